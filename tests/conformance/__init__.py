@@ -1,0 +1,19 @@
+"""Berth against Placement's own functional suite, and against Placement's own command-line client.
+
+The 79 files of the suite (1,316 tests, "gabbi" YAML) are read from the installed ``openstack-placement``; nothing of
+them is copied here.  Each file gets a server of its own with an empty database, is filled over REST with what its
+fixture promises, and is run over HTTP.  Every test of every file is one result of pytest.
+
+Settings, all from the environment:
+
+``CONFORMANCE_SERVER``
+    ``berth`` (as it is unless said otherwise), or ``peer``: the real Placement, the control of this harness.
+``BERTH_COMMAND``
+    The command line that stands for ``berth``; unless given, the ``berth`` beside the running interpreter.
+``CONFORMANCE_DATABASE``
+    ``sqlite`` (as it is unless said otherwise), ``postgresql`` or ``mariadb``, for Berth.
+``BERTH_TEST_POSTGRESQL``, ``BERTH_TEST_MARIADB``
+    SQLAlchemy URLs of servers on which databases may be made and dropped.
+``CONFORMANCE_JOBS``
+    How many files run at once: 2 unless said otherwise.
+"""

@@ -1,0 +1,33 @@
+"""The scenario of `scenario`, with the real command-line client against a live server."""
+
+from __future__ import annotations
+
+import json
+
+from tests.conformance.client import CommandLine
+from tests.conformance.scenario import Refused, Shows, Silent, Step, names, steps
+from tests.conformance.servers import fresh, server_kind
+
+
+def take(step: Step, run: CommandLine) -> None:
+    match step:
+        case Shows(command, view, expected):
+            said = run(f"{command} -f json")
+            assert (said.status, said.errors) == (0, ""), f"openstack {command}"
+            assert expected == view(said.data), f"openstack {command}\n{json.dumps(said.data, indent=1)}"
+        case Silent(command):
+            said = run(command)
+            assert (said.status, said.output, said.errors) == (0, "", ""), f"openstack {command}"
+        case Refused(command, why):
+            said = run(command)
+            assert said.status != 0, f"openstack {command} was not refused: {said.output}"
+            assert why in said.errors, f"openstack {command}"
+
+
+def test_an_operators_day() -> None:
+    day = list(steps(names()))
+    assert len(day) == 63
+    with fresh("default", server_kind()) as server:
+        run = CommandLine(server.url, "1.39")
+        for step in day:
+            take(step, run)
