@@ -1,0 +1,40 @@
+"""Finding out what a machine has, and registering it.
+
+    machine = read()                           # this machine, from /proc and /sys; never fails
+    planned = plan(found(machine), machine, ledger)
+    for line in lines(planned): ...            # show it
+    apply(planned, ledger)
+
+See docs/discover.md for what becomes of what.
+"""
+
+from berth.discover.applying import apply
+from berth.discover.cpus import ranges
+from berth.discover.machine import Machine, Note
+from berth.discover.planning import NameTaken, Plan, Renamed, plan
+from berth.discover.reading import read
+from berth.discover.settling import Action, Step
+from berth.discover.showing import Row, lines, rows, summary
+from berth.discover.source import Source
+from berth.discover.tree import FoundProvider, found
+
+__all__ = [
+    "Action",
+    "FoundProvider",
+    "Machine",
+    "NameTaken",
+    "Note",
+    "Plan",
+    "Renamed",
+    "Row",
+    "Source",
+    "Step",
+    "apply",
+    "found",
+    "lines",
+    "plan",
+    "ranges",
+    "read",
+    "rows",
+    "summary",
+]

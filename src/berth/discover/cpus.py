@@ -1,0 +1,109 @@
+"""Processors, from /proc/cpuinfo and /sys/devices/system/cpu."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Final
+
+from berth.discover.machine import Cpus
+from berth.discover.source import Source
+
+CPU: Final = "sys/devices/system/cpu"
+
+
+def read_cpus(source: Source) -> Cpus:
+    """The processors that are online. Those that are not are noted: they can be had, but not now."""
+    blocks = cpuinfo(source.text("proc/cpuinfo") or "")
+    online = online_cpus(source, blocks)
+    offline = numbers(source, f"{CPU}/offline") & numbers(source, f"{CPU}/present")
+    if offline:
+        source.note(f"processors {listed(offline)}", "offline, not counted")
+    first = blocks[0] if blocks else {}
+    return Cpus(
+        online=online,
+        cores=len({siblings & online for siblings in threads(source, online)}),
+        sockets=len(packages(source, online)),
+        model=first.get("model name") or first.get("cpu") or "",
+        architecture=architecture(source),
+        vendor=first.get("vendor_id", ""),
+        features=features(blocks),
+    )
+
+
+def cpuinfo(text: str) -> list[dict[str, str]]:
+    """The blocks of /proc/cpuinfo, one a processor (some architectures add one about the whole machine)."""
+    blocks = []
+    for block in text.split("\n\n"):
+        fields = [line.split(":", 1) for line in block.splitlines() if ":" in line]
+        if fields:
+            blocks.append({key.strip(): value.strip() for key, value in fields})
+    return blocks
+
+
+def features(blocks: list[dict[str, str]]) -> frozenset[str]:
+    """The features that every processor has: a claim may land on any of them."""
+    lists = [block.get("flags", block.get("Features", "")).split() for block in blocks if "processor" in block]
+    return frozenset.intersection(*map(frozenset, lists)) if lists else frozenset()
+
+
+def online_cpus(source: Source, blocks: list[dict[str, str]]) -> frozenset[int]:
+    """The numbers of the processors that run; from /proc/cpuinfo where /sys is not there."""
+    online = numbers(source, f"{CPU}/online")
+    if online:
+        return online
+    listed_there = [block["processor"] for block in blocks if "processor" in block]
+    found = frozenset(int(number) for number in listed_there if number.isdecimal())
+    if not found:
+        source.note("processors", "neither /sys nor /proc/cpuinfo says which there are", hides=True)
+    return found
+
+
+def threads(source: Source, online: frozenset[int]) -> list[frozenset[int]]:
+    """For each processor, the numbers of those on the same core; empty where the kernel does not say."""
+    lists = [numbers(source, f"{CPU}/cpu{number}/topology/thread_siblings_list") for number in sorted(online)]
+    return [siblings for siblings in lists if siblings]
+
+
+def packages(source: Source, online: frozenset[int]) -> set[int]:
+    """The numbers of the sockets in use."""
+    found = (source.number(f"{CPU}/cpu{number}/topology/physical_package_id") for number in online)
+    return {package for package in found if package is not None}
+
+
+def architecture(source: Source) -> str:
+    """What `uname -m` says. /proc has it since Linux 6.1; before, the running Python knows its own."""
+    said = source.text("proc/sys/kernel/arch")
+    if said is None and source.root == Path("/"):
+        said = platform.machine()
+    return said or ""
+
+
+def numbers(source: Source, path: str) -> frozenset[int]:
+    """The numbers in a file with a list of ranges; none if there is no such file; noted if it is something else."""
+    text = source.text(path)
+    try:
+        return ranges(text or "")
+    except ValueError:
+        source.note(f"/{path}", f"{text!r} is no list of numbers: skipped", hides=True)
+        return frozenset()
+
+
+def ranges(text: str) -> frozenset[int]:
+    """The numbers that the kernel's form of a list names ("0-3,8"); ValueError if it is none."""
+    found: set[int] = set()
+    for part in filter(None, text.strip().split(",")):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return frozenset(found)
+
+
+def listed(found: frozenset[int]) -> str:
+    """The kernel's form of a list: "0-3,8"."""
+    parts: list[list[int]] = []
+    for number in sorted(found):
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    return ",".join(f"{part[0]}-{part[-1]}" if len(part) > 1 else f"{part[0]}" for part in parts)

@@ -1,0 +1,118 @@
+"""What confines this process: containers (namespaces(7)) and control groups (cgroups(7)), versions 1 and 2."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Final
+
+from berth.discover.cpus import ranges
+from berth.discover.machine import Limits
+from berth.discover.source import Source
+
+GROUPS: Final = "sys/fs/cgroup"
+FIRST_PROCESS_SPACE: Final = "pid:[4026531836]"
+"""The kernel's fixed number for the process namespace that a machine starts with (PROC_PID_INIT_INO)."""
+
+MARKS: Final = (
+    ("run/.containerenv", "podman"),
+    (".dockerenv", "docker"),
+    ("var/run/secrets/kubernetes.io", "kubernetes"),
+    ("run/systemd/container", "a container"),
+)
+UNLIMITED_BYTES: Final = 1 << 60
+"""Version 1 says "no limit" as the largest number of pages that fits, which differs with their size."""
+
+
+def read_container(source: Source) -> str | None:
+    """What sort of container this process is in; None if it sees the whole machine.
+
+    The process namespace decides: marks are left behind in images that run as virtual machines, and a
+    container that shares the machine's processes is there to look after the machine.
+    """
+    space = source.link("proc/self/ns/pid")
+    if space == FIRST_PROCESS_SPACE:
+        return None
+    marks = [name for path, name in MARKS if source.has(path)]
+    if space is not None and not marks:
+        return "a process namespace of its own"
+    return marks[0] if marks else None
+
+
+def read_limits(source: Source) -> Limits:
+    """The tightest limits of all control groups that this process is in, and where it may run at all."""
+    groups = own_groups(source.text("proc/self/cgroup") or "")
+    cpus = [limit for folder in folders(groups, "cpu") if (limit := cpu_limit(source, folder)) is not None]
+    sizes = [limit for folder in folders(groups, "memory") if (limit := memory_limit(source, folder)) is not None]
+    return Limits(
+        min(cpus, default=None),
+        min(sizes, default=None),
+        allowed(source, "Cpus_allowed_list"),
+        allowed(source, "Mems_allowed_list"),
+    )
+
+
+def allowed(source: Source, field: str) -> frozenset[int] | None:
+    """The numbers in a field of /proc/self/status; None if it is not there (proc(5))."""
+    for line in (source.text("proc/self/status") or "").splitlines():
+        name, _, listing = line.partition(":")
+        if name == field and listing.strip():
+            return ranges(listing)
+    return None
+
+
+def note_limits(source: Source, limits: Limits, container: str | None) -> None:
+    """Say what limits there are, and whether they count."""
+    said = []
+    if limits.cpus is not None:
+        said.append(f"{limits.cpus:g} processors")
+    if limits.memory_bytes is not None:
+        said.append(f"{limits.memory_bytes >> 20} MB")
+    if said:
+        counts = "they count" if container else "they bind this process, not the machine, and do not count"
+        source.note("control group limits", f"{' and '.join(said)}: {counts}")
+
+
+def own_groups(text: str) -> dict[str, str]:
+    """The group of this process by controller; "" is the one hierarchy of version 2."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        found.update(dict.fromkeys(controllers.split(","), path))
+    return found
+
+
+def folders(groups: dict[str, str], controller: str) -> list[str]:
+    """Every folder that may limit this process, for either version: its group's, and those above it.
+
+    In a container the path may be the host's and not be there; the top then is the container's own.
+    """
+    tops = [(GROUPS, groups.get("")), (f"{GROUPS}/{controller}", groups.get(controller))]
+    found = []
+    for top, path in tops:
+        if path is not None:
+            inner = PurePosixPath(path.lstrip("/"))
+            found += [str(PurePosixPath(top) / part) for part in (inner, *inner.parents)]
+    return list(dict.fromkeys(found))
+
+
+def cpu_limit(source: Source, folder: str) -> float | None:
+    """How many processors' worth of time a group gets; None if no limit is set there."""
+    both = (source.text(f"{folder}/cpu.max") or "").split()
+    if len(both) == 2:
+        quota, period = both
+    else:
+        quota = source.text(f"{folder}/cpu.cfs_quota_us") or ""
+        period = source.text(f"{folder}/cpu.cfs_period_us") or ""
+    if not quota.isdecimal() or not period.isdecimal() or int(period) == 0:
+        return None  # "max" in version 2, -1 in version 1
+    return int(quota) / int(period)
+
+
+def memory_limit(source: Source, folder: str) -> int | None:
+    """How many bytes a group may use; None if no limit is set there."""
+    for name in ("memory.max", "memory.limit_in_bytes"):
+        said = source.text(f"{folder}/{name}") or ""
+        if said.isdecimal() and int(said) < UNLIMITED_BYTES:
+            return int(said)
+    return None

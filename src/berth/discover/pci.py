@@ -1,0 +1,133 @@
+"""GPUs, accelerators and devices with virtual functions, from /sys/bus/pci (PCI Code and ID Assignment)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from berth.discover.machine import Device, Kind
+from berth.discover.nvidia import Card
+from berth.discover.source import Source
+
+DEVICES: Final = "sys/bus/pci/devices"
+MEDIATED: Final = "sys/class/mdev_bus"
+
+NETWORK: Final = 0x02
+DISPLAY: Final = 0x03
+PROCESSING_ACCELERATOR: Final = 0x12
+
+NVIDIA: Final = "10DE"
+GPU_MAKERS: Final = frozenset({NVIDIA, "1002"})
+"""Makers whose processing accelerators are GPUs too (NVIDIA, AMD): data centre cards without a display."""
+
+SCREENS_ONLY: Final = {
+    "1013": "Cirrus Logic",
+    "102B": "Matrox",
+    "1234": "QEMU",
+    "126F": "Silicon Motion",
+    "1414": "Hyper-V",
+    "15AD": "VMware",
+    "18CA": "XGI",
+    "19E5": "Huawei",
+    "1A03": "ASPEED",
+    "1AB8": "Parallels",
+    "1AF4": "virtio",
+    "1B36": "Red Hat",
+    "1D0F": "Amazon",
+    "5853": "Xen",
+    "80EE": "VirtualBox",
+}
+"""Makers of display controllers that only draw a console: a server's management chip, a virtual machine's screen."""
+
+
+def read_devices(source: Source, cards: dict[str, Card] | None, *, confined: bool) -> tuple[Device, ...]:
+    """Every device that can be claimed, by address.
+
+    cards: what nvidia-smi listed. confined: this process is in a container, where sysfs shows all of
+    the host's devices: only those that it can reach are taken.
+    """
+    found: list[Device] = []
+    for address in source.names(DEVICES):
+        device = read_device(source, address)
+        if device is not None and (not confined or reachable(source, device, cards)):
+            found.append(named(device, (cards or {}).get(address)))
+    # Where the GPU is not on a bus that Linux shows (WSL), its driver still knows it.
+    known = {device.address for device in found}
+    found += [
+        Device(card.address, Kind.GPU, NVIDIA, card.product, None, model=card.name, compute=card.compute)
+        for card in (cards or {}).values()
+        if card.address not in known
+    ]
+    return tuple(found)
+
+
+def read_device(source: Source, address: str) -> Device | None:
+    """One device; None if it is nothing to claim, or a virtual function (its physical one counts it)."""
+    folder = f"{DEVICES}/{address}"
+    code = source.number(f"{folder}/class")
+    if code is None or source.has(f"{folder}/physfn"):
+        return None
+    vendor, product = hexadecimal(source, f"{folder}/vendor"), hexadecimal(source, f"{folder}/device")
+    kind, units = purpose(source, address, code >> 16, vendor)
+    if kind is None:
+        return None
+    node = source.number(f"{folder}/numa_node")
+    model = source.text(f"{folder}/product_name") or ", ".join(source.names(f"{folder}/net"))
+    return Device(address, kind, vendor, product, node if node is not None and node >= 0 else None, units, model)
+
+
+def hexadecimal(source: Source, path: str) -> str:
+    """Four hexadecimal digits in capitals; "" if there are none."""
+    number = source.number(path)
+    return "" if number is None else f"{number:04X}"
+
+
+def purpose(source: Source, address: str, base_class: int, vendor: str) -> tuple[Kind | None, int]:
+    """What a device is to those who claim it, and how many there are to claim."""
+    folder = f"{DEVICES}/{address}"
+    enabled = source.number(f"{folder}/sriov_numvfs") or 0
+    if base_class == DISPLAY or (base_class == PROCESSING_ACCELERATOR and vendor in GPU_MAKERS):
+        if vendor in SCREENS_ONLY:
+            source.note(address, f"draws a console ({SCREENS_ONLY[vendor]}): not a GPU to claim")
+            return None, 0
+        shares = enabled or mediated(source, address)
+        return (Kind.SHARED_GPU, shares) if shares else (Kind.GPU, 1)
+    if base_class == NETWORK:
+        possible = source.number(f"{folder}/sriov_totalvfs") or 0
+        return (Kind.NETWORK, possible) if possible else (None, 0)
+    if enabled:
+        return Kind.FUNCTIONS, enabled
+    return (Kind.ACCELERATOR, 1) if base_class == PROCESSING_ACCELERATOR else (None, 0)
+
+
+def mediated(source: Source, address: str) -> int:
+    """How many virtual GPUs of the types in use a GPU can have; 0 if it has none now, and so is a whole one.
+
+    What a type offers depends on the others in use: only those that somebody has made say how the
+    card is cut.
+    """
+    folder = f"{MEDIATED}/{address}/mdev_supported_types"
+    total = 0
+    for kind in source.names(folder):
+        made = len(source.names(f"{folder}/{kind}/devices"))
+        if made:
+            total += made + (source.number(f"{folder}/{kind}/available_instances") or 0)
+    return total
+
+
+def named(device: Device, card: Card | None) -> Device:
+    """A device with what its driver's tool knows of it."""
+    return device if card is None else msgspec.structs.replace(device, model=card.name, compute=card.compute)
+
+
+def reachable(source: Source, device: Device, cards: dict[str, Card] | None) -> bool:
+    """Whether a container was given a device: its driver lists it, or there is a render node for it."""
+    if device.vendor == NVIDIA and cards is not None:
+        given = device.address in cards
+    else:
+        nodes = source.names(f"{DEVICES}/{device.address}/drm")
+        given = any(source.has(f"dev/dri/{node}") for node in nodes if node.startswith("renderD"))
+    if not given:
+        source.note(device.address, f"{device.kind.value} of the host, not given to this container")
+    return given

@@ -1,0 +1,111 @@
+"""A plan for people: rows of plain text, and a tree of lines made of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+import msgspec
+
+from berth.discover.planning import Plan
+from berth.discover.settling import Action, Step
+from berth.model.inventory import Inventory
+
+SIGNS: Final = {Action.ADD: "+", Action.CHANGE: "~", Action.SAME: " ", Action.REMOVE: "-", Action.KEEP: "!"}
+"""One character for each action, in front of a line."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """What there is to say of one provider.
+
+    depth: how far below the root; guide: the branch of the tree in front of the name; classes: what it
+    has, one text a class ("VCPU 8", "MEMORY_MB 2048 -> 4096"); traits: how many, and what changes of them;
+    about: what it is; remarks: what a person should know.
+    """
+
+    depth: int
+    guide: str
+    action: Action
+    name: str
+    classes: tuple[str, ...]
+    traits: str
+    about: str
+    remarks: tuple[str, ...]
+
+
+def rows(plan: Plan) -> tuple[Row, ...]:
+    """One row for each provider of a plan, as a tree from top to bottom."""
+    found: list[Row] = []
+    branch(plan.steps[0], plan, "", found)
+    return tuple(found)
+
+
+def branch(step: Step, plan: Plan, lead: str, found: list[Row], depth: int = 0, guide: str = "") -> None:
+    """Add the row of a provider and those below it. lead: what goes in front of the guides below."""
+    row = Row(depth, guide, step.action, step.name, class_texts(step), trait_text(step), step.about, step.remarks)
+    found.append(row)
+    children = [each for each in plan.steps[1:] if each.parent == step.uuid]
+    for child in children:
+        last = child is children[-1]
+        branch(child, plan, lead + ("   " if last else "│  "), found, depth + 1, lead + ("└─ " if last else "├─ "))
+
+
+def class_texts(step: Step) -> tuple[str, ...]:
+    """What a provider has and what becomes of it, by class."""
+    names = sorted(step.before.keys() | step.after.keys())
+    return tuple(f"{name} {amounts(step.before.get(name), step.after.get(name), step)}" for name in names)
+
+
+def amounts(before: Inventory | None, after: Inventory | None, step: Step) -> str:
+    """How much of a class there is, or was and will be."""
+    if after is None:
+        return f"{before.total if before else 0} → none"
+    if before is None and step.action is not Action.ADD:
+        return f"none → {told(after)}"
+    if before is None or before == after:
+        return told(after)
+    return f"{told(before)} → {told(after)}"
+
+
+def told(inventory: Inventory) -> str:
+    """An inventory's total, and what of it cannot be claimed."""
+    return f"{inventory.total} ({inventory.reserved} reserved)" if inventory.reserved else f"{inventory.total}"
+
+
+def trait_text(step: Step) -> str:
+    """How many traits, and which come and go if it is a change."""
+    text = f"{len(step.traits_after)} traits" if len(step.traits_after) != 1 else "1 trait"
+    if step.action in (Action.ADD, Action.REMOVE) or step.traits_before == step.traits_after:
+        return text if step.action is not Action.REMOVE else ""
+    come = [f"+{name}" for name in sorted(step.traits_after - step.traits_before)]
+    go = [f"-{name}" for name in sorted(step.traits_before - step.traits_after)]
+    changes = come + go
+    shown = changes if len(changes) <= 4 else [*changes[:3], f"and {len(changes) - 3} more"]
+    return f"{text} ({' '.join(shown)})"
+
+
+def lines(plan: Plan) -> list[str]:
+    """A plan as plain text: each provider with what it has, remarks below it, notes and a summary at the end."""
+    found = []
+    for row in rows(plan):
+        body = [text for text in (", ".join(row.classes), row.traits) if text]
+        found.append(f"{SIGNS[row.action]} {row.guide}{row.name}  {'; '.join(body)}  [{row.about}]")
+        found += [f"  {' ' * len(row.guide)}  {remark}" for remark in row.remarks]
+    found += [f"note: {note}" for note in plan.notes]
+    return [*found, summary(plan)]
+
+
+def summary(plan: Plan) -> str:
+    """One sentence: how many providers are added, changed, and so on."""
+    counts = Counter(step.action for step in plan.steps)
+    said = [f"{counts[action]} {word}" for action, word in WORDS.items() if counts[action]]
+    return f"{len(plan.steps)} providers: {', '.join(said)}." if len(plan.steps) != 1 else f"1 provider: {said[0][2:]}."
+
+
+WORDS: Final = {
+    Action.ADD: "to add",
+    Action.CHANGE: "to change",
+    Action.REMOVE: "to remove",
+    Action.KEEP: "gone but kept",
+    Action.SAME: "unchanged",
+}

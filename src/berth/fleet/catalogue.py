@@ -1,0 +1,72 @@
+"""Names and their numbers, both ways: resource classes, traits, aggregates, consumer types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from berth.model.change import Kind, Named
+from berth.model.errors import ClassNotFound, TraitsNotFound
+
+
+class Catalogue:
+    """Every name that the ledger has given a number to."""
+
+    __slots__ = ("_ids", "_named")
+
+    def __init__(self) -> None:
+        self._ids: dict[Kind, dict[str, int]] = {kind: {} for kind in Kind}
+        self._named: dict[int, Named] = {}
+
+    def add(self, named: Named) -> None:
+        """Take in a name, new or renamed."""
+        self.remove(named.id)
+        self._ids[named.kind][named.name] = named.id
+        self._named[named.id] = named
+
+    def remove(self, number: int) -> None:
+        """Forget a name, if it is known."""
+        old = self._named.pop(number, None)
+        if old is not None:
+            del self._ids[old.kind][old.name]
+
+    def id_of(self, kind: Kind, name: str) -> int | None:
+        """The number of a name; None if there is no such name."""
+        return self._ids[kind].get(name)
+
+    def get(self, kind: Kind, name: str) -> Named | None:
+        """A name with its number and the time it was made; None if there is no such name."""
+        number = self._ids[kind].get(name)
+        return None if number is None else self._named[number]
+
+    def name_of(self, number: int) -> str:
+        """The name with this number."""
+        return self._named[number].name
+
+    def all(self, kind: Kind) -> Iterator[Named]:
+        """Every name of a kind, in the order they were made."""
+        return (self._named[number] for number in sorted(self._ids[kind].values()))
+
+    def class_id(self, name: str) -> int:
+        """The number of a resource class; ClassNotFound."""
+        number = self._ids[Kind.CLASS].get(name)
+        if number is None:
+            raise ClassNotFound(name)
+        return number
+
+    def trait_ids(self, names: Iterable[str]) -> frozenset[int]:
+        """The numbers of traits; TraitsNotFound names those that do not exist."""
+        known = self._ids[Kind.TRAIT]
+        wanted = set(names)
+        missing = wanted - known.keys()
+        if missing:
+            raise TraitsNotFound(missing)
+        return frozenset(known[name] for name in wanted)
+
+    def aggregate_ids(self, uuids: Iterable[str]) -> frozenset[int]:
+        """The numbers of those of these aggregates that any provider was ever in."""
+        known = self._ids[Kind.AGGREGATE]
+        return frozenset(known[uuid] for uuid in uuids if uuid in known)
+
+    def snapshot(self) -> list[Named]:
+        """Every name there is, as plain values."""
+        return [self._named[number] for number in sorted(self._named)]

@@ -1,0 +1,82 @@
+"""The change log's entries: what each command made of the ledger, as facts that can be applied again.
+
+A fact is absolute (what is so now), never a difference: applying it twice does no harm. Facts use
+names and uuids, so that a person can read them and a follower needs nothing else.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from berth.model.consumer import Resources
+from berth.model.inventory import Inventory
+
+
+class Kind(enum.StrEnum):
+    """The kinds of names that the ledger gives numbers to."""
+
+    CLASS = "class"
+    TRAIT = "trait"
+    AGGREGATE = "aggregate"
+    TYPE = "type"
+
+
+class Named(msgspec.Struct, frozen=True, array_like=True):
+    """A name and its number. at: microseconds since 1970 UTC."""
+
+    kind: Kind
+    id: int
+    name: str
+    at: int
+
+
+class ProviderFact(msgspec.Struct, frozen=True, array_like=True):
+    """A provider as it is now; see berth.model.provider.Provider."""
+
+    id: int
+    uuid: str
+    name: str
+    generation: int
+    parent: str | None
+    root: str
+    created_at: int
+    updated_at: int
+
+
+class Facts(msgspec.Struct, omit_defaults=True):
+    """What one command changed.
+
+    names, unnamed: names that came and went; providers: created, renamed or moved ones;
+    inventories, traits, aggregates: all that a provider has now, by provider uuid;
+    used: how much is held now, by provider and class; generations: by provider;
+    claims: what a consumer holds now, by consumer and provider (empty: it ended);
+    gone: uuids of deleted providers.
+    """
+
+    names: list[Named] = []
+    unnamed: list[Named] = []
+    providers: list[ProviderFact] = []
+    inventories: dict[str, dict[str, Inventory]] = {}
+    traits: dict[str, list[str]] = {}
+    aggregates: dict[str, list[str]] = {}
+    used: dict[str, Resources] = {}
+    generations: dict[str, int] = {}
+    claims: dict[str, dict[str, Resources]] = {}
+    gone: list[str] = []
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One entry of the change log.
+
+    number: its place, without gaps; at: microseconds since 1970 UTC; operation: the command's name;
+    actor: who asked; request: the id of the request.
+    """
+
+    number: int
+    at: int
+    operation: str
+    actor: str
+    request: str
+    facts: Facts

@@ -1,0 +1,182 @@
+"""What can be asked of the ledger: one value for each way to change it."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+import msgspec
+
+from berth.model.consumer import Resources
+from berth.model.inventory import Inventory
+
+
+class Marker(enum.Enum):
+    """Values that mean something which no generation, name or uuid could."""
+
+    UNCHECKED = "unchecked"
+    KEEP = "keep"
+
+
+UNCHECKED: Final = Marker.UNCHECKED
+"""Instead of a generation: write whatever the present one is."""
+
+KEEP: Final = Marker.KEEP
+"""Instead of a new value: leave the field as it is."""
+
+Generation = int | Marker
+ConsumerGeneration = int | None | Marker
+"""None: the consumer must be new."""
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that changes the ledger, or is refused and changes nothing."""
+
+
+class CreateProvider(Command, frozen=True):
+    """Add a provider, as a root or below parent."""
+
+    uuid: str
+    name: str
+    parent: str | None = None
+
+
+class UpdateProvider(Command, frozen=True):
+    """Rename a provider, or move it (with all below it). reparenting: whether it may leave a parent."""
+
+    uuid: str
+    name: str | Marker = KEEP
+    parent: str | None | Marker = KEEP
+    reparenting: bool = True
+
+
+class DeleteProvider(Command, frozen=True):
+    """Remove a provider without children that nobody holds anything of."""
+
+    uuid: str
+
+
+class SetInventories(Command, frozen=True):
+    """Replace all inventories of a provider. reserved_may_equal_total: since Placement 1.26."""
+
+    uuid: str
+    inventories: dict[str, Inventory]
+    generation: Generation = UNCHECKED
+    reserved_may_equal_total: bool = True
+
+
+class AddInventory(Command, frozen=True):
+    """Add an inventory of a class that the provider has nothing of yet."""
+
+    uuid: str
+    resource_class: str
+    inventory: Inventory
+    reserved_may_equal_total: bool = True
+
+
+class UpdateInventory(Command, frozen=True):
+    """Replace the inventory of one class."""
+
+    uuid: str
+    resource_class: str
+    inventory: Inventory
+    generation: Generation = UNCHECKED
+    reserved_may_equal_total: bool = True
+
+
+class DeleteInventory(Command, frozen=True):
+    """Remove the inventory of one class."""
+
+    uuid: str
+    resource_class: str
+
+
+class SetTraits(Command, frozen=True):
+    """Replace the traits of a provider."""
+
+    uuid: str
+    traits: frozenset[str]
+    generation: Generation = UNCHECKED
+
+
+class SetAggregates(Command, frozen=True):
+    """Replace the aggregates of a provider. counts: whether this raises its generation (since Placement 1.19)."""
+
+    uuid: str
+    aggregates: tuple[str, ...]
+    generation: Generation = UNCHECKED
+    counts: bool = True
+
+
+class CreateTrait(Command, frozen=True):
+    """Make a custom trait; it may exist already."""
+
+    name: str
+
+
+class DeleteTrait(Command, frozen=True):
+    """Remove a custom trait that no provider has."""
+
+    name: str
+
+
+class CreateClass(Command, frozen=True):
+    """Make a custom resource class. exist_ok: it may exist already."""
+
+    name: str
+    exist_ok: bool = False
+
+
+class RenameClass(Command, frozen=True):
+    """Give a custom resource class another name (Placement before 1.7)."""
+
+    name: str
+    new_name: str
+
+
+class DeleteClass(Command, frozen=True):
+    """Remove a custom resource class that no provider has an inventory of."""
+
+    name: str
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that one consumer is to hold from now on, instead of what it holds.
+
+    allocations: amounts by provider uuid and class; empty: it is to hold nothing, and ends.
+    generation: what the caller knows of the consumer. type: KEEP leaves it (None for a new one).
+    """
+
+    consumer: str
+    allocations: dict[str, Resources]
+    project: str
+    user: str
+    generation: ConsumerGeneration = UNCHECKED
+    type: str | None | Marker = KEEP
+
+
+class SetAllocations(Command, frozen=True):
+    """Write the claims of one or several consumers: all, or none."""
+
+    claims: tuple[Claim, ...]
+
+
+class ReleaseAllocations(Command, frozen=True):
+    """End a consumer: it holds nothing any more."""
+
+    consumer: str
+
+
+class NewInventories(msgspec.Struct, frozen=True, kw_only=True):
+    """The inventories that a provider is to have after a reshape, instead of those it has."""
+
+    uuid: str
+    inventories: dict[str, Inventory]
+    generation: int
+
+
+class Reshape(Command, frozen=True):
+    """Move inventories between providers together with what is held of them: all, or nothing (Placement 1.30)."""
+
+    inventories: tuple[NewInventories, ...]
+    claims: tuple[Claim, ...]

@@ -1,0 +1,67 @@
+"""What is asked of the fleet: which providers, and where a request fits."""
+
+from __future__ import annotations
+
+import msgspec
+
+AnyOf = frozenset[str]
+"""At least one of these names."""
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider must be like.
+
+    resources: amounts by class, each within its inventory's rules and free capacity;
+    required: traits, one of each set; forbidden: traits, none of these;
+    member_of: aggregate uuids, one of each set; not_member_of: none of these;
+    in_tree: the uuid of any provider of the tree it must be in.
+    """
+
+    resources: dict[str, int] = {}
+    required: tuple[AnyOf, ...] = ()
+    forbidden: AnyOf = frozenset()
+    member_of: tuple[AnyOf, ...] = ()
+    not_member_of: AnyOf = frozenset()
+    in_tree: str | None = None
+
+
+class ProviderQuery(Filter, frozen=True, kw_only=True):
+    """Which providers to list. Everything given must hold."""
+
+    uuid: str | None = None
+    name: str | None = None
+
+
+class Group(Filter, frozen=True, kw_only=True):
+    """One part of a request.
+
+    suffix "": its resources may come from several providers of a tree, and from those that share
+    with it. Any other suffix: one provider has all of it. Without resources, such a group only
+    takes part in same_subtree.
+    """
+
+    suffix: str = ""
+
+    @property
+    def one_provider(self) -> bool:
+        """Whether a single provider must satisfy the whole group."""
+        return self.suffix != ""
+
+
+class CandidateRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Where does this fit?
+
+    groups: all must be satisfied within one tree and what is shared with it; isolate: suffixed
+    groups must be on different providers; limit: at most so many candidates (None: all);
+    root_required, root_forbidden: traits of the tree's root; same_subtrees: sets of suffixes whose
+    providers must all be below (or be) one of them; one_provider_per_tree: no candidate takes from
+    two providers of one tree (Placement before 1.29).
+    """
+
+    groups: tuple[Group, ...]
+    isolate: bool = False
+    limit: int | None = None
+    root_required: frozenset[str] = frozenset()
+    root_forbidden: frozenset[str] = frozenset()
+    same_subtrees: tuple[frozenset[str], ...] = ()
+    one_provider_per_tree: bool = False

@@ -1,0 +1,50 @@
+"""The numbered change log: appended to with each commit, followed by every process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, bindparam, insert, select
+
+from berth.model.change import Change, Facts
+from berth.store.tables import changes
+
+_APPEND = insert(changes)
+_COLUMNS = (changes.c.number, changes.c.at, changes.c.operation, changes.c.actor, changes.c.request, changes.c.facts)
+_AFTER = select(*_COLUMNS).where(changes.c.number > bindparam("number")).order_by(changes.c.number)
+_PAGE = _AFTER.limit(bindparam("most"))
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Facts).decode
+
+
+def append(connection: Connection, entries: Iterable[Change]) -> None:
+    """Add entries at the end of the log."""
+    connection.execute(_APPEND, [_row(entry) for entry in entries])
+
+
+def after(connection: Connection, number: int) -> Iterator[Change]:
+    """Every entry after this number, in order."""
+    yield from map(_change, connection.execute(_AFTER, {"number": number}))
+
+
+def page(connection: Connection, number: int, most: int) -> list[Change]:
+    """At most so many entries after this number, in order."""
+    return [_change(row) for row in connection.execute(_PAGE, {"number": number, "most": most})]
+
+
+def _row(entry: Change) -> dict[str, Any]:
+    return {
+        "number": entry.number,
+        "at": entry.at,
+        "operation": entry.operation,
+        "actor": entry.actor,
+        "request": entry.request,
+        "facts": _encode(entry.facts).decode(),
+    }
+
+
+def _change(row: Any) -> Change:
+    return Change(row.number, row.at, row.operation, row.actor, row.request, _decode(row.facts))

@@ -1,0 +1,73 @@
+"""The whole fleet as rows, for building it in memory. Streams: a million providers are not held twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, select
+
+from berth.store.tables import inventories, provider_aggregates, provider_traits, providers
+
+ROWS_AT_ONCE = 20_000
+
+_PROVIDERS = select(
+    providers.c.id,
+    providers.c.uuid,
+    providers.c.name,
+    providers.c.generation,
+    providers.c.parent_id,
+    providers.c.root_id,
+    providers.c.created_at,
+    providers.c.updated_at,
+).order_by(providers.c.id)
+_INVENTORIES = select(
+    inventories.c.provider_id,
+    inventories.c.class_id,
+    inventories.c.total,
+    inventories.c.reserved,
+    inventories.c.min_unit,
+    inventories.c.max_unit,
+    inventories.c.step_size,
+    inventories.c.allocation_ratio,
+    inventories.c.updated_at,
+).order_by(inventories.c.provider_id, inventories.c.class_id)
+_TRAITS = select(provider_traits.c.provider_id, provider_traits.c.trait_id).order_by(
+    provider_traits.c.provider_id, provider_traits.c.trait_id
+)
+_AGGREGATES = select(provider_aggregates.c.provider_id, provider_aggregates.c.aggregate_id).order_by(
+    provider_aggregates.c.provider_id, provider_aggregates.c.aggregate_id
+)
+_NAMES_TAKEN = select(providers.c.name, providers.c.uuid).where(providers.c.name.in_(bindparam("names", expanding=True)))
+
+Chunks = Iterator[Sequence[Row[Any]]]
+
+
+def all_providers(connection: Connection) -> Chunks:
+    """Every provider, by id: (id, uuid, name, generation, parent_id, root_id, created_at, updated_at)."""
+    return _chunks(connection, _PROVIDERS)
+
+
+def all_inventories(connection: Connection) -> Chunks:
+    """Every inventory, by provider: (provider_id, class_id, total ... allocation_ratio, updated_at)."""
+    return _chunks(connection, _INVENTORIES)
+
+
+def all_traits(connection: Connection) -> Chunks:
+    """Every trait of every provider: (provider_id, trait_id)."""
+    return _chunks(connection, _TRAITS)
+
+
+def all_aggregates(connection: Connection) -> Chunks:
+    """Every aggregate of every provider: (provider_id, aggregate_id)."""
+    return _chunks(connection, _AGGREGATES)
+
+
+def names_taken(connection: Connection, names: Iterable[str]) -> dict[str, str]:
+    """Which of these provider names are taken, and by which uuid."""
+    return {name: uuid for name, uuid in connection.execute(_NAMES_TAKEN, {"names": list(names)})}
+
+
+def _chunks(connection: Connection, query: Select[Any]) -> Chunks:
+    result = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
+    return iter(result.partitions())

@@ -1,0 +1,157 @@
+"""The tables. Every id is given by the ledger (head.next_id), so that no statement depends on how a database counts."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects import mysql
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _exact(length: int) -> String:
+    """Text that compares byte by byte: MariaDB would otherwise take 'vm' and 'VM' for the same name."""
+    return String(length).with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
+
+
+# Big integers everywhere, but SQLite only numbers rows by itself in an INTEGER primary key.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+_Json = Text().with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
+_Uuid = _exact(36)
+_Name = _exact(255)
+
+
+def _id() -> Column[int]:
+    return Column("id", _Id, primary_key=True, autoincrement=False)
+
+
+def _at(name: str) -> Column[int]:
+    """A time in microseconds since 1970 UTC."""
+    return Column(name, BigInteger, nullable=False)
+
+
+head = Table(
+    "head",
+    metadata,
+    _id(),
+    Column("number", BigInteger, nullable=False),
+    Column("next_id", BigInteger, nullable=False),
+    comment="One row. Whoever holds its lock is the only writer: it orders all changes.",
+)
+
+names = Table(
+    "names",
+    metadata,
+    _id(),
+    Column("kind", _exact(16), nullable=False),
+    Column("name", _Name, nullable=False),
+    _at("created_at"),
+    Index("uq_names_kind_name", "kind", "name", unique=True),
+    comment="Resource classes, traits, aggregates and consumer types.",
+)
+
+providers = Table(
+    "providers",
+    metadata,
+    _id(),
+    Column("uuid", _Uuid, nullable=False, unique=True),
+    Column("name", _Name, nullable=False, unique=True),
+    Column("generation", BigInteger, nullable=False),
+    Column("parent_id", _Id, ForeignKey("providers.id"), nullable=True),
+    Column("root_id", _Id, ForeignKey("providers.id"), nullable=False),
+    _at("created_at"),
+    _at("updated_at"),
+    Index("ix_providers_root_id", "root_id"),
+)
+
+inventories = Table(
+    "inventories",
+    metadata,
+    Column("provider_id", _Id, ForeignKey("providers.id"), nullable=False),
+    Column("class_id", _Id, ForeignKey("names.id"), nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    Column("min_unit", BigInteger, nullable=False),
+    Column("max_unit", BigInteger, nullable=False),
+    Column("step_size", BigInteger, nullable=False),
+    Column("allocation_ratio", Double, nullable=False),
+    _at("updated_at"),
+    PrimaryKeyConstraint("provider_id", "class_id"),
+    Index("ix_inventories_class_id", "class_id"),
+    sqlite_with_rowid=False,
+)
+
+provider_traits = Table(
+    "provider_traits",
+    metadata,
+    Column("provider_id", _Id, ForeignKey("providers.id"), nullable=False),
+    Column("trait_id", _Id, ForeignKey("names.id"), nullable=False),
+    PrimaryKeyConstraint("provider_id", "trait_id"),
+    Index("ix_provider_traits_trait_id", "trait_id"),
+    sqlite_with_rowid=False,
+)
+
+provider_aggregates = Table(
+    "provider_aggregates",
+    metadata,
+    Column("provider_id", _Id, ForeignKey("providers.id"), nullable=False),
+    Column("aggregate_id", _Id, ForeignKey("names.id"), nullable=False),
+    PrimaryKeyConstraint("provider_id", "aggregate_id"),
+    Index("ix_provider_aggregates_aggregate_id", "aggregate_id"),
+    sqlite_with_rowid=False,
+)
+
+consumers = Table(
+    "consumers",
+    metadata,
+    _id(),
+    Column("uuid", _Uuid, nullable=False, unique=True),
+    Column("generation", BigInteger, nullable=False),
+    Column("project", _Name, nullable=False),
+    Column("user", _Name, nullable=False),
+    Column("type_id", _Id, ForeignKey("names.id"), nullable=True),
+    _at("updated_at"),
+    Index("ix_consumers_project_user", "project", "user"),
+)
+
+allocations = Table(
+    "allocations",
+    metadata,
+    Column("consumer_id", _Id, ForeignKey("consumers.id"), nullable=False),
+    Column("provider_id", _Id, ForeignKey("providers.id"), nullable=False),
+    Column("class_id", _Id, ForeignKey("names.id"), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("consumer_id", "provider_id", "class_id"),
+    Index("ix_allocations_provider_id", "provider_id"),
+    sqlite_with_rowid=False,
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("number", _Id, primary_key=True, autoincrement=False),
+    _at("at"),
+    Column("operation", _exact(32), nullable=False),
+    Column("actor", _Name, nullable=False),
+    Column("request", _Name, nullable=False),
+    Column("facts", _Json, nullable=False),
+    comment="The change log: numbered without gaps, only ever appended to.",
+)
