@@ -1,0 +1,75 @@
+# Berth's front door: `make help` lists what there is. Python 3.11+, make and git are all that it needs.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+new_enough := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$each" -c '$(new_enough)' 2>/dev/null && echo "$$each" && break; done)
+
+# .venv holds Berth and what it needs, .venv-test what only developers need as well, .venv-bench the measured peer.
+run := .venv/.made
+test := .venv-test/.made
+peer := .venv-bench/.made
+bin := .venv-test/bin
+
+# Tests start the Berth of .venv, where nothing is that Berth does not ask for itself.
+export BERTH_COMMAND := '$(CURDIR)/.venv/bin/berth'
+
+.PHONY: help setup demo test check conformance bench torture format lock clean
+
+help: ## show this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+setup: $(run) ## make .venv, with Berth installed and nothing else
+	@true
+
+demo: setup ## discover this machine, claim a part of it, and serve (ONCE=1: end after the claim)
+	@.venv/bin/berth demo $(if $(ONCE),--once)
+
+test: setup check ## run every check and every test (PYTEST="...": more words for pytest)
+	@$(bin)/python -m pytest $(PYTEST)
+
+check: $(test) ## lint, formatting, types, architecture
+	@$(bin)/ruff check --quiet .
+	@$(bin)/ruff format --check .
+	@$(bin)/mypy
+	@$(bin)/lint-imports --no-logo
+
+conformance: setup $(test) ## Placement's own 1,316 tests and its client (PEER=1: against the real Placement)
+	@$(if $(PEER),CONFORMANCE_SERVER=peer )$(bin)/python -m pytest tests/conformance $(PYTEST)
+
+bench: setup $(peer) ## measure Berth and Placement side by side (BENCH="--quick": words for python -m bench)
+	@.venv/bin/python -m bench $(BENCH)
+
+torture: setup $(test) ## crashes, partitions, and many writers, for longer than `make test` does
+	@$(bin)/python -m pytest tests/torture $(PYTEST)
+
+format: $(test) ## put imports and layout in order
+	@$(bin)/ruff check --quiet --fix-only --select I .
+	@$(bin)/ruff format .
+
+# uv resolves for every Python and platform at once. It is needed for nothing else.
+lock: ## pin the newest versions that pyproject.toml allows (needs uv)
+	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header pyproject.toml \
+		-o requirements/run.txt
+	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header pyproject.toml \
+		--group check --group test -c requirements/run.txt -o requirements/test.txt
+
+clean: ## remove the environments and all caches
+	@rm -rf .venv .venv-test .venv-bench build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache
+
+$(run): requirements/run.txt pyproject.toml
+	@.ci/environment '$(PYTHON)' .venv $< --editable .
+	@touch $@
+
+$(test): requirements/test.txt pyproject.toml
+	@.ci/environment '$(PYTHON)' .venv-test $< --editable .
+	@touch $@
+
+$(peer): bench/requirements.txt
+	@.ci/environment '$(PYTHON)' .venv-bench $<
+	@touch $@
