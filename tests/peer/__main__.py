@@ -1,0 +1,84 @@
+"""``python -m tests.peer``: fuzz Berth against the real Placement for a time, or play a saved sequence again."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from tests.peer.compare import checkable
+from tests.peer.fuzz import Fuzzer, replay
+from tests.peer.placement_server import FAULTS
+from tests.peer.servers import Pair, pair, peer_python, tested_words
+from tests.peer.steps import dumped, listing, loaded
+
+
+def main() -> int:
+    """The exit status is 1 if anything differs that may not."""
+    args = _arguments().parse_args()
+    words = checkable(tested_words(peer_python()))
+    with pair(args.berth_url, args.placement_url, args.fault) as both:
+        if args.replay:
+            return _replay(both, words, Path(args.replay))
+        fuzzer = Fuzzer(both, words, args.seed, judge=args.judge, shrinking=not args.no_shrink)
+        fuzzer.run(args.seconds, args.episodes, args.first)
+    _summary(fuzzer, args.words, args.statuses)
+    if args.out:
+        _save(fuzzer, Path(args.out))
+    return 1 if fuzzer.reports else 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.peer", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to fuzz (60)")
+    parser.add_argument("--episodes", type=int, help="how many episodes at most")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same episodes")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first episode")
+    parser.add_argument("--berth-url", help="a Berth that runs already, and may be emptied")
+    parser.add_argument("--placement-url", help="a Placement that runs already, and may be emptied")
+    parser.add_argument(
+        "--fault", choices=["none", *sorted(FAULTS)], help="a second Placement, faulty, takes Berth's part"
+    )
+    parser.add_argument("--judge", action="store_true", help="compare all candidates with the brute force as well")
+    parser.add_argument("--no-shrink", action="store_true")
+    parser.add_argument("--words", action="store_true", help="list the differences of wording too")
+    parser.add_argument("--statuses", action="store_true", help="list what was sent and answered")
+    parser.add_argument("--out", help="a folder for the sequences found")
+    parser.add_argument("--replay", help="play one such file instead")
+    return parser
+
+
+def _replay(both: Pair, words: list[str], path: Path) -> int:
+    sequence = loaded(path.read_text())
+    tag = next(iter(re.findall(r"[0-9a-f]{8}(?=-000[1-4]-4)", " ".join(map(listing, sequence)))), "x" * 8)
+    played, _ = replay(both, words, sequence, tag, judge=True)
+    for finding in played.findings:
+        print(f"{finding.step}: {listing(finding.exchange.request)}\n   {finding.difference}")
+    return 1 if any(finding.difference.fails for finding in played.findings) else 0
+
+
+def _summary(fuzzer: Fuzzer, words: bool, statuses: bool) -> None:
+    counts = fuzzer.counts
+    print(f"\nseed {fuzzer.seed}: {counts['episodes']} episodes, {counts['exchanges']} requests to each")
+    print(
+        f"{counts['differences']} differences of {len(fuzzer.reports)} kinds; {len(fuzzer.words)} kinds of other words"
+    )
+    print("allowed:", dict(fuzzer.allowed))
+    if statuses:
+        for name, count in sorted(fuzzer.statuses.items()):
+            print(f"  {count:6} {name}")
+    for finding in fuzzer.words.values() if words else ():
+        request, difference = finding.exchange.request, finding.difference
+        print(f"\n{listing(request)}\n  Placement: {difference.placement}\n  Berth:     {difference.berth}")
+
+
+def _save(fuzzer: Fuzzer, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, report in enumerate(fuzzer.reports.values(), 1):
+        (folder / f"{fuzzer.seed}-{number}.json").write_text(dumped(report.sequence))
+        (folder / f"{fuzzer.seed}-{number}.txt").write_text(f"{report}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

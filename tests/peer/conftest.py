@@ -1,0 +1,39 @@
+"""The marker, and the pair of servers that the tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.peer.compare import checkable
+from tests.peer.servers import NoPeer, Pair, pair, peer_python, tested_words
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "peer: the same requests to the real Placement and to Berth")
+
+
+@pytest.fixture(scope="session")
+def peer() -> str:
+    """The interpreter that has Placement; without one the test is skipped, but fails where CI is set."""
+    try:
+        return peer_python()
+    except NoPeer as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def tested(peer: str) -> list[str]:
+    """The texts that Placement's own tests look for."""
+    return checkable(tested_words(peer))
+
+
+@pytest.fixture(scope="session")
+def servers(peer: str) -> Iterator[Pair]:
+    """Placement and Berth."""
+    with pair() as both:
+        yield both

@@ -1,0 +1,25 @@
+"""Berth answers as Placement does, over random sequences of requests at every microversion.
+
+``BERTH_PEER_EPISODES`` says how many sequences (40, about a minute), ``BERTH_PEER_SEED`` which ones.  A failure prints
+the shortest sequence that shows it; ``python -m tests.peer`` searches for longer.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.peer.fuzz import Fuzzer
+from tests.peer.servers import Pair
+
+EPISODES = int(os.environ.get("BERTH_PEER_EPISODES", "40"))
+SEED = int(os.environ.get("BERTH_PEER_SEED", "1"))
+
+pytestmark = [pytest.mark.peer, pytest.mark.timeout(600)]
+
+
+def test_berth_answers_as_placement_does(servers: Pair, tested: list[str]) -> None:
+    fuzzer = Fuzzer(servers, tested, SEED, judge=True)
+    fuzzer.run(episodes=EPISODES)
+    assert not fuzzer.reports, f"{len(fuzzer.reports)} kinds of difference; the sequences are above"
