@@ -98,7 +98,8 @@ def write(step: Step, generation: int, ledger: Verbs) -> None:
     """Write what changes of a provider's inventories and traits, if the provider still has this generation."""
     declare(step, ledger)
     if step.after != step.before:
-        generation = ledger.set_inventories(step.uuid, step.after, generation=generation).generation
+        ledger.set_inventories(step.uuid, step.after, generation=generation)
+        generation += 1  # not what is read afterwards: that may be somebody else's
     if step.traits_after != step.traits_before:
         ledger.set_traits(step.uuid, step.traits_after, generation=generation)
 

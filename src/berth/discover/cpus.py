@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import platform
+import re
 from pathlib import Path
 from typing import Final
 
 from berth.discover.machine import Cpus
 from berth.discover.source import Source
+
+MOST: Final = 1 << 16
+"""More processors or NUMA nodes than the kernel can be built for."""
 
 CPU: Final = "sys/devices/system/cpu"
 
@@ -53,7 +57,7 @@ def online_cpus(source: Source, blocks: list[dict[str, str]]) -> frozenset[int]:
     if online:
         return online
     listed_there = [block["processor"] for block in blocks if "processor" in block]
-    found = frozenset(int(number) for number in listed_there if number.isdecimal())
+    found = frozenset(int(number) for number in listed_there if re.fullmatch("[0-9]{1,6}", number))
     if not found:
         source.note("processors", "neither /sys nor /proc/cpuinfo says which there are", hides=True)
     return found
@@ -94,7 +98,10 @@ def ranges(text: str) -> frozenset[int]:
     found: set[int] = set()
     for part in filter(None, text.strip().split(",")):
         first, _, last = part.partition("-")
-        found.update(range(int(first), int(last or first) + 1))
+        low, high = int(first), int(last or first)
+        if high - low > MOST:
+            raise ValueError(f"{part} is more than any machine has")
+        found.update(range(low, high + 1))
     return frozenset(found)
 
 

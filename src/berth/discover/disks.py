@@ -57,7 +57,7 @@ def parsed(mountinfo: str) -> list[Mount]:
 
 def unescaped(text: str) -> str:
     """A path without the octal escapes (040 for a space) that keep mountinfo's fields apart."""
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
+    return re.sub(r"\\(040|011|012|043|134)", lambda match: chr(int(match[1], 8)), text)
 
 
 def own_filesystems(mounts: list[Mount]) -> list[Mount]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -19,6 +20,8 @@ MARKS: Final = (
     ("var/run/secrets/kubernetes.io", "kubernetes"),
     ("run/systemd/container", "a container"),
 )
+_LIST = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?(,[0-9]{1,5}(-[0-9]{1,5})?)*")
+_WHOLE = re.compile("[0-9]{1,19}")
 UNLIMITED_BYTES: Final = 1 << 60
 """Version 1 says "no limit" as the largest number of pages that fits, which differs with their size."""
 
@@ -55,7 +58,7 @@ def allowed(source: Source, field: str) -> frozenset[int] | None:
     """The numbers in a field of /proc/self/status; None if it is not there (proc(5))."""
     for line in (source.text("proc/self/status") or "").splitlines():
         name, _, listing = line.partition(":")
-        if name == field and listing.strip():
+        if name == field and _LIST.fullmatch(listing.strip()):
             return ranges(listing)
     return None
 
@@ -104,7 +107,7 @@ def cpu_limit(source: Source, folder: str) -> float | None:
     else:
         quota = source.text(f"{folder}/cpu.cfs_quota_us") or ""
         period = source.text(f"{folder}/cpu.cfs_period_us") or ""
-    if not quota.isdecimal() or not period.isdecimal() or int(period) == 0:
+    if not _WHOLE.fullmatch(quota) or not _WHOLE.fullmatch(period) or int(period) == 0:
         return None  # "max" in version 2, -1 in version 1
     return int(quota) / int(period)
 
@@ -113,6 +116,6 @@ def memory_limit(source: Source, folder: str) -> int | None:
     """How many bytes a group may use; None if no limit is set there."""
     for name in ("memory.max", "memory.limit_in_bytes"):
         said = source.text(f"{folder}/{name}") or ""
-        if said.isdecimal() and int(said) < UNLIMITED_BYTES:
+        if _WHOLE.fullmatch(said) and int(said) < UNLIMITED_BYTES:
             return int(said)
     return None

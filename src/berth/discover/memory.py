@@ -15,9 +15,9 @@ WHOLE_MACHINE_POOLS: Final = "sys/kernel/mm/hugepages"
 TOLERANCE: Final = 0.02
 """By how much the nodes' memory may differ from the machine's before it is worth a word."""
 
-_NODE = re.compile(r"node(\d+)")
-_POOL = re.compile(r"hugepages-(\d+)kB")
-_TOTAL = re.compile(r"MemTotal:\s*(\d+) kB")
+_NODE = re.compile(r"node(\d{1,6})")
+_POOL = re.compile(r"hugepages-(\d{1,12})kB")
+_TOTAL = re.compile(r"MemTotal:\s*(\d{1,18}) kB")
 
 
 def read_nodes(source: Source, online: frozenset[int]) -> tuple[Node, ...]:

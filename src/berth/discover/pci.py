@@ -72,6 +72,9 @@ def read_device(source: Source, address: str) -> Device | None:
     kind, units = purpose(source, address, code >> 16, vendor)
     if kind is None:
         return None
+    if not vendor or not product:
+        source.note(f"/{folder}", "does not say who made it: skipped", hides=True)
+        return None
     node = source.number(f"{folder}/numa_node")
     model = source.text(f"{folder}/product_name") or ", ".join(source.names(f"{folder}/net"))
     return Device(address, kind, vendor, product, node if node is not None and node >= 0 else None, units, model)
@@ -80,7 +83,7 @@ def read_device(source: Source, address: str) -> Device | None:
 def hexadecimal(source: Source, path: str) -> str:
     """Four hexadecimal digits in capitals; "" if there are none."""
     number = source.number(path)
-    return "" if number is None else f"{number:04X}"
+    return f"{number:04X}" if number is not None and 0 <= number <= 0xFFFF else ""
 
 
 def purpose(source: Source, address: str, base_class: int, vendor: str) -> tuple[Kind | None, int]:
@@ -92,11 +95,11 @@ def purpose(source: Source, address: str, base_class: int, vendor: str) -> tuple
             source.note(address, f"draws a console ({SCREENS_ONLY[vendor]}): not a GPU to claim")
             return None, 0
         shares = enabled or mediated(source, address)
-        return (Kind.SHARED_GPU, shares) if shares else (Kind.GPU, 1)
+        return (Kind.SHARED_GPU, shares) if shares > 0 else (Kind.GPU, 1)
     if base_class == NETWORK:
         possible = source.number(f"{folder}/sriov_totalvfs") or 0
-        return (Kind.NETWORK, possible) if possible else (None, 0)
-    if enabled:
+        return (Kind.NETWORK, possible) if possible > 0 else (None, 0)
+    if enabled > 0:
         return Kind.FUNCTIONS, enabled
     return (Kind.ACCELERATOR, 1) if base_class == PROCESSING_ACCELERATOR else (None, 0)
 

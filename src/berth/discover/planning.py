@@ -91,7 +91,7 @@ def descendants(ledger: Verbs, top: str) -> dict[str, Provider]:
 def planned(ledger: Verbs, found: FoundProvider, below: dict[str, Provider], *, complete: bool) -> Step:
     """What is to happen to a provider that was found. One that is not below the machine may be elsewhere."""
     provider = below.get(found.uuid)
-    if provider is None and below:
+    if provider is None:
         provider = registered(ledger, found.uuid)
     if provider is None:
         return added(found)
@@ -148,8 +148,16 @@ def refuse_taken_names(ledger: Verbs, steps: dict[str, Step]) -> None:
 
 
 def in_order(top: str, steps: dict[str, Step]) -> Iterator[Step]:
-    """The steps, each before those below it."""
+    """The steps, each before those below it; last what is gone from below a provider of somebody else's."""
+    yield from subtree(top, steps)
+    for step in steps.values():
+        if step.uuid != top and step.parent not in steps:
+            yield from subtree(step.uuid, steps)
+
+
+def subtree(top: str, steps: dict[str, Step]) -> Iterator[Step]:
+    """A step and those below it."""
     yield steps[top]
     for step in steps.values():
-        if step.parent == top and step.uuid != top:
-            yield from in_order(step.uuid, steps)
+        if step.parent == top:
+            yield from subtree(step.uuid, steps)

@@ -19,6 +19,7 @@ def read(source: Source | None = None) -> Machine:
     Never fails: what is not there is left out, what cannot be read is in the machine's notes.
     """
     source = source or Source()
+    source.notes.clear()
     container = read_container(source)
     name = read_name(source)
     cpus = read_cpus(source)

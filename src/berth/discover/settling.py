@@ -148,7 +148,9 @@ def departed(record: Record, *, complete: bool, needed: bool) -> Step:
     elif held or needed:
         after = {name: closed(before[name]) for name in sorted(held)}
         traits = record.traits | {gone_trait(name) for name in held}
-        remarks = [still_held(name, record) for name in sorted(held)] or ["gone, but providers of others are below it"]
+        remarks = [still_held(name, record) for name in sorted(held)] or [
+            "gone, but other providers are below it: kept"
+        ]
     else:
         action, after, traits, remarks = Action.REMOVE, {}, frozenset(), ["gone"]
     return Step(

@@ -14,6 +14,15 @@ from berth.model.inventory import Inventory
 SIGNS: Final = {Action.ADD: "+", Action.CHANGE: "~", Action.SAME: " ", Action.REMOVE: "-", Action.KEEP: "!"}
 """One character for each action, in front of a line."""
 
+WORDS: Final = {
+    Action.ADD: ("to add", "added"),
+    Action.CHANGE: ("to change", "changed"),
+    Action.REMOVE: ("to remove", "removed"),
+    Action.KEEP: ("gone but kept", "gone but kept"),
+    Action.SAME: ("unchanged", "unchanged"),
+}
+"""What is said of each action before and after."""
+
 
 class Row(msgspec.Struct, frozen=True):
     """What there is to say of one provider.
@@ -44,10 +53,16 @@ def branch(step: Step, plan: Plan, lead: str, found: list[Row], depth: int = 0, 
     """Add the row of a provider and those below it. lead: what goes in front of the guides below."""
     row = Row(depth, guide, step.action, step.name, class_texts(step), trait_text(step), step.about, step.remarks)
     found.append(row)
-    children = [each for each in plan.steps[1:] if each.parent == step.uuid]
+    children = [each for each in plan.steps[1:] if shown_below(each, plan) == step.uuid]
     for child in children:
         last = child is children[-1]
         branch(child, plan, lead + ("   " if last else "│  "), found, depth + 1, lead + ("└─ " if last else "├─ "))
+
+
+def shown_below(step: Step, plan: Plan) -> str | None:
+    """Where a step stands: below its parent, or below the machine if its parent is somebody else's."""
+    known = step.parent in {each.uuid for each in plan.steps}
+    return step.parent if known else plan.steps[0].uuid
 
 
 def class_texts(step: Step) -> tuple[str, ...]:
@@ -74,38 +89,34 @@ def told(inventory: Inventory) -> str:
 
 def trait_text(step: Step) -> str:
     """How many traits, and which come and go if it is a change."""
-    text = f"{len(step.traits_after)} traits" if len(step.traits_after) != 1 else "1 trait"
+    count = len(step.traits_after)
+    text = {0: "", 1: "1 trait"}.get(count, f"{count} traits")
     if step.action in (Action.ADD, Action.REMOVE) or step.traits_before == step.traits_after:
-        return text if step.action is not Action.REMOVE else ""
+        return text
     come = [f"+{name}" for name in sorted(step.traits_after - step.traits_before)]
     go = [f"-{name}" for name in sorted(step.traits_before - step.traits_after)]
     changes = come + go
     shown = changes if len(changes) <= 4 else [*changes[:3], f"and {len(changes) - 3} more"]
-    return f"{text} ({' '.join(shown)})"
+    return f"{text} ({' '.join(shown)})".lstrip()
 
 
-def lines(plan: Plan) -> list[str]:
-    """A plan as plain text: each provider with what it has, remarks below it, notes and a summary at the end."""
+def lines(plan: Plan, *, done: bool = False) -> list[str]:
+    """A plan as plain text: each provider with what it has, remarks below it, notes and a summary at the end.
+
+    done: whether it is what `apply` did.
+    """
     found = []
     for row in rows(plan):
         body = [text for text in (", ".join(row.classes), row.traits) if text]
         found.append(f"{SIGNS[row.action]} {row.guide}{row.name}  {'; '.join(body)}  [{row.about}]")
         found += [f"  {' ' * len(row.guide)}  {remark}" for remark in row.remarks]
     found += [f"note: {note}" for note in plan.notes]
-    return [*found, summary(plan)]
+    return [*found, summary(plan, done=done)]
 
 
-def summary(plan: Plan) -> str:
-    """One sentence: how many providers are added, changed, and so on."""
+def summary(plan: Plan, *, done: bool = False) -> str:
+    """One sentence: how many providers are added, changed, and so on. done: whether they have been."""
     counts = Counter(step.action for step in plan.steps)
-    said = [f"{counts[action]} {word}" for action, word in WORDS.items() if counts[action]]
-    return f"{len(plan.steps)} providers: {', '.join(said)}." if len(plan.steps) != 1 else f"1 provider: {said[0][2:]}."
-
-
-WORDS: Final = {
-    Action.ADD: "to add",
-    Action.CHANGE: "to change",
-    Action.REMOVE: "to remove",
-    Action.KEEP: "gone but kept",
-    Action.SAME: "unchanged",
-}
+    said = [f"{counts[action]} {both[done]}" for action, both in WORDS.items() if counts[action]]
+    noun = "provider" if len(plan.steps) == 1 else "providers"
+    return f"{len(plan.steps)} {noun}: {', '.join(said)}."

@@ -31,7 +31,7 @@ class Source:
     """Where a machine is read from.
 
     root: the folder that stands for `/`; tools: where its tools are, as a PATH (None: the process's own);
-    capacity: the size in bytes of the filesystem at a path; notes: what could not be read, added to as it goes.
+    capacity: the size in bytes of the filesystem at a path; notes: what is to be said of the last reading.
     """
 
     root: Path = Path("/")
@@ -92,13 +92,14 @@ class Source:
         """The size of the filesystem mounted there; None (noted) if it cannot be told."""
         try:
             return self.capacity(self.root / mountpoint.lstrip("/"))
-        except OSError as trouble:
+        except (OSError, ValueError) as trouble:
             self.unreadable(mountpoint.lstrip("/"), trouble)
             return None
 
-    def unreadable(self, path: str, trouble: OSError) -> None:
+    def unreadable(self, path: str, trouble: OSError | ValueError) -> None:
         """Note that something is there but cannot be read."""
-        self.note(f"/{path}", f"cannot be read ({trouble.strerror or trouble}): skipped", hides=True)
+        why = getattr(trouble, "strerror", None) or trouble
+        self.note(f"/{path}", f"cannot be read ({why}): skipped", hides=True)
 
     def tool(self, name: str) -> str | None:
         """Where a tool is; None if this machine does not have it."""

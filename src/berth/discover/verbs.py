@@ -34,14 +34,14 @@ class Verbs(Protocol):
         """What one has and how much of it is held."""
 
     def set_inventories(
-        self, uuid: str, inventories: Mapping[str, Inventory], generation: Generation = UNCHECKED
+        self, uuid: str, inventories: Mapping[str, Inventory], *, generation: Generation = UNCHECKED
     ) -> ProviderInventories:
         """Replace what one has."""
 
     def traits(self, uuid: str) -> ProviderTraits:
         """The traits of one."""
 
-    def set_traits(self, uuid: str, names: Iterable[str], generation: Generation = UNCHECKED) -> ProviderTraits:
+    def set_traits(self, uuid: str, names: Iterable[str], *, generation: Generation = UNCHECKED) -> ProviderTraits:
         """Replace the traits of one."""
 
     def create_trait(self, name: str) -> object:

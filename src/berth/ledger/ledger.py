@@ -106,6 +106,11 @@ class Ledger:
         with self.core.current() as fleet:
             return reading.provider(fleet, canonical(uuid))
 
+    def need_provider(self, uuid: str) -> None:
+        """ProviderNotFound, if there is no such provider."""
+        with self.core.current() as fleet:
+            fleet.slot(uuid)
+
     def create_provider(self, name: str, *, uuid: str | None = None, parent: str | None = None) -> Provider:
         """A new provider, with a uuid of its own if none is given; ProviderExists, ParentNotFound, ParentIsSelf."""
         given = str(uuids.uuid4()) if uuid is None else canonical(uuid)

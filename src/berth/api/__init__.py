@@ -1,0 +1,1 @@
+"""HTTP: what comes in becomes values for the ledger, what comes out becomes bytes."""

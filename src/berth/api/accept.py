@@ -1,0 +1,51 @@
+"""Content negotiation: which of a few media types a client's Accept header lets us send (RFC 9110, 12.5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+
+def acceptable(header: str, offers: Iterable[str]) -> list[str]:
+    """Those of the offers that the header allows, the best first; equals in the order offered.
+
+    A header that is malformed allows everything, as one that is absent does.
+    """
+    return list(_acceptable(header, tuple(offers)))
+
+
+@lru_cache(maxsize=1024)
+def _acceptable(header: str, offers: tuple[str, ...]) -> tuple[str, ...]:
+    ranges = [_parse(part) for part in header.split(",") if part.strip()]
+    if not ranges or any(each is None for each in ranges):
+        return offers
+    known = [each for each in ranges if each is not None]
+    weighed = [(_quality(offer, known), offer) for offer in offers]
+    return tuple(offer for quality, offer in sorted(weighed, key=lambda pair: -pair[0]) if quality > 0)
+
+
+def _parse(part: str) -> tuple[str, float] | None:
+    name, *parameters = (piece.strip() for piece in part.split(";"))
+    if name.count("/") != 1 or name.startswith("/") or name.endswith("/"):
+        return None
+    quality = 1.0
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() == "q":
+            try:
+                quality = float(value)
+            except ValueError:
+                return None
+    return name.lower(), quality
+
+
+def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:
+    """The quality of the most specific range that the offer falls into; 0 if none."""
+    kind = offer.split("/")[0]
+    best: dict[str, float] = {}
+    for name, quality in ranges:
+        best[name] = max(quality, best.get(name, 0.0))
+    for name in (offer, f"{kind}/*", "*/*"):
+        if name in best:
+            return best[name]
+    return 0.0

@@ -1,0 +1,222 @@
+"""The way of a request through the Placement API: who, which version, which operation, may they, do it, tell it."""
+
+from __future__ import annotations
+
+import json
+import uuid as uuids
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import cache, lru_cache
+from typing import Any
+
+import msgspec
+
+from berth.api.accept import acceptable
+from berth.api.auth import Authenticate, Caller
+from berth.api.cors import Cors
+from berth.api.http import HttpError, Reply, Request, parse_query
+from berth.api.microversion import HEADER, SERVICE, minor_of
+from berth.api.placement import codes, versions
+from berth.api.placement.call import Call, Operation, Pending, Wording
+from berth.api.placement.routing import route
+from berth.api.placement.versions import Plan
+from berth.api.placement.versions.change import Answer
+from berth.api.policy import Policy
+from berth.api.refused import refused
+from berth.ledger import Ledger
+from berth.model import errors
+
+NOBODY = Caller("", "", frozenset())
+
+_encode = msgspec.json.Encoder().encode
+
+_KINDS: tuple[tuple[type[Exception], Wording], ...] = (
+    (errors.NotFound, Wording(404)),
+    (errors.Conflict, Wording(409)),
+    (errors.Invalid, Wording(400)),
+)
+"""How a refusal is told that an operation has no words of its own for."""
+
+
+@dataclass(slots=True)
+class Ongoing:
+    """A request that waits for its command. then: the reply, once `answer` is done."""
+
+    answer: Future[Any]
+    then: Callable[[], Reply]
+
+
+class PlacementApi:
+    """The Placement API over a ledger."""
+
+    def __init__(self, ledger: Ledger, authenticate: Authenticate, policy: Policy, cors: Cors) -> None:
+        self.ledger, self.authenticate, self.policy, self.cors = ledger, authenticate, policy, cors
+
+    def answer(self, request: Request) -> Reply:
+        """A request's reply, carrying its command out here and now."""
+        reply = self.begin(request)
+        if isinstance(reply, Ongoing):
+            self.ledger.work()
+            reply.answer.exception()  # until it is done, by whichever thread
+            return reply.then()
+        return reply
+
+    def broken(self, request: Request) -> Reply:
+        """The reply to a request on which Berth itself failed: nothing of the failure is told."""
+        return _Step(self, request).told(HttpError(500, "Berth failed on this request; its log says how."))
+
+    def begin(self, request: Request) -> Reply | Ongoing:
+        """A request's reply, or its command lined up for the ledger's next `work`."""
+        preflight = self.cors.preflight(request)
+        if preflight is not None:
+            return preflight
+        step = _Step(self, request)
+        try:
+            return step.take()
+        except HttpError as error:
+            return step.told(error)
+        except errors.BerthError as error:
+            return step.told(step.worded(error))
+
+
+class _Step:
+    """One request on its way."""
+
+    __slots__ = ("api", "call", "minor", "operation", "request", "request_id")
+
+    def __init__(self, api: PlacementApi, request: Request) -> None:
+        self.api, self.request = api, request
+        self.request_id = f"req-{uuids.uuid4()}"
+        self.minor: int | None = None
+        self.operation: Operation | None = None
+        self.call: Call | None = None
+
+    def take(self) -> Reply | Ongoing:
+        """The checks in the order in which clients know them, then the operation itself."""
+        request = self.request
+        caller = self._who()
+        self.minor = minor = minor_of(request.headers.get(HEADER), versions.NEWEST)
+        _check_typed(request)
+        operation, terms = route(request.method, request.path, minor)
+        self.operation = operation
+        _check_media(operation, request)
+        self.call = call = Call(
+            request, caller, self.api.ledger, _plan(operation, minor), versions.rules(minor), terms
+        )
+        self._may(operation, call)
+        result = operation.endpoint(call)
+        if isinstance(result, Answer):
+            return self._sent(result)
+        answer = self.api.ledger.queue(result.command, caller.user, self.request_id)
+        return Ongoing(answer, lambda: self._finished(result, answer))
+
+    def _who(self) -> Caller:
+        caller = self.api.authenticate(self.request.headers)
+        if caller is not None:
+            return caller
+        if self.request.path in ("", "/"):
+            return NOBODY
+        raise HttpError(401, "Authentication is required: send a token in the X-Auth-Token header.")
+
+    def _may(self, operation: Operation, call: Call) -> None:
+        if operation.public:
+            return
+        project = None
+        if operation.name == "project_usages.show":
+            project = dict(parse_query(call.request.query)).get("project_id")
+        if not self.api.policy.allows(operation.name, call.caller, project):
+            raise HttpError(403, f"Policy does not allow {operation.name} to be performed.")
+
+    def _finished(self, pending: Pending, answer: Future[Any]) -> Reply:
+        error = answer.exception()
+        if error is None:
+            return self._sent(pending.finish(answer.result()))
+        if isinstance(error, errors.BerthError):
+            return self.told(self.worded(error))
+        raise error
+
+    def _sent(self, answer: Answer) -> Reply:
+        call = self.call
+        assert call is not None and self.minor is not None
+        for downgrade in call.plan.downgrades:
+            downgrade(answer, call.asked)
+        headers: list[tuple[str, str]] = []
+        body = b""
+        if answer.payload is not None:
+            body = _json(answer.payload)
+            headers.append(("content-type", "application/json"))
+        if answer.location is not None:
+            host = self.request.headers.get("host", "")
+            headers.append(("location", f"{self.request.scheme}://{host}{answer.location}" if host else answer.location))
+        if answer.modified is not None and "dated" in call.rules:
+            headers += [("last-modified", _http_date(answer.modified // 1_000_000)), ("cache-control", "no-cache")]
+        return self._signed(Reply(answer.status, headers, body))
+
+    def told(self, error: HttpError) -> Reply:
+        """A refusal."""
+        code = None
+        if self.minor is not None and "error_codes" in versions.rules(self.minor):
+            code = error.code or codes.UNDEFINED
+        more = {}
+        if error.status == 406 and self.minor is None:
+            more = {"max_version": f"1.{versions.NEWEST}", "min_version": "1.0"}
+        accept = self.request.headers.get("accept", "")
+        return self._signed(refused(error, accept, request_id=self.request_id, code=code, more=more))
+
+    def worded(self, error: errors.BerthError) -> HttpError:
+        """A refusal of the ledger, in the operation's words."""
+        if isinstance(error, errors.Unavailable | errors.DatabaseUnusable):
+            return HttpError(503, f"Try again: {error}", headers=(("retry-after", "1"),))
+        own = self.operation.refusals.items() if self.operation is not None else ()
+        for kind, wording in (*own, *_KINDS):
+            if isinstance(error, kind):
+                terms = {**(self.call.terms if self.call is not None else {}), "error": str(error)}
+                return HttpError(wording.status, wording.words.format_map(terms), code=wording.code)
+        raise error
+
+    def _signed(self, reply: Reply) -> Reply:
+        """With the headers that every reply has."""
+        if self.minor is not None:
+            reply.headers += [(HEADER, f"{SERVICE} 1.{self.minor}"), ("vary", HEADER)]
+        reply.headers.append(("x-openstack-request-id", self.request_id))
+        self.api.cors.sign(self.request, reply)
+        return reply
+
+
+@cache
+def _plan(operation: Operation, minor: int) -> Plan:
+    return versions.plan(operation.name, operation.schema, minor)
+
+
+def _check_typed(request: Request) -> None:
+    length = request.headers.get("content-length")
+    if not length:
+        return
+    if not (length.isascii() and length.isdigit()):
+        raise HttpError(400, "content-length header must be an integer")
+    if int(length) > 0 and not request.headers.get("content-type"):
+        raise HttpError(400, "content-type header required when content-length > 0")
+
+
+def _check_media(operation: Operation, request: Request) -> None:
+    if operation.takes_json:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise HttpError(415, f"The media type {kind or None} is not supported, use application/json")
+    accept = request.headers.get("accept")
+    if operation.gives_json and accept and not acceptable(accept, ("application/json",)):
+        raise HttpError(406, "Only application/json is provided")
+
+
+def _json(payload: Any) -> bytes:
+    try:
+        return _encode(payload)
+    except (OverflowError, ValueError):  # a capacity beyond 64 bits
+        return json.dumps(msgspec.to_builtins(payload)).encode()
+
+
+@lru_cache(maxsize=256)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)

@@ -1,0 +1,103 @@
+"""One call of an operation: what its endpoint works with, and what it can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from berth.api.auth import Caller
+from berth.api.http import HttpError, Request, parse_query
+from berth.api.placement.schemas import Schema
+from berth.api.placement.validation import load_json, validator
+from berth.api.placement.versions import Plan
+from berth.api.placement.versions.change import Answer, Asked
+from berth.ledger import Ledger
+from berth.model.commands import Command
+
+FIRST_COUNTS: Final = frozenset({"limit", "group_policy"})
+"""Parameters of which the first is used where several are given; of the others it is the last."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """An answer that is ready when a command has been carried out."""
+
+    command: Command
+    finish: Callable[[Any], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a refusal is told: status, words ({error} and the call's own terms are filled in), error code."""
+
+    status: int
+    words: str = "{error}"
+    code: str | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """A request that was let in. terms: what its messages may name, the path's items to begin with."""
+
+    request: Request
+    caller: Caller
+    ledger: Ledger
+    plan: Plan
+    rules: frozenset[str]
+    terms: dict[str, str]
+    asked: Asked = field(default_factory=Asked)
+
+    def item(self, name: str) -> str:
+        """A part of the path."""
+        return self.terms[name]
+
+    def body(self) -> Any:
+        """The body, valid in its version and brought into the newest form; HttpError 400."""
+        value = load_json(self.request.body)
+        if self.plan.schema is not None:
+            why = validator(self.plan.schema).why_not(value)
+            if why is not None:
+                raise HttpError(400, f"JSON does not validate: {why}")
+        for upgrade in self.plan.upgrades:
+            value = upgrade(value)
+        return value
+
+    def query(self) -> list[tuple[str, str]]:
+        """The parameters, those that will be used valid in their version; HttpError 400."""
+        pairs = parse_query(self.request.query)
+        used: dict[str, str] = {}
+        for name, value in pairs:
+            if name not in FIRST_COUNTS or name not in used:
+                used[name] = value
+        if self.plan.schema is not None:
+            why = validator(self.plan.schema).why_not(used)
+            if why is not None:
+                raise HttpError(400, f"Invalid query string parameters: {why}")
+        return pairs
+
+
+Endpoint = Callable[[Call], Answer | Pending]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One thing that the API can do: a row of the route table.
+
+    schema: of the body, or of the query if there is no body, in the version that the operation began
+    with; takes_json: needs a JSON body; gives_json: negotiates its answer; too_early: the status in
+    versions before its first; refusals: how refusals are told, by type, the first that matches.
+    """
+
+    name: str
+    method: str
+    path: str
+    endpoint: Endpoint
+    summary: str
+    schema: Schema | None = None
+    takes_json: bool = False
+    gives_json: bool = False
+    too_early: int = 404
+    public: bool = False
+    refusals: Mapping[type[Exception], Wording] = field(default_factory=dict)

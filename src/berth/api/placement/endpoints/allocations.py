@@ -1,0 +1,138 @@
+"""Who holds what: claims, usages, reshapes, and where a request fits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from berth.api.http import BadRequest
+from berth.api.placement import render
+from berth.api.placement.asking import candidate_request
+from berth.api.placement.call import Call, Pending
+from berth.api.placement.endpoints.inventories import inventories_in
+from berth.api.placement.endpoints.providers import nothing, provider_uuid
+from berth.api.placement.endpoints.root import now_us
+from berth.api.placement.versions.change import Answer, Asked
+from berth.model import commands
+from berth.model.commands import Claim, NewInventories
+from berth.model.consumer import Resources, TypeUsage
+from berth.model.errors import AllocationProviderNotFound, AllocationsNotFound, ReshapedProviderNotFound
+from berth.model.names import UNKNOWN_TYPE, canonical_uuid
+
+EVERY_TYPE = "all"
+
+
+def candidates(call: Call) -> Answer:
+    """Where a request fits."""
+    request = candidate_request(call.query(), call.rules)
+    call.asked = Asked(frozenset(name for group in request.groups for name in group.resources))
+    return Answer(payload=render.candidates(call.ledger.find(request)), modified=now_us())
+
+
+def show(call: Call) -> Answer:
+    """What a consumer holds; one that nobody knows holds nothing."""
+    consumer = canonical_uuid(call.item("consumer_uuid"))
+    found = None if consumer is None else call.ledger.allocations(consumer)
+    return Answer(
+        payload=render.consumer_allocations(found), modified=now_us() if found is None else found.updated_at
+    )
+
+
+def show_of_provider(call: Call) -> Answer:
+    """Who holds what of a provider."""
+    found = call.ledger.allocations_of(provider_uuid(call))
+    return Answer(payload=render.provider_allocations(found), modified=found.updated_at or now_us())
+
+
+def put(call: Call) -> Pending:
+    """What one consumer is to hold."""
+    given = call.item("consumer_uuid")
+    consumer = canonical_uuid(given)
+    if consumer is None:
+        raise BadRequest(f"Malformed consumer_uuid: {given}")
+    call.terms["consumer"] = consumer
+    return Pending(commands.SetAllocations(claims=(_claim(consumer, call.body()),)), nothing)
+
+
+def post(call: Call) -> Pending:
+    """What several consumers are to hold: all, or none."""
+    return Pending(commands.SetAllocations(claims=_claims(call.body())), nothing)
+
+
+def delete(call: Call) -> Pending:
+    """A consumer holds nothing any more."""
+    given = call.item("consumer_uuid")
+    consumer = canonical_uuid(given)
+    if consumer is None:
+        raise AllocationsNotFound(given)
+    return Pending(commands.ReleaseAllocations(consumer=consumer), nothing)
+
+
+def reshape(call: Call) -> Pending:
+    """Inventories and claims that change together."""
+    body = call.body()
+    given = []
+    for text, fields in body["inventories"].items():
+        uuid = canonical_uuid(text)
+        if uuid is None:
+            raise ReshapedProviderNotFound(text)
+        generation = int(fields["resource_provider_generation"])
+        given.append(NewInventories(uuid=uuid, inventories=inventories_in(fields), generation=generation))
+    if len({each.uuid for each in given}) != len(given):
+        raise BadRequest("JSON does not validate: the same provider stands twice in 'inventories'")
+    return Pending(commands.Reshape(inventories=tuple(given), claims=_claims(body["allocations"])), nothing)
+
+
+def project_usages(call: Call) -> Answer:
+    """What a project holds, by type of consumer."""
+    last = dict(call.query())
+    usages = call.ledger.project_usages(last["project_id"], last.get("user_id") or None)
+    wanted = last.get("consumer_type")
+    if wanted == EVERY_TYPE:
+        shown = render.usages_by_type([_summed(usages)])
+        shown["usages"] = {EVERY_TYPE: usage for usage in shown["usages"].values()}
+    elif wanted is not None:
+        kind = None if wanted == UNKNOWN_TYPE else wanted
+        shown = render.usages_by_type([usage for usage in usages if usage.type == kind])
+    else:
+        shown = render.usages_by_type(usages)
+    return Answer(payload=shown, modified=now_us())
+
+
+def _summed(usages: list[TypeUsage]) -> TypeUsage:
+    total: Resources = {}
+    for usage in usages:
+        for name, amount in usage.resources.items():
+            total[name] = total.get(name, 0) + amount
+    return TypeUsage(None, sum(usage.consumers for usage in usages), total)
+
+
+def _claims(body: dict[str, Any]) -> tuple[Claim, ...]:
+    claims = []
+    for text, fields in body.items():
+        consumer = canonical_uuid(text)
+        if consumer is None:
+            raise BadRequest(f"Malformed consumer_uuid: {text}")
+        claims.append(_claim(consumer, fields))
+    if len({claim.consumer for claim in claims}) != len(claims):
+        raise BadRequest("JSON does not validate: the same consumer stands twice, in two spellings")
+    return tuple(claims)
+
+
+def _claim(consumer: str, fields: dict[str, Any]) -> Claim:
+    allocations: dict[str, Resources] = {}
+    for text, held in fields["allocations"].items():
+        uuid = canonical_uuid(text)
+        if uuid is None:
+            raise AllocationProviderNotFound(text)
+        if uuid in allocations:
+            raise BadRequest("JSON does not validate: the same provider stands twice, in two spellings")
+        allocations[uuid] = {name: int(amount) for name, amount in held["resources"].items()}
+    generation = fields["consumer_generation"]
+    return Claim(
+        consumer=consumer,
+        allocations=allocations,
+        project=fields["project_id"],
+        user=fields["user_id"],
+        generation=int(generation) if isinstance(generation, float) else generation,
+        type=fields["consumer_type"],
+    )

@@ -1,0 +1,130 @@
+"""Resource classes and traits as such."""
+
+from __future__ import annotations
+
+from berth.api.http import BadRequest, HttpError
+from berth.api.placement import render
+from berth.api.placement.call import Call, Pending
+from berth.api.placement.endpoints.providers import nothing
+from berth.api.placement.endpoints.root import now_us
+from berth.api.placement.schemas import NAME_CLASS
+from berth.api.placement.validation import validator
+from berth.api.placement.versions.change import Answer
+from berth.model import commands
+from berth.model.change import Named
+from berth.model.names import is_custom_name
+
+_TRUTH = {"true": True, "false": False}
+
+
+def list_classes(call: Call) -> Answer:
+    """Every resource class."""
+    found = call.ledger.classes()
+    return Answer(
+        payload={"resource_classes": [render.resource_class(each.name) for each in found]}, modified=_newest(found)
+    )
+
+
+def show_class(call: Call) -> Answer:
+    """One resource class."""
+    found = call.ledger.resource_class(call.item("name"))
+    return Answer(payload=render.resource_class(found.name), modified=found.at)
+
+
+def create_class(call: Call) -> Pending:
+    """A new resource class."""
+    name = call.body()["name"]
+    call.terms["name"] = name
+    return Pending(
+        commands.CreateClass(name=name), lambda _new: Answer(status=201, location=f"/resource_classes/{name}")
+    )
+
+
+def ensure_class(call: Call) -> Pending:
+    """A resource class that may be there already."""
+    name = call.item("name")
+    why = validator(NAME_CLASS).why_not({"name": name})
+    if why is not None:
+        raise HttpError(400, f"JSON does not validate: {why}")
+
+    def finish(new: bool) -> Answer:
+        return Answer(status=201 if new else 204, location=f"/resource_classes/{name}")
+
+    return Pending(commands.CreateClass(name=name, exist_ok=True), finish)
+
+
+def rename_class(call: Call) -> Pending:
+    """Another name for a resource class."""
+    new_name = call.body()["name"]
+    call.terms["new_name"] = new_name
+    return Pending(
+        commands.RenameClass(name=call.item("name"), new_name=new_name),
+        lambda _result: Answer(payload=render.resource_class(new_name)),
+    )
+
+
+def delete_class(call: Call) -> Pending:
+    """A resource class goes."""
+    return Pending(commands.DeleteClass(name=call.item("name")), nothing)
+
+
+def list_traits(call: Call) -> Answer:
+    """Traits, all or those that are as asked."""
+    last = dict(call.query())
+    associated = None
+    if "associated" in last:
+        associated = _TRUTH.get(last["associated"].lower())
+        if associated is None:
+            raise BadRequest('The query parameter "associated" only accepts "true" or "false"')
+    found = _as_named(last["name"], associated, call) if "name" in last else _every(associated, call)
+    return Answer(payload={"traits": [named.name for named in found]}, modified=_newest(found))
+
+
+def _every(associated: bool | None, call: Call) -> list[Named]:
+    return call.ledger.trait_names(associated=associated)
+
+
+def _as_named(asked: str, associated: bool | None, call: Call) -> list[Named]:
+    kind, colon, value = asked.partition(":")
+    if not colon:
+        raise BadRequest(
+            "Badly formatted name parameter. Expected name query string parameter in form: "
+            f'?name=[in|startswith]:[name1,name2|prefix]. Got: "{asked}"'
+        )
+    every = _every(associated, call)
+    if kind == "in":
+        names = set(value.split(","))
+        return [named for named in every if named.name in names]
+    if kind == "startswith":
+        return [named for named in every if named.name.startswith(value)]
+    return every
+
+
+def show_trait(call: Call) -> Answer:
+    """Whether there is such a trait."""
+    return Answer(status=204, modified=call.ledger.trait(call.item("name")).at)
+
+
+def ensure_trait(call: Call) -> Pending:
+    """A trait that may be there already."""
+    name = call.item("name")
+    if not is_custom_name(name):
+        raise BadRequest(
+            'The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "CUSTOM_" '
+            'and use following characters: "A"-"Z", "0"-"9" and "_"'
+        )
+
+    def finish(new: bool) -> Answer:
+        modified = now_us() if new else call.ledger.trait(name).at
+        return Answer(status=201 if new else 204, location=f"/traits/{name}", modified=modified)
+
+    return Pending(commands.CreateTrait(name=name), finish)
+
+
+def delete_trait(call: Call) -> Pending:
+    """A trait goes."""
+    return Pending(commands.DeleteTrait(name=call.item("name")), nothing)
+
+
+def _newest(found: list[Named]) -> int:
+    return max((named.at for named in found), default=now_us())

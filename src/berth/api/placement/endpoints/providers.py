@@ -1,0 +1,106 @@
+"""Resource providers."""
+
+from __future__ import annotations
+
+import uuid as uuids
+
+from berth.api.placement import filters, render
+from berth.api.placement.call import Call, Pending
+from berth.api.placement.endpoints.root import now_us
+from berth.api.placement.versions.change import Answer
+from berth.model import commands
+from berth.model.commands import KEEP
+from berth.model.errors import ProviderNotFound
+from berth.model.names import canonical_uuid
+from berth.model.provider import Provider
+from berth.model.request import ProviderQuery
+
+
+def provider_uuid(call: Call) -> str:
+    """The provider that the path names; ProviderNotFound if it is no uuid."""
+    given = call.item("uuid")
+    known = canonical_uuid(given)
+    if known is None:
+        raise ProviderNotFound(given)
+    return known
+
+
+def list_(call: Call) -> Answer:
+    """Every provider that is as asked."""
+    pairs = call.query()
+    last = dict(pairs)
+    required, forbidden = filters.traits(filters.values_of(pairs, "required"), call.rules)
+    member_of, not_member_of = filters.aggregates(filters.values_of(pairs, "member_of"), "", call.rules)
+    query = ProviderQuery(
+        uuid=canonical_uuid(last["uuid"]) if last.get("uuid") else None,
+        name=last.get("name") or None,
+        in_tree=canonical_uuid(last["in_tree"]) if last.get("in_tree") else None,
+        resources=filters.resources(last["resources"]) if "resources" in last else {},
+        required=required,
+        forbidden=forbidden,
+        member_of=member_of,
+        not_member_of=not_member_of,
+    )
+    found = call.ledger.providers(query)
+    newest = max((provider.updated_at for provider in found), default=now_us())
+    return Answer(payload={"resource_providers": [render.provider(each) for each in found]}, modified=newest)
+
+
+def create(call: Call) -> Pending:
+    """A new provider."""
+    body = call.body()
+    given = body.get("uuid")
+    uuid = str(uuids.uuid4()) if given is None else canonical_uuid(given)
+    assert uuid is not None, "the schema lets only uuids through"
+    call.terms.update(uuid=uuid, name=body["name"])
+    parent = body.get("parent_provider_uuid")
+    return Pending(
+        commands.CreateProvider(
+            uuid=uuid, name=body["name"], parent=None if parent is None else canonical_uuid(parent)
+        ),
+        _created,
+    )
+
+
+def _created(provider: Provider) -> Answer:
+    return Answer(
+        payload=render.provider(provider),
+        modified=provider.updated_at,
+        location=render.provider_path(provider.uuid),
+    )
+
+
+def show(call: Call) -> Answer:
+    """One provider."""
+    return _shown(call.ledger.provider(provider_uuid(call)))
+
+
+def _shown(provider: Provider) -> Answer:
+    return Answer(payload=render.provider(provider), modified=provider.updated_at)
+
+
+def update(call: Call) -> Pending:
+    """Another name or parent."""
+    uuid = provider_uuid(call)
+    call.ledger.need_provider(uuid)  # one that does not exist is said before a body that makes no sense
+    body = call.body()
+    parent = body.get("parent_provider_uuid", KEEP)
+    return Pending(
+        commands.UpdateProvider(
+            uuid=uuid,
+            name=body["name"],
+            parent=canonical_uuid(parent) if isinstance(parent, str) else parent,
+            reparenting="reparenting" in call.rules,
+        ),
+        _shown,
+    )
+
+
+def delete(call: Call) -> Pending:
+    """A provider goes."""
+    return Pending(commands.DeleteProvider(uuid=provider_uuid(call)), nothing)
+
+
+def nothing(_result: object) -> Answer:
+    """204."""
+    return Answer(status=204)

@@ -1,0 +1,59 @@
+"""What one version of the Placement API changed, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from berth.api.placement.schemas import Schema
+
+Body = Any
+"""A JSON value that a client sent, valid in the client's version."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What an operation answers, before it becomes bytes.
+
+    payload: a JSON value, None for no body; modified: microseconds since 1970 UTC, shown as
+    Last-Modified since 1.15, None where nothing is shown; location: a path.
+    """
+
+    status: int = 200
+    payload: Any = None
+    modified: int | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an answer may depend on when it is put in an older form: the classes that a query asked for."""
+
+    resources: frozenset[str] = frozenset()
+
+
+Upgrade = Callable[[Body], Body]
+Downgrade = Callable[[Answer, Asked], None]
+Step = Callable[[Schema], Schema]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One version.
+
+    minor: its number after "1."; title: what it brought, why: what for; opens: operations that begin
+    with it; closes: operations that it takes away; rules: behaviours that it switches on; schemas:
+    for an operation, from the schema before to its own; incoming: brings a body of the version
+    before into this version's form; outgoing: brings an answer back into the form of the version before.
+    """
+
+    minor: int
+    title: str
+    why: str
+    opens: tuple[str, ...] = ()
+    closes: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    schemas: Mapping[str, Step] = field(default_factory=dict)
+    incoming: Mapping[str, Upgrade] = field(default_factory=dict)
+    outgoing: Mapping[str, Downgrade] = field(default_factory=dict)

@@ -1,0 +1,24 @@
+"""How providers look in answers: where the versions that changed this find them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from berth.api.placement.versions.change import Answer
+
+PROVIDER_OPERATIONS: Final = ("providers.list", "providers.create", "providers.show", "providers.update")
+
+
+def providers_of(answer: Answer) -> Iterable[dict[str, Any]]:
+    """Every provider that an answer shows."""
+    if answer.payload is None:
+        return ()
+    found: Iterable[dict[str, Any]] = answer.payload.get("resource_providers", (answer.payload,))
+    return found
+
+
+def drop_link(answer: Answer, relation: str) -> None:
+    """Take one kind of link out."""
+    for provider in providers_of(answer):
+        provider["links"] = [link for link in provider["links"] if link["rel"] != relation]

@@ -1,0 +1,10 @@
+"""1.9: `GET /usages`."""
+
+from berth.api.placement.versions.change import Change
+
+CHANGE = Change(
+    minor=9,
+    title="`GET /usages`",
+    why="Quotas need what a project uses in all.",
+    opens=("project_usages.show",),
+)

@@ -1,0 +1,10 @@
+"""1.10: `GET /allocation_candidates`."""
+
+from berth.api.placement.versions.change import Change
+
+CHANGE = Change(
+    minor=10,
+    title="`GET /allocation_candidates`",
+    why="To ask where a request fits, instead of filtering every provider oneself.",
+    opens=("candidates.list",),
+)

@@ -1,0 +1,32 @@
+"""1.12: Allocations by provider, the same form in and out."""
+
+from berth.api.placement.schemas import ALLOCATIONS_BY_PROVIDER, with_property
+from berth.api.placement.versions.change import Answer, Asked, Body, Change
+
+
+def _by_provider(body: Body) -> Body:
+    allocations = {each["resource_provider"]["uuid"]: {"resources": each["resources"]} for each in body["allocations"]}
+    return {**body, "allocations": allocations}
+
+
+def _without_owner(answer: Answer, _asked: Asked) -> None:
+    answer.payload.pop("project_id", None)
+    answer.payload.pop("user_id", None)
+
+
+def _as_list(answer: Answer, _asked: Asked) -> None:
+    for request in answer.payload["allocation_requests"]:
+        request["allocations"] = [
+            {"resource_provider": {"uuid": uuid}, "resources": held["resources"]}
+            for uuid, held in request["allocations"].items()
+        ]
+
+
+CHANGE = Change(
+    minor=12,
+    title="Allocations by provider, the same form in and out",
+    why="What candidates offer and GET shows can be PUT as it is.",
+    schemas={"allocations.put": lambda schema: with_property(schema, "allocations", ALLOCATIONS_BY_PROVIDER)},
+    incoming={"allocations.put": _by_provider},
+    outgoing={"allocations.show": _without_owner, "candidates.list": _as_list},
+)

@@ -1,0 +1,15 @@
+"""1.20: `POST /resource_providers` answers with the provider."""
+
+from berth.api.placement.versions.change import Answer, Asked, Change
+
+
+def _created(answer: Answer, _asked: Asked) -> None:
+    answer.status, answer.payload, answer.modified = 201, None, None
+
+
+CHANGE = Change(
+    minor=20,
+    title="`POST /resource_providers` answers with the provider",
+    why="Its generation is needed for the next call anyway.",
+    outgoing={"providers.create": _created},
+)

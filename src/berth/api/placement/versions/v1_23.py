@@ -1,0 +1,10 @@
+"""1.23: Error codes."""
+
+from berth.api.placement.versions.change import Change
+
+CHANGE = Change(
+    minor=23,
+    title="Error codes",
+    why="A program should not have to read an error's words.",
+    rules=("error_codes",),
+)

@@ -1,0 +1,10 @@
+"""1.26: All of an inventory may be reserved."""
+
+from berth.api.placement.versions.change import Change
+
+CHANGE = Change(
+    minor=26,
+    title="All of an inventory may be reserved",
+    why="To drain a provider without taking its inventory away.",
+    rules=("all_reserved",),
+)

@@ -1,0 +1,17 @@
+"""1.27: Summaries hold every class of a provider."""
+
+from berth.api.placement.versions.change import Answer, Asked, Change
+
+
+def _only_asked(answer: Answer, asked: Asked) -> None:
+    for summary in answer.payload["provider_summaries"].values():
+        rooms = summary["resources"]
+        summary["resources"] = {name: room for name, room in rooms.items() if name in asked.resources}
+
+
+CHANGE = Change(
+    minor=27,
+    title="Summaries hold every class of a provider",
+    why="To weigh candidates by what they have besides.",
+    outgoing={"candidates.list": _only_asked},
+)

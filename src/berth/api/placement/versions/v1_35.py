@@ -1,0 +1,11 @@
+"""1.35: `root_required` on `GET /allocation_candidates`."""
+
+from berth.api.placement.schemas import STRING, with_property
+from berth.api.placement.versions.change import Change
+
+CHANGE = Change(
+    minor=35,
+    title="`root_required` on `GET /allocation_candidates`",
+    why="To ask for what the machine is like, whatever its parts are.",
+    schemas={"candidates.list": lambda schema: with_property(schema, "root_required", STRING)},
+)
