@@ -14,6 +14,8 @@ Settings, all from the environment:
     ``sqlite`` (as it is unless said otherwise), ``postgresql`` or ``mariadb``, for Berth.
 ``BERTH_TEST_POSTGRESQL``, ``BERTH_TEST_MARIADB``
     SQLAlchemy URLs of servers on which databases may be made and dropped.
+``CONFORMANCE_OPTIONS``
+    Further words for the server's command line, such as ``--workers 2``.
 ``CONFORMANCE_JOBS``
     How many files run at once: 2 unless said otherwise.
 """

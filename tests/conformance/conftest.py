@@ -11,7 +11,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 import pytest
 
 from tests.conformance.running import Run, run_file
-from tests.conformance.servers import server_kind
+from tests.conformance.servers import options, server_kind
 
 RUNS = pytest.StashKey[dict[str, Future[Run]]]()
 LONGEST_RUN_S = 240
@@ -28,7 +28,7 @@ def runs(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Future[Run]]]:
     # Each run changes its process's environment: they need processes, which must not inherit pytest's state.
     fresh_interpreters = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(int(os.environ.get("CONFORMANCE_JOBS", "2")), fresh_interpreters)
-    begun = {file: pool.submit(run_file, file, server_kind()) for file in chosen}
+    begun = {file: pool.submit(run_file, file, server_kind(), *options()) for file in chosen}
     request.config.stash[RUNS] = begun
     yield begun
     pool.shutdown(wait=True, cancel_futures=True)

@@ -71,9 +71,22 @@ def fresh(profile: str, kind: str, *more: str) -> Iterator[Server]:
                 yield server
         else:
             with empty_database(Path(folder)) as url:
+                _prepare(url)
                 command = [*berth_words(), "serve", "--host", "127.0.0.1", "--database", url, "--auth", "dev"]
                 with running([*command, *berth_profile(profile), *more], Path(folder)) as server:
                     yield server
+
+
+def options() -> list[str]:
+    """Further words of the server's command line, from the surroundings."""
+    return shlex.split(os.environ.get("CONFORMANCE_OPTIONS", ""))
+
+
+def _prepare(url: str) -> None:
+    """Make the tables; on SQLite the server does so itself."""
+    if not url.startswith("sqlite:"):
+        command = [*berth_words(), "db", "upgrade", "--database", url]
+        subprocess.run(command, check=True, capture_output=True, timeout=START_LIMIT_S)
 
 
 def berth_profile(profile: str) -> list[str]:

@@ -6,7 +6,7 @@ import json
 
 from tests.conformance.client import CommandLine
 from tests.conformance.scenario import Refused, Shows, Silent, Step, names, steps
-from tests.conformance.servers import fresh, server_kind
+from tests.conformance.servers import fresh, options, server_kind
 
 
 def take(step: Step, run: CommandLine) -> None:
@@ -27,7 +27,7 @@ def take(step: Step, run: CommandLine) -> None:
 def test_an_operators_day() -> None:
     day = list(steps(names()))
     assert len(day) == 63
-    with fresh("default", server_kind()) as server:
+    with fresh("default", server_kind(), *options()) as server:
         run = CommandLine(server.url, "1.39")
         for step in day:
             take(step, run)
