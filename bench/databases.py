@@ -1,0 +1,74 @@
+"""PostgreSQL databases that live as long as a run. Their names carry the run's process id: stale ones are found."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+PREFIX = "berth_bench_"
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A PostgreSQL server on this machine, and the right to make databases there."""
+
+    host: str = "127.0.0.1"
+    port: int = 5432
+    user: str = "postgres"
+
+    def conninfo(self, database: str) -> str:
+        """For psycopg."""
+        return f"host={self.host} port={self.port} user={self.user} dbname={database}"
+
+    def url(self, driver: str, database: str) -> str:
+        """For SQLAlchemy with one of its PostgreSQL drivers."""
+        return f"postgresql+{driver}://{self.user}@{self.host}:{self.port}/{database}"
+
+    def run(self, statement: sql.Composed) -> None:
+        """Run one statement outside any transaction in the maintenance database."""
+        with psycopg.connect(self.conninfo("postgres"), autocommit=True, connect_timeout=10) as db:
+            db.execute(statement)
+
+    def setting(self, name: str) -> str:
+        """The value of a server setting, e.g. fsync."""
+        with psycopg.connect(self.conninfo("postgres"), connect_timeout=10) as db:
+            row = db.execute("SELECT current_setting(%s)", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def create(self, purpose: str, template: str = "template0") -> str:
+        """Make a database of this run, as a copy of `template`; its name."""
+        name = f"{PREFIX}{os.getpid()}_{purpose}"
+        self.drop(name)
+        self.run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a database of this benchmark's, whoever is connected."""
+        assert name.startswith(PREFIX)
+        self.run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def ours(self) -> list[str]:
+        """Databases that a run made, this one or another."""
+        with psycopg.connect(self.conninfo("postgres"), connect_timeout=10) as db:
+            rows = db.execute("SELECT datname FROM pg_database WHERE datname ~ %s", (f"^{PREFIX}[0-9]+_",)).fetchall()
+        return [str(row[0]) for row in rows]
+
+    def sweep(self) -> None:
+        """Drop the databases of this run and of runs whose process is gone."""
+        for name in self.ours():
+            owner = int(name.removeprefix(PREFIX).split("_")[0])
+            if owner == os.getpid() or not Path(f"/proc/{owner}").exists():
+                self.drop(name)
+
+    @contextmanager
+    def swept(self) -> Iterator["Postgres"]:
+        """This server, without databases of ended runs before, nor of this one after."""
+        self.sweep()
+        try:
+            yield self
+        finally:
+            self.sweep()
