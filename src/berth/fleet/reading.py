@@ -57,9 +57,9 @@ def usages(fleet: Fleet, uuid: str) -> ProviderUsages:
 
 
 def traits(fleet: Fleet, uuid: str) -> ProviderTraits:
-    """A provider's traits."""
+    """A provider's traits, standard ones first."""
     slot = fleet.slot(uuid)
-    return ProviderTraits(_generation(fleet, slot), sorted(map(fleet.catalogue.name_of, fleet.traits_of(slot))))
+    return ProviderTraits(_generation(fleet, slot), list(map(fleet.catalogue.name_of, sorted(fleet.traits_of(slot)))))
 
 
 def aggregates(fleet: Fleet, uuid: str) -> ProviderAggregates:

@@ -117,6 +117,8 @@ class _Search:
 
     def _from(self, depth: int) -> Iterator[Solution]:
         if depth == len(self.order):
+            if self.ask.spread and not self._traits_within_reach(()):
+                return
             self.budget.found()
             yield tuple(self.chosen)
             return

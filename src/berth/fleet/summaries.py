@@ -59,11 +59,11 @@ class _Traits:
         self.known: dict[int, list[str]] = {}
 
     def of(self, number: int) -> list[str]:
-        """The names of a set's traits, sorted."""
+        """The names of a set's traits, standard ones first."""
         names = self.known.get(number)
         if names is None:
             ids = self.fleet.trait_sets.sets[number]
-            names = self.known[number] = sorted(map(self.fleet.catalogue.name_of, ids))
+            names = self.known[number] = list(map(self.fleet.catalogue.name_of, sorted(ids)))
         return names
 
 

@@ -111,6 +111,11 @@ class Draft:
             raise ProviderNotFound(uuid)
         return known
 
+    def provider_id(self, uuid: str) -> int:
+        """The number of a provider that exists."""
+        known = self.providers.get(uuid)
+        return int(self.fleet.id.values[self.fleet.slot(uuid)]) if known is None else known.id
+
     def provider_named(self, name: str) -> str | None:
         """The uuid of the provider with this name; None if there is none."""
         if name in self._provider_names:

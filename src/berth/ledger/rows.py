@@ -72,7 +72,7 @@ def _changed_provider(draft: Draft, provider: DraftProvider) -> dict[str, Any]:
 
 
 def _id_of(draft: Draft, uuid: str | None) -> int | None:
-    return None if uuid is None else draft.provider(uuid).id
+    return None if uuid is None else draft.provider_id(uuid)
 
 
 def _possessions(draft: Draft, provider: DraftProvider, rows: Rows) -> None:
@@ -139,7 +139,7 @@ def _consumer(draft: Draft, consumer: DraftConsumer, rows: Rows) -> None:
     rows.add_allocations += [
         {
             "consumer_id": consumer.id,
-            "provider_id": draft.provider(provider).id,
+            "provider_id": draft.provider_id(provider),
             "class_id": draft.id_of(Kind.CLASS, name),
             "amount": amount,
         }

@@ -43,7 +43,7 @@ class Stocked(msgspec.Struct, frozen=True):
 
 
 class ProviderTraits(msgspec.Struct, frozen=True):
-    """The traits of one provider (sorted), with the generation they were read at."""
+    """The traits of one provider (standard ones first), with the generation they were read at."""
 
     generation: int
     traits: list[str]
