@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -56,14 +57,18 @@ def api_of(settings: Settings, ledger: Ledger) -> PlacementApi:
     return PlacementApi(ledger, auth.dev, POLICIES[settings.policy], Cors(frozenset(settings.cors_origins)))
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM, then finish the requests under way. Raises BerthError if it cannot begin."""
+def serve(settings: Settings, on_start: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM, then finish the requests under way. Raises BerthError if it cannot begin.
+
+    on_start: called when nothing stands in the way any more.
+    """
     from granian import Granian
     from granian.constants import Interfaces
 
     check(settings)
     open_ledger(settings.database).close()  # say what is wrong with it here, not in each worker
     _check_port(settings)
+    on_start()
     os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(settings).decode()
     Granian(
         "berth.app:serving",

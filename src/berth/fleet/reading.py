@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from berth.model.provider import (
     ProviderUsages,
     Stocked,
 )
+from berth.model.record import InventoryRecord, ProviderRecord
 from berth.model.request import ProviderQuery
 
 
@@ -76,6 +78,23 @@ def associated_traits(fleet: Fleet) -> set[int]:
     return set().union(*(fleet.trait_sets.sets[number] for number in in_use))
 
 
+def records(fleet: Fleet) -> Iterator[ProviderRecord]:
+    """Every provider with all that it has, parents before their children."""
+    waiting = np.flatnonzero(fleet.root.values == np.arange(len(fleet.uuids)))[::-1].tolist()
+    while waiting:
+        slot = waiting.pop()
+        waiting += fleet.children.get(slot, ())[::-1]
+        uuid, parent = fleet.uuids[slot], int(fleet.parent.values[slot])
+        yield ProviderRecord(
+            name=fleet.names[slot],
+            uuid=uuid,
+            parent=None if parent == NO_SLOT else fleet.uuids[parent],
+            inventories={name: _record(stocked) for name, stocked in _stock(fleet, slot)},
+            traits=tuple(traits(fleet, uuid).traits),
+            aggregates=tuple(aggregates(fleet, uuid).aggregates),
+        )
+
+
 def snapshot(fleet: Fleet) -> dict[str, Any]:
     """Everything the fleet knows, as plain values that do not depend on slots: equal fleets have equal snapshots."""
     known = {
@@ -111,6 +130,10 @@ def _provider(fleet: Fleet, slot: int) -> Provider:
         created_at=int(fleet.created_at.values[slot]),
         updated_at=int(fleet.updated_at.values[slot]),
     )
+
+
+def _record(it: Stocked) -> InventoryRecord:
+    return InventoryRecord(it.total, it.reserved, it.min_unit, it.max_unit, it.step_size, it.allocation_ratio)
 
 
 def _stock(fleet: Fleet, slot: int) -> list[tuple[str, Stocked]]:

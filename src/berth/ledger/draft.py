@@ -152,6 +152,12 @@ class Draft:
             return provider.traits or frozenset()
         return frozenset(map(self.fleet.catalogue.name_of, self.fleet.traits_of(provider.slot)))
 
+    def aggregates(self, provider: DraftProvider) -> set[str]:
+        """A provider's aggregates."""
+        if provider.aggregates is not None or provider.slot == NO_SLOT:
+            return set(provider.aggregates or ())
+        return set(map(self.fleet.catalogue.name_of, self.fleet.aggregates_of(provider.slot)))
+
     def _stored_inventory(self, slot: int, name: str) -> Inventory | None:
         at = self._row(slot, name)
         if at is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid as uuids
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
@@ -36,6 +36,7 @@ from berth.model.provider import (
     ProviderUsages,
     Stocked,
 )
+from berth.model.record import ProviderRecord, RecordOutcome
 from berth.model.request import CandidateRequest, ProviderQuery
 from berth.store import changes as change_log
 from berth.store import consumers as stored
@@ -129,6 +130,21 @@ class Ledger:
     def delete_provider(self, uuid: str) -> None:
         """A provider goes; ProviderNotFound, ProviderHasChildren, ProviderInUse."""
         self._do(commands.DeleteProvider(uuid=canonical(uuid)))
+
+    def put_records(self, records: Sequence[ProviderRecord]) -> list[RecordOutcome]:
+        """Bring providers in with all that they have, in one commit; returns what became of each record.
+
+        Records that are refused are left out, with the reason; classes and traits that do not exist yet
+        are made. A record that changes nothing is no write, so the same records may come again.
+        """
+        new = tuple(str(uuids.uuid4()) for _ in records)
+        outcomes: list[RecordOutcome] = self._do(commands.PutRecords(records=tuple(records), new_uuids=new))
+        return outcomes
+
+    def records(self) -> Iterator[ProviderRecord]:
+        """Every provider with all that it has, as of now, parents before their children."""
+        with self.core.current() as fleet:
+            return iter(list(reading.records(fleet)))
 
     # --- What providers have ---
 

@@ -9,6 +9,7 @@ import msgspec
 
 from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
+from berth.model.record import ProviderRecord
 
 
 class Marker(enum.Enum):
@@ -180,3 +181,13 @@ class Reshape(Command, frozen=True):
 
     inventories: tuple[NewInventories, ...]
     claims: tuple[Claim, ...]
+
+
+class PutRecords(Command, frozen=True):
+    """Bring providers in, with all that they have: those that are refused are left out, all others come in together.
+
+    new_uuids: one for each record, for those that have none of their own and are new.
+    """
+
+    records: tuple[ProviderRecord, ...]
+    new_uuids: tuple[str, ...]

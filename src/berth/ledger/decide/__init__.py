@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from berth.ledger.decide import allocations, inventories, names, providers, reshape
+from berth.ledger.decide import allocations, inventories, names, providers, records, reshape
 from berth.ledger.draft import Draft
 from berth.model import commands
 from berth.model.commands import Command
@@ -32,6 +32,7 @@ _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
     commands.SetAllocations: allocations.write,
     commands.ReleaseAllocations: allocations.release,
     commands.Reshape: reshape.reshape,
+    commands.PutRecords: records.put,
 }
 
 ALONE: Final = frozenset(

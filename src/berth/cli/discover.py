@@ -1,0 +1,30 @@
+"""`berth discover`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from berth import discover as discovery
+from berth.cli.options import DEFAULTS, DatabaseUrl
+from berth.ledger import open_ledger
+
+
+def discover(
+    apply: Annotated[bool, typer.Option("--apply", help="Register it; otherwise it is only shown.")] = False,
+    rename: Annotated[bool, typer.Option("--rename", help="This machine has another name than before.")] = False,
+    database: DatabaseUrl = DEFAULTS.database,
+) -> None:
+    """Read what this machine has, and show (or with --apply, register) it as a tree of providers.
+
+    Twice is the same as once; a changed capacity is an update; a device that is gone but still held is
+    kept, takes nothing new, and is said.
+    """
+    machine = discovery.read()
+    with open_ledger(database, actor="discover") as ledger:
+        planned = discovery.plan(discovery.found(machine), machine, ledger, rename=rename)
+        if apply:
+            planned = discovery.apply(planned, ledger)
+        for line in discovery.lines(planned, done=apply):
+            typer.echo(line)
