@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,17 @@ def dev(headers: Mapping[str, str]) -> Caller | None:
     token = headers.get("x-auth-token")
     if token is None:
         return None
+    scoped = bool(headers.get("openstack-system-scope"))
+    return _believed(token, headers.get("x-roles"), headers.get("x-project-id"), scoped)
+
+
+@lru_cache(maxsize=1024)
+def _believed(token: str, given: str | None, project_id: str | None, scoped: bool) -> Caller:
     user, _, project = token.partition(":")
-    given = headers.get("x-roles")
     roles = ["admin"] if given is None and user == "admin" else (given or "").split(",")
     return Caller(
         user=user,
-        project=headers.get("x-project-id") or project or user,
+        project=project_id or project or user,
         roles=frozenset(role.strip().lower() for role in roles if role.strip()),
-        system_scoped=bool(headers.get("openstack-system-scope")),
+        system_scoped=scoped,
     )

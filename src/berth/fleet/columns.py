@@ -18,6 +18,9 @@ CAPACITY_LIMIT: Final = 2**62
 """Capacities above this are kept as this in the columns: amounts are below 2**31, so nothing is lost."""
 
 
+NO_ROW: Final = -1
+
+
 class Column:
     """An array with room to grow at its end."""
 
@@ -127,10 +130,10 @@ class ClassColumn:
         return self.slots.size
 
     def row(self, slot: int) -> int:
-        """The row of a provider, or -1."""
+        """The row of a provider; NO_ROW if it has none."""
         slots = self.slots.values
         at = int(slots.searchsorted(slot))
-        return at if at < len(slots) and slots[at] == slot else -1
+        return at if at < len(slots) and slots[at] == slot else NO_ROW
 
     def put(self, slot: int, inventory: Inventory, updated_at: int) -> None:
         """Give a provider this inventory, instead of one it may have; what is used stays."""
@@ -164,17 +167,28 @@ class ClassColumn:
             for column in self._columns():
                 column.remove(row)
 
+    def inventory(self, row: int) -> Inventory:
+        """One row's numbers."""
+        return Inventory(
+            self.total.values.item(row),
+            self.reserved.values.item(row),
+            self.min_unit.values.item(row),
+            self.max_unit.values.item(row),
+            self.step_size.values.item(row),
+            self.ratio.values.item(row),
+        )
+
     def at(self, row: int) -> Stocked:
         """One row as a value."""
         return Stocked(
-            int(self.total.values[row]),
-            int(self.reserved.values[row]),
-            int(self.min_unit.values[row]),
-            int(self.max_unit.values[row]),
-            int(self.step_size.values[row]),
-            float(self.ratio.values[row]),
-            int(self.used.values[row]),
-            int(self.updated_at.values[row]),
+            self.total.values.item(row),
+            self.reserved.values.item(row),
+            self.min_unit.values.item(row),
+            self.max_unit.values.item(row),
+            self.step_size.values.item(row),
+            self.ratio.values.item(row),
+            self.used.values.item(row),
+            self.updated_at.values.item(row),
         )
 
     def room(self, first: int, last: int, amount: int) -> Mask:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from berth.fleet.columns import NO_ROW
 from berth.fleet.fleet import NO_SLOT, Fleet
 from berth.model.change import Facts, Kind, Named, ProviderFact
 from berth.model.consumer import Resources
@@ -22,7 +23,10 @@ Held = dict[str, Resources]
 
 @dataclass(slots=True)
 class DraftProvider:
-    """A provider as decided so far. seen: its generation in the database, None if it is not there yet."""
+    """A provider as decided so far. seen: its generation in the database, None if it is not there yet.
+
+    stock, used: by class, as looked up so far; inventories: all that it is to have, where that was decided.
+    """
 
     id: int
     slot: int
@@ -40,6 +44,7 @@ class DraftProvider:
     traits: frozenset[str] | None = None
     aggregates: tuple[str, ...] | None = None
     used: Resources = field(default_factory=dict)
+    stock: dict[str, Inventory | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -127,7 +132,9 @@ class Draft:
         """What a provider has of a class; None if nothing."""
         if provider.inventories is not None:
             return provider.inventories.get(name)
-        return self._stored_inventory(provider.slot, name)
+        if name not in provider.stock:
+            self._look_up(provider, name)
+        return provider.stock[name]
 
     def inventories(self, provider: DraftProvider) -> dict[str, Inventory]:
         """All that a provider has. Not to be changed in place."""
@@ -136,15 +143,14 @@ class Draft:
         if provider.slot == NO_SLOT:
             return {}
         names = map(self.fleet.catalogue.name_of, self.fleet.classes[provider.slot])
-        found = ((name, self._stored_inventory(provider.slot, name)) for name in names)
+        found = [(name, self.inventory(provider, name)) for name in names]
         return {name: inventory for name, inventory in found if inventory is not None}
 
     def used(self, provider: DraftProvider, name: str) -> int:
         """How much of a class of a provider is held."""
-        amount = provider.used.get(name)
-        if amount is None:
-            amount = provider.used[name] = self._stored_used(provider.slot, name)
-        return amount
+        if name not in provider.used:
+            self._look_up(provider, name)
+        return provider.used[name]
 
     def traits(self, provider: DraftProvider) -> frozenset[str]:
         """A provider's traits."""
@@ -158,31 +164,17 @@ class Draft:
             return set(provider.aggregates or ())
         return set(map(self.fleet.catalogue.name_of, self.fleet.aggregates_of(provider.slot)))
 
-    def _stored_inventory(self, slot: int, name: str) -> Inventory | None:
-        at = self._row(slot, name)
-        if at is None:
-            return None
-        stocked = self.fleet.columns[at[0]].at(at[1])
-        return Inventory(
-            stocked.total,
-            stocked.reserved,
-            stocked.min_unit,
-            stocked.max_unit,
-            stocked.step_size,
-            stocked.allocation_ratio,
-        )
-
-    def _stored_used(self, slot: int, name: str) -> int:
-        at = self._row(slot, name)
-        return 0 if at is None else int(self.fleet.columns[at[0]].used.values[at[1]])
-
-    def _row(self, slot: int, name: str) -> tuple[int, int] | None:
+    def _look_up(self, provider: DraftProvider, name: str) -> None:
+        """Take what a provider has of a class, and how much of it is held, out of the columns."""
         number = self.fleet.catalogue.id_of(Kind.CLASS, name)
         column = None if number is None else self.fleet.columns.get(number)
-        if column is None or number is None or slot == NO_SLOT:
-            return None
-        row = column.row(slot)
-        return None if row < 0 else (number, row)
+        row = NO_ROW if column is None or provider.slot == NO_SLOT else column.row(provider.slot)
+        if column is None or row == NO_ROW:
+            provider.stock[name] = None
+            provider.used.setdefault(name, 0)
+            return
+        provider.stock[name] = column.inventory(row)
+        provider.used.setdefault(name, int(column.used.values[row]))
 
     # --- Providers: deciding ---
 

@@ -9,9 +9,10 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, select
 
 from berth.model.change import Change, Facts
+from berth.store.prepared import Prepared
 from berth.store.tables import changes
 
-_APPEND = insert(changes)
+_APPEND = Prepared(insert(changes), changes.columns.keys())
 _COLUMNS = (changes.c.number, changes.c.at, changes.c.operation, changes.c.actor, changes.c.request, changes.c.facts)
 _AFTER = select(*_COLUMNS).where(changes.c.number > bindparam("number")).order_by(changes.c.number)
 _PAGE = _AFTER.limit(bindparam("most"))
@@ -22,7 +23,7 @@ _decode = msgspec.json.Decoder(Facts).decode
 
 def append(connection: Connection, entries: Iterable[Change]) -> None:
     """Add entries at the end of the log."""
-    connection.execute(_APPEND, [_row(entry) for entry in entries])
+    _APPEND.run(connection, [_row(entry) for entry in entries])
 
 
 def after(connection: Connection, number: int) -> Iterator[Change]:

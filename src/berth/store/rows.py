@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Executable, bindparam, delete, insert, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, update
+from sqlalchemy.sql.expression import ClauseElement
 
+from berth.store.prepared import Prepared
 from berth.store.tables import (
     allocations,
     consumers,
@@ -54,43 +56,61 @@ class Rows:
 
 _AT_GENERATION = (providers.c.id == bindparam("key"), providers.c.generation == bindparam("seen"))
 
-_STATEMENTS: Final[dict[str, Executable]] = {
-    "end_allocations": delete(allocations).where(allocations.c.consumer_id == bindparam("key")),
-    "end_consumers": delete(consumers).where(consumers.c.id == bindparam("key")),
-    "clear_inventories": delete(inventories).where(inventories.c.provider_id == bindparam("key")),
-    "clear_traits": delete(provider_traits).where(provider_traits.c.provider_id == bindparam("key")),
-    "clear_aggregates": delete(provider_aggregates).where(provider_aggregates.c.provider_id == bindparam("key")),
-    "delete_providers": delete(providers).where(*_AT_GENERATION),
-    "delete_names": delete(names).where(names.c.id == bindparam("key")),
-    "rename_names": update(names).where(names.c.id == bindparam("key")).values(name=bindparam("to")),
-    "add_names": insert(names),
-    "add_providers": insert(providers),
-    "change_providers": update(providers)
-    .where(*_AT_GENERATION)
-    .values(
-        name=bindparam("new_name"),
-        generation=bindparam("to"),
-        parent_id=bindparam("parent"),
-        root_id=bindparam("root"),
-        updated_at=bindparam("at"),
+
+
+def _insert(table: Table) -> Prepared:
+    return Prepared(insert(table), table.columns.keys())
+
+
+def _prepared(statement: ClauseElement) -> Prepared:
+    return Prepared(statement, ())
+
+
+def _by_key(table: Table, column: str) -> Prepared:
+    return _prepared(delete(table).where(table.c[column] == bindparam("key")))
+
+
+_STATEMENTS: Final[dict[str, Prepared]] = {
+    "end_allocations": _by_key(allocations, "consumer_id"),
+    "end_consumers": _by_key(consumers, "id"),
+    "clear_inventories": _by_key(inventories, "provider_id"),
+    "clear_traits": _by_key(provider_traits, "provider_id"),
+    "clear_aggregates": _by_key(provider_aggregates, "provider_id"),
+    "delete_providers": _prepared(delete(providers).where(*_AT_GENERATION)),
+    "delete_names": _by_key(names, "id"),
+    "rename_names": _prepared(update(names).where(names.c.id == bindparam("key")).values(name=bindparam("to"))),
+    "add_names": _insert(names),
+    "add_providers": _insert(providers),
+    "change_providers": _prepared(
+        update(providers)
+        .where(*_AT_GENERATION)
+        .values(
+            name=bindparam("new_name"),
+            generation=bindparam("to"),
+            parent_id=bindparam("parent"),
+            root_id=bindparam("root"),
+            updated_at=bindparam("at"),
+        )
     ),
-    "touch_providers": update(providers)
-    .where(*_AT_GENERATION)
-    .values(generation=bindparam("to"), updated_at=bindparam("at")),
-    "add_inventories": insert(inventories),
-    "add_traits": insert(provider_traits),
-    "add_aggregates": insert(provider_aggregates),
-    "add_consumers": insert(consumers),
-    "change_consumers": update(consumers)
-    .where(consumers.c.id == bindparam("key"))
-    .values(
-        generation=bindparam("to"),
-        project=bindparam("new_project"),
-        user=bindparam("new_user"),
-        type_id=bindparam("type"),
-        updated_at=bindparam("at"),
+    "touch_providers": _prepared(
+        update(providers).where(*_AT_GENERATION).values(generation=bindparam("to"), updated_at=bindparam("at"))
     ),
-    "add_allocations": insert(allocations),
+    "add_inventories": _insert(inventories),
+    "add_traits": _insert(provider_traits),
+    "add_aggregates": _insert(provider_aggregates),
+    "add_consumers": _insert(consumers),
+    "change_consumers": _prepared(
+        update(consumers)
+        .where(consumers.c.id == bindparam("key"))
+        .values(
+            generation=bindparam("to"),
+            project=bindparam("new_project"),
+            user=bindparam("new_user"),
+            type_id=bindparam("type"),
+            updated_at=bindparam("at"),
+        )
+    ),
+    "add_allocations": _insert(allocations),
 }
 
 _GUARDED = frozenset({"delete_providers", "change_providers", "touch_providers"})
@@ -102,6 +122,6 @@ def write(connection: Connection, rows: Rows) -> None:
         values: RowList = getattr(rows, name)
         if not values:
             continue
-        result = connection.execute(statement, values)
-        if name in _GUARDED and result.rowcount != len(values):
+        touched = statement.run(connection, values)
+        if name in _GUARDED and touched != len(values):
             raise StaleRead(name)

@@ -21,6 +21,7 @@ from berth.api.microversion import HEADER, SERVICE, minor_of
 from berth.api.placement import codes, versions
 from berth.api.placement.call import Call, Operation, Pending, Wording
 from berth.api.placement.routing import route
+from berth.api.placement.validation import Validator, validator
 from berth.api.placement.versions import Plan
 from berth.api.placement.versions.change import Answer
 from berth.api.policy import Policy
@@ -102,9 +103,8 @@ class _Step:
         operation, terms = route(request.method, request.path, minor)
         self.operation = operation
         _check_media(operation, request)
-        self.call = call = Call(
-            request, caller, self.api.ledger, _plan(operation, minor), versions.rules(minor), terms
-        )
+        plan, checker = _plan(operation, minor)
+        self.call = call = Call(request, caller, self.api.ledger, plan, checker, versions.rules(minor), terms)
         self._may(operation, call)
         result = operation.endpoint(call)
         if isinstance(result, Answer):
@@ -186,8 +186,9 @@ class _Step:
 
 
 @cache
-def _plan(operation: Operation, minor: int) -> Plan:
-    return versions.plan(operation.name, operation.schema, minor)
+def _plan(operation: Operation, minor: int) -> tuple[Plan, Validator | None]:
+    plan = versions.plan(operation.name, operation.schema, minor)
+    return plan, None if plan.schema is None else validator(plan.schema)
 
 
 def _check_typed(request: Request) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from berth.api.auth import Caller
 from berth.api.http import HttpError, Request, parse_query
 from berth.api.placement.schemas import Schema
-from berth.api.placement.validation import load_json, validator
+from berth.api.placement.validation import Validator, load_json
 from berth.api.placement.versions import Plan
 from berth.api.placement.versions.change import Answer, Asked
 from berth.ledger import Ledger
@@ -45,6 +45,7 @@ class Call:
     caller: Caller
     ledger: Ledger
     plan: Plan
+    validator: Validator | None
     rules: frozenset[str]
     terms: dict[str, str]
     asked: Asked = field(default_factory=Asked)
@@ -56,8 +57,8 @@ class Call:
     def body(self) -> Any:
         """The body, valid in its version and brought into the newest form; HttpError 400."""
         value = load_json(self.request.body)
-        if self.plan.schema is not None:
-            why = validator(self.plan.schema).why_not(value)
+        if self.validator is not None:
+            why = self.validator.why_not(value)
             if why is not None:
                 raise HttpError(400, f"JSON does not validate: {why}")
         for upgrade in self.plan.upgrades:
@@ -71,8 +72,8 @@ class Call:
         for name, value in pairs:
             if name not in FIRST_COUNTS or name not in used:
                 used[name] = value
-        if self.plan.schema is not None:
-            why = validator(self.plan.schema).why_not(used)
+        if self.validator is not None:
+            why = self.validator.why_not(used)
             if why is not None:
                 raise HttpError(400, f"Invalid query string parameters: {why}")
         return pairs
