@@ -33,7 +33,8 @@ class Server:
         if length.isdigit() and int(length) > MOST_BODY_BYTES:
             _send(protocol, _too_large())
             return
-        body = await protocol()
+        # Without a body there is nothing to wait for; asking for it anyway would cost a trip through another thread.
+        body = await protocol() if length != "0" or "transfer-encoding" in headers else b""
         if len(body) > MOST_BODY_BYTES:
             _send(protocol, _too_large())
             return
@@ -57,7 +58,12 @@ class Server:
             # Not at once: requests that came in together are carried out together, in one commit.
             self._scheduled = True
             loop.call_soon(self._work)
-        await asyncio.wait((asyncio.wrap_future(reply.answer),))
+        done = loop.create_future()
+        if self.offload is None:  # the command is carried out in this thread: no need to wake it from another
+            reply.answer.add_done_callback(lambda _: _settle(done))
+        else:
+            reply.answer.add_done_callback(lambda _: loop.call_soon_threadsafe(_settle, done))
+        await done
         return reply.then()
 
     def _work(self) -> None:
@@ -66,6 +72,11 @@ class Server:
             self.api.ledger.work()
         else:
             self.offload.submit(self.api.ledger.work)
+
+
+def _settle(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
 
 
 def _folded(headers: Any) -> dict[str, str]:

@@ -16,8 +16,11 @@ from berth.fleet.summaries import summaries
 from berth.model.candidate import Candidate, Candidates
 from berth.model.request import CandidateRequest
 
-FIRST_BLOCK, LAST_BLOCK = 256, 65_536
+FIRST_BLOCK, LAST_BLOCK = 64, 65_536
 """Slots are looked at in blocks that double: a small limit is met after a few, a hopeless request in few steps."""
+
+SLOTS_A_CANDIDATE = 4
+"""How many slots the first block has for each candidate that is asked for."""
 
 
 def find(fleet: Fleet, request: CandidateRequest) -> Candidates:
@@ -67,7 +70,8 @@ def _blocks(fleet: Fleet, ask: Ask) -> Iterator[tuple[int, int]]:
             root = only.pop()
             yield root, root + 1
         return
-    first, size, end = 0, FIRST_BLOCK, len(fleet.uuids)
+    wanted = LAST_BLOCK if ask.limit is None else ask.limit * SLOTS_A_CANDIDATE
+    first, size, end = 0, max(FIRST_BLOCK, min(wanted, LAST_BLOCK)), len(fleet.uuids)
     while first < end:
         yield first, min(end, first + size)
         first, size = first + size, min(2 * size, LAST_BLOCK)

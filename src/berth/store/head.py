@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, select, update
 
 from berth.store.engine import Capabilities
+from berth.store.prepared import Prepared
 from berth.store.tables import head
 
 
@@ -19,10 +20,11 @@ class Head(NamedTuple):
 
 _READ = select(head.c.number, head.c.next_id).where(head.c.id == 1)
 _LOCK = _READ.with_for_update()
-_MOVE = (
+_MOVE = Prepared(
     update(head)
-    .where(head.c.id == 1, head.c.number == bindparam("seen"))
-    .values(number=bindparam("to"), next_id=bindparam("ids"))
+    .where(head.c.id == bindparam("key"), head.c.number == bindparam("seen"))
+    .values(number=bindparam("to"), next_id=bindparam("ids")),
+    (),
 )
 
 
@@ -38,5 +40,4 @@ def lock(connection: Connection, capabilities: Capabilities) -> Head:
 
 def move(connection: Connection, seen: Head, to: Head) -> bool:
     """Move the head on; False if it is not where it was seen."""
-    result = connection.execute(_MOVE, {"seen": seen.number, "to": to.number, "ids": to.next_id})
-    return result.rowcount == 1
+    return _MOVE.run(connection, [{"key": 1, "seen": seen.number, "to": to.number, "ids": to.next_id}]) == 1

@@ -16,7 +16,10 @@ Row = dict[str, Any]
 
 
 class Prepared:
-    """One INSERT, UPDATE or DELETE, for many rows at a time. fields: the names of a row's values."""
+    """One INSERT, UPDATE or DELETE, for many rows at a time. fields: the columns, for an INSERT.
+
+    Every value it binds is named by a bindparam: it has no constants.
+    """
 
     __slots__ = ("_fields", "_known", "_statement")
 
