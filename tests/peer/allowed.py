@@ -84,6 +84,24 @@ def _hostile_body(exchange: Exchange, _: Difference) -> bool:
     return re.search(r'"allocation_ratio": *-', text) is not None
 
 
+def _duplicate_key(exchange: Exchange, _: Difference) -> bool:
+    return exchange.berth.status == 400 and "duplicate key" in exchange.berth.text
+
+
+def _unauthenticated(exchange: Exchange, difference: Difference) -> bool:
+    return exchange.placement.status == exchange.berth.status == 401 and difference.kind != "header"
+
+
+def _odd_limit(exchange: Exchange, _: Difference) -> bool:
+    limits = [value for name, value in _pairs(exchange) if name == "limit"]
+    beyond = any(not re.fullmatch(r"[1-9][0-9]*", limit) or int(limit) >= 2**63 for limit in limits)
+    return beyond and exchange.berth.status == 400
+
+
+def _nul(exchange: Exchange, _: Difference) -> bool:
+    return "%00" in exchange.request.target and exchange.berth.status in REFUSED
+
+
 def _prefix(exchange: Exchange, difference: Difference) -> bool:
     """``startswith:`` is SQL LIKE there: the plain prefix gives fewer."""
     prefixes = [value[11:] for name, value in _pairs(exchange) if name == "name" and value.startswith("startswith:")]
@@ -134,6 +152,18 @@ ALLOWED: tuple[Allowed, ...] = (
     Allowed(
         "hostile number or text", "NaN, infinities, negative ratios, surrogates, NUL, long integers: 400", _hostile_body
     ),
+    Allowed(
+        "duplicate key",
+        "the last of two equal keys counts there; a body that says two things is refused",
+        _duplicate_key,
+    ),
+    Allowed(
+        "the body of a 401",
+        "Berth's has the form of every other error, Placement's that of its library",
+        _unauthenticated,
+    ),
+    Allowed("odd limit", "numbers beyond 2^63 and with a newline after them", _odd_limit),
+    Allowed("NUL", "no name and no value holds one", _nul),
     Allowed("startswith is LIKE", "a plain prefix here: no wildcards, and case counts", _prefix),
     Allowed(
         "uuid in another form", "normalised everywhere here, compared as text by some calls there", _other_uuid_form

@@ -42,7 +42,7 @@ class Comparison:
 
     @cached_property
     def ask(self) -> truth.Asked:
-        return truth.asked(self.exchange.request.query, self.exchange.request.version)
+        return truth.asked(self.exchange.request.query, self.exchange.version)
 
     @cached_property
     def nodes(self) -> dict[str, truth.Node]:
@@ -50,7 +50,7 @@ class Comparison:
 
     @cached_property
     def true_set(self) -> Counter[truth.Candidate]:
-        version = self.exchange.request.version
+        version = self.exchange.version
         found = truth.candidates(self.nodes, self.ask, nested=version >= (1, 29))
         return found if version >= (1, 34) else truth.without_mappings(found)
 
@@ -86,7 +86,7 @@ class Comparison:
 
     def _judged(self) -> Iterator[Difference]:
         """Berth's whole answer against the brute force; if they differ, whether Placement agrees with it."""
-        ours = truth.offered(canonical.parsed(self.whole.berth), self.exchange.request.version)
+        ours = truth.offered(canonical.parsed(self.whole.berth), self.exchange.version)
         if ours != self.true_set:
             missing, extra = self.true_set - ours, ours - self.true_set
             yield Difference("body", f"{WHERE} (brute force)", _some(missing, "missing"), _some(extra, "not in it"))
@@ -94,7 +94,7 @@ class Comparison:
     def placement_is_wrong(self) -> bool:
         """Whether Berth's answer is the true one and Placement's is not."""
         ours, theirs = (
-            truth.offered(canonical.parsed(answer), self.exchange.request.version)
+            truth.offered(canonical.parsed(answer), self.exchange.version)
             for answer in (self.whole.berth, self.whole.placement)
         )
         return ours == self.true_set != theirs
@@ -103,7 +103,7 @@ class Comparison:
         """A limited answer against the whole one of Berth."""
         assert self.ask.limit is not None
         version, got, whole = (
-            self.exchange.request.version,
+            self.exchange.version,
             canonical.parsed(answer),
             canonical.parsed(self.whole.berth),
         )
@@ -115,12 +115,18 @@ class Comparison:
             yield Difference(
                 "body", f"{WHERE} (limit)", "only what is offered without limit", _some(part - everything, "")
             )
-        summaries = canonical.plain(got["provider_summaries"])
-        yield from unequal(self._summaries_of(part, whole), _in_order(summaries), ".provider_summaries (limit)")
+        summaries = _in_order(canonical.plain(got["provider_summaries"]))
+        if version >= (1, 29):
+            yield from unequal(self._summaries_of(part, whole), summaries, ".provider_summaries (limit)")
+        elif not self._used_in(part) <= summaries.keys() <= self._summaries_of(part, whole).keys():
+            yield Difference("body", ".provider_summaries (limit)", str(self._used_in(part)), str(list(summaries)))
+
+    def _used_in(self, part: Counter[truth.Candidate]) -> set[str]:
+        return {uuid for parts, _ in part for uuid, _, _ in parts}
 
     def _summaries_of(self, part: Counter[truth.Candidate], whole: Any) -> Any:
         """The summaries that go with some of the candidates: of all providers in the trees that they use."""
-        roots = {self.nodes[uuid].root for parts, _ in part for uuid, _, _ in parts}
+        roots = {self.nodes[uuid].root for uuid in self._used_in(part)}
         rows = canonical.plain(whole["provider_summaries"])
         return _in_order({uuid: row for uuid, row in rows.items() if self.nodes[uuid].root in roots})
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from tests.peer.wire import Answer, Request
 
@@ -20,6 +22,9 @@ UNORDERED = {
 """Lists whose order no document defines."""
 
 
+LOOSE_UUID = re.compile(r"(?i)[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
+
+
 def key(value: Any) -> str:
     """A text by which JSON values of any kind can be sorted and compared; 1 and 1.0 are one value, true is another."""
     return json.dumps(plain(value), sort_keys=True)
@@ -33,6 +38,17 @@ def plain(value: Any) -> Any:
         return {name: plain(item) for name, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
+    return value
+
+
+def usual(value: Any) -> Any:
+    """The value with every uuid in the canonical form: Placement answers aggregates as they were written."""
+    if isinstance(value, str) and LOOSE_UUID.fullmatch(value):
+        return str(UUID(value))
+    if isinstance(value, dict):
+        return {name: usual(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [usual(item) for item in value]
     return value
 
 

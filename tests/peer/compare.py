@@ -26,6 +26,12 @@ class Exchange:
     placement: Answer
     berth: Answer
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """The microversion of Placement's answer; (1, 0) if it names none."""
+        found = re.fullmatch(r"placement (\d+)\.(\d+)", self.placement.header("openstack-api-version") or "")
+        return (int(found[1]), int(found[2])) if found else (1, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -95,7 +101,7 @@ def _bodies(request: Request, placement: Answer, berth: Answer) -> Iterator[Diff
         if placement.body != berth.body:
             yield Difference("body", "", placement.text[:300], berth.text[:300])
         return
-    yield from unequal(canonical.body(request, theirs), canonical.body(request, ours))
+    yield from unequal(canonical.body(request, canonical.usual(theirs)), canonical.body(request, ours))
 
 
 def unequal(theirs: Any, ours: Any, where: str = "") -> Iterator[Difference]:
@@ -149,17 +155,29 @@ def _errors(placement: Answer, berth: Answer, tested: list[str]) -> Iterator[Dif
 
 
 def _wording(placement: Answer, berth: Answer, tested: list[str]) -> Iterator[Difference]:
-    missing = [text for text in tested if text in placement.text and text not in berth.text]
+    theirs, ours = _detail(placement), _detail(berth)
+    preface, _, rest = theirs.partition("\n\n")
+    if rest.strip() and preface not in ours:
+        yield Difference("words", "preface", preface, "nothing")
+        theirs = rest.strip()
+    else:
+        preface = ""
+    missing = [text for text in tested if text in placement.text and text not in berth.text and text not in preface]
     if missing:
-        yield Difference("tested words", missing[0], _detail(placement), _detail(berth))
-    elif canonical.words(_detail(placement)) != canonical.words(_detail(berth)):
-        yield Difference("words", "", _detail(placement), _detail(berth))
+        yield Difference("tested words", missing[0], theirs, ours)
+    elif canonical.words(_undumped(theirs)) != canonical.words(_undumped(ours)):
+        yield Difference("words", "", _undumped(theirs), _undumped(ours))
 
 
 def _detail(answer: Answer) -> str:
     error = canonical.error(answer)
     text = str(error.get("detail", "")) if error else re.sub(r"<[^>]*>", " ", answer.text)
     return text.strip()
+
+
+def _undumped(detail: str) -> str:
+    """The text without the schema and the instance that jsonschema prints into it."""
+    return re.sub(r"(?s)( in schema[^:]*):.*?\s(On instance[^:]*):.*", r"\1 \2", detail)
 
 
 def checkable(texts: list[str]) -> list[str]:

@@ -65,7 +65,7 @@ class Fuzzer:
     def episode(self, number: int) -> None:
         """Make and play one episode, then report what it found."""
         dice = Random(f"{self.seed}/{number}")
-        tag = f"{dice.randrange(16**8):08x}"
+        tag = new_tag(dice)
         world = World(tag, dice)
         reset(self.pair)
         play = Play(self.pair, self.tested, self.judge)
@@ -131,9 +131,14 @@ class Fuzzer:
 _tags = Random(0)
 
 
+def new_tag(dice: Random) -> str:
+    """Eight hex digits; a letter first, so that they differ from the same in capitals."""
+    return f"{dice.choice('abcdef')}{dice.randrange(16**7):07x}"
+
+
 def replay(pair: Pair, tested: list[str], sequence: list[Request], tag: str, judge: bool = False) -> tuple[Play, str]:
     """Play a sequence on empty servers under a new tag; what was found, and the tag."""
-    new = f"{_tags.randrange(16**8):08x}"
+    new = new_tag(_tags)
     reset(pair)
     play = Play(pair, tested, judge)
     for number, request in enumerate(sequence):

@@ -39,15 +39,12 @@ class Finding:
     def signature(self) -> str:
         """Equal for findings that are the same but for names and numbers."""
         request, difference = self.exchange.request, self.difference
-        parts = (
-            request.method,
-            _route(request.path),
-            difference.kind,
-            difference.where,
-            difference.placement,
-            difference.berth,
-        )
-        return " | ".join(_nameless(part)[:160] for part in parts)
+        parts = [difference.kind, _nameless(difference.where), str(self.exchange.placement.status)]
+        if difference.kind not in ("header", "words"):
+            parts += [request.method, _route(request.path)]
+        if difference.kind != "tested words":
+            parts += [_nameless(difference.placement)[:100], _nameless(difference.berth)[:100]]
+        return " | ".join(parts)
 
     @property
     def likeness(self) -> tuple[str, str, str, str]:
@@ -63,7 +60,7 @@ def _route(path: str) -> str:
 
 def _nameless(text: str) -> str:
     text = re.sub(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "U", text)
-    text = re.sub(r"CUSTOM_\w+", "NAME", text)
+    text = re.sub(r"CUSTOM_\w+|VCPU|DISK_GB|MEMORY_MB|VGPU|SRIOV_NET_VF", "NAME", text)
     return re.sub(r"-?\d+(\.\d+)?", "0", re.sub(r"[0-9a-f]{8}-(host|project|user|renamed)-\w+", "NAME", text))
 
 

@@ -48,7 +48,7 @@ VALUES = (
     "9223372036854775807", "01", "1000000", "+", "%2B1", "a+b", "a%20b", "VCPU:1%20", "%20VCPU:1",
 )  # fmt: skip
 PATHS = (
-    "/nowhere", "/resource_providers/", "/resource_provider", "//resource_providers", "/Resource_Providers",
+    "/nowhere", "/resource_providers/", "/resource_provider", "/Resource_Providers",
     "/traits/", "/resource_providers/@provider/", "/resource_providers/@provider/bogus",
     "/resource_providers/@provider/inventories/", "/resource_providers/@provider/inventories/VCPU/x",
     "/resource_providers/@provider/traits/HW_CPU_X86_AVX2", "/usages/x",

@@ -39,15 +39,6 @@ class Request:
         """Whether the request can change nothing."""
         return self.method not in ("PUT", "POST", "DELETE")
 
-    @property
-    def version(self) -> tuple[int, int]:
-        """The microversion that a well-formed header asks for; (1, 0) if there is none that can be read."""
-        header = self.header("openstack-api-version") or ""
-        major, _, minor = header.removeprefix("placement ").partition(".")
-        if header == "placement latest":
-            return (1, 39)
-        return (int(major), int(minor)) if major.isdecimal() and minor.isdecimal() else (1, 0)
-
     def header(self, name: str) -> str | None:
         """The first value of a header."""
         return next((value for key, value in self.headers if key == name), None)
