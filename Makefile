@@ -33,10 +33,12 @@ test: setup check ## run every check and every test (PYTEST="...": more words fo
 	@$(bin)/python -m pytest $(PYTEST)
 
 check: $(test) ## lint, formatting, types, architecture
-	@$(bin)/ruff check --quiet .
-	@$(bin)/ruff format --check .
-	@$(bin)/mypy
-	@$(bin)/lint-imports --no-logo
+	@failed=; \
+	$(bin)/ruff check --quiet . || failed+=" ruff-check"; \
+	$(bin)/ruff format --quiet --check . || failed+=" ruff-format"; \
+	$(bin)/mypy || failed+=" mypy"; \
+	$(bin)/lint-imports --no-logo || failed+=" lint-imports"; \
+	[ -z "$$failed" ] || { echo "make check:$$failed"; exit 1; }
 
 conformance: setup $(test) ## Placement's own 1,316 tests and its client (PEER=1: against the real Placement)
 	@$(if $(PEER),CONFORMANCE_SERVER=peer )$(bin)/python -m pytest tests/conformance $(PYTEST)
