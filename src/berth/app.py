@@ -94,7 +94,7 @@ def _check_port(settings: Settings) -> None:
         raise UnusableSettings(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
 
 
-def _spare_collector() -> None:
+def spare_collector() -> None:
     """Keep the garbage collector off the fleet, which lives as long as the process, and off single replies.
 
     Walking all of it, for nothing, is what the slowest of a thousand finds would otherwise wait for.
@@ -113,7 +113,7 @@ def serving() -> Any:
         ledger = open_ledger(settings.database)
     except DatabaseUnusable as error:
         raise SystemExit(f"berth: {error}") from None
-    _spare_collector()
+    spare_collector()
     embedded = ledger.core.database.capabilities.embedded
     server = Server(api_of(settings, ledger), None if embedded else ThreadPoolExecutor(THREADS, "berth"))
 

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from berth.app import spare_collector
 from berth.cli.options import DEFAULTS, DatabaseUrl
 from berth.ledger import open_ledger
 from berth.model.record import Became, ProviderRecord, RecordOutcome
@@ -44,6 +45,7 @@ def import_(
         source = sys.stdin.buffer if file == "-" else stack.enter_context(_opened(file))
         refused = stack.enter_context(report.open("wb")) if report is not None else None
         ledger = stack.enter_context(open_ledger(database, actor="import"))
+        spare_collector()
         progress = stack.enter_context(_progress(console))
         task = progress.add_task("importing", total=None if file == "-" else Path(file).stat().st_size)
         for lines in _batches(source, batch):
