@@ -83,10 +83,16 @@ def options() -> list[str]:
 
 
 def _prepare(url: str) -> None:
-    """Make the tables; on SQLite the server does so itself."""
+    """Make the tables; on SQLite the server does so itself.
+
+    Raises:
+        NotStarted: they could not be made.
+    """
     if not url.startswith("sqlite:"):
         command = [*berth_words(), "db", "upgrade", "--database", url]
-        subprocess.run(command, check=True, capture_output=True, timeout=START_LIMIT_S)
+        made = subprocess.run(command, check=False, capture_output=True, text=True, timeout=START_LIMIT_S)
+        if made.returncode:
+            raise NotStarted(f"{command}: {made.stdout}{made.stderr}")
 
 
 def berth_profile(profile: str) -> list[str]:
