@@ -41,7 +41,7 @@ def _parse(part: str) -> tuple[str, float] | None:
 
 def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:
     """The quality of the most specific range that the offer falls into; 0 if none."""
-    kind = offer.split("/")[0]
+    kind = offer.partition("/")[0]
     best: dict[str, float] = {}
     for name, quality in ranges:
         best[name] = max(quality, best.get(name, 0.0))

@@ -41,7 +41,7 @@ class Server:
         request = Request(scope.method, scope.path, scope.query_string, headers, body, scope.scheme)
         try:
             reply = await self._reply(request)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log says what
             _LOG.exception("%s %s failed", request.method, request.path)
             reply = self.api.broken(request)
         _send(protocol, reply)

@@ -67,9 +67,7 @@ def _placed(ledger: Ledger, candidate: Candidate) -> list[str]:
 
 def _claim(ledger: Ledger, candidate: Candidate) -> None:
     _step(4, "Claimed, atomically and durably")
-    ledger.claim(
-        Claim(consumer=CONSUMER, allocations=candidate.allocations, project="demo", user="demo", type="DEMO")
-    )
+    ledger.claim(Claim(consumer=CONSUMER, allocations=candidate.allocations, project="demo", user="demo", type="DEMO"))
     held = ledger.allocations(CONSUMER)
     if held is None or {each.provider: each.resources for each in held.held} != candidate.allocations:
         raise Conflict("the claim is not what the ledger holds")

@@ -13,7 +13,7 @@ app = typer.Typer(
     name="berth",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Berth, an allocation ledger for computers: what every machine has, who holds it, where the next request fits.",
+    help="An allocation ledger for computers: what every machine has, who holds it, where the next request fits.",
     epilog="Exit status: 0 done; 1 refused; 2 wrong usage, or something here that must be put right first.",
 )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from berth.fleet.columns import ClassColumn
+from berth.fleet.columns import NO_ROW, ClassColumn
 from berth.fleet.fleet import Fleet
 from berth.model.change import Change, Facts
+from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
 
 
@@ -17,11 +18,8 @@ def apply(fleet: Fleet, change: Change) -> None:
 
 
 def _apply_facts(fleet: Fleet, facts: Facts, at: int) -> None:
-    for number in facts.unnamed:
-        fleet.catalogue.remove(number)
-        fleet.columns.pop(number, None)
-    for named in facts.names:
-        fleet.catalogue.add(named)
+    """Names first, for all else uses them; what goes, last."""
+    _apply_names(fleet, facts)
     for fact in facts.providers:
         fleet.put_provider(fact)
     for uuid, inventories in facts.inventories.items():
@@ -31,18 +29,29 @@ def _apply_facts(fleet: Fleet, facts: Facts, at: int) -> None:
     for uuid, uuids in facts.aggregates.items():
         fleet.set_aggregates(fleet.slot_of[uuid], fleet.catalogue.aggregate_ids(uuids))
     for uuid, used in facts.used.items():
-        slot = fleet.slot_of[uuid]
-        for name, amount in used.items():
-            column = fleet.columns[fleet.catalogue.class_id(name)]
-            row = column.row(slot)
-            if row >= 0:  # a reshape may have taken the inventory away, once nothing was held of it
-                column.used.values[row] = amount
+        _set_used(fleet, fleet.slot_of[uuid], used)
     for uuid, generation in facts.generations.items():
         slot = fleet.slot_of[uuid]
         fleet.generation.values[slot] = generation
         fleet.updated_at.values[slot] = at
     for uuid in facts.gone:
         fleet.drop_provider(uuid)
+
+
+def _apply_names(fleet: Fleet, facts: Facts) -> None:
+    for number in facts.unnamed:
+        fleet.catalogue.remove(number)
+        fleet.columns.pop(number, None)
+    for named in facts.names:
+        fleet.catalogue.add(named)
+
+
+def _set_used(fleet: Fleet, slot: int, used: Resources) -> None:
+    for name, amount in used.items():
+        column = fleet.columns[fleet.catalogue.class_id(name)]
+        row = column.row(slot)
+        if row != NO_ROW:  # a reshape may have taken the inventory away, once nothing was held of it
+            column.used.values[row] = amount
 
 
 def _set_inventories(fleet: Fleet, slot: int, inventories: dict[str, Inventory], at: int) -> None:
@@ -55,4 +64,3 @@ def _set_inventories(fleet: Fleet, slot: int, inventories: dict[str, Inventory],
             fleet.columns[number] = ClassColumn()
         fleet.columns[number].put(slot, inventory, at)
     fleet.set_classes(slot, tuple(sorted(wanted)))
-

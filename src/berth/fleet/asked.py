@@ -143,5 +143,3 @@ def _in_aggregates(fleet: Fleet, member_of: tuple[frozenset[str], ...]) -> Mask 
     for uuids in member_of:
         ok &= table.having_any(fleet.catalogue.aggregate_ids(uuids))
     return ok
-
-

@@ -80,7 +80,8 @@ class SlotList:
             return np.zeros(len(self.slots), dtype=np.bool_)
         rows = slots.searchsorted(self.slots)
         rows[rows == len(slots)] = 0
-        return (slots[rows] == self.slots) & column.room_at(rows, amount)
+        there: Mask = slots[rows] == self.slots
+        return there & column.room_at(rows, amount)
 
 
 def alone(fleet: Fleet, wanted: Wanted, view: View) -> Mask | None:

@@ -88,7 +88,8 @@ def _shared_with(fleet: Fleet, block: SlotRange) -> Mask | bool:
     """Which of these are in an aggregate that somebody shares with."""
     if not fleet.sharing:
         return False
-    return fleet.aggregate_sets.having_any(fleet.sharing)[block.take(fleet.aggregate_set)]
+    shared: Mask = fleet.aggregate_sets.having_any(fleet.sharing)[block.take(fleet.aggregate_set)]
+    return shared
 
 
 def _single(fleet: Fleet, ask: Ask, block: SlotRange, ok: Mask) -> list[int]:

@@ -19,8 +19,9 @@ class Fleet:
     """All providers and what they have, up to the change numbered `head`.
 
     Slots of deleted providers have root NO_SLOT and are given out again. members: the slots of each
-    tree of more than one provider, by the root's slot, and nested: by slot, whether it is such a root;
-    children: by the parent's slot; sharing: by aggregate, who shares with its members; classes: by slot, the ids of the resource classes it has inventories of, in order.
+    tree of more than one provider, by the root's slot; nested: by slot, whether it is the root of such
+    a tree; children: by the parent's slot; sharing: by aggregate, who shares with its members; classes:
+    by slot, the ids of the resource classes it has inventories of, in order.
     """
 
     __slots__ = (
@@ -94,11 +95,11 @@ class Fleet:
 
     def traits_of(self, slot: int) -> frozenset[int]:
         """The ids of a provider's traits."""
-        return self.trait_sets.sets[self.trait_set.values[slot]]
+        return self.trait_sets.sets[int(self.trait_set.values[slot])]
 
     def aggregates_of(self, slot: int) -> frozenset[int]:
         """The ids of a provider's aggregates."""
-        return self.aggregate_sets.sets[self.aggregate_set.values[slot]]
+        return self.aggregate_sets.sets[int(self.aggregate_set.values[slot])]
 
     def shared_with_set(self, aggregate_set: int) -> tuple[int, ...]:
         """The slots of the providers that share with whoever is in these aggregates."""

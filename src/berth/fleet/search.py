@@ -71,17 +71,23 @@ def _under_one_top(fleet: Fleet, ask: Ask, domains: Domains, at: int) -> Iterato
             continue
         if ask.isolate and len({slot for slots in below.values() for slot in slots}) < len(variables):
             continue
-        for place, first in enumerate(variables):
-            if top not in below[first]:
-                continue
-            narrowed = list(domains)
-            for index in variables:
-                narrowed[index] = below[index]
-            for index in variables[:place]:
-                narrowed[index] = [slot for slot in below[index] if slot != top]
-            narrowed[first] = [top]
-            if all(narrowed):
-                yield from _under_one_top(fleet, ask, narrowed, at + 1)
+        for narrowed in _with_top(domains, variables, below, top):
+            yield from _under_one_top(fleet, ask, narrowed, at + 1)
+
+
+def _with_top(domains: Domains, variables: tuple[int, ...], below: dict[int, list[int]], top: int) -> Iterator[Domains]:
+    """Domains in which one variable after the other is the first to choose the top."""
+    for place, first in enumerate(variables):
+        if top not in below[first]:
+            continue
+        narrowed = list(domains)
+        for index in variables:
+            narrowed[index] = below[index]
+        for index in variables[:place]:
+            narrowed[index] = [slot for slot in below[index] if slot != top]
+        narrowed[first] = [top]
+        if all(narrowed):
+            yield narrowed
 
 
 def _ancestors(fleet: Fleet, slot: int) -> set[int]:
@@ -147,10 +153,7 @@ class _Search:
         apart = ask.isolate and variable.one_provider
         if apart and slot in self.apart:
             return False
-        if ask.one_provider_per_tree and variable.demands:
-            if self.tree_user.get(int(self.fleet.root.values[slot]), slot) != slot:
-                return False
-        if not self._fits(index, slot):
+        if not self._alone_in_its_tree(index, slot) or not self._fits(index, slot):
             return False
         if apart:
             self.apart.add(slot)
@@ -175,6 +178,12 @@ class _Search:
                 for other, each in zip(self.chosen, self.ask.variables, strict=True)
                 if other != NO_SLOT and each.demands
             }
+
+    def _alone_in_its_tree(self, index: int, slot: int) -> bool:
+        """Whether nothing else is taken from the same tree, where that is asked for."""
+        if not self.ask.one_provider_per_tree or not self.ask.variables[index].demands:
+            return True
+        return self.tree_user.get(int(self.fleet.root.values[slot]), slot) == slot
 
     def _fits(self, index: int, slot: int) -> bool:
         """Whether there is room beside what is chosen; what a variable needs alone was checked before."""
@@ -221,9 +230,7 @@ class _Search:
     def _slots_enough(self, rest: Sequence[int]) -> bool:
         """Whether, class by class, all that is still asked for could be cut into pieces of the smallest size."""
         for number in self.ask.contested:
-            amounts = [
-                (index, amount) for index in rest for wanted, amount in self.ask.variables[index].demands if wanted == number
-            ]
+            amounts = [(index, amount) for index in rest if (amount := self._demand(index, number))]
             if not amounts:
                 continue
             least, total = min(amount for _, amount in amounts), sum(amount for _, amount in amounts)
@@ -236,6 +243,10 @@ class _Search:
             if pieces < len(amounts) or room < total:
                 return False
         return True
+
+    def _demand(self, index: int, number: int) -> int:
+        """How much of a class a variable asks for."""
+        return sum(amount for wanted, amount in self.ask.variables[index].demands if wanted == number)
 
     def _alike(self) -> dict[int, object]:
         """By slot: what tells it from others. Slots of equal kind can be exchanged in any solution."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-
 from berth.fleet.columns import CAPACITY_LIMIT
 from berth.fleet.fleet import NO_SLOT, Fleet
 from berth.model.candidate import Room, Summary
@@ -65,5 +64,3 @@ class _Traits:
             ids = self.fleet.trait_sets.sets[number]
             names = self.known[number] = list(map(self.fleet.catalogue.name_of, sorted(ids)))
         return names
-
-

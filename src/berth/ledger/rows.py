@@ -96,9 +96,7 @@ def _possessions(draft: Draft, provider: DraftProvider, rows: Rows) -> None:
         ]
     if provider.traits is not None:
         rows.clear_traits += [{"key": key}] * stored
-        rows.add_traits += [
-            {"provider_id": key, "trait_id": draft.id_of(Kind.TRAIT, name)} for name in provider.traits
-        ]
+        rows.add_traits += [{"provider_id": key, "trait_id": draft.id_of(Kind.TRAIT, name)} for name in provider.traits]
     if provider.aggregates is not None:
         rows.clear_aggregates += [{"key": key}] * stored
         rows.add_aggregates += [

@@ -48,7 +48,8 @@ class ProviderFact(msgspec.Struct, frozen=True, array_like=True):
 class Facts(msgspec.Struct, omit_defaults=True):
     """What one command changed.
 
-    names, unnamed: names that came and went; providers: created, renamed or moved ones;
+    names: names that came, or changed; unnamed: numbers of names that went;
+    providers: created, renamed or moved ones;
     inventories, traits, aggregates: all that a provider has now, by provider uuid;
     used: how much is held now, by provider and class; generations: by provider;
     claims: what a consumer holds now, by consumer and provider (empty: it ended);
@@ -56,7 +57,7 @@ class Facts(msgspec.Struct, omit_defaults=True):
     """
 
     names: list[Named] = []
-    unnamed: list[Named] = []
+    unnamed: list[int] = []
     providers: list[ProviderFact] = []
     inventories: dict[str, dict[str, Inventory]] = {}
     traits: dict[str, list[str]] = {}

@@ -26,7 +26,7 @@ KEEP: Final = Marker.KEEP
 """Instead of a new value: leave the field as it is."""
 
 Generation = int | Marker
-ConsumerGeneration = int | None | Marker
+ConsumerGeneration = int | Marker | None
 """None: the consumer must be new."""
 
 
@@ -47,7 +47,7 @@ class UpdateProvider(Command, frozen=True):
 
     uuid: str
     name: str | Marker = KEEP
-    parent: str | None | Marker = KEEP
+    parent: str | Marker | None = KEEP
     reparenting: bool = True
 
 
@@ -153,7 +153,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     project: str
     user: str
     generation: ConsumerGeneration = UNCHECKED
-    type: str | None | Marker = KEEP
+    type: str | Marker | None = KEEP
 
 
 class SetAllocations(Command, frozen=True):

@@ -22,13 +22,6 @@ class Provider(msgspec.Struct, frozen=True):
     updated_at: int
 
 
-class ProviderInventories(msgspec.Struct, frozen=True):
-    """All inventories of one provider, by class, with the generation they were read at."""
-
-    generation: int
-    inventories: dict[str, "Stocked"]
-
-
 class Stocked(msgspec.Struct, frozen=True):
     """An inventory as it stands in the ledger: its numbers, how much is held, and when it last changed."""
 
@@ -40,6 +33,13 @@ class Stocked(msgspec.Struct, frozen=True):
     allocation_ratio: float
     used: int
     updated_at: int
+
+
+class ProviderInventories(msgspec.Struct, frozen=True):
+    """All inventories of one provider, by class, with the generation they were read at."""
+
+    generation: int
+    inventories: dict[str, Stocked]
 
 
 class ProviderTraits(msgspec.Struct, frozen=True):

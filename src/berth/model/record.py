@@ -21,9 +21,7 @@ class InventoryRecord(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
 
     def inventory(self) -> Inventory:
         """The same as the ledger's value."""
-        return Inventory(
-            self.total, self.reserved, self.min_unit, self.max_unit, self.step_size, self.allocation_ratio
-        )
+        return Inventory(self.total, self.reserved, self.min_unit, self.max_unit, self.step_size, self.allocation_ratio)
 
 
 class ProviderRecord(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -139,7 +139,7 @@ class _Step:
 
     def _sent(self, answer: Answer) -> Reply:
         call = self.call
-        assert call is not None and self.minor is not None
+        assert call is not None
         for downgrade in call.plan.downgrades:
             downgrade(answer, call.asked)
         headers: list[tuple[str, str]] = []
@@ -149,7 +149,9 @@ class _Step:
             headers.append(("content-type", "application/json"))
         if answer.location is not None:
             host = self.request.headers.get("host", "")
-            headers.append(("location", f"{self.request.scheme}://{host}{answer.location}" if host else answer.location))
+            headers.append(
+                ("location", f"{self.request.scheme}://{host}{answer.location}" if host else answer.location)
+            )
         if answer.modified is not None and "dated" in call.rules:
             headers += [("last-modified", _http_date(answer.modified // 1_000_000)), ("cache-control", "no-cache")]
         return self._signed(Reply(answer.status, headers, body))

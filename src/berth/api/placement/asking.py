@@ -72,7 +72,8 @@ def _root_traits(values: list[str]) -> tuple[frozenset[str], frozenset[str]]:
     wanted = frozenset().union(*required)
     if wanted & forbidden:
         raise BadRequest(
-            "Conflicting required and forbidden traits found in root_required: " + ", ".join(sorted(wanted & forbidden)),
+            "Conflicting required and forbidden traits found in root_required: "
+            + ", ".join(sorted(wanted & forbidden)),
             code=codes.BAD_VALUE,
         )
     return wanted, forbidden
@@ -94,9 +95,7 @@ def _check_resources(groups: dict[str, Group], subtrees: tuple[frozenset[str], .
         return
     named = frozenset().union(*subtrees)
     if len(empty) == len(groups):
-        raise BadRequest(
-            "There must be at least one resources or resources[$S] parameter.", code=codes.MISSING_VALUE
-        )
+        raise BadRequest("There must be at least one resources or resources[$S] parameter.", code=codes.MISSING_VALUE)
     alone = [suffix for suffix in empty if suffix not in named]
     if alone:
         raise BadRequest(
@@ -119,9 +118,7 @@ def _check_all_have_resources(groups: dict[str, Group], empty: list[str]) -> Non
             "All traits parameters must be associated with resources.  Found the following orphaned traits keys: "
             + ", ".join(traits)
         )
-    members = [
-        f"member_of{suffix}" for suffix in empty if groups[suffix].member_of or groups[suffix].not_member_of
-    ]
+    members = [f"member_of{suffix}" for suffix in empty if groups[suffix].member_of or groups[suffix].not_member_of]
     if members:
         raise BadRequest(
             "All member_of parameters must be associated with resources. Found the following orphaned member_of keys: "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -80,6 +79,7 @@ class Call:
 
 
 Endpoint = Callable[[Call], Answer | Pending]
+Refusals = Mapping[type[Exception], Wording]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,4 +101,4 @@ class Operation:
     gives_json: bool = False
     too_early: int = 404
     public: bool = False
-    refusals: Mapping[type[Exception], Wording] = field(default_factory=dict)
+    refusals: Refusals = field(default_factory=dict)

@@ -101,9 +101,7 @@ def aggregates(values: list[str], suffix: str, rules: Rules) -> tuple[tuple[froz
         elif "forbidden_aggregates" in rules:
             forbidden |= uuids
         else:
-            raise BadRequest(
-                f"Forbidden member_of{suffix} parameters are not supported in the specified microversion"
-            )
+            raise BadRequest(f"Forbidden member_of{suffix} parameters are not supported in the specified microversion")
     return tuple(required), frozenset(forbidden)
 
 

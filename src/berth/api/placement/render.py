@@ -103,9 +103,7 @@ def candidates(it: Candidates) -> dict[str, Any]:
     return {
         "allocation_requests": [
             {
-                "allocations": {
-                    uuid: {"resources": resources} for uuid, resources in candidate.allocations.items()
-                },
+                "allocations": {uuid: {"resources": resources} for uuid, resources in candidate.allocations.items()},
                 "mappings": candidate.mappings,
             }
             for candidate in it.candidates

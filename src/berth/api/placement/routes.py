@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from berth.api.placement import codes, schemas
-from berth.api.placement.call import Operation, Wording
+from berth.api.placement.call import Operation, Refusals, Wording
 from berth.api.placement.endpoints import allocations, inventories, names, possessions, providers, root
 from berth.model import errors
 
@@ -19,9 +19,9 @@ _CHANGED: Final = Wording(
     "Resource provider's generation already changed. Please update the generation and try again.",
     codes.CONCURRENT_UPDATE,
 )
-_GENERATION: Final = {errors.GenerationConflict: Wording(409, code=codes.CONCURRENT_UPDATE)}
+_GENERATION: Final[Refusals] = {errors.GenerationConflict: Wording(409, code=codes.CONCURRENT_UPDATE)}
 _BAD_INVENTORY: Final = Wording(400, "Unable to update inventory for resource provider {uuid}: {error}")
-_CONSUMER: Final = {
+_CONSUMER: Final[Refusals] = {
     errors.ConsumerGenerationConflict: Wording(409, code=codes.CONCURRENT_UPDATE),
     errors.CannotAllocate: Wording(409, "Unable to allocate inventory: {error}"),
 }
@@ -193,9 +193,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             errors.InventoryInUse: Wording(
                 409, "Unable to delete inventory of class {resource_class}: {error}", codes.CONCURRENT_UPDATE
             ),
-            errors.InventoryNotFound: Wording(
-                404, "No inventory of class {resource_class} found for delete: {error}"
-            ),
+            errors.InventoryNotFound: Wording(404, "No inventory of class {resource_class} found for delete: {error}"),
             errors.ClassNotFound: Wording(404, "No inventory of class {resource_class} found for delete: {error}"),
         },
     ),
@@ -262,9 +260,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         gives_json=True,
     ),
     # --- Names ---
-    Operation(
-        "classes.list", "GET", "/resource_classes", names.list_classes, "List resource classes", gives_json=True
-    ),
+    Operation("classes.list", "GET", "/resource_classes", names.list_classes, "List resource classes", gives_json=True),
     Operation(
         "classes.create",
         "POST",
@@ -291,9 +287,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             errors.StandardName: Wording(400, "Cannot update standard resource class {name}"),
         },
     ),
-    Operation(
-        "classes.ensure", "PUT", "/resource_classes/{name}", names.ensure_class, "Make sure of a resource class"
-    ),
+    Operation("classes.ensure", "PUT", "/resource_classes/{name}", names.ensure_class, "Make sure of a resource class"),
     Operation(
         "classes.delete",
         "DELETE",

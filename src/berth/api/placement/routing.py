@@ -43,9 +43,7 @@ def route(method: str, path: str, minor: int) -> tuple[Operation, dict[str, str]
     operations = methods.get(method)
     if operations is None:
         allowed = ", ".join(methods)
-        raise HttpError(
-            405, f"The method {method} is not allowed for this resource.", headers=(("allow", allowed),)
-        )
+        raise HttpError(405, f"The method {method} is not allowed for this resource.", headers=(("allow", allowed),))
     for operation in operations:
         if versions.opened(operation.name) <= minor < versions.closed(operation.name):
             return operation, dict(zip(_NAMES[operation.path], values, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from berth.model.inventory import MAX_INT, MAX_RATIO
@@ -25,6 +26,17 @@ def with_property(schema: Schema, name: str, value: Schema, *, required: bool = 
     """The same object schema with one more property."""
     changed = {**schema, "properties": {**schema["properties"], name: value}}
     return {**changed, "required": [*schema.get("required", ()), name]} if required else changed
+
+
+def without(*names: str) -> Callable[[Schema], Schema]:
+    """From an object schema to the same one without these properties."""
+
+    def step(schema: Schema) -> Schema:
+        properties = {name: value for name, value in schema["properties"].items() if name not in names}
+        required = [name for name in schema.get("required", ()) if name not in names]
+        return {**schema, "properties": properties, "required": required}
+
+    return step
 
 
 def _whole(least: int) -> Schema:
@@ -153,5 +165,5 @@ NAMED: Final = "[a-zA-Z0-9_-]{1,64}"
 
 
 def grouped(suffix: str, *names: str) -> Schema:
-    """patternProperties for parameters that may have a group's suffix."""
+    """The patternProperties of parameters that may have a group's suffix."""
     return {f"^{name}({suffix})?$": STRING for name in names}

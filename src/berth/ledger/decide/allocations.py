@@ -29,7 +29,7 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Claims that fit. used: how much will be held, wherever that changes; touched: providers whose generation rises."""
+    """Claims that fit. used: how much will be held, where that changes; touched: whose generation will rise."""
 
     claims: tuple[Claim, ...]
     used: dict[Place, int]
@@ -61,7 +61,7 @@ def weigh(draft: Draft, claims: tuple[Claim, ...], stock: Stock) -> Weighed:
                 raise AllocationProviderNotFound(uuid)
     consumers = [consumer for claim in claims if (consumer := draft.consumer(claim.consumer)) is not None]
     touched = _touched(draft, claims)
-    _check_stocked(draft, claims, touched, stock)
+    _check_stocked(draft, claims, stock)
     used = _without(draft, consumers)
     for claim in claims:
         for uuid, resources in claim.allocations.items():
@@ -103,13 +103,9 @@ def _touched(draft: Draft, claims: Iterable[Claim]) -> tuple[DraftProvider, ...]
     return tuple(draft.provider(uuid) for uuid in uuids)
 
 
-def _check_stocked(
-    draft: Draft, claims: tuple[Claim, ...], touched: tuple[DraftProvider, ...], stock: Stock
-) -> None:
+def _check_stocked(draft: Draft, claims: tuple[Claim, ...], stock: Stock) -> None:
     """Every class exists, and every provider has at least one of all the classes that are asked for."""
-    names = dict.fromkeys(
-        name for claim in claims for resources in claim.allocations.values() for name in resources
-    )
+    names = dict.fromkeys(name for claim in claims for resources in claim.allocations.values() for name in resources)
     for name in names:
         draft.need_class(name)
     for claim in claims:
@@ -119,9 +115,7 @@ def _check_stocked(
                 raise InventoryMissing(uuid, names)
 
 
-def _check_amount(
-    draft: Draft, provider: DraftProvider, name: str, amount: int, before: int, stock: Stock
-) -> None:
+def _check_amount(draft: Draft, provider: DraftProvider, name: str, amount: int, before: int, stock: Stock) -> None:
     """The rule of capacity. before: what is held by others, and by claims of this command that came first.
 
     An inventory may have been set below what is held of it: then a claim is still granted if it

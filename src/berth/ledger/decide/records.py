@@ -48,7 +48,8 @@ def _known(draft: Draft, record: ProviderRecord, parent: str | None) -> DraftPro
     if known.name != record.name:
         raise ProviderExists("uuid", known.uuid)
     if known.parent != parent:
-        raise Invalid(f"{record.name} is there already, below {known.parent or 'nothing'}: records do not move providers")
+        there = known.parent or "nothing"
+        raise Invalid(f"{record.name} is there already, below {there}: records do not move providers")
     return known
 
 

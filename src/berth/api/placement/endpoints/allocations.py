@@ -32,9 +32,7 @@ def show(call: Call) -> Answer:
     """What a consumer holds; one that nobody knows holds nothing."""
     consumer = canonical_uuid(call.item("consumer_uuid"))
     found = None if consumer is None else call.ledger.allocations(consumer)
-    return Answer(
-        payload=render.consumer_allocations(found), modified=now_us() if found is None else found.updated_at
-    )
+    return Answer(payload=render.consumer_allocations(found), modified=now_us() if found is None else found.updated_at)
 
 
 def show_of_provider(call: Call) -> Answer:
@@ -89,7 +87,6 @@ def project_usages(call: Call) -> Answer:
     wanted = last.get("consumer_type")
     if wanted == EVERY_TYPE:
         shown = render.usages_by_type([_summed(usages)])
-        shown["usages"] = {EVERY_TYPE: usage for usage in shown["usages"].values()}
     elif wanted is not None:
         kind = None if wanted == UNKNOWN_TYPE else wanted
         shown = render.usages_by_type([usage for usage in usages if usage.type == kind])
@@ -103,7 +100,7 @@ def _summed(usages: list[TypeUsage]) -> TypeUsage:
     for usage in usages:
         for name, amount in usage.resources.items():
             total[name] = total.get(name, 0) + amount
-    return TypeUsage(None, sum(usage.consumers for usage in usages), total)
+    return TypeUsage(EVERY_TYPE, sum(usage.consumers for usage in usages), total)
 
 
 def _claims(body: dict[str, Any]) -> tuple[Claim, ...]:

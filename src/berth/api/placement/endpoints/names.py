@@ -110,8 +110,8 @@ def ensure_trait(call: Call) -> Pending:
     name = call.item("name")
     if not is_custom_name(name):
         raise BadRequest(
-            'The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "CUSTOM_" '
-            'and use following characters: "A"-"Z", "0"-"9" and "_"'
+            "The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "
+            '"CUSTOM_" and use following characters: "A"-"Z", "0"-"9" and "_"'
         )
 
     def finish(new: bool) -> Answer:

@@ -57,9 +57,7 @@ def set_aggregates(call: Call) -> Pending:
     generation = body["resource_provider_generation"]
 
     def finish(now_at: int) -> Answer:
-        return Answer(
-            payload={"aggregates": list(given), "resource_provider_generation": now_at}, modified=now_us()
-        )
+        return Answer(payload={"aggregates": list(given), "resource_provider_generation": now_at}, modified=now_us())
 
     return Pending(
         commands.SetAggregates(

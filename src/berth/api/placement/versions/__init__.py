@@ -12,6 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
+from berth.api.placement.replies import PARTS, REPLIES, Replies
 from berth.api.placement.schemas import Schema
 from berth.api.placement.versions.change import Change, Downgrade, Upgrade
 
@@ -63,3 +64,18 @@ def plan(operation: str, base: Schema | None, minor: int) -> Plan:
         tuple(change.incoming[operation] for change in later if operation in change.incoming),
         tuple(change.outgoing[operation] for change in reversed(later) if operation in change.outgoing),
     )
+
+
+@cache
+def parts(minor: int) -> dict[str, Schema]:
+    """The parts that answers are made of in a version, by name."""
+    found = dict(PARTS)
+    for change in reversed(CHANGES[minor:]):
+        found |= {name: step(found[name]) for name, step in change.parts.items()}
+    return found
+
+
+def replies(operation: str, minor: int) -> Replies:
+    """How an operation answers in a version."""
+    changed = (change.replies[operation] for change in CHANGES[minor:] if operation in change.replies)
+    return next(changed, REPLIES[operation])

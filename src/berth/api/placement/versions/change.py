@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from berth.api.placement.replies import Replies
 from berth.api.placement.schemas import Schema
 
 Body = Any
@@ -46,6 +47,8 @@ class Change:
     with it; closes: operations that it takes away; rules: behaviours that it switches on; schemas:
     for an operation, from the schema before to its own; incoming: brings a body of the version
     before into this version's form; outgoing: brings an answer back into the form of the version before.
+    parts and replies say of answers what `outgoing` does to them: for a named part, from its schema in
+    this version to the one before; for an operation, how the version before answered.
     """
 
     minor: int
@@ -57,3 +60,5 @@ class Change:
     schemas: Mapping[str, Step] = field(default_factory=dict)
     incoming: Mapping[str, Upgrade] = field(default_factory=dict)
     outgoing: Mapping[str, Downgrade] = field(default_factory=dict)
+    parts: Mapping[str, Step] = field(default_factory=dict)
+    replies: Mapping[str, Replies] = field(default_factory=dict)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from berth.api.placement.versions.change import Answer
+from berth.api.placement.schemas import Schema
+from berth.api.placement.versions.change import Answer, Step
 
 PROVIDER_OPERATIONS: Final = ("providers.list", "providers.create", "providers.show", "providers.update")
 
@@ -22,3 +23,13 @@ def drop_link(answer: Answer, relation: str) -> None:
     """Take one kind of link out."""
     for provider in providers_of(answer):
         provider["links"] = [link for link in provider["links"] if link["rel"] != relation]
+
+
+def without_relation(relation: str) -> Step:
+    """From the schema of a link to the same one without a kind of link."""
+
+    def step(schema: Schema) -> Schema:
+        kinds = [each for each in schema["properties"]["rel"]["enum"] if each != relation]
+        return {**schema, "properties": {**schema["properties"], "rel": {"enum": kinds}}}
+
+    return step

@@ -1,7 +1,7 @@
 """1.1: Aggregates of a provider."""
 
 from berth.api.placement.versions.change import Answer, Asked, Change
-from berth.api.placement.versions.links import PROVIDER_OPERATIONS, drop_link
+from berth.api.placement.versions.links import PROVIDER_OPERATIONS, drop_link, without_relation
 
 
 def _without_link(answer: Answer, _asked: Asked) -> None:
@@ -14,4 +14,5 @@ CHANGE = Change(
     why="To group providers, and later to share between them.",
     opens=("aggregates.show", "aggregates.set"),
     outgoing=dict.fromkeys(PROVIDER_OPERATIONS, _without_link),
+    parts={"ProviderLink": without_relation("aggregates")},
 )

@@ -1,7 +1,7 @@
 """1.6: Traits."""
 
 from berth.api.placement.versions.change import Answer, Asked, Change
-from berth.api.placement.versions.links import PROVIDER_OPERATIONS, drop_link
+from berth.api.placement.versions.links import PROVIDER_OPERATIONS, drop_link, without_relation
 
 
 def _without_link(answer: Answer, _asked: Asked) -> None:
@@ -22,4 +22,5 @@ CHANGE = Change(
         "provider_traits.clear",
     ),
     outgoing=dict.fromkeys(PROVIDER_OPERATIONS, _without_link),
+    parts={"ProviderLink": without_relation("traits")},
 )

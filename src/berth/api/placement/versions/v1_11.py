@@ -1,7 +1,7 @@
 """1.11: A link to a provider's allocations."""
 
 from berth.api.placement.versions.change import Answer, Asked, Change
-from berth.api.placement.versions.links import PROVIDER_OPERATIONS, drop_link
+from berth.api.placement.versions.links import PROVIDER_OPERATIONS, drop_link, without_relation
 
 
 def _without_link(answer: Answer, _asked: Asked) -> None:
@@ -13,4 +13,5 @@ CHANGE = Change(
     title="A link to a provider's allocations",
     why="Whoever sees a provider can see who holds it.",
     outgoing=dict.fromkeys(PROVIDER_OPERATIONS, _without_link),
+    parts={"ProviderLink": without_relation("allocations")},
 )

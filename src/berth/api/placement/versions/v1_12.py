@@ -1,6 +1,6 @@
 """1.12: Allocations by provider, the same form in and out."""
 
-from berth.api.placement.schemas import ALLOCATIONS_BY_PROVIDER, with_property
+from berth.api.placement.schemas import ALLOCATIONS_BY_PROVIDER, ALLOCATIONS_LIST, with_property, without
 from berth.api.placement.versions.change import Answer, Asked, Body, Change
 
 
@@ -29,4 +29,8 @@ CHANGE = Change(
     schemas={"allocations.put": lambda schema: with_property(schema, "allocations", ALLOCATIONS_BY_PROVIDER)},
     incoming={"allocations.put": _by_provider},
     outgoing={"allocations.show": _without_owner, "candidates.list": _as_list},
+    parts={
+        "Consumer": without("project_id", "user_id"),
+        "AllocationRequest": lambda schema: with_property(schema, "allocations", ALLOCATIONS_LIST),
+    },
 )

@@ -1,6 +1,6 @@
 """1.14: Trees of providers."""
 
-from berth.api.placement.schemas import PARENT, UUID, Schema, with_property
+from berth.api.placement.schemas import PARENT, UUID, Schema, with_property, without
 from berth.api.placement.versions.change import Answer, Asked, Change
 from berth.api.placement.versions.links import PROVIDER_OPERATIONS, providers_of
 
@@ -24,4 +24,5 @@ CHANGE = Change(
         "providers.update": _with_parent,
     },
     outgoing=dict.fromkeys(PROVIDER_OPERATIONS, _without_tree),
+    parts={"Provider": without("parent_provider_uuid", "root_provider_uuid")},
 )

@@ -1,6 +1,6 @@
 """1.17: `required` on `GET /allocation_candidates`, traits in summaries."""
 
-from berth.api.placement.schemas import STRING, with_property
+from berth.api.placement.schemas import STRING, with_property, without
 from berth.api.placement.versions.change import Answer, Asked, Change
 
 
@@ -15,4 +15,5 @@ CHANGE = Change(
     why="To ask for what a provider is like.",
     schemas={"candidates.list": lambda schema: with_property(schema, "required", STRING)},
     outgoing={"candidates.list": _without_traits},
+    parts={"ProviderSummary": without("traits")},
 )

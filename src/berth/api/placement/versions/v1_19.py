@@ -1,6 +1,7 @@
 """1.19: Aggregates are guarded by the provider's generation."""
 
-from berth.api.placement.schemas import SET_AGGREGATES_1_19
+from berth.api.placement.replies import Replies, Told
+from berth.api.placement.schemas import SET_AGGREGATES_1_19, without
 from berth.api.placement.versions.change import Answer, Asked, Body, Change
 from berth.model.commands import UNCHECKED
 
@@ -20,4 +21,6 @@ CHANGE = Change(
     schemas={"aggregates.set": lambda _schema: SET_AGGREGATES_1_19},
     incoming={"aggregates.set": _unguarded},
     outgoing={"aggregates.show": _without_generation, "aggregates.set": _without_generation},
+    parts={"ProviderAggregates": without("resource_provider_generation")},
+    replies={"aggregates.set": Replies((Told(200, "ProviderAggregates", dated=True),))},
 )

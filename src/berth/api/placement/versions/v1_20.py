@@ -1,5 +1,6 @@
 """1.20: `POST /resource_providers` answers with the provider."""
 
+from berth.api.placement.replies import Replies, Told
 from berth.api.placement.versions.change import Answer, Asked, Change
 
 
@@ -12,4 +13,5 @@ CHANGE = Change(
     title="`POST /resource_providers` answers with the provider",
     why="Its generation is needed for the next call anyway.",
     outgoing={"providers.create": _created},
+    replies={"providers.create": Replies((Told(201, located=True),), conflicts=True)},
 )

@@ -1,5 +1,6 @@
 """1.23: Error codes."""
 
+from berth.api.placement.schemas import without
 from berth.api.placement.versions.change import Change
 
 CHANGE = Change(
@@ -7,4 +8,5 @@ CHANGE = Change(
     title="Error codes",
     why="A program should not have to read an error's words.",
     rules=("error_codes",),
+    parts={"Refusal": without("code")},
 )

@@ -1,6 +1,6 @@
 """1.28: Consumers have generations; a claim may be for nothing."""
 
-from berth.api.placement.schemas import CONSUMER_GENERATION, Schema, any_allocations, each_claim, with_property
+from berth.api.placement.schemas import CONSUMER_GENERATION, Schema, any_allocations, each_claim, with_property, without
 from berth.api.placement.versions.change import Answer, Asked, Body, Change
 from berth.model.commands import UNCHECKED
 
@@ -36,4 +36,5 @@ CHANGE = Change(
     },
     incoming={"allocations.put": _unchecked, "allocations.post": _each_unchecked},
     outgoing={"allocations.show": _without_generation, "provider_allocations.show": _without_generations},
+    parts={"Consumer": without("consumer_generation"), "Holder": without("consumer_generation")},
 )

@@ -1,5 +1,6 @@
 """1.29: Candidates look into trees."""
 
+from berth.api.placement.schemas import without
 from berth.api.placement.versions.change import Answer, Asked, Change
 
 
@@ -14,4 +15,5 @@ CHANGE = Change(
     why="A request may be satisfied by a machine and its parts together.",
     rules=("trees",),
     outgoing={"candidates.list": _without_tree},
+    parts={"ProviderSummary": without("parent_provider_uuid", "root_provider_uuid")},
 )

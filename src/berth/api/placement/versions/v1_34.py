@@ -1,6 +1,6 @@
 """1.34: Mappings."""
 
-from berth.api.placement.schemas import MAPPINGS, each_claim, reshaped, with_property
+from berth.api.placement.schemas import MAPPINGS, each_claim, reshaped, with_property, without
 from berth.api.placement.versions.change import Answer, Asked, Change
 
 
@@ -19,4 +19,5 @@ CHANGE = Change(
         "reshape": lambda schema: reshaped(schema, "mappings", MAPPINGS, required=False),
     },
     outgoing={"candidates.list": _without_mappings},
+    parts={"AllocationRequest": without("mappings")},
 )

@@ -1,6 +1,14 @@
 """1.38: Consumer types."""
 
-from berth.api.placement.schemas import ASKED_CONSUMER_TYPE, CONSUMER_TYPE, each_claim, reshaped, with_property
+from berth.api.placement.replies import AMOUNTS
+from berth.api.placement.schemas import (
+    ASKED_CONSUMER_TYPE,
+    CONSUMER_TYPE,
+    each_claim,
+    reshaped,
+    with_property,
+    without,
+)
 from berth.api.placement.versions.change import Answer, Asked, Body, Change
 from berth.model.commands import KEEP
 
@@ -42,4 +50,8 @@ CHANGE = Change(
     },
     incoming={"allocations.put": _keep_type, "allocations.post": _keep_types, "reshape": _keep_reshaped_types},
     outgoing={"allocations.show": _without_type, "project_usages.show": _summed},
+    parts={
+        "Consumer": without("consumer_type"),
+        "ProjectUsages": lambda schema: with_property(schema, "usages", AMOUNTS),
+    },
 )
