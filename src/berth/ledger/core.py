@@ -8,11 +8,11 @@ whatever other processes do. Readers take in what others committed before they l
 
 from __future__ import annotations
 
-import random
+import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,19 +26,30 @@ from berth.fleet.fleet import Fleet
 from berth.ledger import prefetch
 from berth.ledger.decide import ALONE, decide
 from berth.ledger.draft import Draft
+from berth.ledger.patience import attempts
 from berth.ledger.rows import rows_of
 from berth.model.change import Change, Facts
 from berth.model.commands import Command
 from berth.model.errors import BerthError, Refusal, Unavailable
 from berth.store import changes, consumers, fleet, head, names, rows
+from berth.store.backend import StaleRead
 from berth.store.engine import Database
 from berth.store.head import Head
+from berth.store.watch import watch
 
 T = TypeVar("T")
 
+_LOG = logging.getLogger("berth")
+
 MOST_IN_A_BATCH: Final = 512
-TRIES: Final = 6
-FIRST_PAUSE_S: Final = 0.005
+TRIES: Final = 8
+"""How often a batch is tried: a database that restarts is back before the last of them, two seconds on."""
+
+MOST_OF_A_NAME: Final = 255
+"""How many characters of who asked, and in which request, the change log keeps."""
+
+LOOKS: Final = 4
+"""How often a reader looks for what others have written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,55 +80,73 @@ class Core:
         self._orders: deque[Order] = deque()
         self._at_work = threading.Lock()
         self._fleet_lock = threading.RLock()
-        self._version: int | None = None
-        self.fleet = self._rebuilt()
+        self._watch = watch(database)
+        with database.reading() as connection:
+            self.fleet = _built(connection, head.read(connection))
+        self._sound = True
 
     # --- Reading ---
 
     @contextmanager
     def current(self) -> Iterator[Fleet]:
         """The fleet, as new as the database was when this was asked, and unchanged until this ends."""
-        with self._fleet_lock:
-            self._catch_up()
+        self._lock_current()
+        try:
             yield self.fleet
+        finally:
+            self._fleet_lock.release()
+
+    @contextmanager
+    def current_rows(self) -> Iterator[tuple[Fleet, Connection]]:
+        """The same, with the rows behind it: both are of one moment."""
+        with self._fleet_lock, self.database.reading() as connection:
+            self._follow(connection, head.read(connection))
+            yield self.fleet, connection
+
+    def _lock_current(self) -> None:
+        for last in attempts(LOOKS):
+            self._fleet_lock.acquire()
+            try:
+                return self._catch_up()
+            except BaseException as error:
+                self._fleet_lock.release()
+                if last or not isinstance(error, Unavailable):
+                    raise
+        return None
 
     def _catch_up(self) -> None:
-        if self.database.capabilities.data_version:
-            version = self.database.data_version()
-            if version == self._version:
-                return
-            self._version = version
+        if self._watch.unchanged(self.fleet.head) and self._sound:
+            return
         with self.database.reading() as connection:
             self._follow(connection, head.read(connection))
+        self._watch.taken_in()
 
     def _follow(self, connection: Connection, to: Head) -> None:
-        """Take in every change up to the head."""
-        if to.number == self.fleet.head:
+        """Take in every change up to the head; all of it anew if the log does not go on from what is known."""
+        if to.number == self.fleet.head and self._sound:
             return
         with self._fleet_lock:
-            for change in changes.after(connection, self.fleet.head):
-                apply(self.fleet, change)
+            if self._sound:
+                self._take_in(changes.after(connection, self.fleet.head))
+            if to.number != self.fleet.head or not self._sound:
+                _LOG.warning("the change log does not go on from change %d: reading everything anew", self.fleet.head)
+                self.fleet, self._sound = _built(connection, to), True
 
-    def _rebuilt(self) -> Fleet:
-        with self.database.reading() as connection:
-            at = head.read(connection)
-            return build(
-                Source(
-                    names=names.all_names(connection),
-                    providers=fleet.all_providers(connection),
-                    inventories=fleet.all_inventories(connection),
-                    traits=fleet.all_traits(connection),
-                    aggregates=fleet.all_aggregates(connection),
-                    used=consumers.used(connection),
-                    head=at.number,
-                )
-            )
+    def _take_in(self, log: Iterable[Change]) -> None:
+        """The next changes into the fleet. If they do not fit, the fleet is not to be relied on."""
+        for change in log:
+            try:
+                apply(self.fleet, change)
+            except (LookupError, Refusal):
+                _LOG.exception("change %d does not fit what this process knows", change.number)
+                self._sound = False
+                return
 
     # --- Writing ---
 
     def queue(self, command: Command, actor: str, request: str) -> Future[Any]:
         """Line a command up; `work` carries it out."""
-        order = Order(command, actor, request, Future())
+        order = Order(command, actor[:MOST_OF_A_NAME], request[:MOST_OF_A_NAME], Future())
         self._orders.append(order)
         return order.answer
 
@@ -145,11 +174,15 @@ class Core:
         outcomes: list[Outcome] = []
         try:
             outcomes = self._committed(batch)
-        except BaseException as error:
-            for order in batch:
-                order.answer.set_exception(error)
-            if not isinstance(error, BerthError):
-                raise
+        except BerthError as error:
+            outcomes = [Outcome(order, refusal=error) for order in batch]
+        except Exception as error:  # noqa: BLE001 - whoever asked is told, and the log says it
+            _LOG.exception("a batch of %d failed", len(batch))
+            if len(batch) > 1:  # nothing was committed, and only one of them need be at fault
+                for order in batch:
+                    self._carry_out([order])
+                return
+            batch[0].answer.set_exception(error)
         for outcome in outcomes:
             if outcome.refusal is None:
                 outcome.order.answer.set_result(outcome.result)
@@ -159,17 +192,15 @@ class Core:
     def _committed(self, batch: Sequence[Order]) -> list[Outcome]:
         """Decide and commit a batch, again and again while others are in the way."""
         attempt = _Attempt()
-        for tried in range(TRIES):
+        for last in attempts(TRIES):
             try:
                 return self._commit(batch, attempt)
-            except rows.StaleRead:
-                with self._fleet_lock:
-                    self.fleet = self._rebuilt()
-            except Unavailable:
-                if tried == TRIES - 1:
+            except Unavailable as error:
+                if isinstance(error, StaleRead):
+                    self._sound = False
+                if last:
                     raise
-            time.sleep(FIRST_PAUSE_S * 2**tried * random.uniform(0.5, 1.5))  # noqa: S311 - no secret hangs on it
-        raise Unavailable("others kept writing first")
+        raise AssertionError("the last attempt returns or raises")
 
     def _commit(self, batch: Sequence[Order], attempt: _Attempt) -> list[Outcome]:
         with self.database.writing() as connection:
@@ -184,20 +215,35 @@ class Core:
                 rows.write(connection, rows_of(draft))
                 changes.append(connection, attempt.log)
                 if not head.move(connection, seen, Head(seen.number + len(attempt.log), draft.next_id)):
-                    raise rows.StaleRead("head")
+                    raise StaleRead("the head was moved by somebody who did not hold it")
         self._publish(attempt.log)
         return attempt.outcomes
 
     def _publish(self, log: Sequence[Change]) -> None:
         with self._fleet_lock:
-            for change in log:
-                apply(self.fleet, change)
+            self._take_in(log)
 
     def close(self) -> None:
         """End all connections. Orders that are queued are carried out first."""
         self.work()
         with self._at_work:
+            self._watch.close()
             self.database.close()
+
+
+def _built(connection: Connection, at: Head) -> Fleet:
+    """The fleet from rows."""
+    return build(
+        Source(
+            names=names.all_names(connection),
+            providers=fleet.all_providers(connection),
+            inventories=fleet.all_inventories(connection),
+            traits=fleet.all_traits(connection),
+            aggregates=fleet.all_aggregates(connection),
+            used=consumers.used(connection),
+            head=at.number,
+        )
+    )
 
 
 class _Attempt:

@@ -6,7 +6,7 @@ import uuid as uuids
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from berth.fleet import reading
 from berth.fleet.find import find
@@ -57,7 +57,7 @@ class Ledger:
         self.core = Core(database)
         self.actor = actor
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -119,9 +119,7 @@ class Ledger:
         created: Provider = self._do(commands.CreateProvider(uuid=given, name=name, parent=above))
         return created
 
-    def update_provider(
-        self, uuid: str, *, name: str | Marker = KEEP, parent: str | None | Marker = KEEP
-    ) -> Provider:
+    def update_provider(self, uuid: str, *, name: str | Marker = KEEP, parent: str | Marker | None = KEEP) -> Provider:
         """Another name, another parent (None: a root of its own), or both; ProviderNotFound, TreeLoop ..."""
         above = canonical(parent) if isinstance(parent, str) else parent
         updated: Provider = self._do(commands.UpdateProvider(uuid=canonical(uuid), name=name, parent=above))
@@ -275,7 +273,7 @@ class Ledger:
 
     def allocations(self, consumer: str) -> ConsumerAllocations | None:
         """All that a consumer holds; None if it holds nothing."""
-        with self.core.current() as fleet, self.core.database.reading() as connection:
+        with self.core.current_rows() as (fleet, connection):
             rows = stored.by_uuid(connection, [canonical(consumer)])
             if not rows:
                 return None
@@ -290,7 +288,7 @@ class Ledger:
 
     def allocations_of(self, uuid: str) -> ProviderAllocations:
         """Who holds what of a provider; ProviderNotFound."""
-        with self.core.current() as fleet, self.core.database.reading() as connection:
+        with self.core.current_rows() as (fleet, connection):
             slot = fleet.slot(canonical(uuid))
             holders: dict[str, Holder] = {}
             newest = 0
@@ -302,7 +300,7 @@ class Ledger:
 
     def project_usages(self, project: str, user: str | None = None) -> list[TypeUsage]:
         """What a project (or one of its users) holds, by type of consumer."""
-        with self.core.current() as fleet, self.core.database.reading() as connection:
+        with self.core.current_rows() as (fleet, connection):
             counts, amounts = stored.project_usage(connection, project, user)
             name_of = fleet.catalogue.name_of
             held: dict[int | None, Resources] = {}

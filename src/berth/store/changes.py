@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, select
@@ -17,6 +17,8 @@ _COLUMNS = (changes.c.number, changes.c.at, changes.c.operation, changes.c.actor
 _AFTER = select(*_COLUMNS).where(changes.c.number > bindparam("number")).order_by(changes.c.number)
 _PAGE = _AFTER.limit(bindparam("most"))
 
+_STREAM: Final = {"yield_per": 1_000}
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Facts).decode
 
@@ -27,8 +29,8 @@ def append(connection: Connection, entries: Iterable[Change]) -> None:
 
 
 def after(connection: Connection, number: int) -> Iterator[Change]:
-    """Every entry after this number, in order."""
-    yield from map(_change, connection.execute(_AFTER, {"number": number}))
+    """Every entry after this number, in order, as a stream: there may be millions."""
+    yield from map(_change, connection.execute(_AFTER, {"number": number}, execution_options=_STREAM))
 
 
 def page(connection: Connection, number: int, most: int) -> list[Change]:

@@ -97,9 +97,22 @@ def holders_of(connection: Connection, provider_id: int) -> list[HolderRow]:
     return [HolderRow(*row) for row in connection.execute(_HOLDERS, {"provider_id": provider_id})]
 
 
-def used(connection: Connection) -> Iterator[Row[Any]]:
+def used(connection: Connection) -> Iterator[Row[Any, Any, Any]]:
     """How much is held of every (provider id, class id): for building the fleet."""
     yield from connection.execute(_USED)
+
+
+def all_consumers(connection: Connection) -> Iterator[ConsumerRow]:
+    """Every consumer, as a stream."""
+    for row in connection.execute(select(*_CONSUMER), execution_options={"yield_per": 10_000}):
+        yield ConsumerRow(*row)
+
+
+def all_allocations(connection: Connection) -> Iterator[Row[Any, Any, Any, Any]]:
+    """Every amount that is held, as a stream: (consumer_id, provider_id, class_id, amount)."""
+    table = allocations.c
+    query = select(table.consumer_id, table.provider_id, table.class_id, table.amount)
+    yield from connection.execute(query, execution_options={"yield_per": 10_000})
 
 
 def project_usage(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Row, Select, select
 
 from berth.store.tables import inventories, provider_aggregates, provider_traits, providers
 
@@ -38,7 +38,6 @@ _TRAITS = select(provider_traits.c.provider_id, provider_traits.c.trait_id).orde
 _AGGREGATES = select(provider_aggregates.c.provider_id, provider_aggregates.c.aggregate_id).order_by(
     provider_aggregates.c.provider_id, provider_aggregates.c.aggregate_id
 )
-_NAMES_TAKEN = select(providers.c.name, providers.c.uuid).where(providers.c.name.in_(bindparam("names", expanding=True)))
 
 Chunks = Iterator[Sequence[Row[Any]]]
 
@@ -63,11 +62,6 @@ def all_aggregates(connection: Connection) -> Chunks:
     return _chunks(connection, _AGGREGATES)
 
 
-def names_taken(connection: Connection, names: Iterable[str]) -> dict[str, str]:
-    """Which of these provider names are taken, and by which uuid."""
-    return {name: uuid for name, uuid in connection.execute(_NAMES_TAKEN, {"names": list(names)})}
-
-
 def _chunks(connection: Connection, query: Select[Any]) -> Chunks:
-    result = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
-    return iter(result.partitions())
+    # Only once the first row is asked for: a connection has one stream at a time.
+    yield from connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}).partitions()

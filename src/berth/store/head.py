@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
-from berth.store.engine import Capabilities
-from berth.store.prepared import Prepared
+from berth.model.errors import DatabaseUnusable
+from berth.store.backend import Capabilities
 from berth.store.tables import head
+
+REVISIONS: Final = ("0001", "0002")
+"""Every revision of the schema, oldest first; a test holds this against the migrations folder."""
 
 
 class Head(NamedTuple):
@@ -18,26 +21,39 @@ class Head(NamedTuple):
     next_id: int
 
 
-_READ = select(head.c.number, head.c.next_id).where(head.c.id == 1)
+# No revision may ever take these three columns away: by them a process notices that it is too old.
+_READ = select(head.c.number, head.c.next_id, head.c.revision).where(head.c.id == 1)
 _LOCK = _READ.with_for_update()
-_MOVE = Prepared(
+_MOVE = (
     update(head)
-    .where(head.c.id == bindparam("key"), head.c.number == bindparam("seen"))
-    .values(number=bindparam("to"), next_id=bindparam("ids")),
-    (),
+    .where(head.c.id == 1, head.c.number == bindparam("seen"))
+    .values(number=bindparam("to"), next_id=bindparam("ids"))
 )
 
 
 def read(connection: Connection) -> Head:
-    """The head as this transaction sees it."""
-    return Head(*connection.execute(_READ).one())
+    """The head as this transaction sees it; DatabaseUnusable if its schema is not ours any more."""
+    return _ours(connection.execute(_READ).one_or_none())
 
 
 def lock(connection: Connection, capabilities: Capabilities) -> Head:
-    """The head, locked until this transaction ends: no other process writes meanwhile."""
-    return Head(*connection.execute(_LOCK if capabilities.row_locks else _READ).one())
+    """The head, locked until this transaction ends: no other process writes meanwhile. Raises as `read` does."""
+    return _ours(connection.execute(_LOCK if capabilities.row_locks else _READ).one_or_none())
 
 
 def move(connection: Connection, seen: Head, to: Head) -> bool:
     """Move the head on; False if it is not where it was seen."""
-    return _MOVE.run(connection, [{"key": 1, "seen": seen.number, "to": to.number, "ids": to.next_id}]) == 1
+    result = connection.execute(_MOVE, {"seen": seen.number, "to": to.number, "ids": to.next_id})
+    return result.rowcount == 1
+
+
+def _ours(row: Row[Any, Any, Any] | None) -> Head:
+    if row is None:
+        raise DatabaseUnusable("the database holds no ledger any more: restart Berth to see why")
+    number, next_id, revision = row
+    if revision != REVISIONS[-1]:
+        raise DatabaseUnusable(
+            f"the database was migrated to revision {revision} while this process ran, which is made for "
+            f"{REVISIONS[-1]}: restart Berth, in the version that goes with the database"
+        )
+    return Head(number, next_id)

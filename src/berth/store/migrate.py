@@ -6,24 +6,38 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy import Connection, func, insert, inspect, select, update
 from sqlalchemy import column as column_named
 from sqlalchemy import table as table_named
 
 from berth.model.change import Change, Facts, Kind, Named
-from berth.model.errors import DatabaseUnusable
+from berth.model.errors import DatabaseUnusable, Unavailable
 from berth.model.names import STANDARD_CLASSES, STANDARD_TRAITS
 from berth.store import changes, tables
 from berth.store import head as heads
+from berth.store.backend import LOCK_S
 from berth.store.engine import Database
+from berth.store.head import REVISIONS
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS: Final = ("0001",)
-"""Every revision there is, oldest first; a test holds this against the migrations folder."""
+NEWEST: Final = REVISIONS[-1]
+"""The revision that this Berth is made for."""
+
+_STANDARD: Final = [(Kind.CLASS, name) for name in STANDARD_CLASSES] + [(Kind.TRAIT, name) for name in STANDARD_TRAITS]
 
 _VERSION = table_named("alembic_version", column_named("version_num"))
+
+_MIGRATING: Final = "being migrated"
+"""What the head says meanwhile, where a migration cannot be one transaction."""
+
+_ALONE: Final = {
+    "postgresql": select(func.pg_advisory_xact_lock(0x6265727468)),
+    "mysql": select(func.get_lock("berth.migrate", LOCK_S)),
+    "mariadb": select(func.get_lock("berth.migrate", LOCK_S)),
+}
+"""Waits until no other process migrates; 0 if that takes too long. SQLite's writers are alone in any case."""
 
 
 def revision(connection: Connection) -> str | None:
@@ -38,35 +52,79 @@ def prepare(database: Database) -> None:
 
     Raises DatabaseUnusable if it is newer than this Berth, or is older and not ours to migrate.
     """
-    with database.reading() as connection:
-        current = revision(connection)
-    if current != REVISIONS[-1]:
-        _known(database, current)
+    current = check(database)
+    if current != NEWEST:
         if not database.capabilities.embedded:
-            state = "has no ledger yet" if current is None else f"is at revision {current}, not {REVISIONS[-1]}"
+            state = "has no ledger yet" if current is None else f"is at revision {current}, not {NEWEST}"
             raise DatabaseUnusable(f"{database.shown} {state}: run `berth db upgrade`")
         upgrade(database)
-    else:
-        _ensure_standard_names(database)
+    elif _lacking(database):
+        with database.writing() as connection:
+            _ensure_standard_names(database, connection)
 
 
-def upgrade(database: Database, to: str = "head") -> None:
-    """Migrate to a revision, all in one transaction where the database can do that."""
+def check(database: Database) -> str | None:
+    """The revision of a database; DatabaseUnusable if it is newer than this Berth."""
+    with database.reading() as connection:
+        current = revision(connection)
+    _known(database, current)
+    return current
+
+
+def upgrade(database: Database, to: str = NEWEST) -> None:
+    """Migrate to a later revision: all of it, or nothing where the database can do that."""
     from alembic import command  # a fifth of a second, and only needed where something is to be migrated
 
-    with database.writing() as connection:
-        _known(database, revision(connection))
+    with database.migrating() as connection:
+        if _alone(database, connection) is None:
+            _check_empty(database, connection)
         command.upgrade(_config(connection), to)
-    _ensure_standard_names(database)
+        _note(connection)
+        if to == NEWEST:
+            _ensure_head(connection)
+            _ensure_standard_names(database, connection)
 
 
 def downgrade(database: Database, to: str) -> None:
-    """Migrate back to an earlier revision ("base": no tables at all)."""
+    """Migrate back to an earlier revision ("base": no tables at all, and nothing of what they held)."""
     from alembic import command
 
-    with database.writing() as connection:
-        _known(database, revision(connection))
+    with database.migrating() as connection:
+        _alone(database, connection)
         command.downgrade(_config(connection), to)
+        _note(connection)
+
+
+def _alone(database: Database, connection: Connection) -> str | None:
+    """Keep others from migrating and from writing; returns the revision. DatabaseUnusable if we do not know it."""
+    wait = _ALONE.get(connection.dialect.name)
+    if wait is not None:
+        connection.detach()  # this lock is the connection's: it must end with this use of it
+        if connection.execute(wait).scalar() == 0:
+            raise Unavailable(f"{database.shown} is being migrated by another process")
+    current = revision(connection)
+    _known(database, current)
+    if current is not None and database.capabilities.row_locks:
+        connection.execute(select(tables.head.c.id).with_for_update())
+    if current == NEWEST and not database.capabilities.transactional_ddl:
+        connection.execute(update(tables.head).values(revision=_MIGRATING))
+    return current
+
+
+def _note(connection: Connection) -> None:
+    """Write the revision where every process that serves looks."""
+    now = revision(connection)
+    if now == NEWEST:
+        connection.execute(update(tables.head).values(revision=now))
+
+
+def _check_empty(database: Database, connection: Connection) -> None:
+    present = sorted(set(inspect(connection).get_table_names()) & set(tables.metadata.tables))
+    if present:
+        raise DatabaseUnusable(
+            f"{database.shown} has tables that would be in the way ({', '.join(present)}), but no ledger: "
+            "they are another program's, or of an upgrade that was cut off. Give Berth a database of its own"
+        )
 
 
 def _config(connection: Connection) -> Config:
@@ -81,33 +139,42 @@ def _config(connection: Connection) -> Config:
 def _known(database: Database, current: str | None) -> None:
     if current is not None and current not in REVISIONS:
         raise DatabaseUnusable(
-            f"{database.shown} was made by a newer Berth (revision {current}; this one knows up to {REVISIONS[-1]})"
+            f"{database.shown} was made by a newer Berth (revision {current}; this one knows up to {NEWEST})"
         )
 
 
-def _ensure_standard_names(database: Database) -> None:
-    """Add the head, and those standard classes and traits that a newer catalogue has and the database lacks."""
-    wanted = [(Kind.CLASS, name) for name in STANDARD_CLASSES] + [(Kind.TRAIT, name) for name in STANDARD_TRAITS]
-    known = select(tables.names.c.kind, tables.names.c.name)
+def _ensure_head(connection: Connection) -> None:
+    if not connection.execute(select(tables.head.c.id)).scalar():
+        connection.execute(insert(tables.head), {"id": 1, "number": 0, "next_id": 1, "revision": NEWEST})
+
+
+def _ensure_standard_names(database: Database, connection: Connection) -> None:
+    """Add those standard classes and traits that a newer catalogue has and the database lacks."""
+    at = heads.lock(connection, database.capabilities)
+    present = _present(connection)
+    missing = [pair for pair in _STANDARD if pair not in present]
+    if missing:
+        _add_names(connection, at, missing)
+
+
+def _lacking(database: Database) -> bool:
     with database.reading() as connection:
-        if not set(wanted) - {(Kind(kind), name) for kind, name in connection.execute(known)}:
-            return
-    with database.writing() as connection:
-        if not connection.execute(select(tables.head.c.id)).scalar():
-            connection.execute(insert(tables.head), {"id": 1, "number": 0, "next_id": 1})
-        now = time.time_ns() // 1000
-        at = heads.lock(connection, database.capabilities)
-        present = {(Kind(kind), name) for kind, name in connection.execute(known)}
-        missing = [pair for pair in wanted if pair not in present]
-        rows: list[dict[str, Any]] = [
-            {"id": at.next_id + place, "kind": kind.value, "name": name, "created_at": now}
-            for place, (kind, name) in enumerate(missing)
-        ]
-        if not rows:
-            return
-        connection.execute(insert(tables.names), rows)
-        # Also into the change log: other processes may be serving from this database already.
-        named = [Named(Kind(row["kind"]), row["id"], row["name"], now) for row in rows]
-        facts = Facts(names=named)
-        changes.append(connection, [Change(at.number + 1, now, "add_standard_names", "berth", "", facts)])
-        heads.move(connection, at, heads.Head(at.number + 1, at.next_id + len(rows)))
+        return not _present(connection).issuperset(_STANDARD)
+
+
+def _present(connection: Connection) -> set[tuple[Kind, str]]:
+    known = select(tables.names.c.kind, tables.names.c.name)
+    return {(Kind(kind), name) for kind, name in connection.execute(known)}
+
+
+def _add_names(connection: Connection, at: heads.Head, missing: list[tuple[Kind, str]]) -> None:
+    now = time.time_ns() // 1000
+    rows: list[dict[str, Any]] = [
+        {"id": at.next_id + place, "kind": kind.value, "name": name, "created_at": now}
+        for place, (kind, name) in enumerate(missing)
+    ]
+    connection.execute(insert(tables.names), rows)
+    # Also into the change log: other processes may be serving from this database already.
+    facts = Facts(names=[Named(Kind(row["kind"]), row["id"], row["name"], now) for row in rows])
+    changes.append(connection, [Change(at.number + 1, now, "add_standard_names", "berth", "", facts)])
+    heads.move(connection, at, heads.Head(at.number + 1, at.next_id + len(rows)))

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, bindparam, delete, insert, update
 from sqlalchemy.sql.expression import ClauseElement
 
+from berth.store.backend import StaleRead
 from berth.store.prepared import Prepared
 from berth.store.tables import (
     allocations,
@@ -20,10 +21,6 @@ from berth.store.tables import (
 )
 
 RowList = list[dict[str, Any]]
-
-
-class StaleRead(Exception):
-    """A row was not as it was read: somebody wrote who did not hold the head's lock."""
 
 
 def _rows() -> RowList:
@@ -124,4 +121,4 @@ def write(connection: Connection, rows: Rows) -> None:
             continue
         touched = statement.run(connection, values)
         if name in _GUARDED and touched != len(values):
-            raise StaleRead(name)
+            raise StaleRead(f"a row was not as it was read ({name})")

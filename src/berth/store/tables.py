@@ -28,8 +28,11 @@ metadata = MetaData(
 
 
 def _exact(length: int) -> String:
-    """Text that compares byte by byte: MariaDB would otherwise take 'vm' and 'VM' for the same name."""
-    return String(length).with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
+    """Text that compares byte by byte: MariaDB would otherwise take 'vm', 'VM' and 'vm ' for the same name."""
+    mariadb = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin")
+    return String(length).with_variant(mariadb, "mariadb").with_variant(
+        mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_0900_bin"), "mysql"
+    )
 
 
 # Big integers everywhere, but SQLite only numbers rows by itself in an INTEGER primary key.
@@ -54,6 +57,7 @@ head = Table(
     _id(),
     Column("number", BigInteger, nullable=False),
     Column("next_id", BigInteger, nullable=False),
+    Column("revision", _exact(32), nullable=False),
     comment="One row. Whoever holds its lock is the only writer: it orders all changes.",
 )
 

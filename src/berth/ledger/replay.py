@@ -1,0 +1,127 @@
+"""A ledger as plain dictionaries, and what the change log says it must be: to check the fast ways against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from berth.model.change import Change, Facts, Kind, ProviderFact
+from berth.model.consumer import Resources
+from berth.model.inventory import Inventory
+
+CLAIMING: Final = frozenset({"SetAllocations"})
+"""Operations that may raise what is held, and after which it must be within capacity."""
+
+
+@dataclass(slots=True)
+class Account:
+    """One provider, as far as it can be told from either source."""
+
+    id: int
+    name: str
+    generation: int
+    parent: str | None
+    root: str
+    inventories: dict[str, Inventory] = field(default_factory=dict)
+    traits: frozenset[str] = frozenset()
+    aggregates: frozenset[str] = frozenset()
+    used: Resources = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Books:
+    """A whole ledger. held: amounts by consumer, provider and class; generations: of consumers."""
+
+    names: dict[int, tuple[str, str]] = field(default_factory=dict)
+    providers: dict[str, Account] = field(default_factory=dict)
+    held: dict[str, dict[str, Resources]] = field(default_factory=dict)
+    generations: dict[str, int] = field(default_factory=dict)
+    number: int = 0
+
+
+def replay(books: Books, log: Iterable[Change]) -> Iterator[str]:
+    """Enter every change into the books; yields what no correct ledger could have written."""
+    for change in log:
+        if change.number != books.number + 1:
+            yield f"change {change.number} follows change {books.number}"
+        books.number = change.number
+        try:
+            for finding in _enter(books, change):
+                yield f"change {change.number}: {finding}"
+        except KeyError as missing:
+            yield f"change {change.number} is about {missing}, which is not there"
+
+
+def _enter(books: Books, change: Change) -> Iterator[str]:
+    facts = change.facts
+    _enter_names(books, facts)
+    _enter_possessions(books, facts)
+    for uuid, used in facts.used.items():
+        yield from _enter_used(books.providers[uuid], used, claiming=change.operation in CLAIMING)
+    for uuid, generation in facts.generations.items():
+        if generation <= books.providers[uuid].generation:
+            yield f"generation of {uuid} goes from {books.providers[uuid].generation} to {generation}"
+        books.providers[uuid].generation = generation
+    for consumer, held in facts.claims.items():
+        _enter_claim(books, consumer, held)
+    for uuid in facts.gone:
+        if any(books.providers.pop(uuid).used.values()):
+            yield f"{uuid} goes while something of it is held"
+
+
+def _enter_names(books: Books, facts: Facts) -> None:
+    for number in facts.unnamed:
+        del books.names[number]
+    for named in facts.names:
+        old = books.names.get(named.id)
+        if old is not None and named.kind is Kind.CLASS:
+            _rename_class(books, old[1], named.name)
+        books.names[named.id] = named.kind.value, named.name
+
+
+def _rename_class(books: Books, old: str, new: str) -> None:
+    """Rows name a class by its number, facts by its name: those that came before do not repeat themselves."""
+    by_class: list[dict[str, Any]] = [resources for held in books.held.values() for resources in held.values()]
+    for account in books.providers.values():
+        account.inventories = dict(account.inventories)
+        by_class += [account.inventories, account.used]
+    for values in by_class:
+        if old in values:
+            values[new] = values.pop(old)
+
+
+def _enter_possessions(books: Books, facts: Facts) -> None:
+    for fact in facts.providers:
+        _enter_provider(books, fact)
+    for uuid, inventories in facts.inventories.items():
+        books.providers[uuid].inventories = inventories
+    for uuid, traits in facts.traits.items():
+        books.providers[uuid].traits = frozenset(traits)
+    for uuid, aggregates in facts.aggregates.items():
+        books.providers[uuid].aggregates = frozenset(aggregates)
+
+
+def _enter_provider(books: Books, fact: ProviderFact) -> None:
+    known = books.providers.get(fact.uuid)
+    if known is None:
+        books.providers[fact.uuid] = Account(fact.id, fact.name, fact.generation, fact.parent, fact.root)
+    else:
+        known.name, known.parent, known.root = fact.name, fact.parent, fact.root
+
+
+def _enter_used(account: Account, used: Resources, *, claiming: bool) -> Iterator[str]:
+    for name, amount in used.items():
+        before, account.used[name] = account.used.get(name, 0), amount
+        inventory = account.inventories.get(name)
+        if claiming and amount > before and (inventory is None or amount > inventory.capacity):
+            yield f"{amount} of {name} are held, which is more than there is room for"
+
+
+def _enter_claim(books: Books, consumer: str, held: dict[str, Resources]) -> None:
+    if held:
+        books.held[consumer] = held
+        books.generations[consumer] = books.generations.get(consumer, 0) + 1
+    else:
+        books.held.pop(consumer, None)
+        books.generations.pop(consumer, None)

@@ -1,0 +1,167 @@
+"""Whether a ledger adds up: everything is recomputed from rows, and once more from the change log.
+
+Needs all of the ledger in memory, in plain dictionaries, and uses none of the ways in which Berth
+computes the same when it serves.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from berth.ledger.replay import Account, Books, replay
+from berth.model.consumer import Resources
+from berth.model.inventory import Inventory
+from berth.store import changes, consumers, fleet, head, names
+from berth.store.engine import Database
+
+MOST_FINDINGS: Final = 100
+"""After so many, the rest is only counted."""
+
+_NOTHING: Final = Account(-1, "", -1, None, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What does not agree, one sentence each, and what was looked at."""
+
+    findings: tuple[str, ...]
+    summary: str
+
+
+def verify(database: Database) -> Report:
+    """Recompute usages, generations, trees and names of a ledger, as of one moment."""
+    with database.reading() as connection:
+        at = head.read(connection)
+        rows, more = _from_rows(connection)
+        rows.number = at.number
+        log = Books()
+        findings = [*more, *replay(log, changes.after(connection, 0))]
+    findings += [*_trees(rows), *_numbers(rows, at.next_id), *_differences(rows, log)]
+    summary = (
+        f"{len(rows.providers)} providers, {len(rows.held)} consumers, {at.number} changes: "
+        + (f"{len(findings)} findings" if findings else "all agree")
+    )
+    left_out = len(findings) - MOST_FINDINGS
+    told = [*findings[:MOST_FINDINGS], f"and {left_out} more"] if left_out > 0 else findings
+    return Report(tuple(told), summary)
+
+
+def _from_rows(connection: Connection) -> tuple[Books, list[str]]:
+    """The books that the rows make, and rows that belong to nothing."""
+    books = Books()
+    books.names = {named.id: (named.kind.value, named.name) for named in names.all_names(connection)}
+    accounts = _providers(connection, books)
+    findings = [
+        *_possessions(connection, books, accounts),
+        *_held(connection, books, accounts),
+    ]
+    return books, findings
+
+
+def _providers(connection: Connection, books: Books) -> dict[int, Account]:
+    found = [row for chunk in fleet.all_providers(connection) for row in chunk]
+    uuids: dict[int, str] = {row.id: row.uuid for row in found}
+    for row in found:
+        parent = None if row.parent_id is None else uuids.get(row.parent_id, f"number {row.parent_id}")
+        root = uuids.get(row.root_id, f"number {row.root_id}")
+        books.providers[row.uuid] = Account(row.id, row.name, row.generation, parent, root)
+    return {account.id: account for account in books.providers.values()}
+
+
+def _possessions(connection: Connection, books: Books, accounts: dict[int, Account]) -> Iterator[str]:
+    def name(number: int) -> str:
+        return books.names[number][1]
+
+    traits: dict[int, set[str]] = defaultdict(set)
+    aggregates: dict[int, set[str]] = defaultdict(set)
+    try:
+        for row in (row for chunk in fleet.all_inventories(connection) for row in chunk):
+            accounts[row.provider_id].inventories[name(row.class_id)] = _inventory(row)
+        for row in (row for chunk in fleet.all_traits(connection) for row in chunk):
+            traits[row.provider_id].add(name(row.trait_id))
+        for row in (row for chunk in fleet.all_aggregates(connection) for row in chunk):
+            aggregates[row.provider_id].add(name(row.aggregate_id))
+        for number, account in accounts.items():
+            account.traits = frozenset(traits.pop(number, ()))
+            account.aggregates = frozenset(aggregates.pop(number, ()))
+    except KeyError as missing:
+        yield f"an inventory, trait or aggregate belongs to number {missing}, which is not there"
+    yield from (f"traits or aggregates belong to number {number}, which is not there" for number in traits | aggregates)
+
+
+def _inventory(row: Any) -> Inventory:
+    return Inventory(row.total, row.reserved, row.min_unit, row.max_unit, row.step_size, row.allocation_ratio)
+
+
+def _held(connection: Connection, books: Books, accounts: dict[int, Account]) -> Iterator[str]:
+    uuids = {account.id: uuid for uuid, account in books.providers.items()}
+    consumer_uuids: dict[int, str] = {}
+    for each in consumers.all_consumers(connection):
+        consumer_uuids[each.id] = each.uuid
+        books.generations[each.uuid] = each.generation
+    for row in consumers.all_allocations(connection):
+        consumer, account = consumer_uuids.get(row.consumer_id), accounts.get(row.provider_id)
+        if consumer is None or account is None or row.class_id not in books.names:
+            yield f"an allocation is of {tuple(row)}, not all of which is there"
+            continue
+        name = books.names[row.class_id][1]
+        held: Resources = books.held.setdefault(consumer, {}).setdefault(uuids[row.provider_id], {})
+        held[name] = row.amount
+        account.used[name] = account.used.get(name, 0) + row.amount
+        if name not in account.inventories:
+            yield f"{consumer} holds {name} of {uuids[row.provider_id]}, which has none"
+        if row.amount < 1:
+            yield f"{consumer} holds {row.amount} of {name}"
+    for uuid in books.generations.keys() - books.held.keys():
+        yield f"consumer {uuid} holds nothing"
+
+
+def _trees(books: Books) -> Iterator[str]:
+    """Each provider's root, by climbing."""
+    for uuid, account in books.providers.items():
+        step, seen = uuid, {uuid}
+        while (parent := books.providers.get(step, _NOTHING).parent) is not None:
+            if parent in seen:
+                yield f"{uuid} is below itself"
+                break
+            step = parent
+            seen.add(parent)
+        else:
+            if account.root != step:
+                yield f"the root of {uuid} is {step}, not {account.root}"
+
+
+def _numbers(books: Books, next_id: int) -> Iterator[str]:
+    used = [*books.names, *(account.id for account in books.providers.values())]
+    if used and max(used) >= next_id:
+        yield f"the next number to give out is {next_id}, but {max(used)} is given"
+
+
+def _differences(rows: Books, log: Books) -> Iterator[str]:
+    """What the rows say, and the change log does not."""
+    if rows.number != log.number:
+        yield f"the head is at change {rows.number}, the log ends with {log.number}"
+    for number in rows.names.keys() | log.names.keys():
+        if rows.names.get(number) != log.names.get(number):
+            yield f"name {number} is {rows.names.get(number)}, by the log {log.names.get(number)}"
+    for uuid in rows.providers.keys() | log.providers.keys():
+        yield from _account_differences(uuid, rows.providers.get(uuid, _NOTHING), log.providers.get(uuid, _NOTHING))
+    for consumer in rows.held.keys() | log.held.keys():
+        if rows.held.get(consumer) != log.held.get(consumer):
+            yield f"{consumer} holds {rows.held.get(consumer)}, by the log {log.held.get(consumer)}"
+        if rows.generations.get(consumer) != log.generations.get(consumer):
+            generations = rows.generations.get(consumer), log.generations.get(consumer)
+            yield f"the generation of consumer {consumer} is {generations[0]}, by the log {generations[1]}"
+
+
+def _account_differences(uuid: str, rows: Account, log: Account) -> Iterator[str]:
+    log.used = {name: amount for name, amount in log.used.items() if amount}
+    for field in fields(Account):
+        is_so, by_log = getattr(rows, field.name), getattr(log, field.name)
+        if is_so != by_log:
+            yield f"{field.name} of {uuid} is {is_so}, by the log {by_log}"

@@ -1,0 +1,82 @@
+"""What differs between databases: capabilities by name, ways to open, and what their failures mean."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL
+
+from berth.model.errors import BerthError, Unavailable
+
+CONNECT_S: Final = 5
+"""How long to wait for a connection."""
+
+LOOK_S: Final = 5
+"""How long to wait for the one row that says whether others have written."""
+
+WRITE_S: Final = 20
+"""How long one statement of a write may take."""
+
+READ_S: Final = 120
+"""How long one statement of a read may take: a process that starts adds up every allocation in one."""
+
+LOCK_S: Final = 10
+"""How long to wait for another process's transaction to end."""
+
+IDLE_S: Final = 15
+"""How long a transaction may stand still before the database ends it: its process was stopped, or is gone."""
+
+
+class Use(enum.Enum):
+    """What a connection is for. Each has its own isolation and time limits."""
+
+    READ = enum.auto()
+    WRITE = enum.auto()
+    LOOK = enum.auto()
+    MIGRATE = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a database can do, by name; queries ask these, never which database it is.
+
+    embedded: lives in a file of ours, so that Berth itself migrates it; data_version: tells in
+    microseconds, without a query, whether another connection has committed; row_locks: locks rows
+    with SELECT ... FOR UPDATE (SQLite instead begins the whole transaction as a writer);
+    transactional_ddl: a migration that fails leaves nothing behind; roles: knows users and grants.
+    """
+
+    embedded: bool
+    data_version: bool
+    row_locks: bool
+    transactional_ddl: bool
+    roles: bool
+
+
+class StaleRead(Unavailable):
+    """The database holds something else than was read: somebody wrote who did not hold the head's lock."""
+
+
+class Away(Unavailable):
+    """The database cannot be reached."""
+
+
+class Why(NamedTuple):
+    """What a failure means. kind: what to raise; words: go on after the database's name."""
+
+    kind: type[BerthError]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One kind of database. explain: None for a failure that no database should ever give: a fault of Berth's."""
+
+    driver: str
+    capabilities: Capabilities
+    connect: Callable[[URL, Use], Engine]
+    explain: Callable[[BaseException], Why | None]

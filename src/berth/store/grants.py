@@ -1,0 +1,123 @@
+"""Two roles: one that owns the tables and migrates, one that serves. And what is to be said of the present one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, inspect, text
+
+from berth.model.errors import DatabaseUnusable
+from berth.store import tables
+from berth.store.engine import Database
+
+_WRITTEN: Final = tuple(name for name in tables.metadata.tables if name not in ("head", "changes"))
+_RIGHTS: Final = (
+    ("SELECT, INSERT, UPDATE, DELETE", _WRITTEN),
+    ("SELECT, UPDATE", ("head",)),
+    ("SELECT, INSERT", ("changes",)),  # the log is only ever appended to
+    ("SELECT", ("alembic_version",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Names of the two roles. host: where MariaDB's users come from."""
+
+    owner: str
+    server: str
+    host: str
+
+
+def statements(database: Database, roles: Roles) -> list[str]:
+    """What an administrator has to say, in order, once the roles exist. The tables need not exist before the rights."""
+    if not database.capabilities.roles:
+        raise DatabaseUnusable(f"{database.shown} is a file: who may write to it is a matter of its permissions")
+    with database.reading() as connection:
+        present = inspect(connection).has_table("head")
+        made = list(_MAKERS[connection.dialect.name](connection, database, roles))
+    if not present:
+        raise DatabaseUnusable(f"{database.shown} has no ledger yet: run `berth db upgrade`, as the owner of it")
+    return made
+
+
+def carry_out(database: Database, made: Sequence[str]) -> None:
+    """Say it."""
+    with database.migrating() as connection:
+        for statement in made:
+            connection.execute(text(statement.replace(":", "\\:")))
+
+
+def advice(database: Database) -> list[str]:
+    """What whoever runs this Berth should know about the role it runs as, and about the server's settings."""
+    if not database.capabilities.roles:
+        return []
+    with database.reading() as connection:
+        look = _postgresql_advice if connection.dialect.name == "postgresql" else _mariadb_advice
+        return list(look(connection))
+
+
+def _postgresql(connection: Connection, database: Database, roles: Roles) -> Iterator[str]:
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    owner, server = quote(roles.owner), quote(roles.server)
+    schema = quote(connection.execute(text("SELECT current_schema()")).scalar_one())
+    yield f"REVOKE ALL ON SCHEMA {schema} FROM PUBLIC"
+    yield f"GRANT ALL ON SCHEMA {schema} TO {owner}"
+    yield f"GRANT USAGE ON SCHEMA {schema} TO {server}"
+    for table in (*tables.metadata.tables, "alembic_version"):
+        yield f"ALTER TABLE {schema}.{quote(table)} OWNER TO {owner}"
+        yield f"REVOKE ALL ON TABLE {schema}.{quote(table)} FROM {server}"
+    for rights, names in _RIGHTS:
+        yield f"GRANT {rights} ON TABLE {', '.join(f'{schema}.{quote(name)}' for name in names)} TO {server}"
+    yield f"GRANT CONNECT ON DATABASE {quote(str(database.url.database))} TO {owner}, {server}"
+
+
+def _mariadb(connection: Connection, database: Database, roles: Roles) -> Iterator[str]:
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    schema = quote(str(database.url.database))
+    owner, server = (f"'{_escaped(name)}'@'{_escaped(roles.host)}'" for name in (roles.owner, roles.server))
+    yield f"GRANT ALL PRIVILEGES ON {schema}.* TO {owner}"
+    for rights, names in _RIGHTS:
+        for name in names:
+            yield f"GRANT {rights} ON {schema}.{quote(name)} TO {server}"
+
+
+def _escaped(name: str) -> str:
+    return name.replace("\\", "\\\\").replace("'", "''")
+
+
+_MAKERS: Final = {"postgresql": _postgresql, "mariadb": _mariadb, "mysql": _mariadb}
+
+
+def _postgresql_advice(connection: Connection) -> Iterator[str]:
+    role, more = connection.execute(
+        text(
+            "SELECT current_user, rolsuper OR pg_has_role(current_user, relowner, 'MEMBER') "
+            "OR has_table_privilege('changes', 'DELETE') FROM pg_roles, pg_class "
+            "WHERE rolname = current_user AND pg_class.oid = 'changes'::regclass"
+        )
+    ).one()
+    if more:
+        yield _too_much(role)
+    for name in ("fsync", "full_page_writes"):
+        if connection.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar() == "off":
+            yield f"{name} is off on this server: a crash may lose what was acknowledged"
+
+
+def _mariadb_advice(connection: Connection) -> Iterator[str]:
+    user = connection.execute(text("SELECT CURRENT_USER()")).scalar_one()
+    needed = {"USAGE", "SELECT", "INSERT", "UPDATE", "DELETE"}
+    for (granted,) in connection.execute(text("SHOW GRANTS")):
+        rights, _, rest = granted.removeprefix("GRANT ").partition(" ON ")
+        wide = rest.startswith("*.*") or rest.partition(" TO ")[0].endswith(".*")
+        own_log = "`changes`" in rest and not {"UPDATE", "DELETE"}.isdisjoint(rights.split(", "))
+        if not needed.issuperset(rights.split(", ")) or (wide and rights != "USAGE") or own_log:
+            yield _too_much(user)
+            break
+    if connection.execute(text("SELECT @@GLOBAL.innodb_flush_log_at_trx_commit")).scalar() != 1:
+        yield "innodb_flush_log_at_trx_commit is not 1 on this server: a crash may lose what was acknowledged"
+
+
+def _too_much(role: str) -> str:
+    return f"this process runs as {role}, who may do more than serving needs: see `berth db grant`"

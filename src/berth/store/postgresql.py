@@ -1,0 +1,135 @@
+"""PostgreSQL, through psycopg 3."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL
+
+from berth.model.errors import DatabaseUnusable, Unavailable
+from berth.store.backend import (
+    CONNECT_S,
+    IDLE_S,
+    LOCK_S,
+    LOOK_S,
+    READ_S,
+    WRITE_S,
+    Away,
+    Backend,
+    Capabilities,
+    StaleRead,
+    Use,
+    Why,
+)
+
+T = TypeVar("T")
+
+_ISOLATION: Final = {
+    Use.READ: "REPEATABLE READ",  # all statements of a read see one moment
+    Use.WRITE: "READ COMMITTED",  # a write must see what was committed before it got the head's lock
+    Use.LOOK: "AUTOCOMMIT",
+    Use.MIGRATE: "READ COMMITTED",
+}
+_STATEMENT_S: Final = {Use.READ: READ_S, Use.WRITE: WRITE_S, Use.LOOK: LOOK_S, Use.MIGRATE: 0}
+_CONNECTIONS: Final = {Use.READ: 8, Use.WRITE: 1, Use.LOOK: 1, Use.MIGRATE: 1}
+_GRACE_S: Final = 2
+"""How much longer than the server's own limit an answer is waited for: then the network is at fault."""
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """Gives up on an answer that does not come: the server's own time limits do not help where the network hangs."""
+
+    answer_s: float | None = None
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        """As psycopg has it, but never for longer than answer_s."""
+        try:
+            return super().wait(gen, interval, self.answer_s if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()  # half of an answer may still come: nobody may use this connection again
+            raise
+
+
+def _connect(url: URL, use: Use) -> Engine:
+    limit_s = _STATEMENT_S[use]
+    engine = create_engine(
+        url,
+        isolation_level=_ISOLATION[use],
+        pool_pre_ping=use is Use.READ,  # a write or a look is tried again, which costs less
+        pool_size=_CONNECTIONS[use],
+        max_overflow=0,
+        pool_timeout=LOCK_S,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": CONNECT_S,
+            "application_name": "berth",
+            "keepalives_idle": 10,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
+            "options": f"-c statement_timeout={limit_s}s -c lock_timeout={LOCK_S}s "
+            f"-c idle_in_transaction_session_timeout={0 if use is Use.MIGRATE else IDLE_S}s",
+        },
+    )
+
+    def connect(_dialect: Any, _record: Any, args: list[Any], given: dict[str, Any]) -> PatientConnection:
+        connection = PatientConnection.connect(*args, **given)
+        connection.answer_s = limit_s + _GRACE_S if limit_s else None
+        return connection
+
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: PatientConnection, _record: Any) -> None:
+    # An acknowledged commit must survive a crash, whatever the server's default is. Stricter settings stay.
+    connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    connection.commit()
+
+
+_EXPLAINED: Final = {
+    "08": Why(Away, "did not answer"),
+    "57P": Why(Away, "is shutting down or starting"),
+    "53300": Why(Away, "has no connection left"),
+    "25P": Why(Away, "gave this process up, which had stood still"),
+    "25006": Why(Unavailable, "is read-only at present"),
+    "40": Why(Unavailable, "had another transaction in the way"),
+    "55P03": Why(Unavailable, "is being written by another process"),
+    "57014": Why(Unavailable, "took too long"),
+    "53": Why(Unavailable, "has run out of disk or memory"),
+    "23": Why(StaleRead, "was written to by somebody else at the same moment"),
+    "42501": Why(DatabaseUnusable, "does not let this role do that: see `berth db grant`"),
+    "28": Why(DatabaseUnusable, "does not let this role in"),
+    "3D": Why(DatabaseUnusable, "does not exist"),
+    "42P01": Why(DatabaseUnusable, "lacks a table: see `berth db check`"),
+    "42703": Why(DatabaseUnusable, "lacks a column: see `berth db check`"),
+}
+
+
+def _explain(error: BaseException) -> Why | None:
+    state = getattr(error, "sqlstate", None)
+    for prefix, why in _EXPLAINED.items():
+        if state is not None and state.startswith(prefix):
+            return why
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        told = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+        return Why(Away, f"did not answer: {told.removeprefix('FATAL: ').strip()}")
+    return None
+
+
+POSTGRESQL: Final = Backend(
+    driver="postgresql+psycopg",
+    capabilities=Capabilities(
+        embedded=False, data_version=False, row_locks=True, transactional_ddl=True, roles=True
+    ),
+    connect=_connect,
+    explain=_explain,
+)

@@ -1,0 +1,73 @@
+"""SQLite: a file that several processes of one machine may open."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Final
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import QueuePool
+
+from berth.model.errors import DatabaseUnusable, Unavailable
+from berth.store.backend import LOCK_S, Backend, Capabilities, StaleRead, Use, Why
+
+_CONNECTIONS: Final = {Use.READ: 8, Use.WRITE: 1, Use.LOOK: 1, Use.MIGRATE: 1}
+
+_EXPLAINED: Final = {
+    "SQLITE_NOTADB": Why(DatabaseUnusable, "is not a database"),
+    "SQLITE_CANTOPEN": Why(
+        DatabaseUnusable, "cannot be opened or made: is its folder there, and may this user write to it?"
+    ),
+    "SQLITE_READONLY": Why(DatabaseUnusable, "is read-only for this user"),
+    "SQLITE_PERM": Why(DatabaseUnusable, "is read-only for this user"),
+    "SQLITE_FULL": Why(DatabaseUnusable, "cannot grow: the disk is full"),
+    "SQLITE_IOERR": Why(DatabaseUnusable, "cannot be read or written: the disk reports an error, or is full"),
+    "SQLITE_CORRUPT": Why(DatabaseUnusable, "is damaged: restore a backup"),
+    "SQLITE_BUSY": Why(Unavailable, "is being written by another process"),
+    "SQLITE_LOCKED": Why(Unavailable, "is being written by another process"),
+    "SQLITE_SCHEMA": Why(Unavailable, "is being migrated"),
+    "SQLITE_CONSTRAINT": Why(StaleRead, "was written to by somebody else at the same moment"),
+}
+
+
+def _connect(url: URL, use: Use) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=_CONNECTIONS[use],
+        max_overflow=0,
+        pool_timeout=LOCK_S,
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": LOCK_S},
+    )
+    # A writer is one from its first moment: a reader that turns into one may find that it has read too early.
+    begin = "BEGIN DEFERRED" if use in (Use.READ, Use.LOOK) else "BEGIN IMMEDIATE"
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    # FULL: a commit is on the disk before it is acknowledged, also in WAL mode.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _explain(error: BaseException) -> Why | None:
+    code = getattr(error, "sqlite_errorname", None) or ""
+    for prefix, why in _EXPLAINED.items():
+        if code.startswith(prefix):
+            return why
+    if isinstance(error, sqlite3.OperationalError):  # no such table, no such column
+        return Why(DatabaseUnusable, f"is not as this Berth expects ({error}): see `berth db check`")
+    return None
+
+
+SQLITE: Final = Backend(
+    driver="sqlite",
+    capabilities=Capabilities(
+        embedded=True, data_version=True, row_locks=False, transactional_ddl=True, roles=False
+    ),
+    connect=_connect,
+    explain=_explain,
+)
