@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from berth.cli import bulk, demo, discover, serve
+from berth.cli import bulk, db, demo, discover, serve
 from berth.model.errors import BerthError, Refusal
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command()(demo.demo)
 app.command()(discover.discover)
 app.command("import")(bulk.import_)
 app.command()(bulk.export)
+app.add_typer(db.app, name="db")
 
 
 def main() -> None:
