@@ -24,6 +24,8 @@ def main() -> int:
         fuzzer = Fuzzer(both, words, args.seed, judge=args.judge, shrinking=not args.no_shrink)
         fuzzer.run(args.seconds, args.episodes, args.first)
     _summary(fuzzer, args.words, args.statuses)
+    if args.allowed:
+        _examples(fuzzer)
     if args.out:
         _save(fuzzer, Path(args.out))
     return 1 if fuzzer.reports else 0
@@ -43,6 +45,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--judge", action="store_true", help="compare all candidates with the brute force as well")
     parser.add_argument("--no-shrink", action="store_true")
     parser.add_argument("--words", action="store_true", help="list the differences of wording too")
+    parser.add_argument("--allowed", action="store_true", help="show examples of each difference that was let pass")
     parser.add_argument("--statuses", action="store_true", help="list what was sent and answered")
     parser.add_argument("--out", help="a folder for the sequences found")
     parser.add_argument("--replay", help="play one such file instead")
@@ -64,13 +67,22 @@ def _summary(fuzzer: Fuzzer, words: bool, statuses: bool) -> None:
     print(
         f"{counts['differences']} differences of {len(fuzzer.reports)} kinds; {len(fuzzer.words)} kinds of other words"
     )
-    print("allowed:", dict(fuzzer.allowed))
+    print("allowed:", {name: len(exchanges) for name, exchanges in fuzzer.allowed.items()})
     if statuses:
         for name, count in sorted(fuzzer.statuses.items()):
             print(f"  {count:6} {name}")
     for finding in fuzzer.words.values() if words else ():
         request, difference = finding.exchange.request, finding.difference
         print(f"\n{listing(request)}\n  Placement: {difference.placement}\n  Berth:     {difference.berth}")
+
+
+def _examples(fuzzer: Fuzzer) -> None:
+    for name, exchanges in fuzzer.allowed.items():
+        seen = {(e.request.method, e.placement.status, e.berth.status): e for e in exchanges}
+        for exchange in seen.values():
+            print(f"\n--- {name}\n{listing(exchange.request)[:700]}")
+            for who, answer in (("Placement", exchange.placement), ("Berth", exchange.berth)):
+                print(f"  {who}: {answer.status} {answer.text[:300]}")
 
 
 def _save(fuzzer: Fuzzer, folder: Path) -> None:

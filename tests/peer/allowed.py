@@ -1,8 +1,8 @@
 """The differences that are meant: where Placement is wrong, Berth shall be right, not alike.
 
 Each is a predicate over an exchange with its reason.  It lets pass what differs in *that* exchange; whether two states
-have parted ways after it is for the caller to see (one success and one refusal of a write).  Candidates have two more,
-in candidates.py, that are settled by brute force instead of being let pass.
+have parted ways after it is for the caller to see (one success and one refusal of a write).  Candidates have three
+more, in candidates.py, that are settled by brute force instead of being let pass.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _failed_there(exchange: Exchange, _: Difference) -> bool:
 def _odd_class_name(exchange: Exchange, _: Difference) -> bool:
     name = unquote(exchange.request.path.removeprefix("/resource_classes/"))
     put = exchange.request.method == "PUT" and exchange.request.path.startswith("/resource_classes/")
-    return put and any(char in name for char in '"\\\n') and exchange.berth.status in REFUSED
+    return put and any(char in name for char in '"\\\n') and exchange.berth.status == 400
 
 
 def _trailing_newline(exchange: Exchange, _: Difference) -> bool:
@@ -90,6 +90,16 @@ def _duplicate_key(exchange: Exchange, _: Difference) -> bool:
 
 def _unauthenticated(exchange: Exchange, difference: Difference) -> bool:
     return exchange.placement.status == exchange.berth.status == 401 and difference.kind != "header"
+
+
+def _malformed_escape(exchange: Exchange, _: Difference) -> bool:
+    malformed = re.search(r"%(?![0-9a-fA-F]{2})", exchange.request.target) is not None
+    return malformed and exchange.berth.status in REFUSED
+
+
+def _unchanged(exchange: Exchange, difference: Difference) -> bool:
+    provider = re.fullmatch(r"/resource_providers/[^/]+", exchange.request.path) is not None
+    return provider and exchange.request.method == "PUT" and difference.where == "last-modified"
 
 
 def _odd_limit(exchange: Exchange, _: Difference) -> bool:
@@ -161,6 +171,12 @@ ALLOWED: tuple[Allowed, ...] = (
         "the body of a 401",
         "Berth's has the form of every other error, Placement's that of its library",
         _unauthenticated,
+    ),
+    Allowed(
+        "malformed escape", "a percent sign without two digits is refused, not taken as it stands", _malformed_escape
+    ),
+    Allowed(
+        "last-modified of an unchanged provider", "absent there if it was never changed since it was made", _unchanged
     ),
     Allowed("odd limit", "numbers beyond 2^63 and with a newline after them", _odd_limit),
     Allowed("NUL", "no name and no value holds one", _nul),

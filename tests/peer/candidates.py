@@ -39,6 +39,8 @@ class Comparison:
     exchange: Exchange
     ask_again: Callable[[Request], Exchange]
     fleet: Callable[[], dict[str, truth.Node]]
+    meant: str = ""
+    """The name of a meant difference, if one was found."""
 
     @cached_property
     def ask(self) -> truth.Asked:
@@ -73,6 +75,8 @@ class Comparison:
         found: list[Difference] = []
         if not self.doubtful:
             found += self._unlike(self.whole)
+        if found and self.shared_alone():
+            self.meant, found = "shared alone", []
         if judge or self.doubtful or found:
             found += self._judged()
         if self.ask.limit is not None and not found:
@@ -91,13 +95,21 @@ class Comparison:
             missing, extra = self.true_set - ours, ours - self.true_set
             yield Difference("body", f"{WHERE} (brute force)", _some(missing, "missing"), _some(extra, "not in it"))
 
-    def placement_is_wrong(self) -> bool:
-        """Whether Berth's answer is the true one and Placement's is not."""
+    def shared_alone(self) -> bool:
+        """Whether Placement only lost candidates whose group without suffix sharing providers fill alone.
+
+        Such a fill is equal for every tree that it can be given to, and Placement keeps it for one tree only: fills of
+        several groups that would meet in another tree are not combined.
+        """
         ours, theirs = (
             truth.offered(canonical.parsed(answer), self.exchange.version)
             for answer in (self.whole.berth, self.whole.placement)
         )
-        return ours == self.true_set != theirs
+        sharing = {uuid for uuid, node in self.nodes.items() if truth.SHARES in node.traits}
+        lost = (self.true_set - theirs) if ours == self.true_set and not theirs - ours else Counter()
+        classes = set(self.ask.groups[""].resources) if "" in self.ask.groups else set()
+        alone = [{rc for uuid, rc, _ in parts if uuid in sharing} >= classes for parts, _ in lost]
+        return bool(alone) and all(alone) and bool(classes) and len(self.ask.groups) > 1
 
     def _part(self, answer: Answer) -> Iterator[Difference]:
         """A limited answer against the whole one of Berth."""

@@ -32,7 +32,7 @@ def key(value: Any) -> str:
 
 def plain(value: Any) -> Any:
     """The value with whole floats as integers."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+    if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
         return {name: plain(item) for name, item in value.items()}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from random import Random
 
+from tests.peer.compare import Exchange
 from tests.peer.generate import episode
 from tests.peer.play import Finding, Play
 from tests.peer.reset import reset
@@ -51,7 +52,7 @@ class Fuzzer:
     reports: dict[str, Report] = field(default_factory=dict)
     words: dict[str, Finding] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
-    allowed: Counter[str] = field(default_factory=Counter)
+    allowed: dict[str, list[Exchange]] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
 
     def run(self, seconds: float | None = None, episodes: int | None = None, first: int = 0) -> None:
@@ -85,7 +86,8 @@ class Fuzzer:
         self.counts["episodes"] += 1
         self.counts["exchanges"] += play.exchanges
         self.counts["parted"] += play.parted
-        self.allowed += play.allowed
+        for name, exchange in play.allowed:
+            self.allowed.setdefault(name, []).append(exchange)
         self._report(play, sent, tag, f"seed {self.seed}, episode {number}")
 
     def _count(self, request: Request, answer: Answer) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -75,7 +74,7 @@ class Play:
     tested: list[str]
     judge: bool = False
     findings: list[Finding] = field(default_factory=list)
-    allowed: Counter[str] = field(default_factory=Counter)
+    allowed: list[tuple[str, Exchange]] = field(default_factory=list)
     parted: bool = False
     """Whether the two states cannot be equal any more, so that nothing further is to be compared."""
     exchanges: int = 0
@@ -121,10 +120,10 @@ class Play:
         found = self._differences(exchange)
         if found and request.reads and (usual := in_usual_form(request)) != request:
             found = self._differences(replace(exchange, placement=self.pair.placement.send(usual)))
-            self.allowed["uuid in another form"] += not found
+            self.allowed += [] if found else [("uuid in another form", exchange)]
         for difference in found:
-            if (entry := allowance(exchange, difference)) is not None:
-                self.allowed[entry.name] += 1
+            if difference.fails and (entry := allowance(exchange, difference)) is not None:
+                self.allowed.append((entry.name, exchange))
             else:
                 self.findings.append(Finding(self._step, exchange, difference))
         return exchange
@@ -136,7 +135,9 @@ class Play:
         headers = replace(exchange.request, method="HEAD")  # the bodies are compared below
         found = differences(Exchange(headers, exchange.placement, exchange.berth), self.tested)
         comparison = Comparison(exchange, self._exchange, self.fleet)
-        return found + comparison.differences(self.judge)
+        found += comparison.differences(self.judge)
+        self.allowed += [(comparison.meant, exchange)] if comparison.meant else []
+        return found
 
     def fleet(self) -> dict[str, truth.Node]:
         """The providers as Berth has them."""
