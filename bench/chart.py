@@ -59,7 +59,7 @@ def bar(row: Bars, y: int, most: float) -> list[str]:
     """A row's title, its bar with the ratio at its end, and a mark where the target is."""
     end = place(row.ratio, most)
     middle = y + LINE / 2
-    said = f"{'> ' if row.bound else ''}{row.ratio:,.0f} x" if row.ratio >= 10 else f"{row.ratio:.1f} x"
+    said = ("> " if row.bound else "") + (f"{row.ratio:,.0f} x" if row.ratio >= 10 else f"{row.ratio:.1f} x")
     parts = [
         f'<text x="{LEFT - 10}" y="{middle + 4}" text-anchor="end" fill="#1a2233">{escape(row.title)}</text>',
         f'<rect x="{LEFT}" y="{middle - BAR / 2}" width="{max(end - LEFT, 1):.1f}" height="{BAR}" rx="2" '

@@ -114,11 +114,13 @@ def providers(fleet: Fleet) -> Iterator[Provider]:
 
 def record(provider: Provider) -> dict[str, object]:
     """One line: a provider with all that it has."""
-    return {
+    line: dict[str, object] = {
         "name": provider.name,
         "uuid": provider.uuid,
-        "parent_provider_uuid": provider.parent,
         "inventories": {name: inventory(has) for name, has in provider.inventories.items()},
         "traits": list(provider.traits),
         "aggregates": list(provider.aggregates),
     }
+    if provider.parent is not None:
+        line["parent"] = provider.parent
+    return line

@@ -98,7 +98,7 @@ def await_ready(server: Server, until: float) -> None:
             break
         try:
             with Caller(server.address, 5.0) as caller:
-                if caller.call(get("/")).status == 200:
+                if caller.call(get("/")).status < 300:
                     return
         except OSError:
             time.sleep(0.02)
