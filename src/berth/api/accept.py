@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final
+
+_QUALITY: Final = re.compile(r"0(\.[0-9]*)?|1(\.0*)?")
 
 
 def acceptable(header: str, offers: Iterable[str]) -> list[str]:
@@ -32,10 +36,9 @@ def _parse(part: str) -> tuple[str, float] | None:
     for parameter in parameters:
         key, _, value = parameter.partition("=")
         if key.strip().lower() == "q":
-            try:
-                quality = float(value)
-            except ValueError:
+            if _QUALITY.fullmatch(value.strip()) is None:
                 return None
+            quality = float(value)
     return name.lower(), quality
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 REASONS: Final = {
+    200: "OK",
+    201: "Created",
+    204: "No Content",
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
@@ -25,7 +29,11 @@ REASONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks. path and query as they stood on the line; headers by lower-case name."""
+    """What a client asks.
+
+    path: with its percent-escapes taken out, once, by the server; malformed ones are still there.
+    query: as it stood on the line. headers: by lower-case name.
+    """
 
     method: str
     path: str
@@ -61,27 +69,31 @@ class BadRequest(HttpError):
         super().__init__(400, detail, code=code)
 
 
+_NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
 def decoded(text: str) -> str:
-    """Text of a URL with its percent-escapes taken out; ValueError if it is not UTF-8, or an escape is none."""
+    """Text of a URL with its percent-escapes taken out; ValueError says why it has no meaning."""
     if "%" not in text:
         return text
-    for escape in text.split("%")[1:]:
-        int(escape[:2] if len(escape) >= 2 and escape[:2].isalnum() else "?", 16)
-    return unquote_to_bytes(text).decode("utf-8")
+    if _NO_ESCAPE.search(text) is not None:
+        raise ValueError("a percent-escape is malformed")
+    try:
+        plain = unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        raise ValueError("a percent-escape is not UTF-8") from None
+    if "\x00" in plain:
+        raise ValueError("there is a NUL character in it")
+    return plain
 
 
 def parse_query(text: str) -> list[tuple[str, str]]:
     """The parameters of a query string, in order; BadRequest if an escape is malformed."""
-    if not text:
-        return []
     found = []
     try:
-        for pair in text.split("&"):
-            if pair:
-                name, _, value = pair.replace("+", " ").partition("=")
-                found.append((decoded(name), decoded(value)))
-    except ValueError:
-        raise BadRequest("Invalid query string parameters: a percent-escape is malformed, or not UTF-8") from None
-    if any("\x00" in part for pair in found for part in pair):
-        raise BadRequest("Invalid query string parameters: a parameter holds a NUL character")
+        for pair in filter(None, text.split("&")):
+            name, _, value = pair.replace("+", " ").partition("=")
+            found.append((decoded(name), decoded(value)))
+    except ValueError as error:
+        raise BadRequest(f"Invalid query string parameters: {error}") from None
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -9,6 +10,8 @@ from berth.api.http import HttpError
 
 HEADER: Final = "openstack-api-version"
 SERVICE: Final = "placement"
+
+_NUMBERS: Final = re.compile(r"(-?[0-9]{1,9})\.(-?[0-9]{1,9})")
 
 
 @lru_cache(maxsize=256)
@@ -23,14 +26,13 @@ def minor_of(header: str | None, newest: int) -> int:
         return 0
     if wanted == "latest":
         return newest
-    major, _, minor = wanted.partition(".")
-    try:
-        version = (int(major), int(minor))
-    except ValueError:
-        raise HttpError(400, f"Invalid microversion: invalid version string: {wanted}") from None
-    if version[0] != 1 or not 0 <= version[1] <= newest:
+    numbers = _NUMBERS.fullmatch(wanted)
+    if numbers is None:
+        raise HttpError(400, f"Invalid microversion: invalid version string: {wanted}")
+    major, minor = int(numbers[1]), int(numbers[2])
+    if major != 1 or not 0 <= minor <= newest:
         raise HttpError(406, f"Invalid microversion: Unacceptable version header: {wanted}")
-    return version[1]
+    return minor
 
 
 def _wanted(header: str | None) -> str | None:

@@ -7,10 +7,24 @@ import logging
 from concurrent.futures import Executor
 from typing import Any
 
-from berth.api.http import Reply, Request
+from berth.api.http import HttpError, Reply, Request
 from berth.api.placement.api import Ongoing, PlacementApi
 
 MOST_BODY_BYTES = 16 * 1024 * 1024
+
+GONE_BY = (
+    "accept",
+    "content-type",
+    "openstack-api-version",
+    "openstack-system-scope",
+    "x-auth-token",
+    "x-project-id",
+    "x-roles",
+)
+"""Request headers that change what Berth does."""
+
+TOO_LARGE = HttpError(413, f"The body is larger than {MOST_BODY_BYTES} bytes.")
+FAILED = HttpError(500, "Berth failed on this request; its log says how.")
 
 _LOG = logging.getLogger("berth")
 
@@ -29,21 +43,14 @@ class Server:
     async def __call__(self, scope: Any, protocol: Any) -> None:
         """One request (RSGI)."""
         headers = _folded(scope.headers.items())
-        length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > MOST_BODY_BYTES:
-            _send(protocol, _too_large())
-            return
-        # Without a body there is nothing to wait for; asking for it anyway would cost a trip through another thread.
-        body = await protocol() if length != "0" or "transfer-encoding" in headers else b""
-        if len(body) > MOST_BODY_BYTES:
-            _send(protocol, _too_large())
-            return
-        request = Request(scope.method, scope.path, scope.query_string, headers, body, scope.scheme)
+        body = await _body(scope, headers, protocol)
+        request = Request(scope.method, scope.path, scope.query_string, headers, body or b"", scope.scheme)
+        wrong = TOO_LARGE if body is None else _unread(scope.headers, headers)
         try:
-            reply = await self._reply(request)
+            reply = await self._reply(request) if wrong is None else self.api.refuse(request, wrong)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log says what
             _LOG.exception("%s %s failed", request.method, request.path)
-            reply = self.api.broken(request)
+            reply = self.api.refuse(request, FAILED)
         _send(protocol, reply)
 
     async def _reply(self, request: Request) -> Reply:
@@ -79,6 +86,25 @@ def _settle(done: asyncio.Future[None]) -> None:
         done.set_result(None)
 
 
+async def _body(scope: Any, headers: dict[str, str], protocol: Any) -> bytes | None:
+    """A request's body; None if it is larger than MOST_BODY_BYTES, of which no more is read then."""
+    length = headers.get("content-length")
+    if length is not None and length.isascii() and length.isdigit():
+        if int(length) > MOST_BODY_BYTES:
+            return None
+        # Without a body there is nothing to wait for; asking for it anyway would cost a trip through another thread.
+        body: bytes = await protocol() if int(length) else b""
+        return body
+    if "transfer-encoding" not in headers and scope.http_version.startswith("1"):
+        return b""
+    read = bytearray()
+    async for piece in protocol:
+        read += piece
+        if len(read) > MOST_BODY_BYTES:
+            return None
+    return bytes(read)
+
+
 def _folded(headers: Any) -> dict[str, str]:
     """Headers by name; several of one name as one, as RFC 9110 has it."""
     found: dict[str, str] = {}
@@ -87,13 +113,15 @@ def _folded(headers: Any) -> dict[str, str]:
     return found
 
 
+def _unread(sent: Any, read: dict[str, str]) -> HttpError | None:
+    """What is wrong with headers that the server has left out, because they are no ASCII text."""
+    # Only what Berth goes by must be readable: a proxy may add what it likes.
+    unread = [name for name in GONE_BY if name not in read and name in sent]
+    return HttpError(400, f"The header {unread[0]} is not ASCII text.") if unread else None
+
+
 def _send(protocol: Any, reply: Reply) -> None:
     if reply.body:
         protocol.response_bytes(reply.status, reply.headers, reply.body)
     else:
         protocol.response_empty(reply.status, reply.headers)
-
-
-def _too_large() -> Reply:
-    told = f"The body is larger than {MOST_BODY_BYTES} bytes.\n"
-    return Reply(413, [("content-type", "text/plain; charset=UTF-8")], told.encode())

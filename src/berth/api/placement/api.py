@@ -20,7 +20,7 @@ from berth.api.http import HttpError, Reply, Request, parse_query
 from berth.api.microversion import HEADER, SERVICE, minor_of
 from berth.api.placement import codes, versions
 from berth.api.placement.call import Call, Operation, Pending, Wording
-from berth.api.placement.routing import route
+from berth.api.placement.routing import PUBLIC, route
 from berth.api.placement.validation import Validator, validator
 from berth.api.placement.versions import Plan
 from berth.api.placement.versions.change import Answer
@@ -28,6 +28,7 @@ from berth.api.policy import Policy
 from berth.api.refused import refused
 from berth.ledger import Ledger
 from berth.model import errors
+from berth.model.names import NAME_LENGTH
 
 NOBODY = Caller("", "", frozenset())
 
@@ -64,9 +65,9 @@ class PlacementApi:
             return reply.then()
         return reply
 
-    def broken(self, request: Request) -> Reply:
-        """The reply to a request on which Berth itself failed: nothing of the failure is told."""
-        return _Step(self, request).told(HttpError(500, "Berth failed on this request; its log says how."))
+    def refuse(self, request: Request, error: HttpError) -> Reply:
+        """The reply to a request that is refused before it is looked at."""
+        return _Step(self, request).told(error)
 
     def begin(self, request: Request) -> Reply | Ongoing:
         """A request's reply, or its command lined up for the ledger's next `work`."""
@@ -109,14 +110,14 @@ class _Step:
         result = operation.endpoint(call)
         if isinstance(result, Answer):
             return self._sent(result)
-        answer = self.api.ledger.queue(result.command, caller.user, self.request_id)
+        answer = self.api.ledger.queue(result.command, caller.user[:NAME_LENGTH], self.request_id)
         return Ongoing(answer, lambda: self._finished(result, answer))
 
     def _who(self) -> Caller:
         caller = self.api.authenticate(self.request.headers)
         if caller is not None:
             return caller
-        if self.request.path in ("", "/"):
+        if self.request.path in PUBLIC:
             return NOBODY
         raise HttpError(401, "Authentication is required: send a token in the X-Auth-Token header.")
 
@@ -208,6 +209,9 @@ def _check_media(operation: Operation, request: Request) -> None:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise HttpError(415, f"The media type {kind or None} is not supported, use application/json")
+        coding = request.headers.get("content-encoding", "").strip().lower()
+        if coding not in ("", "identity"):
+            raise HttpError(415, f"The content coding {coding} is not supported, send the body as it is")
     accept = request.headers.get("accept")
     if operation.gives_json and accept and not acceptable(accept, ("application/json",)):
         raise HttpError(406, "Only application/json is provided")

@@ -45,21 +45,23 @@ def candidate_request(pairs: Pairs, rules: Rules) -> CandidateRequest:
 def _groups(pairs: Pairs, rules: Rules) -> dict[str, Group]:
     pattern = _NAMED if "named_groups" in rules else _NUMBERED
     found: dict[str, dict[str, Any]] = {}
+    given: dict[str, list[str]] = {}
     for name, value in pairs:
+        given.setdefault(name, []).append(value)
+    for name, values in given.items():
         match = pattern.fullmatch(name)
         if match is None:
             continue
         kind, suffix = match[1], match[2] or ""
         fields = found.setdefault(suffix, {"suffix": suffix})
         if kind == "resources":
-            fields["resources"] = filters.resources(value)
+            fields["resources"] = [filters.resources(value) for value in values][-1]
         elif kind == "required":
-            fields["required"], fields["forbidden"] = filters.traits(filters.values_of(pairs, name), rules)
+            fields["required"], fields["forbidden"] = filters.traits(values, rules)
         elif kind == "member_of":
-            every = filters.values_of(pairs, name)
-            fields["member_of"], fields["not_member_of"] = filters.aggregates(every, suffix, rules)
+            fields["member_of"], fields["not_member_of"] = filters.aggregates(values, suffix, rules)
         else:
-            fields["in_tree"] = filters.in_tree(value)
+            fields["in_tree"] = [filters.in_tree(value) for value in values][-1]
     return {suffix: Group(**fields) for suffix, fields in found.items()}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from berth.api.auth import Caller
-from berth.api.http import HttpError, Request, parse_query
+from berth.api.http import BadRequest, Request, parse_query
 from berth.api.placement.schemas import Schema
 from berth.api.placement.validation import Validator, load_json
 from berth.api.placement.versions import Plan
@@ -55,11 +55,13 @@ class Call:
 
     def body(self) -> Any:
         """The body, valid in its version and brought into the newest form; HttpError 400."""
-        value = load_json(self.request.body)
-        if self.validator is not None:
-            why = self.validator.why_not(value)
-            if why is not None:
-                raise HttpError(400, f"JSON does not validate: {why}")
+        try:
+            value = load_json(self.request.body)
+            why = None if self.validator is None else self.validator.why_not(value, len(self.request.body))
+        except RecursionError:
+            raise BadRequest("Malformed JSON: it is nested too deeply") from None
+        if why is not None:
+            raise BadRequest(f"JSON does not validate: {why}")
         for upgrade in self.plan.upgrades:
             value = upgrade(value)
         return value
@@ -72,9 +74,9 @@ class Call:
             if name not in FIRST_COUNTS or name not in used:
                 used[name] = value
         if self.validator is not None:
-            why = self.validator.why_not(used)
+            why = self.validator.why_not(used, len(self.request.query))
             if why is not None:
-                raise HttpError(400, f"Invalid query string parameters: {why}")
+                raise BadRequest(f"Invalid query string parameters: {why}")
         return pairs
 
 

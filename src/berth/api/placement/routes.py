@@ -6,7 +6,7 @@ from typing import Final
 
 from berth.api.placement import codes, schemas
 from berth.api.placement.call import Operation, Refusals, Wording
-from berth.api.placement.endpoints import allocations, inventories, names, possessions, providers, root
+from berth.api.placement.endpoints import allocations, document, inventories, names, possessions, providers, root
 from berth.model import errors
 
 _PROVIDERS: Final = "/resource_providers"
@@ -55,6 +55,16 @@ _RESHAPE_1_30: Final = schemas.closed(
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("root.show", "GET", "/", root.show, "Which versions there are", public=True),
+    Operation(
+        "document.show",
+        "GET",
+        "/openapi.json",
+        lambda call: document.show(call, OPERATIONS),
+        "Describe the API",
+        document.QUERY,
+        gives_json=True,
+        public=True,
+    ),
     # --- Providers ---
     Operation(
         "providers.list",

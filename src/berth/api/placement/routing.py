@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Final
 
-from berth.api.http import HttpError, decoded
+from berth.api.http import HttpError
 from berth.api.placement import versions
 from berth.api.placement.call import Operation
 from berth.api.placement.routes import OPERATIONS
 
 Shape = tuple[str | None, ...]
 """A path's segments; None where any text stands."""
+
+_UNREADABLE: Final = re.compile("[%\0\ufffd]")
+"""What decoding leaves of escapes that are none, and makes of those that are no text. No name holds any of it."""
 
 NO_SUCH_PATH: Final = "The resource could not be found."
 
@@ -33,6 +38,9 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     for operation in OPERATIONS
 }
 
+PUBLIC: Final = frozenset(operation.path for operation in OPERATIONS if operation.public)
+"""Paths that can be asked for without a token."""
+
 
 def route(method: str, path: str, minor: int) -> tuple[Operation, dict[str, str]]:
     """The operation, and what stands in the path's places; HttpError 404 or 405."""
@@ -42,27 +50,29 @@ def route(method: str, path: str, minor: int) -> tuple[Operation, dict[str, str]
         raise HttpError(404, NO_SUCH_PATH)
     operations = methods.get(method)
     if operations is None:
-        allowed = ", ".join(methods)
-        raise HttpError(405, f"The method {method} is not allowed for this resource.", headers=(("allow", allowed),))
+        raise _not_allowed(method, methods)
     for operation in operations:
         if versions.opened(operation.name) <= minor < versions.closed(operation.name):
             return operation, dict(zip(_NAMES[operation.path], values, strict=True))
     if operations[0].too_early == 405:
-        raise HttpError(405, f"The method {method} is not allowed for this resource.")
+        raise _not_allowed(method, (name for name, (one, *_) in methods.items() if versions.opened(one.name) <= minor))
     raise HttpError(404, NO_SUCH_PATH)
+
+
+def _not_allowed(method: str, allowed: Iterable[str]) -> HttpError:
+    told = f"The method {method} is not allowed for this resource."
+    return HttpError(405, told, headers=(("allow", ", ".join(allowed)),))
 
 
 def _split(path: str) -> tuple[Shape, list[str]]:
     """A path as a shape of the table, and the texts in its open places."""
-    segments = path.split("/")[1:] if path.startswith("/") else []
-    if segments == [""] or not path:
+    if path == "/":
         return (), []
-    if "" in segments:
+    first, *segments = path.split("/")
+    if first or not segments or "" in segments:
         raise HttpError(404, NO_SUCH_PATH)
-    try:
-        values = [decoded(segment) for segment in segments]
-    except ValueError:
-        raise HttpError(404, NO_SUCH_PATH) from None
+    if _UNREADABLE.search(path) is not None:
+        raise HttpError(404, f"{NO_SUCH_PATH} A percent-escape in its path is malformed, or stands for no character.")
     # Open places are the second and the fourth, whatever the path: .../{uuid}/inventories/{resource_class}
-    shape = tuple(None if place % 2 else segment for place, segment in enumerate(values))
-    return shape, values[1::2]
+    shape = tuple(None if place % 2 else segment for place, segment in enumerate(segments))
+    return shape, segments[1::2]

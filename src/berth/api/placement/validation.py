@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
@@ -14,6 +15,10 @@ from berth.api.placement.schemas import Schema
 from berth.model.names import canonical_uuid
 
 _WORDS: Final = jsonschema.FormatChecker(formats=())
+
+MOST_WORDS: Final = 16 * 1024
+"""Values that came as more bytes than this are refused in few words: the usual ones look for every fault and print all
+of the value, which takes seconds for a megabyte."""
 
 
 @_WORDS.checks("uuid")
@@ -33,18 +38,33 @@ class Validator:
         )
         self._slow: jsonschema.Draft202012Validator | None = None
 
-    def why_not(self, value: Any) -> str | None:
-        """Why a value is not valid; None if it is."""
+    def why_not(self, value: Any, size: int) -> str | None:
+        """Why a value is not valid; None if it is. size: how many bytes it came as. May raise RecursionError."""
         try:
             if self._fast.is_valid(value):
                 return None
-            why = "it does not match the schema"
         except (ValueError, TypeError, OverflowError) as error:  # numbers or text that JSON cannot hold
-            why = str(error)
+            return self._at_length(value, size) or str(error)
+        return self._at_length(value, size) or self._briefly(value)
+
+    def _at_length(self, value: Any, size: int) -> str | None:
+        """Why not, in the words that clients know; None if that would take too long, or is more than python knows."""
+        if size > MOST_WORDS:
+            return None
         if self._slow is None:
             self._slow = jsonschema.Draft202012Validator(self._schema, format_checker=_WORDS)
         best = jsonschema.exceptions.best_match(self._slow.iter_errors(value))
-        return why if best is None else str(best)
+        return None if best is None else str(best)
+
+    def _briefly(self, value: Any) -> str:
+        """The first fault of a value that has one."""
+        try:
+            self._fast.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            place = "".join(f"[{step!r}]" for step in error.instance_path)
+            told = error.message if len(error.message) <= 200 else f"{error.message[:200]}..."
+            return f"{told} (on instance{place})"
+        raise AssertionError("a value that is not valid has a fault")
 
 
 @lru_cache(maxsize=512)
@@ -58,13 +78,16 @@ def validator(schema: Schema) -> Validator:
 
 
 def load_json(body: bytes) -> Any:
-    """A JSON value; BadRequest if it is malformed, or cannot be what it says (NaN, duplicate keys, half characters)."""
+    """A JSON value; BadRequest if it is malformed, or cannot be what it says (NaN, duplicate keys, half characters).
+
+    May raise RecursionError for one that is nested too deeply.
+    """
     try:
-        value = json.loads(body, object_pairs_hook=_object, parse_constant=_no_number)
-    except RecursionError:
-        raise BadRequest("Malformed JSON: it is nested too deeply") from None
+        # As text: from bytes json.loads guesses the encoding, and lets encoded halves of surrogate pairs through.
+        value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_no_number)
     except ValueError as error:
-        raise BadRequest(f"Malformed JSON: {error}") from None
+        why = "a number has too many digits" if str(error).startswith("Exceeds the limit") else error
+        raise BadRequest(f"Malformed JSON: {why}") from None
     if b"\\u" in body and not _is_text(value):
         raise BadRequest("Malformed JSON: a string holds a NUL character or half of a surrogate pair")
     return value
@@ -73,9 +96,8 @@ def load_json(body: bytes) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"duplicate key {twice!r}")
+        counted = Counter(key for key, _ in pairs)
+        raise ValueError(f"duplicate key {counted.most_common(1)[0][0]!r}")
     return found
 
 

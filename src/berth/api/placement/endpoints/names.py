@@ -12,6 +12,7 @@ from berth.api.placement.validation import validator
 from berth.api.placement.versions.change import Answer
 from berth.model import commands
 from berth.model.change import Named
+from berth.model.errors import TraitsNotFound
 from berth.model.names import is_custom_name
 
 _TRUTH = {"true": True, "false": False}
@@ -43,7 +44,7 @@ def create_class(call: Call) -> Pending:
 def ensure_class(call: Call) -> Pending:
     """A resource class that may be there already."""
     name = call.item("name")
-    why = validator(NAME_CLASS).why_not({"name": name})
+    why = validator(NAME_CLASS).why_not({"name": name}, len(name))
     if why is not None:
         raise HttpError(400, f"JSON does not validate: {why}")
 
@@ -115,10 +116,16 @@ def ensure_trait(call: Call) -> Pending:
         )
 
     def finish(new: bool) -> Answer:
-        modified = now_us() if new else call.ledger.trait(name).at
-        return Answer(status=201 if new else 204, location=f"/traits/{name}", modified=modified)
+        return Answer(status=201 if new else 204, location=f"/traits/{name}", modified=_since(call, name))
 
     return Pending(commands.CreateTrait(name=name), finish)
+
+
+def _since(call: Call, name: str) -> int:
+    try:
+        return call.ledger.trait(name).at
+    except TraitsNotFound:  # somebody has deleted it since
+        return now_us()
 
 
 def delete_trait(call: Call) -> Pending:
