@@ -18,7 +18,7 @@ from berth.api.cors import Cors
 from berth.api.placement.api import PlacementApi
 from berth.api.policy import POLICIES
 from berth.api.server import Server
-from berth.ledger import Ledger, open_ledger
+from berth.ledger import Ledger, open_ledger, prepare_ledger
 from berth.model.errors import BerthError, DatabaseUnusable
 from berth.settings import Settings
 
@@ -67,7 +67,7 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
     from granian.constants import Interfaces
 
     check(settings)
-    open_ledger(settings.database).close()  # say what is wrong with it here, not in each worker
+    prepare_ledger(settings.database)  # say what is wrong with it here, not in each worker
     _check_port(settings)
     on_start()
     os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(settings).decode()

@@ -333,6 +333,15 @@ def open_ledger(url: str, *, actor: str = "") -> Ledger:
         raise
 
 
+def prepare_ledger(url: str) -> None:
+    """Make sure that a ledger could be opened here, without taking its fleet in; DatabaseUnusable as open_ledger."""
+    database = Database(url)
+    try:
+        migrate.prepare(database)
+    finally:
+        database.close()
+
+
 def canonical(uuid: str) -> str:
     """The canonical spelling of a uuid; Invalid if it is none."""
     known = canonical_uuid(uuid)
