@@ -228,21 +228,26 @@ class _Search:
         return can_be_apart([[slot for slot in domain if slot not in self.apart] for domain in grouped])
 
     def _slots_enough(self, rest: Sequence[int]) -> bool:
-        """Whether, class by class, all that is still asked for could be cut into pieces of the smallest size."""
+        """Whether, class by class, what is still asked for could fit if only sizes counted.
+
+        All of it within all the room; and of each size, and whatever is larger, no more pieces than
+        could be cut of that size.
+        """
         for number in self.ask.contested:
-            amounts = [(index, amount) for index in rest if (amount := self._demand(index, number))]
-            if not amounts:
-                continue
-            least, total = min(amount for _, amount in amounts), sum(amount for _, amount in amounts)
-            pieces = room = 0
-            for slot in {slot for index, _ in amounts for slot in self.domains[index]}:
-                free, most = self._room(slot, number)
-                left = min(free, most) - self.taken.get((slot, number), 0)
-                pieces += max(0, left // least)
-                room += max(0, left)
-            if pieces < len(amounts) or room < total:
+            open_ = [index for index in rest if self._demand(index, number)]
+            amounts = sorted((self._demand(index, number) for index in open_), reverse=True)
+            left = [self._left(slot, number) for slot in {slot for index in open_ for slot in self.domains[index]}]
+            if sum(amounts) > sum(left):
                 return False
+            for count, amount in enumerate(amounts, 1):
+                if count > sum(each // amount for each in left):
+                    return False
         return True
+
+    def _left(self, slot: int, number: int) -> int:
+        """How much of a class can still be taken of a slot."""
+        free, most = self._room(slot, number)
+        return max(0, min(free, most) - self.taken.get((slot, number), 0))
 
     def _demand(self, index: int, number: int) -> int:
         """How much of a class a variable asks for."""
