@@ -79,7 +79,7 @@ def load(address: Address, fleet: Fleet, clients: int = 8, limit_s: float = 600.
     tally = crowd(address, clients, feeds, Rules(seconds=None, retries=RETRIES, limit_s=limit_s))
     expected = sum(1 for host in fleet for _ in calls(host))
     if tally.done != expected:
-        raise LoadRefused(f"{tally.done} of {expected} calls were taken: {tally.statuses}, {tally.refusals[:1]}")
+        raise LoadRefused(f"{tally.done} of {expected} calls were taken: {dict(tally.statuses)}, {tally.refusals[:1]}")
     return tally
 
 

@@ -39,7 +39,8 @@ class Figure:
 
     `value` is a median in milliseconds or a number a second, as `unit` says. `late`: no answer came in time, and
     `value` is the time waited. `answer` is the number of candidates, `conflicts` the 409s, `errors` the answers of 500
-    and above. `wrong` says what was not as expected. `generator` is the share of a core that the load generator used.
+    and above and those that never came. `wrong` says what was not as expected. `generator` is the share of a core that
+    the load generator used.
     """
 
     unit: str
@@ -136,6 +137,8 @@ def endless_claims(row: Claims, stand: Stand, hosts: Sequence[str], number: int,
     before = used(stand, budget)
     feeds = claims.endless(hosts, number, row.batch)
     tally = crowd(stand.address, row.clients, feeds, Rules(budget.seconds))
+    if tally.unanswered:
+        return given_up(stand, tally, max(row.batch, 1))
     granted = tally.done * max(row.batch, 1)
     wrong = strange(tally, stand) or counted(stand, before + granted, budget)
     if row.no_conflicts and tally.statuses[409] and stand.is_berth:
@@ -148,6 +151,8 @@ def brim(row: Brim, stand: Stand, hosts: Sequence[str], number: int, budget: Bud
     each = row.room // len(hosts)
     feeds = claims.exactly(hosts, number, each, row.clients)
     tally = crowd(stand.address, row.clients, feeds, Rules(None, limit_s=BRIM_S))
+    if tally.unanswered:
+        return given_up(stand, tally, 1)
     lost = row.room - tally.done
     more = crowd(stand.address, row.clients, claims.exactly(hosts, number + 100, 8 + lost, row.clients), Rules(None))
     wrong = strange(tally, stand) or strange(more, stand) or counted(stand, tally.done + more.done, budget)
@@ -158,15 +163,21 @@ def brim(row: Brim, stand: Stand, hosts: Sequence[str], number: int, budget: Bud
     return rate(tally, 1, wrong)
 
 
+def given_up(stand: Stand, tally: Tally, each: int) -> Figure:
+    """The figure where requests were never answered: Berth's is wrong, Placement's shows them as errors."""
+    stand.restart()
+    return rate(tally, each, f"{tally.unanswered} requests were not answered" if stand.is_berth else "")
+
+
 def rate(tally: Tally, each: int, wrong: str) -> Figure:
     """A crowd's work as a figure; `each` reply stands for that many pieces of work."""
     return Figure(
         "per_s",
         tally.done * each / tally.wall_s,
-        p99(tally.seconds),
+        p99(tally.seconds) if tally.seconds else 0.0,
         tally.done,
         conflicts=tally.statuses[409],
-        errors=sum(count for status, count in tally.statuses.items() if status >= 500),
+        errors=tally.unanswered + sum(count for status, count in tally.statuses.items() if status >= 500),
         generator=tally.cpu_s / tally.wall_s,
         wrong=wrong,
     )

@@ -44,7 +44,7 @@ def cell(found: Figure | None) -> str:
     if found.unit == "ms":
         return f"{number(found.value)} ms ({number(found.p99_ms)})"
     refused = f", {found.conflicts} × 409" if found.conflicts else ""
-    refused += f", {found.errors} × 500" if found.errors else ""
+    refused += f", {found.errors} × no answer or 500" if found.errors else ""
     return f"{found.value:,.0f}/s ({number(found.p99_ms)} ms{refused})"
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from bench.fleets import Fleet
 from bench.machine import Used, flushes, used
 from bench.measure import Budget, Figure, measure
-from bench.rows import Find, Loading, Row, Scenario, Target
-from bench.single import Caller
+from bench.rows import AfterWrite, Find, Loading, Row, Scenario, Target
+from bench.single import Caller, Cut
 from bench.stands import Side, Stand
 from bench.wire import get
 
@@ -83,7 +83,11 @@ class Run:
         if not isinstance(row, Loading):  # which was measured while it was done
             time.sleep(QUIET_S)
         before, synced, begun = used(), flushes(), time.perf_counter()
-        figure = measure(row, stand, hosts, self.numbers, self.budget)
+        try:
+            figure = measure(row, stand, hosts, self.numbers, self.budget)
+        except (OSError, Cut) as error:
+            figure = Figure("ms" if isinstance(row, Find | AfterWrite) else "per_s", 0, 0, 0, wrong=f"{error!r}")
+            stand.restart()
         wall, after = time.perf_counter() - begun, used()
         turn = Turn(figure)
         if not isinstance(row, Loading):
@@ -120,7 +124,7 @@ def said(figure: Figure) -> str:
     more = f" (p99 {figure.p99_ms:,.2f} ms, n={figure.runs}"
     more += f", {figure.answer} candidates" if figure.answer is not None else ""
     more += f", {figure.conflicts} x 409" if figure.conflicts else ""
-    more += f", {figure.errors} x 500" if figure.errors else ""
+    more += f", {figure.errors} x no answer or 500" if figure.errors else ""
     return value + more + ")" + (f"  WRONG: {figure.wrong}" if figure.wrong else "")
 
 

@@ -118,6 +118,14 @@ def test_a_server_that_closes_and_refuses(retries: int, statuses: dict[int, int]
     assert tally.done == done
 
 
+def test_a_reply_that_never_comes_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.crowd.GRACE_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        address = Address("127.0.0.1", door.getsockname()[1])
+        tally = crowd(address, 2, claims.endless(HOSTS, 1, 0), Rules(0.1))
+    assert (tally.done, tally.unanswered) == (0, 2)
+
+
 def test_a_caller_survives_a_connection_that_was_closed_while_idle() -> None:
     kept = reply(200).replace(b"connection: close\r\n", b"")
     server = Scripted([kept, kept])
