@@ -32,7 +32,8 @@ class Renamed(Conflict):
     def __init__(self, known: str, name: str) -> None:
         super().__init__(
             f"The ledger knows the machine with this machine-id as {known}, but it is called {name} now. "
-            "If it was renamed, say so. If it is a copy, give it a machine-id of its own (systemd-machine-id-setup)."
+            "If it was renamed, say so (--rename). If it is a copy, give it a machine-id of its own "
+            "(systemd-machine-id-setup)."
         )
         self.known, self.name = known, name
 
