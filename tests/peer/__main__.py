@@ -21,7 +21,7 @@ def main() -> int:
     with pair(args.berth_url, args.placement_url, args.fault) as both:
         if args.replay:
             return _replay(both, words, Path(args.replay))
-        fuzzer = Fuzzer(both, words, args.seed, judge=args.judge, shrinking=not args.no_shrink)
+        fuzzer = Fuzzer(both, words, args.seed, judge=args.judge, shrink_s=0.0 if args.no_shrink else 30.0)
         fuzzer.run(args.seconds, args.episodes, args.first)
     _summary(fuzzer, args.words, args.statuses)
     if args.allowed:
@@ -78,7 +78,7 @@ def _summary(fuzzer: Fuzzer, words: bool, statuses: bool) -> None:
 
 def _examples(fuzzer: Fuzzer) -> None:
     for name, exchanges in fuzzer.allowed.items():
-        seen = {(e.request.method, e.placement.status, e.berth.status): e for e in exchanges}
+        seen = {(e.request.method, e.placement.status, e.berth.status, e.placement.text[:240]): e for e in exchanges}
         for exchange in seen.values():
             print(f"\n--- {name}\n{listing(exchange.request)[:700]}")
             for who, answer in (("Placement", exchange.placement), ("Berth", exchange.berth)):

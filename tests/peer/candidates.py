@@ -80,7 +80,8 @@ class Comparison:
         if judge or self.doubtful or found:
             found += self._judged()
         if self.ask.limit is not None and not found:
-            limited = (self.exchange.berth,) if self.doubtful else (self.exchange.placement, self.exchange.berth)
+            alone = self.doubtful or self.meant
+            limited = (self.exchange.berth,) if alone else (self.exchange.placement, self.exchange.berth)
             found += [fault for answer in limited for fault in self._part(answer)]
         return found
 

@@ -19,7 +19,6 @@ from tests.peer.wire import Answer, Request
 from tests.peer.world import World
 
 LENGTH = 60
-SHRINK_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,8 @@ class Fuzzer:
     tested: list[str]
     seed: int
     judge: bool = False
-    shrinking: bool = True
+    shrink_s: float = 30.0
+    """How long to shrink each kind of difference; 0 for not at all."""
     say: Callable[[str], None] = print
     reports: dict[str, Report] = field(default_factory=dict)
     words: dict[str, Finding] = field(default_factory=dict)
@@ -55,11 +55,11 @@ class Fuzzer:
     allowed: dict[str, list[Exchange]] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
 
-    def run(self, seconds: float | None = None, episodes: int | None = None, first: int = 0) -> None:
-        """Play episodes until the time is over or all have been played."""
-        deadline = time.monotonic() + (seconds if seconds is not None else 1e9)
-        number = first
-        while time.monotonic() < deadline and (episodes is None or number < first + episodes):
+    def run(self, seconds: float = 1e9, episodes: int | None = None, first: int = 0, most: int = 10**9) -> None:
+        """Play episodes until the time is over, or all have been played, or ``most`` kinds of difference are known."""
+        deadline, number = time.monotonic() + seconds, first
+        last = first + episodes if episodes is not None else 10**9
+        while time.monotonic() < deadline and number < last and len(self.reports) < most:
             self.episode(number)
             number += 1
 
@@ -114,7 +114,7 @@ class Fuzzer:
 
     def _shrunk(self, finding: Finding, sent: list[Request], tag: str, origin: str) -> Report:
         sequence = sent[: finding.step + 1] if finding.step >= 0 else [*sent, finding.exchange.request]
-        if not self.shrinking:
+        if not self.shrink_s:
             return Report(finding, sequence, origin)
         latest: list[Finding] = []
 
@@ -126,7 +126,7 @@ class Fuzzer:
 
         if not shows(sequence):
             return Report(finding, sequence, f"{origin}; does not happen again")
-        shortest = shrink(sequence, shows, SHRINK_S)
+        shortest = shrink(sequence, shows, self.shrink_s)
         return Report(latest[0], shortest, origin)
 
 

@@ -113,7 +113,7 @@ def test_texts_of_the_tests_are_cut_to_what_can_stand_in_any_answer() -> None:
 def test_two_placements(peer: str, tested: list[str], fault: str, finds: bool) -> None:
     """Two sound ones agree; a faulty one is found out within a few episodes."""
     with pair(fault=fault) as both:
-        fuzzer = Fuzzer(both, tested, seed=3, shrinking=False, say=lambda _: None)
+        fuzzer = Fuzzer(both, tested, seed=3, shrink_s=0.0, say=lambda _: None)
         for number in range(12 if finds else 3):
             fuzzer.episode(number)
             if finds and fuzzer.reports:

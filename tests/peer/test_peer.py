@@ -20,6 +20,6 @@ pytestmark = [pytest.mark.peer, pytest.mark.timeout(600)]
 
 
 def test_berth_answers_as_placement_does(servers: Pair, tested: list[str]) -> None:
-    fuzzer = Fuzzer(servers, tested, SEED, judge=True)
-    fuzzer.run(episodes=EPISODES)
+    fuzzer = Fuzzer(servers, tested, SEED, judge=True, shrink_s=10.0)
+    fuzzer.run(episodes=EPISODES, most=8)
     assert not fuzzer.reports, f"{len(fuzzer.reports)} kinds of difference; the sequences are above"
