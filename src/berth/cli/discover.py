@@ -14,6 +14,10 @@ from berth.ledger import open_ledger
 def discover(
     apply: Annotated[bool, typer.Option("--apply", help="Register it; otherwise it is only shown.")] = False,
     rename: Annotated[bool, typer.Option("--rename", help="This machine has another name than before.")] = False,
+    name: Annotated[str | None, typer.Option(help="What to call this machine, instead of its host name.")] = None,
+    dedicated_cpus: Annotated[
+        str, typer.Option(metavar="CPUS", help="Processors to offer as PCPU, whole and unshared, such as 2-7,10.")
+    ] = "",
     database: DatabaseUrl = DEFAULTS.database,
 ) -> None:
     """Read what this machine has, and show (or with --apply, register) it as a tree of providers.
@@ -23,8 +27,16 @@ def discover(
     """
     machine = discovery.read()
     with open_ledger(database, actor="discover") as ledger:
-        planned = discovery.plan(discovery.found(machine), machine, ledger, rename=rename)
+        found = discovery.found(machine, name, dedicated=_processors(dedicated_cpus))
+        planned = discovery.plan(found, machine, ledger, rename=rename)
         if apply:
             planned = discovery.apply(planned, ledger)
         for line in discovery.lines(planned, done=apply):
             typer.echo(line)
+
+
+def _processors(text: str) -> frozenset[int]:
+    try:
+        return discovery.ranges(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no list of processors such as 2-7,10") from None
