@@ -1,0 +1,103 @@
+"""A client that sends whatever it is told to, byte by byte, and reads one answer."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from typing import Any, Self
+
+LIMIT_S = 20
+"""Nothing that the API is asked here may take longer."""
+
+Headers = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """An answer; header names in lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key == name), None)
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def why(self) -> str:
+        """What a refusal says."""
+        detail: str = self.json()["errors"][0]["detail"]
+        return detail
+
+
+def message(method: str, target: str, headers: Headers = (), body: bytes | None = None) -> bytes:
+    """A request as bytes. A header with a value of its own making comes before the usual ones, and instead of them."""
+    lines = [f"{method} {target} HTTP/1.1", "host: berth.test"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    if body is not None and not any(name == "content-length" for name, _ in headers):
+        lines.append(f"content-length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode("utf-8") + (body or b"")
+
+
+class Wire:
+    """A connection that is kept while the server keeps it."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._socket: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def ask(self, method: str, target: str, headers: Headers = (), body: bytes | None = None) -> Got:
+        """Send a request and read its answer."""
+        got = self.send(message(method, target, tuple(headers), body), method)
+        assert got is not None, f"{method} {target[:100]}: no answer"
+        return got
+
+    def send(self, data: bytes, method: str = "GET") -> Got | None:
+        """Send bytes and read an answer to `method`; None if the server closes without one."""
+        fresh = self._socket is None
+        got = self._exchange(data, method)
+        if got is None and not fresh:
+            got = self._exchange(data, method)  # the server had closed the kept connection
+        return got
+
+    def _exchange(self, data: bytes, method: str) -> Got | None:
+        if self._socket is None:
+            self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=LIMIT_S)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(BrokenPipeError, ConnectionResetError):  # it may answer before it has read everything
+            self._socket.sendall(data)
+        try:
+            return self._answer(self._socket, method)
+        except TimeoutError:
+            self.close()
+            raise
+        except (OSError, HTTPException):
+            self.close()
+            return None
+
+    def _answer(self, connection: socket.socket, method: str) -> Got:
+        with HTTPResponse(connection, method=method) as answer:
+            answer.begin()
+            headers = tuple((name.lower(), value) for name, value in answer.getheaders())
+            got = Got(answer.status, headers, answer.read())
+        if answer.will_close:
+            self.close()
+        return got
