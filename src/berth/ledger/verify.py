@@ -42,9 +42,8 @@ def verify(database: Database) -> Report:
         log = Books()
         findings = [*more, *replay(log, changes.after(connection, 0))]
     findings += [*_trees(rows), *_numbers(rows, at.next_id), *_differences(rows, log)]
-    summary = (
-        f"{len(rows.providers)} providers, {len(rows.held)} consumers, {at.number} changes: "
-        + (f"{len(findings)} findings" if findings else "all agree")
+    summary = f"{len(rows.providers)} providers, {len(rows.held)} consumers, {at.number} changes: " + (
+        f"{len(findings)} findings" if findings else "all agree"
     )
     left_out = len(findings) - MOST_FINDINGS
     told = [*findings[:MOST_FINDINGS], f"and {left_out} more"] if left_out > 0 else findings

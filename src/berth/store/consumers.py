@@ -75,16 +75,14 @@ _HOLDERS = (
     .where(allocations.c.provider_id == bindparam("provider_id"))
     .order_by(*_ORDER)
 )
-_USED = select(
-    allocations.c.provider_id, allocations.c.class_id, func.sum(allocations.c.amount)
-).group_by(allocations.c.provider_id, allocations.c.class_id)
+_USED = select(allocations.c.provider_id, allocations.c.class_id, func.sum(allocations.c.amount)).group_by(
+    allocations.c.provider_id, allocations.c.class_id
+)
 
 
 def by_uuid(connection: Connection, uuids: Iterable[str]) -> list[ConsumerRow]:
     """Those of these consumers that exist."""
-    return [
-        ConsumerRow(*row) for some in _batched(uuids) for row in connection.execute(_BY_UUID, {"uuids": some})
-    ]
+    return [ConsumerRow(*row) for some in _batched(uuids) for row in connection.execute(_BY_UUID, {"uuids": some})]
 
 
 def held_by(connection: Connection, ids: Iterable[int]) -> list[AllocationRow]:

@@ -99,9 +99,7 @@ def _explain(error: BaseException) -> Why | None:
 
 MARIADB: Final = Backend(
     driver="mariadb+pymysql",
-    capabilities=Capabilities(
-        embedded=False, data_version=False, row_locks=True, transactional_ddl=False, roles=True
-    ),
+    capabilities=Capabilities(embedded=False, data_version=False, row_locks=True, transactional_ddl=False, roles=True),
     connect=_connect,
     explain=_explain,
 )

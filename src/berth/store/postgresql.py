@@ -127,9 +127,7 @@ def _explain(error: BaseException) -> Why | None:
 
 POSTGRESQL: Final = Backend(
     driver="postgresql+psycopg",
-    capabilities=Capabilities(
-        embedded=False, data_version=False, row_locks=True, transactional_ddl=True, roles=True
-    ),
+    capabilities=Capabilities(embedded=False, data_version=False, row_locks=True, transactional_ddl=True, roles=True),
     connect=_connect,
     explain=_explain,
 )

@@ -54,7 +54,6 @@ class Rows:
 _AT_GENERATION = (providers.c.id == bindparam("key"), providers.c.generation == bindparam("seen"))
 
 
-
 def _insert(table: Table) -> Prepared:
     return Prepared(insert(table), table.columns.keys())
 

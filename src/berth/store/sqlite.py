@@ -65,9 +65,7 @@ def _explain(error: BaseException) -> Why | None:
 
 SQLITE: Final = Backend(
     driver="sqlite",
-    capabilities=Capabilities(
-        embedded=True, data_version=True, row_locks=False, transactional_ddl=True, roles=False
-    ),
+    capabilities=Capabilities(embedded=True, data_version=True, row_locks=False, transactional_ddl=True, roles=False),
     connect=_connect,
     explain=_explain,
 )

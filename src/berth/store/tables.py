@@ -30,8 +30,10 @@ metadata = MetaData(
 def _exact(length: int) -> String:
     """Text that compares byte by byte: MariaDB would otherwise take 'vm', 'VM' and 'vm ' for the same name."""
     mariadb = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin")
-    return String(length).with_variant(mariadb, "mariadb").with_variant(
-        mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_0900_bin"), "mysql"
+    return (
+        String(length)
+        .with_variant(mariadb, "mariadb")
+        .with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_0900_bin"), "mysql")
     )
 
 
@@ -80,7 +82,8 @@ providers = Table(
     Column("name", _Name, nullable=False, unique=True),
     Column("generation", BigInteger, nullable=False),
     Column("parent_id", _Id, ForeignKey("providers.id"), nullable=True),
-    Column("root_id", _Id, ForeignKey("providers.id"), nullable=False),
+    # No foreign key: a root refers to itself, and MariaDB then refuses to delete it if it was changed before.
+    Column("root_id", _Id, nullable=False),
     _at("created_at"),
     _at("updated_at"),
     Index("ix_providers_root_id", "root_id"),

@@ -10,8 +10,10 @@ down_revision = None
 
 def _exact(length: int) -> sa.String:
     mariadb = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin")
-    return sa.String(length).with_variant(mariadb, "mariadb").with_variant(
-        mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_0900_bin"), "mysql"
+    return (
+        sa.String(length)
+        .with_variant(mariadb, "mariadb")
+        .with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_0900_bin"), "mysql")
     )
 
 
@@ -46,7 +48,7 @@ def upgrade() -> None:
         _text("name"),
         _number("generation"),
         _ref("parent_id", "providers.id", nullable=True),
-        _ref("root_id", "providers.id"),
+        sa.Column("root_id", _ID, nullable=False),
         _number("created_at"),
         _number("updated_at"),
         sa.UniqueConstraint("uuid"),

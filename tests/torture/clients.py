@@ -1,0 +1,135 @@
+"""Clients over HTTP, and what is asked by way of them."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from uuid import uuid4
+
+from tests.torture.history import Final, Held
+from tests.torture.servers import Served
+
+ANSWER_S = 60
+"""Longer than a server tries on its own account before it says 503."""
+
+HEADERS = {
+    "x-auth-token": "admin",
+    "openstack-api-version": "placement 1.36",
+    "content-type": "application/json",
+    "accept": "application/json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """status: 0 if there was no answer."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] | None = None
+
+    @property
+    def code(self) -> str:
+        """Placement's name for an error."""
+        return str(self.body["errors"][0].get("code", "")) if isinstance(self.body, dict) and self.status >= 400 else ""
+
+
+class Client:
+    """Asks one of several servers at a time, over a connection that it keeps. Not for several threads."""
+
+    def __init__(self, servers: Iterable[Served], seed: int | str = 0) -> None:
+        self._ports = [server.port for server in servers]
+        self._connections: dict[int, HTTPConnection] = {}
+        self.random = random.Random(seed)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Answer:
+        """One request, to any of the servers that are there, never repeated once it has been sent."""
+        text = None if body is None else json.dumps(body)
+        port, connection = self._connected()
+        try:
+            connection.request(method, path, text, HEADERS)
+            response = connection.getresponse()
+            told = response.read()
+        except (OSError, HTTPException):
+            connection.close()
+            return Answer(0)
+        self._connections[port] = connection
+        decoded: Any = None
+        with suppress(ValueError):
+            decoded = json.loads(told)
+        return Answer(response.status, decoded, {name.lower(): value for name, value in response.getheaders()})
+
+    def _connected(self) -> tuple[int, HTTPConnection]:
+        """A connection to a server that listens."""
+        for _ in range(1000):
+            port = self.random.choice(self._ports)
+            connection = self._connections.pop(port, None)
+            if connection is not None:
+                return port, connection
+            connection = HTTPConnection("127.0.0.1", port, timeout=ANSWER_S)
+            try:
+                connection.connect()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return port, connection
+        raise AssertionError("no server listens")
+
+    def sure(self, method: str, path: str, body: Any = None) -> Any:
+        """A request that must succeed; returns the body."""
+        answer = self.ask(method, path, body)
+        if not 200 <= answer.status < 300:
+            raise AssertionError(f"{method} {path}: {answer}")
+        return answer.body
+
+    def close(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+
+
+def make_provider(client: Client, inventories: Mapping[str, int], parent: str | None = None) -> str:
+    """A provider that has these totals; returns its uuid."""
+    uuid = str(uuid4())
+    client.sure("POST", "/resource_providers", {"name": uuid, "uuid": uuid, "parent_provider_uuid": parent})
+    set_inventories(client, uuid, 0, inventories)
+    return uuid
+
+
+def set_inventories(client: Client, uuid: str, generation: int, inventories: Mapping[str, int]) -> None:
+    wanted = {name: {"total": total} for name, total in inventories.items()}
+    body = {"resource_provider_generation": generation, "inventories": wanted}
+    client.sure("PUT", f"/resource_providers/{uuid}/inventories", body)
+
+
+def claim_body(held: Held, generation: int | None) -> dict[str, Any]:
+    """The body of PUT /allocations."""
+    return {
+        "allocations": {place: {"resources": dict(of)} for place, of in held.items()},
+        "consumer_generation": generation,
+        "project_id": "torture",
+        "user_id": "torture",
+    }
+
+
+def final_state(client: Client, consumers: Iterable[str], providers: Iterable[str]) -> Final:
+    """What a server tells when all is over."""
+    held = {consumer: held_of(client.sure("GET", f"/allocations/{consumer}")) for consumer in consumers}
+    used, capacity = {}, {}
+    for uuid in providers:
+        used[uuid] = client.sure("GET", f"/resource_providers/{uuid}/usages")["usages"]
+        inventories = client.sure("GET", f"/resource_providers/{uuid}/inventories")["inventories"]
+        capacity[uuid] = {
+            name: int((one["total"] - one["reserved"]) * one["allocation_ratio"]) for name, one in inventories.items()
+        }
+    return Final({consumer: of for consumer, of in held.items() if of}, used, capacity)
+
+
+def held_of(body: Any) -> dict[str, dict[str, int]]:
+    """What a consumer holds, from the body of GET /allocations."""
+    return {place: one["resources"] for place, one in body["allocations"].items()}

@@ -1,0 +1,64 @@
+"""What clients asked, and what they were told: kept by the test, apart from anything that Berth keeps."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Held = Mapping[str, Mapping[str, int]]
+"""Amounts by provider and class."""
+
+Outcome = Literal["done", "refused", "stale", "unknown", "wrong"]
+"""done: acknowledged; refused: no room; stale: somebody else wrote (a generation did not match); unknown: no answer,
+or 503; wrong: an answer that no server may give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One request. began, ended: seconds; held: what a write asked for ({} to end), or what a read showed."""
+
+    began: float
+    ended: float
+    client: str
+    consumer: str
+    operation: Literal["write", "read"]
+    held: Held
+    outcome: Outcome
+    told: str = ""
+
+
+@dataclass(slots=True)
+class History:
+    """Events of all clients, in the order in which they ended."""
+
+    events: list[Event] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, event: Event) -> None:
+        with self._lock:
+            self.events.append(event)
+
+    def save(self, path: Path) -> None:
+        """One JSON object a line."""
+        path.write_text("".join(json.dumps(asdict(event)) + "\n" for event in self.events))
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """What is there in the end, as a fresh server tells it.
+
+    held: by consumer; used: by provider and class, as the provider's usages say; capacity: likewise.
+    """
+
+    held: Mapping[str, Held]
+    used: Held
+    capacity: Held
+
+
+def now() -> float:
+    return time.monotonic()

@@ -1,0 +1,102 @@
+"""The independent checker: it knows the rules of an allocation ledger, and nothing of how Berth keeps one.
+
+1. What was acknowledged is there: a consumer's last acknowledged write, unless a later one without an answer took
+   effect instead. No write is there in part.
+2. A read that began after a write was acknowledged shows it, whichever process is asked.
+3. What is used of a provider is the sum of what consumers hold of it, and never more than its capacity.
+4. A write is refused for its generation only if the client could not know the present one: none is applied twice.
+5. A write is refused for want of room only if, at some moment while it was under way, there may have been none.
+6. Nothing is answered that no server may answer (a 500).
+
+Each consumer belongs to one client, which asks one thing at a time. A write without an answer may still take effect
+later, but not after the acknowledgement of a later write of the same consumer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from tests.torture.history import Event, Final, Held
+
+State = tuple[tuple[str, str, int], ...]
+NOTHING: State = ()
+
+
+def broken_rules(events: Iterable[Event], final: Final) -> list[str]:
+    """Every way in which a history and its end break the rules."""
+    ordered = sorted(events, key=lambda event: event.began)
+    return [
+        *_consumers(ordered, final),
+        *_sums(final),
+        *_needless_refusals(ordered, final),
+        *(f"an answer that may not be: {event.told}" for event in ordered if event.outcome == "wrong"),
+    ]
+
+
+def _state(held: Held) -> State:
+    return tuple(sorted((place, name, amount) for place, of in held.items() for name, amount in of.items()))
+
+
+def _consumers(events: list[Event], final: Final) -> Iterator[str]:
+    possible: dict[str, set[State]] = defaultdict(lambda: {NOTHING})
+    for event in events:
+        states = possible[event.consumer]
+        if event.operation == "read":
+            if event.outcome == "done" and _state(event.held) not in states:
+                yield f"{event.client} reads {_state(event.held)} of {event.consumer}, which can only be {states}"
+        elif event.outcome == "done":
+            possible[event.consumer] = {_state(event.held)}
+        elif event.outcome == "unknown":
+            states.add(_state(event.held))
+        elif event.outcome == "stale" and len(states) == 1:
+            yield f"{event.consumer} was refused for its generation, though nobody else wrote: {event.told}"
+    for consumer in possible.keys() | final.held.keys():
+        is_held = _state(final.held.get(consumer, {}))
+        if is_held not in possible[consumer]:
+            yield f"{consumer} holds {is_held} in the end, but was promised {possible[consumer]}"
+
+
+def _sums(final: Final) -> Iterator[str]:
+    sums: dict[tuple[str, str], int] = defaultdict(int)
+    for held in final.held.values():
+        for place, of in held.items():
+            for name, amount in of.items():
+                sums[place, name] += amount
+    for place, of in final.capacity.items():
+        for name, capacity in of.items():
+            held_in_all, used = sums.pop((place, name), 0), final.used.get(place, {}).get(name, 0)
+            if held_in_all != used:
+                yield f"{used} {name} of {place} are said to be used, but consumers hold {held_in_all}"
+            if held_in_all > capacity:
+                yield f"{name} of {place} is oversold: {held_in_all} of {capacity}"
+    yield from (f"{amount} {name} are held of {place}, which has none" for (place, name), amount in sums.items())
+
+
+def _needless_refusals(events: list[Event], final: Final) -> Iterator[str]:
+    """Bounds from above: all that might have been held while the write was under way."""
+    writes = [event for event in events if event.operation == "write" and event.outcome in ("done", "unknown")]
+    for refused in events:
+        if refused.operation != "write" or refused.outcome != "refused":
+            continue
+        full = False
+        for place, of in refused.held.items():
+            for name, amount in of.items():
+                most = sum(_most_held(writes, refused, place, name).values())
+                full = full or most + amount > final.capacity.get(place, {}).get(name, 0)
+        if not full:
+            yield f"{refused.consumer} was refused {_state(refused.held)} while there was room: {refused.told}"
+
+
+def _most_held(writes: list[Event], refused: Event, place: str, name: str) -> dict[str, int]:
+    """By consumer: the most that it may have held at any moment of this request."""
+    most: dict[str, int] = {}
+    for write in writes:
+        if write.began > refused.ended or write.consumer == refused.consumer:
+            continue
+        amount = write.held.get(place, {}).get(name, 0)
+        if write.outcome == "done" and write.ended < refused.began:
+            most[write.consumer] = amount
+        else:
+            most[write.consumer] = max(most.get(write.consumer, 0), amount)
+    return most
