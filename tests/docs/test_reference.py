@@ -1,0 +1,169 @@
+"""The references are complete: settings, commands with options and defaults, environment, routes, verbs, errors."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import typer.main
+
+import berth
+from berth.api.placement.routes import OPERATIONS
+from berth.api.policy import POLICIES
+from berth.cli.main import app
+from berth.model import errors
+from berth.settings import Settings
+from tests.docs.blocks import ROOT
+
+CONFIGURATION = ROOT / "docs/configuration.md"
+EMBEDDING = ROOT / "docs/embedding.md"
+API = ROOT / "docs/api.md"
+OF_EVERY_COMMAND = {"--help", "--install-completion", "--show-completion"}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option or an argument of a command. default: as a person writes it, None if there is none to show."""
+
+    command: str
+    name: str
+    default: str | None
+    variable: str | None
+
+
+def section(document: Path, heading: str) -> str:
+    """The part of a document below a heading, up to the next one of any level."""
+    text = document.read_text(encoding="utf-8")
+    found = re.search(rf"^#+ {re.escape(heading)}$(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"{document.name} has no section '{heading}'"
+    return str(found[1])
+
+
+def row(text: str, name: str) -> str:
+    """The row of a table whose first cell begins with this code."""
+    found = [line for line in text.splitlines() if re.match(rf"\| `{re.escape(name)}[` ]", line)]
+    assert found, f"there is no row `{name}`"
+    return found[0]
+
+
+def commands(command: Any, words: tuple[str, ...] = ("berth",)) -> Iterator[tuple[str, Any]]:
+    """Every command that does something, by its words."""
+    below = getattr(command, "commands", None)
+    if not below:
+        yield " ".join(words), command
+    for name, each in (below or {}).items():
+        yield from commands(each, (*words, name))
+
+
+def options() -> list[Option]:
+    """Every option and argument of every command."""
+    return [
+        Option(words, _name(each), _default(each), str(each.envvar) if each.envvar else None)
+        for words, command in commands(typer.main.get_command(app))
+        for each in command.params
+        if _name(each) not in OF_EVERY_COMMAND
+    ]
+
+
+def _name(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar or parameter.name.upper()).strip("[]{}")
+    return str(max(parameter.opts, key=len))
+
+
+def _default(parameter: Any) -> str | None:
+    value = parameter.default
+    plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return str(value) if plain and value != "" else None
+
+
+@pytest.mark.parametrize("option", options(), ids=lambda option: f"{option.command} {option.name}")
+def test_every_option_is_documented(option: Option) -> None:
+    told = row(section(CONFIGURATION, f"`{option.command}`"), option.name)
+    assert option.default is None or f"`{option.default}`" in told, f"the default is {option.default}"
+    assert option.variable is None or f"`{option.variable}`" in told, f"it is also {option.variable}"
+
+
+def test_no_option_is_documented_that_is_not_there() -> None:
+    text = CONFIGURATION.read_text(encoding="utf-8")
+    headings = set(re.findall(r"^#+ `(berth .*)`$", text, re.MULTILINE))
+    assert headings == {words for words, _ in commands(typer.main.get_command(app))}
+    told = {
+        (words, name)
+        for words in headings
+        for name in re.findall(r"^\| `(--[a-z-]+)", section(CONFIGURATION, f"`{words}`"), re.MULTILINE)
+    }
+    assert told <= {(option.command, option.name) for option in options()}
+
+
+@pytest.mark.parametrize("field", msgspec.structs.fields(Settings), ids=lambda field: field.name)
+def test_every_setting_is_documented(field: msgspec.structs.FieldInfo) -> None:
+    told = row(section(CONFIGURATION, "Settings"), field.name)
+    default = field.default if field.default is not msgspec.NODEFAULT else ()
+    assert (f"`{default}`" if default != () else "none") in told
+
+
+def test_every_environment_variable_is_documented() -> None:
+    source = (path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    used = {name for text in source for name in re.findall(r"\"(BERTH_[A-Z_]+)\"", text)}
+    told = section(CONFIGURATION, "Environment")
+    assert used
+    assert [name for name in sorted(used) if f"`{name}`" not in told] == []
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_policy_is_documented(policy: str) -> None:
+    assert row(section(CONFIGURATION, "Policies"), policy)
+
+
+@pytest.mark.skipif(not API.exists(), reason="docs/api.md is not written yet")
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_every_route_is_documented(operation: Any) -> None:
+    text = API.read_text(encoding="utf-8")
+    assert operation.path in text
+
+
+VERBS = [name for name, value in inspect.getmembers(berth.Ledger, inspect.isfunction) if not name.startswith("_")]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_is_documented(verb: str) -> None:
+    assert f"`{verb}" in EMBEDDING.read_text(encoding="utf-8")
+
+
+def leaves(kind: type[BaseException]) -> Iterator[type[BaseException]]:
+    """Every error of the model that has none below it."""
+    below = [each for each in kind.__subclasses__() if each.__module__ == errors.__name__]
+    if not below:
+        yield kind
+    for each in below:
+        yield from leaves(each)
+
+
+@pytest.mark.parametrize("error", [*leaves(errors.BerthError)], ids=lambda error: error.__name__)
+def test_every_error_is_documented(error: type[BaseException]) -> None:
+    assert f"`{error.__name__}`" in EMBEDDING.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [name for name in berth.__all__ if name != "errors"])
+def test_every_public_name_is_documented(name: str) -> None:
+    assert re.search(rf"\b{name}\b", EMBEDDING.read_text(encoding="utf-8"))
+
+
+def test_every_room_has_its_place_in_the_architecture() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rooms = [path.stem for path in (ROOT / "src/berth").iterdir() if not path.name.startswith("__")]
+    assert [room for room in rooms if not re.search(rf"`{room}(?:/|\.py)`", text)] == []
+
+
+def test_what_the_architecture_says_is_in_a_room_is_there() -> None:
+    rooms = re.findall(r"^\| `([a-z]+/)` \|(.*)$", section(ROOT / "docs/architecture.md", "The rooms"), re.MULTILINE)
+    told = [(room, path) for room, text in rooms for path in re.findall(r"`([a-z_]+(?:\.py|/))`", text)]
+    assert len(told) > 20
+    assert [(room, path) for room, path in told if not (ROOT / "src/berth" / room / path).exists()] == []
