@@ -156,10 +156,12 @@ def _errors(placement: Answer, berth: Answer, tested: list[str]) -> Iterator[Dif
 
 def _wording(placement: Answer, berth: Answer, tested: list[str]) -> Iterator[Difference]:
     theirs, ours = _detail(placement), _detail(berth)
-    preface, _, rest = theirs.partition("\n\n")
+    title = f"{placement.status} "  # a plain text begins with the title, JSON does not
+    titled, _, untitled = theirs.partition("\n\n") if theirs.startswith(title) else ("", "", theirs)
+    preface, _, rest = untitled.partition("\n\n")
     if rest.strip() and preface not in ours:
         yield Difference("words", "preface", preface, "nothing")
-        theirs = rest.strip()
+        theirs = f"{titled} {rest.strip()}".strip()
     else:
         preface = ""
     missing = [text for text in tested if text in placement.text and text not in berth.text and text not in preface]

@@ -190,7 +190,8 @@ class Play:
     def _after_write(self, exchange: Exchange, named: set[str], idle: set[str]) -> None:
         self._generations.clear()
         placement, berth = exchange.placement, exchange.berth
-        self.parted = self.parted or placement.fine != berth.fine
+        failed = placement.status >= 500 or berth.status >= 500  # perhaps after it had written
+        self.parted = self.parted or failed or placement.fine != berth.fine
         if placement.fine:
             self._phantoms |= idle
         elif placement.status >= 500 or (placement.status == 400 and "that does not exist" in placement.text):
