@@ -32,14 +32,17 @@ def _parse(part: str) -> tuple[str, float] | None:
     name, *parameters = (piece.strip() for piece in part.split(";"))
     if name.count("/") != 1 or name.startswith("/") or name.endswith("/"):
         return None
-    quality = 1.0
+    quality, bare = 1.0, True
     for parameter in parameters:
         key, _, value = parameter.partition("=")
         if key.strip().lower() == "q":
             if _QUALITY.fullmatch(value.strip()) is None:
                 return None
             quality = float(value)
-    return name.lower(), quality
+        else:
+            bare = False
+    # A range with parameters takes only what has the same ones; what is offered here has none.
+    return name.lower() if bare else "", quality
 
 
 def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ Json = dict[str, Any]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 """The JSON Schema that OpenAPI 3.1 speaks, and that Berth's validators do."""
+
+_PARTS: Final = "#/components/schemas/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def document(operations: Iterable[Described], common: Common) -> Json:
     for operation in every:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, common)
     refusals = sorted({status for operation in every for status in operation.refusals})
+    responses = {f"Refused{status}": _refusal(status, common) for status in refusals}
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": DIALECT,
@@ -90,10 +93,38 @@ def document(operations: Iterable[Described], common: Common) -> Json:
             "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": common.token}},
             "parameters": {_key(each): _parameter(each) for each in common.parameters},
             "headers": {name: {"schema": schema} for name, schema in common.headers.items()},
-            "responses": {f"Refused{status}": _refusal(status, common) for status in refusals},
-            "schemas": dict(common.parts),
+            "responses": responses,
+            "schemas": _used(common.parts, [paths, responses]),
         },
     }
+
+
+def part(name: str) -> Json:
+    """Where a named schema stands in a document."""
+    return {"$ref": f"{_PARTS}{name}"}
+
+
+def _used(parts: Mapping[str, Json], roots: Any) -> dict[str, Json]:
+    """The parts that something refers to, themselves included, in their own order."""
+    found: set[str] = set()
+    seen = list(_references(roots))
+    while seen:
+        name = seen.pop()
+        if name not in found:
+            found.add(name)
+            seen += _references(parts[name])
+    return {name: schema for name, schema in parts.items() if name in found}
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str) and reference.startswith(_PARTS):
+            yield reference.removeprefix(_PARTS)
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _references(item)
 
 
 def _operation(operation: Described, common: Common) -> Json:

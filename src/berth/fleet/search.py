@@ -168,7 +168,8 @@ class _Search:
     def _undo(self, index: int, slot: int) -> None:
         variable = self.ask.variables[index]
         self.chosen[index] = NO_SLOT
-        self.apart.discard(slot)
+        if self.ask.isolate and variable.one_provider:  # another variable may stand on the same slot
+            self.apart.discard(slot)
         if self.ask.contested:
             for number, amount in variable.demands:
                 self.taken[slot, number] -= amount

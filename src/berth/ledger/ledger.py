@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from berth.fleet import reading
+from berth.fleet.early import ends_early, list_ends_early
 from berth.fleet.find import find
 from berth.fleet.fleet import Fleet
 from berth.ledger.core import Core
@@ -94,6 +95,16 @@ class Ledger:
         """Where a request fits; ClassNotFound, TraitsNotFound."""
         with self.core.current() as fleet:
             return find(fleet, request)
+
+    def ends_early(self, request: CandidateRequest | ProviderQuery) -> bool:
+        """Whether what was refused for an unknown name has a part before it that finds nothing anyway.
+
+        The Placement API then answers with nothing instead of refusing.
+        """
+        with self.core.current() as fleet:
+            if isinstance(request, ProviderQuery):
+                return list_ends_early(fleet, request)
+            return ends_early(fleet, request)
 
     def providers(self, query: ProviderQuery = ProviderQuery()) -> list[Provider]:  # noqa: B008 - it is frozen
         """Every provider that is like that; ClassNotFound, TraitsNotFound."""

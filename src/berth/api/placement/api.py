@@ -23,7 +23,7 @@ from berth.api.placement.call import Call, Operation, Pending, Wording
 from berth.api.placement.routing import PUBLIC, route
 from berth.api.placement.validation import Validator, validator
 from berth.api.placement.versions import Plan
-from berth.api.placement.versions.change import Answer
+from berth.api.placement.versions.change import NOTHING_THERE, Answer
 from berth.api.policy import Policy
 from berth.api.refused import refused
 from berth.ledger import Ledger
@@ -153,8 +153,8 @@ class _Step:
             headers.append(
                 ("location", f"{self.request.scheme}://{host}{answer.location}" if host else answer.location)
             )
-        if answer.modified is not None and "dated" in call.rules:
-            headers += [("last-modified", _http_date(answer.modified // 1_000_000)), ("cache-control", "no-cache")]
+        if "dated" in call.rules:
+            headers += _dated(answer)
         return self._signed(Reply(answer.status, headers, body))
 
     def told(self, error: HttpError) -> Reply:
@@ -206,7 +206,7 @@ def _check_typed(request: Request) -> None:
 
 def _check_media(operation: Operation, request: Request) -> None:
     if operation.takes_json:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind = request.headers.get("content-type", "").partition(";")[0].strip()
         if kind != "application/json":
             raise HttpError(415, f"The media type {kind or None} is not supported, use application/json")
         coding = request.headers.get("content-encoding", "").strip().lower()
@@ -222,6 +222,15 @@ def _json(payload: Any) -> bytes:
         return _encode(payload)
     except (OverflowError, ValueError):  # a capacity beyond 64 bits
         return json.dumps(msgspec.to_builtins(payload)).encode()
+
+
+def _dated(answer: Answer) -> list[tuple[str, str]]:
+    if answer.modified is None:
+        return []
+    fresh = [("cache-control", "no-cache")]
+    if answer.modified == NOTHING_THERE:
+        return fresh
+    return [("last-modified", _http_date(answer.modified // 1_000_000)), *fresh]
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,9 @@ from berth.api.placement.schemas import NAMED, NUMBERED
 from berth.model.request import CandidateRequest, Group
 
 _PARAMETERS: Final = "resources|required|member_of|in_tree"
+MOST_CANDIDATES: Final = 2**31 - 1
+"""A limit above this is no limit."""
+
 _NUMBERED: Final = re.compile(f"({_PARAMETERS})({NUMBERED})?")
 _NAMED: Final = re.compile(f"({_PARAMETERS})({NAMED})?")
 
@@ -34,7 +37,7 @@ def candidate_request(pairs: Pairs, rules: Rules) -> CandidateRequest:
     return CandidateRequest(
         groups=tuple(groups.values()),
         isolate=policy[:1] == ["isolate"],
-        limit=int(limit[0][:19]) if limit else None,
+        limit=min(int(limit[0][:18]), MOST_CANDIDATES) if limit else None,
         root_required=root_required,
         root_forbidden=root_forbidden,
         same_subtrees=subtrees,

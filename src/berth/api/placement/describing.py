@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any, Final
 
 from berth.api.microversion import HEADER, SERVICE
-from berth.api.openapi import Common, Described, Parameter, Response, document
+from berth.api.openapi import Common, Described, Parameter, Response, document, part
 from berth.api.placement import versions
 from berth.api.placement.call import Operation
-from berth.api.placement.replies import Told, part
+from berth.api.placement.replies import Told
 from berth.api.placement.schemas import CLASS_KEY, UUID, Schema
 
 _NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 255}
@@ -54,7 +54,8 @@ _REPEATABLE: Final = {
 
 _ID: Final = "x-openstack-request-id"
 _DATES: Final = ("last-modified", "cache-control")
-_BY_STATUS: Final = {406: (_ID,), 503: (_ID, "retry-after")}
+_SIGNED: Final = (HEADER, "vary", _ID)
+"""Headers of every answer. Refusals that come before the version is known lack the first two."""
 
 _WHY: Final[dict[int, str]] = {
     400: "The request makes no sense: the detail says what of it.",
@@ -96,7 +97,7 @@ def _common(minor: int) -> Common:
             "retry-after": {"type": "string", "pattern": "^[0-9]+$"},
         },
         refusal=part("Refusals"),
-        refusal_headers={status: (HEADER, *_BY_STATUS.get(status, (_ID,))) for status in _WHY},
+        refusal_headers={status: (*_SIGNED, *(("retry-after",) if status == 503 else ())) for status in _WHY},
         why=_WHY,
         parts=versions.parts(minor),
         parameters=(
@@ -173,7 +174,7 @@ def _repeated(name: str, schema: Schema, rules: frozenset[str]) -> Schema:
 
 
 def _response(told: Told, rules: frozenset[str]) -> Response:
-    always = (HEADER, "vary", _ID, *(("location",) if told.located else ()))
+    always = (*_SIGNED, *(("location",) if told.located else ()))
     dated = told.dated and "dated" in rules
     schema = None if told.part is None else part(told.part)
     return Response(told.status, schema, always, _DATES if dated else ())

@@ -29,7 +29,7 @@ def resources(value: str) -> dict[str, int]:
     if not value.strip():
         raise BadRequest(expected.format("empty string"))
     found: dict[str, int] = {}
-    for piece in value.strip().split(","):
+    for piece in value.rstrip().split(","):
         name, colon, amount = piece.partition(":")
         if not colon or ":" in amount:
             raise BadRequest(expected.format(piece))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from berth.api.openapi import part
 from berth.api.placement import codes
 from berth.api.placement.schemas import CLASS_KEY, Schema, closed
 
@@ -38,11 +39,6 @@ class Replies:
 
     told: tuple[Told, ...]
     conflicts: bool = False
-
-
-def part(name: str) -> Schema:
-    """Where a part's schema stands in a document."""
-    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _all(**properties: Schema) -> Schema:

@@ -15,8 +15,8 @@ from berth.api.placement.routes import OPERATIONS
 Shape = tuple[str | None, ...]
 """A path's segments; None where any text stands."""
 
-_UNREADABLE: Final = re.compile("[%\0\ufffd]")
-"""What decoding leaves of escapes that are none, and makes of those that are no text. No name holds any of it."""
+_UNREADABLE: Final = re.compile("[\0\ufffd]")
+"""What decoding makes of escapes that are no text. An escape that is none stays as it is, and is part of no name."""
 
 NO_SUCH_PATH: Final = "The resource could not be found."
 

@@ -18,8 +18,8 @@ EXTERNAL_ID: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 255
 
 def closed(properties: Schema, required: tuple[str, ...] = (), **more: Any) -> Schema:
     """An object with these properties and no others."""
-    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False, **more}
-    return {**schema, "required": list(required)} if required else schema
+    needed: Schema = {"required": list(required)} if required else {}
+    return {"type": "object", "properties": properties, **needed, "additionalProperties": False, **more}
 
 
 def with_property(schema: Schema, name: str, value: Schema, *, required: bool = False) -> Schema:
@@ -79,7 +79,7 @@ SET_INVENTORIES: Final = closed(
 AGGREGATES: Final[Schema] = {"type": "array", "items": UUID, "uniqueItems": True}
 SET_AGGREGATES_1_19: Final = closed(
     {"resource_provider_generation": GENERATION, "aggregates": AGGREGATES},
-    ("resource_provider_generation", "aggregates"),
+    ("aggregates", "resource_provider_generation"),
 )
 
 NAME_CLASS: Final = closed({"name": {"type": "string", "pattern": CUSTOM_NAME, "maxLength": 255}}, ("name",))

@@ -13,9 +13,16 @@ from berth.api.placement.endpoints.providers import nothing, provider_uuid
 from berth.api.placement.endpoints.root import now_us
 from berth.api.placement.versions.change import Answer, Asked
 from berth.model import commands
+from berth.model.candidate import Candidates
 from berth.model.commands import Claim, NewInventories
 from berth.model.consumer import Resources, TypeUsage
-from berth.model.errors import AllocationProviderNotFound, AllocationsNotFound, ReshapedProviderNotFound
+from berth.model.errors import (
+    AllocationProviderNotFound,
+    AllocationsNotFound,
+    ClassNotFound,
+    ReshapedProviderNotFound,
+    TraitsNotFound,
+)
 from berth.model.names import UNKNOWN_TYPE, canonical_uuid
 
 EVERY_TYPE = "all"
@@ -25,7 +32,13 @@ def candidates(call: Call) -> Answer:
     """Where a request fits."""
     request = candidate_request(call.query(), call.rules)
     call.asked = Asked(frozenset(name for group in request.groups for name in group.resources))
-    return Answer(payload=render.candidates(call.ledger.find(request)), modified=now_us())
+    try:
+        found = call.ledger.find(request)
+    except (ClassNotFound, TraitsNotFound):
+        if not call.ledger.ends_early(request):
+            raise
+        found = Candidates([], {})
+    return Answer(payload=render.candidates(found), modified=now_us())
 
 
 def show(call: Call) -> Answer:

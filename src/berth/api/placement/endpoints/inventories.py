@@ -8,7 +8,7 @@ from berth.api.placement import render
 from berth.api.placement.call import Call, Pending
 from berth.api.placement.endpoints.providers import nothing, provider_uuid
 from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.versions.change import Answer
+from berth.api.placement.versions.change import NOTHING_THERE, Answer
 from berth.model import commands
 from berth.model.errors import InventoryNotFound
 from berth.model.inventory import Inventory
@@ -20,7 +20,7 @@ _WHOLE = ("total", "reserved", "min_unit", "max_unit", "step_size")
 def list_(call: Call) -> Answer:
     """All inventories."""
     found = call.ledger.inventories(provider_uuid(call))
-    newest = max((each.updated_at for each in found.inventories.values()), default=None)
+    newest = max((each.updated_at for each in found.inventories.values()), default=NOTHING_THERE)
     return Answer(payload=render.inventories(found), modified=newest)
 
 
@@ -44,7 +44,7 @@ def replace(call: Call) -> Pending:
         shown = {name: render.inventory(each) for name, each in given.items()}
         return Answer(
             payload={"resource_provider_generation": generation, "inventories": shown},
-            modified=now_us() if given else None,
+            modified=now_us() if given else NOTHING_THERE,
         )
 
     return Pending(

@@ -10,7 +10,7 @@ from berth.api.placement.endpoints.root import now_us
 from berth.api.placement.versions.change import Answer
 from berth.model import commands
 from berth.model.commands import KEEP
-from berth.model.errors import ProviderNotFound
+from berth.model.errors import ClassNotFound, ProviderNotFound, TraitsNotFound
 from berth.model.names import canonical_uuid
 from berth.model.provider import Provider
 from berth.model.request import ProviderQuery
@@ -41,7 +41,12 @@ def list_(call: Call) -> Answer:
         member_of=member_of,
         not_member_of=not_member_of,
     )
-    found = call.ledger.providers(query)
+    try:
+        found = call.ledger.providers(query)
+    except (ClassNotFound, TraitsNotFound):
+        if not call.ledger.ends_early(query):
+            raise
+        found = []
     newest = max((provider.updated_at for provider in found), default=now_us())
     return Answer(payload={"resource_providers": [render.provider(each) for each in found]}, modified=newest)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from berth.api.placement.replies import Replies
 from berth.api.placement.schemas import Schema
@@ -13,12 +13,16 @@ Body = Any
 """A JSON value that a client sent, valid in the client's version."""
 
 
+NOTHING_THERE: Final = -1
+"""Instead of a time: what is answered could have been changed, but there is nothing that was."""
+
+
 @dataclass(slots=True)
 class Answer:
     """What an operation answers, before it becomes bytes.
 
     payload: a JSON value, None for no body; modified: microseconds since 1970 UTC, shown as
-    Last-Modified since 1.15, None where nothing is shown; location: a path.
+    Last-Modified since 1.15, NOTHING_THERE for Cache-Control alone, None for neither; location: a path.
     """
 
     status: int = 200

@@ -1,5 +1,7 @@
 """The ledger: head, names, providers and what they have, consumers and what they hold, and the change log."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
@@ -21,19 +23,19 @@ _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _JSON = sa.Text().with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 
 
-def _id() -> sa.Column:
+def _id() -> sa.Column[Any]:
     return sa.Column("id", _ID, primary_key=True, autoincrement=False)
 
 
-def _number(name: str) -> sa.Column:
+def _number(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.BigInteger, nullable=False)
 
 
-def _text(name: str, length: int = 255) -> sa.Column:
+def _text(name: str, length: int = 255) -> sa.Column[Any]:
     return sa.Column(name, _exact(length), nullable=False)
 
 
-def _ref(name: str, target: str, *, nullable: bool = False) -> sa.Column:
+def _ref(name: str, target: str, *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, _ID, sa.ForeignKey(target), nullable=nullable)
 
 
