@@ -14,6 +14,8 @@ from tests.docs.blocks import ROOT, documents
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PATH = re.compile(r"`([a-z_]+/(?:[a-z_]+/)*(?:[a-z_]+/|[a-z_0-9]+\.(?:py|md|json|toml|txt)))`")
+MODULE = re.compile(r"(?<![\w/.`])[a-z_]+/(?:[a-z_]+/)*[a-z_0-9]+\.py\b")
+"""The same for modules that diagrams name."""
 NAME = re.compile(r"`(berth(?:\.[A-Za-z_]+)+)(?:\(.*?\))?`")
 FOLDERS = (ROOT, ROOT / "src", ROOT / "src/berth")
 """Where a path that a document mentions may begin."""
@@ -64,7 +66,8 @@ def test_decisions_are_numbered_without_gaps() -> None:
 
 @WHERE_DOCUMENTS
 def test_files_that_are_mentioned_exist(document: Path) -> None:
-    for path in PATH.findall(document.read_text(encoding="utf-8")):
+    text = document.read_text(encoding="utf-8")
+    for path in [*PATH.findall(text), *MODULE.findall(text)]:
         assert any((folder / path).exists() for folder in (*FOLDERS, document.parent)), (
             f"{document.name} speaks of {path}"
         )

@@ -14,9 +14,13 @@ import pytest
 import typer.main
 
 import berth
+from berth import app as composition
+from berth.api import server
 from berth.api.placement.routes import OPERATIONS
 from berth.api.policy import POLICIES
 from berth.cli.main import app
+from berth.fleet import search
+from berth.ledger import core, patience
 from berth.model import errors
 from berth.settings import Settings
 from tests.docs.blocks import ROOT
@@ -120,6 +124,22 @@ def test_every_environment_variable_is_documented() -> None:
 @pytest.mark.parametrize("policy", POLICIES)
 def test_every_policy_is_documented(policy: str) -> None:
     assert row(section(CONFIGURATION, "Policies"), policy)
+
+
+@pytest.mark.parametrize(
+    ("what", "limit"),
+    [
+        ("body of a request", f"{server.MOST_BODY_BYTES >> 20} MiB"),
+        ("in one commit", f"{core.MOST_IN_A_BATCH}"),
+        ("steps of a search", f"{search.FRUITLESS_STEPS:,}"),
+        ("threads", f"{composition.THREADS}"),
+        ("tries of a commit", f"{core.TRIES} within {patience.PATIENCE_S} s"),
+    ],
+)
+def test_every_limit_is_documented(what: str, limit: str) -> None:
+    lines = section(CONFIGURATION, "Limits that cannot be set").splitlines()
+    (told,) = (line for line in lines if what in line.partition("|")[2].partition("|")[0])
+    assert limit in told
 
 
 @pytest.mark.skipif(not API.exists(), reason="docs/api.md is not written yet")
