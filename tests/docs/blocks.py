@@ -53,13 +53,14 @@ class Block:
         """How what was printed differs from what the document shows; None if it does not."""
         if self.shown is None:
             return None
+        both = f"shown:\n{self.shown}\nprinted:\n{printed}"
         if self.like:
-            both = {"the document": self.shown, "here": printed}
-            missing = [f"{want!r} {where}" for want in self.like for where in both if not re.search(want, both[where])]
-            return ", ".join(missing) or None
-        return (
-            None if pattern(self.shown).fullmatch(_trimmed(printed)) else f"shown:\n{self.shown}\nprinted:\n{printed}"
-        )
+            texts = {"the document": self.shown, "here": printed}
+            missing = [
+                f"{like!r} {where}" for like in self.like for where in texts if not re.search(like, texts[where])
+            ]
+            return f"not found: {', '.join(missing)}\n{both}" if missing else None
+        return None if pattern(self.shown).fullmatch(_trimmed(printed)) else both
 
 
 def pattern(shown: str) -> re.Pattern[str]:
