@@ -153,7 +153,12 @@ def _inventory_names(body: str) -> list[str]:
     return [name for found in names for name in found]
 
 
+def _vary_on_error(exchange: Exchange, difference: Difference) -> bool:
+    return (difference.kind, difference.where) == ("header", "vary") and exchange.placement.status >= 400
+
+
 ALLOWED: tuple[Allowed, ...] = (
+    Allowed("vary on errors", "some errors go out without it there; a cache must know it of all", _vary_on_error),
     Allowed("placement fails", "a 500 of Placement is never right; any orderly answer is better", _failed_there),
     Allowed("class name pasted into JSON", "a name is a name: 400 if it is not a legal one", _odd_class_name),
     Allowed("newline after a pattern", "`$` lets a trailing newline through there", _trailing_newline),
