@@ -18,6 +18,9 @@ from tests.torture.servers import Served
 ANSWER_S = 60
 """Longer than a server tries on its own account before it says 503."""
 
+IDLE_S = 10
+"""After this long a connection is not used again: the server may be about to close it, as HTTP lets it."""
+
 HEADERS = {
     "x-auth-token": "admin",
     "openstack-api-version": "placement 1.36",
@@ -45,7 +48,7 @@ class Client:
 
     def __init__(self, servers: Iterable[Served], seed: int | str = 0) -> None:
         self._ports = [server.port for server in servers]
-        self._connections: dict[int, HTTPConnection] = {}
+        self._connections: dict[int, tuple[HTTPConnection, float]] = {}
         self.random = random.Random(seed)
 
     def ask(self, method: str, path: str, body: Any = None) -> Answer:
@@ -59,7 +62,7 @@ class Client:
         except (OSError, HTTPException):
             connection.close()
             return Answer(0)
-        self._connections[port] = connection
+        self._connections[port] = connection, time.monotonic()
         decoded: Any = None
         with suppress(ValueError):
             decoded = json.loads(told)
@@ -69,8 +72,8 @@ class Client:
         """A connection to a server that listens."""
         for _ in range(1000):
             port = self.random.choice(self._ports)
-            connection = self._connections.pop(port, None)
-            if connection is not None:
+            connection, used = self._connections.pop(port, (None, 0.0))
+            if connection is not None and time.monotonic() - used < IDLE_S:
                 return port, connection
             connection = HTTPConnection("127.0.0.1", port, timeout=ANSWER_S)
             try:
@@ -89,7 +92,7 @@ class Client:
         return answer.body
 
     def close(self) -> None:
-        for connection in self._connections.values():
+        for connection, _ in self._connections.values():
             connection.close()
 
 

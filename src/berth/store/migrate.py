@@ -65,7 +65,7 @@ def prepare(database: Database) -> None:
 
 def check(database: Database) -> str | None:
     """The revision of a database; DatabaseUnusable if it is newer than this Berth."""
-    with database.reading() as connection:
+    with database.looking() as connection:
         current = revision(connection)
     _known(database, current)
     return current

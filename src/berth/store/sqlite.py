@@ -43,13 +43,16 @@ def _connect(url: URL, use: Use) -> Engine:
     # A writer is one from its first moment: a reader that turns into one may find that it has read too early.
     begin = "BEGIN DEFERRED" if use in (Use.READ, Use.LOOK) else "BEGIN IMMEDIATE"
     event.listen(engine, "connect", _prepare)
+    if use in (Use.READ, Use.WRITE):
+        # Changes the file, which may be another program's until it has been looked at.
+        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA journal_mode=WAL"))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     # FULL: a commit is on the disk before it is acknowledged, also in WAL mode.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
 
 

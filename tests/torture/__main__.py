@@ -1,0 +1,51 @@
+"""The full form: ``python -m tests.torture [TRIAL...] [--on KIND] [--rounds N]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from tempfile import mkdtemp
+
+from tests.store.databases import KINDS, missing
+from tests.torture.trials import TRIALS, Trial
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("trials", nargs="*", metavar="TRIAL", help=", ".join(trial.name for trial in TRIALS))
+    parser.add_argument("--on", action="append", choices=KINDS, help="only on this kind of database; may be repeated")
+    parser.add_argument("--rounds", type=int, help="instead of those of the full form")
+    parser.add_argument("--short", action="store_true", help="as many rounds as the tests have")
+    args = parser.parse_args()
+    unknown = set(args.trials) - {trial.name for trial in TRIALS}
+    if unknown:
+        parser.error(f"there is no trial {', '.join(unknown)}")
+    failed = 0
+    for trial in TRIALS:
+        if not args.trials or trial.name in args.trials:
+            for kind in trial.kinds:
+                if not args.on or kind in args.on:
+                    failed += _tried(trial, kind, args.rounds or (trial.short if args.short else trial.full))
+    return 1 if failed else 0
+
+
+def _tried(trial: Trial, kind: str, rounds: int) -> bool:
+    """Run one trial on one database, and say how it went; returns whether it failed."""
+    print(f"\n{trial.name} on {kind}, {rounds} rounds: {trial.about}", flush=True)
+    if missing(kind):
+        print(f"  FAILED: {missing(kind)}")
+        return True
+    folder = Path(mkdtemp(prefix=f"berth-torture-{trial.name}-"))
+    folder.chmod(0o755)  # a database of the test's own runs as another user
+    began = time.monotonic()
+    found = trial.run(kind, folder, rounds)
+    for finding in found[:20]:
+        print(f"  {finding}")
+    print(f"  {'FAILED' if found else 'held'} after {time.monotonic() - began:.0f} s; see {folder}", flush=True)
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
