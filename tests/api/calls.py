@@ -103,8 +103,8 @@ LINES: tuple[Line, ...] = (
     Line(f"POST {P}", 409, P, text({"name": "host-{minor}"})),
     Line("GET /resource_providers/{uuid}", 200, HOST),
     Line("GET /resource_providers/{uuid}", 200, f"{P}/{{device}}"),
-    Line("PUT /resource_providers/{uuid}", 200, f"{P}/{{new}}", text({"name": "newer-{minor}"})),
-    Line("PUT /resource_providers/{uuid}", 409, f"{P}/{{new}}", text({"name": "host-{minor}"})),
+    Line("PUT /resource_providers/{uuid}", 200, SPARE, text({"name": "newer-{minor}"})),
+    Line("PUT /resource_providers/{uuid}", 409, SPARE, text({"name": "host-{minor}"})),
     Line("DELETE /resource_providers/{uuid}", 204, f"{P}/{{victim}}"),
     Line("DELETE /resource_providers/{uuid}", 409, HOST),
     # --- What providers have ---

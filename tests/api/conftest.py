@@ -11,7 +11,8 @@ import pytest
 
 from berth.fleet.reading import snapshot
 from berth.ledger import Ledger, open_ledger
-from tests.api.wire import Wire
+from tests.api.wire import Got, Wire
+from tests.api.world import NEWEST, World, fill
 from tests.conformance.servers import berth_words, running
 
 
@@ -44,3 +45,43 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield Live(server.port, wire, folder / "server.log", ledger)
     assert server.status == 0
     assert "Traceback" not in server.output
+
+
+@dataclass(slots=True)
+class Guard:
+    """Sees to it that a ledger stays as it is while it is asked for what it must refuse."""
+
+    live: Live
+    world: World
+    before: tuple[Any, ...]
+
+    def check(self, got: Got | None, about: str, *, words: str = "") -> str:
+        """What is wrong with the answer to something hostile; nothing if it is a refusal that says why."""
+        if got is None:
+            return f"{about}: no answer"
+        if not 400 <= got.status < 500:
+            return f"{about}: {got.status} {got.body[:200]!r}"
+        if self.live.state() != self.before:
+            self.before = self.live.state()
+            return f"{about}: {got.status}, but something has changed"
+        if words and words not in got.body.decode().replace('\\"', '"').replace("\\\\", "\\"):
+            return f"{about}: does not say {words!r} but {got.body[:400]!r}"
+        return ""
+
+
+@pytest.fixture(scope="module")
+def guarded(live: Live) -> Guard:
+    """A ledger with something in it."""
+    world = World(live.wire, NEWEST)
+    fill(world)
+    return Guard(live, world, live.state())
+
+
+@pytest.fixture
+def guard(guarded: Guard) -> Iterator[Guard]:
+    """The same, for one test: after it the server has said nothing of failures, and still serves."""
+    begun = guarded.live.log.stat().st_size
+    yield guarded
+    said = guarded.live.log.read_bytes()[begun:]
+    assert b"Traceback" not in said, said.decode(errors="replace")
+    assert guarded.live.wire.ask("GET", "/").status == 200

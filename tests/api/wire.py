@@ -78,14 +78,28 @@ class Wire:
             got = self._exchange(data, method)  # the server had closed the kept connection
         return got
 
-    def _exchange(self, data: bytes, method: str) -> Got | None:
+    def begin(self, data: bytes) -> None:
+        """Send bytes and wait for nothing."""
+        self._connected().sendall(data)
+
+    def receive(self) -> bytes:
+        """Whatever comes next."""
+        data = self._connected().recv(65536)
+        assert data, "the server has closed"
+        return data
+
+    def _connected(self) -> socket.socket:
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=LIMIT_S)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._socket
+
+    def _exchange(self, data: bytes, method: str) -> Got | None:
+        connection = self._connected()
         with suppress(BrokenPipeError, ConnectionResetError):  # it may answer before it has read everything
-            self._socket.sendall(data)
+            connection.sendall(data)
         try:
-            return self._answer(self._socket, method)
+            return self._answer(connection, method)
         except TimeoutError:
             self.close()
             raise
