@@ -46,8 +46,8 @@ conformance: setup $(test) ## Placement's own 1,316 tests and its client (PEER=1
 bench: setup $(peer) ## measure Berth and Placement side by side (BENCH="--quick": words for python -m bench)
 	@.venv/bin/python -m bench $(BENCH)
 
-torture: setup $(test) ## crashes, partitions, and many writers, for longer than `make test` does
-	@$(bin)/python -m pytest tests/torture $(PYTEST)
+torture: setup $(test) ## kill, cut off and interleave writers for long (TORTURE="--help": words for it)
+	@$(bin)/python -m tests.torture $(TORTURE)
 
 format: $(test) ## put imports and layout in order
 	@$(bin)/ruff check --quiet --fix-only --select I .
