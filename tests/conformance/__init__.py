@@ -13,7 +13,7 @@ Settings, all from the environment:
 ``CONFORMANCE_DATABASE``
     ``sqlite`` (as it is unless said otherwise), ``postgresql`` or ``mariadb``, for Berth.
 ``BERTH_TEST_POSTGRESQL``, ``BERTH_TEST_MARIADB``
-    SQLAlchemy URLs of servers on which databases may be made and dropped.
+    URLs of servers on which databases may be made and dropped; see `tests.store.databases`.
 ``CONFORMANCE_OPTIONS``
     Further words for the server's command line, such as ``--workers 2``.
 ``CONFORMANCE_JOBS``

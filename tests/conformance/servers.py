@@ -16,7 +16,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.conformance.databases import empty_database
+from tests.store.databases import empty_database
 
 START_LIMIT_S = 60
 STOP_LIMIT_S = 15
@@ -52,6 +52,11 @@ def server_kind() -> str:
     return os.environ.get("CONFORMANCE_SERVER", "berth")
 
 
+def database_kind() -> str:
+    """``sqlite``, ``postgresql`` or ``mariadb``."""
+    return os.environ.get("CONFORMANCE_DATABASE", "sqlite")
+
+
 @contextmanager
 def fresh(profile: str, kind: str, *more: str) -> Iterator[Server]:
     """A server in ``profile``, with nothing in it, for the time of the block.
@@ -70,7 +75,7 @@ def fresh(profile: str, kind: str, *more: str) -> Iterator[Server]:
             with running([*command, *more], Path(folder)) as server:
                 yield server
         else:
-            with empty_database(Path(folder)) as url:
+            with empty_database(database_kind(), Path(folder)) as url:
                 _prepare(url)
                 command = [*berth_words(), "serve", "--host", "127.0.0.1", "--database", url, "--auth", "dev"]
                 with running([*command, *berth_profile(profile), *more], Path(folder)) as server:
