@@ -53,6 +53,7 @@ def _at(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
+# One row. Whoever holds its lock is the only writer: it orders all changes.
 head = Table(
     "head",
     metadata,
@@ -60,9 +61,9 @@ head = Table(
     Column("number", BigInteger, nullable=False),
     Column("next_id", BigInteger, nullable=False),
     Column("revision", _exact(32), nullable=False),
-    comment="One row. Whoever holds its lock is the only writer: it orders all changes.",
 )
 
+# Resource classes, traits, aggregates and consumer types.
 names = Table(
     "names",
     metadata,
@@ -71,7 +72,6 @@ names = Table(
     Column("name", _Name, nullable=False),
     _at("created_at"),
     Index("uq_names_kind_name", "kind", "name", unique=True),
-    comment="Resource classes, traits, aggregates and consumer types.",
 )
 
 providers = Table(
@@ -151,6 +151,7 @@ allocations = Table(
     sqlite_with_rowid=False,
 )
 
+# The change log: numbered without gaps, only ever appended to.
 changes = Table(
     "changes",
     metadata,
@@ -160,5 +161,4 @@ changes = Table(
     Column("actor", _Name, nullable=False),
     Column("request", _Name, nullable=False),
     Column("facts", _Json, nullable=False),
-    comment="The change log: numbered without gaps, only ever appended to.",
 )
