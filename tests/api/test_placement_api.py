@@ -1,0 +1,77 @@
+"""The API in this process: what takes two requests at the same moment, or a caller of a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from berth.api import auth
+from berth.api.cors import Cors
+from berth.api.http import HttpError, Reply, Request
+from berth.api.placement.api import Ongoing, PlacementApi
+from berth.api.policy import POLICIES
+from berth.ledger import open_ledger
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[PlacementApi]:
+    with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        yield PlacementApi(ledger, auth.dev, POLICIES["default"], Cors(frozenset()))
+
+
+def request(method: str, path: str, body: bytes = b"", **headers: str) -> Request:
+    given = {"x-auth-token": "admin", "openstack-api-version": "placement 1.39", "content-type": "application/json"}
+    return Request(
+        method, path, "", {**given, **{name.replace("_", "-"): text for name, text in headers.items()}}, body
+    )
+
+
+def together(api: PlacementApi, *requests: Request) -> list[Reply]:
+    """Carried out as one batch."""
+    begun = [api.begin(each) for each in requests]
+    api.ledger.work()
+    return [each.then() if isinstance(each, Ongoing) else each for each in begun]
+
+
+def test_a_trait_that_goes_in_the_batch_in_which_it_came(api: PlacementApi) -> None:
+    trait = "/traits/CUSTOM_A"
+    replies = together(api, request("PUT", trait), request("PUT", trait), request("DELETE", trait))
+    assert [reply.status for reply in replies] == [201, 204, 204]
+    assert "last-modified" in dict(replies[1].headers)
+    assert api.answer(request("GET", trait)).status == 404
+
+
+def test_a_caller_with_a_very_long_name(api: PlacementApi) -> None:
+    """The change log has room for 255 characters; whoever wrote is not turned away for that."""
+    made = api.answer(request("PUT", "/traits/CUSTOM_A", x_auth_token="n" * 5_000, x_roles="admin"))
+    assert made.status == 201
+    (change,) = api.ledger.changes()[-1:]
+    assert change.actor == "n" * 255
+
+
+@pytest.mark.parametrize(
+    ("host", "location"),
+    [("berth.test:8778", "http://berth.test:8778/traits/CUSTOM_A"), ("", "/traits/CUSTOM_A")],
+)
+def test_where_something_new_is(host: str, location: str, api: PlacementApi) -> None:
+    made = api.answer(request("PUT", "/traits/CUSTOM_A", host=host))
+    assert dict(made.headers)["location"] == location
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind", "text"),
+    [
+        ("", "application/json", '"detail": "so <b>"'),
+        ("*/*", "application/json", '"detail": "so <b>"'),
+        ("text/html", "text/html; charset=UTF-8", "<p>so &lt;b&gt;</p>"),
+        ("text/plain", "text/plain; charset=UTF-8", "400 Bad Request\n\nso <b>\n"),
+        ("image/png", "text/plain; charset=UTF-8", "so <b>"),
+        ("application/json;q=0.1, text/html", "text/html; charset=UTF-8", "so &lt;b&gt;"),
+    ],
+)
+def test_the_form_of_a_refusal(accept: str, kind: str, text: str, api: PlacementApi) -> None:
+    reply = api.refuse(request("GET", "/", accept=accept), HttpError(400, "so <b>"))
+    assert dict(reply.headers)["content-type"] == kind
+    assert text in reply.body.decode()
