@@ -28,7 +28,6 @@ from berth.api.policy import Policy
 from berth.api.refused import refused
 from berth.ledger import Ledger
 from berth.model import errors
-from berth.model.names import NAME_LENGTH
 
 NOBODY = Caller("", "", frozenset())
 
@@ -110,7 +109,7 @@ class _Step:
         result = operation.endpoint(call)
         if isinstance(result, Answer):
             return self._sent(result)
-        answer = self.api.ledger.queue(result.command, caller.user[:NAME_LENGTH], self.request_id)
+        answer = self.api.ledger.queue(result.command, caller.user, self.request_id)
         return Ongoing(answer, lambda: self._finished(result, answer))
 
     def _who(self) -> Caller:
