@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid as uuids
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -41,8 +42,10 @@ from berth.model.record import ProviderRecord, RecordOutcome
 from berth.model.request import CandidateRequest, ProviderQuery
 from berth.store import changes as change_log
 from berth.store import consumers as stored
-from berth.store import migrate
+from berth.store import grants, migrate
 from berth.store.engine import Database
+
+_LOG = logging.getLogger("berth")
 
 
 class Ledger:
@@ -345,10 +348,15 @@ def open_ledger(url: str, *, actor: str = "") -> Ledger:
 
 
 def prepare_ledger(url: str) -> None:
-    """Make sure that a ledger could be opened here, without taking its fleet in; DatabaseUnusable as open_ledger."""
+    """Make sure that a ledger could be opened here, without taking its fleet in; DatabaseUnusable as open_ledger.
+
+    What whoever runs this should know of the role it runs as, and of the server, is logged as warnings.
+    """
     database = Database(url)
     try:
         migrate.prepare(database)
+        for sentence in grants.advice(database):
+            _LOG.warning(sentence)
     finally:
         database.close()
 
