@@ -1,24 +1,28 @@
-"""The chart: one pair of bars for each row, on a logarithmic scale, as SVG."""
+"""The chart: one bar for each row with a ratio, on a logarithmic scale, as SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from math import log10
+from math import ceil, log10
 
-WIDTH, LEFT, RIGHT, LINE, BAR = 960, 330, 110, 40, 13
+WIDTH, LEFT, RIGHT, LINE, BAR = 960, 330, 120, 26, 12
 TOP = 64
-COLOURS = {"placement": "#8a94a6", "berth": "#0b7a75"}
+INK, PALE, RULE = "#1a2233", "#5a6475", "#e3e7ee"
+REACHED, MISSED, UNKNOWN, MARK = "#0b7a75", "#c98a1b", "#8fb8b5", "#c2410c"
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A row of the chart: how many times Placement's work Berth does, and the ratio asked for (0: none)."""
+    """A row of the chart: how many times Placement's work Berth does, and the ratio asked for (0: none).
 
+    `bound`: Placement had no answer in time, so that the ratio is a lower bound.
+    """
+
+    fleet: str
     title: str
     ratio: float
     asked: float
     bound: bool
-    """Placement had no answer in time, so that the ratio is a lower bound."""
 
 
 def place(ratio: float, most: float) -> float:
@@ -28,48 +32,64 @@ def place(ratio: float, most: float) -> float:
 
 def chart(rows: Sequence[Bars], title: str, subtitle: str) -> str:
     """The SVG document."""
-    most = 10 ** max(1, -(-int(1000 * log10(max([10.0, *(max(row.ratio, row.asked) for row in rows)]))) // 1000))
-    height = TOP + LINE * len(rows) + 40
-    parts = [
+    most = 10.0 ** ceil(log10(max([10.0, *(max(row.ratio, row.asked) for row in rows)])))
+    drawn: list[str] = []
+    y, fleet = TOP, ""
+    for row in rows:
+        if row.fleet != fleet:
+            fleet = row.fleet
+            drawn.append(text(16, y + 19, fleet, PALE, 'font-weight="600"'))
+            y += LINE
+        drawn += bar(row, y, most)
+        y += LINE
+    height = y + 40
+    head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        f'font-family="system-ui, sans-serif" font-size="13" role="img" aria-label="{escape(title)}">',
+        f'font-family="system-ui, sans-serif" font-size="13" role="img" aria-label="{escape(title)}">'
+    )
+    parts = [
+        head,
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
-        f'<text x="16" y="26" font-size="17" font-weight="600" fill="#1a2233">{escape(title)}</text>',
-        f'<text x="16" y="46" fill="#5a6475">{escape(subtitle)}</text>',
+        text(16, 26, title, INK, 'font-size="17" font-weight="600"'),
+        text(16, 46, subtitle, PALE),
+        *grid(most, height),
+        *drawn,
     ]
-    parts += grid(most, height)
-    for k, row in enumerate(rows):
-        parts += bar(row, TOP + LINE * k, most)
     return "\n".join([*parts, "</svg>", ""])
+
+
+def text(x: float, y: float, words: str, colour: str, more: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" {more}>{escape(words)}</text>'
 
 
 def grid(most: float, height: int) -> list[str]:
     """Lines at the powers of ten, with what they mean below."""
-    parts, mark = [], 1
-    while mark <= most:
-        x = place(mark, most)
-        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{height - 30}" stroke="#e3e7ee"/>')
-        label = f'<text x="{x:.1f}" y="{height - 12}" text-anchor="middle" fill="#5a6475">{mark:,} x</text>'
-        parts.append(label)
-        mark *= 10
+    parts = []
+    for power in range(round(log10(most)) + 1):
+        x = place(10.0**power, most)
+        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{height - 30}" stroke="{RULE}"/>')
+        parts.append(text(x, height - 12, f"{10**power:,} x", PALE, 'text-anchor="middle"'))
     return parts
 
 
 def bar(row: Bars, y: int, most: float) -> list[str]:
-    """A row's title, its bar with the ratio at its end, and a mark where the target is."""
-    end = place(row.ratio, most)
+    """A row's title, its bar, the ratio at the right edge, and a mark where the target is."""
     middle = y + LINE / 2
-    said = ("> " if row.bound else "") + (f"{row.ratio:,.0f} x" if row.ratio >= 10 else f"{row.ratio:.1f} x")
+    colour = REACHED if row.ratio >= row.asked else UNKNOWN if row.bound else MISSED
+    length = max(place(row.ratio, most) - LEFT, 1)
     parts = [
-        f'<text x="{LEFT - 10}" y="{middle + 4}" text-anchor="end" fill="#1a2233">{escape(row.title)}</text>',
-        f'<rect x="{LEFT}" y="{middle - BAR / 2}" width="{max(end - LEFT, 1):.1f}" height="{BAR}" rx="2" '
-        f'fill="{COLOURS["berth"]}"/>',
-        f'<text x="{end + 6:.1f}" y="{middle + 4}" fill="#1a2233">{said}</text>',
+        text(LEFT - 10, middle + 4, row.title, INK, 'text-anchor="end"'),
+        f'<rect x="{LEFT}" y="{middle - BAR / 2}" width="{length:.1f}" height="{BAR}" rx="2" fill="{colour}"/>',
+        text(WIDTH - 16, middle + 4, said(row), INK, 'text-anchor="end"'),
     ]
     if row.asked:
         x = place(row.asked, most)
-        line = (
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{middle - 13}" y2="{middle + 13}" stroke="#c2410c" stroke-width="2"/>'
-        )
-        parts.append(line)
+        ends = f'y1="{middle - 11}" y2="{middle + 11}"'
+        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" {ends} stroke="{MARK}" stroke-width="2"/>')
     return parts
+
+
+def said(row: Bars) -> str:
+    """A ratio in words."""
+    times = f"{row.ratio:,.0f} x" if row.ratio >= 10 else f"{row.ratio:.1f} x"
+    return f"> {times}" if row.bound else times

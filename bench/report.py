@@ -128,11 +128,21 @@ def notes(report: Report) -> list[str]:
         f"The load generator against a server that does nothing: {rates} clients ({room.cpu_us:.0f} µs of processor a "
         f"claim); a find's round trip is {room.small_ms:.2f} ms ({room.large_ms:.2f} ms with a reply of "
         f"{room.reply_bytes / 1e6:.0f} MB), which is in every figure.{factor}",
+        *flushed(report),
         f"While one server was measured, the others used {idle:.2f} cores at most, and programs that are no part of "
         f"the benchmark {other:.2f}.",
         *(f"{name}: {what}" for name, what in report.durability.items()),
         *(f"**Unlike**: {what}" for what in report.unlike),
     ]
+
+
+def flushed(report: Report) -> list[str]:
+    """How often the disks were told to be durable in the row with the most clients."""
+    for result in report.results:
+        if result.title == "PUT /allocations, 32 clients":
+            each = (f"{TITLES[key]} {turn.flushes_per_s:,.0f}" for key, turn in result.turns.items())
+            return [f"Flushes of the disks a second, while 32 clients claimed: {', '.join(each)}."]
+    return []
 
 
 def writes(result: Result, berth: str) -> bool:
@@ -179,7 +189,7 @@ def bars(report: Report) -> list[Bars]:
     berth = next((key for key in BERTHS if key in found), "")
     rows = ((result, held_against(result, berth)) for result in report.results)
     return [
-        Bars(result.title, times.times, result.target.ratio, times.bound)
+        Bars(result.scenario, result.title, times.times, result.target.ratio, times.bound)
         for result, times in rows
         if times is not None and result.target.against.value in found
     ]
@@ -189,7 +199,7 @@ def write(report: Report, folder: Path) -> None:
     """Write benchmarks.md, benchmarks.json and benchmarks.svg."""
     folder.mkdir(parents=True, exist_ok=True)
     subtitle = (
-        f"times Placement's speed, logarithmic; the mark is the target. {report.machine.cores} cores, {report.date}"
+        f"times Placement's speed (logarithmic); the mark is the target. {report.machine.cores} cores, {report.date}"
     )
     (folder / "benchmarks.svg").write_text(chart(bars(report), "Berth and Placement", subtitle))
     (folder / "benchmarks.md").write_text(markdown(report, "benchmarks.svg"))

@@ -80,9 +80,9 @@ def test_the_table_has_what_matters() -> None:
 
 
 def test_the_chart_is_a_picture_of_all_rows() -> None:
-    bars = [Bars("a & b", 2345.6, 200, bound=False), Bars("none asked", 0.4, 0, bound=True)]
+    bars = [Bars("one", "a & b", 2345.6, 200, bound=False), Bars("two", "none asked", 0.4, 0, bound=True)]
     drawn = ET.fromstring(chart(bars, "title", "subtitle"))
     texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"a & b", "2,346 x", "none asked", "> 0.4 x", "10,000 x"} <= set(texts)
+    assert {"one", "two", "a & b", "2,346 x", "none asked", "> 0.4 x", "10,000 x"} <= set(texts)
     marks = [element for element in drawn.iter("{http://www.w3.org/2000/svg}line") if element.get("stroke-width")]
     assert len(marks) == 1
