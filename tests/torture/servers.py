@@ -39,7 +39,7 @@ def berth(*words: str, status: int | None = 0, timeout_s: float = 120) -> subpro
 
 
 def free_port() -> int:
-    """A port that stays free while a killed server is away: below those that the system gives to outgoing connections."""
+    """A port that stays free while a killed server is away: below those that outgoing connections are given."""
     while True:
         port = random.randint(15_000, 32_000)
         with suppress(OSError), socket.socket() as probe:
