@@ -16,7 +16,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 PATH = re.compile(r"`([a-z_]+/(?:[a-z_]+/)*(?:[a-z_]+/|[a-z_0-9]+\.(?:py|md|json|toml|txt)))`")
 MODULE = re.compile(r"(?<![\w/.`])[a-z_]+/(?:[a-z_]+/)*[a-z_0-9]+\.py\b")
 """The same for modules that diagrams name."""
-NAME = re.compile(r"`(berth(?:\.[A-Za-z_]+)+)(?:\(.*?\))?`")
+NAME = re.compile(r"`(berth(?!\.db\b)(?:\.[A-Za-z_]+)+)(?:\(.*?\))?`")
 FOLDERS = (ROOT, ROOT / "src", ROOT / "src/berth")
 """Where a path that a document mentions may begin."""
 
@@ -108,5 +108,5 @@ def test_how_names_are_looked_for(name: str, there: bool) -> None:
 
 def test_the_patterns_find_what_they_are_for() -> None:
     assert PATH.findall("see `fleet/find.py`, `api/placement/`, `x/` and `y`") == ["fleet/find.py", "api/placement/"]
-    assert NAME.findall("`berth.open(url)` and `berth serve`") == ["berth.open"]
+    assert NAME.findall("`berth.open(url)`, `berth serve`, the file `berth.db`") == ["berth.open"]
     assert LINK.findall("[a](b.md#c) and [d](e)") == ["b.md#c", "e"]

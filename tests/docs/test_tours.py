@@ -73,7 +73,7 @@ def test_every_make_target_in_a_document_exists() -> None:
     told = {
         (str(document.relative_to(ROOT)), target)
         for document in documents()
-        for target in re.findall(r"(?:^ *|`)make ([a-z]+)", document.read_text(encoding="utf-8"), re.MULTILINE)
+        for target in re.findall(r"(?:^ {4}|`)make ([a-z]+)", document.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert {(document, target) for document, target in told if target not in targets} == set()
 
