@@ -8,7 +8,7 @@ import typer
 
 from berth import app as composition
 from berth import discover as discovery
-from berth.cli.options import DEFAULTS, DatabaseUrl
+from berth.cli.options import DEFAULTS
 from berth.ledger import Ledger, open_ledger
 from berth.model.candidate import Candidate
 from berth.model.commands import Claim
@@ -16,13 +16,16 @@ from berth.model.errors import Conflict
 from berth.model.request import CandidateRequest, Group
 from berth.settings import Settings
 
+DemoUrl = Annotated[str, typer.Option("--database", metavar="URL", help="A ledger to play with.")]
+"""Not BERTH_DATABASE: a demo makes a claim, and is not to make it in a ledger that is in earnest."""
+
 CONSUMER: Final = "dec0de00-0000-4000-8000-000000000001"
 ASKED: Final = {"VCPU": 1, "MEMORY_MB": 256}
 
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the claim instead of serving.")] = False,
-    database: DatabaseUrl = "sqlite:///berth-demo.db",
+    database: DemoUrl = "sqlite:///berth-demo.db",
     port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65535)] = DEFAULTS.port,
 ) -> None:
     """Discover this machine, find room on it, claim that, show what is left, and serve."""

@@ -68,7 +68,19 @@ def _some_member(fleet: Fleet, group: Filter) -> bool:
 
 
 def _finds_alone(fleet: Fleet, request: CandidateRequest, group: Group) -> bool:
+    if not group.resources:
+        return bool(providers(fleet, _as_query(group)))
     alone = CandidateRequest(
         groups=(group,), limit=1, root_required=request.root_required, root_forbidden=request.root_forbidden
     )
     return bool(find(fleet, alone).candidates)
+
+
+def _as_query(group: Group) -> ProviderQuery:
+    return ProviderQuery(
+        required=group.required,
+        forbidden=group.forbidden,
+        member_of=group.member_of,
+        not_member_of=group.not_member_of,
+        in_tree=group.in_tree,
+    )

@@ -14,6 +14,7 @@ from berth.fleet.fleet import Fleet
 from berth.fleet.search import Budget, Domains, Solution, solutions
 from berth.fleet.summaries import summaries
 from berth.model.candidate import Candidate, Candidates
+from berth.model.errors import Invalid
 from berth.model.request import CandidateRequest
 
 FIRST_BLOCK, LAST_BLOCK = 64, 65_536
@@ -26,9 +27,11 @@ SLOTS_A_CANDIDATE = 4
 def find(fleet: Fleet, request: CandidateRequest) -> Candidates:
     """Up to request.limit ways to satisfy a request, in the order of the fleet's slots.
 
-    Raises ClassNotFound and TraitsNotFound. What is found is true of the fleet as it stands: a claim
+    Raises ClassNotFound and TraitsNotFound, and Invalid for a request without resources. What is found is true of the fleet as it stands: a claim
     of it succeeds if nothing was written in between.
     """
+    if not any(group.resources for group in request.groups):
+        raise Invalid("a request asks for resources in at least one group")
     ask = in_numbers(fleet, request)
     budget = Budget()
     found = list(islice(_solutions(fleet, ask, budget), ask.limit)) if ask.possible else []

@@ -35,7 +35,7 @@ class Candidates(msgspec.Struct, frozen=True):
 
     summaries: by provider uuid; every provider of each tree that a candidate takes from (only the
     providers taken from, if the request was for one provider per tree). bounded: the search gave up
-    on a tree after its bound of fruitless steps, so there may be more.
+    after its bound of steps without finding anything more, so there may be more.
     """
 
     candidates: list[Candidate]
