@@ -23,9 +23,9 @@ PORTS = {"postgresql": 5432, "mariadb": 3306}
 class Proxy:
     """Passes bytes on, as long as nothing else is asked of it.
 
-    delay_s: how long every piece is held back; lose_answers: the next piece that goes to the
-    database goes there, and its answer is lost with the connection: the way to make a client
-    wonder whether its commit was done; stalled: nothing passes at all, and nothing is refused.
+    delay_s: how long every piece is held back; lose_commits: a COMMIT reaches the database, but its
+    answer is lost with the connection, so that nobody knows whether it was done; refusing: nobody
+    new is let in; passing: while it is clear nothing passes at all, and nothing is refused.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -33,11 +33,12 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.delay_s = 0.0
-        self.lose_answers = False
+        self.lose_commits = False
         self.refusing = False
         self.passing = threading.Event()
         self.passing.set()
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
+        self._doomed: set[tuple[socket.socket, socket.socket]] = set()
         self._closed = False
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -48,7 +49,7 @@ class Proxy:
 
     def calm(self) -> None:
         """Pass everything on again."""
-        self.delay_s, self.lose_answers, self.refusing = 0.0, False, False
+        self.delay_s, self.lose_commits, self.refusing = 0.0, False, False
         self.passing.set()
 
     def close(self) -> None:
@@ -81,13 +82,16 @@ class Proxy:
                 self.passing.wait()
                 if self.delay_s:
                     time.sleep(self.delay_s)
-                if not towards and self.lose_answers:
+                if pair in self._doomed and not towards:
                     break
+                if towards and self.lose_commits and b"COMMIT" in piece.upper():
+                    self._doomed.add(pair)
                 sink.sendall(piece)
         self._drop(pair)
 
     def _drop(self, pair: tuple[socket.socket, socket.socket]) -> None:
         self._pairs.discard(pair)
+        self._doomed.discard(pair)
         for each in pair:
             with suppress(OSError):
                 # At once, without a farewell: as when a cable is pulled and plugged in again.
@@ -127,8 +131,8 @@ def _disturb(proxy: Proxy, chance: random.Random, rounds: int) -> None:
         if kind == 0:
             proxy.cut()
         elif kind == 1:
-            proxy.lose_answers = True
-            time.sleep(0.1)
+            proxy.lose_commits = True
+            time.sleep(chance.uniform(0.05, 0.5))
         elif kind == 2:
             proxy.delay_s = chance.uniform(0.005, 0.05)
             time.sleep(0.5)
