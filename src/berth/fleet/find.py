@@ -27,8 +27,8 @@ SLOTS_A_CANDIDATE = 4
 def find(fleet: Fleet, request: CandidateRequest) -> Candidates:
     """Up to request.limit ways to satisfy a request, in the order of the fleet's slots.
 
-    Raises ClassNotFound and TraitsNotFound, and Invalid for a request without resources. What is found is true of the fleet as it stands: a claim
-    of it succeeds if nothing was written in between.
+    Raises ClassNotFound and TraitsNotFound, and Invalid for a request without resources. What is found
+    is true of the fleet as it stands: a claim of it succeeds if nothing was written in between.
     """
     if not any(group.resources for group in request.groups):
         raise Invalid("a request asks for resources in at least one group")
