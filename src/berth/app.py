@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import ipaddress
+import logging
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -19,8 +21,10 @@ from berth.api.placement.api import PlacementApi
 from berth.api.policy import POLICIES
 from berth.api.server import Server
 from berth.ledger import Ledger, open_ledger, prepare_ledger
-from berth.model.errors import BerthError, DatabaseUnusable
+from berth.model.errors import BerthError, DatabaseUnusable, Unavailable
 from berth.settings import Settings
+
+_LOG = logging.getLogger("berth")
 
 SETTINGS_VARIABLE: Final = "BERTH_SERVING"
 """Where `serve` leaves the settings for its worker processes."""
@@ -104,13 +108,23 @@ def spare_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def _opened(url: str) -> Ledger:
+    """The ledger, as soon as its database answers: a worker that ended instead would take the whole server with it."""
+    while True:
+        try:
+            return open_ledger(url)
+        except Unavailable as error:
+            _LOG.warning("%s: trying again", error)
+            time.sleep(1)
+
+
 def serving() -> Any:
     """A worker process's application."""
     settings = msgspec.json.decode(os.environ[SETTINGS_VARIABLE], type=Settings)
     # A thread that waits for the interpreter gets it after this long: commits should not wait for finds.
     sys.setswitchinterval(0.0005)
     try:
-        ledger = open_ledger(settings.database)
+        ledger = _opened(settings.database)
     except DatabaseUnusable as error:
         raise SystemExit(f"berth: {error}") from None
     spare_collector()

@@ -1,0 +1,44 @@
+"""While the database is away Berth says 503; when it is back, so is Berth, whatever happened meanwhile."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.store.databases import SERVED
+from tests.torture.clients import Answer, Client, claim_body, make_provider
+from tests.torture.instances import instance
+from tests.torture.servers import serving
+
+CONSUMER = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", SERVED)
+def test_away_and_back(kind: str, tmp_path: Path) -> None:
+    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+        folder.chmod(0o755)  # the database runs as another user
+    with instance(kind, tmp_path) as database, serving(database.url("berth"), tmp_path, 1) as (server,):
+        client = Client([server])
+        host = make_provider(client, {"VCPU": 1})
+        claim = "PUT", f"/allocations/{CONSUMER}", claim_body({host: {"VCPU": 1}}, None)
+        database.kill()
+        began = time.monotonic()
+        for ask in (("GET", "/resource_providers"), ("GET", f"/allocations/{CONSUMER}"), claim):
+            answer = client.ask(*ask)
+            assert (answer.status, (answer.headers or {}).get("retry-after")) == (503, "1"), answer
+        assert time.monotonic() - began < 30
+        assert server.kill_worker()
+        time.sleep(2)  # the next worker begins without a database
+        database.start()
+        assert _back(client).status == 200
+        assert client.ask(*claim).status == 204
+
+
+def _back(client: Client) -> Answer:
+    deadline = time.monotonic() + 60
+    while (answer := client.ask("GET", "/resource_providers")).status != 200 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return answer
