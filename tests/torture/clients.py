@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 from tests.torture.history import Final, Held
@@ -75,6 +75,8 @@ class Client:
             connection, used = self._connections.pop(port, (None, 0.0))
             if connection is not None and time.monotonic() - used < IDLE_S:
                 return port, connection
+            if connection is not None:
+                connection.close()
             connection = HTTPConnection("127.0.0.1", port, timeout=ANSWER_S)
             try:
                 connection.connect()
@@ -94,6 +96,13 @@ class Client:
     def close(self) -> None:
         for connection, _ in self._connections.values():
             connection.close()
+        self._connections.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def make_provider(client: Client, inventories: Mapping[str, int], parent: str | None = None) -> str:

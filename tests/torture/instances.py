@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from sqlalchemy import make_url
@@ -160,8 +161,10 @@ INSTANCES: dict[str, type[Instance]] = {"postgresql": Postgresql, "mariadb": Mar
 
 
 @contextmanager
-def instance(kind: str, folder: Path) -> Iterator[Instance]:
+def instance(kind: str) -> Iterator[Instance]:
     """A database server of its own, running, with an empty database `berth`."""
+    folder = Path(mkdtemp(prefix="berth-database-"))
+    folder.chmod(0o755)  # it runs as another user, whom pytest would not let into its folders
     made = INSTANCES[kind](folder)
     try:
         made.prepare()
@@ -173,3 +176,4 @@ def instance(kind: str, folder: Path) -> Iterator[Instance]:
         yield made
     finally:
         made.kill()
+        shutil.rmtree(folder)

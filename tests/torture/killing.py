@@ -36,7 +36,7 @@ def kill_servers(database: str, folder: Path, rounds: int, seed: int = 1) -> lis
 def kill_database(kind: str, folder: Path, rounds: int, seed: int = 1) -> list[str]:
     """Each round kills the database, and starts it again; the servers run on. Returns what was wrong."""
     chance = random.Random(seed)
-    with instance(kind, folder) as database:
+    with instance(kind) as database:
 
         def torment(servers: Sequence[Served]) -> None:
             for _ in range(rounds):

@@ -30,13 +30,13 @@ class Load:
 
     def check(self) -> list[str]:
         """All rules, against what the servers tell now."""
-        client = Client(self.servers)
-        return broken_rules(self.history.events, final_state(client, self.consumers, self.hosts))
+        with Client(self.servers) as client:
+            return broken_rules(self.history.events, final_state(client, self.consumers, self.hosts))
 
 
 def make_load(servers: Sequence[Served], hosts: int = 6) -> Load:
-    client = Client(servers)
-    return Load(servers, [make_provider(client, {"VCPU": 8, "MEMORY_MB": 8192}) for _ in range(hosts)])
+    with Client(servers) as client:
+        return Load(servers, [make_provider(client, {"VCPU": 8, "MEMORY_MB": 8192}) for _ in range(hosts)])
 
 
 @contextmanager

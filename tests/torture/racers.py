@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from uuid import uuid4
 
 from tests.torture.clients import Client, claim_body, final_state, make_provider
@@ -16,10 +17,13 @@ from tests.torture.servers import Served
 def race(servers: Sequence[Served], clients: int, rounds: int) -> list[str]:
     """So many rounds, each for a provider with one slot too few. Returns what was wrong."""
     racers = [_Racer(servers, number) for number in range(clients)]
-    referee = Client(servers)
     found: list[str] = []
-    for turn in range(rounds):
-        found += [f"round {turn}: {finding}" for finding in _round(referee, racers)]
+    with ExitStack() as stack:
+        referee = stack.enter_context(Client(servers))
+        for racer in racers:
+            stack.enter_context(racer.client)
+        for turn in range(rounds):
+            found += [f"round {turn}: {finding}" for finding in _round(referee, racers)]
     return found
 
 

@@ -14,6 +14,7 @@ later, but not after the acknowledgement of a later write of the same consumer.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -73,30 +74,48 @@ def _sums(final: Final) -> Iterator[str]:
     yield from (f"{amount} {name} are held of {place}, which has none" for (place, name), amount in sums.items())
 
 
+class _Writes:
+    """One consumer's writes that were done, or may have been, in the order in which they began."""
+
+    def __init__(self) -> None:
+        self._all: list[Event] = []
+        self._done_ended: list[float] = []
+        self._done_place: list[int] = []
+
+    def add(self, write: Event) -> None:
+        if write.outcome == "done":
+            self._done_ended.append(write.ended)
+            self._done_place.append(len(self._all))
+        self._all.append(write)
+
+    def most(self, began: float, ended: float, place: str, name: str) -> int:
+        """The most that the consumer may have held at any moment between these."""
+        settled = bisect_left(self._done_ended, began) - 1
+        amounts = [0]
+        for number in range(0 if settled < 0 else self._done_place[settled], len(self._all)):
+            write = self._all[number]
+            if write.began > ended:
+                break
+            amounts.append(write.held.get(place, {}).get(name, 0))
+        return max(amounts)
+
+
 def _needless_refusals(events: list[Event], final: Final) -> Iterator[str]:
     """Bounds from above: all that might have been held while the write was under way."""
-    writes = [event for event in events if event.operation == "write" and event.outcome in ("done", "unknown")]
-    for refused in events:
-        if refused.operation != "write" or refused.outcome != "refused":
-            continue
-        full = False
-        for place, of in refused.held.items():
-            for name, amount in of.items():
-                most = sum(_most_held(writes, refused, place, name).values())
-                full = full or most + amount > final.capacity.get(place, {}).get(name, 0)
-        if not full:
-            yield f"{refused.consumer} was refused {_state(refused.held)} while there was room: {refused.told}"
+    writes: dict[str, _Writes] = defaultdict(_Writes)
+    for event in events:
+        if event.operation == "write" and event.outcome in ("done", "unknown"):
+            writes[event.consumer].add(event)
+    for event in events:
+        if event.operation == "write" and event.outcome == "refused":
+            others = [of for consumer, of in writes.items() if consumer != event.consumer]
+            if not any(_may_be_full(event, others, place, final) for place in event.held):
+                yield f"{event.consumer} was refused {_state(event.held)} while there was room: {event.told}"
 
 
-def _most_held(writes: list[Event], refused: Event, place: str, name: str) -> dict[str, int]:
-    """By consumer: the most that it may have held at any moment of this request."""
-    most: dict[str, int] = {}
-    for write in writes:
-        if write.began > refused.ended or write.consumer == refused.consumer:
-            continue
-        amount = write.held.get(place, {}).get(name, 0)
-        if write.outcome == "done" and write.ended < refused.began:
-            most[write.consumer] = amount
-        else:
-            most[write.consumer] = max(most.get(write.consumer, 0), amount)
-    return most
+def _may_be_full(refused: Event, others: list[_Writes], place: str, final: Final) -> bool:
+    return any(
+        sum(of.most(refused.began, refused.ended, place, name) for of in others) + amount
+        > final.capacity.get(place, {}).get(name, 0)
+        for name, amount in refused.held[place].items()
+    )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.store.databases import SERVED
 from tests.torture.clients import Answer, Client, claim_body, make_provider
-from tests.torture.instances import instance
-from tests.torture.servers import serving
+from tests.torture.instances import Instance, instance
+from tests.torture.servers import Served, serving
 
 CONSUMER = "00000000-0000-4000-8000-000000000001"
 
@@ -18,10 +20,7 @@ CONSUMER = "00000000-0000-4000-8000-000000000001"
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", SERVED)
 def test_away_and_back(kind: str, tmp_path: Path) -> None:
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)  # the database runs as another user
-    with instance(kind, tmp_path) as database, serving(database.url("berth"), tmp_path, 1) as (server,):
-        client = Client([server])
+    with instance(kind) as database, _served(database, tmp_path) as (server, client):
         host = make_provider(client, {"VCPU": 1})
         claim = "PUT", f"/allocations/{CONSUMER}", claim_body({host: {"VCPU": 1}}, None)
         database.kill()
@@ -35,6 +34,12 @@ def test_away_and_back(kind: str, tmp_path: Path) -> None:
         database.start()
         assert _back(client).status == 200
         assert client.ask(*claim).status == 204
+
+
+@contextmanager
+def _served(database: Instance, folder: Path) -> Iterator[tuple[Served, Client]]:
+    with serving(database.url("berth"), folder, 1) as (server,), Client([server]) as client:
+        yield server, client
 
 
 def _back(client: Client) -> Answer:
