@@ -14,6 +14,9 @@ from bench.run import Result
 from bench.stands import TITLES
 from bench.verdict import BERTHS, asked, figure, held_against, met, ratio
 
+DISTURBED_CORES = 0.3
+"""What other programs may use in a row without being warned of."""
+
 VERDICTS = {True: "met", False: "**not met**", None: ""}
 
 
@@ -110,7 +113,13 @@ def terminal(report: Report) -> str:
             fleet = report.results[k - 1].scenario
             lines.append(f"\n{fleet}")
         lines.append("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
-    lines += ["", *(f"- {text}" for text in [*notes(report), *(report.million.lines() if report.million else [])])]
+    lines += [
+        "",
+        *(
+            f"- {text}"
+            for text in [*warning(report), *notes(report), *(report.million.lines() if report.million else [])]
+        ),
+    ]
     return "\n".join(lines).replace("**", "").replace("`", "") + "\n"
 
 
@@ -121,7 +130,6 @@ def notes(report: Report) -> list[str]:
     fastest = max((r.turns[b].figure.value for r in report.results for b in BERTHS if writes(r, b)), default=0.0)
     factor = f" It is {room.factor(32, fastest):.0f} times as fast as the fastest row with claims." if fastest else ""
     idle = max((t.idle_cores for r in report.results for t in r.turns.values()), default=0.0)
-    other = max((t.other_cores for r in report.results for t in r.turns.values()), default=0.0)
     return [
         "Finds: median (p99) of one client asking in a row; the rest: a second (p99 of one call). `> n s`: no answer "
         "within n seconds, the server was killed and started again; its ratio is then a lower bound.",
@@ -130,9 +138,25 @@ def notes(report: Report) -> list[str]:
         f"{room.reply_bytes / 1e6:.0f} MB), which is in every figure.{factor}",
         *flushed(report),
         f"While one server was measured, the others used {idle:.2f} cores at most, and programs that are no part of "
-        f"the benchmark {other:.2f}.",
+        f"the benchmark {disturbance(report):.2f}.",
         *(f"{name}: {what}" for name, what in report.durability.items()),
         *(f"**Unlike**: {what}" for what in report.unlike),
+    ]
+
+
+def disturbance(report: Report) -> float:
+    """The most cores that programs which are no part of the benchmark used in any turn."""
+    return max((turn.other_cores for result in report.results for turn in result.turns.values()), default=0.0)
+
+
+def warning(report: Report) -> list[str]:
+    """What to say first of a run that had no machine to itself."""
+    if disturbance(report) <= DISTURBED_CORES:
+        return []
+    rows = sum(any(t.other_cores > DISTURBED_CORES for t in r.turns.values()) for r in report.results)
+    return [
+        f"**This run was disturbed: other programs used up to {disturbance(report):.1f} of {report.machine.cores} cores, "
+        f"and more than {DISTURBED_CORES} in {rows} of {len(report.results)} rows. Do not quote its figures.**"
     ]
 
 
@@ -161,6 +185,7 @@ def markdown(report: Report, picture: str) -> str:
         "Berth and OpenStack Placement, loaded with the same fleets and measured in one run. "
         "[How](../bench/README.md), [the figures as JSON](benchmarks.json).",
         "",
+        *(f"{text}\n" for text in warning(report)),
         f"![Berth's ratio to Placement, row by row]({picture})",
         "",
         *table(report.results),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bench.chart import Bars, chart
+from bench.headroom import Headroom
+from bench.machine import Machine
 from bench.measure import Figure
-from bench.report import table
+from bench.report import Report, table, terminal, write
 from bench.rows import Against, Target
 from bench.run import Result, Turn
 from bench.verdict import Ratio, held_against, met
@@ -86,3 +91,22 @@ def test_the_chart_is_a_picture_of_all_rows() -> None:
     assert {"one", "two", "a & b", "2,346 x", "none asked", "> 0.4 x", "10,000 x"} <= set(texts)
     marks = [element for element in drawn.iter("{http://www.w3.org/2000/svg}line") if element.get("stroke-width")]
     assert len(marks) == 1
+
+
+def report(other_cores: float) -> Report:
+    row = result(Target(200), placement=ms(200), berth=ms(1))
+    turns = {key: replace(turn, other_cores=other_cores) for key, turn in row.turns.items()}
+    machine = Machine("a processor", 2, 24, "6.1", "3.11")
+    headroom = Headroom({1: 10.0, 8: 20.0, 32: 30.0}, 15.0, 0.05, 0.4, 1_000_000)
+    return Report("python -m bench", "2026-11-23", machine, {}, {}, headroom, [replace(row, turns=turns)])
+
+
+@pytest.mark.parametrize(("other_cores", "warned"), [(0.1, False), (1.5, True)])
+def test_a_disturbed_run_says_so(other_cores: float, warned: bool, tmp_path: Path) -> None:
+    write(report(other_cores), tmp_path)
+    page = (tmp_path / "benchmarks.md").read_text()
+    assert ("This run was disturbed" in page) == warned
+    assert ("This run was disturbed" in terminal(report(other_cores))) == warned
+    told = json.loads((tmp_path / "benchmarks.json").read_text())
+    assert told["results"][0]["turns"][BERTH]["figure"]["value"] == 1
+    ET.parse(tmp_path / "benchmarks.svg")
