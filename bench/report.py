@@ -155,8 +155,8 @@ def warning(report: Report) -> list[str]:
         return []
     rows = sum(any(t.other_cores > DISTURBED_CORES for t in r.turns.values()) for r in report.results)
     return [
-        f"**This run was disturbed: other programs used up to {disturbance(report):.1f} of {report.machine.cores} cores, "
-        f"and more than {DISTURBED_CORES} in {rows} of {len(report.results)} rows. Do not quote its figures.**"
+        f"**This run was disturbed: other programs used up to {disturbance(report):.1f} of {report.machine.cores} "
+        f"cores, and more than {DISTURBED_CORES} in {rows} of {len(report.results)} rows. Do not quote its figures.**"
     ]
 
 
