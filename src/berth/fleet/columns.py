@@ -132,8 +132,15 @@ class ClassColumn:
     def row(self, slot: int) -> int:
         """The row of a provider; NO_ROW if it has none."""
         slots = self.slots.values
-        at = int(slots.searchsorted(slot))
+        at = int(slots.searchsorted(np.int32(slot)))
         return at if at < len(slots) and slots[at] == slot else NO_ROW
+
+    def places(self, slots: Sequence[int] | Slots) -> NDArray[np.intp]:
+        """The row of each of these providers, or where it would be.
+
+        The type matters: asked for any other than its own, searchsorted first copies the whole column.
+        """
+        return self.slots.values.searchsorted(np.asarray(slots, dtype=np.int32))
 
     def put(self, slot: int, inventory: Inventory, updated_at: int) -> None:
         """Give a provider this inventory, instead of one it may have; what is used stays."""
@@ -156,7 +163,7 @@ class ClassColumn:
             for column, value in zip(self._columns(), values, strict=True):
                 column.values[row] = value
             return
-        at = int(self.slots.values.searchsorted(slot))
+        at = int(self.slots.values.searchsorted(np.int32(slot)))
         for column, value in zip(self._columns(), values, strict=True):
             column.insert(at, value)
 

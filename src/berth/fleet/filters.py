@@ -48,7 +48,7 @@ class SlotRange:
     def room(self, column: ClassColumn, amount: int, *, together: bool = False) -> Mask:
         """See View. together: the amount is that of several claims, of which each keeps to the units."""
         slots = column.slots.values
-        low, high = slots.searchsorted((self.first, self.last)).tolist()
+        low, high = column.places((self.first, self.last)).tolist()
         ok = column.room_together(low, high, amount) if together else column.room(low, high, amount)
         if high - low == self.last - self.first:  # every one has this class: rows stand as slots do
             return ok
@@ -78,7 +78,7 @@ class SlotList:
         slots = column.slots.values
         if not len(slots):
             return np.zeros(len(self.slots), dtype=np.bool_)
-        rows = slots.searchsorted(self.slots)
+        rows = column.places(self.slots)
         rows[rows == len(slots)] = 0
         there: Mask = slots[rows] == self.slots
         return there & column.room_at(rows, amount)

@@ -33,7 +33,7 @@ def _rooms(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, Room]]:
     rooms: dict[int, dict[str, Room]] = {slot: {} for slot in slots}
     for number in sorted(having):
         name, column, mine = fleet.catalogue.name_of(number), fleet.columns[number], having[number]
-        rows = column.slots.values.searchsorted(mine)
+        rows = column.places(mine)
         capacities, used = column.capacity.values[rows].tolist(), column.used.values[rows].tolist()
         for slot, capacity, taken in zip(mine, capacities, used, strict=True):
             if abs(capacity) == CAPACITY_LIMIT:
