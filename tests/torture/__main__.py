@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ def main() -> int:
     unknown = set(args.trials) - {trial.name for trial in TRIALS}
     if unknown:
         parser.error(f"there is no trial {', '.join(unknown)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended, too
     failed = 0
     for trial in TRIALS:
         if not args.trials or trial.name in args.trials:
