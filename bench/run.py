@@ -7,9 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from bench.fleets import Fleet
+from bench.loading import LoadRefused
 from bench.machine import Used, flushes, used
 from bench.measure import Budget, Figure, measure
 from bench.rows import AfterWrite, Find, Loading, Row, Scenario, Target
+from bench.servers import NotStarted
 from bench.single import Caller, Cut
 from bench.stands import Side, Stand
 from bench.wire import get
@@ -61,13 +63,21 @@ class Run:
         """Measure everything, one scenario after the other."""
         for scenario in self.scenarios:
             begun = time.perf_counter()
-            with ExitStack() as stack:
-                self.tell(f"{scenario.title}: loading")
-                stands = [s for side in self.sides for s in stack.enter_context(side.stands(scenario))]
-                self.unlike += [f"{scenario.title}: {what}" for what in differences(stands, scenario.fleet)]
-                for row in scenario.rows:
-                    self.result(scenario, row, stands)
+            try:
+                self.measure(scenario)
+            except (NotStarted, LoadRefused) as error:
+                self.unlike.append(f"{scenario.title}: given up, {error}")
+                self.tell(self.unlike[-1])
             self.tell(f"{scenario.title}: {time.perf_counter() - begun:.0f} s in all")
+
+    def measure(self, scenario: Scenario) -> None:
+        """Start every server, load them alike, and measure row by row. Raises NotStarted and LoadRefused."""
+        with ExitStack() as stack:
+            self.tell(f"{scenario.title}: loading")
+            stands = [s for side in self.sides for s in stack.enter_context(side.stands(scenario))]
+            self.unlike += [f"{scenario.title}: {what}" for what in differences(stands, scenario.fleet)]
+            for row in scenario.rows:
+                self.result(scenario, row, stands)
 
     def result(self, scenario: Scenario, row: Row, stands: Sequence[Stand]) -> None:
         """Measure a row on every server that it is for."""

@@ -14,7 +14,7 @@ from typing import Self
 from bench.single import Caller
 from bench.wire import Address, get
 
-READY_S = 60.0
+READY_S = 120.0
 STOP_S = 15.0
 CHILD = Path(__file__).with_name("child.py")
 

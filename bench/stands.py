@@ -12,8 +12,11 @@ from bench.databases import Postgres
 from bench.loading import load
 from bench.placement import Placement
 from bench.rows import Scenario
-from bench.servers import Server
+from bench.servers import NotStarted, Server
 from bench.wire import Address
+
+STARTS = 3
+"""How often a killed server is started again before the fleet is given up."""
 
 TITLES = {
     "placement": "Placement",
@@ -43,7 +46,14 @@ class Stand:
     def restart(self) -> None:
         """Kill it as a crash would, and start it again on the same database."""
         self.server.kill()
-        self.server = self.begin()
+        for attempt in range(STARTS):
+            try:
+                self.server = self.begin()
+            except NotStarted:
+                if attempt == STARTS - 1:
+                    raise
+            else:
+                return
 
 
 @contextmanager
