@@ -115,6 +115,7 @@ class _Search:
         self.traits: dict[int, frozenset[int]] = {}
         if ask.spread:
             self.traits = {slot: fleet.traits_of(slot) for domain in domains for slot in domain}
+        self.crowded = self._may_be_crowded()
         self.alike = self._alike()
 
     def run(self) -> Iterator[Solution]:
@@ -209,7 +210,7 @@ class _Search:
             return False
         if self.ask.isolate and not self._can_be_apart(rest):
             return False
-        return not self.ask.contested or self._slots_enough(rest)
+        return not self.crowded or self._slots_enough(rest)
 
     def _traits_within_reach(self, rest: Sequence[int]) -> bool:
         mine = [index for index, each in enumerate(self.ask.variables) if not each.one_provider]
@@ -227,6 +228,13 @@ class _Search:
         if all(len(domain) >= len(self.apart) + len(grouped) for domain in grouped):
             return True  # each has more choices than there are groups: no need to look
         return can_be_apart([[slot for slot in domain if slot not in self.apart] for domain in grouped])
+
+    def _may_be_crowded(self) -> bool:
+        """Whether variables that ask for the same class could stand on one slot: not if all must be apart."""
+        asking = [
+            each for each in self.ask.variables if any(number in self.ask.contested for number, _ in each.demands)
+        ]
+        return bool(asking) and not (self.ask.isolate and all(each.one_provider for each in asking))
 
     def _slots_enough(self, rest: Sequence[int]) -> bool:
         """Whether, class by class, what is still asked for could fit if only sizes counted.
