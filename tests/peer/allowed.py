@@ -153,11 +153,29 @@ def _inventory_names(body: str) -> list[str]:
     return [name for found in names for name in found]
 
 
+def _no_body(exchange: Exchange, difference: Difference) -> bool:
+    return exchange.request.method == "HEAD" and (difference.kind, difference.where) == ("header", "content-type")
+
+
+def _preface(exchange: Exchange, difference: Difference) -> bool:
+    same = exchange.placement.status == exchange.berth.status == 404
+    return same and (difference.kind, difference.where) == ("tested words", "The resource could not be found.")
+
+
+def _no_text_in_path(exchange: Exchange, difference: Difference) -> bool:
+    path = exchange.request.path
+    unreadable = "\ufffd" in unquote(path)
+    return unreadable and exchange.berth.status == 404 and difference.kind == "tested words"
+
+
 def _vary_on_error(exchange: Exchange, difference: Difference) -> bool:
     return (difference.kind, difference.where) == ("header", "vary") and exchange.placement.status >= 400
 
 
 ALLOWED: tuple[Allowed, ...] = (
+    Allowed("form of nothing", "an answer to HEAD has no body, whatever its content-type says", _no_body),
+    Allowed("preface in plain text", "the status line says it; what was not found follows", _preface),
+    Allowed("path that is no text", "bytes that are not UTF-8 name nothing, and cannot be repeated", _no_text_in_path),
     Allowed("vary on errors", "some errors go out without it there; a cache must know it of all", _vary_on_error),
     Allowed("placement fails", "a 500 of Placement is never right; any orderly answer is better", _failed_there),
     Allowed("class name pasted into JSON", "a name is a name: 400 if it is not a legal one", _odd_class_name),
