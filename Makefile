@@ -18,6 +18,11 @@ bin := .venv-test/bin
 # Tests start the Berth of .venv, where nothing is that Berth does not ask for itself.
 export BERTH_COMMAND := '$(CURDIR)/.venv/bin/berth'
 
+# DATABASE=sqlite, postgresql or mariadb: the one that tests run on. Unless given, all three.
+ifdef DATABASE
+export BERTH_TEST_DATABASE := $(DATABASE)
+endif
+
 .PHONY: help setup demo test check conformance bench torture format lock clean
 
 help: ## show this
@@ -29,7 +34,7 @@ setup: $(run) ## make .venv, with Berth installed and nothing else
 demo: setup ## discover this machine, claim a part of it, and serve (ONCE=1: end after the claim)
 	@.venv/bin/berth demo $(if $(ONCE),--once)
 
-test: setup check ## run every check and every test (PYTEST="...": more words for pytest)
+test: setup check ## run every check and every test (PYTEST="...": more words for pytest; DATABASE=postgresql)
 	@$(bin)/python -m pytest $(PYTEST)
 
 check: $(test) ## lint, formatting, types, architecture

@@ -20,8 +20,8 @@ NIC = "gpu-17_0000:3B:00.0"
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[berth.Ledger]:
-    with berth.open(f"sqlite:///{tmp_path}/berth.db") as opened:
+def ledger(ledger_url: str) -> Iterator[berth.Ledger]:
+    with berth.open(ledger_url) as opened:
         yield opened
 
 
@@ -74,7 +74,7 @@ class Counting(berth.Ledger):
 
 def test_nothing_is_done_twice(tmp_path: Path, ledger: berth.Ledger) -> None:
     """The generations that the writes are checked against are the right ones at once."""
-    counting = Counting(ledger.core.database)
+    counting = Counting(ledger.core.database, ledger.caller)
     Host("offline", tmp_path / "machine", counting).apply()
     assert counting.commands == 3 * 3, "three providers, each made, stocked and marked with traits"
 
@@ -311,8 +311,7 @@ class Overtaken(berth.Ledger):
 def test_who_writes_meanwhile_is_not_overwritten(functions: str, action: Action, server: Host) -> None:
     server.put("sys/bus/pci/devices/0000:3b:00.0/sriov_totalvfs", functions)
     planned = server.plan()
-    other = server.ledger.core.database
-    overtaken = Overtaken(other)
+    overtaken = Overtaken(server.ledger.core.database, server.ledger.caller)
     if action is Action.KEEP:
         server.claim(NIC, "SRIOV_NET_VF", 1)  # after the plan, which says that the device can go
     done = {step.name: step.action for step in apply(planned, overtaken).steps}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import uuid
 from collections.abc import Iterator
 
@@ -15,6 +14,7 @@ import berth
 from berth.discover import FoundProvider, Machine, Note, apply, found, plan
 from berth.discover.machine import Cpus, Device, Filesystem, HugePages, Kind, Node
 from berth.discover.settling import is_own_class
+from tests.store.shelf import Shelf
 
 GIB_KB = 1 << 20
 
@@ -55,8 +55,8 @@ def machines(draw: st.DrawFn) -> Machine:
 
 
 @pytest.fixture(scope="module")
-def ledger() -> Iterator[berth.Ledger]:
-    with tempfile.TemporaryDirectory() as folder, berth.open(f"sqlite:///{folder}/berth.db") as opened:
+def ledger(ledgers: Shelf) -> Iterator[berth.Ledger]:
+    with berth.open(ledgers.new()) as opened:
         yield opened
 
 

@@ -43,7 +43,7 @@ def create_provider(world: World, command: commands.CreateProvider) -> None:
 def update_provider(world: World, command: commands.UpdateProvider) -> None:
     provider = known_provider(world, command.uuid)
     if command.parent is not KEEP:
-        assert not isinstance(command.parent, commands.Marker)
+        assert not isinstance(command.parent, commands.Keep)
         check_move(world, command.uuid, command.parent, command.reparenting)
         provider.parent = command.parent
     if command.name is not KEEP and command.name != provider.name:

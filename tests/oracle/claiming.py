@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from berth.model import commands, errors
-from berth.model.commands import KEEP, UNCHECKED, Claim, Marker
+from berth.model.commands import KEEP, UNCHECKED, Claim, Keep, Marker
 from berth.model.inventory import Inventory
 from tests.oracle.world import Consumer, World
 
@@ -139,7 +139,7 @@ def hold(world: World, claim: Claim) -> None:
     consumer.held = {uuid: dict(resources) for uuid, resources in claim.allocations.items()}
     consumer.generation += 1
     if claim.type is not KEEP:
-        assert not isinstance(claim.type, Marker)
+        assert not isinstance(claim.type, Keep)
         consumer.type = claim.type
     if not consumer.held:
         del world.consumers[claim.consumer]

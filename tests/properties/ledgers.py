@@ -1,15 +1,12 @@
-"""Ledgers to try things on: in this process, and in another one on the same file."""
+"""Ledgers to try things on: in this process, and in another one on the same database."""
 
 from __future__ import annotations
 
 import multiprocessing
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import berth
@@ -27,7 +24,6 @@ from berth.model.request import CandidateRequest
 from tests.oracle.rows import Rows, in_order
 
 DONE = "done"
-MEMORY = Path("/dev/shm")  # a disk is synchronised with at each commit: that is not what is tested here
 Place = tuple[str, str]
 """A provider's uuid and a class."""
 
@@ -116,38 +112,14 @@ def serve(pipe: Connection) -> None:
             return
         try:
             if verb == "open":
+                if here is not None:
+                    here.close()
                 here = Here(*arguments)
                 pipe.send((None, None))
             else:
                 pipe.send((None, getattr(here, verb)(*arguments)))
         except Exception as failure:  # noqa: BLE001 - whatever it is, the test over there must hear of it
             pipe.send((repr(failure), None))
-
-
-class Shelf:
-    """Makes new ledgers quickly: by copying an empty one."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._count = folder, 0
-        berth.open(self.url("empty")).close()
-
-    def url(self, name: str) -> str:
-        return f"sqlite:///{self._folder / name}.db"
-
-    def new(self) -> str:
-        """The URL of another empty ledger."""
-        for left in self._folder.glob(f"{self._count}.db*"):
-            left.unlink()
-        self._count += 1
-        shutil.copy(self._folder / "empty.db", self._folder / f"{self._count}.db")
-        return self.url(str(self._count))
-
-
-@contextmanager
-def shelf() -> Iterator[Shelf]:
-    """A shelf that is cleared afterwards."""
-    with tempfile.TemporaryDirectory(prefix="berth-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        yield Shelf(Path(folder))
 
 
 def outcome(command: Command, answer: Future[Any]) -> str:

@@ -24,15 +24,20 @@ from tests.oracle.rows import rows
 from tests.oracle.world import World
 from tests.properties.asks import asks
 from tests.properties.commanding import orders
-from tests.properties.ledgers import DONE, Elsewhere, Here, Shelf, other_process, said, shelf
+from tests.properties.ledgers import DONE, Elsewhere, Here, other_process, said
 from tests.properties.universe import CONSUMERS, NEWCOMERS, PROJECTS, USERS
 from tests.properties.worlds import building, chance, worlds
+from tests.store.databases import wholly
+from tests.store.shelf import Shelf
 
 TOO_MANY = 5_000
 EVERYBODY = (*CONSUMERS, *NEWCOMERS)
 MOST_IN_A_BATCH = 6
 SHARE_OF_EXAMPLES = 8
 """One example is some thirty commands: an eighth as many of them as elsewhere."""
+
+SHARE_IN_PART = 32
+"""The same where it does not run as a whole."""
 
 
 class Ledgers(RuleBasedStateMachine):
@@ -145,7 +150,8 @@ def expected(world: World, command: Command) -> tuple[World, str]:
     return after, refusal.__name__ if refusal else DONE
 
 
-def test_any_sequence_of_commands() -> None:
-    examples = max(1, settings().max_examples // SHARE_OF_EXAMPLES)
-    with shelf() as Ledgers.shelf, other_process() as Ledgers.elsewhere:
+def test_any_sequence_of_commands(database_kind: str, ledgers: Shelf) -> None:
+    examples = max(1, settings().max_examples // (SHARE_OF_EXAMPLES if wholly(database_kind) else SHARE_IN_PART))
+    Ledgers.shelf = ledgers
+    with other_process() as Ledgers.elsewhere:
         run_state_machine_as_test(Ledgers, settings=settings(max_examples=examples))

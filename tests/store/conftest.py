@@ -7,10 +7,10 @@ import pytest
 
 from berth.store import migrate
 from berth.store.engine import Database
-from tests.store.databases import KINDS, empty_database, need
+from tests.store.databases import empty_database, need, tried
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=tried())
 def kind(request: pytest.FixtureRequest) -> str:
     """Each kind of database in turn."""
     need(request.param)

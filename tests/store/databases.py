@@ -1,9 +1,9 @@
-"""Empty databases to test on, gone again afterwards."""
+"""Which databases the tests run on, and empty ones of each kind, gone again afterwards."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -13,13 +13,33 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import URL, Connection, NullPool, create_engine, exc, make_url, text
 
+from berth.store import migrate
+from berth.store.engine import Database
+
 KINDS: Final = ("sqlite", "postgresql", "mariadb")
 SERVED: Final = ("postgresql", "mariadb")
+CHOICE: Final = "BERTH_TEST_DATABASE"
 _USUAL: Final = {
     "postgresql": ("BERTH_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres"),
     "mariadb": ("BERTH_TEST_MARIADB", "mariadb://root@127.0.0.1:3306/test"),
 }
 _DRIVERS: Final = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql", "mysql": "mysql+pymysql"}
+
+
+def tried(kinds: Iterable[str] = KINDS) -> list[str]:
+    """Those of these kinds that the tests are to run on: all, or the one that is chosen."""
+    chosen = os.environ.get(CHOICE)
+    if chosen and chosen not in KINDS:
+        raise ValueError(f"{CHOICE} is {chosen!r}, which is none of {', '.join(KINDS)}")
+    return [kind for kind in kinds if not chosen or kind == chosen]
+
+
+def wholly(kind: str) -> bool:
+    """Whether a suite that takes long runs on this kind as a whole: on the chosen one, or on SQLite.
+
+    On the others it runs in part, always the same part.
+    """
+    return kind == (os.environ.get(CHOICE) or "sqlite")
 
 
 def server(kind: str) -> URL:
@@ -77,3 +97,15 @@ def empty_database(kind: str, folder: Path) -> Iterator[str]:
     finally:
         with administrator(at) as connection:
             connection.execute(text(f"DROP DATABASE {name}{' WITH (FORCE)' if kind == 'postgresql' else ''}"))
+
+
+@contextmanager
+def ledger_database(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of an empty ledger."""
+    with empty_database(kind, folder) as url:
+        database = Database(url)
+        try:
+            migrate.upgrade(database)
+        finally:
+            database.close()
+        yield url

@@ -1,64 +1,83 @@
-"""Backup and restore as docs/databases.md says, while the ledger is being written to."""
+"""Backup and restore by the commands of docs/databases.md, while the ledger is being written to."""
 
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL, make_url
+from sqlalchemy import make_url, text
 
 from berth.ledger import Ledger, open_ledger
 from berth.model.commands import Claim
 from berth.model.inventory import Inventory
-from berth.store import migrate
-from berth.store.engine import Database
-from tests.store.databases import empty_database
+from tests.store.databases import administrator, ledger_database, server
 from tests.store.filled import POOL, fill
-from tests.torture.servers import berth
+from tests.torture.servers import berth_words
+
+PAGE = Path(__file__).parents[2] / "docs" / "databases.md"
+TITLES = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mariadb": "MariaDB"}
 
 
-def _connect(url: URL) -> list[str]:
-    usual, user = {"postgresql": (5432, "username"), "mariadb": (3306, "user")}[url.get_backend_name()]
-    return [f"--host={url.host}", f"--port={url.port or usual}", f"--{user}={url.username}"]
+def _commands(kind: str) -> list[str]:
+    """What the page tells a person to type: first the backup, then what restores it, and a check at the end."""
+    section = PAGE.read_text(encoding="utf-8").partition("## Backup and restore")[2].partition("\n## ")[0]
+    block = section.partition(f"\n{TITLES[kind]}:\n\n```console\n")[2].partition("```")[0]
+    typed = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
+    assert len(typed) >= 3, f"the page has no commands for {TITLES[kind]}"
+    assert typed[-1].startswith("berth db verify")
+    return typed
 
 
-def _run(url: URL, *command: str, stdin: Path | None = None) -> None:
-    password = {"PGPASSWORD": url.password, "MYSQL_PWD": url.password} if url.password else {}
-    with (stdin or Path(os.devnull)).open("rb") as source:
+class _Person:
+    """Types what the page says, in a folder, with this database instead of the page's."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.folder = make_url(url), folder
+        kind = self.url.get_backend_name()
+        self.restored = url if kind == "sqlite" else f"{url}_restored"
+        name = str(self.url.database)
+        self._instead = {
+            r"\S+://berth_owner:\S+": self.restored,
+            r"\bberth_restored\b": f"{name}_restored",
+            r"\bberth_owner\b": str(self.url.username),
+            r"(?<=\s)berth$": name,
+        }
+        client = {
+            "host": self.url.host,
+            "port": self.url.port,
+            "user": self.url.username,
+            "password": self.url.password,
+        }
+        given = {key: value for key, value in client.items() if value is not None}
+        self._env = {**os.environ, "HOME": str(folder), **{f"PG{key.upper()}": str(given[key]) for key in given}}
+        (folder / ".my.cnf").write_text("[client]\n" + "".join(f"{key}={value}\n" for key, value in given.items()))
+
+    def types(self, command: str) -> str:
+        """One command, to its end; returns what it printed."""
+        for words, instead in self._instead.items() if self.url.get_backend_name() != "sqlite" else ():
+            command = re.sub(words, instead, command)
+        script = f'berth() {{ {shlex.join(berth_words())} "$@"; }}\n{command}'
         done = subprocess.run(
-            command, stdin=source, capture_output=True, timeout=120, check=False, env={**os.environ, **password}
+            ["bash", "-ec", script],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=self.folder,
+            env=self._env,
+            check=False,
         )
-    assert done.returncode == 0, done.stderr.decode(errors="replace")
-
-
-def _backup(source: str, kept: Path) -> None:
-    url = make_url(source)
-    kind = url.get_backend_name()
-    name = str(url.database)
-    if kind == "sqlite":
-        _run(url, "python3", "-c", f"import sqlite3; sqlite3.connect('{name}').execute(\"VACUUM INTO '{kept}'\")")
-    elif kind == "postgresql":
-        _run(url, "pg_dump", *_connect(url), "--format=custom", f"--file={kept}", name)
-    else:
-        dump = ("mariadb-dump", *_connect(url), "--single-transaction", f"--result-file={kept}", name)
-        _run(url, *dump)
-
-
-def _restore(kept: Path, target: str) -> None:
-    url = make_url(target)
-    kind = url.get_backend_name()
-    name = str(url.database)
-    if kind == "sqlite":
-        shutil.copy(kept, name)
-    elif kind == "postgresql":
-        _run(url, "pg_restore", *_connect(url), "--exit-on-error", f"--dbname={name}", str(kept))
-    else:
-        _run(url, "mariadb", *_connect(url), name, stdin=kept)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout
 
 
 class _Writer(threading.Thread):
@@ -77,27 +96,58 @@ class _Writer(threading.Thread):
                 self.claimed.append(consumer)
 
 
-def test_a_backup_under_load_is_whole(kind: str, url: str, tmp_path: Path) -> None:
+def test_a_backup_under_load_is_whole(kind: str, tmp_path: Path) -> None:
     _need_tools(kind)
-    database = Database(url)
-    migrate.upgrade(database)
-    database.close()
-    with open_ledger(url) as ledger:
-        fill(ledger)
-        ledger.set_inventories(POOL, {"DISK_GB": Inventory(total=100_000)})
+    backup, *restore = _commands(kind)
+    with _source(kind, tmp_path) as url:
+        with open_ledger(url) as ledger:
+            fill(ledger)
+            ledger.set_inventories(POOL, {"DISK_GB": Inventory(total=100_000)})
+        person = _Person(url, tmp_path)
+        with _writing(url) as writer:
+            acknowledged = list(writer.claimed)
+            person.types(backup)
+        with _dropped(kind, person.restored):
+            *_, verified = [person.types(command) for command in restore]
+            assert "all agree" in verified
+            with open_ledger(person.restored) as restored:
+                _check(restored, acknowledged)
+
+
+@contextmanager
+def _source(kind: str, folder: Path) -> Iterator[str]:
+    """An empty ledger; the page's SQLite file is berth.db in the folder where one is."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/berth.db"
+    else:
+        with ledger_database(kind, folder) as url:
+            yield url
+
+
+@contextmanager
+def _writing(url: str) -> Iterator[_Writer]:
+    """Somebody who claims all the time, and has done so for a while."""
     writer = _Writer(url)
     writer.start()
-    while len(writer.claimed) < 20:
-        assert writer.is_alive()
-    acknowledged = list(writer.claimed)
-    _backup(url, tmp_path / "backup")
-    writer.stop.set()
-    writer.join(60)
-    with empty_database(kind, tmp_path) as elsewhere:
-        _restore(tmp_path / "backup", elsewhere)
-        assert "all agree" in berth("db", "verify", "--database", elsewhere).stdout
-        with open_ledger(elsewhere) as restored:
-            _check(restored, acknowledged)
+    try:
+        while len(writer.claimed) < 20:
+            assert writer.is_alive()
+            time.sleep(0.01)
+        yield writer
+    finally:
+        writer.stop.set()
+        writer.join(60)
+
+
+@contextmanager
+def _dropped(kind: str, url: str) -> Iterator[None]:
+    """What a person has restored goes in the end."""
+    try:
+        yield
+    finally:
+        if kind != "sqlite":
+            with administrator(server(kind)) as connection:
+                connection.execute(text(f"DROP DATABASE IF EXISTS {make_url(url).database}"))
 
 
 def _check(restored: Ledger, acknowledged: list[str]) -> None:
@@ -108,7 +158,7 @@ def _check(restored: Ledger, acknowledged: list[str]) -> None:
 
 
 def _need_tools(kind: str) -> None:
-    tools = {"postgresql": ("pg_dump", "pg_restore"), "mariadb": ("mariadb-dump", "mariadb")}.get(kind, ())
+    tools = {"postgresql": ("pg_dump", "createdb", "pg_restore"), "mariadb": ("mariadb-dump", "mariadb")}.get(kind, ())
     missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
         why = f"{', '.join(missing)} not installed"

@@ -16,7 +16,7 @@ from berth.model.errors import DatabaseUnusable
 from berth.model.inventory import Inventory
 from berth.store import grants, migrate
 from berth.store.engine import Database
-from tests.store.databases import SERVED, administrator, empty_database, need, server
+from tests.store.databases import SERVED, administrator, empty_database, need, server, tried
 from tests.store.filled import POOL, VM, fill
 from tests.torture.servers import berth
 
@@ -41,7 +41,7 @@ def _roles(kind: str) -> Iterator[tuple[str, str]]:
                 connection.exec_driver_sql(gone.format(name).replace("%", "%%"))
 
 
-@pytest.fixture(params=SERVED)
+@pytest.fixture(params=tried(SERVED))
 def granted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Database, str, str]]:
     """A database as its administrator sees it, and its URLs for the owner and for serving."""
     need(request.param)

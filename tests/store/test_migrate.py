@@ -13,6 +13,7 @@ from sqlalchemy import text
 import berth.store
 from berth.ledger import Ledger, open_ledger
 from berth.ledger.verify import verify
+from berth.model.caller import Caller
 from berth.model.errors import DatabaseUnusable
 from berth.store import migrate, tables
 from berth.store.engine import Database
@@ -97,5 +98,5 @@ def test_many_upgrades_at_once(empty: Database, url: str) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(upgrade, range(4)))
-    with Ledger(empty) as ledger:
+    with Ledger(empty, Caller()) as ledger:
         assert len(ledger.changes()) == 1

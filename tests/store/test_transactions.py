@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from berth.ledger import Ledger, open_ledger
-from berth.model.commands import Claim
-from berth.model.errors import Unavailable
+from berth.ledger import Ledger, core, open_ledger
+from berth.ledger.verify import verify
+from berth.model.commands import Claim, SetAllocations
+from berth.model.errors import LedgerClosed, Unavailable
 from berth.model.inventory import Inventory
 from berth.store import backend, rows
 from berth.store.backend import Away, StaleRead, Use
 from berth.store.engine import Database
-from tests.store.filled import HOST, JOB, VM, fill
+from tests.store.filled import HOST, JOB, POOL, VM, fill
+
+NEWCOMERS = [f"00000000-0000-4000-8000-0000000000{digits}" for digits in ("b1", "b2")]
 
 
 @pytest.fixture
@@ -143,6 +146,49 @@ def _leap(database: Database, by: int) -> None:
         connection.execute(text("UPDATE head SET number = number + :by"), {"by": by})
 
 
+def test_a_change_that_is_missing_is_missed(ledger: Ledger, database: Database, url: str) -> None:
+    """A follower that sees a number before the one that comes before it does not go on as if there were none."""
+    fill(ledger)
+    with open_ledger(url) as another:
+        another.claim(Claim(consumer=JOB, allocations={HOST: {"VCPU": 1}}, project="p", user="u"))
+        hidden = len(another.changes(most=1000))
+        another.create_trait("CUSTOM_LATER")
+    with database.writing() as connection:
+        connection.execute(text("DELETE FROM changes WHERE number = :number"), {"number": hidden})
+    assert ledger.usages(HOST).usages["VCPU"] == 3
+    assert ledger.trait("CUSTOM_LATER").name == "CUSTOM_LATER"
+
+
+def test_a_deadlock_is_no_failure(database: Database, url: str) -> None:
+    """Writers of Berth cannot get into one, for they all lock the head first; others may lock rows as they like."""
+    if not database.capabilities.row_locks:
+        pytest.skip("a file has one lock")
+    with open_ledger(url) as ledger:
+        fill(ledger)
+    met = threading.Barrier(2)
+    told: list[str] = []
+
+    def write(*uuids: str) -> None:
+        mine = Database(url)
+        try:
+            with mine.writing() as connection:
+                for uuid in uuids:
+                    connection.execute(text("UPDATE providers SET updated_at = 1 WHERE uuid = :uuid"), {"uuid": uuid})
+                    if uuid == uuids[0]:
+                        met.wait(10)
+        except Unavailable as error:
+            told.append(str(error))
+        finally:
+            mine.close()
+
+    threads = [threading.Thread(target=write, args=uuids) for uuids in ((HOST, POOL), (POOL, HOST))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [words.rpartition("had ")[2] for words in told] == ["another transaction in the way"]
+
+
 def test_who_writes_past_the_ledger_is_noticed(ledger: Ledger, database: Database) -> None:
     """The second belt: a generation that is not as read stops the write, and all is read anew."""
     fill(ledger)
@@ -190,3 +236,34 @@ def test_everything_has_a_limit() -> None:
     """No use of a database may wait for ever, but for a migration."""
     assert 0 < backend.LOOK_S < backend.WRITE_S < backend.READ_S
     assert 0 < backend.CONNECT_S <= backend.LOCK_S < backend.IDLE_S
+
+
+def test_what_fails_after_the_commit_is_no_refusal(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that is committed is done, whatever this process makes of it: it reads all anew, and repeats nothing."""
+    fill(ledger)
+    before = len(ledger.changes(most=1000))
+    with monkeypatch.context() as patch:
+        patch.setattr(core, "apply", _fail)
+        claims = [Claim(consumer=uuid, allocations={HOST: {"VCPU": 1}}, project="p", user="u") for uuid in NEWCOMERS]
+        answers = [ledger.queue(SetAllocations(claims=(claim,))) for claim in claims]
+        ledger.work()
+        assert [answer.result(0) for answer in answers] == [None, None]
+    assert len(ledger.changes(most=1000)) == before + 2
+    assert [held.consumer.generation for uuid in NEWCOMERS if (held := ledger.allocations(uuid))] == [1, 1]
+    assert ledger.usages(HOST).usages["VCPU"] == 4
+    assert verify(ledger.core.database).findings == ()
+
+
+def _fail(*_: object) -> None:
+    raise ZeroDivisionError("a fault of Berth's own")
+
+
+def test_who_goes_on_with_a_closed_ledger_is_told(database: Database, url: str) -> None:
+    ledger = open_ledger(url)
+    fill(ledger)
+    ledger.close()
+    asks = (ledger.providers, lambda: ledger.allocations(VM), ledger.changes, lambda: ledger.release(VM))
+    for ask in asks:
+        with pytest.raises(LedgerClosed, match="was closed by this program"):
+            ask()
+    ledger.close()  # twice is no harm

@@ -30,7 +30,7 @@ def kill_servers(database: str, folder: Path, rounds: int, seed: int = 1) -> lis
             victim.start()
             victim.wait()
 
-    return _under_load(database, folder, torment)
+    return _under_load(database, folder, torment, 2, "--workers", "2")
 
 
 def kill_database(kind: str, folder: Path, rounds: int, seed: int = 1) -> list[str]:
@@ -61,8 +61,11 @@ def stop_servers(database: str, folder: Path, rounds: int, stop_s: float) -> lis
     return _under_load(database, folder, torment)
 
 
-def _under_load(database: str, folder: Path, torment: Callable[[Sequence[Served]], None]) -> list[str]:
-    with serving(database, folder, 3) as servers:
+def _under_load(
+    database: str, folder: Path, torment: Callable[[Sequence[Served]], None], count: int = 3, *more: str
+) -> list[str]:
+    """So many servers, with more words on their command line, are tormented while clients are at work."""
+    with serving(database, folder, count, *more) as servers:
         load = make_load(servers)
         with running(load, CLIENTS):
             torment(servers)

@@ -16,6 +16,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 START_S = 60
+ROOT = Path(__file__).parents[2]
 
 
 def berth_words() -> list[str]:
@@ -96,7 +97,7 @@ class Served:
     def kill_worker(self) -> bool:
         """kill -9 of one worker only, which its parent starts anew. False if none was there."""
         assert self._process is not None
-        for child in children(self._process.pid):
+        for child in random.sample(found := children(self._process.pid), len(found)):
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
                 return True

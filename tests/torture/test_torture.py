@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.databases import need
+from tests.store.databases import need, tried
 from tests.torture.trials import TRIALS, Trial
 
-CASES = [(trial, kind) for trial in TRIALS for kind in trial.kinds]
+CASES = [(trial, kind) for trial in TRIALS for kind in tried(trial.kinds)]
 
 
 @pytest.mark.timeout(600)

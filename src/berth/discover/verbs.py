@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from berth.model.commands import KEEP, UNCHECKED, Generation, Marker
+from berth.model.commands import KEEP, UNCHECKED, Generation, Keep
 from berth.model.consumer import ProviderAllocations
 from berth.model.inventory import Inventory
 from berth.model.provider import Provider, ProviderInventories, ProviderTraits
@@ -24,7 +24,7 @@ class Verbs(Protocol):
     def create_provider(self, name: str, *, uuid: str | None = None, parent: str | None = None) -> Provider:
         """Add one, as a root or below a parent."""
 
-    def update_provider(self, uuid: str, *, name: str | Marker = KEEP, parent: str | Marker | None = KEEP) -> Provider:
+    def update_provider(self, uuid: str, *, name: str | Keep = KEEP, parent: str | Keep | None = KEEP) -> Provider:
         """Rename or move one."""
 
     def delete_provider(self, uuid: str) -> None:

@@ -14,9 +14,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from contextlib import closing, contextmanager
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -24,20 +23,23 @@ from berth.fleet.apply import apply
 from berth.fleet.build import Source, build
 from berth.fleet.fleet import Fleet
 from berth.ledger import prefetch
-from berth.ledger.decide import ALONE, decide
+from berth.ledger.decide import go_together
 from berth.ledger.draft import Draft
+from berth.ledger.order import Order, Outcome
 from berth.ledger.patience import attempts
 from berth.ledger.rows import rows_of
-from berth.model.change import Change, Facts
+from berth.ledger.trail import Decided, attempted, decided
+from berth.model.audit import Attempt
+from berth.model.caller import Caller
+from berth.model.change import Change
 from berth.model.commands import Command
-from berth.model.errors import BerthError, Refusal, Unavailable
-from berth.store import changes, consumers, fleet, head, names, rows
+from berth.model.errors import BerthError, Unavailable
+from berth.model.token import Token
+from berth.store import audit, changes, consumers, fleet, head, names, rows, tokens
 from berth.store.backend import StaleRead
 from berth.store.engine import Database
 from berth.store.head import Head
 from berth.store.watch import watch
-
-T = TypeVar("T")
 
 _LOG = logging.getLogger("berth")
 
@@ -45,30 +47,14 @@ MOST_IN_A_BATCH: Final = 512
 TRIES: Final = 8
 """How often a batch is tried: a database that restarts is back before the last of them, two seconds on."""
 
-MOST_OF_A_NAME: Final = 255
-"""How many characters of who asked, and in which request, the change log keeps."""
+SELDOM_US: Final = 60_000_000
+"""How often the last use of a token is written, in microseconds."""
+
+MOST_ATTEMPTS: Final = 10_000
+"""How many refused attempts wait to be written; of more, only their number is."""
 
 LOOKS: Final = 4
 """How often a reader looks for what others have written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A command on its way. actor: who asks; request: an id that no other request has."""
-
-    command: Command
-    actor: str
-    request: str
-    answer: Future[Any]
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of one order: a result or a refusal."""
-
-    order: Order
-    result: Any = None
-    refusal: BerthError | None = None
 
 
 class Core:
@@ -78,6 +64,11 @@ class Core:
         self.database = database
         self.clock = clock or (lambda: time.time_ns() // 1000)
         self._orders: deque[Order] = deque()
+        self._attempts: deque[Attempt] = deque()
+        self._left_out = 0
+        self._uses: dict[str, int] = {}
+        self._used: dict[str, int] = {}
+        self._tokens: dict[str, Token] | None = None
         self._at_work = threading.Lock()
         self._fleet_lock = threading.RLock()
         self._watch = watch(database)
@@ -103,6 +94,14 @@ class Core:
             self._follow(connection, head.read(connection))
             yield self.fleet, connection
 
+    def tokens(self) -> dict[str, Token]:
+        """Every API token by its id, as of now. Not to be changed."""
+        with self.current():
+            if self._tokens is None:
+                with self.database.reading() as connection:
+                    self._tokens = {token.id: token for token in tokens.all_tokens(connection)}
+            return self._tokens
+
     def _lock_current(self) -> None:
         for last in attempts(LOOKS):
             self._fleet_lock.acquire()
@@ -127,47 +126,79 @@ class Core:
             return
         with self._fleet_lock:
             if self._sound:
-                self._take_in(changes.after(connection, self.fleet.head))
+                with closing(changes.after(connection, self.fleet.head)) as log:
+                    self._take_in(log)
             if to.number != self.fleet.head or not self._sound:
                 _LOG.warning("the change log does not go on from change %d: reading everything anew", self.fleet.head)
-                self.fleet, self._sound = _built(connection, to), True
+                self.fleet, self._sound, self._tokens = _built(connection, to), True, None
 
     def _take_in(self, log: Iterable[Change]) -> None:
-        """The next changes into the fleet. If they do not fit, the fleet is not to be relied on."""
+        """The next changes into the fleet. If they do not fit, the fleet is not to be relied on.
+
+        Raises nothing for it: what is taken in has been committed, and is true whatever this process makes of it.
+        """
         for change in log:
+            if change.number > self.fleet.head + 1:  # one is missing, and may yet appear where it is not looked for
+                self._sound = False
+                return
             try:
                 apply(self.fleet, change)
-            except (LookupError, Refusal):
+            except Exception:  # noqa: BLE001 - whatever it is, half of the change may be in: all is read anew
                 _LOG.exception("change %d does not fit what this process knows", change.number)
                 self._sound = False
                 return
+            except BaseException:
+                self._sound = False
+                raise
+            if change.facts.tokens:
+                self._tokens = None
 
     # --- Writing ---
 
-    def queue(self, command: Command, actor: str, request: str) -> Future[Any]:
+    def queue(self, command: Command, caller: Caller, request: str) -> Future[Any]:
         """Line a command up; `work` carries it out."""
-        order = Order(command, actor[:MOST_OF_A_NAME], request[:MOST_OF_A_NAME], Future())
+        order = Order(command, caller, audit.fitting(request), Future())
         self._orders.append(order)
         return order.answer
 
+    def note(self, attempt: Attempt) -> None:
+        """Line an attempt up for the audit log; `work` writes it."""
+        if len(self._attempts) < MOST_ATTEMPTS:
+            self._attempts.append(attempt)
+        else:
+            self._left_out += 1
+
+    def note_use(self, token: Token) -> None:
+        """A token was used just now: written with the next work, and once in a while only."""
+        now = self.clock()
+        last = self._uses.get(token.id, token.last_used_at or 0)
+        if now - last > SELDOM_US:
+            self._uses[token.id] = now
+            self._used[token.id] = now
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is anything for `work` to do."""
+        return bool(self._orders or self._attempts or self._used)
+
     def work(self) -> None:
         """Carry out all that has queued, unless another thread is at it: then that one will."""
-        while self._orders and self._at_work.acquire(blocking=False):
+        while self.waiting and self._at_work.acquire(blocking=False):
             try:
                 while batch := self._next_batch():
                     self._carry_out(batch)
+                    self._write_notes()
+                if not self._write_notes():
+                    return
             finally:
                 self._at_work.release()
 
     def _next_batch(self) -> list[Order]:
         batch: list[Order] = []
         while self._orders and len(batch) < MOST_IN_A_BATCH:
-            alone = type(self._orders[0].command) in ALONE
-            if alone and batch:
+            if batch and not go_together(batch[-1].command, self._orders[0].command):
                 break
             batch.append(self._orders.popleft())
-            if alone:
-                break
         return batch
 
     def _carry_out(self, batch: Sequence[Order]) -> None:
@@ -183,7 +214,10 @@ class Core:
                     self._carry_out([order])
                 return
             batch[0].answer.set_exception(error)
+        self._orders.extendleft(outcome.order for outcome in reversed(outcomes) if outcome.later)
         for outcome in outcomes:
+            if outcome.later:
+                continue
             if outcome.refusal is None:
                 outcome.order.answer.set_result(outcome.result)
             else:
@@ -206,22 +240,48 @@ class Core:
         with self.database.writing() as connection:
             seen = head.lock(connection, self.database.capabilities)
             self._follow(connection, seen)
-            if attempt.landed(connection):
-                return attempt.outcomes
-            known = prefetch.consumers_of(connection, self.fleet.catalogue, [order.command for order in batch])
+            landed = attempt.landed(connection)
+            if landed is not None:
+                return landed.outcomes
+            known = prefetch.known_of(connection, self.fleet.catalogue, [order.command for order in batch])
             draft = Draft(self.fleet, self.clock(), seen.next_id, known)
-            attempt.outcomes, attempt.log = _decided(batch, draft, seen.number)
-            if attempt.log:
+            attempt.decided = done = decided(batch, draft, seen.number, _chain(seen))
+            if done.log:
                 rows.write(connection, rows_of(draft))
-                changes.append(connection, attempt.log)
-                if not head.move(connection, seen, Head(seen.number + len(attempt.log), draft.next_id)):
-                    raise StaleRead("the head was moved by somebody who did not hold it")
-        self._publish(attempt.log)
-        return attempt.outcomes
+                changes.append(connection, done.log, done.texts)
+                _append_audit(connection, seen, seen.number + len(done.log), draft.next_id, done.chain)
+        self._publish(done.log)
+        return done.outcomes
 
     def _publish(self, log: Sequence[Change]) -> None:
         with self._fleet_lock:
             self._take_in(log)
+
+    def _write_notes(self) -> bool:
+        """Write the attempts that wait, and when tokens were used; False if that has to wait."""
+        if not self._attempts and not self._used:
+            return True
+        noted, left_out, used = list(self._attempts), self._left_out, dict(self._used)
+        try:
+            with self.database.writing() as connection:
+                seen = head.lock(connection, self.database.capabilities)
+                chain = _chain(seen)
+                attempted(chain, noted, left_out, self.clock())
+                _append_audit(connection, seen, seen.number, seen.next_id, chain)
+                tokens.touch(connection, used)
+        except BerthError as error:
+            _LOG.warning("refused attempts wait to be written: %s", error)
+            return False
+        except Exception:  # noqa: BLE001 - the log says what
+            # They are not to stand in the way of all that comes after them.
+            _LOG.exception("%d refused attempts could not be written", len(noted))
+        for _ in noted:
+            self._attempts.popleft()
+        self._left_out -= left_out
+        for key, at in used.items():
+            if self._used.get(key) == at:
+                del self._used[key]
+        return True
 
     def close(self) -> None:
         """End all connections. Orders that are queued are carried out first."""
@@ -250,30 +310,23 @@ class _Attempt:
     """What the last attempt at a batch would have committed: its connection may have been lost after the commit."""
 
     def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
-        self.log: list[Change] = []
+        self.decided: Decided | None = None
 
-    def landed(self, connection: Connection) -> bool:
-        """Whether that attempt was committed after all: then it must not be made twice."""
-        if not self.log:
-            return False
-        return changes.page(connection, self.log[0].number - 1, len(self.log)) == self.log
+    def landed(self, connection: Connection) -> Decided | None:
+        """What that attempt decided, if it was committed after all: then it must not be made twice."""
+        done = self.decided
+        if done is None or not done.log or not audit.has(connection, done.chain.number, done.chain.hash):
+            return None
+        return done
 
 
-def _decided(batch: Sequence[Order], draft: Draft, number: int) -> tuple[list[Outcome], list[Change]]:
-    """Each order in turn, on what those before it have made of the draft; and the log's new entries."""
-    outcomes: list[Outcome] = []
-    log: list[Change] = []
-    nothing = Facts()
-    for order in batch:
-        outcome = Outcome(order)
-        try:
-            outcome.result = decide(draft, order.command)
-        except Refusal as refusal:
-            outcome.refusal = refusal
-        outcomes.append(outcome)
-        facts = draft.take_facts()
-        if facts != nothing:
-            operation = type(order.command).__name__
-            log.append(Change(number + len(log) + 1, draft.now, operation, order.actor, order.request, facts))
-    return outcomes, log
+def _chain(seen: Head) -> audit.Chain:
+    """The end of the audit log."""
+    return audit.Chain(seen.audit_number, seen.audit_hash)
+
+
+def _append_audit(connection: Connection, seen: Head, number: int, next_id: int, chain: audit.Chain) -> None:
+    """Write new records of the audit log, and move the head to there."""
+    audit.append(connection, chain)
+    if not head.move(connection, seen, Head(number, next_id, chain.number, chain.hash)):
+        raise StaleRead("the head was moved by somebody who did not hold it")

@@ -7,7 +7,7 @@ refused one leaves no trace.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from berth.fleet.columns import NO_ROW
@@ -16,6 +16,7 @@ from berth.model.change import Facts, Kind, Named, ProviderFact
 from berth.model.consumer import Resources
 from berth.model.errors import ClassNotFound, ProviderNotFound, TraitsNotFound
 from berth.model.inventory import Inventory
+from berth.model.token import Token
 
 Held = dict[str, Resources]
 """Amounts by provider uuid and class name."""
@@ -63,25 +64,48 @@ class DraftConsumer:
     changed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database was asked for before a batch is decided: whatever its commands name."""
+
+    consumers: Sequence[DraftConsumer] = ()
+    tokens: Sequence[Token] = ()
+
+
+NOTHING_KNOWN = Known()
+
+
+@dataclass(slots=True)
+class NewToken:
+    """A token as it is to be stored. stored: whether the database has a row."""
+
+    now: Token
+    stored: bool
+
+
 class Draft:
     """One batch's view of the ledger. now: microseconds since 1970 UTC; next_id: the next number to give out."""
 
-    def __init__(self, fleet: Fleet, now: int, next_id: int, consumers: Iterable[DraftConsumer] = ()) -> None:
+    def __init__(self, fleet: Fleet, now: int, next_id: int, known: Known = NOTHING_KNOWN) -> None:
         self.fleet = fleet
         self.now = now
         self.next_id = next_id
         self.facts = Facts()
+        self.before = Facts()
         self.providers: dict[str, DraftProvider] = {}
-        self.consumers = {consumer.uuid: consumer for consumer in consumers}
+        self.consumers = {consumer.uuid: consumer for consumer in known.consumers}
+        self.tokens = {token.name: token for token in known.tokens}
+        self.new_tokens: dict[str, NewToken] = {}
         self.added_names: dict[tuple[Kind, str], Named] = {}
         self.removed_names: dict[int, tuple[Kind, str]] = {}
         self.renamed: dict[int, Named] = {}
         self._provider_names: dict[str, str | None] = {}
 
-    def take_facts(self) -> Facts:
-        """What was changed since this was last asked."""
-        facts, self.facts = self.facts, Facts()
-        return facts
+    def take_facts(self) -> tuple[Facts, Facts]:
+        """What was changed since this was last asked, and how that was before."""
+        taken = self.facts, self.before
+        self.facts, self.before = Facts(), Facts()
+        return taken
 
     # --- Providers: looking ---
 
@@ -198,6 +222,7 @@ class Draft:
 
     def place_provider(self, provider: DraftProvider, name: str, parent: str | None, root: str) -> None:
         """Another name or place for a provider."""
+        self.before.providers.append(_as_fact(provider))
         if name != provider.name:
             self._provider_names[provider.name] = None
             self._provider_names[name] = provider.uuid
@@ -207,6 +232,10 @@ class Draft:
 
     def delete_provider(self, provider: DraftProvider) -> None:
         """A provider goes, with all that it has."""
+        self.before.providers.append(_as_fact(provider))
+        self._remember_inventories(provider)
+        self._remember_traits(provider)
+        self._remember_aggregates(provider)
         provider.deleted = True
         self._provider_names[provider.name] = None
         self.facts.gone.append(provider.uuid)
@@ -219,11 +248,13 @@ class Draft:
 
     def set_inventories(self, provider: DraftProvider, inventories: dict[str, Inventory]) -> None:
         """All that a provider has from now on."""
+        self._remember_inventories(provider)
         provider.inventories = inventories
         self.facts.inventories[provider.uuid] = inventories
 
     def set_traits(self, provider: DraftProvider, traits: frozenset[str]) -> None:
         """A provider's traits from now on."""
+        self._remember_traits(provider)
         provider.traits = traits
         self.facts.traits[provider.uuid] = sorted(traits)
 
@@ -232,6 +263,7 @@ class Draft:
         for uuid in aggregates:
             if self.id_of(Kind.AGGREGATE, uuid) is None:
                 self.add_name(Kind.AGGREGATE, uuid)
+        self._remember_aggregates(provider)
         provider.aggregates = aggregates
         self.facts.aggregates[provider.uuid] = list(aggregates)
 
@@ -241,18 +273,19 @@ class Draft:
         self.facts.used.setdefault(provider.uuid, {})[name] = amount
 
     def _note_provider(self, provider: DraftProvider) -> None:
-        self.facts.providers.append(
-            ProviderFact(
-                provider.id,
-                provider.uuid,
-                provider.name,
-                provider.generation,
-                provider.parent,
-                provider.root,
-                provider.created_at,
-                provider.updated_at,
-            )
-        )
+        self.facts.providers.append(_as_fact(provider))
+
+    def _remember_inventories(self, provider: DraftProvider) -> None:
+        if (has := self.inventories(provider)) and provider.uuid not in self.before.inventories:
+            self.before.inventories[provider.uuid] = has
+
+    def _remember_traits(self, provider: DraftProvider) -> None:
+        if (has := self.traits(provider)) and provider.uuid not in self.before.traits:
+            self.before.traits[provider.uuid] = sorted(has)
+
+    def _remember_aggregates(self, provider: DraftProvider) -> None:
+        if (has := self.aggregates(provider)) and provider.uuid not in self.before.aggregates:
+            self.before.aggregates[provider.uuid] = sorted(has)
 
     # --- Names ---
 
@@ -282,6 +315,7 @@ class Draft:
         """A stored name goes."""
         number = self.fleet.catalogue.id_of(kind, name)
         assert number is not None, "only stored names are removed, in a batch of their own"
+        self._remember_name(kind, name)
         self.removed_names[number] = (kind, name)
         self.facts.unnamed.append(number)
 
@@ -289,14 +323,22 @@ class Draft:
         """A stored name becomes another."""
         named = self.fleet.catalogue.get(kind, old)
         assert named is not None, "only stored names are renamed, in a batch of their own"
+        self._remember_name(kind, old)
         renamed = Named(kind, named.id, new, named.at)
         self.renamed[named.id] = renamed
         self.facts.names.append(renamed)
+
+    def _remember_name(self, kind: Kind, name: str) -> None:
+        named = self.fleet.catalogue.get(kind, name)
+        if named is not None:
+            self.before.names.append(named)
 
     # --- Consumers ---
 
     def hold(self, consumer: DraftConsumer, held: Held) -> None:
         """What a consumer holds from now on; nothing: it ends."""
+        if consumer.held:
+            self.before.claims.setdefault(consumer.uuid, consumer.held)
         consumer.held, consumer.changed = held, True
         self.facts.claims[consumer.uuid] = held
 
@@ -317,7 +359,30 @@ class Draft:
         """Those that a command has changed."""
         return (consumer for consumer in self.consumers.values() if consumer.changed)
 
+    # --- Tokens ---
+
+    def put_token(self, token: Token) -> None:
+        """A new token, or a known one as it is from now on."""
+        known = self.new_tokens.get(token.name)
+        stored = token.name in self.tokens if known is None else known.stored
+        self.tokens[token.name] = token
+        self.new_tokens[token.name] = NewToken(token, stored)
+        self.facts.tokens.append(token.name)
+
     def _give_id(self) -> int:
         number = self.next_id
         self.next_id += 1
         return number
+
+
+def _as_fact(provider: DraftProvider) -> ProviderFact:
+    return ProviderFact(
+        provider.id,
+        provider.uuid,
+        provider.name,
+        provider.generation,
+        provider.parent,
+        provider.root,
+        provider.created_at,
+        provider.updated_at,
+    )

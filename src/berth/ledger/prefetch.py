@@ -7,12 +7,33 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection
 
 from berth.fleet.catalogue import Catalogue
-from berth.ledger.draft import DraftConsumer
-from berth.model.commands import Command, ReleaseAllocations, Reshape, SetAllocations
-from berth.store import consumers
+from berth.ledger.draft import DraftConsumer, Known
+from berth.model.commands import (
+    Allocate,
+    Command,
+    CreateToken,
+    ReleaseAllocations,
+    Reshape,
+    RevokeToken,
+    RotateToken,
+    SetAllocations,
+)
+from berth.model.token import Token
+from berth.store import consumers, tokens
 
 
-def consumers_of(connection: Connection, catalogue: Catalogue, commands: Iterable[Command]) -> list[DraftConsumer]:
+def known_of(connection: Connection, catalogue: Catalogue, commands: Iterable[Command]) -> Known:
+    """Whatever these commands name that the fleet in memory does not have: consumers, and API tokens."""
+    every = list(commands)
+    return Known(_consumers_of(connection, catalogue, every), _tokens_of(connection, every))
+
+
+def _tokens_of(connection: Connection, commands: Iterable[Command]) -> list[Token]:
+    names = [command.name for command in commands if isinstance(command, CreateToken | RevokeToken | RotateToken)]
+    return tokens.named(connection, names) if names else []
+
+
+def _consumers_of(connection: Connection, catalogue: Catalogue, commands: Iterable[Command]) -> list[DraftConsumer]:
     """The consumers that these commands name, with what they hold: those of them that exist."""
     uuids = dict.fromkeys(uuid for command in commands for uuid in _named(command))
     rows = consumers.by_uuid(connection, uuids) if uuids else []
@@ -38,5 +59,5 @@ def consumers_of(connection: Connection, catalogue: Catalogue, commands: Iterabl
 def _named(command: Command) -> Iterator[str]:
     if isinstance(command, SetAllocations | Reshape):
         yield from (claim.consumer for claim in command.claims)
-    elif isinstance(command, ReleaseAllocations):
+    elif isinstance(command, ReleaseAllocations | Allocate):
         yield command.consumer

@@ -10,7 +10,7 @@ from berth.model.change import Change, Facts, Kind, ProviderFact
 from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
 
-CLAIMING: Final = frozenset({"SetAllocations"})
+CLAIMING: Final = frozenset({"SetAllocations", "Allocate"})
 """Operations that may raise what is held, and after which it must be within capacity."""
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from berth.ledger.draft import Draft, DraftConsumer, DraftProvider
+from berth.ledger.draft import Draft, DraftConsumer, DraftProvider, NewToken
 from berth.model.change import Kind
 from berth.store.rows import Rows
+from berth.store.tokens import row_of
 
 
 def rows_of(draft: Draft) -> Rows:
@@ -17,6 +18,8 @@ def rows_of(draft: Draft) -> Rows:
         _provider(draft, provider, rows)
     for consumer in draft.changed_consumers():
         _consumer(draft, consumer, rows)
+    for token in draft.new_tokens.values():
+        _token(token, rows)
     return rows
 
 
@@ -144,3 +147,19 @@ def _consumer(draft: Draft, consumer: DraftConsumer, rows: Rows) -> None:
         for provider, resources in consumer.held.items()
         for name, amount in resources.items()
     ]
+
+
+def _token(token: NewToken, rows: Rows) -> None:
+    if token.stored:
+        rows.change_tokens.append(
+            {
+                "key": token.now.id,
+                "to": token.now.hash,
+                "old": token.now.previous_hash,
+                "until": token.now.previous_until,
+                "expires": token.now.expires_at,
+                "revoked": token.now.revoked_at,
+            }
+        )
+    else:
+        rows.add_tokens.append(row_of(token.now))

@@ -14,6 +14,15 @@ class Candidate(msgspec.Struct, frozen=True):
     mappings: dict[str, list[str]]
 
 
+class Granted(msgspec.Struct, frozen=True):
+    """What a consumer got: what it holds of which provider, and which provider serves which group of its request."""
+
+    consumer: str
+    generation: int
+    allocations: dict[str, Resources]
+    mappings: dict[str, list[str]]
+
+
 class Room(msgspec.Struct, frozen=True):
     """How much of one class can be claimed of a provider in all, and how much is held."""
 

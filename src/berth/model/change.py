@@ -53,7 +53,7 @@ class Facts(msgspec.Struct, omit_defaults=True):
     inventories, traits, aggregates: all that a provider has now, by provider uuid;
     used: how much is held now, by provider and class; generations: by provider;
     claims: what a consumer holds now, by consumer and provider (empty: it ended);
-    gone: uuids of deleted providers.
+    gone: uuids of deleted providers; tokens: names of API tokens that came, or changed.
     """
 
     names: list[Named] = []
@@ -66,6 +66,7 @@ class Facts(msgspec.Struct, omit_defaults=True):
     generations: dict[str, int] = {}
     claims: dict[str, dict[str, Resources]] = {}
     gone: list[str] = []
+    tokens: list[str] = []
 
 
 class Change(msgspec.Struct, frozen=True):

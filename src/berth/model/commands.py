@@ -10,20 +10,22 @@ import msgspec
 from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
 from berth.model.record import ProviderRecord
+from berth.model.request import CandidateRequest
+from berth.model.token import Token
 
 
 class Marker(enum.Enum):
-    """Values that mean something which no generation, name or uuid could."""
+    """Values that mean something which no generation could."""
 
     UNCHECKED = "unchecked"
-    KEEP = "keep"
 
 
 UNCHECKED: Final = Marker.UNCHECKED
 """Instead of a generation: write whatever the present one is."""
 
-KEEP: Final = Marker.KEEP
-"""Instead of a new value: leave the field as it is."""
+Keep = msgspec.UnsetType
+KEEP: Final = msgspec.UNSET
+"""Instead of a new value: leave the field as it is. In JSON such a field is left out."""
 
 Generation = int | Marker
 ConsumerGeneration = int | Marker | None
@@ -46,8 +48,8 @@ class UpdateProvider(Command, frozen=True):
     """Rename a provider, or move it (with all below it). reparenting: whether it may leave a parent."""
 
     uuid: str
-    name: str | Marker = KEEP
-    parent: str | Marker | None = KEEP
+    name: str | Keep = KEEP
+    parent: str | Keep | None = KEEP
     reparenting: bool = True
 
 
@@ -153,13 +155,23 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     project: str
     user: str
     generation: ConsumerGeneration = UNCHECKED
-    type: str | Marker | None = KEEP
+    type: str | Keep | None = KEEP
 
 
 class SetAllocations(Command, frozen=True):
     """Write the claims of one or several consumers: all, or none."""
 
     claims: tuple[Claim, ...]
+
+
+class Allocate(Command, frozen=True):
+    """Find where a request fits, and claim that for a new consumer: in one step, between which nobody comes."""
+
+    request: CandidateRequest
+    consumer: str
+    project: str
+    user: str
+    type: str | None = None
 
 
 class ReleaseAllocations(Command, frozen=True):
@@ -186,8 +198,34 @@ class Reshape(Command, frozen=True):
 class PutRecords(Command, frozen=True):
     """Bring providers in, with all that they have: those that are refused are left out, all others come in together.
 
-    new_uuids: one for each record, for those that have none of their own and are new.
+    new_uuids: one for each record, for those that have none of their own and are new; made, if there are none here.
     """
 
     records: tuple[ProviderRecord, ...]
-    new_uuids: tuple[str, ...]
+    new_uuids: tuple[str, ...] = ()
+
+
+class CreateToken(Command, frozen=True):
+    """Let somebody in, with an API token of which only the hash is given."""
+
+    token: Token
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.token.name
+
+
+class RevokeToken(Command, frozen=True):
+    """An API token is good for nothing any more."""
+
+    name: str
+
+
+class RotateToken(Command, frozen=True):
+    """Another secret for an API token. grace: for how many microseconds the old one stays good."""
+
+    name: str
+    hash: str
+    grace: int = 0
+    expires_at: int | Keep | None = KEEP

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
+
+from berth.model.funnel import Funnel
 
 
 class BerthError(Exception):
@@ -15,6 +18,10 @@ class Unavailable(BerthError):
 
 class DatabaseUnusable(BerthError):
     """The database cannot be opened as a ledger: not a database, read-only, made by a newer Berth, or full."""
+
+
+class LedgerClosed(BerthError):
+    """This program has closed the ledger, and goes on using it."""
 
 
 class Refusal(BerthError):
@@ -53,7 +60,7 @@ class TraitsNotFound(NotFound):
     """There are no traits of these names."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.names = sorted(names)
+        self.names = tuple(sorted(names))
         super().__init__(f"No such trait(s): {', '.join(self.names)}.")
 
 
@@ -266,6 +273,20 @@ class CapacityExceeded(CannotAllocate):
         )
 
 
+class NothingFits(Conflict):
+    """Nowhere is room for what a request asks for, as it asks for it.
+
+    bounded: the search gave up before its end, so there may be room all the same; funnel: what each
+    constraint took away, None where nobody has looked.
+    """
+
+    FIELDS: ClassVar[dict[str, type]] = {"funnel": Funnel}
+
+    def __init__(self, *, bounded: bool = False, funnel: Funnel | None = None) -> None:
+        super().__init__("Nothing fits." if funnel is None else funnel.why)
+        self.bounded, self.funnel = bounded, funnel
+
+
 class ClassExists(Conflict):
     """There is a resource class of this name already."""
 
@@ -287,4 +308,40 @@ class TraitInUse(Conflict):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The trait {name} is in use by a resource provider.")
+        self.name = name
+
+
+class Forbidden(Refusal):
+    """Whoever asks may not do this to that."""
+
+
+class Unauthenticated(Refusal):
+    """Nobody is known by what whoever asks has shown: a token is missing, wrong or has ended."""
+
+
+class TooManyRequests(Refusal):
+    """Whoever asks has asked too often: later they may again."""
+
+
+class NotBerth(BerthError):
+    """What answers at an address is not Berth, or not a version of it that this client understands."""
+
+
+class Failed(BerthError):
+    """Berth failed on a request, and its log says how."""
+
+
+class TokenNotFound(NotFound):
+    """There is no API token of this name, or it was revoked."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no API token {name} that is still good.")
+        self.name = name
+
+
+class TokenExists(Conflict):
+    """There is, or was, an API token of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is, or was, an API token {name} already: names are not used twice.")
         self.name = name

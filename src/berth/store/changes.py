@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -23,14 +23,20 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Facts).decode
 
 
-def append(connection: Connection, entries: Iterable[Change]) -> None:
-    """Add entries at the end of the log."""
-    _APPEND.run(connection, [_row(entry) for entry in entries])
+def text_of(facts: Facts) -> str:
+    """Facts as the log stores them."""
+    return _encode(facts).decode()
 
 
-def after(connection: Connection, number: int) -> Iterator[Change]:
+def append(connection: Connection, entries: Iterable[Change], texts: Iterable[str]) -> None:
+    """Add entries at the end of the log. texts: of their facts."""
+    _APPEND.run(connection, [_row(entry, text) for entry, text in zip(entries, texts, strict=True)])
+
+
+def after(connection: Connection, number: int) -> Generator[Change, None, None]:
     """Every entry after this number, in order, as a stream: there may be millions."""
-    yield from map(_change, connection.execute(_AFTER, {"number": number}, execution_options=_STREAM))
+    with connection.execute(_AFTER, {"number": number}, execution_options=_STREAM) as rows:
+        yield from map(_change, rows)
 
 
 def page(connection: Connection, number: int, most: int) -> list[Change]:
@@ -38,14 +44,14 @@ def page(connection: Connection, number: int, most: int) -> list[Change]:
     return [_change(row) for row in connection.execute(_PAGE, {"number": number, "most": most})]
 
 
-def _row(entry: Change) -> dict[str, Any]:
+def _row(entry: Change, text: str) -> dict[str, Any]:
     return {
         "number": entry.number,
         "at": entry.at,
         "operation": entry.operation,
         "actor": entry.actor,
         "request": entry.request,
-        "facts": _encode(entry.facts).decode(),
+        "facts": text,
     }
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, exc, make_url
 from sqlalchemy.engine import URL
 
-from berth.model.errors import DatabaseUnusable, Unavailable
+from berth.model.errors import DatabaseUnusable, LedgerClosed, Unavailable
 from berth.store.backend import Away, Backend, Capabilities, Use
 from berth.store.mariadb import MARIADB, MYSQL
 from berth.store.postgresql import POSTGRESQL
@@ -54,6 +54,7 @@ class Database:
         self._backend: Backend = _BACKENDS[self.url.get_backend_name()]
         self._engines: dict[Use, Engine] = {}
         self._away_until = 0.0
+        self._closed = False
 
     @property
     def capabilities(self) -> Capabilities:
@@ -88,13 +89,20 @@ class Database:
         """A transaction without time limits, as that of a writer."""
         return self._transaction(Use.MIGRATE)
 
+    def check_open(self) -> None:
+        """LedgerClosed, once this has been closed."""
+        if self._closed:
+            raise LedgerClosed(f"{self.shown} was closed by this program: open it anew")
+
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, for good: LedgerClosed is what is raised from now on."""
+        self._closed = True
         for engine in self._engines.values():
             engine.dispose()
 
     @contextmanager
     def _transaction(self, use: Use) -> Iterator[Connection]:
+        self.check_open()
         if time.monotonic() < self._away_until:
             raise Away(f"{self.shown} is away")
         connected = False

@@ -12,11 +12,14 @@ from berth.model.errors import DatabaseUnusable
 from berth.store import tables
 from berth.store.engine import Database
 
-_WRITTEN: Final = tuple(name for name in tables.metadata.tables if name not in ("head", "changes"))
+_WRITTEN: Final = tuple(
+    name for name in tables.metadata.tables if name not in ("head", "changes", "audit", "audit_subjects", "tokens")
+)
 _RIGHTS: Final = (
     ("SELECT, INSERT, UPDATE, DELETE", _WRITTEN),
     ("SELECT, UPDATE", ("head",)),
-    ("SELECT, INSERT", ("changes",)),  # the log is only ever appended to
+    ("SELECT, INSERT", ("changes", "audit", "audit_subjects")),  # logs are only ever appended to
+    ("SELECT, INSERT, UPDATE", ("tokens",)),
     ("SELECT", ("alembic_version",)),
 )
 
@@ -94,8 +97,8 @@ def _postgresql_advice(connection: Connection) -> Iterator[str]:
     role, more = connection.execute(
         text(
             "SELECT current_user, rolsuper OR pg_has_role(current_user, relowner, 'MEMBER') "
-            "OR has_table_privilege('changes', 'DELETE') FROM pg_roles, pg_class "
-            "WHERE rolname = current_user AND pg_class.oid = 'changes'::regclass"
+            "OR has_table_privilege('changes', 'DELETE') OR has_table_privilege('audit', 'UPDATE, DELETE') "
+            "FROM pg_roles, pg_class WHERE rolname = current_user AND pg_class.oid = 'changes'::regclass"
         )
     ).one()
     if more:
@@ -111,7 +114,10 @@ def _mariadb_advice(connection: Connection) -> Iterator[str]:
     for (granted,) in connection.execute(text("SHOW GRANTS")):
         rights, _, rest = granted.removeprefix("GRANT ").partition(" ON ")
         wide = rest.startswith("*.*") or rest.partition(" TO ")[0].endswith(".*")
-        own_log = "`changes`" in rest and not {"UPDATE", "DELETE"}.isdisjoint(rights.split(", "))
+        own_log = any(log in rest for log in ("`changes`", "`audit`", "`audit_subjects`")) and not {
+            "UPDATE",
+            "DELETE",
+        }.isdisjoint(rights.split(", "))
         if not needed.issuperset(rights.split(", ")) or (wide and rights != "USAGE") or own_log:
             yield _too_much(user)
             break

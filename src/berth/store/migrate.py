@@ -10,10 +10,11 @@ from sqlalchemy import Connection, func, insert, inspect, select, update
 from sqlalchemy import column as column_named
 from sqlalchemy import table as table_named
 
+from berth.model.caller import Caller
 from berth.model.change import Change, Facts, Kind, Named
 from berth.model.errors import DatabaseUnusable, Unavailable
 from berth.model.names import STANDARD_CLASSES, STANDARD_TRAITS
-from berth.store import changes, tables
+from berth.store import audit, changes, tables
 from berth.store import head as heads
 from berth.store.backend import LOCK_S
 from berth.store.engine import Database
@@ -26,6 +27,12 @@ NEWEST: Final = REVISIONS[-1]
 """The revision that this Berth is made for."""
 
 _STANDARD: Final = [(Kind.CLASS, name) for name in STANDARD_CLASSES] + [(Kind.TRAIT, name) for name in STANDARD_TRAITS]
+
+_FIRST: Final = {"id": 1, "number": 0, "next_id": 1, "revision": NEWEST, "audit_number": 0, "audit_hash": ""}
+"""The head of a new ledger."""
+
+_BERTH: Final = Caller(name="berth", via="local")
+_ADDING: Final = "add_standard_names"
 
 _VERSION = table_named("alembic_version", column_named("version_num"))
 
@@ -145,7 +152,7 @@ def _known(database: Database, current: str | None) -> None:
 
 def _ensure_head(connection: Connection) -> None:
     if not connection.execute(select(tables.head.c.id)).scalar():
-        connection.execute(insert(tables.head), {"id": 1, "number": 0, "next_id": 1, "revision": NEWEST})
+        connection.execute(insert(tables.head), _FIRST)
 
 
 def _ensure_standard_names(database: Database, connection: Connection) -> None:
@@ -176,5 +183,9 @@ def _add_names(connection: Connection, at: heads.Head, missing: list[tuple[Kind,
     connection.execute(insert(tables.names), rows)
     # Also into the change log: other processes may be serving from this database already.
     facts = Facts(names=[Named(Kind(row["kind"]), row["id"], row["name"], now) for row in rows])
-    changes.append(connection, [Change(at.number + 1, now, "add_standard_names", "berth", "", facts)])
-    heads.move(connection, at, heads.Head(at.number + 1, at.next_id + len(rows)))
+    text, number = changes.text_of(facts), at.number + 1
+    changes.append(connection, [Change(number, now, _ADDING, _BERTH.called, "", facts)], [text])
+    chain = audit.Chain(at.audit_number, at.audit_hash)
+    chain.add(now, _BERTH, "", _ADDING, f"{len(rows)} names", change=number, facts=text)
+    audit.append(connection, chain)
+    heads.move(connection, at, heads.Head(number, at.next_id + len(rows), chain.number, chain.hash))

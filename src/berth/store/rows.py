@@ -18,6 +18,7 @@ from berth.store.tables import (
     provider_aggregates,
     provider_traits,
     providers,
+    tokens,
 )
 
 RowList = list[dict[str, Any]]
@@ -49,6 +50,8 @@ class Rows:
     add_consumers: RowList = field(default_factory=_rows)
     change_consumers: RowList = field(default_factory=_rows)
     add_allocations: RowList = field(default_factory=_rows)
+    add_tokens: RowList = field(default_factory=_rows)
+    change_tokens: RowList = field(default_factory=_rows)
 
 
 _AT_GENERATION = (providers.c.id == bindparam("key"), providers.c.generation == bindparam("seen"))
@@ -107,6 +110,18 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
         )
     ),
     "add_allocations": _insert(allocations),
+    "add_tokens": _insert(tokens),
+    "change_tokens": _prepared(
+        update(tokens)
+        .where(tokens.c.id == bindparam("key"))
+        .values(
+            hash=bindparam("to"),
+            previous_hash=bindparam("old"),
+            previous_until=bindparam("until"),
+            expires_at=bindparam("expires"),
+            revoked_at=bindparam("revoked"),
+        )
+    ),
 }
 
 _GUARDED = frozenset({"delete_providers", "change_providers", "touch_providers"})

@@ -61,6 +61,9 @@ head = Table(
     Column("number", BigInteger, nullable=False),
     Column("next_id", BigInteger, nullable=False),
     Column("revision", _exact(32), nullable=False),
+    # The end of the audit log's chain: what is cut off behind it is missed.
+    Column("audit_number", BigInteger, nullable=False),
+    Column("audit_hash", _exact(64), nullable=False),
 )
 
 # Resource classes, traits, aggregates and consumer types.
@@ -161,4 +164,57 @@ changes = Table(
     Column("actor", _Name, nullable=False),
     Column("request", _Name, nullable=False),
     Column("facts", _Json, nullable=False),
+)
+
+# The audit log: numbered without gaps, only ever appended to, each record sealed with the hash of the one before.
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", _Id, primary_key=True, autoincrement=False),
+    _at("at"),
+    Column("request", _Name, nullable=False),
+    Column("actor", _Name, nullable=False),
+    Column("via", _exact(16), nullable=False),
+    Column("user", _Name, nullable=False),
+    Column("project", _Name, nullable=False),
+    Column("roles", _Name, nullable=False),
+    Column("address", _exact(64), nullable=False),
+    Column("operation", _exact(64), nullable=False),
+    Column("target", _Name, nullable=False),
+    Column("outcome", _exact(16), nullable=False),
+    Column("why", _Name, nullable=False),
+    Column("change", _Id, nullable=True),
+    Column("before", _Json, nullable=True),
+    Column("hash", _exact(64), nullable=False),
+    Index("ix_audit_at", "at"),
+)
+
+# Which records are about which provider or consumer. No foreign keys: what is gone has a history still.
+audit_subjects = Table(
+    "audit_subjects",
+    metadata,
+    Column("subject", _Uuid, nullable=False),
+    Column("number", _Id, nullable=False),
+    PrimaryKeyConstraint("subject", "number"),
+    Index("ix_audit_subjects_number", "number"),
+    sqlite_with_rowid=False,
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", _exact(16), primary_key=True),
+    Column("name", _Name, nullable=False, unique=True),
+    Column("hash", _exact(64), nullable=False),
+    Column("user", _Name, nullable=False),
+    Column("project", _Name, nullable=False),
+    Column("roles", _Json, nullable=False),
+    Column("trees", _Json, nullable=True),
+    Column("networks", _Json, nullable=False),
+    _at("created_at"),
+    Column("expires_at", BigInteger, nullable=True),
+    Column("revoked_at", BigInteger, nullable=True),
+    Column("previous_hash", _exact(64), nullable=True),
+    Column("previous_until", BigInteger, nullable=True),
+    Column("last_used_at", BigInteger, nullable=True),
 )

@@ -36,6 +36,7 @@ class FileWatch:
     def unchanged(self, number: int) -> bool:  # noqa: ARG002 - it needs no number
         """See Watch."""
         if self._connection is None:
+            self._database.check_open()
             self._connection = sqlite3.connect(self._database.path, isolation_level=None, check_same_thread=False)
         with closing(self._connection.execute("PRAGMA data_version")) as counted:
             self._seen = counted.fetchone()[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from berth.ledger.decide import allocations, inventories, names, providers, records, reshape
+from berth.ledger.decide import allocate, allocations, inventories, names, providers, records, reshape, tokens
 from berth.ledger.draft import Draft
 from berth.model import commands
 from berth.model.commands import Command
@@ -30,9 +30,13 @@ _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
     commands.RenameClass: names.rename_class,
     commands.DeleteClass: names.delete_class,
     commands.SetAllocations: allocations.write,
+    commands.Allocate: allocate.allocate,
     commands.ReleaseAllocations: allocations.release,
     commands.Reshape: reshape.reshape,
     commands.PutRecords: records.put,
+    commands.CreateToken: tokens.create,
+    commands.RevokeToken: tokens.revoke,
+    commands.RotateToken: tokens.rotate,
 }
 
 ALONE: Final = frozenset(
@@ -48,6 +52,13 @@ ALONE: Final = frozenset(
 """Commands that get a batch of their own: they look at, or make, what rows of one batch cannot express in any order."""
 
 
+def go_together(one: Command, other: Command) -> bool:
+    """Whether two commands may be in one batch."""
+    if type(one) in ALONE or type(other) in ALONE:
+        return False
+    return isinstance(one, commands.Allocate) == isinstance(other, commands.Allocate)
+
+
 def decide(draft: Draft, command: Command) -> Any:
-    """Carry a command out on a draft; returns what the command's caller is told. Raises a Refusal."""
+    """Carry a command out on a draft; returns what the command's caller is told. Raises a Refusal, or Later."""
     return _DECIDERS[type(command)](draft, command)

@@ -152,7 +152,7 @@ def _settle_consumer(draft: Draft, claim: Claim) -> None:
     consumer.generation += 1
     consumer.project, consumer.user = claim.project, claim.user
     if claim.type is not KEEP:
-        assert not isinstance(claim.type, commands.Marker)
+        assert not isinstance(claim.type, commands.Keep)
         consumer.type = claim.type
         if claim.type is not None and draft.id_of(Kind.TYPE, claim.type) is None:
             draft.add_name(Kind.TYPE, claim.type)

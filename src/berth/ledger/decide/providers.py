@@ -41,7 +41,7 @@ def update(draft: Draft, command: commands.UpdateProvider) -> Provider:
     provider = draft.provider(command.uuid)
     name = provider.name if command.name is KEEP else str(command.name)
     parent = provider.parent if command.parent is KEEP else command.parent
-    assert not isinstance(parent, commands.Marker)
+    assert not isinstance(parent, commands.Keep)
     root = _new_root(draft, provider, parent, may_move=command.reparenting)
     taken_by = draft.provider_named(name)
     if taken_by not in (None, provider.uuid):

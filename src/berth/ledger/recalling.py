@@ -1,0 +1,90 @@
+"""The verbs that ask what was done, by whom, and who may come in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from berth.ledger.core import Core
+from berth.model.audit import Attempt, AuditRecord
+from berth.model.change import Change
+from berth.model.sound import canonical
+from berth.model.token import Token
+from berth.store import audit as audit_log
+from berth.store import changes as change_log
+
+LOOK_S: Final = 0.2
+"""How often whoever follows the change log looks for more."""
+
+
+class Recalling:
+    """Each asks the logs."""
+
+    core: Core
+
+    def changes(self, after: int = 0, most: int = 100) -> list[Change]:
+        """At most so many entries of the change log, after this number."""
+        with self.core.database.reading() as connection:
+            return change_log.page(connection, after, most)
+
+    def follow(self, after: int | None = None) -> Iterator[Change]:
+        """Every change after this number (None: from now on) as it comes, without end; it looks often."""
+        if after is None:
+            with self.core.current() as fleet:
+                after = fleet.head
+        while True:
+            found = self.changes(after)
+            yield from found
+            if found:
+                after = found[-1].number
+            else:
+                time.sleep(LOOK_S)
+
+    def audit(
+        self,
+        *,
+        since: int | None = None,
+        until: int | None = None,
+        actor: str | None = None,
+        subject: str | None = None,
+        operation: str | None = None,
+        outcome: str | None = None,
+        before: int | None = None,
+        after: int | None = None,
+        most: int | None = 100,
+    ) -> list[AuditRecord]:
+        """At most so many records of the audit log that are like this.
+
+        subject: the uuid of a provider or consumer that they are about; before: the number of a record.
+        Newest first; oldest first from a record on if after is given.
+        """
+        wanted = audit_log.query(
+            since=since,
+            until=until,
+            actor=actor,
+            subject=None if subject is None else canonical(subject),
+            operation=operation,
+            outcome=outcome,
+            before=before,
+            after=after,
+            most=most,
+        )
+        with self.core.database.reading() as connection:
+            return audit_log.records(connection, wanted)
+
+    def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
+        """What was done to a provider or a consumer, newest first, whether it is there still or not."""
+        return self.audit(subject=uuid, before=before, most=most)
+
+    def tokens(self) -> list[Token]:
+        """Every API token that there ever was, oldest first, without its secret."""
+        return sorted(self.core.tokens().values(), key=lambda token: (token.created_at, token.name))
+
+    def note(self, attempt: Attempt) -> None:
+        """Line something that was refused elsewhere up for the audit log."""
+        self.core.note(attempt)
+
+    def note_use(self, token: Token) -> None:
+        """A token was used: written with the next `work`, and at most once a minute."""
+        self.core.note_use(token)

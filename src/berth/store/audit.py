@@ -1,0 +1,228 @@
+"""The audit log: appended to with each commit, every record sealed with the hash of the one before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select
+
+from berth.model.audit import AuditRecord
+from berth.model.caller import Caller
+from berth.model.change import Facts
+from berth.store.prepared import Prepared
+from berth.store.tables import audit, audit_subjects, changes
+
+MOST_OF_A_TEXT: Final = 255
+
+_APPEND = Prepared(insert(audit), audit.columns.keys())
+_APPEND_SUBJECTS = Prepared(insert(audit_subjects), audit_subjects.columns.keys())
+_WITH_FACTS = select(audit, changes.c.facts).select_from(audit).outerjoin(changes, audit.c.change == changes.c.number)
+_PAGE: Final = 10_000
+_SEALED: Final = (
+    "number",
+    "at",
+    "request",
+    "actor",
+    "via",
+    "user",
+    "project",
+    "roles",
+    "address",
+    "operation",
+    "target",
+    "outcome",
+    "why",
+    "change",
+)
+"""What a record's hash is over, in this order; then what was before, and what the change log says."""
+
+_encode = msgspec.json.Encoder().encode
+_facts = msgspec.json.Decoder(Facts).decode
+
+
+def seal(previous: str, row: dict[str, Any], facts: str | None) -> str:
+    """The hash of a record. previous: that of the record before; facts: as the change log has them, to the letter."""
+    said = _encode([previous, *[row[name] for name in _SEALED]])
+    before = row["before"] or ""
+    return sha256(b"\n".join((said, before.encode(), (facts or "").encode()))).hexdigest()
+
+
+class Chain:
+    """New records for the end of the log. number, hash: of the last one that is there."""
+
+    def __init__(self, number: int, sealed: str) -> None:
+        self.number, self.hash = number, sealed
+        self.rows: list[dict[str, Any]] = []
+        self.subjects: list[dict[str, Any]] = []
+
+    def add(
+        self,
+        at: int,
+        caller: Caller,
+        request: str,
+        operation: str,
+        target: str,
+        *,
+        outcome: str = "done",
+        why: str = "",
+        change: int | None = None,
+        before: str | None = None,
+        facts: str | None = None,
+        subjects: Iterable[str] = (),
+    ) -> None:
+        """Seal one more record. subjects: uuids of the providers and consumers that it is about."""
+        self.number += 1
+        row: dict[str, Any] = {
+            "number": self.number,
+            "at": at,
+            "request": fitting(request),
+            "actor": fitting(caller.called),
+            "via": caller.via[:16],
+            "user": fitting(caller.user),
+            "project": fitting(caller.project),
+            "roles": fitting(",".join(sorted(caller.roles))),
+            "address": fitting(caller.address)[:64],
+            "operation": operation[:64],
+            "target": fitting(target),
+            "outcome": outcome[:16],
+            "why": fitting(why),
+            "change": change,
+            "before": before,
+        }
+        row["hash"] = self.hash = seal(self.hash, row, facts)
+        self.rows.append(row)
+        self.subjects += [{"subject": subject, "number": self.number} for subject in subjects]
+
+
+def fitting(text: str) -> str:
+    """A text as a log can keep it: on one line, without anything that a terminal would act on, not too long."""
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return text[:MOST_OF_A_TEXT]
+
+
+def append(connection: Connection, chain: Chain) -> None:
+    """Write a chain's new records."""
+    if chain.rows:
+        _APPEND.run(connection, chain.rows)
+    if chain.subjects:
+        _APPEND_SUBJECTS.run(connection, chain.subjects)
+
+
+def has(connection: Connection, number: int, sealed: str) -> bool:
+    """Whether the log has just this record at this place."""
+    return connection.execute(select(audit.c.hash).where(audit.c.number == number)).scalar() == sealed
+
+
+def records(connection: Connection, wanted: Select[Any]) -> list[AuditRecord]:
+    """The records that a statement of `query` selects."""
+    return [_record(row) for row in connection.execute(wanted)]
+
+
+def query(
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    actor: str | None = None,
+    subject: str | None = None,
+    operation: str | None = None,
+    outcome: str | None = None,
+    before: int | None = None,
+    after: int | None = None,
+    most: int | None = 100,
+) -> Select[Any]:
+    """Records like that, newest first; after: oldest first, from the record after this number on."""
+    wanted = _WITH_FACTS
+    if subject is not None:
+        wanted = wanted.join(audit_subjects, audit_subjects.c.number == audit.c.number).where(
+            audit_subjects.c.subject == subject
+        )
+    for column, value in ((audit.c.actor, actor), (audit.c.operation, operation), (audit.c.outcome, outcome)):
+        if value is not None:
+            wanted = wanted.where(column == value)
+    if since is not None:
+        wanted = wanted.where(audit.c.at >= since)
+    if until is not None:
+        wanted = wanted.where(audit.c.at < until)
+    if before is not None:
+        wanted = wanted.where(audit.c.number < before)
+    if after is not None:
+        return wanted.where(audit.c.number > after).order_by(audit.c.number).limit(most)
+    return wanted.order_by(audit.c.number.desc()).limit(most)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record as it is stored. facts: its change's, to the letter; subjects: what it is listed under, if known."""
+
+    row: dict[str, Any]
+    facts: str | None
+    subjects: set[str] | None
+
+
+class Last(NamedTuple):
+    """A record's number and hash."""
+
+    number: int
+    hash: str
+
+
+def stored(connection: Connection, up_to: int | None = None) -> Iterator[Stored]:
+    """Every record (up to a number) in order, as a stream."""
+    wanted = _WITH_FACTS if up_to is None else _WITH_FACTS.where(audit.c.number <= up_to)
+    after = 0
+    while page := connection.execute(wanted.where(audit.c.number > after).order_by(audit.c.number).limit(_PAGE)).all():
+        about = _subjects(connection, after, page[-1].number)
+        for row in page:
+            values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+            facts = values.pop("facts")
+            yield Stored(values, facts, about.get(row.number, set()))
+        after = page[-1].number
+
+
+def _subjects(connection: Connection, after: int, last: int) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    wanted = select(audit_subjects).where(audit_subjects.c.number > after, audit_subjects.c.number <= last)
+    for subject, number in connection.execute(wanted):
+        found[number].add(subject)
+    return found
+
+
+def last_before(connection: Connection, moment: int) -> Last | None:
+    """The last record of before a moment, None if there is none."""
+    wanted = select(audit.c.number, audit.c.hash).where(audit.c.at < moment).order_by(audit.c.number.desc()).limit(1)
+    row = connection.execute(wanted).one_or_none()
+    return None if row is None else Last(*row)
+
+
+def drop(connection: Connection, number: int) -> None:
+    """Take away every record up to this number."""
+    connection.execute(delete(audit_subjects).where(audit_subjects.c.number <= bindparam("last")), {"last": number})
+    connection.execute(delete(audit).where(audit.c.number <= bindparam("last")), {"last": number})
+
+
+def _record(row: Row[Any]) -> AuditRecord:
+    return AuditRecord(
+        number=row.number,
+        at=row.at,
+        request=row.request,
+        actor=row.actor,
+        via=row.via,
+        user=row.user,
+        project=row.project,
+        roles=tuple(filter(None, row.roles.split(","))),
+        address=row.address,
+        operation=row.operation,
+        target=row.target,
+        outcome=row.outcome,
+        why=row.why,
+        change=row.change,
+        before=None if row.before is None else _facts(row.before),
+        after=None if row.facts is None else _facts(row.facts),
+        hash=row.hash,
+    )

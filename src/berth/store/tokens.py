@@ -1,0 +1,46 @@
+"""API tokens' rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from berth.model.token import Token
+from berth.store.tables import tokens
+
+_ALL: Final = select(tokens)
+_TOUCH: Final = update(tokens).where(tokens.c.id == bindparam("key")).values(last_used_at=bindparam("at"))
+_LISTS: Final = ("roles", "trees", "networks")
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+def all_tokens(connection: Connection) -> list[Token]:
+    """Every token that there ever was."""
+    return [_token(row) for row in connection.execute(_ALL.order_by(tokens.c.created_at, tokens.c.name))]
+
+
+def named(connection: Connection, names: Iterable[str]) -> list[Token]:
+    """Those tokens of these names that there are."""
+    return [_token(row) for row in connection.execute(_ALL.where(tokens.c.name.in_(list(names))))]
+
+
+def touch(connection: Connection, uses: Mapping[str, int]) -> None:
+    """Note when tokens were last used, by their ids."""
+    if uses:
+        connection.execute(_TOUCH, [{"key": key, "at": at} for key, at in uses.items()])
+
+
+def row_of(token: Token) -> dict[str, Any]:
+    """A token as a row."""
+    row = msgspec.structs.asdict(token)
+    return row | {name: None if row[name] is None else _encode(row[name]).decode() for name in _LISTS}
+
+
+def _token(row: Row[Any]) -> Token:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return Token(**values | {name: None if values[name] is None else _decode(values[name]) for name in _LISTS})

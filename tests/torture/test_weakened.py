@@ -1,0 +1,65 @@
+"""The trials can fail: racers of a Berth without any defence sell more than there is.
+
+What keeps writers apart is the head's lock. Without it, the numbers of changes are the second line of defence and the
+generations of providers the third: either of them turns a write that was decided on old ground away, and it is decided
+anew. Only with all three gone is anything oversold, and then the trial says so.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.store.databases import SERVED, empty_database, need, tried
+from tests.torture.racers import race
+from tests.torture.servers import ROOT, serving
+from tests.torture.weakened import DEFENCES, TURNED_AWAY, VARIABLE
+
+CLIENTS = 24
+ROUNDS = 3
+SHORT_OF_ANSWERS = f"of {CLIENTS} won"
+"""Who is turned away again and again is told to try again, in the end: no fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """oversold: what the trial said of that; wrong: what else it said; turned_away: how many writes were."""
+
+    oversold: list[str]
+    wrong: list[str]
+    turned_away: int
+
+
+def raced(kind: str, folder: Path, without: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> Found:
+    """Racers through three servers that lack these defences."""
+    monkeypatch.setenv("BERTH_COMMAND", f"'{sys.executable}' -m tests.torture.weakened")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv(VARIABLE, ",".join(without))
+    with empty_database(kind, folder) as url, serving(url, folder, 3) as servers:
+        findings = race(servers, CLIENTS, ROUNDS)
+        logs = "".join(server.log.read_text() for server in servers)
+    oversold = [each for each in findings if "is oversold" in each]
+    wrong = [each for each in findings if each not in oversold and SHORT_OF_ANSWERS not in each]
+    return Found(oversold, wrong, logs.count(TURNED_AWAY))
+
+
+@pytest.mark.parametrize("without", [("lock",), ("lock", "number"), ("lock", "generation")], ids=" and ".join)
+@pytest.mark.parametrize("kind", tried(SERVED))
+def test_without_the_lock_another_defence_holds(
+    kind: str, without: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need(kind)
+    found = raced(kind, tmp_path, without, monkeypatch)
+    assert (found.oversold, found.wrong) == ([], [])
+    assert found.turned_away > 0
+
+
+@pytest.mark.parametrize("kind", tried(SERVED))
+def test_without_any_defence_racers_oversell(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need(kind)
+    found = raced(kind, tmp_path, tuple(DEFENCES), monkeypatch)
+    assert found.oversold != []
+    assert found.turned_away == 0
