@@ -13,7 +13,7 @@ import pytest
 
 from bench.fleets import Fleet, Held, Provider
 from berth.api import auth
-from berth.api.cors import Cors
+from berth.api.gate import Gate
 from berth.api.http import Reply, Request
 from berth.api.placement.api import PlacementApi
 from berth.api.policy import POLICIES
@@ -81,7 +81,7 @@ def empty(tmp_path: Path) -> Iterator[Loaded]:
 
 
 def api(ledger: Ledger) -> PlacementApi:
-    return PlacementApi(ledger, auth.dev, POLICIES["default"], Cors(frozenset()))
+    return PlacementApi(Gate(ledger, (auth.dev,), POLICIES["default"]))
 
 
 def claim(held: Held) -> Claim:

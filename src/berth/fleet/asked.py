@@ -70,6 +70,12 @@ class Ask:
         """Whether every group could be satisfied by some provider."""
         return all(variable.wanted.possible for variable in self.variables)
 
+    @property
+    def independent(self) -> bool:
+        """Whether any choice for one variable goes with any for the others."""
+        together = self.spread or self.contested or self.subtrees or self.one_provider_per_tree
+        return not together and (not self.isolate or sum(each.one_provider for each in self.variables) < 2)
+
 
 def in_numbers(fleet: Fleet, request: CandidateRequest) -> Ask:
     """Look every name of a request up; ClassNotFound, TraitsNotFound."""

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
+from msgspec.structs import replace
 
 from berth.fleet.asked import Ask, in_numbers
 from berth.fleet.columns import Mask
+from berth.fleet.enough import Trees
 from berth.fleet.filters import SlotList, SlotRange, alone, spread, with_room
 from berth.fleet.fleet import Fleet
 from berth.fleet.search import Budget, Domains, Solution, solutions
@@ -30,9 +32,7 @@ def find(fleet: Fleet, request: CandidateRequest) -> Candidates:
     Raises ClassNotFound and TraitsNotFound, and Invalid for a request without resources. What is found
     is true of the fleet as it stands: a claim of it succeeds if nothing was written in between.
     """
-    if not any(group.resources for group in request.groups):
-        raise Invalid("a request asks for resources in at least one group")
-    ask = in_numbers(fleet, request)
+    ask = _asked(fleet, request)
     budget = Budget()
     found = list(islice(_solutions(fleet, ask, budget), ask.limit)) if ask.possible else []
     shown = _Shown(fleet, ask)
@@ -41,6 +41,19 @@ def find(fleet: Fleet, request: CandidateRequest) -> Candidates:
         summaries(fleet, _summarised(fleet, ask, found)),
         bounded=budget.exceeded,
     )
+
+
+def one_by_one(fleet: Fleet, request: CandidateRequest, budget: Budget) -> Iterator[Candidate]:
+    """All that `find` would find, each worked out when it is asked for. budget: exceeded, if the search gave up."""
+    ask = _asked(fleet, replace(request, limit=1))
+    shown = _Shown(fleet, ask)
+    return (shown.candidate(solution) for solution in _solutions(fleet, ask, budget)) if ask.possible else iter(())
+
+
+def _asked(fleet: Fleet, request: CandidateRequest) -> Ask:
+    if not any(group.resources for group in request.groups):
+        raise Invalid("a request asks for resources in at least one group")
+    return in_numbers(fleet, request)
 
 
 def _solutions(fleet: Fleet, ask: Ask, budget: Budget) -> Iterator[Solution]:
@@ -55,7 +68,7 @@ def _solutions(fleet: Fleet, ask: Ask, budget: Budget) -> Iterator[Solution]:
             yield (slot,) * places
         trees = (np.flatnonzero(roots & joined) + first).tolist()
         yield from _taking_turns(
-            [once.only_new(solutions(fleet, ask, domains, budget)) for domains in _domains(fleet, ask, trees)]
+            [once.only_new(solutions(fleet, ask, domains, budget)) for domains in domains_of(fleet, ask, trees)]
         )
         if budget.exceeded:
             return
@@ -117,7 +130,7 @@ def _single(fleet: Fleet, ask: Ask, block: SlotRange, ok: Mask) -> list[int]:
     return slots
 
 
-def _domains(fleet: Fleet, ask: Ask, trees: list[int]) -> Iterator[Domains]:
+def domains_of(fleet: Fleet, ask: Ask, trees: list[int]) -> Iterator[Domains]:
     """For each of these trees in which every variable has a choice: the slots to choose from, by variable."""
     if not trees:
         return
@@ -125,10 +138,8 @@ def _domains(fleet: Fleet, ask: Ask, trees: list[int]) -> Iterator[Domains]:
     ids = view.slots
     masks = _choices(fleet, ask, view)
     tree_of = np.repeat(np.arange(len(trees)), np.diff(starts))
-    left = np.ones(len(trees), dtype=np.bool_)
-    for mask in masks:
-        left &= np.bincount(tree_of[mask], minlength=len(trees)).astype(np.bool_)
-    for tree in np.flatnonzero(left).tolist():
+    enough = Trees(fleet, ids, tree_of, len(trees)).having(ask, masks)
+    for tree in np.flatnonzero(enough).tolist():
         first, last = starts[tree], starts[tree + 1]
         slots = ids[first:last]
         yield [slots[mask[first:last]].tolist() for mask in masks]

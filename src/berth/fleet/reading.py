@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from berth.fleet.asked import wanted_of
@@ -20,6 +21,8 @@ from berth.model.provider import (
 )
 from berth.model.record import InventoryRecord, ProviderRecord
 from berth.model.request import ProviderQuery
+
+_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(InventoryRecord) if not field.required}
 
 
 def provider(fleet: Fleet, uuid: str) -> Provider:
@@ -133,7 +136,9 @@ def _provider(fleet: Fleet, slot: int) -> Provider:
 
 
 def _record(it: Stocked) -> InventoryRecord:
-    return InventoryRecord(it.total, it.reserved, it.min_unit, it.max_unit, it.step_size, it.allocation_ratio)
+    # A field is left out of the JSON if it was not given: a default is known by its identity, not by its value.
+    given = {name: value for name, default in _DEFAULTS.items() if (value := getattr(it, name)) != default}
+    return InventoryRecord(total=it.total, **given)
 
 
 def _stock(fleet: Fleet, slot: int) -> list[tuple[str, Stocked]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from berth.fleet.asked import Ask
 from berth.fleet.fleet import NO_SLOT, Fleet
@@ -45,10 +46,26 @@ class Budget:
 
 def solutions(fleet: Fleet, ask: Ask, domains: Domains, budget: Budget) -> Iterator[Solution]:
     """Every way to choose one slot of each variable's domain so that the whole request is satisfied."""
+    if ask.independent:
+        yield from _all_ways(domains, budget)
+        return
     for narrowed in _under_one_top(fleet, ask, domains, 0):
         yield from _Search(fleet, ask, narrowed, budget).run()
         if budget.exceeded:
             return
+
+
+def _all_ways(domains: Domains, budget: Budget) -> Iterator[Solution]:
+    """Every way to choose, in the order in which a search would: whatever has few choices changes last."""
+    order = _few_choices_first(domains)
+    place = sorted(range(len(order)), key=order.__getitem__)
+    for chosen in product(*(domains[index] for index in order)):
+        budget.found()
+        yield tuple([chosen[at] for at in place])
+
+
+def _few_choices_first(domains: Domains) -> list[int]:
+    return sorted(range(len(domains)), key=lambda index: (len(domains[index]), index))
 
 
 def _under_one_top(fleet: Fleet, ask: Ask, domains: Domains, at: int) -> Iterator[Domains]:
@@ -104,7 +121,7 @@ class _Search:
 
     def __init__(self, fleet: Fleet, ask: Ask, domains: Domains, budget: Budget) -> None:
         self.fleet, self.ask, self.domains, self.budget = fleet, ask, domains, budget
-        self.order = sorted(range(len(domains)), key=lambda index: (len(domains[index]), index))
+        self.order = _few_choices_first(domains)
         self.chosen: list[int] = [NO_SLOT] * len(domains)
         self.apart: set[int] = set()
         self.taken: dict[tuple[int, int], int] = {}
@@ -116,7 +133,7 @@ class _Search:
         if ask.spread:
             self.traits = {slot: fleet.traits_of(slot) for domain in domains for slot in domain}
         self.crowded = self._may_be_crowded()
-        self.alike = self._alike()
+        self.alike: dict[int, int] = {}
 
     def run(self) -> Iterator[Solution]:
         """Every solution."""
@@ -132,8 +149,7 @@ class _Search:
         self.steps += 1
         if not self.budget.step() or not self._can_end_well(depth):
             return
-        state = self._state(depth) if self.steps > STEPS_BEFORE_MEMORY else None
-        if state is not None and state in self.failed:
+        if self.failed and self._state(depth) in self.failed:
             return
         fruitless = True
         index = self.order[depth]
@@ -145,8 +161,8 @@ class _Search:
                 self._undo(index, slot)
                 if self.budget.exceeded:
                     return
-        if fruitless and state is not None:
-            self.failed.add(state)
+        if fruitless and self.steps > STEPS_BEFORE_MEMORY:
+            self.failed.add(self._state(depth))
 
     def _choose(self, index: int, slot: int) -> bool:
         """Choose a slot for a variable, if nothing chosen so far speaks against it."""
@@ -231,6 +247,8 @@ class _Search:
 
     def _may_be_crowded(self) -> bool:
         """Whether variables that ask for the same class could stand on one slot: not if all must be apart."""
+        if not self.ask.contested:
+            return False
         asking = [
             each for each in self.ask.variables if any(number in self.ask.contested for number, _ in each.demands)
         ]
@@ -262,22 +280,24 @@ class _Search:
         """How much of a class a variable asks for."""
         return sum(amount for wanted, amount in self.ask.variables[index].demands if wanted == number)
 
-    def _alike(self) -> dict[int, object]:
-        """By slot: what tells it from others. Slots of equal kind can be exchanged in any solution."""
+    def _alike(self) -> dict[int, int]:
+        """By slot: the number of its kind. Slots of one kind can be exchanged in any solution."""
         kinds: dict[int, list[int]] = {}
         for place, index in enumerate(self.order):
             for slot in self.domains[index]:
                 kinds.setdefault(slot, []).append(place)
         contested = sorted(self.ask.contested)
-        return {
-            slot: (
+        numbers: dict[object, int] = {}
+        found: dict[int, int] = {}
+        for slot, places in kinds.items():
+            what = (
                 tuple(places),
                 tuple(self._free(slot, number) for number in contested),
                 self.traits.get(slot),
                 int(self.fleet.root.values[slot]) if self.ask.one_provider_per_tree else 0,
             )
-            for slot, places in kinds.items()
-        }
+            found[slot] = numbers.setdefault(what, len(numbers))
+        return found
 
     def _free(self, slot: int, number: int) -> tuple[int, int] | None:
         return self._room(slot, number) if self.fleet.columns[number].row(slot) >= 0 else None
@@ -290,7 +310,8 @@ class _Search:
                 touched.setdefault(slot, []).append((number, amount))
         for slot in self.tree_user.values():
             touched.setdefault(slot, [])
-        used = sorted(repr((self.alike[slot], sorted(taken), slot in self.apart)) for slot, taken in touched.items())
+        self.alike = self.alike or self._alike()
+        used = sorted((self.alike[slot], tuple(sorted(taken)), slot in self.apart) for slot, taken in touched.items())
         met: tuple[bool, ...] = ()
         if self.ask.spread:
             have = [

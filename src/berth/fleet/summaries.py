@@ -12,7 +12,7 @@ from berth.model.inventory import Inventory
 
 def summaries(fleet: Fleet, slots: list[int]) -> dict[str, Summary]:
     """Capacity and usage of every class, traits, and place in its tree, for each of these slots, by uuid."""
-    rooms = _rooms(fleet, slots)
+    rooms = rooms_of(fleet, slots)
     traits = _Traits(fleet)
     uuids = fleet.uuids
     parents = fleet.parent.values[slots].tolist()
@@ -24,8 +24,8 @@ def summaries(fleet: Fleet, slots: list[int]) -> dict[str, Summary]:
     }
 
 
-def _rooms(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, Room]]:
-    """Capacity and usage by slot and class: one look-up for all providers of a class."""
+def rooms_of(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, Room]]:
+    """Capacity and usage by slot and class name: one look-up for all providers of a class."""
     having: dict[int, list[int]] = defaultdict(list)
     for slot in slots:
         for number in fleet.classes[slot]:
