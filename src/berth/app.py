@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import gc
-import ipaddress
 import logging
 import os
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import msgspec
 
-from berth.api import auth
+from berth.api import front
+from berth.api.auth import choosing
 from berth.api.cors import Cors
+from berth.api.gate import Gate
+from berth.api.limits import Limiter
+from berth.api.origin import Origins
 from berth.api.placement.api import PlacementApi
-from berth.api.policy import POLICIES
-from berth.api.server import Server
+from berth.api.policy import POLICIES, Policy
+from berth.api.policy_file import read_policy
+from berth.api.server import Application, Server
+from berth.api.site import Site
+from berth.api.v1.face import V1
+from berth.api.v1.feed import Feed
 from berth.ledger import Ledger, open_ledger, prepare_ledger
 from berth.model.errors import BerthError, DatabaseUnusable, Unavailable
-from berth.settings import Settings
+from berth.settings import Settings, Tls
 
 _LOG = logging.getLogger("berth")
 
@@ -37,29 +48,48 @@ class UnusableSettings(BerthError):
     """Settings that cannot be served with."""
 
 
+class Handed(msgspec.Struct, frozen=True):
+    """What worker processes are handed. front: the folder of the TLS front, if there is one."""
+
+    settings: Settings
+    front: str | None
+
+
 def check(settings: Settings) -> None:
     """UnusableSettings, with what to do instead."""
+    policy_of(settings)
+    choosing.check(settings)
+    _check_tls(settings.tls)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Who may do what; UnusableSettings or PolicyUnusable."""
+    if settings.policy_file:
+        return read_policy(Path(settings.policy_file))
     if settings.policy not in POLICIES:
         raise UnusableSettings(f"there is no policy {settings.policy!r}: choose one of {', '.join(POLICIES)}")
-    if settings.auth != "dev":
-        raise UnusableSettings(f"there is no authentication {settings.auth!r}: choose dev")
-    if not _is_loopback(settings.host):
-        raise UnusableSettings(
-            f"--auth dev believes whatever a client says, so it is for loopback addresses only, not {settings.host}"
-        )
+    return POLICIES[settings.policy]
 
 
-def _is_loopback(host: str) -> bool:
+def _check_tls(tls: Tls) -> None:
+    if not tls.cert and (tls.key or tls.client_ca):
+        raise UnusableSettings("tls.key and tls.client_ca need tls.cert as well")
+    if not tls.cert:
+        return
     try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
+        front.context_of(tls)
+    except (OSError, ssl.SSLError) as error:
+        raise UnusableSettings(f"the TLS certificate, its key or the clients' authority will not do: {error}") from None
 
 
-def api_of(settings: Settings, ledger: Ledger) -> PlacementApi:
-    """The API that these settings ask for."""
-    return PlacementApi(ledger, auth.dev, POLICIES[settings.policy], Cors(frozenset(settings.cors_origins)))
+def site_of(settings: Settings, ledger: Ledger, feed: Feed) -> Site:
+    """Everything that these settings ask to be served."""
+    policy = policy_of(settings)
+    lacking = policy.lacks(operation for face in (PlacementApi, V1) for operation in face.operations())
+    if lacking:
+        raise UnusableSettings(f"the policy {policy.name} says nothing of {', '.join(lacking)}")
+    gate = Gate(ledger, choosing.authentications(settings, ledger), policy)
+    return Site(PlacementApi(gate), {"v1": V1(gate, feed)}, Cors(frozenset(settings.cors_origins)), waits=gate.waits)
 
 
 def serve(settings: Settings, on_start: Callable[[], None]) -> None:
@@ -69,25 +99,51 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
     """
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
 
     check(settings)
-    prepare_ledger(settings.database)  # say what is wrong with it here, not in each worker
+    prepare_ledger(settings.url)  # say what is wrong with it here, not in each worker
     _check_port(settings)
-    on_start()
-    os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(settings).decode()
-    Granian(
-        "berth.app:serving",
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.RSGI,
-        workers=settings.workers,
-        factory=True,
-        websockets=False,
-        log_enabled=False,
-        backlog=2048,
-        workers_kill_timeout=30,
-        respawn_failed_workers=True,
-    ).serve()
+    with ExitStack() as stack:
+        address, behind = (settings.host, settings.port), None
+        if settings.tls.client_ca:
+            behind = Path(stack.enter_context(TemporaryDirectory(prefix="berth-")))
+            address = ("127.0.0.1", _free_port())
+            front.start(front.Door(settings.host, settings.port, address[1], behind), front.context_of(settings.tls))
+        on_start()
+        handed = Handed(settings, None if behind is None else str(behind))
+        os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(handed).decode()
+        Granian(
+            "berth.app:serving",
+            address=address[0],
+            port=address[1],
+            interface=Interfaces.RSGI,
+            workers=settings.workers,
+            factory=True,
+            websockets=False,
+            log_enabled=False,
+            backlog=2048,
+            workers_kill_timeout=30,
+            respawn_failed_workers=True,
+            http1_settings=HTTP1Settings(header_read_timeout=round(settings.limits.slow_seconds * 1000)),
+            **({} if behind else _tls_of(settings.tls)),
+        ).serve()
+
+
+def _tls_of(tls: Tls) -> dict[str, Any]:
+    """TLS by the server itself, where no client certificates count."""
+    from granian.constants import SSLProtocols
+
+    if not tls.cert:
+        return {}
+    key = Path(tls.key or tls.cert)
+    return {"ssl_cert": Path(tls.cert), "ssl_key": key, "ssl_protocol_min": SSLProtocols.tls12}
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
 
 
 def _check_port(settings: Settings) -> None:
@@ -120,18 +176,23 @@ def _opened(url: str) -> Ledger:
 
 def serving() -> Any:
     """A worker process's application."""
-    settings = msgspec.json.decode(os.environ[SETTINGS_VARIABLE], type=Settings)
+    handed = msgspec.json.decode(os.environ[SETTINGS_VARIABLE], type=Handed)
+    settings = handed.settings
     # A thread that waits for the interpreter gets it after this long: commits should not wait for finds.
     sys.setswitchinterval(0.0005)
     try:
-        ledger = _opened(settings.database)
+        ledger = _opened(settings.url)
     except DatabaseUnusable as error:
         raise SystemExit(f"berth: {error}") from None
     spare_collector()
     embedded = ledger.core.database.capabilities.embedded
-    server = Server(api_of(settings, ledger), None if embedded else ThreadPoolExecutor(THREADS, "berth"))
-
-    async def application(scope: Any, protocol: Any) -> None:
-        await server(scope, protocol)
-
-    return application
+    feed = Feed(ledger)
+    offload = None if embedded else ThreadPoolExecutor(THREADS, "berth")
+    server = Server(
+        site_of(settings, ledger, feed),
+        ledger,
+        offload,
+        Limiter(settings.limits, settings.workers),
+        Origins(settings.trusted_proxies, None if handed.front is None else Path(handed.front)),
+    )
+    return Application(server, feed.close)

@@ -14,6 +14,7 @@ from berth.ledger import Ledger, open_ledger
 from tests.api.wire import Got, Wire
 from tests.api.world import NEWEST, World, fill
 from tests.conformance.servers import berth_words, running
+from tests.store.databases import ledger_database, need
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,11 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    need(database_kind)
     folder = tmp_path_factory.mktemp("live")
-    url = f"sqlite:///{folder}/ledger.db"
     with (
+        ledger_database(database_kind, folder) as url,
         running([*berth_words(), "serve", "--database", url], folder) as server,
         open_ledger(url) as ledger,
         Wire(server.port) as wire,

@@ -9,7 +9,7 @@ import pytest
 from berth.api.placement import codes
 from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.versions import CHANGES, NEWEST, closed, opened
-from berth.api.server import MOST_BODY_BYTES
+from berth.settings import Limits
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/api.md").read_text(encoding="utf-8")
 
@@ -48,6 +48,6 @@ def test_every_error_code() -> None:
     assert told == {value for name, value in vars(codes).items() if name.isupper()}
 
 
-@pytest.mark.parametrize("words", [f"more than {MOST_BODY_BYTES // 2**20} MiB", f"versions 1.0 to 1.{NEWEST}"])
+@pytest.mark.parametrize("words", [f"more than {Limits().body_bytes // 2**20} MiB", f"versions 1.0 to 1.{NEWEST}"])
 def test_what_else_is_a_number(words: str) -> None:
     assert words in PAGE

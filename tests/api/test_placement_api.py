@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from berth.api import auth
-from berth.api.cors import Cors
+from berth.api.face import Ongoing
+from berth.api.gate import Gate
 from berth.api.http import HttpError, Reply, Request
-from berth.api.placement.api import Ongoing, PlacementApi
+from berth.api.placement.api import PlacementApi
 from berth.api.policy import POLICIES
 from berth.ledger import open_ledger
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[PlacementApi]:
-    with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
-        yield PlacementApi(ledger, auth.dev, POLICIES["default"], Cors(frozenset()))
+def api(ledger_url: str) -> Iterator[PlacementApi]:
+    with open_ledger(ledger_url) as ledger:
+        yield PlacementApi(Gate(ledger, (auth.dev,), POLICIES["default"]))
 
 
 def request(method: str, path: str, body: bytes = b"", **headers: str) -> Request:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
+import msgspec
 import pytest
 
 from berth.api import auth
-from berth.api.cors import Cors
+from berth.api.gate import Gate
 from berth.api.http import Request
 from berth.api.placement.api import PlacementApi
 from berth.api.placement.call import Operation
@@ -16,6 +16,7 @@ from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.versions import closed
 from berth.api.policy import POLICIES
 from berth.ledger import Ledger, open_ledger
+from tests.store.shelf import Shelf
 
 ROLES: dict[str, dict[str, str]] = {
     "admin": {"x-auth-token": "admin"},
@@ -51,9 +52,8 @@ def expected(policy: str, operation: Operation) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    folder: Path = tmp_path_factory.mktemp("policy")
-    with open_ledger(f"sqlite:///{folder}/ledger.db") as opened:
+def ledger(ledgers: Shelf) -> Iterator[Ledger]:
+    with open_ledger(ledgers.new()) as opened:
         yield opened
 
 
@@ -68,7 +68,7 @@ def asked(operation: Operation, headers: dict[str, str]) -> Request:
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.name for operation in OPERATIONS])
 def test_who_may(policy: str, operation: Operation, ledger: Ledger) -> None:
-    api = PlacementApi(ledger, auth.dev, POLICIES[policy], Cors(frozenset()))
+    api = PlacementApi(Gate(ledger, (auth.dev,), POLICIES[policy]))
     statuses = {role: api.answer(asked(operation, headers)).status for role, headers in ROLES.items()}
     assert {role for role, status in statuses.items() if status != 403} == expected(policy, operation)
     assert not {401, 500} & set(statuses.values())
@@ -80,7 +80,7 @@ def test_every_policy_is_named_after_itself() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.name for operation in OPERATIONS])
 def test_without_a_token_only_what_is_public(operation: Operation, ledger: Ledger) -> None:
-    api = PlacementApi(ledger, auth.dev, POLICIES["open-policy"], Cors(frozenset()))
+    api = PlacementApi(Gate(ledger, (auth.dev,), POLICIES["open-policy"]))
     assert (api.answer(asked(operation, {})).status == 401) != operation.public
 
 
@@ -102,4 +102,5 @@ CALLERS: tuple[tuple[dict[str, str], auth.Caller | None], ...] = (
 
 @pytest.mark.parametrize(("headers", "caller"), CALLERS)
 def test_who_a_token_means(headers: dict[str, str], caller: auth.Caller | None) -> None:
-    assert auth.dev(headers) == caller
+    known = auth.dev(Request("GET", "/", "", headers, address="192.0.2.1"))
+    assert known == (None if caller is None else msgspec.structs.replace(caller, via="dev", address="192.0.2.1"))

@@ -10,10 +10,9 @@ Settings, all from the environment:
     ``berth`` (as it is unless said otherwise), or ``peer``: the real Placement, the control of this harness.
 ``BERTH_COMMAND``
     The command line that stands for ``berth``; unless given, the ``berth`` beside the running interpreter.
-``CONFORMANCE_DATABASE``
-    ``sqlite`` (as it is unless said otherwise), ``postgresql`` or ``mariadb``, for Berth.
-``BERTH_TEST_POSTGRESQL``, ``BERTH_TEST_MARIADB``
-    URLs of servers on which databases may be made and dropped; see `tests.store.databases`.
+``BERTH_TEST_DATABASE``, ``BERTH_TEST_POSTGRESQL``, ``BERTH_TEST_MARIADB``
+    On which database Berth is run, and where it is; see `tests.store`.  Unless one is chosen, every file runs on
+    SQLite, and those of `suites.CORE` on PostgreSQL and MariaDB as well.
 ``CONFORMANCE_OPTIONS``
     Further words for the server's command line, such as ``--workers 2``.
 ``CONFORMANCE_JOBS``

@@ -34,6 +34,7 @@ class Run:
     """How a file ended: an outcome for each of its tests, and what became of its server."""
 
     file: str
+    database: str
     profile: str
     outcomes: tuple[Outcome, ...]
     """One for each test, in the file's order."""
@@ -41,8 +42,10 @@ class Run:
     output: str = field(repr=False)
 
 
-def run_file(file: str, kind: str, *more: str) -> Run:
+def run_file(file: str, kind: str, *more: str, database: str = "sqlite") -> Run:
     """Run one file against a server of ``kind``, ``more`` being further words of its command line.
+
+    ``database`` is the kind of database that Berth is run on.
 
     This changes the process's environment and gabbi, so it wants a process of its own.
     """
@@ -51,14 +54,14 @@ def run_file(file: str, kind: str, *more: str) -> Run:
     wire.install()
     server, outcomes, trouble = Server(0), [], "an earlier test gave up"
     try:
-        with fresh(chosen.fixture.profile, kind, *more) as server:
+        with fresh(chosen.fixture.profile, kind, *more, database=database) as server:
             publish(fill(chosen.fixture, server.url))
             outcomes = _run_tests(chosen, server)
     except Exception as failure:  # noqa: BLE001
         # Whatever it is, it is the reason why these tests have not been run.
         trouble = f"{type(failure).__name__}: {failure}"
     missed = (Outcome(name, "not run", trouble) for name in chosen.tests[len(outcomes) :])
-    return Run(file, chosen.fixture.profile, (*outcomes, *missed), server.status, server.output)
+    return Run(file, database, chosen.fixture.profile, (*outcomes, *missed), server.status, server.output)
 
 
 def _run_tests(chosen: Suite, server: Server) -> list[Outcome]:

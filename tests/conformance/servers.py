@@ -16,7 +16,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.store.databases import empty_database
+from tests.store.databases import ledger_database
 
 START_LIMIT_S = 60
 STOP_LIMIT_S = 15
@@ -52,19 +52,15 @@ def server_kind() -> str:
     return os.environ.get("CONFORMANCE_SERVER", "berth")
 
 
-def database_kind() -> str:
-    """``sqlite``, ``postgresql`` or ``mariadb``."""
-    return os.environ.get("CONFORMANCE_DATABASE", "sqlite")
-
-
 @contextmanager
-def fresh(profile: str, kind: str, *more: str) -> Iterator[Server]:
+def fresh(profile: str, kind: str, *more: str, database: str = "sqlite") -> Iterator[Server]:
     """A server in ``profile``, with nothing in it, for the time of the block.
 
     Args:
         profile: one of the profiles in `fleets.FIXTURES`.
         kind: ``berth`` or ``peer``.
         more: further words of the server's command line.
+        database: the kind of database that Berth is run on.
 
     Raises:
         NotStarted: it did not; the message has what it said.
@@ -75,8 +71,7 @@ def fresh(profile: str, kind: str, *more: str) -> Iterator[Server]:
             with running([*command, *more], Path(folder)) as server:
                 yield server
         else:
-            with empty_database(database_kind(), Path(folder)) as url:
-                _prepare(url)
+            with ledger_database(database, Path(folder)) as url:
                 command = [*berth_words(), "serve", "--host", "127.0.0.1", "--database", url, "--auth", "dev"]
                 with running([*command, *berth_profile(profile), *more], Path(folder)) as server:
                     yield server
@@ -85,19 +80,6 @@ def fresh(profile: str, kind: str, *more: str) -> Iterator[Server]:
 def options() -> list[str]:
     """Further words of the server's command line, from the surroundings."""
     return shlex.split(os.environ.get("CONFORMANCE_OPTIONS", ""))
-
-
-def _prepare(url: str) -> None:
-    """Make the tables; on SQLite the server does so itself.
-
-    Raises:
-        NotStarted: they could not be made.
-    """
-    if not url.startswith("sqlite:"):
-        command = [*berth_words(), "db", "upgrade", "--database", url]
-        made = subprocess.run(command, check=False, capture_output=True, text=True, timeout=START_LIMIT_S)
-        if made.returncode:
-            raise NotStarted(f"{command}: {made.stdout}{made.stderr}")
 
 
 def berth_profile(profile: str) -> list[str]:

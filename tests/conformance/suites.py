@@ -23,6 +23,25 @@ RELAXED: Mapping[tuple[str, str], str] = {
 }
 
 
+CORE = (
+    "allocations-1.28.yaml",
+    "allocations-post.yaml",
+    "consumer-types-1.38.yaml",
+    "granular.yaml",
+    "inventory.yaml",
+    "reshaper.yaml",
+    "resource-classes-1-7.yaml",
+    "resource-provider-aggregates.yaml",
+    "resource-provider-links.yaml",
+    "resource-provider.yaml",
+    "shared-resources.yaml",
+    "traits.yaml",
+    "unicode.yaml",
+    "usage.yaml",
+)
+"""Files that together write and read everything a database keeps."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suite:
     """One file: its tests in the order in which they build on each other."""

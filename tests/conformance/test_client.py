@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.conformance.client import CommandLine
 from tests.conformance.scenario import Refused, Shows, Silent, Step, names, steps
 from tests.conformance.servers import fresh, options, server_kind
+from tests.store.databases import KINDS, need, wholly
 
 
 def take(step: Step, run: CommandLine) -> None:
@@ -24,10 +27,12 @@ def take(step: Step, run: CommandLine) -> None:
             assert why in said.errors, f"openstack {command}"
 
 
-def test_an_operators_day() -> None:
+@pytest.mark.parametrize("database", list(filter(wholly, KINDS)) if server_kind() == "berth" else ["sqlite"])
+def test_an_operators_day(database: str) -> None:
+    need(database)
     day = list(steps(names()))
     assert len(day) == 63
-    with fresh("default", server_kind(), *options()) as server:
+    with fresh("default", server_kind(), *options(), database=database) as server:
         run = CommandLine(server.url, "1.39")
         for step in day:
             take(step, run)

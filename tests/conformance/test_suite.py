@@ -7,26 +7,38 @@ from concurrent.futures import Future
 
 import pytest
 
-from tests.conformance.conftest import LONGEST_RUN_S
+from tests.conformance.conftest import LONGEST_RUN_S, Place
 from tests.conformance.running import Run
 from tests.conformance.servers import server_kind
-from tests.conformance.suites import every_file, suite
+from tests.conformance.suites import CORE, every_file, suite
+from tests.store.databases import need, tried, wholly
 
 FILES = every_file()
-EVERY_TEST = [(file, number) for file in FILES for number in range(len(suite(file).tests))]
+DATABASES = tried() if server_kind() == "berth" else ["sqlite"]
+EVERY_TEST = [
+    (database, file, number)
+    for database in DATABASES
+    for file in (FILES if wholly(database) else CORE)
+    for number in range(len(suite(file).tests))
+]
 """A test is its number in its file: some files use a name twice."""
 
-Runs = Mapping[str, "Future[Run]"]
+Runs = Mapping[Place, "Future[Run]"]
 
 
 def test_the_suite_is_whole() -> None:
-    assert (len(FILES), len(EVERY_TEST)) == (79, 1316)
+    assert set(CORE) <= set(FILES)
+    for database in filter(wholly, DATABASES):
+        assert (len(FILES), sum(test[0] == database for test in EVERY_TEST)) == (79, 1316)
 
 
 @pytest.mark.conformance
-@pytest.mark.parametrize(("file", "number"), EVERY_TEST, ids=[f"{f}: {suite(f).tests[n]}" for f, n in EVERY_TEST])
-def test_placement_says(file: str, number: int, runs: Runs) -> None:
-    outcome = runs[file].result(LONGEST_RUN_S).outcomes[number]
+@pytest.mark.parametrize(
+    ("database", "file", "number"), EVERY_TEST, ids=[f"{d} {f}: {suite(f).tests[n]}" for d, f, n in EVERY_TEST]
+)
+def test_placement_says(database: str, file: str, number: int, runs: Runs) -> None:
+    need(database)
+    outcome = runs[database, file].result(LONGEST_RUN_S).outcomes[number]
     assert outcome.test == suite(file).tests[number]
     if outcome.kind:
         pytest.fail(f"stopped at {outcome.kind}\n{outcome.reason}", pytrace=False)
@@ -34,7 +46,7 @@ def test_placement_says(file: str, number: int, runs: Runs) -> None:
 
 @pytest.mark.skipif(server_kind() == "peer", reason="Placement's exit is its own business")
 def test_every_server_ended_well(runs: Runs) -> None:
-    ended = {file: run.result(LONGEST_RUN_S) for file, run in runs.items()}
-    statuses = {file: run.status for file, run in ended.items() if run.status != 0}
-    told = {file: run.output[-2000:] for file, run in ended.items() if "Traceback" in run.output}
+    ended = {place: run.result(LONGEST_RUN_S) for place, run in runs.items()}
+    statuses = {place: run.status for place, run in ended.items() if run.status != 0}
+    told = {place: run.output[-2000:] for place, run in ended.items() if "Traceback" in run.output}
     assert (statuses, told) == ({}, {})

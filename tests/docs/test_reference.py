@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 import typer.main
 
 import berth
 from berth import app as composition
-from berth.api import server
 from berth.api.placement.routes import OPERATIONS
 from berth.api.policy import POLICIES
 from berth.cli.main import app
 from berth.fleet import search
 from berth.ledger import core, patience
 from berth.model import errors
-from berth.settings import Settings
+from berth.settings import Limits, Settings
+from berth.settings.sources import names
 from tests.docs.blocks import ROOT
 
 CONFIGURATION = ROOT / "docs/configuration.md"
+CLI = ROOT / "docs/cli.md"
 EMBEDDING = ROOT / "docs/embedding.md"
 API = ROOT / "docs/api.md"
 OF_EVERY_COMMAND = {"--help", "--install-completion", "--show-completion"}
@@ -39,6 +39,7 @@ class Option:
     name: str
     default: str | None
     variable: str | None
+    help: str
 
 
 def section(document: Path, heading: str) -> str:
@@ -68,7 +69,7 @@ def commands(command: Any, words: tuple[str, ...] = ("berth",)) -> Iterator[tupl
 def options() -> list[Option]:
     """Every option and argument of every command."""
     return [
-        Option(words, _name(each), _default(each), str(each.envvar) if each.envvar else None)
+        Option(words, _name(each), _default(each), str(each.envvar) if each.envvar else None, each.help or "")
         for words, command in commands(typer.main.get_command(app))
         for each in command.params
         if _name(each) not in OF_EVERY_COMMAND
@@ -87,30 +88,60 @@ def _default(parameter: Any) -> str | None:
     return str(value) if plain and value != "" else None
 
 
+def told_commands(document: Path) -> list[str]:
+    """The commands that a document has a section for."""
+    return re.findall(r"^#+ `(berth .*)`$", document.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def where_told(command: str) -> str:
+    """What the documents say of a command: a section in one of two."""
+    if command in told_commands(CLI):
+        return section(CLI, f"`{command}`") + section(CLI, "Options of all these commands")
+    return section(CONFIGURATION, f"`{command}`")
+
+
+@pytest.mark.parametrize(("words", "command"), [*commands(typer.main.get_command(app))], ids=str)
+def test_every_command_has_help(words: str, command: Any) -> None:
+    assert command.help
+    assert "Exit status" in command.epilog
+    if words in told_commands(CLI):
+        assert f"Example: {words}" in command.help
+
+
 @pytest.mark.parametrize("option", options(), ids=lambda option: f"{option.command} {option.name}")
 def test_every_option_is_documented(option: Option) -> None:
-    told = row(section(CONFIGURATION, f"`{option.command}`"), option.name)
+    told = row(where_told(option.command), option.name)
+    assert option.help, "--help says nothing about it"
     assert option.default is None or f"`{option.default}`" in told, f"the default is {option.default}"
     assert option.variable is None or f"`{option.variable}`" in told, f"it is also {option.variable}"
 
 
 def test_no_option_is_documented_that_is_not_there() -> None:
-    text = CONFIGURATION.read_text(encoding="utf-8")
-    headings = set(re.findall(r"^#+ `(berth .*)`$", text, re.MULTILINE))
-    assert headings == {words for words, _ in commands(typer.main.get_command(app))}
+    headings = [words for document in (CONFIGURATION, CLI) for words in told_commands(document)]
+    assert sorted(headings) == sorted(words for words, _ in commands(typer.main.get_command(app)))
     told = {
         (words, name)
         for words in headings
-        for name in re.findall(r"^\| `(--[a-z-]+)", section(CONFIGURATION, f"`{words}`"), re.MULTILINE)
+        for name in re.findall(r"^\| `(--[a-z-]+)", where_told(words), re.MULTILINE)
+        if name != "--csv"
     }
     assert told <= {(option.command, option.name) for option in options()}
 
 
-@pytest.mark.parametrize("field", msgspec.structs.fields(Settings), ids=lambda field: field.name)
-def test_every_setting_is_documented(field: msgspec.structs.FieldInfo) -> None:
-    told = row(section(CONFIGURATION, "Settings"), field.name)
-    default = field.default if field.default is not msgspec.NODEFAULT else ()
-    assert (f"`{default}`" if default != () else "none") in told
+@pytest.mark.parametrize("setting", names())
+def test_every_setting_is_documented(setting: str) -> None:
+    told = row(section(CONFIGURATION, "Settings"), setting)
+    default: object = Settings()
+    for part in setting.split("."):
+        default = getattr(default, part)
+    shown = "none" if default in ("", (), {}) else f"`{_plain(default)}`"
+    assert shown in told
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def test_every_environment_variable_is_documented() -> None:
@@ -129,7 +160,7 @@ def test_every_policy_is_documented(policy: str) -> None:
 @pytest.mark.parametrize(
     ("what", "limit"),
     [
-        ("body of a request", f"{server.MOST_BODY_BYTES >> 20} MiB"),
+        ("body of a request", f"{Limits().body_bytes >> 20} MiB"),
         ("in one commit", f"{core.MOST_IN_A_BATCH}"),
         ("steps of a search", f"{search.FRUITLESS_STEPS:,}"),
         ("threads", f"{composition.THREADS}"),

@@ -12,13 +12,14 @@ from tests.peer.fuzz import Fuzzer, replay
 from tests.peer.placement_server import FAULTS
 from tests.peer.servers import Pair, pair, peer_python, tested_words
 from tests.peer.steps import dumped, listing, loaded
+from tests.store.databases import KINDS
 
 
 def main() -> int:
     """The exit status is 1 if anything differs that may not."""
     args = _arguments().parse_args()
     words = checkable(tested_words(peer_python()))
-    with pair(args.berth_url, args.placement_url, args.fault) as both:
+    with pair(args.berth_url, args.placement_url, args.fault, args.on) as both:
         if args.replay:
             return _replay(both, words, Path(args.replay))
         fuzzer = Fuzzer(both, words, args.seed, judge=args.judge, shrink_s=0.0 if args.no_shrink else 30.0)
@@ -42,6 +43,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--fault", choices=["none", *sorted(FAULTS)], help="a second Placement, faulty, takes Berth's part"
     )
+    parser.add_argument("--on", default="sqlite", choices=KINDS, help="the database that Berth is run on (sqlite)")
     parser.add_argument("--judge", action="store_true", help="compare all candidates with the brute force as well")
     parser.add_argument("--no-shrink", action="store_true")
     parser.add_argument("--words", action="store_true", help="list the differences of wording too")

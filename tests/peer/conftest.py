@@ -32,8 +32,8 @@ def tested(peer: str) -> list[str]:
     return checkable(tested_words(peer))
 
 
-@pytest.fixture(scope="session")
-def servers(peer: str) -> Iterator[Pair]:
-    """Placement and Berth."""
-    with pair() as both:
+@pytest.fixture(scope="module")
+def servers(peer: str, database_kind: str) -> Iterator[Pair]:
+    """Placement, and Berth on each kind of database in turn."""
+    with pair(database=database_kind) as both:
         yield both

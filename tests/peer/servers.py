@@ -13,9 +13,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.peer.wire import Client, Request
+from tests.store.databases import ledger_database
 
 PEER_PYTHON = "BERTH_PEER_PYTHON"
 BERTH_COMMAND = "BERTH_PEER_COMMAND"
@@ -69,8 +71,10 @@ class Pair:
 
 
 @contextmanager
-def pair(berth_url: str | None = None, placement_url: str | None = None, fault: str | None = None) -> Iterator[Pair]:
-    """The two servers, started unless their addresses are given.
+def pair(
+    berth_url: str | None = None, placement_url: str | None = None, fault: str | None = None, database: str = "sqlite"
+) -> Iterator[Pair]:
+    """The two servers, started unless their addresses are given; ``database`` is the kind that Berth is run on.
 
     ``fault`` names a fault for a second Placement that takes Berth's part; ``"none"`` is a sound one.
     """
@@ -84,7 +88,9 @@ def pair(berth_url: str | None = None, placement_url: str | None = None, fault: 
         elif fault is not None:
             berth = stack.enter_context(_running(_placement_command, () if fault == "none" else ("--fault", fault)))
         else:
-            berth = stack.enter_context(_running(_berth_command))
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="berth-peer-"))
+            url = stack.enter_context(ledger_database(database, Path(folder)))
+            berth = stack.enter_context(_running(partial(_berth_command, url)))
         both = Pair(Client(placement), Client(berth), resettable=placement_url is None)
         stack.callback(both.close)
         yield both
@@ -94,8 +100,7 @@ def _placement_command(port: int, directory: str) -> list[str]:
     return [peer_python(), str(LAUNCHER), "--port", str(port), "--dir", directory]
 
 
-def _berth_command(port: int, directory: str) -> list[str]:
-    database = f"sqlite:///{directory}/berth.db"
+def _berth_command(database: str, port: int, _directory: str) -> list[str]:
     words = shlex.split(os.environ.get(BERTH_COMMAND, "")) or [sys.executable, "-m", "berth"]
     return [*words, "serve", "--host", "127.0.0.1", "--port", str(port), "--database", database, "--auth", "dev"]
 

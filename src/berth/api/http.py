@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,6 +13,7 @@ REASONS: Final = {
     200: "OK",
     201: "Created",
     204: "No Content",
+    304: "Not Modified",
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
@@ -32,7 +34,9 @@ class Request:
     """What a client asks.
 
     path: with its percent-escapes taken out, once, by the server; malformed ones are still there.
-    query: as it stood on the line. headers: by lower-case name.
+    query: as it stood on the line. headers: by lower-case name. address: where it came from;
+    certificate: the common name of the client's certificate, None if the connection was made without one.
+    id: one that no other request has.
     """
 
     method: str
@@ -41,6 +45,9 @@ class Request:
     headers: Mapping[str, str]
     body: bytes = b""
     scheme: str = "http"
+    address: str = ""
+    certificate: str | None = None
+    id: str = field(default_factory=lambda: f"req-{uuid.uuid4()}")
 
 
 @dataclass(slots=True)

@@ -40,7 +40,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One operation in one version. refusals: statuses that are told as the API's errors are."""
+    """One operation in one version.
+
+    refusals: statuses that are told as the API's errors are; events: it may be had as a stream of events.
+    """
 
     name: str
     method: str
@@ -52,6 +55,7 @@ class Described:
     refusals: tuple[int, ...]
     description: str = ""
     public: bool = False
+    events: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ class Common:
 
     token: the header that a caller's token stands in; headers: schemas of reply headers by name;
     refusal: the schema of an error's JSON body; refusal_headers: of those, what errors may have;
-    why: what a refusal of each status means; parts: schemas by name.
+    why: what a refusal of each status means; parts: schemas by name; refusal_media: the media types of an
+    error's body, those of JSON first.
     """
 
     info: Json
@@ -71,6 +76,7 @@ class Common:
     why: Mapping[int, str]
     parts: Mapping[str, Json]
     parameters: tuple[Parameter, ...] = field(default=())
+    refusal_media: tuple[str, ...] = ("application/json", "text/plain", "text/html")
 
 
 def document(operations: Iterable[Described], common: Common) -> Json:
@@ -142,7 +148,7 @@ def _operation(operation: Described, common: Common) -> Json:
     if operation.body is not None:
         told["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation.body}}}
     told["responses"] = {
-        **{str(each.status): _response(each, common) for each in operation.responses},
+        **{str(each.status): _response(each, common, events=operation.events) for each in operation.responses},
         **{str(status): {"$ref": f"#/components/responses/Refused{status}"} for status in operation.refusals},
     }
     return told
@@ -165,19 +171,22 @@ def _parameter(it: Parameter) -> Json:
     return told
 
 
-def _response(it: Response, common: Common) -> Json:
+def _response(it: Response, common: Common, *, events: bool) -> Json:
     headers = {name: {"required": True, "schema": common.headers[name]} for name in it.always}
     headers |= {name: {"$ref": f"#/components/headers/{name}"} for name in it.maybe}
     told: Json = {"description": REASONS[it.status], "headers": headers}
     if it.schema is not None:
         told["content"] = {"application/json": {"schema": it.schema}}
+        if events:
+            told["content"]["text/event-stream"] = {"schema": {"type": "string"}}
     return told
 
 
 def _refusal(status: int, common: Common) -> Json:
+    json: Json = {"schema": common.refusal}
     text: Json = {"schema": {"type": "string"}}
     return {
         "description": common.why[status],
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in common.refusal_headers[status]},
-        "content": {"application/json": {"schema": common.refusal}, "text/plain": text, "text/html": text},
+        "content": {media: text if media.startswith("text/") else json for media in common.refusal_media},
     }

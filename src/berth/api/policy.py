@@ -1,56 +1,132 @@
-"""Who may do what: one table of rules, and the named policies that choose among them."""
+"""Who may do what: one table of operations, with the roles that may do each.
+
+What is not in the table nobody may do: a face whose operations are not all in it is not served.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from berth.api.auth import Caller
+from berth.model.caller import OWNER, ROLES, Caller
 
-Rule = Callable[[Caller, str | None], bool]
-"""Whether a caller may do something to a project (None: to no project in particular)."""
+ANYONE: Final = "anyone"
+"""Instead of a role: whoever is known."""
 
+_FLEET: Final = frozenset({"admin", "service"})
+_OWN_PROJECT: Final = _FLEET | {"reader"}
+_OWN_TREES: Final = _FLEET | {OWNER}
+_ADMIN: Final = frozenset({"admin"})
+_ANYBODY: Final = frozenset({ANYONE})
 
-def admin_or_service(caller: Caller, _project: str | None) -> bool:
-    """Administrators and other services."""
-    return not caller.roles.isdisjoint(("admin", "service"))
+OF_A_PROJECT: Final = frozenset({"consumers.list", "consumers.show", "project_usages.show"})
+"""Operations that are about a project: a reader may do them to its own only."""
 
+Rules = Mapping[str, frozenset[str]]
 
-def service(caller: Caller, _project: str | None) -> bool:
-    """Other services only."""
-    return "service" in caller.roles
-
-
-def own_project(caller: Caller, project: str | None) -> bool:
-    """Administrators and services, and readers of the project that they ask about."""
-    return admin_or_service(caller, project) or ("reader" in caller.roles and project == caller.project)
-
-
-def anybody(_caller: Caller, _project: str | None) -> bool:
-    """Everybody who is known."""
-    return True
+DEFAULT: Final[Rules] = {
+    # Looking at the fleet
+    "aggregates.list": _OWN_TREES,
+    "aggregates.show": _OWN_TREES,
+    "candidates.list": _FLEET,
+    "changes.list": _FLEET,
+    "classes.list": _OWN_TREES,
+    "classes.show": _OWN_TREES,
+    "fleet.show": _OWN_TREES,
+    "inventories.list": _OWN_TREES,
+    "inventory.show": _OWN_TREES,
+    "provider_allocations.show": _OWN_TREES,
+    "provider_traits.show": _OWN_TREES,
+    "provider_usages.show": _OWN_TREES,
+    "providers.export": _FLEET,
+    "providers.list": _OWN_TREES,
+    "providers.show": _OWN_TREES,
+    "traits.list": _OWN_TREES,
+    "traits.show": _OWN_TREES,
+    # Writing it
+    "aggregates.set": _OWN_TREES,
+    "classes.create": _FLEET,
+    "classes.delete": _FLEET,
+    "classes.ensure": _FLEET,
+    "classes.rename": _FLEET,
+    "inventories.clear": _OWN_TREES,
+    "inventories.create": _OWN_TREES,
+    "inventories.replace": _OWN_TREES,
+    "inventory.delete": _OWN_TREES,
+    "inventory.update": _OWN_TREES,
+    "provider_traits.clear": _OWN_TREES,
+    "provider_traits.set": _OWN_TREES,
+    "providers.create": _OWN_TREES,
+    "providers.delete": _OWN_TREES,
+    "providers.import": _OWN_TREES,
+    "providers.update": _OWN_TREES,
+    "reshape": _FLEET,
+    "traits.delete": _FLEET,
+    "traits.ensure": _FLEET,
+    # What is held
+    "allocations.delete": _FLEET,
+    "allocations.post": _FLEET,
+    "allocations.put": _FLEET,
+    "allocations.show": _FLEET,
+    "consumers.list": _OWN_PROJECT,
+    "consumers.show": _OWN_PROJECT,
+    "project_usages.show": _OWN_PROJECT,
+    "projects.list": _FLEET,
+    # Who may, and who did
+    "audit.history": _FLEET,
+    "audit.list": _ADMIN,
+    "me.show": _ANYBODY,
+    "metrics.show": _FLEET,
+    "policy.show": _ANYBODY,
+    "tokens.list": _ADMIN,
+    "tokens.create": _ADMIN,
+    "tokens.revoke": _ADMIN,
+    "tokens.rotate": _ADMIN,
+}
+"""Which roles may do which operation, unless a policy says otherwise."""
 
 
 class Policy:
-    """A rule for each operation. exceptions: by operation name; all others have the same rule."""
+    """Rules by name. operations that are not in the rules are refused to everybody."""
 
-    def __init__(self, name: str, rule: Rule, exceptions: Mapping[str, Rule]) -> None:
-        self.name, self._rule, self._exceptions = name, rule, dict(exceptions)
+    def __init__(self, name: str, rules: Rules) -> None:
+        self.name, self.rules = name, dict(rules)
 
     def allows(self, operation: str, caller: Caller, project: str | None = None) -> bool:
-        """Whether the caller may do this. Nobody may while system-scoped: every operation is a project's."""
-        return not caller.system_scoped and self._exceptions.get(operation, self._rule)(caller, project)
+        """Whether the caller may do this (to this project).
 
+        Nobody may while system-scoped: every operation is a project's. That an owner of trees writes
+        only those is seen to by the ledger, when the command is decided.
+        """
+        roles = self.rules.get(operation, frozenset())
+        if caller.system_scoped:
+            return False
+        if ANYONE in roles:
+            return True
+        matching = roles & caller.roles
+        if matching == {"reader"} and operation in OF_A_PROJECT:
+            return project is not None and project == caller.project
+        return bool(matching)
 
-_READERS: Final = {"project_usages.show": own_project}
+    def lacks(self, operations: Iterable[str]) -> list[str]:
+        """Those of these operations that it has no rule for."""
+        return sorted(set(operations) - self.rules.keys())
+
+    def table(self) -> dict[str, list[str]]:
+        """The roles that may do each operation, in the order of ROLES."""
+        return {
+            operation: [role for role in (*ROLES, ANYONE) if role in roles]
+            for operation, roles in sorted(self.rules.items())
+        }
+
 
 POLICIES: Final = {
     policy.name: policy
     for policy in (
-        Policy("default", admin_or_service, _READERS),
-        Policy("legacy-rbac", admin_or_service, _READERS),
-        Policy("secure-rbac", admin_or_service, {**_READERS, "reshape": service}),
-        Policy("open-policy", anybody, {}),
+        Policy("default", DEFAULT),
+        Policy("legacy-rbac", DEFAULT),
+        Policy("secure-rbac", {**DEFAULT, "reshape": frozenset({"service"})}),
+        Policy("open-policy", {name: _ADMIN if roles == _ADMIN else _ANYBODY for name, roles in DEFAULT.items()}),
     )
 }
 """The policies by name. default and legacy-rbac are the same, as they are in Placement."""

@@ -1,16 +1,24 @@
-"""The API as an RSGI application: bytes in, bytes out, and the moment at which queued commands are carried out."""
+"""A site as an RSGI application: bytes in, bytes out, and the moment at which queued commands are carried out."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import Executor
-from typing import Any
+import signal
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from types import FrameType
+from typing import Any, Final
 
+from berth.api.face import Ongoing, Stream
 from berth.api.http import HttpError, Reply, Request
-from berth.api.placement.api import Ongoing, PlacementApi
-
-MOST_BODY_BYTES = 16 * 1024 * 1024
+from berth.api.limits import Limiter
+from berth.api.origin import Origins
+from berth.api.site import Site
+from berth.ledger import Ledger
+from berth.settings import Limits
 
 GONE_BY = (
     "accept",
@@ -23,48 +31,83 @@ GONE_BY = (
 )
 """Request headers that change what Berth does."""
 
-TOO_LARGE = HttpError(413, f"The body is larger than {MOST_BODY_BYTES} bytes.")
+TOO_SLOW = HttpError(408, "The body took too long to arrive.")
 FAILED = HttpError(500, "Berth failed on this request; its log says how.")
 
 _LOG = logging.getLogger("berth")
 
 
+WAITING: Final = 16
+"""How many threads wait for whoever knows callers."""
+
+SLOW_S: Final = 30.0
+"""How long a client may take to receive one piece of a stream: then it is left alone."""
+
+
 class Server:
-    """Serves one API in one event loop.
+    """Serves one site in one event loop.
 
     offload: None to look and write here, between two requests, as suits a database in a file (there
     is nothing to wait for but the disk); else where to do it, as suits one behind a network.
     """
 
-    def __init__(self, api: PlacementApi, offload: Executor | None = None) -> None:
-        self.api, self.offload = api, offload
+    def __init__(
+        self,
+        site: Site,
+        ledger: Ledger,
+        offload: Executor | None = None,
+        limiter: Limiter | None = None,
+        origins: Origins | None = None,
+    ) -> None:
+        self.site, self.ledger, self.offload = site, ledger, offload
+        self._limiter, self._origins = limiter or Limiter(Limits()), origins or Origins()
+        # Some ways of knowing callers wait for a network, which the loop must not.
+        self._begin_in = offload or (ThreadPoolExecutor(WAITING, "who") if site.waits else None)
         self._scheduled = False
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
         """One request (RSGI)."""
-        headers = _folded(scope.headers.items())
-        body = await _body(scope, headers, protocol)
-        request = Request(scope.method, scope.path, scope.query_string, headers, body or b"", scope.scheme)
-        wrong = TOO_LARGE if body is None else _unread(scope.headers, headers)
+        request, wrong = await self._read(scope, protocol)
         try:
-            reply = await self._reply(request) if wrong is None else self.api.refuse(request, wrong)
+            reply = await self._reply(request) if wrong is None else self.site.refuse(request, wrong)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log says what
             _LOG.exception("%s %s failed", request.method, request.path)
-            reply = self.api.refuse(request, FAILED)
-        _send(protocol, reply)
+            reply = self.site.refuse(request, FAILED)
+        if reply.status == 401:
+            self._limiter.unknown(request)
+        if self.ledger.waiting:
+            self._schedule_work()
+        if isinstance(reply, Stream):
+            await _stream(protocol, reply, self.site.sign(request, Reply(reply.status, reply.headers)))
+            return
+        _send(protocol, self.site.sign(request, reply))
 
-    async def _reply(self, request: Request) -> Reply:
+    async def _read(self, scope: Any, protocol: Any) -> tuple[Request, HttpError | None]:
+        """A request, and what speaks against looking at it. Nothing of a body is read that will not be looked at."""
+        headers = _folded(scope.headers.items())
+        address, scheme, certificate = self._origins.of(scope.client, scope.scheme, headers)
+        request = Request(scope.method, scope.path, scope.query_string, headers, b"", scheme, address, certificate)
+        wrong = self._limiter.refusal(request) or _unread(scope.headers, headers)
+        if wrong is not None or not _has_body(scope, headers):
+            return request, wrong
+        limits = self._limiter.limits
+        try:
+            body = await asyncio.wait_for(_body(headers, protocol, limits.body_bytes), limits.slow_seconds)
+        except TimeoutError:
+            return request, TOO_SLOW
+        if body is None:
+            return request, HttpError(413, f"The body is larger than {limits.body_bytes} bytes.")
+        return replace(request, body=body), None
+
+    async def _reply(self, request: Request) -> Reply | Stream:
         loop = asyncio.get_running_loop()
-        if self.offload is None:
-            reply = self.api.begin(request)
+        if self._begin_in is None:
+            reply = self.site.begin(request)
         else:
-            reply = await loop.run_in_executor(self.offload, self.api.begin, request)
+            reply = await loop.run_in_executor(self._begin_in, self.site.begin, request)
         if not isinstance(reply, Ongoing):
             return reply
-        if not self._scheduled:
-            # Not at once: requests that came in together are carried out together, in one commit.
-            self._scheduled = True
-            loop.call_soon(self._work)
+        self._schedule_work()
         done = loop.create_future()
         if self.offload is None:  # the command is carried out in this thread: no need to wake it from another
             reply.answer.add_done_callback(lambda _: _settle(done))
@@ -73,12 +116,44 @@ class Server:
         await done
         return reply.then()
 
+    def _schedule_work(self) -> None:
+        # Not at once: requests that came in together are carried out together, in one commit.
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._work)
+
     def _work(self) -> None:
         self._scheduled = False
         if self.offload is None:
-            self.api.ledger.work()
+            self.ledger.work()
         else:
-            self.offload.submit(self.api.ledger.work)
+            self.offload.submit(self.ledger.work)
+
+
+class Application:
+    """What Granian is given: a server, and what to do when it is told to end. Streams would never end by themselves."""
+
+    def __init__(self, server: Server, on_stop: Callable[[], None]) -> None:
+        self._server, self._on_stop = server, on_stop
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        await self._server(scope, protocol)
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._hear(loop, number)
+
+    def _hear(self, loop: asyncio.AbstractEventLoop, number: signal.Signals) -> None:
+        """Hear of a signal as well as whoever does now: the loop, which Granian has asked to."""
+        before = signal.getsignal(number)
+
+        def heard(signum: int, frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(self._on_stop)
+            if callable(before):
+                before(signum, frame)
+
+        signal.signal(number, heard)
+        signal.siginterrupt(number, False)
 
 
 def _settle(done: asyncio.Future[None]) -> None:
@@ -86,21 +161,26 @@ def _settle(done: asyncio.Future[None]) -> None:
         done.set_result(None)
 
 
-async def _body(scope: Any, headers: dict[str, str], protocol: Any) -> bytes | None:
-    """A request's body; None if it is larger than MOST_BODY_BYTES, of which no more is read then."""
+def _has_body(scope: Any, headers: dict[str, str]) -> bool:
+    """Whether there is one to wait for: asking anyway would cost a trip through another thread."""
     length = headers.get("content-length")
     if length is not None and length.isascii() and length.isdigit():
-        if int(length) > MOST_BODY_BYTES:
+        return int(length) > 0
+    return "transfer-encoding" in headers or not scope.http_version.startswith("1")
+
+
+async def _body(headers: dict[str, str], protocol: Any, most: int) -> bytes | None:
+    """A request's body; None if it is larger than so many bytes, of which no more is read then."""
+    length = headers.get("content-length")
+    if length is not None and length.isascii() and length.isdigit():
+        if int(length) > most:
             return None
-        # Without a body there is nothing to wait for; asking for it anyway would cost a trip through another thread.
-        body: bytes = await protocol() if int(length) else b""
+        body: bytes = await protocol()
         return body
-    if "transfer-encoding" not in headers and scope.http_version.startswith("1"):
-        return b""
     read = bytearray()
     async for piece in protocol:
         read += piece
-        if len(read) > MOST_BODY_BYTES:
+        if len(read) > most:
             return None
     return bytes(read)
 
@@ -118,6 +198,34 @@ def _unread(sent: Any, read: dict[str, str]) -> HttpError | None:
     # Only what Berth goes by must be readable: a proxy may add what it likes.
     unread = [name for name in GONE_BY if name not in read and name in sent]
     return HttpError(400, f"The header {unread[0]} is not ASCII text.") if unread else None
+
+
+async def _stream(protocol: Any, stream: Stream, head: Reply) -> None:
+    """Send the pieces of a stream until it ends, or its client does."""
+    transport = protocol.response_stream(head.status, head.headers)
+    gone = asyncio.ensure_future(protocol.client_disconnect())
+    pieces = aiter(stream.pieces)
+    try:
+        while (piece := await _first(gone, pieces)) is not None:
+            async with asyncio.timeout(SLOW_S):
+                await transport.send_bytes(piece)
+    except (TimeoutError, RuntimeError):  # it does not read, or is not there any more
+        pass
+    finally:
+        gone.cancel()
+        await stream.pieces.aclose()
+
+
+async def _first(gone: asyncio.Future[None], pieces: AsyncIterator[bytes]) -> bytes | None:
+    """The next piece; None if there is none, or nobody to send it to."""
+    piece = asyncio.ensure_future(anext(pieces, None))
+    await asyncio.wait((gone, piece), return_when=asyncio.FIRST_COMPLETED)
+    if piece.done():
+        return piece.result()
+    piece.cancel()
+    with suppress(asyncio.CancelledError):
+        await piece
+    return None
 
 
 def _send(protocol: Any, reply: Reply) -> None:

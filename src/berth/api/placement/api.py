@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import uuid as uuids
-from collections.abc import Callable
+from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from email.utils import formatdate
 from functools import cache, lru_cache
 from typing import Any
@@ -14,26 +12,26 @@ from typing import Any
 import msgspec
 
 from berth.api.accept import acceptable
-from berth.api.auth import Authenticate, Caller
-from berth.api.cors import Cors
+from berth.api.away import away
+from berth.api.face import Ongoing
+from berth.api.gate import Gate
 from berth.api.http import HttpError, Reply, Request, parse_query
 from berth.api.microversion import HEADER, SERVICE, minor_of
 from berth.api.placement import codes, versions
 from berth.api.placement.call import Call, Operation, Pending, Wording
+from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.routing import PUBLIC, route
 from berth.api.placement.validation import Validator, validator
 from berth.api.placement.versions import Plan
 from berth.api.placement.versions.change import NOTHING_THERE, Answer
-from berth.api.policy import Policy
 from berth.api.refused import refused
-from berth.ledger import Ledger
 from berth.model import errors
-
-NOBODY = Caller("", "", frozenset())
+from berth.model.caller import Caller
 
 _encode = msgspec.json.Encoder().encode
 
 _KINDS: tuple[tuple[type[Exception], Wording], ...] = (
+    (errors.Forbidden, Wording(403)),
     (errors.NotFound, Wording(404)),
     (errors.Conflict, Wording(409)),
     (errors.Invalid, Wording(400)),
@@ -41,19 +39,16 @@ _KINDS: tuple[tuple[type[Exception], Wording], ...] = (
 """How a refusal is told that an operation has no words of its own for."""
 
 
-@dataclass(slots=True)
-class Ongoing:
-    """A request that waits for its command. then: the reply, once `answer` is done."""
-
-    answer: Future[Any]
-    then: Callable[[], Reply]
-
-
 class PlacementApi:
-    """The Placement API over a ledger."""
+    """The Placement API over a ledger, for whoever the gate lets in."""
 
-    def __init__(self, ledger: Ledger, authenticate: Authenticate, policy: Policy, cors: Cors) -> None:
-        self.ledger, self.authenticate, self.policy, self.cors = ledger, authenticate, policy, cors
+    def __init__(self, gate: Gate) -> None:
+        self.gate, self.ledger = gate, gate.ledger
+
+    @staticmethod
+    def operations() -> Iterator[str]:
+        """What the policy has to have a rule for."""
+        return (operation.name for operation in OPERATIONS if not operation.public)
 
     def answer(self, request: Request) -> Reply:
         """A request's reply, carrying its command out here and now."""
@@ -70,9 +65,6 @@ class PlacementApi:
 
     def begin(self, request: Request) -> Reply | Ongoing:
         """A request's reply, or its command lined up for the ledger's next `work`."""
-        preflight = self.cors.preflight(request)
-        if preflight is not None:
-            return preflight
         step = _Step(self, request)
         try:
             return step.take()
@@ -85,11 +77,11 @@ class PlacementApi:
 class _Step:
     """One request on its way."""
 
-    __slots__ = ("api", "call", "minor", "operation", "request", "request_id")
+    __slots__ = ("api", "call", "caller", "minor", "operation", "request")
 
     def __init__(self, api: PlacementApi, request: Request) -> None:
         self.api, self.request = api, request
-        self.request_id = f"req-{uuids.uuid4()}"
+        self.caller: Caller | None = None
         self.minor: int | None = None
         self.operation: Operation | None = None
         self.call: Call | None = None
@@ -97,7 +89,7 @@ class _Step:
     def take(self) -> Reply | Ongoing:
         """The checks in the order in which clients know them, then the operation itself."""
         request = self.request
-        caller = self._who()
+        self.caller = caller = self.api.gate.who(request, public=request.path in PUBLIC)
         self.minor = minor = minor_of(request.headers.get(HEADER), versions.NEWEST)
         _check_typed(request)
         operation, terms = route(request.method, request.path, minor)
@@ -109,16 +101,8 @@ class _Step:
         result = operation.endpoint(call)
         if isinstance(result, Answer):
             return self._sent(result)
-        answer = self.api.ledger.queue(result.command, caller.user, self.request_id)
+        answer = self.api.ledger.queue(result.command, caller, request.id)
         return Ongoing(answer, lambda: self._finished(result, answer))
-
-    def _who(self) -> Caller:
-        caller = self.api.authenticate(self.request.headers)
-        if caller is not None:
-            return caller
-        if self.request.path in PUBLIC:
-            return NOBODY
-        raise HttpError(401, "Authentication is required: send a token in the X-Auth-Token header.")
 
     def _may(self, operation: Operation, call: Call) -> None:
         if operation.public:
@@ -126,8 +110,7 @@ class _Step:
         project = None
         if operation.name == "project_usages.show":
             project = dict(parse_query(call.request.query)).get("project_id")
-        if not self.api.policy.allows(operation.name, call.caller, project):
-            raise HttpError(403, f"Policy does not allow {operation.name} to be performed.")
+        self.api.gate.may(operation.name, call.caller, project)
 
     def _finished(self, pending: Pending, answer: Future[Any]) -> Reply:
         error = answer.exception()
@@ -158,6 +141,9 @@ class _Step:
 
     def told(self, error: HttpError) -> Reply:
         """A refusal."""
+        self.api.gate.turned_away(
+            self.request, error, self.caller, "" if self.operation is None else self.operation.name
+        )
         code = None
         if self.minor is not None and "error_codes" in versions.rules(self.minor):
             code = error.code or codes.UNDEFINED
@@ -165,12 +151,12 @@ class _Step:
         if error.status == 406 and self.minor is None:
             more = {"max_version": f"1.{versions.NEWEST}", "min_version": "1.0"}
         accept = self.request.headers.get("accept", "")
-        return self._signed(refused(error, accept, request_id=self.request_id, code=code, more=more))
+        return self._signed(refused(error, accept, request_id=self.request.id, code=code, more=more))
 
     def worded(self, error: errors.BerthError) -> HttpError:
         """A refusal of the ledger, in the operation's words."""
         if isinstance(error, errors.Unavailable | errors.DatabaseUnusable):
-            return HttpError(503, f"Try again: {error}", headers=(("retry-after", "1"),))
+            return away(error, self.request.id)
         own = self.operation.refusals.items() if self.operation is not None else ()
         for kind, wording in (*own, *_KINDS):
             if isinstance(error, kind):
@@ -182,8 +168,7 @@ class _Step:
         """With the headers that every reply has."""
         if self.minor is not None:
             reply.headers += [(HEADER, f"{SERVICE} 1.{self.minor}"), ("vary", HEADER)]
-        reply.headers.append(("x-openstack-request-id", self.request_id))
-        self.api.cors.sign(self.request, reply)
+        reply.headers.append(("x-openstack-request-id", self.request.id))
         return reply
 
 

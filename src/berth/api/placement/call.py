@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from berth.api.auth import Caller
 from berth.api.http import BadRequest, Request, parse_query
 from berth.api.placement.schemas import Schema
 from berth.api.placement.validation import Validator, load_json
 from berth.api.placement.versions import Plan
 from berth.api.placement.versions.change import Answer, Asked
 from berth.ledger import Ledger
+from berth.model.caller import Caller
 from berth.model.commands import Command
 
 FIRST_COUNTS: Final = frozenset({"limit", "group_policy"})

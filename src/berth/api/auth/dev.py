@@ -1,41 +1,30 @@
-"""Who asks."""
+"""For trials: whoever asks is believed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Whoever a request is from. system_scoped: asks for the whole system, which no operation allows."""
-
-    user: str
-    project: str
-    roles: frozenset[str]
-    system_scoped: bool = False
+from berth.api.auth.knowing import credential
+from berth.api.http import Request
+from berth.model.caller import Caller
 
 
-Authenticate = Callable[[Mapping[str, str]], Caller | None]
-"""Headers (by lower-case name) to a caller; None: nobody that is known."""
-
-
-def dev(headers: Mapping[str, str]) -> Caller | None:
+def dev(request: Request) -> Caller | None:
     """Anybody is who they say: for trials on a loopback address.
 
     The token is USER or USER:PROJECT, where USER admin has the role admin; X-Roles and X-Project-Id
     override that (Placement's auth_strategy noauth2).
     """
-    token = headers.get("x-auth-token")
+    headers = request.headers
+    token = credential(request)
     if token is None:
         return None
     scoped = bool(headers.get("openstack-system-scope"))
-    return _believed(token, headers.get("x-roles"), headers.get("x-project-id"), scoped)
+    return _believed(token, headers.get("x-roles"), headers.get("x-project-id"), scoped, request.address)
 
 
 @lru_cache(maxsize=1024)
-def _believed(token: str, given: str | None, project_id: str | None, scoped: bool) -> Caller:
+def _believed(token: str, given: str | None, project_id: str | None, scoped: bool, address: str) -> Caller:
     user, _, project = token.partition(":")
     roles = ["admin"] if given is None and user == "admin" else (given or "").split(",")
     return Caller(
@@ -43,4 +32,6 @@ def _believed(token: str, given: str | None, project_id: str | None, scoped: boo
         project=project_id or project or user,
         roles=frozenset(role.strip().lower() for role in roles if role.strip()),
         system_scoped=scoped,
+        via="dev",
+        address=address,
     )

@@ -1,0 +1,41 @@
+"""What every face of Berth is: it takes a request, and answers at once or when the ledger has."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from berth.api.http import HttpError, Reply, Request
+
+
+@dataclass(slots=True)
+class Ongoing:
+    """A request that waits for its command. then: the reply, once `answer` is done."""
+
+    answer: Future[Any]
+    then: Callable[[], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A reply whose body comes in pieces, for as long as there are any."""
+
+    pieces: AsyncGenerator[bytes, None]
+    headers: list[tuple[str, str]]
+    status: int = 200
+
+
+class Face(Protocol):
+    """One way of speaking to Berth over HTTP."""
+
+    @staticmethod
+    def operations() -> Iterable[str]:
+        """What the policy has to have a rule for."""
+
+    def begin(self, request: Request) -> Reply | Ongoing | Stream:
+        """A request's reply, its command lined up for the ledger's next `work`, or a reply in pieces."""
+
+    def refuse(self, request: Request, error: HttpError) -> Reply:
+        """The reply to a request that is refused before it is looked at."""

@@ -1,0 +1,66 @@
+"""The gate: who asks, and may they? Every face asks here, and whoever is turned away is noted here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import structs
+
+from berth.api.auth.knowing import Authenticate, Unknown
+from berth.api.http import HttpError, Request
+from berth.api.policy import Policy
+from berth.ledger import Ledger
+from berth.model.audit import Attempt
+from berth.model.caller import NOBODY, OWNER, Caller
+
+NOTED: Final = frozenset({401, 403, 413, 414, 429, 431})
+"""Refusals that the audit log keeps: of who asked, and of how much."""
+
+UNKNOWN: Final = "Authentication is required: send a token in the X-Auth-Token header."
+
+
+class Gate:
+    """Lets callers in. authenticate: ways of knowing callers, tried in turn."""
+
+    def __init__(self, ledger: Ledger, authenticate: Iterable[Authenticate], policy: Policy) -> None:
+        self.ledger, self.policy = ledger, policy
+        self._authenticate = tuple(authenticate)
+        self.waits = any(getattr(each, "waits", False) for each in self._authenticate)
+
+    def who(self, request: Request, *, public: bool = False) -> Caller:
+        """Whoever asks; HttpError 401. public: what is asked for is for everybody, known or not."""
+        for authenticate in self._authenticate:
+            caller = authenticate(request)
+            if caller is not None:
+                return _bounded(caller)
+        if public:
+            return NOBODY
+        raise HttpError(401, UNKNOWN)
+
+    def may(self, operation: str, caller: Caller, project: str | None = None) -> None:
+        """HttpError 403, unless the policy lets the caller do this (to this project)."""
+        if not self.policy.allows(operation, caller, project):
+            raise HttpError(403, f"Policy does not allow {operation} to be performed.")
+
+    def turned_away(self, request: Request, error: HttpError, caller: Caller | None, operation: str) -> None:
+        """Note a refusal in the audit log, if it is of the kind that is kept there."""
+        if error.status in NOTED:
+            seeming = error.caller if isinstance(error, Unknown) else Caller(address=request.address)
+            self.ledger.note(
+                Attempt(
+                    caller=caller or seeming,
+                    request=request.id,
+                    operation=operation,
+                    target=f"{request.method} {request.path}",
+                    outcome=str(error.status),
+                    why=error.detail,
+                )
+            )
+
+
+def _bounded(caller: Caller) -> Caller:
+    """An owner of trees whose trees nobody named owns none, unless another role lets it write them all."""
+    if caller.trees is None and OWNER in caller.roles and caller.roles.isdisjoint(("admin", "service")):
+        return structs.replace(caller, trees=frozenset())
+    return caller

@@ -1,0 +1,46 @@
+"""The bodies of routes that are more than a value of the model."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from berth.model.message import message_of, value
+from berth.model.request import CandidateRequest
+
+_REQUEST: Final = message_of(CandidateRequest)
+
+FIND: Final = msgspec.defstruct(
+    "Find",
+    [("explain", bool, False)],
+    bases=(_REQUEST,),
+    namespace={"__doc__": "Where does this fit? explain: say as well what each constraint takes away."},
+    module=__name__,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+)
+
+
+CLAIM: Final = msgspec.defstruct(
+    "Claim",
+    [
+        ("request", _REQUEST),
+        ("project", str),
+        ("user", str),
+        ("consumer", str | None, None),
+        ("type", str | None, None),
+    ],
+    namespace={"__doc__": "Find where the request fits, and claim that. consumer: a new uuid if none is given."},
+    module=__name__,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+)
+
+
+def request_of(body: Any) -> CandidateRequest:
+    """The request in a body that has more to it."""
+    request: CandidateRequest = value(_REQUEST(**{name: getattr(body, name) for name in _REQUEST.__struct_fields__}))
+    return request

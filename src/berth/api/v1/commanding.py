@@ -1,0 +1,174 @@
+"""The routes of commands: one for each, made from how they are named, permitted and refused."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from berth.api.v1.endpoints import commands
+from berth.api.v1.route import Route
+from berth.model import errors, pages
+from berth.model.commands import (
+    AddInventory,
+    Allocate,
+    Command,
+    CreateClass,
+    CreateProvider,
+    CreateTrait,
+    DeleteClass,
+    DeleteInventory,
+    DeleteProvider,
+    DeleteTrait,
+    PutRecords,
+    ReleaseAllocations,
+    RenameClass,
+    Reshape,
+    SetAggregates,
+    SetAllocations,
+    SetInventories,
+    SetTraits,
+    UpdateInventory,
+    UpdateProvider,
+)
+from berth.model.message import RESULTS, message_of
+
+COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError], ...]]]] = {
+    CreateProvider: (
+        "providers.create",
+        "Add a provider",
+        (errors.NameRequired, errors.ParentNotFound, errors.ParentIsSelf, errors.ProviderExists),
+    ),
+    UpdateProvider: (
+        "providers.update",
+        "Rename a provider, or move it",
+        (
+            errors.ProviderNotFound,
+            errors.ParentNotFound,
+            errors.TreeLoop,
+            errors.ReparentingForbidden,
+            errors.UnparentingForbidden,
+            errors.ProviderExists,
+        ),
+    ),
+    DeleteProvider: (
+        "providers.delete",
+        "Remove a provider",
+        (errors.ProviderNotFound, errors.ProviderHasChildren, errors.ProviderInUse),
+    ),
+    SetInventories: (
+        "inventories.replace",
+        "Replace all inventories of a provider",
+        (
+            errors.ProviderNotFound,
+            errors.ClassNotFound,
+            errors.InvalidAmount,
+            errors.ReservedExceedsTotal,
+            errors.GenerationConflict,
+            errors.InventoryInUse,
+        ),
+    ),
+    AddInventory: (
+        "inventories.create",
+        "Add an inventory",
+        (
+            errors.ProviderNotFound,
+            errors.ClassNotFound,
+            errors.InvalidAmount,
+            errors.ReservedExceedsTotal,
+            errors.InventoryExists,
+        ),
+    ),
+    UpdateInventory: (
+        "inventory.update",
+        "Replace an inventory",
+        (
+            errors.ProviderNotFound,
+            errors.InventoryNotFound,
+            errors.InvalidAmount,
+            errors.ReservedExceedsTotal,
+            errors.GenerationConflict,
+        ),
+    ),
+    DeleteInventory: (
+        "inventory.delete",
+        "Remove an inventory",
+        (errors.ProviderNotFound, errors.InventoryNotFound, errors.InventoryInUse),
+    ),
+    SetTraits: (
+        "provider_traits.set",
+        "Replace the traits of a provider",
+        (errors.ProviderNotFound, errors.TraitsNotFound, errors.GenerationConflict),
+    ),
+    SetAggregates: (
+        "aggregates.set",
+        "Replace the aggregates of a provider",
+        (errors.ProviderNotFound, errors.GenerationConflict),
+    ),
+    CreateTrait: ("traits.ensure", "Make a custom trait", (errors.InvalidName,)),
+    DeleteTrait: (
+        "traits.delete",
+        "Remove a custom trait",
+        (errors.TraitsNotFound, errors.StandardName, errors.TraitInUse),
+    ),
+    CreateClass: ("classes.ensure", "Make a custom resource class", (errors.InvalidName, errors.ClassExists)),
+    RenameClass: (
+        "classes.rename",
+        "Rename a custom resource class",
+        (errors.ClassNotFound, errors.InvalidName, errors.StandardName, errors.ClassExists),
+    ),
+    DeleteClass: (
+        "classes.delete",
+        "Remove a custom resource class",
+        (errors.ClassNotFound, errors.StandardName, errors.ClassInUse),
+    ),
+    SetAllocations: (
+        "allocations.post",
+        "Write what consumers hold: all, or nothing",
+        (
+            errors.AllocationProviderNotFound,
+            errors.ClassNotFound,
+            errors.InvalidAmount,
+            errors.ConsumerGenerationConflict,
+            errors.InventoryMissing,
+            errors.UnitsViolated,
+            errors.CapacityExceeded,
+        ),
+    ),
+    Allocate: (
+        "allocations.post",
+        "Find where a request fits and claim it, in one step",
+        (errors.ClassNotFound, errors.TraitsNotFound, errors.ConsumerGenerationConflict, errors.NothingFits),
+    ),
+    ReleaseAllocations: ("allocations.delete", "End what a consumer holds", (errors.AllocationsNotFound,)),
+    Reshape: (
+        "reshape",
+        "Move inventories between providers together with what is held of them",
+        (
+            errors.ReshapedProviderNotFound,
+            errors.AllocationProviderNotFound,
+            errors.ClassNotFound,
+            errors.GenerationConflict,
+            errors.ConsumerGenerationConflict,
+            errors.InventoryInUse,
+            errors.CannotAllocate,
+        ),
+    ),
+    PutRecords: ("providers.import", "Bring providers in with all that they have", ()),
+}
+"""The commands that can be sent: the operation that the policy knows them by, what they do, how they are refused."""
+
+
+def of_command(command: type[Command]) -> Route:
+    """The route that carries a command out."""
+    operation, summary, refusals = COMMANDS[command]
+    result: Any = RESULTS[command]
+    return Route(
+        f"commands.{command.__name__}",
+        "POST",
+        f"/v1/commands/{command.__name__}",
+        commands.do,
+        summary,
+        operation,
+        body=message_of(command),
+        reply=pages.Result[result],
+        refusals=(*refusals, errors.Invalid, errors.Forbidden),
+    )

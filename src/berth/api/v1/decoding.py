@@ -1,0 +1,71 @@
+"""What a request says, as values of the route's types; what is wrong is said with where it is."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final, get_origin, get_type_hints
+
+import msgspec
+
+from berth.api.http import BadRequest, HttpError, Request, parse_query
+from berth.model.errors import Invalid
+
+MOST_AMOUNTS: Final = 64
+"""How many amounts a query may name."""
+
+
+def query_of(request: Request, kind: type[msgspec.Struct]) -> Any:
+    """The parameters; Invalid. One that may stand several times is a tuple, any other stands once."""
+    several = _several(kind)
+    given: dict[str, Any] = {}
+    for name, text in parse_query(request.query):
+        if name in several:
+            given.setdefault(name, []).append(text)
+        elif name in given:
+            raise Invalid(f"the parameter {name[:64]} is given twice")
+        else:
+            given[name] = text
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"a parameter of the query is wrong: {error}") from None
+
+
+@cache
+def _several(kind: type[msgspec.Struct]) -> frozenset[str]:
+    hints = get_type_hints(kind)  # without the bounds that are noted with the types
+    fields = msgspec.structs.fields(kind)
+    return frozenset(each.encode_name for each in fields if get_origin(hints[each.name]) is tuple)
+
+
+def body_of(request: Request, decoder: msgspec.json.Decoder[Any] | None) -> Any:
+    """The body; HttpError 415 and Invalid. decoder: None for a request that has none."""
+    if decoder is None:
+        return None
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise HttpError(415, f"The body has to be application/json, not {kind[:64] or 'of no type'}.")
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        raise HttpError(415, "The body has to be sent as it is, without a content coding.")
+    try:
+        return decoder.decode(request.body)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"the body is wrong: {error}") from None
+    except (msgspec.DecodeError, ValueError) as error:
+        raise BadRequest(f"The body is no JSON: {error}") from None
+    except RecursionError:
+        raise BadRequest("The body is no JSON that can be taken: it is nested too deeply") from None
+
+
+def amounts(text: str, what: str = "room") -> dict[str, int]:
+    """Amounts by class, written as VCPU:4,MEMORY_MB:1024; Invalid."""
+    found: dict[str, int] = {}
+    for part in filter(None, text.split(",")):
+        name, _, amount = part.partition(":")
+        if not name or not (amount.isascii() and amount.isdigit()) or not 0 < len(amount) < 19 or int(amount) < 1:
+            raise Invalid(f"{what} is written as CLASS:AMOUNT,CLASS:AMOUNT, not as {text[:64]!r}")
+        found[name] = int(amount)
+    if len(found) > MOST_AMOUNTS:
+        raise Invalid(f"{what} names more than {MOST_AMOUNTS} classes")
+    return found

@@ -1,0 +1,61 @@
+"""What has happened: the change log, live as well, and the audit log."""
+
+from __future__ import annotations
+
+from berth.api.accept import acceptable
+from berth.api.face import Stream
+from berth.api.v1.feed import EVENTS
+from berth.api.v1.route import Call
+from berth.model.audit import AuditRecord
+from berth.model.change import Change
+from berth.model.errors import Invalid
+from berth.model.pages import Page
+
+
+def changes(call: Call) -> Page[Change] | Stream:
+    """A page of the change log; or all of it from a number on, live."""
+    accept = call.request.headers.get("accept", "")
+    if accept and acceptable(accept, ["application/json", EVENTS])[:1] == [EVENTS]:
+        headers = [("content-type", EVENTS), ("cache-control", "no-store"), ("x-accel-buffering", "no")]
+        return Stream(call.feed.listen(_last_seen(call), call.still), headers)
+    found = call.ledger.changes(call.query.after or 0, call.query.limit)
+    return Page(found, str(found[-1].number) if len(found) == call.query.limit else None)
+
+
+def _last_seen(call: Call) -> int | None:
+    """Where a listener was when it lost its connection; else where it asks to begin."""
+    header = call.request.headers.get("last-event-id")
+    if header is None:
+        after: int | None = call.query.after
+        return after
+    if not (header.isascii() and header.isdigit() and len(header) < 19):
+        raise Invalid("the header Last-Event-ID has to be the number of a change")
+    return int(header)
+
+
+def audit(call: Call) -> Page[AuditRecord]:
+    """Records of the audit log, newest first."""
+    asked = call.query
+    if asked.provider and asked.consumer:
+        raise Invalid("give a provider or a consumer, not both")
+    found = call.ledger.audit(
+        since=asked.since,
+        until=asked.until,
+        actor=asked.actor,
+        subject=asked.provider or asked.consumer,
+        operation=asked.operation,
+        outcome=asked.outcome,
+        before=asked.after,
+        most=asked.limit,
+    )
+    return _page(found, asked.limit)
+
+
+def history(call: Call) -> Page[AuditRecord]:
+    """What was done to a provider or a consumer, newest first, whether it is there still or not."""
+    found = call.ledger.history(call.items["uuid"], before=call.query.after, most=call.query.limit)
+    return _page(found, call.query.limit)
+
+
+def _page(found: list[AuditRecord], limit: int) -> Page[AuditRecord]:
+    return Page(found, str(found[-1].number) if len(found) == limit else None)

@@ -1,0 +1,20 @@
+"""The OpenAPI document of this face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from berth.api.v1.describing import described
+from berth.api.v1.route import Call, Route
+
+
+def show(call: Call, routes: Iterable[Route]) -> dict[str, Any]:  # noqa: ARG001 - it is the same for everybody
+    """The document."""
+    return _document(tuple(routes))
+
+
+@lru_cache(maxsize=1)
+def _document(routes: tuple[Route, ...]) -> dict[str, Any]:
+    return described(routes)

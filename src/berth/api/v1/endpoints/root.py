@@ -1,0 +1,23 @@
+"""What answers here, and who asks."""
+
+from __future__ import annotations
+
+from berth import __version__
+from berth.api.v1.route import Call
+from berth.model.pages import About, Me
+
+
+def about(call: Call) -> About:
+    """What answers here, and up to which change."""
+    return About(
+        name="berth",
+        version=__version__,
+        head=call.ledger.head(),
+        documentation={"openapi": "/v1/openapi.json", "placement": "/openapi.json"},
+    )
+
+
+def me(call: Call) -> Me:
+    """Who the caller is taken for."""
+    caller = call.caller
+    return Me(name=caller.called, user=caller.user, project=caller.project, roles=sorted(caller.roles), via=caller.via)

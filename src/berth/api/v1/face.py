@@ -1,0 +1,162 @@
+"""The way of a request through /v1: which route, who, may they, what do they say, do it, tell it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from berth.api.accept import acceptable
+from berth.api.face import Ongoing, Stream
+from berth.api.gate import Gate
+from berth.api.http import HttpError, Reply, Request
+from berth.api.v1 import problems, tags
+from berth.api.v1.decoding import body_of, query_of
+from berth.api.v1.feed import EVENTS, Feed
+from berth.api.v1.route import Call, Doing, Route
+from berth.api.v1.routes import ROUTES
+from berth.api.v1.routing import Router
+from berth.model.caller import Caller
+from berth.model.errors import BerthError
+
+JSON = "application/json"
+
+_encode = msgspec.json.Encoder().encode
+_ROUTER = Router(ROUTES)
+_DECODERS = {route.name: msgspec.json.Decoder(route.body) for route in ROUTES if route.body is not None}
+
+
+class V1:
+    """Berth's own API over a ledger, for whoever the gate lets in."""
+
+    def __init__(self, gate: Gate, feed: Feed) -> None:
+        self.gate, self.ledger, self.feed = gate, gate.ledger, feed
+
+    @staticmethod
+    def operations() -> Iterator[str]:
+        """What the policy has to have a rule for."""
+        return (route.operation for route in ROUTES if not route.public)
+
+    def begin(self, request: Request) -> Reply | Ongoing | Stream:
+        """A request's reply, its command lined up for the ledger's next `work`, or a stream of events."""
+        step = _Step(self, request)
+        try:
+            return step.take()
+        except HttpError as error:
+            return step.refused(error)
+        except BerthError as error:
+            return step.told(error)
+
+    def refuse(self, request: Request, error: HttpError) -> Reply:
+        """The reply to a request that is refused before it is looked at."""
+        return _Step(self, request).refused(error)
+
+
+class _Step:
+    """One request on its way."""
+
+    __slots__ = ("api", "caller", "request", "route", "tag")
+
+    def __init__(self, api: V1, request: Request) -> None:
+        self.api, self.request = api, request
+        self.caller: Caller | None = None
+        self.route: Route | None = None
+        self.tag = ""
+
+    def take(self) -> Reply | Ongoing | Stream:
+        """Each check in turn, then the route itself."""
+        api, request = self.api, self.request
+        route, items = _ROUTER.route(request.method, request.path)
+        self.route = route
+        self.caller = caller = api.gate.who(request, public=route.public)
+        _check_accept(route, request)
+        call = Call(request, caller, api.ledger, items, api.feed, lambda: self._may(call, api.gate.who(request)))
+        call.query = query_of(request, route.query)
+        self._may(call, caller)
+        call.body = body_of(request, _DECODERS.get(route.name))
+        if route.dated and route.method == "GET":
+            self.tag = tags.of_head(api.ledger.head(), request)
+            if tags.matches(request, self.tag):
+                return self._unchanged()
+        return self._answered(route.endpoint(call))
+
+    def _may(self, call: Call, caller: Caller) -> None:
+        route = self.route
+        assert route is not None
+        if not route.public:
+            self.api.gate.may(route.operation, caller, route.project(call))
+
+    def _answered(self, result: Any) -> Reply | Ongoing | Stream:
+        if isinstance(result, Stream):
+            return replace(result, headers=[*result.headers, *self._signs()])
+        if not isinstance(result, Doing):
+            return self._sent(result)
+        answer = self.api.ledger.queue(result.command, self.caller, self.request.id)
+        return Ongoing(answer, lambda: self._finished(result, answer))
+
+    def _finished(self, doing: Doing, answer: Future[Any]) -> Reply:
+        error = answer.exception()
+        if error is None:
+            return self._sent(doing.finish(answer.result()))
+        if isinstance(error, BerthError):
+            return self.told(self.api.ledger.explained(doing.command, error))
+        raise error
+
+    def _sent(self, value: Any) -> Reply:
+        route = self.route
+        assert route is not None
+        if route.reply is None:
+            return self._signed(Reply(route.status))
+        body = _json(value)
+        if route.method == "GET" and not self.tag:
+            self.tag = tags.of_body(body)
+            if tags.matches(self.request, self.tag):
+                return self._unchanged()
+        reply = Reply(route.status, [("content-type", JSON)], b"" if self.request.method == "HEAD" else body)
+        if self.tag:
+            reply.headers += [("etag", self.tag), ("cache-control", "no-cache, private")]
+        return self._signed(reply)
+
+    def _unchanged(self) -> Reply:
+        return self._signed(Reply(304, [("etag", self.tag), ("cache-control", "no-cache, private")]))
+
+    def refused(self, error: HttpError) -> Reply:
+        """What the face itself refuses."""
+        operation = "" if self.route is None else self.route.operation
+        self.api.gate.turned_away(self.request, error, self.caller, operation)
+        return self._signed(self._bare(problems.told_of_http(error, self.request.id)))
+
+    def told(self, error: BerthError) -> Reply:
+        """What the ledger refuses, or fails at."""
+        return self._signed(self._bare(problems.told(error, self.request.id)))
+
+    def _bare(self, reply: Reply) -> Reply:
+        if self.request.method == "HEAD":
+            reply.body = b""
+        return reply
+
+    def _signed(self, reply: Reply) -> Reply:
+        """With the headers that every reply has."""
+        reply.headers += self._signs()
+        return reply
+
+    def _signs(self) -> list[tuple[str, str]]:
+        return [("x-openstack-request-id", self.request.id), ("x-request-id", self.request.id)]
+
+
+def _check_accept(route: Route, request: Request) -> None:
+    accept = request.headers.get("accept")
+    offers = [JSON, EVENTS] if route.streams else [JSON]
+    if accept and route.reply is not None and not acceptable(accept, offers):
+        raise HttpError(406, f"This can be had as {' or '.join(offers)} only.")
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return _encode(value)
+    except (OverflowError, ValueError):  # a capacity beyond 64 bits
+        return json.dumps(msgspec.to_builtins(value)).encode()

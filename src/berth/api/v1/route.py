@@ -1,0 +1,78 @@
+"""One row of the route table, and one call of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from berth.api.http import Request
+from berth.api.v1.feed import Feed
+from berth.ledger import Ledger
+from berth.model.caller import Caller
+from berth.model.commands import Command
+from berth.model.errors import BerthError
+
+
+@dataclass(slots=True)
+class Call:
+    """A request that was let in.
+
+    items: what stands in the path's places; query, body: of the route's types; feed: the change log, live;
+    still: raises HttpError when the caller may not ask for this any more.
+    """
+
+    request: Request
+    caller: Caller
+    ledger: Ledger
+    items: dict[str, str]
+    feed: Feed
+    still: Callable[[], None]
+    query: Any = None
+    body: Any = None
+
+
+@dataclass(slots=True)
+class Doing:
+    """A reply that is ready when a command has been carried out. finish: from its result to the reply's value."""
+
+    command: Command
+    finish: Callable[[Any], Any]
+
+
+class NoParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of a route that takes none."""
+
+
+Endpoint = Callable[[Call], Any]
+"""To the reply's value, or to a Doing or a Stream."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """One thing that can be asked for.
+
+    operation: its name in the policy; query: the parameters, a field each; body: the type of the JSON
+    body, None for none; reply: the type of the reply's JSON, None for no body; streams: it may answer
+    with a stream of events; dated: its answer changes with the ledger's head only, and is for everybody
+    the same; project: whose business a call is, if it is a project's; refusals: those that the ledger
+    may answer with.
+    """
+
+    name: str
+    method: str
+    path: str
+    endpoint: Endpoint
+    summary: str
+    operation: str
+    query: type[msgspec.Struct] = NoParameters
+    body: Any = None
+    reply: Any = None
+    status: int = 200
+    public: bool = False
+    streams: bool = False
+    dated: bool = True
+    project: Callable[[Call], str | None] = field(default=lambda _: None)
+    refusals: tuple[type[BerthError], ...] = ()

@@ -1,0 +1,18 @@
+"""Settings: what can be set, and where each value comes from."""
+
+from berth.settings.sources import Resolved, SettingsWrong, resolved
+from berth.settings.values import Keystone, Limits, Log, Mtls, Oidc, Otel, Settings, Tls
+
+__all__ = [
+    "Keystone",
+    "Limits",
+    "Log",
+    "Mtls",
+    "Oidc",
+    "Otel",
+    "Resolved",
+    "Settings",
+    "SettingsWrong",
+    "Tls",
+    "resolved",
+]

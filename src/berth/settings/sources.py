@@ -1,0 +1,157 @@
+"""Where settings come from: flags before the environment, the environment before a file, a file before the defaults."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, get_origin, get_type_hints
+
+import msgspec
+
+from berth.settings.values import Section, Settings
+
+FILES: Final = (Path("berth.toml"), Path("/etc/berth/berth.toml"))
+"""The files that are looked for where none is named."""
+
+PREFIX: Final = "BERTH_"
+
+NO_SETTINGS: Final = frozenset(
+    {"BERTH_COMMAND", "BERTH_CONFIG", "BERTH_SERVING", "BERTH_TOKEN", "BERTH_TOKEN_FILE", "BERTH_URL"}
+)
+"""Variables that say something else."""
+
+
+class SettingsWrong(Exception):
+    """Settings that make no sense, and where they stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Settings, and by dotted name where each value comes from."""
+
+    settings: Settings
+    origins: dict[str, str]
+
+
+def names() -> dict[str, Any]:
+    """Every setting by its dotted name, with its type."""
+    return dict(_names(Settings, ""))
+
+
+def resolved(
+    flags: Mapping[str, Any] | None = None, file: str | None = None, environment: Mapping[str, str] = os.environ
+) -> Resolved:
+    """The settings as they are to be; SettingsWrong.
+
+    flags: by dotted name, as given on the command line; None is not given. file: named on the command
+    line or in BERTH_CONFIG, else one of FILES that is there.
+    """
+    known = names()
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(known, "default")
+    named = file or environment.get("BERTH_CONFIG")
+    for path in [Path(named)] if named else [each for each in FILES if each.is_file()][:1]:
+        _enter(values, origins, _from_file(path, known), str(path))
+    for name, variable, value in _from_environment(environment, known):
+        _enter(values, origins, {name: _checked(name, value, known[name], variable)}, variable)
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    for name, value in given.items():
+        _enter(values, origins, {name: value}, "command line")
+    return Resolved(_settings(values), origins)
+
+
+def _names(section: type[msgspec.Struct], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, kind in get_type_hints(section).items():
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from _names(kind, f"{prefix}{name}.")
+        elif not name.startswith("_"):
+            yield f"{prefix}{name}", kind
+
+
+def _enter(values: dict[str, Any], origins: dict[str, str], more: Mapping[str, Any], origin: str) -> None:
+    values.update(more)
+    origins.update(dict.fromkeys(more, origin))
+
+
+def _from_file(path: Path, known: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        told = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsWrong(f"{path} cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsWrong(f"{path} is no TOML: {error}") from None
+    found: dict[str, Any] = {}
+    for name, value in _flat(told, "", known):
+        where = f"{path}, line {_line(text, name)}"
+        if name not in known:
+            raise SettingsWrong(f"{where}: there is no setting {name}{_near(name, known)}")
+        found[name] = _checked(name, value, known[name], where)
+    return found
+
+
+def _flat(told: Mapping[str, Any], prefix: str, known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What a file says, by dotted name. A table that is itself a setting stays one."""
+    sections = {name.partition(".")[0] for name in known if "." in name}
+    for key, value in told.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and not prefix and key in sections:
+            yield from _flat(value, f"{name}.", known)
+        else:
+            yield name, value
+
+
+def _line(text: str, name: str) -> int:
+    key = re.escape(name.rpartition(".")[2])
+    found = re.search(rf"""^[ \t]*(\[[ \t]*)?(["']?){key}\2[ \t]*[=\].]""", text, re.MULTILINE)
+    return 1 if found is None else text.count("\n", 0, found.start()) + 1
+
+
+def _from_environment(environment: Mapping[str, str], known: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    by_variable = {PREFIX + name.replace(".", "_").upper(): name for name in known}
+    for variable, text in sorted(environment.items()):
+        if not variable.startswith(PREFIX) or variable in NO_SETTINGS or variable.startswith(f"{PREFIX}TEST_"):
+            continue
+        name = by_variable.get(variable)
+        if name is None:
+            raise SettingsWrong(f"the variable {variable} is no setting{_near(variable, by_variable)}")
+        yield name, variable, _parsed(text, known[name], variable)
+
+
+def _parsed(text: str, kind: Any, variable: str) -> Any:
+    """The text of a variable as a value: lists are separated by commas, tables are JSON."""
+    if get_origin(kind) is tuple:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if get_origin(kind) is dict:
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise SettingsWrong(f"{variable} is to be a table in JSON") from None
+    return text
+
+
+def _checked(name: str, value: Any, kind: Any, where: str) -> Any:
+    try:
+        return msgspec.convert(value, kind, strict=not where.startswith(PREFIX))
+    except msgspec.ValidationError as error:
+        told = str(error).replace("`", "").partition(" - at")[0]
+        raise SettingsWrong(f"{where}: {name} is not as it has to be: {told}") from None
+
+
+def _near(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, list(known), 1, 0.5)
+    return f": do you mean {near[0]}?" if near else ""
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    tree: dict[str, Any] = {}
+    for name, value in values.items():
+        section, _, key = name.rpartition(".")
+        (tree.setdefault(section, {}) if section else tree)[key] = value
+    return msgspec.convert(tree, Settings)

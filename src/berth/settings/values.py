@@ -1,0 +1,114 @@
+"""What can be set. docs/configuration.md says what each means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the settings' file."""
+
+
+class Tls(Section, frozen=True):
+    """HTTPS, served by Berth itself. Files in PEM form; client_ca: whose client certificates are asked for."""
+
+    cert: str = ""
+    key: str = ""
+    client_ca: str = ""
+
+
+class Oidc(Section, frozen=True):
+    """Bearer tokens (JWT) of an OpenID provider. role_map: from its roles to Berth's, where the names differ."""
+
+    issuer: str = ""
+    audience: str = ""
+    jwks_url: str = ""
+    algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
+    roles_claim: str = "roles"
+    project_claim: str = "project"
+    role_map: dict[str, str] = {}
+    leeway_seconds: int = 30
+
+
+class Keystone(Section, frozen=True):
+    """Tokens of OpenStack's identity service. password_file: of the service user that asks it about them."""
+
+    url: str = ""
+    username: str = "placement"
+    password_file: str = ""
+    project: str = "service"
+    user_domain: str = "Default"
+    project_domain: str = "Default"
+    cache_seconds: int = 60
+
+
+class Mtls(Section, frozen=True):
+    """Client certificates. roles: by their common name; project: of all who come with one."""
+
+    roles: dict[str, tuple[str, ...]] = {}
+    project: str = "mtls"
+
+
+class Limits(Section, frozen=True):
+    """What one request, and one caller, may ask for. Rates are requests a second, 0 for any number."""
+
+    body_bytes: int = 16 * 1024 * 1024
+    query_bytes: int = 64 * 1024
+    header_bytes: int = 64 * 1024
+    rate_per_token: float = 0
+    rate_per_address: float = 0
+    refusals_per_address: float = 20
+    burst: float = 100
+    slow_seconds: float = 30
+
+
+class Log(Section, frozen=True):
+    """Log lines. format: console, json, or auto (console on a terminal); level: debug, info, warning or error."""
+
+    format: str = "auto"
+    level: str = "info"
+    access: bool = False
+
+
+class Otel(Section, frozen=True):
+    """OpenTelemetry traces. endpoint: where they are sent by OTLP over HTTP; none: there are none."""
+
+    endpoint: str = ""
+    service_name: str = "berth"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How Berth serves."""
+
+    host: str = "127.0.0.1"
+    port: int = 8778
+    database: str = "sqlite:///berth.db"
+    database_password_file: str = ""
+    auth: tuple[str, ...] = ("dev",)
+    policy: str = "default"
+    policy_file: str = ""
+    secret_file: str = ""
+    cors_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    workers: int = 1
+    metrics_public: bool = False
+    tls: Tls = Tls()
+    oidc: Oidc = Oidc()
+    keystone: Keystone = Keystone()
+    mtls: Mtls = Mtls()
+    limits: Limits = Limits()
+    log: Log = Log()
+    otel: Otel = Otel()
+
+    @property
+    def url(self) -> str:
+        """The database's URL with its password, if that is in a file of its own; OSError if it cannot be read."""
+        if not self.database_password_file:
+            return self.database
+        password = Path(self.database_password_file).read_text(encoding="utf-8").rstrip("\r\n")
+        scheme, _, rest = self.database.partition("://")
+        user, at, where = rest.rpartition("@")
+        return f"{scheme}://{user.partition(':')[0]}:{quote(password, safe='')}{at}{where}" if at else self.database

@@ -1,0 +1,199 @@
+"""API tokens: who they let in, from where, for how long."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from berth.api.auth.knowing import Unknown
+from berth.api.auth.tokens import ELSEWHERE, EXPIRED, NOT_KNOWN, REVOKED, Tokens
+from berth.api.http import Request
+from berth.ledger import Ledger, minting, open_ledger
+from berth.ledger.minting import Key, SecretUnusable, Wanted, key_for
+from berth.model.caller import Caller
+from berth.model.commands import RevokeToken
+from berth.model.errors import Invalid, TokenExists, TokenNotFound
+
+ADMIN = Caller(name="root", via="local")
+TREE = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/ledger.db"
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    with open_ledger(url) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def key(url: str) -> Key:
+    return key_for(url)
+
+
+def wanted(name: str = "ci", **more: object) -> Wanted:
+    return Wanted(**{"name": name, "roles": ("service",), "project": "p", **more})  # type: ignore[arg-type]
+
+
+def make(ledger: Ledger, key: Key, name: str = "ci", **more: object) -> str:
+    return minting.create(ledger, key, wanted(name, **more), ADMIN)[1]
+
+
+def asking(token: str, address: str = "192.0.2.7") -> Request:
+    return Request("GET", "/", "", {"x-auth-token": token}, address=address)
+
+
+def refused(tokens: Tokens, token: str, address: str = "192.0.2.7") -> str:
+    with pytest.raises(Unknown) as refusal:
+        tokens(asking(token, address))
+    assert refusal.value.status == 401
+    return refusal.value.detail
+
+
+def test_a_token_lets_in(ledger: Ledger, key: Key) -> None:
+    token = make(ledger, key, user="u")
+    known = Caller(user="u", project="p", roles=frozenset({"service"}), name="ci", via="token", address="192.0.2.7")
+    tokens = Tokens(ledger, key)
+    assert tokens(asking(token)) == known
+    assert tokens(Request("GET", "/", "", {"authorization": f"bearer {token}"}, address="192.0.2.7")) == known
+
+
+def test_what_is_no_token_of_berth_s_is_for_others_to_know(ledger: Ledger, key: Key) -> None:
+    tokens = Tokens(ledger, key)
+    for given in ("", "admin", "eyJhbGciOiJub25lIn0.e30.", "Berth_x"):
+        assert tokens(asking(given)) is None
+    assert tokens(Request("GET", "/", "", {})) is None
+    assert tokens(Request("GET", "/", "", {"authorization": "Basic YTpi"})) is None
+
+
+def test_a_token_that_is_not_quite_right(ledger: Ledger, key: Key) -> None:
+    token, tokens = make(ledger, key), Tokens(ledger, key)
+    number = token.split("_")[1]
+    forged = minting._text(number)  # a right checksum, a known id, and another secret
+    wrong = (token[:-1], token + "x", token.upper().replace("BERTH", "berth"), forged, "berth_", "berth_é_x", "berth__")
+    assert {refused(tokens, each) for each in wrong} == {NOT_KNOWN}
+
+
+def test_only_a_keyed_hash_is_stored(ledger: Ledger, key: Key, url: str, tmp_path: Path) -> None:
+    token = make(ledger, key)
+    ledger.close()
+    stored = b"".join(file.read_bytes() for file in tmp_path.glob("ledger.db*") if file.suffix != ".key")
+    assert token.encode() not in stored
+    assert token.split("_", 2)[2][:20].encode() not in stored
+    assert Key(b"k" * 32).hash(token) != key.hash(token)
+
+
+def test_a_revoked_token_is_refused_in_every_process_from_the_next_request_on(
+    ledger: Ledger, key: Key, url: str
+) -> None:
+    token = make(ledger, key)
+    with open_ledger(url) as other:
+        tokens = Tokens(other, key)
+        assert tokens(asking(token)) is not None
+        ledger.submit(RevokeToken(name="ci"), ADMIN).result()
+        assert refused(tokens, token) == REVOKED
+    with pytest.raises(TokenNotFound):
+        ledger.submit(RevokeToken(name="ci"), ADMIN).result()
+
+
+def test_a_token_ends(ledger: Ledger, key: Key) -> None:
+    token = make(ledger, key, lasts=-1)
+    assert refused(Tokens(ledger, key), token) == EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [("192.0.2.255", True), ("192.0.3.0", False), ("2001:db8::1", True), ("::ffff:192.0.2.1", True), ("", False)],
+)
+def test_a_token_for_some_networks(ledger: Ledger, key: Key, address: str, inside: bool) -> None:
+    token = make(ledger, key, networks=("192.0.2.0/24", "2001:db8::/32"))
+    tokens = Tokens(ledger, key)
+    if inside:
+        assert tokens(asking(token, address)) is not None
+    else:
+        assert refused(tokens, token, address) == ELSEWHERE
+
+
+def test_a_refused_token_is_named_to_the_audit_log(ledger: Ledger, key: Key) -> None:
+    token = make(ledger, key, lasts=-1)
+    with pytest.raises(Unknown) as refusal:
+        Tokens(ledger, key)(asking(token))
+    assert (refusal.value.caller.name, refusal.value.caller.address) == ("ci", "192.0.2.7")
+
+
+def test_rotation(ledger: Ledger, key: Key) -> None:
+    first, tokens = make(ledger, key), Tokens(ledger, key)
+    _, second = minting.rotate(ledger, key, "ci", 3_600_000_000, ADMIN)
+    assert tokens(asking(first)) == tokens(asking(second))
+    _, third = minting.rotate(ledger, key, "ci", 0, ADMIN)
+    assert tokens(asking(third)) is not None
+    assert refused(tokens, first) == refused(tokens, second) == NOT_KNOWN
+    with pytest.raises(TokenNotFound):
+        minting.rotate(ledger, key, "other", 0, ADMIN)
+
+
+def test_a_name_is_not_used_twice(ledger: Ledger, key: Key) -> None:
+    make(ledger, key)
+    ledger.submit(RevokeToken(name="ci"), ADMIN).result()
+    with pytest.raises(TokenExists):
+        make(ledger, key)
+
+
+def test_last_use_is_noted_once_in_a_while(ledger: Ledger, key: Key) -> None:
+    token, tokens = make(ledger, key), Tokens(ledger, key)
+    for _ in range(3):
+        tokens(asking(token))
+    assert ledger.waiting
+    ledger.work()
+    tokens(asking(token))
+    assert not ledger.waiting
+    ledger.create_trait("CUSTOM_A")
+    minting.rotate(ledger, key, "ci", 0, ADMIN)  # reads the tokens anew
+    assert ledger.tokens()[0].last_used_at is not None
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"name": ""}, "needs a name"),
+        ({"name": "a\nb"}, "control characters"),
+        ({"roles": ()}, "needs roles"),
+        ({"roles": ("root",)}, "root will not do"),
+        ({"roles": ("provider-owner",)}, "needs the trees"),
+        ({"trees": (TREE,)}, "no other role takes any"),
+        ({"roles": ("provider-owner",), "trees": ("x",)}, "no uuid"),
+        ({"networks": ("192.0.2.1/24",)}, "no network such as"),
+        ({"project": ""}, "project is missing"),
+    ],
+)
+def test_tokens_that_make_no_sense(ledger: Ledger, key: Key, more: dict[str, object], why: str) -> None:
+    with pytest.raises(Invalid, match=why):
+        make(ledger, key, **more)
+    assert ledger.tokens() == []
+
+
+def test_the_secret_is_made_at_first_use_and_only_its_owner_reads_it(url: str, tmp_path: Path) -> None:
+    token = "berth_x_y"
+    assert key_for(url).hash(token) == key_for(url).hash(token)
+    file = tmp_path / "ledger.db.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.chmod(0o640)
+    with pytest.raises(SecretUnusable, match="others can read or write"):
+        key_for(url)
+
+
+def test_a_secret_that_cannot_be_used(url: str, tmp_path: Path) -> None:
+    short = tmp_path / "short"
+    short.touch(0o600)
+    for file, why in ((short, "has 0 bytes"), (tmp_path / "none", "cannot be read")):
+        with pytest.raises(SecretUnusable, match=why):
+            key_for(url, str(file))
+    with pytest.raises(SecretUnusable, match="tokens need a secret that every server"):
+        key_for("postgresql://localhost/berth")
+    assert "secret" not in repr(Key(b"secret" * 6))

@@ -1,0 +1,109 @@
+"""Where settings come from, and what is said of those that make no sense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from berth.settings import Settings, SettingsWrong, resolved
+from berth.settings.sources import names
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "berth.toml"
+
+
+def test_nothing_set() -> None:
+    found = resolved(environment={})
+    assert found.settings == Settings()
+    assert set(found.origins.values()) == {"default"}
+
+
+def test_flags_before_the_environment_before_the_file_before_the_defaults(file: Path) -> None:
+    file.write_text('port = 1\nhost = "file"\nworkers = 2\n[limits]\nburst = 7\n')
+    found = resolved({"port": 3, "host": None}, str(file), {"BERTH_PORT": "2", "BERTH_HOST": "variable"})
+    settings = found.settings
+    assert (settings.port, settings.host, settings.workers, settings.limits.burst) == (3, "variable", 2, 7)
+    origins = {name: found.origins[name] for name in ("port", "host", "workers", "limits.burst", "policy")}
+    assert origins == {
+        "port": "command line",
+        "host": "BERTH_HOST",
+        "workers": str(file),
+        "limits.burst": str(file),
+        "policy": "default",
+    }
+
+
+def test_the_file_that_a_variable_names(file: Path) -> None:
+    file.write_text("port = 1")
+    assert resolved(environment={"BERTH_CONFIG": str(file)}).settings.port == 1
+
+
+def test_the_file_that_is_here(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text("port = 1")
+    monkeypatch.chdir(file.parent)
+    assert resolved(environment={}).settings.port == 1
+
+
+def test_variables_of_every_kind() -> None:
+    settings = resolved(
+        environment={
+            "BERTH_AUTH": "token, oidc",
+            "BERTH_METRICS_PUBLIC": "true",
+            "BERTH_LIMITS_BURST": "2.5",
+            "BERTH_OIDC_ROLE_MAP": '{"boss": "admin"}',
+            "BERTH_TEST_POSTGRESQL": "postgresql://",
+            "BERTH_TOKEN": "x",
+        }
+    ).settings
+    assert settings.auth == ("token", "oidc")
+    assert (settings.metrics_public, settings.limits.burst, settings.oidc.role_map) == (True, 2.5, {"boss": "admin"})
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("prt = 1", "line 1: there is no setting prt: do you mean port?"),
+        ("\n\n[limits]\n\nbrst = 1", "line 5: there is no setting limits.brst: do you mean limits.burst?"),
+        ("[limit]\ngroups = 1", "line 1: there is no setting limit"),
+        ('\nport = "x"', "line 2: port is not as it has to be: Expected int, got str"),
+        ("auth = [1]", "line 1: auth is not as it has to be"),
+        ("port = ", "is no TOML"),
+    ],
+)
+def test_a_file_that_makes_no_sense(file: Path, text: str, why: str) -> None:
+    file.write_text(text)
+    with pytest.raises(SettingsWrong) as refusal:
+        resolved(file=str(file), environment={})
+    assert str(file) in str(refusal.value)
+    assert why in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("BERTH_PRT", "1", "the variable BERTH_PRT is no setting: do you mean BERTH_PORT?"),
+        ("BERTH_PORT", "x", "BERTH_PORT: port is not as it has to be"),
+        ("BERTH_OIDC_ROLE_MAP", "x", "BERTH_OIDC_ROLE_MAP is to be a table in JSON"),
+        ("BERTH_CONFIG", "/nowhere/berth.toml", "/nowhere/berth.toml cannot be read"),
+    ],
+)
+def test_a_variable_that_makes_no_sense(variable: str, value: str, why: str) -> None:
+    with pytest.raises(SettingsWrong) as refusal:
+        resolved(environment={variable: value})
+    assert why in str(refusal.value)
+
+
+def test_a_database_s_password_may_be_in_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("p@ss/word\n")
+    settings = Settings(database="postgresql://berth@db:5432/berth", database_password_file=str(secret))
+    assert settings.url == "postgresql://berth:p%40ss%2Fword@db:5432/berth"
+    assert Settings().url == "sqlite:///berth.db"
+
+
+def test_every_setting_can_be_set_by_a_variable_and_no_two_by_the_same() -> None:
+    variables = [name.replace(".", "_") for name in names()]
+    assert len(variables) == len(set(variables))

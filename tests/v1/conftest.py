@@ -1,0 +1,101 @@
+"""The face over a small ledger, without a server between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from berth.api import auth
+from berth.api.face import Ongoing
+from berth.api.gate import Gate
+from berth.api.http import Reply, Request
+from berth.api.policy import POLICIES
+from berth.api.v1.face import V1
+from berth.api.v1.feed import Feed
+from berth.ledger import Ledger, open_ledger
+from berth.model.commands import Claim
+from berth.model.inventory import Inventory
+from tests.store.shelf import shelf
+
+HOST = "7a5c0000-0000-4000-8000-000000000001"
+DISK = "7a5c0000-0000-4000-8000-000000000002"
+RACK = "7a5c0000-0000-4000-8000-00000000000a"
+JOB = "7a5c0000-0000-4000-8000-0000000000b1"
+OTHER = "7a5c0000-0000-4000-8000-0000000000b2"
+NOBODY = "7a5c0000-0000-4000-8000-0000000000ff"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The face, and the ledger behind it."""
+
+    face: V1
+    ledger: Ledger
+
+    def __call__(self, method: str, target: str, body: Any = None, **headers: str) -> Reply:
+        """Ask as an administrator, unless a token is given; "" for none. body: JSON, or bytes as they are."""
+        given = {"x-auth-token": "admin", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        data = b""
+        if body is not None:
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            given.setdefault("content-type", "application/json")
+        path, _, query = target.partition("?")
+        sent = {name: value for name, value in given.items() if value}
+        reply = self.face.begin(Request(method, path, query, sent, data))
+        if isinstance(reply, Ongoing):
+            self.ledger.work()
+            reply.answer.exception()
+            reply = reply.then()
+        assert isinstance(reply, Reply)
+        return reply
+
+
+def fill(ledger: Ledger) -> None:
+    """A host and a disk in a rack, and two consumers."""
+    ledger.create_class("CUSTOM_SLOT")
+    ledger.create_trait("CUSTOM_FAST")
+    ledger.create_provider("host-1", uuid=HOST)
+    ledger.create_provider("disk-1", uuid=DISK, parent=HOST)
+    ledger.set_inventories(HOST, {"VCPU": Inventory(8), "MEMORY_MB": Inventory(4096, reserved=96)})
+    ledger.set_inventories(DISK, {"DISK_GB": Inventory(100)})
+    ledger.set_traits(HOST, ["CUSTOM_FAST"])
+    ledger.set_aggregates(HOST, [RACK])
+    held = {HOST: {"VCPU": 2}, DISK: {"DISK_GB": 10}}
+    ledger.claim(Claim(consumer=JOB, allocations=held, project="physics", user="ada", type="JOB"))
+    ledger.claim(Claim(consumer=OTHER, allocations={HOST: {"VCPU": 3}}, project="arts", user="bob"))
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Asked]:
+    with open_ledger(url) as ledger:
+        fill(ledger)
+        gate = Gate(ledger, (auth.dev,), POLICIES["default"])
+        yield Asked(V1(gate, Feed(ledger)), ledger)
+
+
+@pytest.fixture
+def asked(ledger_url: str) -> Iterator[Asked]:
+    """A ledger of the test's own."""
+    with opened(ledger_url) as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def steady(database_kind: str) -> Iterator[Asked]:
+    """One for tests that change nothing."""
+    with shelf(database_kind) as ledgers, opened(ledgers.new()) as it:
+        yield it
+
+
+def told(reply: Reply) -> Any:
+    """The JSON of a reply."""
+    return json.loads(reply.body)
+
+
+def header(reply: Reply, name: str) -> str | None:
+    return next((value for key, value in reply.headers if key == name), None)
