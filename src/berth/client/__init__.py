@@ -1,0 +1,5 @@
+"""A ledger over HTTP: the same verbs as an open one has, asked of a server's /v1."""
+
+from berth.client.client import Client, connect
+
+__all__ = ["Client", "connect"]

@@ -1,0 +1,1 @@
+"""The verbs, on an open ledger and over HTTP."""

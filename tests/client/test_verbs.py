@@ -1,0 +1,301 @@
+"""Every verb does the same, opened or connected, and refuses the same with the same fields."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+import berth
+from berth import CandidateRequest, Claim, Group, Inventory, NewInventories, ProviderQuery, errors
+from berth.model.record import Became, InventoryRecord, ProviderRecord
+from berth.model.verbs import Verbs
+
+
+def new() -> str:
+    return str(uuid4())
+
+
+def custom() -> str:
+    return f"CUSTOM_{uuid4().hex.upper()}"
+
+
+def host(verbs: Verbs, total: int = 8) -> str:
+    """A provider with room for so many."""
+    uuid = verbs.create_provider(f"host-{uuid4()}").uuid
+    verbs.set_inventories(uuid, {"VCPU": Inventory(total), "DISK_GB": Inventory(100, reserved=10, step_size=2)})
+    return uuid
+
+
+def claimed(verbs: Verbs, uuid: str, amount: int = 1, **fields: Any) -> str:
+    consumer = new()
+    verbs.claim(Claim(consumer=consumer, allocations={uuid: {"VCPU": amount}}, project="physics", user="ada", **fields))
+    return consumer
+
+
+def test_providers(verbs: Verbs) -> None:
+    name, renamed = f"rack-{uuid4()}", f"row-{uuid4()}"
+    rack = verbs.create_provider(name, uuid=f"{{{new().upper()}}}")
+    below = verbs.create_provider(f"{name}-1", parent=rack.uuid)
+    assert (below.parent, below.root) == (rack.uuid, rack.uuid)
+    assert verbs.provider(rack.uuid.upper()) == rack
+    assert verbs.providers(ProviderQuery(name=name)) == [rack]
+    assert verbs.update_provider(rack.uuid, name=renamed).name == renamed
+    assert verbs.update_provider(below.uuid, parent=None).root == below.uuid
+    assert verbs.update_provider(below.uuid, parent=rack.uuid).name == below.name
+    verbs.delete_provider(below.uuid)
+    with pytest.raises(errors.ProviderNotFound):
+        verbs.provider(below.uuid)
+
+
+def test_what_providers_have(verbs: Verbs) -> None:
+    uuid, trait, aggregate = host(verbs), custom(), new()
+    assert verbs.create_trait(trait)
+    assert not verbs.create_trait(trait)
+    before = verbs.provider(uuid).generation
+    assert verbs.set_traits(uuid, [trait, "HW_CPU_X86_AVX2"], generation=before).generation == before + 1
+    assert verbs.traits(uuid).traits == ["HW_CPU_X86_AVX2", trait]
+    assert verbs.set_aggregates(uuid, [aggregate.upper()]).aggregates == [aggregate]
+    assert verbs.aggregates(uuid).aggregates == [aggregate]
+    assert verbs.inventory(uuid, "VCPU").total == 8
+    assert set(verbs.inventories(uuid).inventories) == {"VCPU", "DISK_GB"}
+    verbs.delete_inventory(uuid, "DISK_GB")
+    assert verbs.usages(uuid).usages == {"VCPU": 0}
+    verbs.set_traits(uuid, [])
+    verbs.delete_trait(trait)
+
+
+def test_names(verbs: Verbs) -> None:
+    name = custom()
+    assert verbs.create_class(name)
+    assert not verbs.create_class(name)
+    assert verbs.resource_class(name) in verbs.classes()
+    verbs.delete_class(name)
+    assert verbs.trait("HW_CPU_X86_AVX2") in verbs.trait_names()
+    assert len(verbs.trait_names()) == sum(len(verbs.trait_names(associated=each)) for each in (True, False))
+
+
+def test_claims(verbs: Verbs) -> None:
+    uuid = host(verbs)
+    consumer = claimed(verbs, uuid, 3, type="JOB", generation=None)
+    held = verbs.allocations(consumer)
+    assert held is not None
+    assert held.consumer == berth.Consumer(consumer, 1, "physics", "ada", "JOB")
+    assert [(each.provider, each.resources) for each in held.held] == [(uuid, {"VCPU": 3})]
+    assert [each.consumer.uuid for each in verbs.allocations_of(uuid).holders] == [consumer]
+    assert verbs.usages(uuid).usages["VCPU"] == 3
+    other = host(verbs)
+    both = (
+        Claim(consumer=consumer, allocations={other: {"VCPU": 1}}, project="arts", user="bob", generation=1),
+        Claim(consumer=new(), allocations={uuid: {"VCPU": 1}}, project="arts", user="bob", type=None),
+    )
+    verbs.claim(*both)
+    kept = verbs.consumer(consumer)
+    assert (kept.type, kept.generation, kept.allocations) == ("JOB", 2, {other: {"VCPU": 1}})
+    verbs.release(consumer)
+    assert verbs.allocations(consumer) is None
+
+
+def test_reshape(verbs: Verbs) -> None:
+    uuid = host(verbs)
+    node = verbs.create_provider(f"node-{uuid4()}", parent=uuid).uuid
+    consumer = claimed(verbs, uuid, 2)
+    moved = (
+        NewInventories(uuid=uuid, inventories={}, generation=verbs.provider(uuid).generation),
+        NewInventories(uuid=node, inventories={"VCPU": Inventory(8)}, generation=0),
+    )
+    claim = Claim(consumer=consumer, allocations={node: {"VCPU": 2}}, project="physics", user="ada")
+    verbs.reshape(moved, [claim])
+    assert verbs.usages(node).usages == {"VCPU": 2}
+    assert verbs.usages(uuid).usages == {}
+
+
+def test_records(verbs: Verbs) -> None:
+    record = ProviderRecord(name=f"record-{uuid4()}", inventories={"VCPU": InventoryRecord(total=4)})
+    bad = ProviderRecord(name=f"record-{uuid4()}", traits=("NONSENSE",))
+    outcomes = verbs.put_records([record, bad])
+    assert [outcome.became for outcome in outcomes] == [Became.CREATED, Became.REFUSED]
+    assert "NONSENSE" in outcomes[1].why
+    assert verbs.put_records([record])[0].became is Became.UNCHANGED
+    assert record.name in {each.name for each in verbs.records()}
+    assert verbs.put_records([]) == []
+
+
+def test_find_and_explain(verbs: Verbs) -> None:
+    uuid, trait = host(verbs), custom()
+    verbs.create_trait(trait)
+    verbs.set_traits(uuid, [trait])
+    request = CandidateRequest(groups=(Group(resources={"VCPU": 2}, required=(frozenset({trait}),)),), limit=5)
+    assert [each.allocations for each in verbs.find(request).candidates] == [{uuid: {"VCPU": 2}}]
+    too_much = CandidateRequest(groups=(Group(resources={"VCPU": 9}, required=(frozenset({trait}),)),))
+    assert verbs.find(too_much).candidates == []
+    assert "VCPU" in verbs.explain(too_much).why
+    assert verbs.explain(CandidateRequest(groups=(Group(resources={"VCPUS": 9}),))).unknown[0].nearest[0] == "VCPU"
+
+
+def test_finding_and_claiming_in_one_step(verbs: Verbs) -> None:
+    uuid, trait = host(verbs), custom()
+    verbs.create_trait(trait)
+    verbs.set_traits(uuid, [trait])
+    request = CandidateRequest(groups=(Group(resources={"VCPU": 3}, required=(frozenset({trait}),)),))
+    got = [verbs.allocate(request, project="physics", user="ada", type="JOB") for _ in range(2)]
+    assert [each.allocations for each in got] == [{uuid: {"VCPU": 3}}] * 2
+    assert verbs.consumer(got[0].consumer).type == "JOB"
+    with pytest.raises(errors.NothingFits) as caught:
+        verbs.allocate(request, project="physics", user="ada")
+    assert caught.value.funnel == verbs.explain(request)
+    assert str(caught.value) == verbs.explain(request).why
+    with pytest.raises(errors.ConsumerGenerationConflict):
+        verbs.allocate(request, project="physics", user="ada", consumer=got[0].consumer)
+    with pytest.raises(errors.TraitsNotFound):
+        verbs.allocate(_needing("CUSTOM_NONE"), project="physics", user="ada")
+
+
+def test_following(verbs: Verbs) -> None:
+    begun = verbs.head()
+    heard: list[str] = []
+
+    def listen() -> None:
+        for change in verbs.follow(begun):
+            heard.append(change.operation)
+            if len(heard) == 3:
+                return
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    uuid = host(verbs)
+    verbs.delete_provider(uuid)
+    thread.join(20)
+    assert heard == ["CreateProvider", "SetInventories", "DeleteProvider"]
+    assert [change.operation for change in verbs.changes(begun, most=2)] == heard[:2]
+    assert [record.operation for record in verbs.history(uuid)] == heard[::-1]
+
+
+Refused = Callable[[Verbs], object]
+NOBODY = "7a5c0000-0000-4000-8000-0000000000ff"
+REFUSED: tuple[tuple[type[errors.BerthError], Refused], ...] = (
+    (errors.ProviderNotFound, lambda it: it.provider(NOBODY)),
+    (errors.ProviderNotFound, lambda it: it.set_traits(NOBODY, [])),
+    (errors.ProviderNotFound, lambda it: it.allocations_of(NOBODY)),
+    (errors.ProviderNotFound, lambda it: it.details(NOBODY)),
+    (errors.ClassNotFound, lambda it: it.resource_class("CUSTOM_NONE")),
+    (errors.ClassNotFound, lambda it: it.resource_class("a/../b")),
+    (errors.TraitsNotFound, lambda it: it.trait("no such ?")),
+    (errors.TraitsNotFound, lambda it: it.set_traits(host(it), ["CUSTOM_NONE_A", "CUSTOM_NONE_B"])),
+    (errors.InventoryNotFound, lambda it: it.delete_inventory(host(it), "VGPU")),
+    (errors.InventoryNotFound, lambda it: it.inventory(host(it), "VGPU")),
+    (errors.AllocationsNotFound, lambda it: it.release(NOBODY)),
+    (errors.AllocationsNotFound, lambda it: it.consumer(NOBODY)),
+    (errors.ParentNotFound, lambda it: it.create_provider("x", parent=NOBODY)),
+    (errors.ParentIsSelf, lambda it: it.create_provider("x", uuid=NOBODY, parent=NOBODY)),
+    (errors.NameRequired, lambda it: it.create_provider("")),
+    (errors.InvalidName, lambda it: it.create_trait("nonsense")),
+    (errors.InvalidAmount, lambda it: it.set_inventories(NOBODY, {"VCPU": Inventory(0)})),
+    (errors.InvalidAmount, lambda it: claimed(it, NOBODY, 0)),
+    (errors.StandardName, lambda it: it.delete_class("VCPU")),
+    (errors.ReservedExceedsTotal, lambda it: it.set_inventories(host(it), {"VCPU": Inventory(1, reserved=2)})),
+    (errors.AllocationProviderNotFound, lambda it: claimed(it, NOBODY)),
+    (errors.ProviderExists, lambda it: it.create_provider(it.provider(host(it)).name)),
+    (errors.GenerationConflict, lambda it: it.set_traits(host(it), [], generation=99)),
+    (errors.ConsumerGenerationConflict, lambda it: claimed(it, host(it), generation=7)),
+    (errors.InventoryMissing, lambda it: it.claim(_of(host(it), {"VGPU": 1}))),
+    (errors.UnitsViolated, lambda it: it.claim(_of(host(it), {"DISK_GB": 3}))),
+    (errors.CapacityExceeded, lambda it: claimed(it, host(it), 9)),
+    (errors.ClassExists, lambda it: [it.create_class("CUSTOM_TWICE", exist_ok=False) for _ in range(2)]),
+    (errors.Invalid, lambda it: it.provider("nonsense")),
+    (errors.Invalid, lambda it: it.find(CandidateRequest(groups=()))),
+    (errors.Invalid, lambda it: it.consumers(berth.ConsumerQuery(order=berth.Order.LARGEST))),
+    (errors.Invalid, lambda it: it.search(after="nonsense")),
+)
+
+
+def _of(uuid: str, resources: dict[str, int]) -> Claim:
+    return Claim(consumer=NOBODY, allocations={uuid: resources}, project="p", user="u")
+
+
+@pytest.mark.parametrize(("kind", "ask"), REFUSED, ids=lambda it: getattr(it, "__name__", ""))
+def test_refusals(kind: type[errors.BerthError], ask: Refused, verbs: Verbs) -> None:
+    with pytest.raises(errors.BerthError) as caught:
+        ask(verbs)
+    assert type(caught.value) is kind
+    assert str(caught.value)
+
+
+def _in_use(it: Verbs) -> object:
+    uuid = host(it)
+    claimed(it, uuid, 5)
+    return it.delete_inventory(uuid, "VCPU")
+
+
+SAME: tuple[tuple[str, Refused], ...] = (
+    ("uuid", lambda it: it.provider(NOBODY)),
+    ("names", lambda it: it.find(_needing("CUSTOM_NONE_B", "CUSTOM_NONE_A"))),
+    ("actual given", lambda it: it.set_traits(host(it), [], generation=99)),
+    ("resource_classes", _in_use),
+    ("expected got", lambda it: claimed(it, host(it), generation=7)),
+)
+
+
+def _needing(*traits: str) -> CandidateRequest:
+    return CandidateRequest(
+        groups=(Group(resources={"VCPU": 1}, required=tuple(frozenset({each}) for each in traits)),)
+    )
+
+
+@pytest.mark.parametrize(("fields", "ask"), SAME, ids=[fields for fields, _ in SAME])
+def test_refusals_have_the_same_fields(fields: str, ask: Refused, ledger: Verbs, client: Verbs) -> None:
+    found = []
+    for verbs in (ledger, client):
+        with pytest.raises(errors.Refusal) as caught:
+            ask(verbs)
+        assert caught.value.args == (str(caught.value),)
+        found.append([getattr(caught.value, name) for name in fields.split()])
+    assert found[0] == found[1]
+    assert None not in found[0] or fields == "expected got"
+
+
+def test_reading_the_same(ledger: berth.Ledger, client: berth.Client) -> None:
+    """Every reading verb, of one moment: the same values, whichever way they are asked for."""
+    uuid = host(ledger)
+    consumers = [claimed(ledger, uuid, amount, type="JOB") for amount in (1, 2, 3)]
+    ledger.set_aggregates(uuid, [new()])
+    request = CandidateRequest(groups=(Group(resources={"VCPU": 1}),), limit=3)
+    of_one = berth.ConsumerQuery(provider=uuid, resource_class="VCPU", order=berth.Order.LARGEST)
+    asked: tuple[Callable[[Verbs], Any], ...] = (
+        lambda it: it.head(),
+        lambda it: it.find(request),
+        lambda it: it.explain(request),
+        lambda it: it.providers(ProviderQuery(resources={"VCPU": 2})),
+        lambda it: it.provider(uuid),
+        lambda it: it.details(uuid),
+        lambda it: it.inventories(uuid),
+        lambda it: it.usages(uuid),
+        lambda it: it.traits(uuid),
+        lambda it: it.aggregates(uuid),
+        lambda it: list(it.records()),
+        lambda it: it.overview(),
+        lambda it: it.map(berth.MapQuery(classes=("VCPU", "DISK_GB"), by=berth.By.HOSTS, room={"VCPU": 1}, limit=5)),
+        lambda it: it.search(berth.ProviderFilter(name="HOST", resource_class="VCPU", room={"VCPU": 1}), limit=2),
+        lambda it: it.classes(),
+        lambda it: it.trait_names(associated=True),
+        lambda it: [it.names(kind) for kind in (berth.Kind.CLASS, berth.Kind.TRAIT, berth.Kind.AGGREGATE)],
+        lambda it: it.holders(uuid, limit=2),
+        lambda it: it.consumers(of_one, limit=2),
+        lambda it: it.consumers(of_one, limit=2, after=it.consumers(of_one, limit=2).next),
+        lambda it: [it.consumer(each) for each in consumers],
+        lambda it: [it.allocations(each) for each in consumers],
+        lambda it: sorted(it.allocations_of(uuid).holders, key=lambda holder: holder.consumer.uuid),
+        lambda it: it.allocations_of(uuid).updated_at,
+        lambda it: it.project_usages("physics", "ada"),
+        lambda it: it.project_usages("no/such project?&"),
+        lambda it: it.projects(limit=1),
+        lambda it: it.changes(after=2, most=1500),
+        lambda it: it.history(uuid, most=3),
+        lambda it: it.audit(operation="CreateProvider", most=2),
+        lambda it: it.audit(subject=uuid, before=it.head()),
+    )
+    differing = [number for number, ask in enumerate(asked) if ask(ledger) != ask(client)]
+    assert differing == []
