@@ -7,17 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from berth.app import spare_collector
 from berth.cli.options import DEFAULTS, DatabaseUrl
-from berth.ledger import open_ledger
 from berth.model.record import Became, ProviderRecord, RecordOutcome
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 _decode = msgspec.json.Decoder(ProviderRecord).decode
 
@@ -39,12 +39,17 @@ def import_(
     in already change nothing, so an import that was interrupted is simply started again. Refused lines
     are reported, all others come in. Exit status 1 if any line was refused.
     """
+    from rich.console import Console
+
+    from berth.app import spare_collector
+    from berth.ledger import open_ledger
+
     console = Console(stderr=True)
     counts: Counter[Became] = Counter()
     with ExitStack() as stack:
         source = sys.stdin.buffer if file == "-" else stack.enter_context(_opened(file))
         refused = stack.enter_context(report.open("wb")) if report is not None else None
-        ledger = stack.enter_context(open_ledger(database, actor="import"))
+        ledger = stack.enter_context(open_ledger(database, actor="import", via="local"))
         spare_collector()
         progress = stack.enter_context(_progress(console))
         task = progress.add_task("importing", total=None if file == "-" else Path(file).stat().st_size)
@@ -62,6 +67,8 @@ def import_(
 
 def export(file: FileName = "-", database: DatabaseUrl = DEFAULTS.database) -> None:
     """Write every provider with all that it has as JSON Lines, parents first, as `berth import` takes them."""
+    from berth.ledger import open_ledger
+
     encode = msgspec.json.Encoder().encode
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(database))
@@ -115,5 +122,7 @@ def _tell(console: Console, refused: IO[bytes] | None, number: int, line: bytes,
 
 
 def _progress(console: Console) -> Progress:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from berth.cli.options import DEFAULTS, DatabaseUrl
-from berth.ledger.verify import verify as verified
-from berth.store import grants, migrate
-from berth.store.engine import Database
+
+if TYPE_CHECKING:
+    from berth.store.engine import Database
 
 app: Final = typer.Typer(no_args_is_help=True, help="Set up, migrate, check and verify the database.")
 
@@ -19,6 +19,8 @@ app: Final = typer.Typer(no_args_is_help=True, help="Set up, migrate, check and 
 @app.command()
 def upgrade(database: DatabaseUrl = DEFAULTS.database) -> None:
     """Make the tables, or migrate them to what this Berth needs. Berth's processes may go on serving until then."""
+    from berth.store import migrate
+
     with _opened(database) as opened:
         migrate.upgrade(opened)
         typer.echo(f"{opened.shown} is at revision {migrate.NEWEST}")
@@ -27,6 +29,8 @@ def upgrade(database: DatabaseUrl = DEFAULTS.database) -> None:
 @app.command()
 def check(database: DatabaseUrl = DEFAULTS.database) -> None:
     """Whether this Berth can serve from the database. Exit status 1: it must be upgraded first."""
+    from berth.store import grants, migrate
+
     with _opened(database) as opened:
         current = migrate.check(opened)
         typer.echo(f"{opened.shown} is at revision {current or 'none'}; this Berth needs {migrate.NEWEST}")
@@ -43,6 +47,8 @@ def downgrade(
     database: DatabaseUrl = DEFAULTS.database,
 ) -> None:
     """Migrate back, for an older Berth. What the older one does not know is lost; with base, everything."""
+    from berth.store import migrate
+
     with _opened(database) as opened:
         migrate.downgrade(opened, revision)
         typer.echo(f"{opened.shown} is at revision {revision}")
@@ -57,6 +63,8 @@ def grant(
     apply: Annotated[bool, typer.Option("--apply", help="Do it, instead of showing how.")] = False,
 ) -> None:
     """The statements for two roles: one that owns the tables, one that can only read and write rows."""
+    from berth.store import grants
+
     with _opened(database) as opened:
         statements = grants.statements(opened, grants.Roles(owner, server, host))
         if apply:
@@ -68,6 +76,8 @@ def grant(
 @app.command()
 def verify(database: DatabaseUrl = DEFAULTS.database) -> None:
     """Recompute every usage, generation and tree from the rows and from the change log. Exit status 1: they differ."""
+    from berth.ledger.verify import verify as verified
+
     with _opened(database) as opened:
         report = verified(opened)
         for finding in report.findings:
@@ -79,6 +89,8 @@ def verify(database: DatabaseUrl = DEFAULTS.database) -> None:
 
 @contextmanager
 def _opened(url: str) -> Iterator[Database]:
+    from berth.store.engine import Database
+
     database = Database(url)
     try:
         yield database

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from berth import app as composition
-from berth import discover as discovery
 from berth.cli.options import DEFAULTS
-from berth.ledger import Ledger, open_ledger
 from berth.model.candidate import Candidate
 from berth.model.commands import Claim
 from berth.model.errors import Conflict
 from berth.model.request import CandidateRequest, Group
 from berth.settings import Settings
+
+if TYPE_CHECKING:
+    from berth.ledger import Ledger
 
 DemoUrl = Annotated[str, typer.Option("--database", metavar="URL", help="A ledger to play with.")]
 """Not BERTH_DATABASE: a demo makes a claim, and is not to make it in a ledger that is in earnest."""
@@ -29,7 +29,10 @@ def demo(
     port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65535)] = DEFAULTS.port,
 ) -> None:
     """Discover this machine, find room on it, claim that, show what is left, and serve."""
-    with open_ledger(database, actor="demo") as ledger:
+    from berth import app as composition
+    from berth.ledger import open_ledger
+
+    with open_ledger(database, actor="demo", via="local") as ledger:
         _step(1, f"A ledger in {database.removeprefix('sqlite:///')}")
         _discover(ledger)
         candidate = _find(ledger)
@@ -43,6 +46,8 @@ def demo(
 
 
 def _discover(ledger: Ledger) -> None:
+    from berth import discover as discovery
+
     _step(2, "What this machine has, registered as a tree of providers")
     machine = discovery.read()
     done = discovery.apply(discovery.plan(discovery.found(machine), machine, ledger), ledger)

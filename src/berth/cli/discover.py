@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from berth import discover as discovery
 from berth.cli.options import DEFAULTS, DatabaseUrl
-from berth.ledger import open_ledger
 
 
 def discover(
@@ -25,8 +23,11 @@ def discover(
     Twice is the same as once; a changed capacity is an update; a device that is gone but still held is
     kept, takes nothing new, and is said.
     """
+    from berth import discover as discovery
+    from berth.ledger import open_ledger
+
     machine = discovery.read()
-    with open_ledger(database, actor="discover") as ledger:
+    with open_ledger(database, actor="discover", via="local") as ledger:
         found = discovery.found(machine, name, dedicated=_processors(dedicated_cpus))
         planned = discovery.plan(found, machine, ledger, rename=rename)
         if apply:
@@ -36,6 +37,8 @@ def discover(
 
 
 def _processors(text: str) -> frozenset[int]:
+    from berth import discover as discovery
+
     try:
         return discovery.ranges(text)
     except ValueError:

@@ -2,36 +2,102 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Final
 
 import typer
 
-from berth.cli import bulk, db, demo, discover, serve
+from berth.cli import (
+    audit,
+    bulk,
+    claiming,
+    config,
+    db,
+    demo,
+    discover,
+    finding,
+    following,
+    looking,
+    policy,
+    serve,
+    token,
+    top,
+)
+from berth.cli.options import configure
+from berth.cli.plain import plain
 from berth.model.errors import BerthError, Refusal
+from berth.settings import SettingsWrong
+
+LOOK, CLAIM, FILL, SERVE, ADMINISTER = "Look", "Claim", "Fill", "Serve", "Administer"
+STATUSES: Final = "Exit status: 0 done; 1 refused; 2 wrong usage, or something here that must be put right first."
 
 app = typer.Typer(
     name="berth",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
     help="An allocation ledger for computers: what every machine has, who holds it, where the next request fits.",
-    epilog="Exit status: 0 done; 1 refused; 2 wrong usage, or something here that must be put right first.",
+    epilog=STATUSES,
 )
 
-app.command()(serve.serve)
-app.command()(demo.demo)
-app.command()(discover.discover)
-app.command("import")(bulk.import_)
-app.command()(bulk.export)
-app.add_typer(db.app, name="db")
+app.callback()(configure)
+
+_COMMANDS: Final = (
+    (LOOK, "providers", looking.providers),
+    (LOOK, "show", looking.show),
+    (LOOK, "find", finding.find),
+    (LOOK, "usage", looking.usage),
+    (LOOK, "consumers", looking.consumers),
+    (LOOK, "classes", looking.classes),
+    (LOOK, "traits", looking.traits),
+    (LOOK, "aggregates", looking.aggregates),
+    (LOOK, "changes", following.changes),
+    (LOOK, "history", following.history),
+    (LOOK, "watch", following.watch),
+    (LOOK, "top", top.top),
+    (CLAIM, "claim", claiming.claim),
+    (CLAIM, "release", claiming.release),
+    (FILL, "discover", discover.discover),
+    (FILL, "import", bulk.import_),
+    (FILL, "export", bulk.export),
+    (SERVE, "serve", serve.serve),
+    (SERVE, "demo", demo.demo),
+)
+"""Every command that stands by itself, in the order of the help: panel, name, function."""
+
+_GROUPS: Final = (
+    ("db", db.app),
+    ("token", token.app),
+    ("policy", policy.app),
+    ("audit", audit.app),
+    ("config", config.app),
+)
+"""Every group of commands, for administrators."""
+
+for _panel, _name, _function in _COMMANDS:
+    app.command(_name, epilog=STATUSES, rich_help_panel=_panel)(_function)
+for _name, _group in _GROUPS:
+    for _command in _group.registered_commands:
+        _command.epilog = STATUSES
+    app.add_typer(_group, name=_name, epilog=STATUSES, rich_help_panel=ADMINISTER)
 
 
 def main() -> None:
     """Run a command; whatever is wrong is one sentence."""
     try:
-        app()
+        app(prog_name="berth")
     except Refusal as error:
-        typer.echo(f"berth: {error}", err=True)
-        sys.exit(1)
-    except BerthError as error:
-        typer.echo(f"berth: {error}", err=True)
-        sys.exit(2)
+        _end(str(error), 1)
+    except (BerthError, SettingsWrong) as error:
+        _end(str(error), 2)
+    except BrokenPipeError:  # whoever read it, `head` for example, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        _end(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 2)
+
+
+def _end(why: str, status: int) -> None:
+    typer.echo(f"berth: {plain(why)}", err=True)
+    sys.exit(status)

@@ -1,12 +1,13 @@
-"""Options that several commands have."""
+"""Options that several commands have, and what stands in for those that are not given."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import typer
 
-from berth.settings import Settings
+from berth.settings import Resolved, Settings, resolved
 
 DEFAULTS = Settings()
 
@@ -14,3 +15,38 @@ DatabaseUrl = Annotated[
     str, typer.Option("--database", metavar="URL", envvar="BERTH_DATABASE", help="The ledger's database.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of text.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="For spreadsheets: CSV instead of a table.")]
+ConfigFile = Annotated[
+    str | None,
+    typer.Option(
+        "--config", metavar="FILE", envvar="BERTH_CONFIG", help="Settings; else berth.toml, here or in /etc/berth."
+    ),
+]
+
+NOT_CONFIGURED = frozenset({"demo", "serve", "config"})
+"""Commands whose database is not the configured one, or that look at all settings themselves."""
+
+
+def configure(context: typer.Context, config: ConfigFile = None) -> None:
+    """Take the database of every command from the settings, unless it is given."""
+    context.obj = config
+    if context.resilient_parsing or context.invoked_subcommand in NOT_CONFIGURED:
+        return
+    url = resolved(file=config).settings.url
+    context.default_map = dict(_defaults(context.command, url))
+
+
+def configured(context: typer.Context, flags: Mapping[str, Any] | None = None) -> Resolved:
+    """The settings, with the command line's own before all others."""
+    return resolved(flags, context.find_root().obj)
+
+
+def _defaults(group: Any, url: str) -> Iterator[tuple[str, Any]]:
+    """The database for each command that takes one, in the form in which Click takes defaults."""
+    for name, command in group.commands.items():
+        if name in NOT_CONFIGURED:
+            continue
+        if hasattr(command, "commands"):
+            yield name, dict(_defaults(command, url))
+        elif any(each.name == "database" for each in command.params):
+            yield name, {"database": url}

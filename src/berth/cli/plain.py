@@ -1,0 +1,34 @@
+"""Text from the ledger, made harmless: names are other people's words, and a terminal or a spreadsheet obeys words."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+_FORMULA: Final = ("=", "+", "-", "@")
+_PERHAPS_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\n]")
+
+
+def plain(text: str) -> str:
+    r"""The same text, with an escape such as \x1b instead of whatever a terminal would obey and not show.
+
+    Those are control characters, line ends, and what turns the direction of writing.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def plain_json(text: str) -> str:
+    r"""The same JSON, with \u202e and its like instead of what JSON lets pass and a terminal obeys."""
+    return _PERHAPS_UNPRINTABLE.sub(_escaped, text)
+
+
+def plain_cell(text: str) -> str:
+    """A cell of a CSV file that no spreadsheet takes for a formula (OWASP: CSV injection)."""
+    return f"'{plain(text)}" if text.lstrip().startswith(_FORMULA) else plain(text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1]

@@ -1,0 +1,93 @@
+"""Requests, as people type them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import typer
+
+from berth.cli.asking import Words, request
+from berth.model.request import CandidateRequest, Group
+
+A, B = "a0000000-0000-4000-8000-000000000000", "b0000000-0000-4000-8000-000000000000"
+ANY = frozenset
+
+
+def uuid_of(name: str) -> str:
+    return {"host-1": A}[name]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ({"resources": "VCPU=4"}, CandidateRequest(groups=(Group(resources={"VCPU": 4}),))),
+        (
+            {"resources": "VCPU=4", "groups": ("gpu:PGPU=1",), "traits": ("HW_A", "gpu:CUSTOM_B|CUSTOM_C")},
+            CandidateRequest(
+                groups=(
+                    Group(resources={"VCPU": 4}, required=(ANY({"HW_A"}),)),
+                    Group(suffix="_gpu", resources={"PGPU": 1}, required=(ANY({"CUSTOM_B", "CUSTOM_C"}),)),
+                )
+            ),
+        ),
+        (
+            {"resources": "VCPU=1", "forbidden": ("X", "Y"), "member_of": (A, f"{A}|{B}"), "not_member_of": (B,)},
+            CandidateRequest(
+                groups=(
+                    Group(
+                        resources={"VCPU": 1},
+                        forbidden=ANY({"X", "Y"}),
+                        member_of=(ANY({A}), ANY({A, B})),
+                        not_member_of=ANY({B}),
+                    ),
+                )
+            ),
+        ),
+        (
+            {"groups": ("a:VCPU=1", "b:VCPU=1", "c:"), "same_subtree": ("a,b,c",), "in_tree": ("a:host-1",)},
+            CandidateRequest(
+                groups=(
+                    Group(suffix="_a", resources={"VCPU": 1}, in_tree=A),
+                    Group(suffix="_b", resources={"VCPU": 1}),
+                    Group(suffix="_c"),
+                ),
+                same_subtrees=(ANY({"_a", "_b", "_c"}),),
+            ),
+        ),
+        (
+            {"resources": "VCPU=1", "root_traits": ("X", "!Y"), "isolate": True, "limit": 3},
+            CandidateRequest(
+                groups=(Group(resources={"VCPU": 1}),),
+                isolate=True,
+                limit=3,
+                root_required=ANY({"X"}),
+                root_forbidden=ANY({"Y"}),
+            ),
+        ),
+    ],
+)
+def test_words_make_a_request(words: dict[str, Any], found: CandidateRequest) -> None:
+    assert request(Words(**words), uuid_of) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ({}, "say what is wanted"),
+        ({"groups": ("a:",)}, "say what is wanted"),
+        ({"groups": ("VCPU=1",)}, "is no group"),
+        ({"groups": ("a:VCPU=1", "a:VCPU=2")}, "twice"),
+        ({"resources": "VCPU=1", "traits": ("gpu:X",)}, "there is no group 'gpu'"),
+        ({"groups": ("a:VCPU=1",), "traits": ("X",)}, "no group without a name"),
+        ({"groups": ("a:VCPU=1",), "same_subtree": ("a,b",)}, "there is no group 'b'"),
+        ({"resources": "VCPU=1", "groups": ("a:VCPU=1",), "same_subtree": (",a",)}, "there is no group ''"),
+        ({"resources": "VCPU=1", "groups": ("a:",)}, "group a asks for nothing"),
+        ({"resources": "VCPU=1", "traits": ("X",), "forbidden": ("X",)}, "wanted and forbidden"),
+        ({"resources": "VCPU=1", "member_of": ("rack",)}, "no uuid"),
+        ({"resources": "VCPU=1", "traits": ("",)}, "empty"),
+    ],
+)
+def test_what_makes_no_request_is_said(words: dict[str, Any], why: str) -> None:
+    with pytest.raises(typer.BadParameter, match=why):
+        request(Words(**words), uuid_of)
