@@ -82,13 +82,15 @@ def _check_tls(tls: Tls) -> None:
         raise UnusableSettings(f"the TLS certificate, its key or the clients' authority will not do: {error}") from None
 
 
-def site_of(settings: Settings, ledger: Ledger, feed: Feed) -> Site:
+def site_of(settings: Settings, ledger: Ledger, feed: Feed, limiter: Limiter) -> Site:
     """Everything that these settings ask to be served."""
     policy = policy_of(settings)
     lacking = policy.lacks(operation for face in (PlacementApi, V1) for operation in face.operations())
     if lacking:
         raise UnusableSettings(f"the policy {policy.name} says nothing of {', '.join(lacking)}")
-    gate = Gate(ledger, choosing.authentications(settings, ledger), policy)
+    # Where everybody is believed there is nothing to guess.
+    guessed = None if "dev" in settings.auth else limiter.guessed
+    gate = Gate(ledger, choosing.authentications(settings, ledger), policy, guessed)
     return Site(PlacementApi(gate), {"v1": V1(gate, feed)}, Cors(frozenset(settings.cors_origins)), waits=gate.waits)
 
 
@@ -188,11 +190,12 @@ def serving() -> Any:
     embedded = ledger.core.database.capabilities.embedded
     feed = Feed(ledger)
     offload = None if embedded else ThreadPoolExecutor(THREADS, "berth")
+    limiter = Limiter(settings.limits, settings.workers)
     server = Server(
-        site_of(settings, ledger, feed),
+        site_of(settings, ledger, feed, limiter),
         ledger,
         offload,
-        Limiter(settings.limits, settings.workers),
+        limiter,
         Origins(settings.trusted_proxies, None if handed.front is None else Path(handed.front)),
     )
     return Application(server, feed.close)

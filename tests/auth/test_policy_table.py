@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from berth.api.limits import Limiter
 from berth.api.placement.api import PlacementApi
 from berth.api.policy import ANYONE, DEFAULT, OF_A_PROJECT, POLICIES, Policy
 from berth.api.policy_file import PolicyUnusable, read_policy
@@ -13,7 +14,7 @@ from berth.api.v1.face import V1
 from berth.app import UnusableSettings, site_of
 from berth.ledger import open_ledger
 from berth.model.caller import ROLES, Caller
-from berth.settings import Settings
+from berth.settings import Limits, Settings
 
 FACES = (PlacementApi, V1)
 
@@ -51,7 +52,7 @@ def test_a_route_without_a_rule_is_not_served(tmp_path: Path, monkeypatch: pytes
         open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger,
         pytest.raises(UnusableSettings, match=r"the policy short says nothing of .*providers\.create"),
     ):
-        site_of(Settings(policy="short"), ledger, None)  # type: ignore[arg-type]
+        site_of(Settings(policy="short"), ledger, None, Limiter(Limits()))  # type: ignore[arg-type]
 
 
 def written(folder: Path, text: str) -> Path:

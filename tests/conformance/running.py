@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import unittest
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +69,7 @@ def _run_tests(chosen: Suite, server: Server) -> list[Outcome]:
     tests = suitemaker.test_suite_from_dict(
         unittest.TestLoader(),
         chosen.file,
-        {**chosen.document, "fixtures": []},
+        deepcopy({**chosen.document, "fixtures": []}),  # gabbi fills in what it learns; the next run must learn anew
         str(FOLDER),
         "127.0.0.1",
         server.port,

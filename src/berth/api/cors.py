@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from berth.api.http import Reply, Request
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
-REQUEST_HEADERS = ("openstack-api-version", "content-type", "x-auth-token")
-SHOWN_HEADERS = "openstack-api-version,x-openstack-request-id,location"
+REQUEST_HEADERS = ("openstack-api-version", "content-type", "x-auth-token", "if-none-match", "last-event-id")
+SHOWN_HEADERS = "openstack-api-version,x-openstack-request-id,location,etag,retry-after"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +26,25 @@ class Cors:
         headers = [name.strip().lower() for name in wanted.split(",") if name.strip()]
         may = request.headers.get("access-control-request-method") in METHODS and set(headers) <= set(REQUEST_HEADERS)
         if may and self._allowed(request):
-            self.sign(request, reply)
+            _let_read(request, reply)
             reply.headers.append(("access-control-allow-methods", ", ".join(METHODS)))
             if headers:
                 reply.headers.append(("access-control-allow-headers", ", ".join(headers)))
         return reply
 
     def sign(self, request: Request, reply: Reply) -> None:
-        """Let a page of an allowed origin read the reply."""
-        if not self.origins or not self._allowed(request):
-            return
-        reply.headers += [
-            ("access-control-allow-origin", request.headers["origin"]),
-            ("access-control-allow-credentials", "true"),
-            ("access-control-expose-headers", SHOWN_HEADERS),
-            ("vary", "Origin"),
-        ]
+        """Let a page of an allowed origin read the reply. Those to `preflight` are signed already."""
+        if request.method != "OPTIONS" and self._allowed(request):
+            _let_read(request, reply)
 
     def _allowed(self, request: Request) -> bool:
         return request.headers.get("origin") in self.origins
+
+
+def _let_read(request: Request, reply: Reply) -> None:
+    reply.headers += [
+        ("access-control-allow-origin", request.headers["origin"]),
+        ("access-control-allow-credentials", "true"),
+        ("access-control-expose-headers", SHOWN_HEADERS),
+        ("vary", "Origin"),
+    ]

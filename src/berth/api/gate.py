@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec import structs
@@ -21,22 +21,42 @@ UNKNOWN: Final = "Authentication is required: send a token in the X-Auth-Token h
 
 
 class Gate:
-    """Lets callers in. authenticate: ways of knowing callers, tried in turn."""
+    """Lets callers in.
 
-    def __init__(self, ledger: Ledger, authenticate: Iterable[Authenticate], policy: Policy) -> None:
+    authenticate: ways of knowing callers, tried in turn; guessed: what to tell whoever is known by none
+    of them, if not just that.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        authenticate: Iterable[Authenticate],
+        policy: Policy,
+        guessed: Callable[[Request], HttpError | None] | None = None,
+    ) -> None:
         self.ledger, self.policy = ledger, policy
         self._authenticate = tuple(authenticate)
+        self._guessed = guessed
         self.waits = any(getattr(each, "waits", False) for each in self._authenticate)
 
     def who(self, request: Request, *, public: bool = False) -> Caller:
-        """Whoever asks; HttpError 401. public: what is asked for is for everybody, known or not."""
+        """Whoever asks; HttpError 401, or 429 for too much of that. public: what is asked for is for everybody."""
+        try:
+            caller = self._known(request)
+            if caller is None and not public:
+                raise HttpError(401, UNKNOWN)
+        except HttpError as error:
+            wait = self._guessed(request) if self._guessed and error.status == 401 else None
+            raise wait or error from None
+        return NOBODY if caller is None else _bounded(caller)
+
+    def _known(self, request: Request) -> Caller | None:
+        """Whoever asks, as the first way of knowing callers that understands the request has it; Unknown."""
         for authenticate in self._authenticate:
             caller = authenticate(request)
             if caller is not None:
-                return _bounded(caller)
-        if public:
-            return NOBODY
-        raise HttpError(401, UNKNOWN)
+                return caller
+        return None
 
     def may(self, operation: str, caller: Caller, project: str | None = None) -> None:
         """HttpError 403, unless the policy lets the caller do this (to this project)."""

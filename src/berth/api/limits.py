@@ -22,18 +22,15 @@ class Buckets:
         self._rate, self._burst, self._clock = rate, max(1.0, burst), clock
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def wait(self, caller: str, cost: float = 1.0) -> float:
-        """Take something out of a caller's bucket: 0 if there was enough in it, else the seconds until there is.
-
-        cost: 0 only looks whether there is enough for one.
-        """
+    def wait(self, caller: str) -> float:
+        """Take one out of a caller's bucket: 0 if there was one in it, else the seconds until there is."""
         if self._rate <= 0:
             return 0.0
         now = self._clock()
         level, at = self._levels.pop(caller, (self._burst, now))
         level = min(self._burst, level + (now - at) * self._rate)
-        missing = max(1.0, cost) - level
-        self._levels[caller] = (level if missing > 0 else level - cost), now
+        missing = 1.0 - level
+        self._levels[caller] = (level if missing > 0 else level - 1.0), now
         if len(self._levels) > MOST_KEYS:
             self._levels.popitem(last=False)
         return max(0.0, missing / self._rate)
@@ -46,7 +43,7 @@ class Limiter:
     """
 
     def __init__(self, limits: Limits, workers: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
-        self.limits = limits
+        self.limits: Final = limits
         share = 1 / workers
         self._tokens = Buckets(limits.rate_per_token * share, limits.burst, clock)
         self._addresses = Buckets(limits.rate_per_address * share, limits.burst, clock)
@@ -59,14 +56,18 @@ class Limiter:
             return HttpError(414, f"The query is longer than {self.limits.query_bytes} bytes.")
         if _size(request.headers) > self.limits.header_bytes:
             return HttpError(431, f"The headers are larger than {self.limits.header_bytes} bytes.")
-        wait = self._unknown.wait(request.address, 0)
-        if not wait and not self._free:
-            wait = self._addresses.wait(request.address) or self._of_token(request.headers)
+        if self._free:
+            return None
+        wait = self._addresses.wait(request.address) or self._of_token(request.headers)
         return _too_many(wait) if wait else None
 
-    def unknown(self, request: Request) -> None:
-        """A request turned out to be nobody's: this address may try only so often."""
-        self._unknown.wait(request.address)
+    def guessed(self, request: Request) -> HttpError | None:
+        """A request turned out to be nobody's. None: tell it so; else its address has tried too often.
+
+        Asked only then, so that nobody who is known is kept out by whoever guesses from behind the same address.
+        """
+        wait = self._unknown.wait(request.address)
+        return _too_many(wait) if wait else None
 
     def _of_token(self, headers: Mapping[str, str]) -> float:
         token = headers.get("x-auth-token") or headers.get("authorization")

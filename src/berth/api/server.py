@@ -73,8 +73,6 @@ class Server:
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log says what
             _LOG.exception("%s %s failed", request.method, request.path)
             reply = self.site.refuse(request, FAILED)
-        if reply.status == 401:
-            self._limiter.unknown(request)
         if self.ledger.waiting:
             self._schedule_work()
         if isinstance(reply, Stream):
