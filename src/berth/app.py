@@ -14,15 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from berth.api import front
 from berth.api.auth import choosing
 from berth.api.cors import Cors
+from berth.api.face import Face
 from berth.api.gate import Gate
 from berth.api.limits import Limiter
+from berth.api.operations.health import Alive, Ready
 from berth.api.origin import Origins
 from berth.api.placement.api import PlacementApi
 from berth.api.policy import POLICIES, Policy
@@ -35,10 +37,18 @@ from berth.ledger import Ledger, open_ledger, prepare_ledger
 from berth.model.errors import BerthError, DatabaseUnusable, Unavailable
 from berth.settings import Settings, Tls
 
+if TYPE_CHECKING:
+    from berth.api.operations.metrics import Counting
+
 _LOG = logging.getLogger("berth")
 
 SETTINGS_VARIABLE: Final = "BERTH_SERVING"
 """Where `serve` leaves the settings for its worker processes."""
+
+METRICS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Where prometheus-client is told the folder that all workers count in. It is read when that is imported."""
+
+METRICS_OPERATION: Final = "metrics.show"
 
 THREADS: Final = 8
 """How many threads wait for a database behind a network, in one process."""
@@ -82,16 +92,23 @@ def _check_tls(tls: Tls) -> None:
         raise UnusableSettings(f"the TLS certificate, its key or the clients' authority will not do: {error}") from None
 
 
-def site_of(settings: Settings, ledger: Ledger, feed: Feed, limiter: Limiter) -> Site:
+def site_of(settings: Settings, ledger: Ledger, feed: Feed, limiter: Limiter, counting: Counting) -> Site:
     """Everything that these settings ask to be served."""
     policy = policy_of(settings)
-    lacking = policy.lacks(operation for face in (PlacementApi, V1) for operation in face.operations())
+    lacking = policy.lacks({*PlacementApi.operations(), *V1.operations(), METRICS_OPERATION})
     if lacking:
         raise UnusableSettings(f"the policy {policy.name} says nothing of {', '.join(lacking)}")
     # Where everybody is believed there is nothing to guess.
     guessed = None if "dev" in settings.auth else limiter.guessed
     gate = Gate(ledger, choosing.authentications(settings, ledger), policy, guessed)
-    return Site(PlacementApi(gate), {"v1": V1(gate, feed)}, Cors(frozenset(settings.cors_origins)), waits=gate.waits)
+    faces: dict[str, Face] = {
+        "v1": V1(gate, feed),
+        "metrics": counting.face(gate, public=settings.metrics_public),
+        "healthz": Alive(),
+        "readyz": Ready(ledger),
+    }
+    cors = Cors(frozenset(settings.cors_origins))
+    return Site(PlacementApi(gate), faces, cors, waits=gate.waits, at_once=("healthz", "readyz"))
 
 
 def serve(settings: Settings, on_start: Callable[[], None]) -> None:
@@ -107,6 +124,7 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
     prepare_ledger(settings.url)  # say what is wrong with it here, not in each worker
     _check_port(settings)
     with ExitStack() as stack:
+        os.environ[METRICS_VARIABLE] = stack.enter_context(TemporaryDirectory(prefix="berth-metrics-"))
         address, behind = (settings.host, settings.port), None
         if settings.tls.client_ca:
             behind = Path(stack.enter_context(TemporaryDirectory(prefix="berth-")))
@@ -180,6 +198,8 @@ def serving() -> Any:
     """A worker process's application."""
     handed = msgspec.json.decode(os.environ[SETTINGS_VARIABLE], type=Handed)
     settings = handed.settings
+    from berth.api.operations.metrics import Counting  # not before the variable is set that it goes by
+
     # A thread that waits for the interpreter gets it after this long: commits should not wait for finds.
     sys.setswitchinterval(0.0005)
     try:
@@ -189,13 +209,17 @@ def serving() -> Any:
     spare_collector()
     embedded = ledger.core.database.capabilities.embedded
     feed = Feed(ledger)
+    counting = Counting()
+    ledger.core.witness = counting.meter
+    counting.meter.at(ledger.core.fleet.head)
     offload = None if embedded else ThreadPoolExecutor(THREADS, "berth")
     limiter = Limiter(settings.limits, settings.workers)
     server = Server(
-        site_of(settings, ledger, feed, limiter),
+        site_of(settings, ledger, feed, limiter, counting),
         ledger,
         offload,
         limiter,
         Origins(settings.trusted_proxies, None if handed.front is None else Path(handed.front)),
+        (counting.meter,),
     )
     return Application(server, feed.close)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -27,6 +27,13 @@ class Stream:
     status: int = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A reply that something else than the ledger is awaited for."""
+
+    reply: Coroutine[Any, Any, Reply]
+
+
 class Face(Protocol):
     """One way of speaking to Berth over HTTP."""
 
@@ -34,8 +41,8 @@ class Face(Protocol):
     def operations() -> Iterable[str]:
         """What the policy has to have a rule for."""
 
-    def begin(self, request: Request) -> Reply | Ongoing | Stream:
-        """A request's reply, its command lined up for the ledger's next `work`, or a reply in pieces."""
+    def begin(self, request: Request) -> Reply | Ongoing | Stream | Later:
+        """A request's reply, its command lined up for the ledger's next `work`, a reply in pieces or a later one."""
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
         """The reply to a request that is refused before it is looked at."""

@@ -55,6 +55,7 @@ class Gate:
         for authenticate in self._authenticate:
             caller = authenticate(request)
             if caller is not None:
+                request.seen.caller = caller.called
                 return caller
         return None
 

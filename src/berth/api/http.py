@@ -29,6 +29,14 @@ REASONS: Final = {
 }
 
 
+@dataclass(slots=True)
+class Seen:
+    """What was found out about a request on its way, for logs and metrics. operation: the name of its route."""
+
+    operation: str = ""
+    caller: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a client asks.
@@ -36,7 +44,7 @@ class Request:
     path: with its percent-escapes taken out, once, by the server; malformed ones are still there.
     query: as it stood on the line. headers: by lower-case name. address: where it came from;
     certificate: the common name of the client's certificate, None if the connection was made without one.
-    id: one that no other request has.
+    id: one that no other request has. seen: filled in by the face that it is for.
     """
 
     method: str
@@ -48,6 +56,7 @@ class Request:
     address: str = ""
     certificate: str | None = None
     id: str = field(default_factory=lambda: f"req-{uuid.uuid4()}")
+    seen: Seen = field(default_factory=Seen, compare=False)
 
 
 @dataclass(slots=True)

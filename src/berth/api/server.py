@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from types import FrameType
 from typing import Any, Final
 
-from berth.api.face import Ongoing, Stream
+from berth.api.face import Later, Ongoing, Stream
 from berth.api.http import HttpError, Reply, Request
 from berth.api.limits import Limiter
+from berth.api.onlooker import Answered, Onlooker
 from berth.api.origin import Origins
 from berth.api.site import Site
 from berth.ledger import Ledger
@@ -58,16 +60,21 @@ class Server:
         offload: Executor | None = None,
         limiter: Limiter | None = None,
         origins: Origins | None = None,
+        onlookers: Iterable[Onlooker] = (),
     ) -> None:
         self.site, self.ledger, self.offload = site, ledger, offload
         self._limiter, self._origins = limiter or Limiter(Limits()), origins or Origins()
         # Some ways of knowing callers wait for a network, which the loop must not.
         self._begin_in = offload or (ThreadPoolExecutor(WAITING, "who") if site.waits else None)
         self._scheduled = False
+        self._onlookers = tuple(onlookers)
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
         """One request (RSGI)."""
+        began = time.perf_counter()
         request, wrong = await self._read(scope, protocol)
+        for onlooker in self._onlookers:
+            onlooker.began(request)
         try:
             reply = await self._reply(request) if wrong is None else self.site.refuse(request, wrong)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log says what
@@ -75,10 +82,20 @@ class Server:
             reply = self.site.refuse(request, FAILED)
         if self.ledger.waiting:
             self._schedule_work()
+        self._tell(request, reply, began)
         if isinstance(reply, Stream):
             await _stream(protocol, reply, self.site.sign(request, Reply(reply.status, reply.headers)))
             return
         _send(protocol, self.site.sign(request, reply))
+
+    def _tell(self, request: Request, reply: Reply | Stream, began: float) -> None:
+        """Let everybody know how a request was answered."""
+        if self._onlookers:
+            size = 0 if isinstance(reply, Stream) else len(reply.body)
+            seconds = time.perf_counter() - began
+            answer = Answered(self.site.name_of(request), reply.status, size, seconds)
+            for onlooker in self._onlookers:
+                onlooker.answered(request, answer)
 
     async def _read(self, scope: Any, protocol: Any) -> tuple[Request, HttpError | None]:
         """A request, and what speaks against looking at it. Nothing of a body is read that will not be looked at."""
@@ -99,10 +116,12 @@ class Server:
 
     async def _reply(self, request: Request) -> Reply | Stream:
         loop = asyncio.get_running_loop()
-        if self._begin_in is None:
+        if self._begin_in is None or self.site.at_once(request):
             reply = self.site.begin(request)
         else:
             reply = await loop.run_in_executor(self._begin_in, self.site.begin, request)
+        if isinstance(reply, Later):
+            return await reply.reply
         if not isinstance(reply, Ongoing):
             return reply
         self._schedule_work()

@@ -29,6 +29,7 @@ from berth.ledger.order import Order, Outcome
 from berth.ledger.patience import attempts
 from berth.ledger.rows import rows_of
 from berth.ledger.trail import Decided, attempted, decided
+from berth.ledger.witness import Witness
 from berth.model.audit import Attempt
 from berth.model.caller import Caller
 from berth.model.change import Change
@@ -63,6 +64,7 @@ class Core:
     def __init__(self, database: Database, clock: Callable[[], int] | None = None) -> None:
         self.database = database
         self.clock = clock or (lambda: time.time_ns() // 1000)
+        self.witness = Witness()
         self._orders: deque[Order] = deque()
         self._attempts: deque[Attempt] = deque()
         self._left_out = 0
@@ -102,6 +104,13 @@ class Core:
                     self._tokens = {token.id: token for token in tokens.all_tokens(connection)}
             return self._tokens
 
+    def touch(self) -> None:
+        """Ask the database, and take in what others committed: Unavailable or DatabaseUnusable if that cannot be."""
+        with self.database.looking() as connection:
+            head.read(connection)
+        with self.current():
+            pass
+
     def _lock_current(self) -> None:
         for last in attempts(LOOKS):
             self._fleet_lock.acquire()
@@ -124,6 +133,7 @@ class Core:
         """Take in every change up to the head; all of it anew if the log does not go on from what is known."""
         if to.number == self.fleet.head and self._sound:
             return
+        began, known = time.perf_counter(), self.fleet.head
         with self._fleet_lock:
             if self._sound:
                 with closing(changes.after(connection, self.fleet.head)) as log:
@@ -131,6 +141,7 @@ class Core:
             if to.number != self.fleet.head or not self._sound:
                 _LOG.warning("the change log does not go on from change %d: reading everything anew", self.fleet.head)
                 self.fleet, self._sound, self._tokens = _built(connection, to), True, None
+        self.witness.followed(to.number, max(0, to.number - known), time.perf_counter() - began)
 
     def _take_in(self, log: Iterable[Change]) -> None:
         """The next changes into the fleet. If they do not fit, the fleet is not to be relied on.
@@ -213,6 +224,7 @@ class Core:
                 for order in batch:
                     self._carry_out([order])
                 return
+            self.witness.refused(error)
             batch[0].answer.set_exception(error)
         self._orders.extendleft(outcome.order for outcome in reversed(outcomes) if outcome.later)
         for outcome in outcomes:
@@ -221,19 +233,25 @@ class Core:
             if outcome.refusal is None:
                 outcome.order.answer.set_result(outcome.result)
             else:
+                self.witness.refused(outcome.refusal)
                 outcome.order.answer.set_exception(outcome.refusal)
 
     def _committed(self, batch: Sequence[Order]) -> list[Outcome]:
         """Decide and commit a batch, again and again while others are in the way."""
         attempt = _Attempt()
         for last in attempts(TRIES):
+            began = time.time_ns()
             try:
-                return self._commit(batch, attempt)
+                outcomes = self._commit(batch, attempt)
             except Unavailable as error:
                 if isinstance(error, StaleRead):
                     self._sound = False
                 if last:
                     raise
+                self.witness.tried_again()
+            else:
+                self.witness.committed([order.request for order in batch], began, time.time_ns())
+                return outcomes
         raise AssertionError("the last attempt returns or raises")
 
     def _commit(self, batch: Sequence[Order], attempt: _Attempt) -> list[Outcome]:

@@ -94,6 +94,7 @@ class _Step:
         _check_typed(request)
         operation, terms = route(request.method, request.path, minor)
         self.operation = operation
+        request.seen.operation = operation.name
         _check_media(operation, request)
         plan, checker = _plan(operation, minor)
         self.call = call = Call(request, caller, self.api.ledger, plan, checker, versions.rules(minor), terms)

@@ -72,6 +72,7 @@ class _Step:
         api, request = self.api, self.request
         route, items = _ROUTER.route(request.method, request.path)
         self.route = route
+        request.seen.operation = route.name
         self.caller = caller = api.gate.who(request, public=route.public)
         _check_accept(route, request)
         call = Call(request, caller, api.ledger, items, api.feed, lambda: self._may(call, api.gate.who(request)))

@@ -1,0 +1,69 @@
+"""The fleet in numbers: how large it is, and how full, class by class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from berth.model.overview import ClassOverview, Overview
+
+MOST_CUSTOM: Final = 50
+"""Custom resource classes with numbers of their own: anybody who may write the fleet can make any number of them."""
+
+REST: Final = "CUSTOM_*"
+"""What all others are called together."""
+
+
+class FleetNumbers(Collector):
+    """An overview as metrics. overview: None if the database has not answered since the process began."""
+
+    def __init__(self, overview: Overview | None, *, answers: bool) -> None:
+        self._overview, self._answers = overview, answers
+
+    def collect(self) -> Iterator[Metric]:
+        """Every number, with what it means."""
+        up = "Whether the database answered when this was asked for."
+        yield GaugeMetricFamily("berth_database_up", up, value=float(self._answers))
+        if self._overview is not None:
+            yield from _of(self._overview)
+
+
+def _of(fleet: Overview) -> Iterator[Metric]:
+    yield GaugeMetricFamily("berth_head", "Number of the last change.", value=fleet.head)
+    yield GaugeMetricFamily("berth_providers", "Resource providers.", value=fleet.providers)
+    yield GaugeMetricFamily("berth_trees", "Trees of providers: hosts, and whatever stands alone.", value=fleet.roots)
+    classes = bounded(fleet.classes)
+    yield _by_class("berth_capacity", "What can be claimed in all.", ((each.name, each.capacity) for each in classes))
+    yield _by_class("berth_reserved", "What is set aside.", ((each.name, each.reserved) for each in classes))
+    yield _by_class("berth_used", "What is held.", ((each.name, each.used) for each in classes))
+
+
+def _by_class(name: str, meaning: str, values: Iterable[tuple[str, int]]) -> Metric:
+    family = GaugeMetricFamily(name, meaning, labels=("resource_class",))
+    for resource_class, value in values:
+        family.add_metric((resource_class,), value)
+    return family
+
+
+def bounded(classes: Sequence[ClassOverview]) -> list[ClassOverview]:
+    """The standard classes and the oldest custom ones; of all others one sum."""
+    standard = [each for each in classes if not each.name.startswith("CUSTOM_")]
+    custom = [each for each in classes if each.name.startswith("CUSTOM_")]
+    rest = custom[MOST_CUSTOM:]
+    return [*standard, *custom[:MOST_CUSTOM], *([_sum(rest)] if rest else [])]
+
+
+def _sum(classes: Sequence[ClassOverview]) -> ClassOverview:
+    return ClassOverview(
+        name=REST,
+        providers=sum(each.providers for each in classes),
+        total=sum(each.total for each in classes),
+        reserved=sum(each.reserved for each in classes),
+        capacity=sum(each.capacity for each in classes),
+        used=sum(each.used for each in classes),
+        largest_free=max(each.largest_free for each in classes),
+    )

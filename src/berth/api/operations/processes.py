@@ -1,0 +1,91 @@
+"""What the worker processes need of the machine, all together: time, memory, files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import multiprocess
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+_LIVE: Final = re.compile(r"gauge_live\w+_(\d+)\.db")
+_PROC: Final = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One worker. started: seconds since the machine was."""
+
+    cpu_seconds: float
+    resident_bytes: int
+    open_files: int
+    started: float
+
+
+def workers(folder: Path) -> list[int]:
+    """The ids of the workers that live; the present values of those that do not are removed, their counts stay."""
+    found = {int(match[1]) for each in folder.iterdir() if (match := _LIVE.fullmatch(each.name))}
+    alive = {pid for pid in found if _lives(pid)}
+    for pid in found - alive:
+        multiprocess.mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+    return sorted(alive)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class ProcessNumbers(Collector):
+    """Some processes as metrics. Where the system does not tell (it is no Linux), there are none."""
+
+    def __init__(self, pids: Iterable[int]) -> None:
+        self._pids = tuple(pids)
+
+    def collect(self) -> Iterator[Metric]:
+        """Every number, with what it means."""
+        found = [process for pid in self._pids if (process := of(pid)) is not None]
+        if not found:
+            return
+        cpu = sum(each.cpu_seconds for each in found)
+        yield CounterMetricFamily("process_cpu_seconds", "Processor time of all workers.", value=cpu)
+        resident = sum(each.resident_bytes for each in found)
+        yield GaugeMetricFamily("process_resident_memory_bytes", "Memory of all workers.", value=resident)
+        files = sum(each.open_files for each in found)
+        yield GaugeMetricFamily("process_open_fds", "Files that all workers have open.", value=files)
+        started = _boot_time() + min(each.started for each in found)
+        yield GaugeMetricFamily("process_start_time_seconds", "When the oldest worker began.", value=started)
+
+
+def of(pid: int) -> Process | None:
+    """What a process has used; None if it is gone, or the system does not tell."""
+    folder = _PROC / str(pid)
+    try:
+        # The name stands in brackets, and may hold anything.
+        fields = (folder / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        files = sum(1 for _ in (folder / "fd").iterdir())
+    except OSError:
+        return None
+    ticks, page = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+    return Process(
+        cpu_seconds=(int(fields[11]) + int(fields[12])) / ticks,
+        resident_bytes=int(fields[21]) * page,
+        open_files=files,
+        started=int(fields[19]) / ticks,
+    )
+
+
+def _boot_time() -> float:
+    lines = (_PROC / "stat").read_text(encoding="ascii").splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("btime "))

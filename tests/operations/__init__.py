@@ -1,0 +1,1 @@
+"""What whoever runs Berth sees of it."""
