@@ -19,6 +19,7 @@ from berth.api.auth.knowing import Unknown
 from berth.api.auth.oidc import FRESH_S, SELDOM_S, STALE_S, Keys, OpenId
 from berth.api.http import HttpError, Request
 from berth.model.caller import Caller
+from berth.model.token import NoGood
 from berth.settings import Oidc
 from tests.auth.issuer import Issuer, running
 
@@ -115,6 +116,16 @@ CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
 def test_claims_that_are_refused(issuer: Issuer, case: str) -> None:
     claims, why = CLAIMS[case]
     assert refused(provider(issuer), issuer.token(**claims)) == why
+
+
+def test_whose_token_has_expired_is_known_to_the_audit_log(issuer: Issuer) -> None:
+    past = time.time() - 3600
+    with pytest.raises(Unknown) as refusal:
+        provider(issuer)(asking(issuer.token(exp=past, preferred_username="ada")))
+    assert (refusal.value.why, refusal.value.caller.called) == (NoGood.EXPIRED, "ada")
+    with pytest.raises(Unknown) as refusal:  # nobody's here, whenever it ended
+        provider(issuer)(asking(issuer.token(exp=past, aud="nova", preferred_username="ada")))
+    assert refusal.value.caller.called == ""
 
 
 def unsigned(header: dict[str, Any], claims: dict[str, Any], signature: bytes = b"") -> str:

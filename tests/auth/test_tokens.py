@@ -9,13 +9,18 @@ from pathlib import Path
 import pytest
 
 from berth.api.auth.knowing import Unknown
-from berth.api.auth.tokens import ELSEWHERE, EXPIRED, NOT_KNOWN, REVOKED, Tokens
-from berth.api.http import Request
+from berth.api.auth.tokens import NOT_KNOWN, Tokens
+from berth.api.gate import Gate
+from berth.api.http import HttpError, Request
+from berth.api.limits import Limiter
+from berth.api.policy import POLICIES
 from berth.ledger import Ledger, minting, open_ledger
 from berth.ledger.minting import Key, SecretUnusable, Wanted, key_for
 from berth.model.caller import Caller
 from berth.model.commands import RevokeToken
 from berth.model.errors import Invalid, TokenExists, TokenNotFound
+from berth.model.token import NoGood
+from berth.settings import Limits
 
 ADMIN = Caller(name="root", via="local")
 TREE = "00000000-0000-4000-8000-000000000001"
@@ -52,8 +57,10 @@ def asking(token: str, address: str = "192.0.2.7") -> Request:
 def refused(tokens: Tokens, token: str, address: str = "192.0.2.7") -> str:
     with pytest.raises(Unknown) as refusal:
         tokens(asking(token, address))
-    assert refusal.value.status == 401
-    return refusal.value.detail
+    assert (refusal.value.status, refusal.value.detail) == (401, NOT_KNOWN), (
+        "which tokens there were is nobody's business"
+    )
+    return refusal.value.why
 
 
 def test_a_token_lets_in(ledger: Ledger, key: Key) -> None:
@@ -77,7 +84,7 @@ def test_a_token_that_is_not_quite_right(ledger: Ledger, key: Key) -> None:
     number = token.split("_")[1]
     forged = minting._text(number)  # a right checksum, a known id, and another secret
     wrong = (token[:-1], token + "x", token.upper().replace("BERTH", "berth"), forged, "berth_", "berth_é_x", "berth__")
-    assert {refused(tokens, each) for each in wrong} == {NOT_KNOWN}
+    assert {refused(tokens, each) for each in wrong} == {"The token is not known."}
 
 
 def test_only_a_keyed_hash_is_stored(ledger: Ledger, key: Key, url: str, tmp_path: Path) -> None:
@@ -97,14 +104,14 @@ def test_a_revoked_token_is_refused_in_every_process_from_the_next_request_on(
         tokens = Tokens(other, key)
         assert tokens(asking(token)) is not None
         ledger.submit(RevokeToken(name="ci"), ADMIN).result()
-        assert refused(tokens, token) == REVOKED
+        assert refused(tokens, token) == NoGood.REVOKED
     with pytest.raises(TokenNotFound):
         ledger.submit(RevokeToken(name="ci"), ADMIN).result()
 
 
 def test_a_token_ends(ledger: Ledger, key: Key) -> None:
     token = make(ledger, key, lasts=-1)
-    assert refused(Tokens(ledger, key), token) == EXPIRED
+    assert refused(Tokens(ledger, key), token) == NoGood.EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -117,7 +124,7 @@ def test_a_token_for_some_networks(ledger: Ledger, key: Key, address: str, insid
     if inside:
         assert tokens(asking(token, address)) is not None
     else:
-        assert refused(tokens, token, address) == ELSEWHERE
+        assert refused(tokens, token, address) == NoGood.ELSEWHERE
 
 
 def test_a_refused_token_is_named_to_the_audit_log(ledger: Ledger, key: Key) -> None:
@@ -133,9 +140,31 @@ def test_rotation(ledger: Ledger, key: Key) -> None:
     assert tokens(asking(first)) == tokens(asking(second))
     _, third = minting.rotate(ledger, key, "ci", 0, ADMIN)
     assert tokens(asking(third)) is not None
-    assert refused(tokens, first) == refused(tokens, second) == NOT_KNOWN
+    assert refused(tokens, second) == NoGood.REPLACED
+    assert refused(tokens, first) == "The token is not known."  # only the last one is remembered
+    ledger.submit(RevokeToken(name="ci"), ADMIN).result()
+    assert refused(tokens, second) == refused(tokens, third) == NoGood.REVOKED
     with pytest.raises(TokenNotFound):
         minting.rotate(ledger, key, "other", 0, ADMIN)
+
+
+def test_the_audit_log_knows_what_the_client_is_not_told(ledger: Ledger, key: Key) -> None:
+    token = make(ledger, key)
+    ledger.submit(RevokeToken(name="ci"), ADMIN).result()
+    limiter = Limiter(Limits(refusals_per_address=1, burst=2))
+    gate = Gate(ledger, (Tokens(ledger, key),), POLICIES["default"], limiter.guessed)
+    told = []
+    for _ in range(3):  # also when it is too often: whose token it was would be lost otherwise
+        with pytest.raises(HttpError) as refusal:
+            gate.who(asking(token))
+        gate.turned_away(asking(token), refusal.value, None, "me.show")
+        told.append((refusal.value.status, refusal.value.detail))
+    ledger.work()
+    assert told == [(401, NOT_KNOWN)] * 2 + [(429, "Too many requests: try again in 1 s.")]
+    records = ledger.audit(actor="ci", most=3)
+    assert [(each.outcome, each.why) for each in records] == [
+        ("429", NoGood.REVOKED), ("401", NoGood.REVOKED), ("401", NoGood.REVOKED),
+    ]  # fmt: skip
 
 
 def test_a_name_is_not_used_twice(ledger: Ledger, key: Key) -> None:

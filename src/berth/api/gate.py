@@ -47,6 +47,8 @@ class Gate:
                 raise HttpError(401, UNKNOWN)
         except HttpError as error:
             wait = self._guessed(request) if self._guessed and error.status == 401 else None
+            if wait is not None and isinstance(error, Unknown):  # who it seemed to be is noted all the same
+                wait = Unknown(wait.detail, error.caller, why=error.why, instead=wait)
             raise wait or error from None
         return NOBODY if caller is None else _bounded(caller)
 
@@ -67,7 +69,9 @@ class Gate:
     def turned_away(self, request: Request, error: HttpError, caller: Caller | None, operation: str) -> None:
         """Note a refusal in the audit log, if it is of the kind that is kept there."""
         if error.status in NOTED:
-            seeming = error.caller if isinstance(error, Unknown) else Caller(address=request.address)
+            seeming, why = Caller(address=request.address), error.detail
+            if isinstance(error, Unknown):
+                seeming, why = error.caller, error.why
             self.ledger.note(
                 Attempt(
                     caller=caller or seeming,
@@ -75,7 +79,7 @@ class Gate:
                     operation=operation,
                     target=f"{request.method} {request.path}",
                     outcome=str(error.status),
-                    why=error.detail,
+                    why=why,
                 )
             )
 

@@ -18,11 +18,16 @@ _CHALLENGE: Final = (("www-authenticate", "Bearer"),)
 
 
 class Unknown(HttpError):
-    """401: whoever asks is not who they say, or not any more. caller: who they seem to be, for the audit log."""
+    """401: whoever asks is not who they say, or not any more.
 
-    def __init__(self, detail: str, caller: Caller) -> None:
-        super().__init__(401, detail, headers=_CHALLENGE)
-        self.caller = caller
+    caller: who they seem to be, and why: what is wrong, both for the audit log only. instead: what they are told
+    in place of 401.
+    """
+
+    def __init__(self, detail: str, caller: Caller, *, why: str = "", instead: HttpError | None = None) -> None:
+        told = instead or HttpError(401, detail, headers=_CHALLENGE)
+        super().__init__(told.status, told.detail, headers=told.headers)
+        self.caller, self.why = caller, why or detail
 
 
 def away(detail: str) -> HttpError:

@@ -13,6 +13,7 @@ import jwt
 from berth.api.auth.knowing import Unknown, away, credential
 from berth.api.http import Request
 from berth.model.caller import Caller
+from berth.model.token import NoGood
 from berth.settings import Oidc
 
 FRESH_S: Final = 300
@@ -30,7 +31,7 @@ SYMMETRIC: Final = ("HS", "NONE")
 """Beginnings of algorithms that are never taken: a public key would do as the secret, or none."""
 
 _WHY: Final[Mapping[type[Exception], str]] = {
-    jwt.ExpiredSignatureError: "The token has expired.",
+    jwt.ExpiredSignatureError: NoGood.EXPIRED,
     jwt.ImmatureSignatureError: "The token is not good yet.",
     jwt.InvalidAudienceError: "The token is for somebody else.",
     jwt.InvalidIssuerError: "The token is of another issuer.",
@@ -119,23 +120,33 @@ class OpenId:
         key = self._keys.get(number)
         if key is None or key.algorithm_name not in (algorithm, None):
             raise Unknown("The token is signed with a key that is not the issuer's.", nobody)
-        return self._caller(self._claims(token, key, algorithm, nobody), request)
-
-    def _claims(self, token: str, key: jwt.PyJWK, algorithm: str, nobody: Caller) -> dict[str, Any]:
         try:
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                key.key,
-                algorithms=[algorithm],
-                audience=self._settings.audience,
-                issuer=self._settings.issuer,
-                leeway=self._settings.leeway_seconds,
-                options={"require": ["exp", "iss", "aud", "sub"]},
-            )
+            return self._caller(self._claims(token, key, algorithm), request)
+        except jwt.ExpiredSignatureError:  # who it was of is for the audit log to know
+            raise Unknown(NoGood.EXPIRED, self._once(token, key, algorithm, request) or nobody) from None
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             why = _WHY.get(type(error), "The token is not what its signature is of.")
             raise Unknown(why, nobody) from None
+
+    def _claims(self, token: str, key: jwt.PyJWK, algorithm: str, *, ended: bool = False) -> dict[str, Any]:
+        """What a token says. ended: that it has expired does not matter."""
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key.key,
+            algorithms=[algorithm],
+            audience=self._settings.audience,
+            issuer=self._settings.issuer,
+            leeway=self._settings.leeway_seconds,
+            options={"require": ["exp", "iss", "aud", "sub"], "verify_exp": not ended},
+        )
         return claims
+
+    def _once(self, token: str, key: jwt.PyJWK, algorithm: str, request: Request) -> Caller | None:
+        """Whoever an expired token was of; None if it is not good for another reason as well."""
+        try:
+            return self._caller(self._claims(token, key, algorithm, ended=True), request)
+        except (jwt.PyJWTError, ValueError, TypeError):
+            return None
 
     def _caller(self, claims: dict[str, Any], request: Request) -> Caller:
         roles = _claim(claims, self._settings.roles_claim)

@@ -14,12 +14,10 @@ from berth.api.http import Request
 from berth.ledger.ledger import Ledger
 from berth.ledger.minting import PREFIX, Key, id_of
 from berth.model.caller import Caller
-from berth.model.token import Token
+from berth.model.token import NoGood, Token
 
-NOT_KNOWN: Final = "The token is not known."
-REVOKED: Final = "The token was revoked."
-EXPIRED: Final = "The token has expired."
-ELSEWHERE: Final = "The token may not be used from this address."
+NOT_KNOWN: Final = "The token is not known, or not good any more, or not from this address."
+"""All that anybody is told: whoever tries tokens is not to learn which ones there were."""
 
 
 class Tokens:
@@ -36,28 +34,35 @@ class Tokens:
         if given is None or not given.startswith(f"{PREFIX}_"):
             return None
         known = self._ledger.core.tokens().get(id_of(given) or "")
-        now = time.time_ns() // 1000
-        right = self._is_right(given, known, now)
-        if known is None or not right:
-            raise Unknown(NOT_KNOWN, Caller(via="token", address=request.address))
+        is_present, is_previous = self._compared(given, known)
+        if known is None or not (is_present or is_previous):
+            raise Unknown(NOT_KNOWN, Caller(via="token", address=request.address), why="The token is not known.")
         caller = _caller(known, request.address)
-        if known.revoked_at is not None:
-            raise Unknown(REVOKED, caller)
-        if known.expires_at is not None and known.expires_at <= now:
-            raise Unknown(EXPIRED, caller)
-        if known.networks and not _inside(known.networks, request.address):
-            raise Unknown(ELSEWHERE, caller)
+        wrong = _wrong(known, request.address, time.time_ns() // 1000, old=not is_present)
+        if wrong is not None:
+            raise Unknown(NOT_KNOWN, caller, why=wrong)
         self._ledger.note_use(known)
         return caller
 
-    def _is_right(self, given: str, known: Token | None, now: int) -> bool:
-        """Both comparisons are always made, and each takes as long whatever is compared."""
+    def _compared(self, given: str, known: Token | None) -> tuple[bool, bool]:
+        """Whether it is a token's present text, or its last one. Both are always compared, for equally long."""
         hashed = self._key.hash(given)
         present = self._none if known is None else known.hash
-        old = known is not None and known.previous_hash is not None and now < (known.previous_until or 0)
-        previous = known.previous_hash if old and known is not None and known.previous_hash else self._none
-        is_present, is_previous = hmac.compare_digest(hashed, present), hmac.compare_digest(hashed, previous)
-        return is_present or is_previous
+        previous = self._none if known is None else known.previous_hash or self._none
+        return hmac.compare_digest(hashed, present), hmac.compare_digest(hashed, previous)
+
+
+def _wrong(known: Token, address: str, now: int, *, old: bool) -> NoGood | None:
+    """Why a token is no good here and now. old: it is the text that was rotated out."""
+    if known.revoked_at is not None:
+        return NoGood.REVOKED
+    if old and now >= (known.previous_until or 0):
+        return NoGood.REPLACED
+    if known.expires_at is not None and known.expires_at <= now:
+        return NoGood.EXPIRED
+    if known.networks and not _inside(known.networks, address):
+        return NoGood.ELSEWHERE
+    return None
 
 
 @lru_cache(maxsize=1024)

@@ -22,20 +22,20 @@ def create(draft: Draft, command: commands.CreateToken) -> Token:
 def revoke(draft: Draft, command: commands.RevokeToken) -> Token:
     """The token is good for nothing any more."""
     token = _valid(draft, command.name)
-    revoked = msgspec.structs.replace(token, revoked_at=draft.now, previous_hash=None, previous_until=None)
+    revoked = msgspec.structs.replace(token, revoked_at=draft.now)
     draft.put_token(revoked)
     return revoked
 
 
 def rotate(draft: Draft, command: commands.RotateToken) -> Token:
-    """Another secret; the old one stays good for as long as the command says."""
+    """Another secret; the old one stays good for as long as the command says, and is known again after that."""
     token = _valid(draft, command.name)
     rotated = msgspec.structs.replace(
         token,
         hash=command.hash,
         expires_at=token.expires_at if isinstance(command.expires_at, commands.Keep) else command.expires_at,
-        previous_hash=token.hash if command.grace else None,
-        previous_until=draft.now + command.grace if command.grace else None,
+        previous_hash=token.hash,
+        previous_until=draft.now + command.grace,
     )
     draft.put_token(rotated)
     return rotated
