@@ -51,7 +51,7 @@ from berth.model.provider import (
     Stocked,
 )
 from berth.model.request import CandidateRequest, Filter, Group, ProviderQuery
-from berth.model.token import Token
+from berth.model.token import KnownToken, Minted, WantedToken
 from berth.model.verbs import Verbs
 
 if TYPE_CHECKING:
@@ -95,9 +95,11 @@ __all__ = [
     "HolderPage",
     "Inventory",
     "Kind",
+    "KnownToken",
     "Ledger",
     "MapQuery",
     "Me",
+    "Minted",
     "NameItem",
     "Named",
     "NewInventories",
@@ -120,9 +122,9 @@ __all__ = [
     "Share",
     "Stocked",
     "Summary",
-    "Token",
     "TypeUsage",
     "Verbs",
+    "WantedToken",
     "connect",
     "errors",
     "open",

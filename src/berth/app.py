@@ -102,7 +102,7 @@ def site_of(settings: Settings, ledger: Ledger, feed: Feed, limiter: Limiter, co
     guessed = None if "dev" in settings.auth else limiter.guessed
     gate = Gate(ledger, choosing.authentications(settings, ledger), policy, guessed)
     faces: dict[str, Face] = {
-        "v1": V1(gate, feed),
+        "v1": V1(gate, feed, mints="token" in settings.auth),
         "metrics": counting.face(gate, public=settings.metrics_public),
         "healthz": Alive(),
         "readyz": Ready(ledger),
@@ -184,11 +184,11 @@ def spare_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _opened(url: str) -> Ledger:
+def _opened(settings: Settings) -> Ledger:
     """The ledger, as soon as its database answers: a worker that ended instead would take the whole server with it."""
     while True:
         try:
-            return open_ledger(url)
+            return open_ledger(settings.url, secret_file=settings.secret_file)
         except Unavailable as error:
             _LOG.warning("%s: trying again", error)
             time.sleep(1)
@@ -203,7 +203,7 @@ def serving() -> Any:
     # A thread that waits for the interpreter gets it after this long: commits should not wait for finds.
     sys.setswitchinterval(0.0005)
     try:
-        ledger = _opened(settings.url)
+        ledger = _opened(settings)
     except DatabaseUnusable as error:
         raise SystemExit(f"berth: {error}") from None
     spare_collector()

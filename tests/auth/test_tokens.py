@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from berth.api.auth.knowing import Unknown
 from berth.api.auth.tokens import NOT_KNOWN, Tokens
@@ -15,14 +16,13 @@ from berth.api.http import HttpError, Request
 from berth.api.limits import Limiter
 from berth.api.policy import POLICIES
 from berth.ledger import Ledger, minting, open_ledger
-from berth.ledger.minting import Key, SecretUnusable, Wanted, key_for
+from berth.ledger.minting import Key, SecretUnusable, key_for
 from berth.model.caller import Caller
-from berth.model.commands import RevokeToken
+from berth.model.commands import CreateToken
 from berth.model.errors import Invalid, TokenExists, TokenNotFound
-from berth.model.token import NoGood
+from berth.model.token import NoGood, WantedToken
 from berth.settings import Limits
 
-ADMIN = Caller(name="root", via="local")
 TREE = "00000000-0000-4000-8000-000000000001"
 
 
@@ -42,12 +42,16 @@ def key(url: str) -> Key:
     return key_for(url)
 
 
-def wanted(name: str = "ci", **more: object) -> Wanted:
-    return Wanted(**{"name": name, "roles": ("service",), "project": "p", **more})  # type: ignore[arg-type]
+def make(ledger: Ledger, name: str = "ci", **more: object) -> str:
+    words = {"name": name, "roles": ("service",), "project": "p", **more}
+    return ledger.create_token(WantedToken(**words)).text  # type: ignore[arg-type]
 
 
-def make(ledger: Ledger, key: Key, name: str = "ci", **more: object) -> str:
-    return minting.create(ledger, key, wanted(name, **more), ADMIN)[1]
+def make_ended(ledger: Ledger) -> str:
+    """A token that was good until a moment ago."""
+    command, text = ledger.creation(WantedToken(name="ci", roles=("service",)))
+    ledger.submit(CreateToken(token=replace(command.token, expires_at=1))).result()
+    return text
 
 
 def asking(token: str, address: str = "192.0.2.7") -> Request:
@@ -64,7 +68,7 @@ def refused(tokens: Tokens, token: str, address: str = "192.0.2.7") -> str:
 
 
 def test_a_token_lets_in(ledger: Ledger, key: Key) -> None:
-    token = make(ledger, key, user="u")
+    token = make(ledger, user="u")
     known = Caller(user="u", project="p", roles=frozenset({"service"}), name="ci", via="token", address="192.0.2.7")
     tokens = Tokens(ledger, key)
     assert tokens(asking(token)) == known
@@ -80,7 +84,7 @@ def test_what_is_no_token_of_berth_s_is_for_others_to_know(ledger: Ledger, key: 
 
 
 def test_a_token_that_is_not_quite_right(ledger: Ledger, key: Key) -> None:
-    token, tokens = make(ledger, key), Tokens(ledger, key)
+    token, tokens = make(ledger), Tokens(ledger, key)
     number = token.split("_")[1]
     forged = minting._text(number)  # a right checksum, a known id, and another secret
     wrong = (token[:-1], token + "x", token.upper().replace("BERTH", "berth"), forged, "berth_", "berth_é_x", "berth__")
@@ -88,7 +92,7 @@ def test_a_token_that_is_not_quite_right(ledger: Ledger, key: Key) -> None:
 
 
 def test_only_a_keyed_hash_is_stored(ledger: Ledger, key: Key, url: str, tmp_path: Path) -> None:
-    token = make(ledger, key)
+    token = make(ledger)
     ledger.close()
     stored = b"".join(file.read_bytes() for file in tmp_path.glob("ledger.db*") if file.suffix != ".key")
     assert token.encode() not in stored
@@ -99,18 +103,18 @@ def test_only_a_keyed_hash_is_stored(ledger: Ledger, key: Key, url: str, tmp_pat
 def test_a_revoked_token_is_refused_in_every_process_from_the_next_request_on(
     ledger: Ledger, key: Key, url: str
 ) -> None:
-    token = make(ledger, key)
+    token = make(ledger)
     with open_ledger(url) as other:
         tokens = Tokens(other, key)
         assert tokens(asking(token)) is not None
-        ledger.submit(RevokeToken(name="ci"), ADMIN).result()
+        ledger.revoke_token("ci")
         assert refused(tokens, token) == NoGood.REVOKED
     with pytest.raises(TokenNotFound):
-        ledger.submit(RevokeToken(name="ci"), ADMIN).result()
+        ledger.revoke_token("ci")
 
 
 def test_a_token_ends(ledger: Ledger, key: Key) -> None:
-    token = make(ledger, key, lasts=-1)
+    token = make_ended(ledger)
     assert refused(Tokens(ledger, key), token) == NoGood.EXPIRED
 
 
@@ -119,7 +123,7 @@ def test_a_token_ends(ledger: Ledger, key: Key) -> None:
     [("192.0.2.255", True), ("192.0.3.0", False), ("2001:db8::1", True), ("::ffff:192.0.2.1", True), ("", False)],
 )
 def test_a_token_for_some_networks(ledger: Ledger, key: Key, address: str, inside: bool) -> None:
-    token = make(ledger, key, networks=("192.0.2.0/24", "2001:db8::/32"))
+    token = make(ledger, networks=("192.0.2.0/24", "2001:db8::/32"))
     tokens = Tokens(ledger, key)
     if inside:
         assert tokens(asking(token, address)) is not None
@@ -128,29 +132,29 @@ def test_a_token_for_some_networks(ledger: Ledger, key: Key, address: str, insid
 
 
 def test_a_refused_token_is_named_to_the_audit_log(ledger: Ledger, key: Key) -> None:
-    token = make(ledger, key, lasts=-1)
+    token = make_ended(ledger)
     with pytest.raises(Unknown) as refusal:
         Tokens(ledger, key)(asking(token))
     assert (refusal.value.caller.name, refusal.value.caller.address) == ("ci", "192.0.2.7")
 
 
 def test_rotation(ledger: Ledger, key: Key) -> None:
-    first, tokens = make(ledger, key), Tokens(ledger, key)
-    _, second = minting.rotate(ledger, key, "ci", 3_600_000_000, ADMIN)
+    first, tokens = make(ledger), Tokens(ledger, key)
+    second = ledger.rotate_token("ci", grace_seconds=3600).text
     assert tokens(asking(first)) == tokens(asking(second))
-    _, third = minting.rotate(ledger, key, "ci", 0, ADMIN)
+    third = ledger.rotate_token("ci").text
     assert tokens(asking(third)) is not None
     assert refused(tokens, second) == NoGood.REPLACED
     assert refused(tokens, first) == "The token is not known."  # only the last one is remembered
-    ledger.submit(RevokeToken(name="ci"), ADMIN).result()
+    ledger.revoke_token("ci")
     assert refused(tokens, second) == refused(tokens, third) == NoGood.REVOKED
     with pytest.raises(TokenNotFound):
-        minting.rotate(ledger, key, "other", 0, ADMIN)
+        ledger.rotate_token("other")
 
 
 def test_the_audit_log_knows_what_the_client_is_not_told(ledger: Ledger, key: Key) -> None:
-    token = make(ledger, key)
-    ledger.submit(RevokeToken(name="ci"), ADMIN).result()
+    token = make(ledger)
+    ledger.revoke_token("ci")
     limiter = Limiter(Limits(refusals_per_address=1, burst=2))
     gate = Gate(ledger, (Tokens(ledger, key),), POLICIES["default"], limiter.guessed)
     told = []
@@ -168,14 +172,14 @@ def test_the_audit_log_knows_what_the_client_is_not_told(ledger: Ledger, key: Ke
 
 
 def test_a_name_is_not_used_twice(ledger: Ledger, key: Key) -> None:
-    make(ledger, key)
-    ledger.submit(RevokeToken(name="ci"), ADMIN).result()
+    make(ledger)
+    ledger.revoke_token("ci")
     with pytest.raises(TokenExists):
-        make(ledger, key)
+        make(ledger)
 
 
 def test_last_use_is_noted_once_in_a_while(ledger: Ledger, key: Key) -> None:
-    token, tokens = make(ledger, key), Tokens(ledger, key)
+    token, tokens = make(ledger), Tokens(ledger, key)
     for _ in range(3):
         tokens(asking(token))
     assert ledger.waiting
@@ -183,7 +187,7 @@ def test_last_use_is_noted_once_in_a_while(ledger: Ledger, key: Key) -> None:
     tokens(asking(token))
     assert not ledger.waiting
     ledger.create_trait("CUSTOM_A")
-    minting.rotate(ledger, key, "ci", 0, ADMIN)  # reads the tokens anew
+    ledger.rotate_token("ci")  # reads the tokens anew
     assert ledger.tokens()[0].last_used_at is not None
 
 
@@ -199,11 +203,13 @@ def test_last_use_is_noted_once_in_a_while(ledger: Ledger, key: Key) -> None:
         ({"roles": ("provider-owner",), "trees": ("x",)}, "no uuid"),
         ({"networks": ("192.0.2.1/24",)}, "no network such as"),
         ({"project": ""}, "project is missing"),
+        ({"lasts_seconds": 0}, "from 1 second to 100 years"),
+        ({"lasts_seconds": 2**62}, "from 1 second to 100 years"),
     ],
 )
 def test_tokens_that_make_no_sense(ledger: Ledger, key: Key, more: dict[str, object], why: str) -> None:
     with pytest.raises(Invalid, match=why):
-        make(ledger, key, **more)
+        make(ledger, **more)
     assert ledger.tokens() == []
 
 

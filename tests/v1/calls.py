@@ -42,6 +42,10 @@ CALLS: dict[str, tuple[str, Any]] = {
     "aggregates.list": ("/v1/aggregates", None),
     "changes.list": ("/v1/changes?after=1&limit=3", None),
     "audit.list": (f"/v1/audit?provider={HOST}&limit=2", None),
+    "tokens.list": ("/v1/tokens", None),
+    "tokens.create": ("/v1/tokens", {"name": "ci", "roles": ["service"], "lasts_seconds": 60}),
+    "tokens.rotate": ("/v1/tokens/rotate", {"name": "ci", "grace_seconds": 60}),
+    "tokens.revoke": ("/v1/tokens/revoke", {"name": "ci"}),
     "commands.CreateProvider": ("/v1/commands/CreateProvider", {"uuid": NOBODY, "name": "host-2"}),
     "commands.UpdateProvider": ("/v1/commands/UpdateProvider", {"uuid": DISK, "name": "disk-2", "parent": None}),
     "commands.DeleteProvider": ("/v1/commands/DeleteProvider", {"uuid": NOBODY}),
@@ -83,6 +87,8 @@ CALLS: dict[str, tuple[str, Any]] = {
 """By the route's name: the target, and the body."""
 
 FIRST: dict[str, tuple[str, Any]] = {
+    "tokens.rotate": CALLS["tokens.create"],
+    "tokens.revoke": CALLS["tokens.create"],
     "commands.DeleteProvider": CALLS["commands.CreateProvider"],
     "commands.DeleteTrait": CALLS["commands.CreateTrait"],
 }

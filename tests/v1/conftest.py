@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,24 +72,27 @@ def fill(ledger: Ledger) -> None:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Asked]:
-    with open_ledger(url) as ledger:
+def opened(url: str, secret_file: Path) -> Iterator[Asked]:
+    secret_file.touch(0o600)
+    secret_file.write_bytes(b"k" * 32)
+    with open_ledger(url, secret_file=str(secret_file)) as ledger:
         fill(ledger)
         gate = Gate(ledger, (auth.dev,), POLICIES["default"])
-        yield Asked(V1(gate, Feed(ledger)), ledger)
+        yield Asked(V1(gate, Feed(ledger), mints=True), ledger)
 
 
 @pytest.fixture
-def asked(ledger_url: str) -> Iterator[Asked]:
+def asked(ledger_url: str, tmp_path: Path) -> Iterator[Asked]:
     """A ledger of the test's own."""
-    with opened(ledger_url) as it:
+    with opened(ledger_url, tmp_path / "secret") as it:
         yield it
 
 
 @pytest.fixture(scope="module")
-def steady(database_kind: str) -> Iterator[Asked]:
+def steady(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """One for tests that change nothing."""
-    with shelf(database_kind) as ledgers, opened(ledgers.new()) as it:
+    secret = tmp_path_factory.mktemp("steady") / "secret"
+    with shelf(database_kind) as ledgers, opened(ledgers.new(), secret) as it:
         yield it
 
 

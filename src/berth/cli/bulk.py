@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Final
 
 import msgspec
 import typer
 
-from berth.cli.options import DEFAULTS, DatabaseUrl
+from berth.cli.paper import Form
+from berth.cli.reaching import on_a_ledger
+from berth.cli.session import Session
 from berth.model.record import Became, ProviderRecord, RecordOutcome
 
 if TYPE_CHECKING:
@@ -21,12 +23,16 @@ if TYPE_CHECKING:
 
 _decode = msgspec.json.Decoder(ProviderRecord).decode
 
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""Of lines that go to a server together: a body is at most four times as large, unless it is set otherwise."""
+
 FileName = Annotated[str, typer.Argument(metavar="FILE", help="JSON Lines; - for standard input or output.")]
 
 
+@on_a_ledger(makes=True)
 def import_(
+    session: Session,
     file: FileName,
-    database: DatabaseUrl = DEFAULTS.database,
     batch: Annotated[int, typer.Option(help="Lines that come in together, or not at all.", min=1)] = 1000,
     report: Annotated[
         Path | None, typer.Option(help="Write refused lines here, as JSON Lines with the reason.")
@@ -39,42 +45,49 @@ def import_(
     in already change nothing, so an import that was interrupted is simply started again. Refused lines
     are reported, all others come in. Exit status 1 if any line was refused.
     """
-    from rich.console import Console
-
     from berth.app import spare_collector
-    from berth.ledger import open_ledger
 
-    console = Console(stderr=True)
+    console = session.paper.errors
     counts: Counter[Became] = Counter()
     with ExitStack() as stack:
         source = sys.stdin.buffer if file == "-" else stack.enter_context(_opened(file))
         refused = stack.enter_context(report.open("wb")) if report is not None else None
-        ledger = stack.enter_context(open_ledger(database, actor="import", via="local"))
+        verbs = session.verbs
         spare_collector()
         progress = stack.enter_context(_progress(console))
         task = progress.add_task("importing", total=None if file == "-" else Path(file).stat().st_size)
         for lines in _batches(source, batch):
-            for number, line, outcome in _put(ledger.put_records, lines):
+            for number, line, outcome in _put(verbs.put_records, lines):
                 counts[outcome.became] += 1
                 if outcome.became is Became.REFUSED:
                     _tell(console, refused, number, line, outcome.why)
             progress.advance(task, sum(len(line) for _, line in lines))
-    told = ", ".join(f"{counts[became]:,} {became.value}" for became in Became)
-    console.print(f"{sum(counts.values()):,} providers: {told}", highlight=False)
+    _sum_up(session, counts)
     if counts[Became.REFUSED]:
         raise typer.Exit(1)
 
 
-def export(file: FileName = "-", database: DatabaseUrl = DEFAULTS.database) -> None:
-    """Write every provider with all that it has as JSON Lines, parents first, as `berth import` takes them."""
-    from berth.ledger import open_ledger
+def _sum_up(session: Session, counts: Counter[Became]) -> None:
+    if session.paper.form is Form.JSON:
+        session.paper.json({became.value: counts[became] for became in Became})
+        return
+    told = ", ".join(f"{counts[became]:,} {became.value}" for became in Became)
+    session.paper.errors.print(f"{counts.total():,} providers: {told}", highlight=False)
 
+
+@on_a_ledger()
+def export(session: Session, file: FileName = "-") -> None:
+    """Write every provider with all that it has as JSON Lines, parents first, as `berth import` takes them."""
     encode = msgspec.json.Encoder().encode
+    records = session.verbs.records()
     with ExitStack() as stack:
-        ledger = stack.enter_context(open_ledger(database))
         target = sys.stdout.buffer if file == "-" else stack.enter_context(Path(file).open("wb"))
-        for record in ledger.records():
-            target.write(encode(record) + b"\n")
+        progress = stack.enter_context(_progress(session.paper.errors))
+        task = progress.add_task("exporting", total=None)
+        for record in records:
+            line = encode(record) + b"\n"
+            target.write(line)
+            progress.advance(task, len(line))
 
 
 Line = tuple[int, bytes]
@@ -89,13 +102,16 @@ def _opened(file: str) -> IO[bytes]:
 
 
 def _batches(source: IO[bytes], size: int) -> Iterator[list[Line]]:
+    """So many lines at a time, or as many as a server takes in one body."""
     lines: list[Line] = []
+    weight = 0
     for number, line in enumerate(source, 1):
+        if lines and (len(lines) == size or weight + len(line) > MOST_BYTES):
+            yield lines
+            lines, weight = [], 0
         if line.strip():
             lines.append((number, line))
-        if len(lines) == size:
-            yield lines
-            lines = []
+            weight += len(line)
     if lines:
         yield lines
 

@@ -90,6 +90,8 @@ _STEPS: Final[dict[type[BerthError], Step]] = {
     errors.TraitsNotFound: _unknown_traits,
     errors.Unauthenticated: lambda *_: TOKENS,
     errors.Forbidden: _forbidden,
+    errors.TokenNotFound: lambda *_: "`berth token list` has every name",
+    errors.TokenExists: lambda *_: "no name is used twice, so that logs stay true: choose another, or rotate that",
     errors.TooManyRequests: lambda *_: "wait a little, then try again",
     errors.NotBerth: lambda *_: "is this the address that `berth serve` printed?",
     errors.Unavailable: _away,

@@ -31,6 +31,16 @@ TokenFrom = Annotated[
     ),
 ]
 
+SecretFile = Annotated[
+    str,
+    typer.Option(
+        "--secret-file",
+        metavar="FILE",
+        envvar="BERTH_SECRET_FILE",
+        help="What tokens are hashed with, where a database is named.",
+    ),
+]
+
 _SHARED: Final = (
     ("database", DatabaseUrl, DEFAULTS.database),
     ("url", ServerUrl, ""),
@@ -39,22 +49,26 @@ _SHARED: Final = (
     ("as_json", AsJson, False),
 )
 _CSV: Final = ("as_csv", AsCsv, False)
+_SECRET: Final = ("secret_file", SecretFile, "")
 
 
 Options = tuple[tuple[str, Any, Any], ...]
 """Name, type and default of each."""
 
 
-def on_a_ledger(*, csv: bool = False, asking: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def on_a_ledger(
+    *, csv: bool = False, asking: bool = False, secret: bool = False, makes: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Makes a command of a function whose first argument is a Session.
 
     It gets the options that say where the ledger is and how to show what it says, and tells what fails.
-    csv: whether what it shows is a list; asking: whether its second argument is the Words of a request.
+    csv: whether what it shows is a list; asking: whether its second argument is the Words of a request;
+    secret: whether it makes API tokens; makes: whether a ledger that is not there yet is made.
     """
 
     def made(function: Callable[..., None]) -> Callable[..., None]:
         def run(context: typer.Context, **words: Any) -> None:
-            where = _where(context, words)
+            where = _where(context, words, makes=makes)
             form = form_of(as_json=words.pop("as_json"), as_csv=words.pop("as_csv", False))
             if asking:
                 words["words"] = words_of(words)
@@ -67,7 +81,8 @@ def on_a_ledger(*, csv: bool = False, asking: bool = False) -> Callable[[Callabl
                     raise typer.Exit(failures.tell(error, session)) from None
 
         before = OPTIONS if asking else ()
-        return _signed(run, function, before, (*_SHARED, _CSV) if csv else _SHARED)
+        after = (*_SHARED, *((_CSV,) if csv else ()), *((_SECRET,) if secret else ()))
+        return _signed(run, function, before, after)
 
     return made
 
@@ -90,7 +105,7 @@ def _signed(
     return run
 
 
-def _where(context: typer.Context, words: dict[str, Any]) -> Where:
+def _where(context: typer.Context, words: dict[str, Any], *, makes: bool) -> Where:
     """Where the ledger is. What was typed goes before what the environment says; a server goes before a database."""
     database, url = words.pop("database"), words.pop("url")
     typed = {name for name in ("database", "url") if _was_typed(context, name)}
@@ -101,6 +116,8 @@ def _where(context: typer.Context, words: dict[str, Any]) -> Where:
         url="" if typed == {"database"} else url,
         token_file=words.pop("token_file"),
         token=words.pop("token"),
+        secret_file=words.pop("secret_file", ""),
+        makes=makes,
     )
 
 

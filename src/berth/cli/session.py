@@ -31,12 +31,18 @@ class NoLedger(BerthError):
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the ledger is. url: of a server, "" for a database here; token: "-" for standard input."""
+    """Where the ledger is.
+
+    url: of a server, "" for a database here; token: "-" for standard input; secret_file: what API tokens are
+    hashed with here; makes: whether a ledger that is not there yet is made.
+    """
 
     database: str
     url: str = ""
     token_file: Path | None = None
     token: str = ""
+    secret_file: str = ""
+    makes: bool = False
 
 
 class Session:
@@ -74,8 +80,11 @@ class Session:
             return self._stack.enter_context(connect(_address(self.where.url), self.token))
         from berth.ledger import open_ledger
 
-        _need_file(self.where.database)
-        return self._stack.enter_context(open_ledger(self.where.database, actor=getpass.getuser(), via="local"))
+        where = self.where
+        if not where.makes:
+            _need_file(where.database)
+        ledger = open_ledger(where.database, actor=getpass.getuser(), via="local", secret_file=where.secret_file)
+        return self._stack.enter_context(ledger)
 
     def name_of(self, uuid: str) -> str:
         """A provider's name; its uuid, if it is gone."""

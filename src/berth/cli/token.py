@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import getpass
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
-import msgspec
 import typer
 
-from berth.cli.options import DEFAULTS, AsJson, DatabaseUrl
-from berth.cli.paper import Paper
+from berth.cli.paper import Form
+from berth.cli.reaching import on_a_ledger
+from berth.cli.session import Session
 from berth.cli.table import Table
 from berth.cli.times import shown, span
-from berth.model.caller import ROLES, Caller
-from berth.model.commands import RevokeToken
-from berth.model.token import Token
-
-if TYPE_CHECKING:
-    from berth.ledger import Ledger
+from berth.model.caller import ROLES
+from berth.model.token import KnownToken, Minted, WantedToken
 
 app: Final = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke API tokens.")
 
+SECOND_US: Final = 1_000_000
+
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The token's name.")]
-SecretFile = Annotated[
-    str,
-    typer.Option("--secret-file", metavar="FILE", envvar="BERTH_SECRET_FILE", help="What tokens are hashed with."),
-]
 
 
 @app.command()
+@on_a_ledger(secret=True, makes=True)
 def create(
+    session: Session,
     name: Annotated[str, typer.Option(help="What logs call whoever uses it. Names are not used twice.")],
     role: Annotated[list[str], typer.Option(metavar="ROLE", help=f"{', '.join(ROLES)}. May be repeated.")],
     project: Annotated[str, typer.Option(help="The project it belongs to.")] = "admin",
@@ -44,36 +37,30 @@ def create(
     network: Annotated[
         list[str] | None, typer.Option("--from", metavar="CIDR", help="Good from this network only. May be repeated.")
     ] = None,
-    database: DatabaseUrl = DEFAULTS.database,
-    secret_file: SecretFile = "",
 ) -> None:
     """Make a token, and show it: this once. Only a keyed hash of it is kept."""
-    from berth.ledger import minting
-
-    wanted = minting.Wanted(
+    wanted = WantedToken(
         name=name,
         roles=tuple(role),
         project=project,
         user=user,
         trees=tuple(tree or ()),
         networks=tuple(network or ()),
-        lasts=None if expires is None else span(expires),
+        lasts_seconds=None if expires is None else span(expires) // SECOND_US,
     )
-    with _opened(database) as (ledger, caller):
-        token, told = minting.create(ledger, minting.key_for(database, secret_file), wanted, caller)
-    until = "for ever" if token.expires_at is None else f"until {shown(token.expires_at)} UTC"
-    typer.echo(f"token {token.name}, good {until}. It is shown this once:", err=True)
-    typer.echo(told)
+    minted = session.verbs.create_token(wanted)
+    until = minted.token.expires_at
+    _tell(session, minted, f"token {name}, good {'for ever' if until is None else f'until {shown(until)} UTC'}")
 
 
 @app.command("list")
-def list_(database: DatabaseUrl = DEFAULTS.database, as_json: AsJson = False) -> None:
-    """Every token there ever was, without what it reads."""
-    with _opened(database) as (ledger, _):
-        tokens = ledger.tokens()
-    if as_json:
+@on_a_ledger(csv=True)
+def list_(session: Session) -> None:
+    """Every token there ever was, without what it reads. With --json, one token a line."""
+    tokens = session.verbs.tokens()
+    if session.paper.form is Form.JSON:
         for token in tokens:
-            typer.echo(msgspec.json.encode(public(token)).decode())
+            session.paper.json_line(token)
         return
     rows = [
         (
@@ -86,53 +73,44 @@ def list_(database: DatabaseUrl = DEFAULTS.database, as_json: AsJson = False) ->
         )
         for token in tokens
     ]
-    Paper().people(Table(("NAME", "ROLES", "PROJECT", "STATE", "LAST USED (UTC)", "FROM"), rows).rich())
+    session.paper.show(tokens, Table(("NAME", "ROLES", "PROJECT", "STATE", "LAST USED (UTC)", "FROM"), rows))
+    if not tokens:
+        session.paper.note("no token was ever made: `berth token create --name NAME --role ROLE` makes one")
 
 
 @app.command()
-def revoke(name: Name, database: DatabaseUrl = DEFAULTS.database) -> None:
+@on_a_ledger()
+def revoke(session: Session, name: Name) -> None:
     """A token is good for nothing any more: from its next request on, in every process."""
-    with _opened(database) as (ledger, caller):
-        ledger.submit(RevokeToken(name=name), caller).result()
-    typer.echo(f"token {name} is revoked")
+    session.verbs.revoke_token(name)
+    session.paper.tell({"revoked": name}, f"token {name} is revoked")
 
 
 @app.command()
+@on_a_ledger(secret=True)
 def rotate(
+    session: Session,
     name: Name,
     grace: Annotated[str | None, typer.Option(metavar="SPAN", help="The old one stays good for so long.")] = None,
-    database: DatabaseUrl = DEFAULTS.database,
-    secret_file: SecretFile = "",
 ) -> None:
     """Another text for a token, shown this once. The old one ends at once, or after the grace."""
-    from berth.ledger import minting
-
-    with _opened(database) as (ledger, caller):
-        key = minting.key_for(database, secret_file)
-        _, told = minting.rotate(ledger, key, name, 0 if grace is None else span(grace), caller)
-    typer.echo(f"token {name} reads anew. It is shown this once:", err=True)
-    typer.echo(told)
+    seconds = 0 if grace is None else span(grace) // SECOND_US
+    _tell(session, session.verbs.rotate_token(name, grace_seconds=seconds), f"token {name} reads anew")
 
 
-def public(token: Token) -> dict[str, object]:
-    """All of a token but its hashes."""
-    told = msgspec.structs.asdict(token)
-    return {name: value for name, value in told.items() if name not in ("hash", "previous_hash")}
+def _tell(session: Session, minted: Minted, what: str) -> None:
+    """The text alone on standard output, so that it can go into a file."""
+    if session.paper.form is Form.JSON:
+        session.paper.json(minted)
+        return
+    typer.echo(f"{what}. It is shown this once:", err=True)
+    typer.echo(minted.text)
 
 
-def _state(token: Token) -> str:
+def _state(token: KnownToken) -> str:
     if token.revoked_at is not None:
         return f"revoked {shown(token.revoked_at)}"
     if token.expires_at is None:
         return "good"
     over = token.expires_at <= time.time_ns() // 1000
     return f"{'expired' if over else 'good until'} {shown(token.expires_at)}"
-
-
-@contextmanager
-def _opened(url: str) -> Iterator[tuple[Ledger, Caller]]:
-    from berth.ledger import open_ledger
-
-    name = getpass.getuser()
-    with open_ledger(url, actor=name, via="local") as ledger:
-        yield ledger, ledger.caller

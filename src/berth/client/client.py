@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from berth.client.following import follow
+from berth.client.tokening import Tokening
 from berth.client.wire import Wire
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidates
@@ -59,7 +60,7 @@ def connect(
     return Client(Wire(url, token, timeout_s=timeout, ca=ca, cert=cert))
 
 
-class Client(Verbs):
+class Client(Tokening, Verbs):
     """A ledger behind a server. Safe to share between threads.
 
     Its verbs and their refusals are those of an open ledger. Besides, any may raise Unauthenticated,

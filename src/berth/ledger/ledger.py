@@ -13,6 +13,7 @@ from berth.ledger.listing import Listing
 from berth.ledger.looking import Looking
 from berth.ledger.recalling import Recalling
 from berth.ledger.showing import Showing
+from berth.ledger.tokening import Tokening
 from berth.model.caller import Caller
 from berth.model.commands import Command
 from berth.model.errors import NothingFits
@@ -23,7 +24,7 @@ from berth.store.engine import Database
 _LOG = logging.getLogger("berth")
 
 
-class Ledger(Looking, Showing, Holding, Listing, Recalling, Verbs):
+class Ledger(Looking, Showing, Holding, Listing, Recalling, Tokening, Verbs):
     """An open ledger. Safe to share between threads.
 
     Every reading verb answers from what is committed when it is called, by whichever process; every
@@ -32,9 +33,9 @@ class Ledger(Looking, Showing, Holding, Listing, Recalling, Verbs):
     the database is away, and asking again is safe.
     """
 
-    def __init__(self, database: Database, caller: Caller) -> None:
+    def __init__(self, database: Database, caller: Caller, secret_file: str = "") -> None:
         self.core = Core(database)
-        self.caller = caller
+        self.caller, self.secret_file = caller, secret_file
 
     def close(self) -> None:
         """Carry out what is queued and close all connections."""
@@ -68,16 +69,17 @@ class Ledger(Looking, Showing, Holding, Listing, Recalling, Verbs):
             raise self.explained(command, refusal) from None
 
 
-def open_ledger(url: str, *, actor: str = "", via: str = "embedded") -> Ledger:
+def open_ledger(url: str, *, actor: str = "", via: str = "embedded", secret_file: str = "") -> Ledger:
     """Open the ledger in a database, for example sqlite:///berth.db (made and migrated if need be).
 
-    actor: the name that the logs give to whoever writes through this ledger; via: how they came. Raises
-    DatabaseUnusable with one clear sentence if the database cannot be used.
+    actor: the name that the logs give to whoever writes through this ledger; via: how they came;
+    secret_file: what API tokens are hashed with, if not the file beside the database. Raises DatabaseUnusable
+    with one clear sentence if the database cannot be used.
     """
     database = Database(url)
     try:
         migrate.prepare(database)
-        return Ledger(database, Caller(name=actor, via=via))
+        return Ledger(database, Caller(name=actor, via=via), secret_file)
     except BaseException:
         database.close()
         raise

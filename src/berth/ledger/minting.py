@@ -13,22 +13,23 @@ import secrets
 import stat
 import time
 import zlib
-from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
-from berth.ledger.ledger import Ledger
-from berth.model.caller import OWNER, ROLES, Caller
-from berth.model.commands import KEEP, CreateToken, RotateToken
+from berth.model.caller import OWNER, ROLES
+from berth.model.commands import KEEP, RotateToken
 from berth.model.errors import BerthError, Invalid
 from berth.model.sound import canonical, owner, text
-from berth.model.token import Token
+from berth.model.token import Token, WantedToken
 from berth.store.engine import Database
 
 PREFIX: Final = "berth"
 KEY_BYTES: Final = 32
+SECOND_US: Final = 1_000_000
+MOST_US: Final = 100 * 365 * 86_400 * SECOND_US
+"""How long anything may last that does not last for ever."""
 _ID_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
 _ID_LENGTH: Final = 10
 _CHECK_LENGTH: Final = 8
@@ -52,25 +53,16 @@ class Key:
         return hmac.new(self._secret, token.encode(errors="replace"), sha256).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A token that is asked for. lasts: microseconds, None for ever; networks: CIDR, none for anywhere."""
-
-    name: str
-    roles: tuple[str, ...]
-    project: str
-    user: str = ""
-    trees: tuple[str, ...] = ()
-    networks: tuple[str, ...] = ()
-    lasts: int | None = None
-
-
 def key_for(url: str, secret_file: str = "") -> Key:
     """The secret of whoever serves from a database; SecretUnusable says what to do.
 
     secret_file: where it is. Without one, a database in a file has it beside itself, made at first use.
     """
-    database = Database(url)
+    return key_of(Database(url), secret_file)
+
+
+def key_of(database: Database, secret_file: str = "") -> Key:
+    """The same, of an open database."""
     if secret_file:
         return _read(Path(secret_file))
     if not database.capabilities.embedded:
@@ -119,23 +111,20 @@ def id_of(token: str) -> str | None:
     return number if secret.endswith(_check(number, secret[:-_CHECK_LENGTH])) else None
 
 
-def create(ledger: Ledger, key: Key, wanted: Wanted, caller: Caller) -> tuple[Token, str]:
-    """A new token, and its text, which nobody can be told again; Invalid, TokenExists."""
-    token, told = prepared(key, wanted)
-    made: Token = ledger.submit(CreateToken(token=token), caller).result()
-    return made, told
+def rotation(key: Key, token: Token | None, name: str, grace_seconds: int) -> tuple[RotateToken, str]:
+    """Another text for a token, and the command that makes it so; Invalid.
+
+    token: as it is known, None if it is not: then the command will be refused. grace_seconds: how long the
+    old text stays good.
+    """
+    grace = grace_seconds * SECOND_US
+    if not 0 <= grace <= MOST_US:
+        raise Invalid("the grace of a token that is rotated is from 0 to 100 years")
+    told = _text("" if token is None else token.id)
+    return RotateToken(name=name, hash=key.hash(told), grace=grace, expires_at=KEEP), told
 
 
-def rotate(ledger: Ledger, key: Key, name: str, grace: int, caller: Caller) -> tuple[Token, str]:
-    """Another text for a token; the old one is good for so many microseconds more. TokenNotFound."""
-    known = {token.name: token for token in ledger.tokens()}.get(name)
-    told = _text("" if known is None else known.id)
-    command = RotateToken(name=name, hash=key.hash(told), grace=grace, expires_at=KEEP)
-    rotated: Token = ledger.submit(command, caller).result()
-    return rotated, told
-
-
-def prepared(key: Key, wanted: Wanted) -> tuple[Token, str]:
+def prepared(key: Key, wanted: WantedToken) -> tuple[Token, str]:
     """A token as it is to be stored, and its text; Invalid."""
     if not wanted.name:
         raise Invalid("a token needs a name")
@@ -144,6 +133,8 @@ def prepared(key: Key, wanted: Wanted) -> tuple[Token, str]:
         raise Invalid(f"a token needs roles out of {', '.join(ROLES)}: {', '.join(unknown) or 'none'} will not do")
     if (OWNER in wanted.roles) != bool(wanted.trees):
         raise Invalid(f"the role {OWNER} needs the trees that it owns, and no other role takes any")
+    if wanted.lasts_seconds is not None and not 0 < wanted.lasts_seconds * SECOND_US <= MOST_US:
+        raise Invalid("a token lasts from 1 second to 100 years, or for ever")
     number = "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
     told = _text(number)
     return (
@@ -156,10 +147,14 @@ def prepared(key: Key, wanted: Wanted) -> tuple[Token, str]:
             roles=tuple(sorted(set(wanted.roles))),
             trees=tuple(map(canonical, wanted.trees)) or None,
             networks=tuple(map(_network, wanted.networks)),
-            expires_at=None if wanted.lasts is None else time.time_ns() // 1000 + wanted.lasts,
+            expires_at=None if wanted.lasts_seconds is None else _now_us() + wanted.lasts_seconds * SECOND_US,
         ),
         told,
     )
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
 
 
 def _network(given: str) -> str:

@@ -77,10 +77,6 @@ class Recalling:
         """What was done to a provider or a consumer, newest first, whether it is there still or not."""
         return self.audit(subject=uuid, before=before, most=most)
 
-    def tokens(self) -> list[Token]:
-        """Every API token that there ever was, oldest first, without its secret."""
-        return sorted(self.core.tokens().values(), key=lambda token: (token.created_at, token.name))
-
     def note(self, attempt: Attempt) -> None:
         """Line something that was refused elsewhere up for the audit log."""
         self.core.note(attempt)

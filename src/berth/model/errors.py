@@ -339,6 +339,10 @@ class TokenNotFound(NotFound):
         self.name = name
 
 
+class TokensUnused(Conflict):
+    """The server lets nobody in by API tokens, so it makes none."""
+
+
 class TokenExists(Conflict):
     """There is, or was, an API token of this name."""
 

@@ -1,4 +1,4 @@
-"""API tokens, as the ledger keeps them: never the token itself, only a keyed hash of it."""
+"""API tokens: as they are asked for, kept (never the text itself, only a keyed hash of it), and shown."""
 
 from __future__ import annotations
 
@@ -39,3 +39,51 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     previous_hash: str | None = None
     previous_until: int | None = None
     last_used_at: int | None = None
+
+
+class WantedToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token that is asked for.
+
+    user: the token's name if left out; trees: roots that a provider-owner owns; networks: CIDR, none for
+    anywhere; lasts_seconds: None for ever.
+    """
+
+    name: str
+    roles: tuple[str, ...]
+    project: str = "admin"
+    user: str = ""
+    trees: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    lasts_seconds: int | None = None
+
+
+class KnownToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token as it is shown: all that is kept of it but its hashes. Fields as of Token."""
+
+    id: str
+    name: str
+    user: str
+    project: str
+    roles: tuple[str, ...]
+    trees: tuple[str, ...] | None
+    networks: tuple[str, ...]
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+    previous_until: int | None
+    last_used_at: int | None
+
+
+class Minted(msgspec.Struct, frozen=True):
+    """A token with its text, which nobody can be told again. No representation shows the text."""
+
+    token: KnownToken
+    text: str
+
+    def __repr__(self) -> str:
+        return f"Minted({self.token.name!r}, ...)"
+
+
+def known(token: Token) -> KnownToken:
+    """What is shown of a token."""
+    return KnownToken(**{name: getattr(token, name) for name in KnownToken.__struct_fields__})

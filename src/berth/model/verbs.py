@@ -33,6 +33,7 @@ from berth.model.provider import (
 from berth.model.record import ProviderRecord, RecordOutcome
 from berth.model.request import CandidateRequest, ProviderQuery
 from berth.model.sound import sound
+from berth.model.token import KnownToken, Minted, WantedToken
 
 
 class Reading(Protocol):
@@ -192,6 +193,24 @@ class Reading(Protocol):
         most: int = 100,
     ) -> list[AuditRecord]:
         """At most so many records of the audit log that are like this, newest first; before: a record's number."""
+
+    # --- Who may come in ---
+
+    @abstractmethod
+    def tokens(self) -> list[KnownToken]:
+        """Every API token that there ever was, oldest first, without its text or any hash of it."""
+
+    @abstractmethod
+    def create_token(self, wanted: WantedToken) -> Minted:
+        """A new token with its text, which nobody can be told again; Invalid, TokenExists."""
+
+    @abstractmethod
+    def rotate_token(self, name: str, *, grace_seconds: int = 0) -> Minted:
+        """Another text for a token; the old one stays good for so long. Invalid, TokenNotFound."""
+
+    @abstractmethod
+    def revoke_token(self, name: str) -> None:
+        """A token is good for nothing any more, in every process; TokenNotFound."""
 
     @abstractmethod
     def follow(self, after: int | None = None) -> Iterator[Change]:

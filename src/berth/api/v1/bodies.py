@@ -40,6 +40,19 @@ CLAIM: Final = msgspec.defstruct(
 )
 
 
+class Rotate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another text for a token. grace_seconds: how long the old one stays good."""
+
+    name: str
+    grace_seconds: int = 0
+
+
+class Revoke(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A token is good for nothing any more."""
+
+    name: str
+
+
 def request_of(body: Any) -> CandidateRequest:
     """The request in a body that has more to it."""
     request: CandidateRequest = value(_REQUEST(**{name: getattr(body, name) for name in _REQUEST.__struct_fields__}))

@@ -31,10 +31,10 @@ _DECODERS = {route.name: msgspec.json.Decoder(route.body) for route in ROUTES if
 
 
 class V1:
-    """Berth's own API over a ledger, for whoever the gate lets in."""
+    """Berth's own API over a ledger, for whoever the gate lets in. mints: whether it makes API tokens."""
 
-    def __init__(self, gate: Gate, feed: Feed) -> None:
-        self.gate, self.ledger, self.feed = gate, gate.ledger, feed
+    def __init__(self, gate: Gate, feed: Feed, *, mints: bool = False) -> None:
+        self.gate, self.ledger, self.feed, self.mints = gate, gate.ledger, feed, mints
 
     @staticmethod
     def operations() -> Iterator[str]:
@@ -75,7 +75,9 @@ class _Step:
         request.seen.operation = route.name
         self.caller = caller = api.gate.who(request, public=route.public)
         _check_accept(route, request)
-        call = Call(request, caller, api.ledger, items, api.feed, lambda: self._may(call, api.gate.who(request)))
+        call = Call(
+            request, caller, api.ledger, items, api.feed, lambda: self._may(call, api.gate.who(request)), api.mints
+        )
         call.query = query_of(request, route.query)
         self._may(call, caller)
         call.body = body_of(request, _DECODERS.get(route.name))

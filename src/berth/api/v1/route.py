@@ -21,7 +21,7 @@ class Call:
     """A request that was let in.
 
     items: what stands in the path's places; query, body: of the route's types; feed: the change log, live;
-    still: raises HttpError when the caller may not ask for this any more.
+    still: raises HttpError when the caller may not ask for this any more; mints: whether API tokens let anybody in.
     """
 
     request: Request
@@ -30,6 +30,7 @@ class Call:
     items: dict[str, str]
     feed: Feed
     still: Callable[[], None]
+    mints: bool = False
     query: Any = None
     body: Any = None
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from berth.api.v1 import asking
-from berth.api.v1.bodies import CLAIM, FIND
+from berth.api.v1.bodies import CLAIM, FIND, Revoke, Rotate
 from berth.api.v1.commanding import COMMANDS, of_command
-from berth.api.v1.endpoints import changes, consumers, document, finding, fleet, names, providers, root
+from berth.api.v1.endpoints import changes, consumers, document, finding, fleet, names, providers, root, tokens
 from berth.api.v1.route import Route
 from berth.model import errors, pages
 from berth.model.audit import AuditRecord
@@ -21,6 +21,7 @@ from berth.model.pages import Page
 from berth.model.provider import Provider, ProviderAggregates, ProviderInventories, ProviderTraits, ProviderUsages
 from berth.model.record import ProviderRecord
 from berth.model.request import ProviderQuery
+from berth.model.token import KnownToken, Minted, WantedToken
 
 _PROVIDER: Final = "/v1/providers/{uuid}"
 _CONSUMER: Final = "/v1/consumers/{uuid}"
@@ -323,6 +324,51 @@ ROUTES: Final[tuple[Route, ...]] = (
         reply=Page[AuditRecord],
         dated=False,
         refusals=(errors.Invalid,),
+    ),
+    # --- API tokens ---
+    Route(
+        "tokens.list",
+        "GET",
+        "/v1/tokens",
+        tokens.list_,
+        "Every API token there ever was, without its text",
+        "tokens.list",
+        reply=Page[KnownToken],
+        dated=False,
+    ),
+    Route(
+        "tokens.create",
+        "POST",
+        "/v1/tokens",
+        tokens.create,
+        "Make an API token; its text is told this once",
+        "tokens.create",
+        body=message_of(WantedToken),
+        reply=Minted,
+        status=201,
+        refusals=(errors.TokenExists, errors.TokensUnused, errors.Invalid),
+    ),
+    Route(
+        "tokens.rotate",
+        "POST",
+        "/v1/tokens/rotate",
+        tokens.rotate,
+        "Give an API token another text, told this once",
+        "tokens.rotate",
+        body=Rotate,
+        reply=Minted,
+        refusals=(errors.TokenNotFound, errors.TokensUnused, errors.Invalid),
+    ),
+    Route(
+        "tokens.revoke",
+        "POST",
+        "/v1/tokens/revoke",
+        tokens.revoke,
+        "End an API token, in every process at once",
+        "tokens.revoke",
+        body=Revoke,
+        status=204,
+        refusals=(errors.TokenNotFound, errors.Invalid),
     ),
     # --- Commands ---
     *map(of_command, COMMANDS),
