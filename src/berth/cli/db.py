@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from berth.cli.options import DEFAULTS, DatabaseUrl
+from berth.cli.paper import Paper
 
 if TYPE_CHECKING:
     from berth.store.engine import Database
@@ -22,7 +23,8 @@ def upgrade(database: DatabaseUrl = DEFAULTS.database) -> None:
     from berth.store import migrate
 
     with _opened(database) as opened:
-        migrate.upgrade(opened)
+        with Paper().waiting("migrating"):
+            migrate.upgrade(opened)
         typer.echo(f"{opened.shown} is at revision {migrate.NEWEST}")
 
 
@@ -50,7 +52,8 @@ def downgrade(
     from berth.store import migrate
 
     with _opened(database) as opened:
-        migrate.downgrade(opened, revision)
+        with Paper().waiting("migrating"):
+            migrate.downgrade(opened, revision)
         typer.echo(f"{opened.shown} is at revision {revision}")
 
 
@@ -79,7 +82,8 @@ def verify(database: DatabaseUrl = DEFAULTS.database) -> None:
     from berth.ledger.verify import verify as verified
 
     with _opened(database) as opened:
-        report = verified(opened)
+        with Paper().waiting("adding everything up anew"):
+            report = verified(opened)
         for finding in report.findings:
             typer.echo(finding)
         typer.echo(report.summary)

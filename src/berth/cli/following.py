@@ -69,7 +69,9 @@ def watch(
     Example: berth watch --after 41
     """
     try:
-        for number, change in enumerate(session.verbs.follow(after), 1):
+        changes = session.verbs.follow(after)
+        session.paper.end_wait()
+        for number, change in enumerate(changes, 1):
             if session.paper.form is Form.JSON:
                 session.paper.json_line(change)
             else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -13,6 +14,7 @@ import msgspec
 import typer
 
 from berth.cli.plain import plain, plain_json
+from berth.cli.waiting import Waiting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,15 +45,47 @@ class Paper:
 
     def __init__(self, form: Form = Form.PEOPLE) -> None:
         self.form = form
+        self._waiting: Waiting | None = None
 
-    @cached_property
+    def wait(self, what: str) -> None:
+        """Say what is being done, if nothing else is said for a while; on terminals only."""
+        self.end_wait()
+        if sys.stderr.isatty():
+            self._waiting = Waiting(what, lambda: self._errors)
+
+    def end_wait(self) -> None:
+        """Something is about to be shown, or it is over."""
+        if self._waiting is not None:
+            self._waiting.end()
+            self._waiting = None
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """The same, for as long as it lasts."""
+        self.wait(what)
+        try:
+            yield
+        finally:
+            self.end_wait()
+
+    @property
     def console(self) -> Console:
         """For what was asked for."""
+        self.end_wait()
+        return self._console
+
+    @property
+    def errors(self) -> Console:
+        """For everything else: notes, progress, refusals."""
+        self.end_wait()
+        return self._errors
+
+    @cached_property
+    def _console(self) -> Console:
         return _console(sys.stdout)
 
     @cached_property
-    def errors(self) -> Console:
-        """For everything else: notes, progress, refusals."""
+    def _errors(self) -> Console:
         return _console(sys.stderr)
 
     def show(self, data: Any, table: Table, *, more: Iterable[Any] = ()) -> None:
@@ -59,6 +93,7 @@ class Paper:
         if self.form is Form.JSON:
             self.json(data)
         elif self.form is Form.CSV:
+            self.end_wait()
             sys.stdout.write(table.csv())
         else:
             self.people(table.rich() if table.rows else None, *more)
@@ -80,11 +115,13 @@ class Paper:
 
     def json(self, data: Any) -> None:
         """One JSON document."""
+        self.end_wait()
         text = msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
         sys.stdout.write(plain_json(text) + "\n")
 
     def json_line(self, data: Any) -> None:
         """One document of a stream, written at once."""
+        self.end_wait()
         sys.stdout.write(plain_json(msgspec.json.encode(data).decode()) + "\n")
         sys.stdout.flush()
 
@@ -96,6 +133,7 @@ class Paper:
     def refuse(self, why: str, *, next_step: str = "", kind: str = "", **more: Any) -> None:
         """Why not, and what to do next; in JSON, if that was asked for. Always on stderr."""
         if self.form is Form.JSON:
+            self.end_wait()
             told = {"error": kind, "why": why, "next": next_step, **more}
             sys.stderr.write(plain_json(msgspec.json.encode(told).decode()) + "\n")
             return

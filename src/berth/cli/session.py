@@ -54,11 +54,13 @@ class Session:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        self.paper.wait(f"asking {self.where.url}" if self.remote else "reading the ledger")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.paper.end_wait()
         self._stack.close()
 
     @property

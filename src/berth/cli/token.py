@@ -103,6 +103,7 @@ def _tell(session: Session, minted: Minted, what: str) -> None:
     if session.paper.form is Form.JSON:
         session.paper.json(minted)
         return
+    session.paper.end_wait()
     typer.echo(f"{what}. It is shown this once:", err=True)
     typer.echo(minted.text)
 
