@@ -12,6 +12,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "root.about": ("/v1", None),
     "document.show": ("/v1/openapi.json", None),
     "me.show": ("/v1/me", None),
+    "policy.show": ("/v1/policy", None),
     "fleet.show": ("/v1/fleet", None),
     "fleet.map": ("/v1/fleet/map?class=VCPU&class=DISK_GB&by=hosts&room=VCPU:1,DISK_GB:5&trait=CUSTOM_FAST", None),
     "providers.list": ("/v1/providers?name=OST&class=VCPU&room=VCPU:1&trait=CUSTOM_FAST&limit=1", None),

@@ -39,6 +39,18 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     via: str
 
 
+class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may do what.
+
+    name: of the policy; operations: the roles that may do each; own_project: those of them that a reader
+    may do to its own project only.
+    """
+
+    name: str
+    operations: dict[str, list[str]]
+    own_project: list[str]
+
+
 class NameItem(msgspec.Struct, frozen=True):
     """A resource class, trait or aggregate. at: when it was made, microseconds since 1970; providers: that have it."""
 

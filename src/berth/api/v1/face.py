@@ -76,7 +76,14 @@ class _Step:
         self.caller = caller = api.gate.who(request, public=route.public)
         _check_accept(route, request)
         call = Call(
-            request, caller, api.ledger, items, api.feed, lambda: self._may(call, api.gate.who(request)), api.mints
+            request=request,
+            caller=caller,
+            ledger=api.ledger,
+            items=items,
+            feed=api.feed,
+            still=lambda: self._may(call, api.gate.who(request)),
+            policy=api.gate.policy,
+            mints=api.mints,
         )
         call.query = query_of(request, route.query)
         self._may(call, caller)

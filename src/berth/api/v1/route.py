@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from berth.api.http import Request
+from berth.api.policy import Policy
 from berth.api.v1.feed import Feed
 from berth.ledger import Ledger
 from berth.model.caller import Caller
@@ -21,7 +22,8 @@ class Call:
     """A request that was let in.
 
     items: what stands in the path's places; query, body: of the route's types; feed: the change log, live;
-    still: raises HttpError when the caller may not ask for this any more; mints: whether API tokens let anybody in.
+    still: raises HttpError when the caller may not ask for this any more; policy: who may do what;
+    mints: whether API tokens let anybody in.
     """
 
     request: Request
@@ -30,6 +32,7 @@ class Call:
     items: dict[str, str]
     feed: Feed
     still: Callable[[], None]
+    policy: Policy
     mints: bool = False
     query: Any = None
     body: Any = None

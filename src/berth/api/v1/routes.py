@@ -43,6 +43,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         dated=False,
     ),
     Route("me.show", "GET", "/v1/me", root.me, "Who the caller is", "me.show", reply=pages.Me, dated=False),
+    Route(
+        "policy.show",
+        "GET",
+        "/v1/policy",
+        root.policy,
+        "Who may do what here",
+        "policy.show",
+        reply=pages.PolicyTable,
+        dated=False,
+    ),
     # --- Finding ---
     Route(
         "find",
@@ -212,8 +222,9 @@ ROUTES: Final[tuple[Route, ...]] = (
         _CONSUMER,
         consumers.show,
         "What a consumer holds",
-        "allocations.show",
+        "consumers.show",
         reply=ConsumerDetails,
+        project=consumers.its_project,
         refusals=_NO_CONSUMER,
     ),
     Route(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from berth.api.v1.route import Call, Doing
 from berth.model.commands import ReleaseAllocations
 from berth.model.consumer import TypeUsage
+from berth.model.errors import AllocationsNotFound, Invalid
 from berth.model.holdings import ConsumerDetails, ConsumerPage, ConsumerQuery, ProjectPage
 from berth.model.pages import Page
 from berth.model.sound import sound
@@ -42,6 +43,14 @@ def projects(call: Call) -> ProjectPage:
 def usages(call: Call) -> Page[TypeUsage]:
     """What a project, or one of its users, holds, by type of consumer."""
     return Page(call.ledger.project_usages(call.query.project, call.query.user or None))
+
+
+def its_project(call: Call) -> str | None:
+    """The project that a consumer belongs to; None if it holds nothing, so that a reader learns nothing of it."""
+    try:
+        return call.ledger.consumer(call.items["uuid"]).project
+    except (AllocationsNotFound, Invalid):
+        return None
 
 
 def asked_project(call: Call) -> str | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from berth import __version__
+from berth.api.policy import OF_A_PROJECT
 from berth.api.v1.route import Call
-from berth.model.pages import About, Me
+from berth.model.pages import About, Me, PolicyTable
 
 
 def about(call: Call) -> About:
@@ -15,6 +16,12 @@ def about(call: Call) -> About:
         head=call.ledger.head(),
         documentation={"openapi": "/v1/openapi.json", "placement": "/openapi.json"},
     )
+
+
+def policy(call: Call) -> PolicyTable:
+    """Every operation with the roles that may do it, here."""
+    found = call.policy
+    return PolicyTable(name=found.name, operations=found.table(), own_project=sorted(OF_A_PROJECT))
 
 
 def me(call: Call) -> Me:
