@@ -4,6 +4,7 @@ Granian does not say with which certificate a connection was made. So where one 
 front listens instead. It passes each connection on to the server, which listens on a loopback port, from
 a port of its own; under that port's number it has written, in a folder that nobody else can enter, whom
 the connection is from. The entry is made before the connection and is gone before the port is free again.
+Whoever comes to the loopback port without one, or from another loopback address, is refused.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, Final
 from berth.settings import Tls
 
 HANDSHAKE_S: Final = 10
+LINGER_S: Final = 5
 PIECE: Final = 64 * 1024
 
 _LOG = logging.getLogger("berth")
@@ -83,6 +85,7 @@ async def _pass_on(door: Door, reader: asyncio.StreamReader, writer: asyncio.Str
         inner_reader, inner_writer = await asyncio.open_connection(sock=behind)
         try:
             await _until_one_ends(_copy(reader, inner_writer), _copy(inner_reader, writer))
+            await _served(inner_reader, inner_writer)
         finally:
             entry.unlink(missing_ok=True)  # before the port can be anybody else's
             inner_writer.close()
@@ -100,6 +103,15 @@ async def _until_one_ends(*copies: Any) -> None:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, OSError):
                 await task
+
+
+async def _served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Let the server know that no more comes, and wait until it is at an end with what it has."""
+    with contextlib.suppress(OSError, TimeoutError):
+        writer.write_eof()
+        async with asyncio.timeout(LINGER_S):
+            while await reader.read(PIECE):
+                pass
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from berth.api.http import HttpError
+
+BEHIND: Final = "127.0.0.1"
+"""The one address that the TLS front comes from."""
+
+BYPASSED: Final = "This port is for the TLS front alone: connect to the one that it listens on."
 
 
 class Origin(NamedTuple):
@@ -28,11 +35,11 @@ class Origins:
         self._front = front
 
     def of(self, client: str, scheme: str, headers: Mapping[str, str]) -> Origin:
-        """The origin of a request. client: the peer's address and port."""
+        """The origin of a request. client: the peer's address and port. HttpError 403: it came round the front."""
         host, _, port = client.rpartition(":")
         found = Origin(host.strip("[]"), scheme, None)
         if self._front is not None:
-            found = _fronted(self._front / port) or found
+            found = _fronted(self._front, found.address, port)
         if self._proxies and self._is_proxy(found.address):
             found = self._forwarded(found, headers)
         return found
@@ -62,10 +69,15 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _fronted(file: Path) -> Origin | None:
-    """What the front has written down of the connection from this port."""
+def _fronted(folder: Path, host: str, port: str) -> Origin:
+    """What the front has written down of the connection from this port; HttpError 403 if it is not the front's.
+
+    A loopback address has neighbours: whoever is on this machine can have the same port of 127.0.0.2.
+    """
     try:
-        address, _, name = file.read_text(encoding="utf-8").partition("\n")
+        address, _, name = (folder / port).read_text(encoding="utf-8").partition("\n")
     except OSError:
-        return None
+        raise HttpError(403, BYPASSED) from None
+    if host != BEHIND:
+        raise HttpError(403, BYPASSED)
     return Origin(address, "https", name or None)

@@ -17,7 +17,7 @@ from berth.api.face import Later, Ongoing, Stream
 from berth.api.http import HttpError, Reply, Request
 from berth.api.limits import Limiter
 from berth.api.onlooker import Answered, Onlooker
-from berth.api.origin import Origins
+from berth.api.origin import Origin, Origins
 from berth.api.site import Site
 from berth.ledger import Ledger
 from berth.settings import Limits
@@ -100,9 +100,10 @@ class Server:
     async def _read(self, scope: Any, protocol: Any) -> tuple[Request, HttpError | None]:
         """A request, and what speaks against looking at it. Nothing of a body is read that will not be looked at."""
         headers = _folded(scope.headers.items())
-        address, scheme, certificate = self._origins.of(scope.client, scope.scheme, headers)
+        origin, bypassed = self._origin(scope, headers)
+        address, scheme, certificate = origin
         request = Request(scope.method, scope.path, scope.query_string, headers, b"", scheme, address, certificate)
-        wrong = self._limiter.refusal(request) or _unread(scope.headers, headers)
+        wrong = bypassed or self._limiter.refusal(request) or _unread(scope.headers, headers)
         if wrong is not None or not _has_body(scope, headers):
             return request, wrong
         limits = self._limiter.limits
@@ -113,6 +114,12 @@ class Server:
         if body is None:
             return request, HttpError(413, f"The body is larger than {limits.body_bytes} bytes.")
         return replace(request, body=body), None
+
+    def _origin(self, scope: Any, headers: dict[str, str]) -> tuple[Origin, HttpError | None]:
+        try:
+            return self._origins.of(scope.client, scope.scheme, headers), None
+        except HttpError as error:
+            return Origin(scope.client.rpartition(":")[0], scope.scheme, None), error
 
     async def _reply(self, request: Request) -> Reply | Stream:
         loop = asyncio.get_running_loop()

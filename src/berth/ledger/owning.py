@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from berth.ledger.draft import Draft
 from berth.model import commands
 from berth.model.caller import Caller
+from berth.model.change import Kind
 from berth.model.commands import Command
 from berth.model.errors import Forbidden
 from berth.model.names import canonical_uuid
@@ -52,18 +53,36 @@ def _written(draft: Draft, command: Command) -> Iterator[str]:
 
 
 def _of_records(draft: Draft, command: commands.PutRecords) -> Iterator[str]:
-    """The providers that records are, or come below; those that come in with the same command speak for themselves."""
-    coming = {record.name for record in command.records}
+    """The providers that records are, or come below; those that come in with the same command speak for themselves.
+
+    Each text is looked up just as it will be when the records are put: whatever else a record calls
+    itself, it comes below the provider that is there already.
+    """
+    _check_nothing_is_named(draft, command)
+    names = {record.name for record in command.records}
+    uuids = {canonical_uuid(record.uuid) for record in command.records if record.uuid is not None}
     for record, new in zip(command.records, command.new_uuids, strict=True):
-        given = None if record.uuid is None else canonical_uuid(record.uuid)
-        known = given or draft.provider_named(record.name)
+        known = draft.provider_named(record.name) if record.uuid is None else canonical_uuid(record.uuid)
         if record.parent is None:
             yield known or new
             continue
         if known is not None and draft.find_provider(known) is not None:
             yield known
-        if record.parent not in coming:
-            yield canonical_uuid(record.parent) or draft.provider_named(record.parent) or record.parent
+        above = canonical_uuid(record.parent)
+        there = above or draft.provider_named(record.parent)
+        if there is not None and draft.find_provider(there) is not None:
+            yield there
+        elif (above not in uuids) if above is not None else (record.parent not in names):
+            yield there or record.parent
+
+
+def _check_nothing_is_named(draft: Draft, command: commands.PutRecords) -> None:
+    """Forbidden, if records name classes or traits that there are not: those would be made, for everybody."""
+    for record in command.records:
+        for kind, names in ((Kind.CLASS, record.inventories), (Kind.TRAIT, record.traits)):
+            for name in names:
+                if draft.id_of(kind, name) is None:
+                    raise Forbidden(f"an owner of providers may not make {name!r}: only what is there can be used")
 
 
 def _becoming_a_root(draft: Draft, uuid: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ from berth.api.v1.route import Call, Doing, Route
 from berth.api.v1.routes import ROUTES
 from berth.api.v1.routing import Router
 from berth.model.caller import Caller
-from berth.model.errors import BerthError
+from berth.model.errors import BerthError, Forbidden
 
 JSON = "application/json"
 
@@ -136,12 +136,17 @@ class _Step:
 
     def refused(self, error: HttpError) -> Reply:
         """What the face itself refuses."""
+        self._note(error)
+        return self._signed(self._bare(problems.told_of_http(error, self.request.id)))
+
+    def _note(self, error: HttpError) -> None:
         operation = "" if self.route is None else self.route.operation
         self.api.gate.turned_away(self.request, error, self.caller, operation)
-        return self._signed(self._bare(problems.told_of_http(error, self.request.id)))
 
     def told(self, error: BerthError) -> Reply:
         """What the ledger refuses, or fails at."""
+        if isinstance(error, Forbidden):
+            self._note(HttpError(403, str(error)))
         return self._signed(self._bare(problems.told(error, self.request.id)))
 
     def _bare(self, reply: Reply) -> Reply:

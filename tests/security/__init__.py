@@ -1,0 +1,1 @@
+"""Berth as an attacker finds it: real servers, asked by whoever does not belong."""
