@@ -25,6 +25,7 @@ from berth.api.face import Face
 from berth.api.gate import Gate
 from berth.api.limits import Limiter
 from berth.api.operations.health import Alive, Ready
+from berth.api.operations.lookout import Lookout
 from berth.api.origin import Origins
 from berth.api.placement.api import PlacementApi
 from berth.api.policy import POLICIES, Policy
@@ -92,7 +93,9 @@ def _check_tls(tls: Tls) -> None:
         raise UnusableSettings(f"the TLS certificate, its key or the clients' authority will not do: {error}") from None
 
 
-def site_of(settings: Settings, ledger: Ledger, feed: Feed, limiter: Limiter, counting: Counting) -> Site:
+def site_of(
+    settings: Settings, ledger: Ledger, feed: Feed, limiter: Limiter, counting: Counting, lookout: Lookout
+) -> Site:
     """Everything that these settings ask to be served."""
     policy = policy_of(settings)
     lacking = policy.lacks({*PlacementApi.operations(), *V1.operations(), METRICS_OPERATION})
@@ -102,8 +105,8 @@ def site_of(settings: Settings, ledger: Ledger, feed: Feed, limiter: Limiter, co
     guessed = None if "dev" in settings.auth else limiter.guessed
     gate = Gate(ledger, choosing.authentications(settings, ledger), policy, guessed)
     faces: dict[str, Face] = {
-        "v1": V1(gate, feed, mints="token" in settings.auth),
-        "metrics": counting.face(gate, public=settings.metrics_public),
+        "v1": V1(gate, feed, mints="token" in settings.auth, anomalies=lookout.told),
+        "metrics": counting.face(gate, public=settings.metrics_public, anomalies=lookout.told),
         "healthz": Alive(),
         "readyz": Ready(ledger),
     }
@@ -210,16 +213,23 @@ def serving() -> Any:
     embedded = ledger.core.database.capabilities.embedded
     feed = Feed(ledger)
     counting = Counting()
+    lookout = Lookout(ledger, Path(os.environ[METRICS_VARIABLE]))
+    lookout.start()
     ledger.core.witness = counting.meter
     counting.meter.at(ledger.core.fleet.head)
     offload = None if embedded else ThreadPoolExecutor(THREADS, "berth")
     limiter = Limiter(settings.limits, settings.workers)
     server = Server(
-        site_of(settings, ledger, feed, limiter, counting),
+        site_of(settings, ledger, feed, limiter, counting, lookout),
         ledger,
         offload,
         limiter,
         Origins(settings.trusted_proxies, None if handed.front is None else Path(handed.front)),
         (counting.meter,),
     )
-    return Application(server, feed.close)
+
+    def stop() -> None:
+        feed.close()
+        lookout.close()
+
+    return Application(server, stop)

@@ -42,6 +42,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "traits.show": ("/v1/traits/CUSTOM_FAST", None),
     "aggregates.list": ("/v1/aggregates", None),
     "changes.list": ("/v1/changes?after=1&limit=3", None),
+    "audit.anomalies": ("/v1/audit/anomalies?since=0", None),
     "audit.list": (f"/v1/audit?provider={HOST}&limit=2", None),
     "tokens.list": ("/v1/tokens", None),
     "tokens.create": ("/v1/tokens", {"name": "ci", "roles": ["service"], "lasts_seconds": 60}),

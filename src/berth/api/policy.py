@@ -73,6 +73,7 @@ DEFAULT: Final[Rules] = {
     "project_usages.show": _OWN_PROJECT,
     "projects.list": _FLEET,
     # Who may, and who did
+    "audit.anomalies": _ADMIN,
     "audit.history": _FLEET,
     "audit.list": _ADMIN,
     "me.show": _ANYBODY,

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from berth.cli.anomalies import anomalies
 from berth.cli.options import DEFAULTS, AsCsv, AsJson, DatabaseUrl
 from berth.cli.paper import Paper
 from berth.cli.table import Table
@@ -123,6 +124,9 @@ def archive(
         typer.echo("there are no records as old as that")
     else:
         typer.echo(f"records {moved[0]} to {moved[1]} are in {file}, and no longer in the database")
+
+
+app.command("anomalies")(anomalies)
 
 
 def _uuid_of(ledger: Ledger, named: str) -> str:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from berth.client.following import follow
 from berth.client.tokening import Tokening
 from berth.client.wire import Wire
+from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidates
 from berth.model.change import Change, Kind, Named
@@ -344,6 +345,11 @@ class Client(Tokening, Verbs):
             "outcome": outcome,
         }
         return self._records("/v1/audit", before, most, **asked)
+
+    def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
+        """Unusual activity of the last week that ended within this span, in microseconds since 1970 UTC."""
+        found: Anomalies = self._wire.get("/v1/audit/anomalies", Anomalies, since=since, until=until)
+        return found
 
     def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
         """What was done to a provider or a consumer, newest first, whether it is there still or not."""

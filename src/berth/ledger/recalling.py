@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from berth.ledger.anomalies import Vigil
 from berth.ledger.core import Core
+from berth.model.anomaly import Anomalies
 from berth.model.audit import Attempt, AuditRecord
 from berth.model.change import Change
 from berth.model.sound import canonical
@@ -76,6 +78,13 @@ class Recalling:
     def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
         """What was done to a provider or a consumer, newest first, whether it is there still or not."""
         return self.audit(subject=uuid, before=before, most=most)
+
+    def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
+        """Unusual activity that ended within this span (microseconds since 1970), out of all the audit log says."""
+        vigil = Vigil(self.core, since)
+        while vigil.step():
+            pass
+        return vigil.found().within(since, until)
 
     def note(self, attempt: Attempt) -> None:
         """Line something that was refused elsewhere up for the audit log."""

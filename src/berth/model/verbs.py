@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from berth.model import commands
+from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidates, Granted
 from berth.model.change import Change, Kind, Named
@@ -211,6 +212,10 @@ class Reading(Protocol):
     @abstractmethod
     def revoke_token(self, name: str) -> None:
         """A token is good for nothing any more, in every process; TokenNotFound."""
+
+    @abstractmethod
+    def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
+        """Unusual activity that ended within this span, in microseconds since 1970 UTC: look at it."""
 
     @abstractmethod
     def follow(self, after: int | None = None) -> Iterator[Change]:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select
 
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
@@ -183,6 +183,24 @@ def stored(connection: Connection, up_to: int | None = None) -> Iterator[Stored]
             facts = values.pop("facts")
             yield Stored(values, facts, about.get(row.number, set()))
         after = page[-1].number
+
+
+def page(connection: Connection, after: int, most: int) -> list[Stored]:
+    """At most so many records after this number, in order, without what they are listed under."""
+    wanted = _WITH_FACTS.where(audit.c.number > after).order_by(audit.c.number).limit(most)
+    found = []
+    for row in connection.execute(wanted).mappings():
+        values = dict(row)
+        facts = values.pop("facts")
+        found.append(Stored(values, facts, None))
+    return found
+
+
+def first_since(connection: Connection, moment: int | None) -> int | None:
+    """The number of the first record of at or after a moment (None: of all); None if there is none."""
+    wanted = select(func.min(audit.c.number))
+    found: int | None = connection.execute(wanted if moment is None else wanted.where(audit.c.at >= moment)).scalar()
+    return found
 
 
 def _subjects(connection: Connection, after: int, last: int) -> dict[int, set[str]]:

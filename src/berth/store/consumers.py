@@ -136,3 +136,9 @@ def _batched(values: Iterable[T]) -> Iterator[Sequence[T]]:
     rest = iter(values)
     while some := list(islice(rest, IN_ONE_STATEMENT)):
         yield some
+
+
+def count(connection: Connection) -> int:
+    """How many consumers hold something."""
+    found: int = connection.execute(select(func.count()).select_from(consumers)).scalar_one()
+    return found

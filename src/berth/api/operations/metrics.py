@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +19,12 @@ from berth.api.face import Later
 from berth.api.gate import Gate
 from berth.api.http import HttpError, Reply, Request
 from berth.api.operations import asking
+from berth.api.operations.anomalies import AnomalyNumbers
 from berth.api.operations.fleet import FleetNumbers
 from berth.api.operations.meter import Meter
 from berth.api.operations.processes import ProcessNumbers, workers
 from berth.api.operations.single import Single
+from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
 from berth.model.errors import BerthError
 from berth.model.overview import Overview
@@ -39,10 +41,20 @@ class Metrics:
     """/metrics, for everybody or for whom the policy lets.
 
     registry: of this process's meter; with several processes what they have all counted is read from the folder.
+    anomalies: what is unusual in the audit log, if somebody looks for that.
     """
 
-    def __init__(self, gate: Gate, meter: Meter, registry: CollectorRegistry, *, public: bool = False) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        meter: Meter,
+        registry: CollectorRegistry,
+        *,
+        public: bool = False,
+        anomalies: Callable[[], Anomalies] | None = None,
+    ) -> None:
         self._gate, self._meter, self._registry, self._public = gate, meter, registry, public
+        self._anomalies = anomalies
         self._numbers = Single("metrics", self._overview)
         self._last: Overview | None = None
 
@@ -78,7 +90,10 @@ class Metrics:
             self._last = await self._numbers.result(FLEET_S)
         except (BerthError, TimeoutError):
             answers = False
-        text = await asyncio.to_thread(_text, self._registry, FleetNumbers(self._last, answers=answers))
+        told: list[Collector] = [FleetNumbers(self._last, answers=answers)]
+        if self._anomalies is not None:
+            told.append(AnomalyNumbers(self._anomalies()))
+        text = await asyncio.to_thread(_text, self._registry, told)
         return asking.plain(request, 200, text, CONTENT_TYPE_PLAIN_0_0_4)
 
     def _overview(self) -> Overview:
@@ -97,9 +112,9 @@ class Counting:
         self._registry = CollectorRegistry()
         self.meter = Meter(self._registry)
 
-    def face(self, gate: Gate, *, public: bool) -> Metrics:
+    def face(self, gate: Gate, *, public: bool, anomalies: Callable[[], Anomalies] | None = None) -> Metrics:
         """The face at /metrics."""
-        return Metrics(gate, self.meter, self._registry, public=public)
+        return Metrics(gate, self.meter, self._registry, public=public, anomalies=anomalies)
 
 
 class _Build(Collector):
@@ -110,7 +125,7 @@ class _Build(Collector):
         yield InfoMetricFamily("berth_build", "The version of Berth.", value={"version": berth.__version__})
 
 
-def _text(registry: CollectorRegistry, fleet: FleetNumbers) -> str:
+def _text(registry: CollectorRegistry, collectors: Iterable[Collector]) -> str:
     folder = os.environ.get(FOLDER_VARIABLE)
     if folder is None:
         counted, pids = registry, [os.getpid()]
@@ -119,6 +134,6 @@ def _text(registry: CollectorRegistry, fleet: FleetNumbers) -> str:
         counted = CollectorRegistry(auto_describe=False)
         multiprocess.MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
     told = CollectorRegistry(auto_describe=False)
-    for collector in (fleet, ProcessNumbers(pids), _Build()):
+    for collector in (*collectors, ProcessNumbers(pids), _Build()):
         told.register(collector)
     return (generate_latest(counted) + generate_latest(told)).decode()

@@ -93,6 +93,13 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     outcome: Text | None = None
 
 
+class Anomalies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Unusual activity that ended in this span. since, until: microseconds since 1970 UTC."""
+
+    since: Number | None = None
+    until: Number | None = None
+
+
 class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which records about one thing, newest first. after: the number of the last one seen."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
@@ -20,6 +20,7 @@ from berth.api.v1.feed import EVENTS, Feed
 from berth.api.v1.route import Call, Doing, Route
 from berth.api.v1.routes import ROUTES
 from berth.api.v1.routing import Router
+from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
 from berth.model.errors import BerthError, Forbidden
 
@@ -31,10 +32,17 @@ _DECODERS = {route.name: msgspec.json.Decoder(route.body) for route in ROUTES if
 
 
 class V1:
-    """Berth's own API over a ledger, for whoever the gate lets in. mints: whether it makes API tokens."""
+    """Berth's own API over a ledger, for whoever the gate lets in.
 
-    def __init__(self, gate: Gate, feed: Feed, *, mints: bool = False) -> None:
+    mints: whether it makes API tokens; anomalies: what is unusual in the audit log, where somebody goes along it
+    anyway; else it is looked for.
+    """
+
+    def __init__(
+        self, gate: Gate, feed: Feed, *, mints: bool = False, anomalies: Callable[[], Anomalies] | None = None
+    ) -> None:
         self.gate, self.ledger, self.feed, self.mints = gate, gate.ledger, feed, mints
+        self.anomalies = anomalies or self.ledger.anomalies
 
     @staticmethod
     def operations() -> Iterator[str]:
@@ -81,6 +89,7 @@ class _Step:
             ledger=api.ledger,
             items=items,
             feed=api.feed,
+            anomalies=api.anomalies,
             still=lambda: self._may(call, api.gate.who(request)),
             policy=api.gate.policy,
             mints=api.mints,

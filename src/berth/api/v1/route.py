@@ -12,6 +12,7 @@ from berth.api.http import Request
 from berth.api.policy import Policy
 from berth.api.v1.feed import Feed
 from berth.ledger import Ledger
+from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
 from berth.model.commands import Command
 from berth.model.errors import BerthError
@@ -23,7 +24,7 @@ class Call:
 
     items: what stands in the path's places; query, body: of the route's types; feed: the change log, live;
     still: raises HttpError when the caller may not ask for this any more; policy: who may do what;
-    mints: whether API tokens let anybody in.
+    mints: whether API tokens let anybody in; anomalies: what is unusual in the audit log.
     """
 
     request: Request
@@ -31,6 +32,7 @@ class Call:
     ledger: Ledger
     items: dict[str, str]
     feed: Feed
+    anomalies: Callable[[], Anomalies]
     still: Callable[[], None]
     policy: Policy
     mints: bool = False

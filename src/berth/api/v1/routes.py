@@ -10,6 +10,7 @@ from berth.api.v1.commanding import COMMANDS, of_command
 from berth.api.v1.endpoints import changes, consumers, document, finding, fleet, names, providers, root, tokens
 from berth.api.v1.route import Route
 from berth.model import errors, pages
+from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Granted
 from berth.model.change import Change
@@ -335,6 +336,17 @@ ROUTES: Final[tuple[Route, ...]] = (
         reply=Page[AuditRecord],
         dated=False,
         refusals=(errors.Invalid,),
+    ),
+    Route(
+        "audit.anomalies",
+        "GET",
+        "/v1/audit/anomalies",
+        changes.anomalies,
+        "What is unusual in the audit log",
+        "audit.anomalies",
+        query=asking.Anomalies,
+        reply=Anomalies,
+        dated=False,
     ),
     # --- API tokens ---
     Route(

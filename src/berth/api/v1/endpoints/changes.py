@@ -6,6 +6,7 @@ from berth.api.accept import acceptable
 from berth.api.face import Stream
 from berth.api.v1.feed import EVENTS
 from berth.api.v1.route import Call
+from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.change import Change
 from berth.model.errors import Invalid
@@ -49,6 +50,11 @@ def audit(call: Call) -> Page[AuditRecord]:
         most=asked.limit,
     )
     return _page(found, asked.limit)
+
+
+def anomalies(call: Call) -> Anomalies:
+    """What is unusual in the audit log."""
+    return call.anomalies().within(call.query.since, call.query.until)
 
 
 def history(call: Call) -> Page[AuditRecord]:

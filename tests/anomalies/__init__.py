@@ -1,0 +1,1 @@
+"""Unusual activity, on made-up histories in which it is known what is unusual. `python -m tests.anomalies --help`."""

@@ -1,0 +1,68 @@
+"""On made-up histories every planted case is found, and next to nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from berth.model.anomaly import Unusual
+from tests.anomalies.activity import Fleet
+from tests.anomalies.judging import Verdict, examined, judged
+from tests.anomalies.planting import WAYS, Plant
+from tests.anomalies.writing import DAY, START, Log
+
+SEEDS = range(6)
+DAYS = 44
+
+
+@pytest.fixture(scope="module")
+def verdict() -> Verdict:
+    total = Verdict()
+    for seed in SEEDS:
+        total.add(judged(seed, DAYS, 0.6))
+    return total
+
+
+def test_every_planted_one_is_found(verdict: Verdict) -> None:
+    assert verdict.missed == []
+    assert verdict.planted == {kind.value: len(SEEDS) for kind in Unusual}
+
+
+def test_false_alarms_are_fewer_than_one_in_a_hundred_days(verdict: Verdict) -> None:
+    assert len(verdict.false) < 0.01 * verdict.days, verdict.false
+
+
+def test_false_alarms_are_fewer_than_one_in_a_hundred_findings(verdict: Verdict) -> None:
+    assert len(verdict.false) < 0.01 * verdict.found, verdict.false
+
+
+@pytest.mark.parametrize(("kind", "way"), [(kind, way) for kind, ways in WAYS.items() for way in ways], ids=str)
+def test_each_way_by_itself(kind: Unusual, way: object) -> None:
+    """All that is found is of this kind, and consists of nothing but what was planted."""
+    fleet = Fleet(Log(7), 38, 0.4)
+    fleet.plan()
+    plant = Plant(kind, "")
+    fleet.at(START + 33 * DAY + 40_000 * 1_000_000, lambda now: way(fleet, now, plant))  # type: ignore[operator]
+    fleet.run()
+    found = [each for each in examined(fleet).items if each.kind is kind]
+    assert found, "not found"
+    assert all(plant.records.issuperset(each.records) for each in found), (found, sorted(plant.records)[:9])
+
+
+def test_the_same_log_has_the_same_findings() -> None:
+    fleet = Fleet(Log(3), 20, 0.3)
+    fleet.plan()
+    fleet.run()
+    assert examined(fleet) == examined(fleet)
+
+
+def test_what_was_never_usual_is_not_learned_within_a_day() -> None:
+    """An attack goes on for hours: its later part is no less unusual than its first."""
+    fleet = Fleet(Log(5), 36, 0.3)
+    fleet.plan()
+    plant = Plant(Unusual.REFUSALS, "")
+    way = WAYS[Unusual.REFUSALS][0]
+    for hour in (9, 11, 13):
+        fleet.at(START + 33 * DAY + hour * 3600 * 1_000_000, lambda now: way(fleet, now, plant))
+    fleet.run()
+    found = [each for each in examined(fleet).items if each.kind is Unusual.REFUSALS]
+    assert len(found) == 3
