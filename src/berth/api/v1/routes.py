@@ -8,12 +8,11 @@ from berth.api.v1 import asking
 from berth.api.v1.bodies import CLAIM, FIND, Revoke, Rotate
 from berth.api.v1.commanding import COMMANDS, of_command
 from berth.api.v1.endpoints import changes, consumers, document, finding, fleet, names, providers, root, tokens
+from berth.api.v1.logs import HISTORY
 from berth.api.v1.route import Route
 from berth.model import errors, pages
-from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Granted
-from berth.model.change import Change
 from berth.model.consumer import TypeUsage
 from berth.model.holdings import ConsumerDetails, ConsumerPage, ProjectPage
 from berth.model.message import message_of
@@ -312,42 +311,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         reply=Page[pages.NameItem],
     ),
     # --- History ---
-    Route(
-        "changes.list",
-        "GET",
-        "/v1/changes",
-        changes.changes,
-        "The change log, or all that comes of it, live",
-        "changes.list",
-        query=asking.Changes,
-        reply=Page[Change],
-        streams=True,
-        dated=False,
-        refusals=(errors.Invalid,),
-    ),
-    Route(
-        "audit.list",
-        "GET",
-        "/v1/audit",
-        changes.audit,
-        "Who did what, and who tried to",
-        "audit.list",
-        query=asking.Audit,
-        reply=Page[AuditRecord],
-        dated=False,
-        refusals=(errors.Invalid,),
-    ),
-    Route(
-        "audit.anomalies",
-        "GET",
-        "/v1/audit/anomalies",
-        changes.anomalies,
-        "What is unusual in the audit log",
-        "audit.anomalies",
-        query=asking.Anomalies,
-        reply=Anomalies,
-        dated=False,
-    ),
+    *HISTORY,
     # --- API tokens ---
     Route(
         "tokens.list",
