@@ -35,6 +35,7 @@ from berth.api.site import Site
 from berth.api.v1.face import V1
 from berth.api.v1.feed import Feed
 from berth.ledger import Ledger, open_ledger, prepare_ledger
+from berth.model.anomaly import Anomalies
 from berth.model.errors import BerthError, DatabaseUnusable, Unavailable
 from berth.settings import Settings, Tls
 
@@ -94,9 +95,14 @@ def _check_tls(tls: Tls) -> None:
 
 
 def site_of(
-    settings: Settings, ledger: Ledger, feed: Feed, limiter: Limiter, counting: Counting, lookout: Lookout
+    settings: Settings,
+    ledger: Ledger,
+    feed: Feed,
+    limiter: Limiter,
+    counting: Counting,
+    anomalies: Callable[[], Anomalies] | None = None,
 ) -> Site:
-    """Everything that these settings ask to be served."""
+    """Everything that these settings ask to be served. anomalies: what a lookout has found, if there is one."""
     policy = policy_of(settings)
     lacking = policy.lacks({*PlacementApi.operations(), *V1.operations(), METRICS_OPERATION})
     if lacking:
@@ -105,8 +111,8 @@ def site_of(
     guessed = None if "dev" in settings.auth else limiter.guessed
     gate = Gate(ledger, choosing.authentications(settings, ledger), policy, guessed)
     faces: dict[str, Face] = {
-        "v1": V1(gate, feed, mints="token" in settings.auth, anomalies=lookout.told),
-        "metrics": counting.face(gate, public=settings.metrics_public, anomalies=lookout.told),
+        "v1": V1(gate, feed, mints="token" in settings.auth, anomalies=anomalies),
+        "metrics": counting.face(gate, public=settings.metrics_public, anomalies=anomalies),
         "healthz": Alive(),
         "readyz": Ready(ledger),
     }
@@ -220,7 +226,7 @@ def serving() -> Any:
     offload = None if embedded else ThreadPoolExecutor(THREADS, "berth")
     limiter = Limiter(settings.limits, settings.workers)
     server = Server(
-        site_of(settings, ledger, feed, limiter, counting, lookout),
+        site_of(settings, ledger, feed, limiter, counting, lookout.told),
         ledger,
         offload,
         limiter,

@@ -52,7 +52,7 @@ def test_a_route_without_a_rule_is_not_served(tmp_path: Path, monkeypatch: pytes
         open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger,
         pytest.raises(UnusableSettings, match=r"the policy short says nothing of .*providers\.create"),
     ):
-        site_of(Settings(policy="short"), ledger, None, Limiter(Limits()), None, None)  # type: ignore[arg-type]
+        site_of(Settings(policy="short"), ledger, None, Limiter(Limits()), None)  # type: ignore[arg-type]
 
 
 def written(folder: Path, text: str) -> Path:
