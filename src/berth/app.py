@@ -38,6 +38,7 @@ from berth.ledger import Ledger, open_ledger, prepare_ledger
 from berth.model.anomaly import Anomalies
 from berth.model.errors import BerthError, DatabaseUnusable, Unavailable
 from berth.settings import Settings, Tls
+from berth.web.face import Dashboard
 
 if TYPE_CHECKING:
     from berth.api.operations.metrics import Counting
@@ -109,15 +110,16 @@ def site_of(
         raise UnusableSettings(f"the policy {policy.name} says nothing of {', '.join(lacking)}")
     # Where everybody is believed there is nothing to guess.
     guessed = None if "dev" in settings.auth else limiter.guessed
-    gate = Gate(ledger, choosing.authentications(settings, ledger), policy, guessed)
+    gate = Gate(ledger, choosing.authentications(settings, ledger), policy, guessed, settings.auth)
     faces: dict[str, Face] = {
         "v1": V1(gate, feed, mints="token" in settings.auth, anomalies=anomalies),
         "metrics": counting.face(gate, public=settings.metrics_public, anomalies=anomalies),
         "healthz": Alive(),
         "readyz": Ready(ledger),
+        "ui": Dashboard(),
     }
     cors = Cors(frozenset(settings.cors_origins))
-    return Site(PlacementApi(gate), faces, cors, waits=gate.waits, at_once=("healthz", "readyz"))
+    return Site(PlacementApi(gate), faces, cors, waits=gate.waits, at_once=("healthz", "readyz", "ui"))
 
 
 def serve(settings: Settings, on_start: Callable[[], None]) -> None:

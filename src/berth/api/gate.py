@@ -24,7 +24,7 @@ class Gate:
     """Lets callers in.
 
     authenticate: ways of knowing callers, tried in turn; guessed: what to tell whoever is known by none
-    of them, if not just that.
+    of them, if not just that; ways: what those ways are called.
     """
 
     def __init__(
@@ -33,8 +33,9 @@ class Gate:
         authenticate: Iterable[Authenticate],
         policy: Policy,
         guessed: Callable[[Request], HttpError | None] | None = None,
+        ways: Iterable[str] = (),
     ) -> None:
-        self.ledger, self.policy = ledger, policy
+        self.ledger, self.policy, self.ways = ledger, policy, tuple(ways)
         self._authenticate = tuple(authenticate)
         self._guessed = guessed
         self.waits = any(getattr(each, "waits", False) for each in self._authenticate)

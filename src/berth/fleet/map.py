@@ -33,7 +33,7 @@ def fleet_map(fleet: Fleet, asked: MapQuery) -> FleetMap:
         level="groups" if groups_of else "hosts",
         groups_of=groups_of,
         total_hosts=len(hosts),
-        cells=_cells(fleet, drawn, classes),
+        cells=_cells(fleet, drawn, classes, asked.mark),
     )
 
 
@@ -77,16 +77,23 @@ class _Drawn:
         return cls(groups.ids(asked.within)[:limit], groups.names()[:limit], cell_of), groups.of.value
 
 
-def _cells(fleet: Fleet, drawn: _Drawn, classes: list[int]) -> list[Cell]:
+def _cells(fleet: Fleet, drawn: _Drawn, classes: list[int], mark: tuple[str, ...]) -> list[Cell]:
     roots = fleet.root.values
     alive = np.flatnonzero(roots != NO_SLOT)
     providers = map(int, _summed(drawn, drawn.cell_of[roots[alive]]))
     hosts = map(int, _summed(drawn, drawn.cell_of))
+    marked = map(int, _summed(drawn, drawn.cell_of[_hosts_of(fleet, mark)]))
     used: list[Resources] = [{} for _ in drawn.ids]
     capacity: list[Resources] = [{} for _ in drawn.ids]
     for number in classes:
         _add_class(fleet, drawn, number, used, capacity)
-    return list(map(Cell, drawn.ids, drawn.names, hosts, providers, used, capacity))
+    return list(map(Cell, drawn.ids, drawn.names, hosts, providers, used, capacity, marked))
+
+
+def _hosts_of(fleet: Fleet, uuids: tuple[str, ...]) -> NDArray[np.intp]:
+    """The slots of the hosts that these providers are in, each once; those that are gone are in none."""
+    slots = [fleet.slot_of[uuid] for uuid in uuids if uuid in fleet.slot_of]
+    return np.unique(fleet.root.values[slots]).astype(np.intp)
 
 
 def _add_class(fleet: Fleet, drawn: _Drawn, number: int, used: list[Resources], capacity: list[Resources]) -> None:

@@ -55,11 +55,12 @@ class Recalling:
         before: int | None = None,
         after: int | None = None,
         most: int | None = 100,
+        facts: bool = True,
     ) -> list[AuditRecord]:
         """At most so many records of the audit log that are like this.
 
         subject: the uuid of a provider or consumer that they are about; before: the number of a record.
-        Newest first; oldest first from a record on if after is given.
+        Newest first; oldest first from a record on if after is given. facts: whether to read what was touched as well.
         """
         wanted = audit_log.query(
             since=since,
@@ -71,6 +72,7 @@ class Recalling:
             before=before,
             after=after,
             most=most,
+            facts=facts,
         )
         with self.core.database.reading() as connection:
             return audit_log.records(connection, wanted)

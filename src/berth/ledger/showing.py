@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from berth.fleet.explain import explain
 from berth.fleet.map import fleet_map
 from berth.fleet.overview import overview
@@ -51,6 +53,12 @@ class Showing:
         """Providers that are like that, by a part of the name and so on; ClassNotFound, TraitsNotFound."""
         with self.core.current() as fleet:
             return provider_page(fleet, asked, after, limit)
+
+    def provider_names(self, uuids: Iterable[str]) -> dict[str, str]:
+        """What these providers are called, by uuid; those that there are not are left out. Invalid for no uuids."""
+        asked = [canonical(uuid) for uuid in uuids]
+        with self.core.current() as fleet:
+            return {uuid: fleet.names[fleet.slot_of[uuid]] for uuid in asked if uuid in fleet.slot_of}
 
     def details(self, uuid: str) -> ProviderDetails:
         """One provider with all that it has, and its tree; ProviderNotFound."""

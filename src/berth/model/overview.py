@@ -47,7 +47,8 @@ class MapQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     classes: whose numbers to give (none: the eight that most providers have); within: the id of a group of another map;
     name: a part of the host's name in upper or lower case; trait, aggregate: what some provider of the tree has or
-    is in; room: amounts by class that an unsuffixed group could be given there; limit: the most cells.
+    is in; room: amounts by class that an unsuffixed group could be given there; mark: uuids of providers
+    whose hosts are to be counted as marked; limit: the most cells.
     """
 
     classes: tuple[str, ...] = ()
@@ -57,11 +58,16 @@ class MapQuery(msgspec.Struct, frozen=True, kw_only=True):
     trait: str = ""
     aggregate: str = ""
     room: Resources = {}
+    mark: tuple[str, ...] = ()
     limit: int | None = None
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """A host or a group of hosts. id: the host's uuid, or what `within` takes; used, capacity: by class."""
+    """A host or a group of hosts.
+
+    id: the host's uuid, or what `within` takes; used, capacity: by class; marked: how many of the hosts were asked
+    to be marked.
+    """
 
     id: str
     name: str
@@ -69,6 +75,7 @@ class Cell(msgspec.Struct, frozen=True):
     providers: int
     used: Resources
     capacity: Resources
+    marked: int = 0
 
 
 class FleetMap(msgspec.Struct, frozen=True):

@@ -21,22 +21,33 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What answers here. head: the number of the last change; documentation: paths by what they are."""
+    """What answers here.
+
+    head: the number of the last change; documentation: paths by what they are; auth: the ways in which
+    callers are known; caller: what logs call whoever asks, "" if nobody is known.
+    """
 
     name: str
     version: str
     head: int
     documentation: dict[str, str]
+    auth: list[str] = []
+    caller: str = ""
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the caller is. name: what logs call them; via: how they are known."""
+    """Who the caller is.
+
+    name: what logs call them; via: how they are known; may: the policy's operations that they may do, where
+    an operation is a project's to their own.
+    """
 
     name: str
     user: str
     project: str
     roles: list[str]
     via: str
+    may: list[str] = []
 
 
 class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):

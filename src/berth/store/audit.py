@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, null, select
 
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
@@ -22,6 +22,9 @@ MOST_OF_A_TEXT: Final = 255
 _APPEND = Prepared(insert(audit), audit.columns.keys())
 _APPEND_SUBJECTS = Prepared(insert(audit_subjects), audit_subjects.columns.keys())
 _WITH_FACTS = select(audit, changes.c.facts).select_from(audit).outerjoin(changes, audit.c.change == changes.c.number)
+_WITHOUT_FACTS = select(*(null().label(each.name) if each is audit.c.before else each for each in audit.c)).add_columns(
+    null().label("facts")
+)
 _PAGE: Final = 10_000
 _SEALED: Final = (
     "number",
@@ -135,9 +138,13 @@ def query(
     before: int | None = None,
     after: int | None = None,
     most: int | None = 100,
+    facts: bool = True,
 ) -> Select[Any]:
-    """Records like that, newest first; after: oldest first, from the record after this number on."""
-    wanted = _WITH_FACTS
+    """Records like that, newest first; after: oldest first, from the record after this number on.
+
+    facts: false leaves what was before and after in the database, which may be much.
+    """
+    wanted: Select[Any] = _WITH_FACTS if facts else _WITHOUT_FACTS
     if subject is not None:
         wanted = wanted.join(audit_subjects, audit_subjects.c.number == audit.c.number).where(
             audit_subjects.c.subject == subject

@@ -39,6 +39,7 @@ class Map(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     trait: Text = ""
     aggregate: Text = ""
     room: Room = ""
+    mark: Annotated[tuple[Text, ...], msgspec.Meta(max_length=MOST_ITEMS)] = ()
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_CELLS)] | None = None
 
 
@@ -52,6 +53,12 @@ class Providers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
     resource_class: Text = msgspec.field(default="", name="class")
     room: Room = ""
     root: Text = ""
+
+
+class Uuids(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose names. uuid: may stand several times."""
+
+    uuids: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MOST_ITEMS)] = msgspec.field(name="uuid")
 
 
 class Consumers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,7 +87,10 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which records of the audit log, newest first. since, until: microseconds since 1970 UTC."""
+    """Which records of the audit log, newest first.
+
+    since, until: microseconds since 1970 UTC; facts: false leaves out what was touched, as it was and as it is.
+    """
 
     limit: Limit = 100
     after: Number | None = None
@@ -91,6 +101,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     consumer: Text | None = None
     operation: Text | None = None
     outcome: Text | None = None
+    facts: bool = True
 
 
 class Anomalies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -92,6 +92,7 @@ class _Step:
             anomalies=api.anomalies,
             still=lambda: self._may(call, api.gate.who(request)),
             policy=api.gate.policy,
+            ways=api.gate.ways,
             mints=api.mints,
         )
         call.query = query_of(request, route.query)

@@ -12,11 +12,13 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Final, TypeVar
+from operator import attrgetter
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
 from berth.ledger import Ledger
+from berth.model.brief import Brief, brief_of
 from berth.model.change import Change
 from berth.model.errors import BerthError
 
@@ -43,13 +45,27 @@ _LOG = logging.getLogger("berth")
 _encode = msgspec.json.Encoder().encode
 
 
+class Event(NamedTuple):
+    """A change as an event, in full and in brief."""
+
+    full: bytes
+    brief: bytes
+
+
+Form = Callable[[Event], bytes]
+"""Which of the two a listener gets."""
+
+full: Final[Form] = attrgetter("full")
+short: Final[Form] = attrgetter("brief")
+
+
 class Feed:
     """Follows one ledger while somebody listens. For one event loop, of which `close` is called."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._threads = ThreadPoolExecutor(2, "berth-feed")
-        self._kept: deque[bytes] = deque(maxlen=KEPT)
+        self._kept: deque[Event] = deque(maxlen=KEPT)
         self._head = 0
         self._ready = asyncio.Event()
         self._news = asyncio.Event()
@@ -57,10 +73,12 @@ class Feed:
         self._follower: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def listen(self, after: int | None, still: Callable[[], None]) -> AsyncGenerator[bytes, None]:
+    async def listen(
+        self, after: int | None, still: Callable[[], None], form: Form = full
+    ) -> AsyncGenerator[bytes, None]:
         """Every change after this number (None: from now on) as events, until the listener or the server ends.
 
-        still: raises when the listener may not listen any more; asked with each heartbeat.
+        still: raises when the listener may not listen any more; asked with each heartbeat. form: of the events.
         """
         self._listeners += 1
         try:
@@ -76,7 +94,7 @@ class Feed:
                 pieces = await self._after(place)
                 if pieces:
                     place += len(pieces)
-                    yield b"".join(pieces)
+                    yield b"".join(map(form, pieces))
                 elif not await _within(news, HEARTBEAT_S):
                     await self._asked(still)
                     yield HERE
@@ -125,7 +143,7 @@ class Feed:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    async def _after(self, place: int) -> Sequence[bytes]:
+    async def _after(self, place: int) -> Sequence[Event]:
         """The next events behind a place, up to the follower's own."""
         behind = self._head - place
         if behind <= len(self._kept):
@@ -139,8 +157,12 @@ class Feed:
         return await asyncio.get_running_loop().run_in_executor(self._threads, question)
 
 
-def _event(change: Change) -> bytes:
-    return b"id: %d\nevent: change\ndata: %s\n\n" % (change.number, _encode(change))
+def _event(change: Change) -> Event:
+    return Event(_told(change.number, change), _told(change.number, brief_of(change)))
+
+
+def _told(number: int, value: Change | Brief) -> bytes:
+    return b"id: %d\nevent: change\ndata: %s\n\n" % (number, _encode(value))
 
 
 def _reset(head: int) -> bytes:

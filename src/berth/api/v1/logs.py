@@ -10,6 +10,7 @@ from berth.api.v1.route import Route
 from berth.model import errors
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
+from berth.model.brief import Brief
 from berth.model.change import Change
 from berth.model.pages import Page
 
@@ -23,6 +24,19 @@ HISTORY: Final[tuple[Route, ...]] = (
         "changes.list",
         query=asking.Changes,
         reply=Page[Change],
+        streams=True,
+        dated=False,
+        refusals=(errors.Invalid,),
+    ),
+    Route(
+        "changes.brief",
+        "GET",
+        "/v1/changes/brief",
+        changes.brief,
+        "The same, with what each change touched instead of its facts",
+        "changes.list",
+        query=asking.Changes,
+        reply=Page[Brief],
         streams=True,
         dated=False,
         refusals=(errors.Invalid,),

@@ -24,7 +24,8 @@ class Call:
 
     items: what stands in the path's places; query, body: of the route's types; feed: the change log, live;
     still: raises HttpError when the caller may not ask for this any more; policy: who may do what;
-    mints: whether API tokens let anybody in; anomalies: what is unusual in the audit log.
+    ways: in which callers are known; mints: whether API tokens let anybody in; anomalies: what is unusual in the
+    audit log.
     """
 
     request: Request
@@ -35,6 +36,7 @@ class Call:
     anomalies: Callable[[], Anomalies]
     still: Callable[[], None]
     policy: Policy
+    ways: tuple[str, ...]
     mints: bool = False
     query: Any = None
     body: Any = None

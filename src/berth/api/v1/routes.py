@@ -30,7 +30,17 @@ _NO_CONSUMER: Final = (errors.AllocationsNotFound, errors.Invalid)
 _UNKNOWN_NAMES: Final = (errors.ClassNotFound, errors.TraitsNotFound, errors.Invalid)
 
 ROUTES: Final[tuple[Route, ...]] = (
-    Route("root.about", "GET", "/v1", root.about, "What answers here", "root.about", reply=pages.About, public=True),
+    Route(
+        "root.about",
+        "GET",
+        "/v1",
+        root.about,
+        "What answers here",
+        "root.about",
+        reply=pages.About,
+        public=True,
+        dated=False,
+    ),
     Route(
         "document.show",
         "GET",
@@ -119,6 +129,17 @@ ROUTES: Final[tuple[Route, ...]] = (
         "providers.show",
         reply=ProviderDetails,
         refusals=_NO_PROVIDER,
+    ),
+    Route(
+        "providers.names",
+        "GET",
+        "/v1/providers/names",
+        providers.names,
+        "What providers are called, by uuid",
+        "providers.list",
+        query=asking.Uuids,
+        reply=dict[str, str],
+        refusals=(errors.Invalid,),
     ),
     Route(
         "providers.query",

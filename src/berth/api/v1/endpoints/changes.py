@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from berth.api.accept import acceptable
 from berth.api.face import Stream
-from berth.api.v1.feed import EVENTS
+from berth.api.v1.feed import EVENTS, Form, full, short
 from berth.api.v1.route import Call
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
+from berth.model.brief import Brief, brief_of
 from berth.model.change import Change
 from berth.model.errors import Invalid
 from berth.model.pages import Page
 
+Entry = TypeVar("Entry", Change, Brief, AuditRecord)
+
 
 def changes(call: Call) -> Page[Change] | Stream:
     """A page of the change log; or all of it from a number on, live."""
+    if _wants_events(call):
+        return _streamed(call, full)
+    return _page(call.ledger.changes(call.query.after or 0, call.query.limit), call.query.limit)
+
+
+def brief(call: Call) -> Page[Brief] | Stream:
+    """The same, with what each change touched instead of its facts."""
+    if _wants_events(call):
+        return _streamed(call, short)
+    found = [brief_of(change) for change in call.ledger.changes(call.query.after or 0, call.query.limit)]
+    return _page(found, call.query.limit)
+
+
+def _wants_events(call: Call) -> bool:
     accept = call.request.headers.get("accept", "")
-    if accept and acceptable(accept, ["application/json", EVENTS])[:1] == [EVENTS]:
-        headers = [("content-type", EVENTS), ("cache-control", "no-store"), ("x-accel-buffering", "no")]
-        return Stream(call.feed.listen(_last_seen(call), call.still), headers)
-    found = call.ledger.changes(call.query.after or 0, call.query.limit)
-    return Page(found, str(found[-1].number) if len(found) == call.query.limit else None)
+    return bool(accept) and acceptable(accept, ["application/json", EVENTS])[:1] == [EVENTS]
+
+
+def _streamed(call: Call, form: Form) -> Stream:
+    headers = [("content-type", EVENTS), ("cache-control", "no-store"), ("x-accel-buffering", "no")]
+    return Stream(call.feed.listen(_last_seen(call), call.still, form), headers)
 
 
 def _last_seen(call: Call) -> int | None:
@@ -48,6 +68,7 @@ def audit(call: Call) -> Page[AuditRecord]:
         outcome=asked.outcome,
         before=asked.after,
         most=asked.limit,
+        facts=asked.facts,
     )
     return _page(found, asked.limit)
 
@@ -63,5 +84,5 @@ def history(call: Call) -> Page[AuditRecord]:
     return _page(found, call.query.limit)
 
 
-def _page(found: list[AuditRecord], limit: int) -> Page[AuditRecord]:
+def _page(found: list[Entry], limit: int) -> Page[Entry]:
     return Page(found, str(found[-1].number) if len(found) == limit else None)

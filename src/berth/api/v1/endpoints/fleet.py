@@ -23,6 +23,7 @@ def map_(call: Call) -> FleetMap:
         trait=asked.trait,
         aggregate=asked.aggregate,
         room=amounts(asked.room),
+        mark=asked.mark,
         limit=asked.limit,
     )
     return call.ledger.map(query)

@@ -14,6 +14,11 @@ def query(call: Call) -> Page[Provider]:
     return Page(call.ledger.providers(value(call.body)))
 
 
+def names(call: Call) -> dict[str, str]:
+    """What these providers are called; those that are gone are left out."""
+    return call.ledger.provider_names(call.query.uuids)
+
+
 def inventories(call: Call) -> ProviderInventories:
     """All that a provider has."""
     return call.ledger.inventories(call.items["uuid"])

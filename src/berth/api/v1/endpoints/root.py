@@ -15,6 +15,8 @@ def about(call: Call) -> About:
         version=__version__,
         head=call.ledger.head(),
         documentation={"openapi": "/v1/openapi.json", "placement": "/openapi.json"},
+        auth=list(call.ways),
+        caller=call.caller.called,
     )
 
 
@@ -26,5 +28,12 @@ def policy(call: Call) -> PolicyTable:
 
 def me(call: Call) -> Me:
     """Who the caller is taken for."""
-    caller = call.caller
-    return Me(name=caller.called, user=caller.user, project=caller.project, roles=sorted(caller.roles), via=caller.via)
+    caller, rules = call.caller, call.policy
+    return Me(
+        name=caller.called,
+        user=caller.user,
+        project=caller.project,
+        roles=sorted(caller.roles),
+        via=caller.via,
+        may=sorted(each for each in rules.rules if rules.allows(each, caller, caller.project)),
+    )

@@ -1,0 +1,45 @@
+/** Links between things, which look the same wherever they stand. */
+
+import { h } from "./dom.js";
+import { amount, brief, number } from "./format.js";
+import { href } from "./router.js";
+import { may } from "./session.js";
+
+/** A provider by its name; what is gone has only its uuid. */
+export function providerLink(uuid, name) {
+  const text = name ?? `${brief(uuid)}…`;
+  if (!may("providers.show")) return h("span", { title: uuid }, text);
+  return h("a", { href: href("provider", uuid), title: uuid }, text);
+}
+
+/** A consumer by its uuid. */
+export function consumerLink(uuid) {
+  if (!may("consumers.show")) return h("code", {}, uuid);
+  return h("a", { href: href("consumer", uuid), class: "uuid" }, uuid);
+}
+
+/** A project by its name. */
+export function projectLink(name) {
+  return h("a", { href: href("projects", "", { project: name }) }, name);
+}
+
+/** A trait, and all providers that have it. */
+export function traitLink(name) {
+  return h("a", { class: "chip", href: href("providers", "", { trait: name }) }, name);
+}
+
+/** An aggregate, and its part of the map. */
+export function aggregateLink(uuid) {
+  return h("a", { class: "chip uuid", href: href("fleet", "", { aggregate: uuid }) }, uuid);
+}
+
+/** Amounts by class, in words: 4 VCPU, 8 GiB MEMORY_MB. */
+export function resources(amounts) {
+  return h(
+    "span",
+    { class: "amounts" },
+    Object.entries(amounts).map(([name, value]) =>
+      h("span", { class: "amount", title: `${number(value)} ${name}` }, `${amount(name, value)} `, h("small", {}, name)),
+    ),
+  );
+}

@@ -1,0 +1,58 @@
+/** How full something is: a bar, its length, its colour, and the same in words. */
+
+import { h, sized } from "./dom.js";
+import { amount, percent, share } from "./format.js";
+
+/** The levels that colours are given to: from which share on. */
+export const LEVELS = [
+  { from: 0, name: "unused" },
+  { from: Number.MIN_VALUE, name: "below 50%" },
+  { from: 0.5, name: "50 to 75%" },
+  { from: 0.75, name: "75 to 90%" },
+  { from: 0.9, name: "90% and more" },
+  { from: 1, name: "full" },
+];
+
+/** The number of the level of a share; -1 for none. */
+export function levelOf(value) {
+  return value === null ? -1 : LEVELS.findLastIndex((level) => value >= level.from);
+}
+
+/**
+ * A bar with its words. name: the resource class; label: what it is of, for those who cannot see where it stands.
+ * @param {{name: string, used: number, capacity: number, label?: string}} of
+ */
+export function meter({ name, used, capacity, label = name }) {
+  const value = share(used, capacity);
+  const full = Math.min(value ?? 0, 1);
+  const text = `${amount(name, used)} of ${amount(name, capacity)} used, ${percent(value)}`;
+  return h(
+    "div",
+    { class: "meter" },
+    h(
+      "div",
+      {
+        class: "bar",
+        role: "meter",
+        "aria-label": label,
+        "aria-valuemin": 0,
+        "aria-valuemax": 100,
+        "aria-valuenow": Math.round(full * 100),
+        "aria-valuetext": text,
+        title: `${used} of ${capacity}`,
+      },
+      sized(h("div", { class: `level-${levelOf(value)}` }), { "inline-size": `${full * 100}%` }),
+    ),
+    h("span", { class: "percent", "aria-hidden": "true" }, percent(value)),
+  );
+}
+
+/** What the colours mean. */
+export function legend() {
+  return h(
+    "ul",
+    { class: "legend", "aria-label": "What the colours mean" },
+    LEVELS.map((level, at) => h("li", {}, h("span", { class: `swatch level-${at}`, "aria-hidden": "true" }), level.name)),
+    h("li", {}, h("span", { class: "swatch level--1", "aria-hidden": "true" }), "has none"),
+  );
+}

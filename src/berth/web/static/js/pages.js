@@ -1,0 +1,26 @@
+/** Every page by its name in the address, and the menu. */
+
+import { h } from "./dom.js";
+import { page as audit } from "./pages/audit.js";
+import { page as changes } from "./pages/changes.js";
+import { page as consumer } from "./pages/consumer.js";
+import { page as consumers } from "./pages/consumers.js";
+import { page as find } from "./pages/find.js";
+import { page as fleet } from "./pages/fleet.js";
+import { page as projects } from "./pages/projects.js";
+import { page as provider } from "./pages/provider.js";
+import { page as providers } from "./pages/providers.js";
+import { href } from "./router.js";
+
+const missing = {
+  title: "There is no such page",
+  async show(view) {
+    view.root.append(h("p", {}, "The address names no page of the dashboard. ", h("a", { href: href("") }, "Go to the start page"), "."));
+    return async () => {};
+  },
+};
+
+export const MENU = ["fleet", "providers", "find", "consumers", "projects", "changes", "audit"];
+
+/** @type {Record<string, import("./view.js").Page>} */
+export const PAGES = { fleet, providers, provider, find, consumers, consumer, projects, changes, audit, missing };

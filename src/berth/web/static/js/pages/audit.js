@@ -1,0 +1,155 @@
+/** Audit: who did what, and who tried to, with what was before and after; to look through and to take away. */
+
+import { all, get } from "../api.js";
+import { announce, fill, h } from "../dom.js";
+import { csv, download } from "../download.js";
+import { choice, field, filters, follow } from "../fields.js";
+import { moment, number, plural } from "../format.js";
+import { changed, go } from "../router.js";
+import { Growing, empty, table } from "../table.js";
+import { box } from "../words.js";
+
+const MOST_DOWNLOADED = 100_000;
+const FILTERS = ["actor", "operation", "outcome", "provider", "consumer"];
+const OUTCOMES = [
+  ["", "All"],
+  ["done", "Done"],
+  ["401", "Refused: not known (401)"],
+  ["403", "Refused: may not (403)"],
+  ["413", "Refused: too large (413)"],
+  ["414", "Refused: address too long (414)"],
+  ["429", "Refused: too often (429)"],
+  ["431", "Refused: headers too large (431)"],
+];
+const COLUMNS = [
+  "number", "at", "actor", "via", "user", "project", "roles", "address",
+  "operation", "target", "outcome", "why", "change", "request", "hash",
+];
+
+export const page = { title: "Audit", needs: "audit.list", live: false, show };
+
+async function show(view) {
+  const region = h("div");
+  const said = h("div", { role: "status" });
+  const form = filters(
+    { label: "Which records", changed: (given) => go(changed(given)) },
+    field({ label: "Who", name: "actor", type: "search", placeholder: "the whole name" }),
+    field({ label: "Operation", name: "operation", type: "search", placeholder: "SetAllocations" }),
+    choice({ label: "Outcome", name: "outcome", options: OUTCOMES }),
+    field({ label: "Provider", name: "provider", type: "search", placeholder: "its uuid" }),
+    field({ label: "Consumer", name: "consumer", type: "search", placeholder: "its uuid" }),
+    field({ label: "Since", name: "since", type: "datetime-local" }),
+    field({ label: "Until", name: "until", type: "datetime-local" }),
+  );
+  view.root.append(form, downloads(view, said), said, region);
+  const list = new Growing(region, {
+    fetched: (page) => get("/audit", { ...asked(view.params), facts: false, ...page }, { signal: view.signal }),
+    shown: (items) => (items.length ? shown(view, items) : empty("No record is like that", "Change or clear the filters above.")),
+  });
+  let last = null;
+  return async () => {
+    follow(form, view.params);
+    if (last !== view.params.toString()) list.reset();
+    last = view.params.toString();
+    await list.load();
+  };
+}
+
+function asked(params) {
+  const query = Object.fromEntries(FILTERS.map((name) => [name, params.get(name)]));
+  return { ...query, since: microseconds(params.get("since")), until: microseconds(params.get("until")) };
+}
+
+/** A moment of this place's clock in microseconds since 1970. */
+function microseconds(text) {
+  const at = text ? new Date(text).getTime() : NaN;
+  return Number.isNaN(at) ? null : at * 1000;
+}
+
+function shown(view, items) {
+  return table({
+    caption: `${plural(items.length, "record")} shown, newest first`,
+    columns: [
+      { label: "Number", numeric: true, head: true, cell: (each) => number(each.number) },
+      { label: "When", cell: (each) => moment(each.at) },
+      { label: "Who", cell: who },
+      { label: "What", cell: (each) => [each.operation || "unknown", h("div", {}, h("small", {}, each.target))] },
+      { label: "Outcome", cell: outcome },
+      { label: "Details", cell: (each) => details(view, each) },
+    ],
+    rows: items,
+  });
+}
+
+function who({ actor, via, address, roles }) {
+  return [actor || "somebody", h("div", {}, h("small", {}, [via, address, roles.join(" ")].filter(Boolean).join(" · ")))];
+}
+
+function outcome({ outcome: said, why }) {
+  if (said === "done") return "done";
+  return [h("strong", { class: "removed" }, `refused ${said}`), h("div", {}, h("small", {}, why))];
+}
+
+/** What was before and after, read when it is looked at: it may be much. */
+function details(view, { number: which, request, hash, change }) {
+  const region = h("div", { class: "record" });
+  const opened = async (event) => {
+    if (!event.target.open || region.childNodes.length) return;
+    try {
+      const { items } = await get("/audit", { after: which + 1, limit: 1 }, { signal: view.closed.signal });
+      fill(
+        region,
+        h("p", {}, h("small", {}, "Request "), h("code", {}, request), change === null ? null : [h("small", {}, " Change "), number(change)]),
+        h("p", {}, h("small", {}, "Hash "), h("code", {}, hash)),
+        part("Before", items[0]?.before),
+        part("After", items[0]?.after),
+      );
+    } catch (error) {
+      fill(region, box(error));
+    }
+  };
+  return h("details", { on: { toggle: opened } }, h("summary", { "data-key": `record-${which}` }, "Show"), region);
+}
+
+const MOST_CHARACTERS = 20_000;
+
+function part(title, facts) {
+  if (!facts) return null;
+  const text = JSON.stringify(facts, null, 1);
+  const rest = text.length > MOST_CHARACTERS ? `\n… and ${number(text.length - MOST_CHARACTERS)} characters more: the JSON file has them all` : "";
+  return [h("h3", {}, title), h("pre", { tabindex: "0", role: "region", "aria-label": title }, text.slice(0, MOST_CHARACTERS) + rest)];
+}
+
+function downloads(view, said) {
+  const buttons = [
+    ["CSV", { facts: false }, (records) => download("berth-audit.csv", "text/csv;charset=utf-8", csv(COLUMNS, records.map(row)))],
+    ["JSON", {}, (records) => download("berth-audit.json", "application/json", JSON.stringify(records, null, 1))],
+  ].map(([name, more, save]) => {
+    const button = h("button", { type: "button", on: { click: () => take(view, said, button, { name, more, save }) } }, `Download as ${name}`);
+    return button;
+  });
+  const again = h("button", { type: "button", on: { click: () => view.refresh() } }, "Look again");
+  return h("div", { class: "actions" }, again, buttons);
+}
+
+/** Every record that the filters let through goes into the file, not only those that are shown. */
+async function take(view, said, button, { name, more, save }) {
+  button.disabled = true;
+  const told = (count) => fill(said, h("p", { class: "said" }, `${plural(count, "record")} read…`));
+  try {
+    const options = { signal: view.closed.signal, most: MOST_DOWNLOADED, told };
+    const records = await all("/audit", { ...asked(view.params), ...more }, options);
+    save(records);
+    const rest = records.length >= MOST_DOWNLOADED ? ". There may be more: berth audit list has no limit" : "";
+    fill(said, h("p", { class: "said" }, `${plural(records.length, "record")} in the ${name} file${rest}.`));
+    announce(`Downloaded as ${name}`);
+  } catch (error) {
+    if (error.name !== "AbortError") fill(said, box(error));
+  }
+  button.disabled = false;
+}
+
+function row(record) {
+  const told = { ...record, at: new Date(record.at / 1000).toISOString(), roles: record.roles.join(" ") };
+  return COLUMNS.map((name) => told[name]);
+}

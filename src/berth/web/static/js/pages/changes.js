@@ -1,0 +1,150 @@
+/** Changes: the log as it grows. What was before comes page by page, what is new by itself, each exactly once. */
+
+import { get } from "../api.js";
+import { fill, h } from "../dom.js";
+import { feed, listen } from "../feed.js";
+import { moment, number, plural } from "../format.js";
+import { consumerLink, providerLink } from "../links.js";
+import { namesOf } from "../names.js";
+import { may } from "../session.js";
+import { empty, table, tr } from "../table.js";
+
+const EARLIER = 50;
+const MOST_ROWS = 500;
+
+export const page = { title: "Changes", needs: "changes.list", show };
+
+const STATES = {
+  live: "Live: changes appear as they are made.",
+  lost: "The connection is lost. It is tried again, and goes on after the last change shown: nothing will be missed.",
+  asking: "Live changes need the operation changes.list.",
+  off: "",
+};
+
+async function show(view) {
+  const parts = { said: h("p", { class: "said", role: "status" }), region: h("div"), names: new Map(), columns: [] };
+  parts.columns = columnsWith(parts.names);
+  view.root.append(parts.said, parts.region);
+  const rows = new Rows(parts, view);
+  const state = () => (parts.said.textContent = STATES[feed.state]);
+  view.closing(listen((news) => (state(), rows.take(news))));
+  view.closing(() => rows.close());
+  state();
+  let begun = false;
+  // What is new comes by itself: only what was before has to be asked for, once.
+  return async () => {
+    if (begun) return;
+    begun = true;
+    await rows.begin();
+  };
+}
+
+/** The rows that are shown, newest first, and no more than so many. */
+class Rows {
+  constructor(parts, view) {
+    Object.assign(this, { parts, view, waiting: [], body: null, first: 0, frame: 0 });
+  }
+
+  async begin() {
+    const news = feed.changes.slice();
+    const until = news[0]?.number ?? feed.head + 1;
+    const earlier = await this.before(until);
+    this.first = earlier[0]?.number ?? until;
+    const all = [...earlier, ...news];
+    await this.learn(all);
+    this.shown = all.at(-1)?.number ?? feed.head;
+    if (all.length) this.draw(all);
+    else fill(this.parts.region, empty("Nothing has changed yet", "Every change of the ledger appears here."));
+    this.take({});
+  }
+
+  async before(number) {
+    const after = Math.max(0, number - 1 - EARLIER);
+    if (number <= 1) return [];
+    const page = await get("/changes/brief", { after, limit: Math.min(EARLIER, number - 1 - after) || 1 }, { signal: this.view.signal });
+    return page.items.filter((change) => change.number < number);
+  }
+
+  draw(changes) {
+    const element = table({ caption: "Changes, newest first", columns: this.parts.columns, rows: changes.slice(-MOST_ROWS).reverse() });
+    this.body = element.querySelector("tbody");
+    fill(this.parts.region, element, this.first > 1 ? this.more() : null);
+  }
+
+  more() {
+    const earlier = async (event) => {
+      event.target.disabled = true;
+      const changes = await this.before(this.first).catch(() => []);
+      await this.learn(changes);
+      event.target.disabled = false;
+      this.body.append(...changes.reverse().map((change) => tr(this.parts.columns, change)));
+      this.first = changes.at(-1)?.number ?? this.first;
+      event.target.hidden = this.first <= 1 || this.body.rows.length >= MOST_ROWS;
+    };
+    return h("p", { class: "more" }, h("button", { type: "button", "data-key": "more", on: { click: earlier } }, "Show earlier"));
+  }
+
+  /** News of the feed: gathered, and drawn at most once a frame. */
+  take({ reset }) {
+    if (this.shown === undefined) return;
+    if (reset !== undefined) {
+      this.shown = reset;
+      this.first = 1;
+      fill(this.parts.region, empty("The log begins anew", `An older backup was restored: the last change there is ${number(reset)}.`));
+      this.body = null;
+      return;
+    }
+    this.frame ||= requestAnimationFrame(() => this.flush());
+  }
+
+  async flush() {
+    this.frame = 0;
+    const news = feed.changes.filter((change) => change.number > this.shown);
+    if (news.length === 0) return;
+    this.shown = news.at(-1).number;
+    await this.learn(news).catch(() => {});
+    if (this.body === null) {
+      this.draw(news);
+      return;
+    }
+    for (const change of news) this.body.prepend(tr(this.parts.columns, change));
+    while (this.body.rows.length > MOST_ROWS) this.body.lastChild.remove();
+  }
+
+  /** What the providers of these changes are called. */
+  async learn(changes) {
+    if (!may("providers.list")) return;
+    const uuids = changes.flatMap((change) => change.providers.first);
+    for (const [uuid, name] of await namesOf(uuids, { signal: this.view.closed.signal })) this.parts.names.set(uuid, name);
+  }
+
+  close() {
+    cancelAnimationFrame(this.frame);
+  }
+}
+
+function columnsWith(names) {
+  return [
+    { label: "Number", numeric: true, head: true, cell: (change) => number(change.number) },
+    { label: "When", cell: (change) => moment(change.at) },
+    { label: "What", cell: (change) => change.operation },
+    { label: "By", cell: (change) => change.actor || "somebody" },
+    { label: "Touched", cell: (change) => touched(change, names) },
+  ];
+}
+
+function touched({ providers, consumers, names: named }, names) {
+  const parts = [
+    part(providers, "provider", (uuid) => providerLink(uuid, names.get(uuid))),
+    part(consumers, "consumer", consumerLink),
+    part(named, "name", (name) => h("code", {}, name)),
+  ].filter(Boolean);
+  return parts.length ? parts : "nothing";
+}
+
+function part({ count, first }, what, link) {
+  if (count === 0) return null;
+  const rest = count > first.length ? ` and ${number(count - first.length)} more` : "";
+  const title = count > 1 ? `${plural(count, what)}: ` : `${what} `;
+  return h("div", {}, h("small", {}, title), first.flatMap((each, at) => [at ? ", " : null, link(each)]), rest);
+}

@@ -1,0 +1,79 @@
+/** One consumer: what it holds of which provider, what was done with it, and how to end it. */
+
+import { Refused, get, send } from "../api.js";
+import { confirmed } from "../dialog.js";
+import { announce, fill, h } from "../dom.js";
+import { number, plural, when } from "../format.js";
+import { historyOf } from "../history.js";
+import { projectLink, providerLink, resources } from "../links.js";
+import { namesOf } from "../names.js";
+import { may } from "../session.js";
+import { empty, facts, table } from "../table.js";
+
+export const page = { title: "Consumer", needs: "consumers.show", under: "consumers", show };
+
+async function show(view) {
+  const holds = h("div");
+  const history = historyOf(view, "consumers");
+  view.root.append(holds, ...(history ? [history.element] : []));
+  view.entitle(`Consumer ${view.id}`);
+  return async () => {
+    const consumer = await found(view);
+    if (consumer) await fillIn(view, holds, consumer);
+    else fill(holds, empty("It holds nothing", "It never did, or what it held has been released. Its history says which."));
+    await history?.load();
+  };
+}
+
+/** null if it holds nothing: its history is shown all the same. */
+async function found(view) {
+  try {
+    return await get(`/consumers/${view.id}`, {}, { signal: view.signal });
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return null;
+    throw error;
+  }
+}
+
+async function fillIn(view, holds, consumer) {
+  const rows = Object.entries(consumer.allocations);
+  const names = may("providers.list") ? await namesOf(rows.map(([uuid]) => uuid), { signal: view.signal }) : new Map();
+  fill(
+    holds,
+    facts([
+      ["Project", projectLink(consumer.project)],
+      ["User", consumer.user],
+      ["Type", consumer.type ?? "unknown"],
+      ["Generation", number(consumer.generation)],
+      ["Changed", when(consumer.updated_at)],
+      ["Holds in all", resources(consumer.resources)],
+    ]),
+    may("allocations.delete") ? actions(consumer, rows.length) : null,
+    table({
+      caption: `What it holds of ${plural(rows.length, "provider")}`,
+      columns: [
+        { label: "Provider", head: true, cell: ([uuid]) => providerLink(uuid, names.get(uuid)) },
+        { label: "Holds", cell: ([, amounts]) => resources(amounts) },
+      ],
+      rows,
+    }),
+  );
+}
+
+function actions(consumer, providers) {
+  const release = async () => {
+    const released = await confirmed({
+      title: "Release all that it holds?",
+      said: [
+        h("p", {}, `Consumer ${consumer.uuid} of project ${consumer.project} holds something of ${plural(providers, "provider")}:`),
+        h("p", {}, resources(consumer.resources)),
+        h("p", {}, "Others can claim it then. Whatever runs there is not stopped by this."),
+      ],
+      verb: "Release",
+      danger: true,
+      done: async () => (await send("DELETE", `/consumers/${consumer.uuid}`), true),
+    });
+    if (released) announce("Released: the consumer holds nothing any more.");
+  };
+  return h("div", { class: "actions" }, h("button", { type: "button", class: "danger", "data-key": "release", on: { click: release } }, "Release…"));
+}

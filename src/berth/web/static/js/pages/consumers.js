@@ -1,0 +1,85 @@
+/** Consumers: who holds something, the largest or oldest first. A reader sees those of their own project. */
+
+import { get } from "../api.js";
+import { h } from "../dom.js";
+import { choice, field, filters, follow } from "../fields.js";
+import { number, when } from "../format.js";
+import { consumerLink, projectLink, resources } from "../links.js";
+import { changed, go } from "../router.js";
+import { may, session } from "../session.js";
+import { Growing, empty, table } from "../table.js";
+
+const FILTERS = ["project", "user", "type", "provider", "class"];
+const ORDERS = [
+  ["largest", "Largest first"],
+  ["oldest", "Oldest first"],
+  ["uuid", "By uuid"],
+];
+
+export const page = { title: "Consumers", needs: "consumers.list", show };
+
+async function show(view) {
+  const classes = may("classes.list") ? (await get("/classes")).items.filter((item) => item.providers) : [];
+  const region = h("div");
+  const own = ownProject();
+  const form = filters(
+    { label: "Which consumers", changed: (given) => go(changed(given)) },
+    choice({ label: "Order", name: "order", options: ORDERS }),
+    choice({ label: "Of class", name: "class", options: classChoices(classes) }),
+    field({ label: "Project", name: "project", type: "search", ...(own ? { value: own, readonly: true } : {}) }),
+    field({ label: "User", name: "user", type: "search" }),
+    field({ label: "Type", name: "type", type: "search" }),
+    field({ label: "Provider", name: "provider", type: "search", placeholder: "its uuid" }),
+  );
+  const note = own ? h("p", { class: "quiet" }, `Your roles let you see what your own project, ${own}, holds.`) : null;
+  view.root.append(...[note, form, region].filter(Boolean));
+  const list = new Growing(region, {
+    fetched: (page) => get("/consumers", { ...asked(view.params, classes), ...page }, { signal: view.signal }),
+    shown: (items) => shown(items, view.params),
+  });
+  let last = null;
+  return async () => {
+    const { order, class: name } = asked(view.params, classes);
+    follow(form, new URLSearchParams({ ...Object.fromEntries(view.params), order, class: name ?? "", ...(own ? { project: own } : {}) }));
+    if (last !== null && last !== view.params.toString()) list.reset();
+    last = view.params.toString();
+    await list.load();
+  };
+}
+
+/** The only project that we may look at; "" for all. */
+export const ownProject = () => (may("projects.list") ? "" : session.me.project);
+
+function classChoices(classes) {
+  return [["", classes.length ? "Any class" : "VCPU"], ...classes.map(({ name }) => [name, name])];
+}
+
+/** The largest of something needs a class: VCPU, or the first that there is. */
+function asked(params, classes) {
+  const order = params.get("order") || "largest";
+  const first = classes.find(({ name }) => name === "VCPU") ?? classes[0] ?? { name: "VCPU" };
+  const query = Object.fromEntries(FILTERS.map((name) => [name, params.get(name)]));
+  return { ...query, project: ownProject() || query.project, order, class: query.class || (order === "largest" ? first.name : null) };
+}
+
+function shown(items, params) {
+  if (items.length === 0) {
+    const filtered = FILTERS.some((name) => params.get(name));
+    return empty(
+      filtered ? "No consumer is like that" : "Nobody holds anything",
+      filtered ? "Change or clear the filters above." : "Claims appear here as they are made: by “Find”, berth claim, or the API.",
+    );
+  }
+  return table({
+    caption: `${number(items.length)} shown`,
+    columns: [
+      { label: "Consumer", head: true, cell: (each) => consumerLink(each.uuid) },
+      { label: "Holds in all", cell: (each) => resources(each.resources) },
+      { label: "Project", cell: (each) => projectLink(each.project) },
+      { label: "User", cell: (each) => each.user },
+      { label: "Type", cell: (each) => each.type ?? "unknown" },
+      { label: "Changed", cell: (each) => when(each.updated_at) },
+    ],
+    rows: items,
+  });
+}

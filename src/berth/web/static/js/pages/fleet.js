@@ -1,0 +1,184 @@
+/** Fleet: all hosts as a map, from afar first; what there is in all; and which hosts are like that. */
+
+import { get } from "../api.js";
+import { fill, h } from "../dom.js";
+import { choice, field, filters, follow } from "../fields.js";
+import { amount, number, percent, plural, share } from "../format.js";
+import { FleetMap, cellsOf } from "../map/map.js";
+import { legend, meter } from "../meter.js";
+import { changed, go, href } from "../router.js";
+import { may } from "../session.js";
+import { empty, table } from "../table.js";
+
+const MOST_HOSTS = 10_000;
+const FIRST_ROWS = 200;
+const FULLEST = "*";
+const PASSED_ON = ["within", "name", "trait", "aggregate", "room"];
+const DRAWN = [
+  ["", "Groups, then hosts"],
+  ["aggregates", "By aggregate"],
+  ["names", "By name"],
+  ["hosts", "Every host"],
+];
+
+export const page = { title: "Fleet", needs: "fleet.show", show };
+
+async function show(view) {
+  const parts = {
+    totals: h("section", { class: "totals", "aria-label": "Totals" }),
+    crumbs: h("nav", { class: "crumbs", "aria-label": "Part of the fleet" }),
+    said: h("p", { class: "said", role: "status" }),
+    table: h("div", { class: "cells" }),
+    map: new FleetMap({ opened: (cell) => open(view, cell) }),
+    legend: legend(),
+  };
+  const [classes, traits, aggregates] = await Promise.all(["/classes", "/traits", "/aggregates"].map((path) => get(path)));
+  const form = filter(classes.items, traits.items, aggregates.items);
+  view.root.append(parts.totals, form, parts.crumbs, parts.said, parts.legend, parts.map.element, parts.table);
+  view.closing(() => parts.map.close());
+  return () => load(view, form, parts);
+}
+
+const inUse = (items) => items.filter((item) => item.providers).map((item) => item.name);
+
+function filter(classes, traits, aggregates) {
+  const named = inUse(classes).map((name) => [name, name]);
+  return filters(
+    { label: "Which hosts, and how", changed: (given) => go(changed(given)) },
+    choice({ label: "Coloured by", name: "class", options: [["", "VCPU or first"], [FULLEST, "Fullest class"], ...named] }),
+    choice({ label: "Drawn as", name: "by", options: DRAWN }),
+    choice({ label: "Shown as", name: "view", options: [["", "Map"], ["table", "Table"]] }),
+    field({ label: "Name", name: "name", type: "search", placeholder: "part of it" }),
+    field({ label: "Trait", name: "trait", type: "search", options: inUse(traits) }),
+    field({ label: "Aggregate", name: "aggregate", type: "search", options: inUse(aggregates) }),
+    field({ label: "Has room for", name: "room", type: "search", placeholder: "VCPU:4,MEMORY_MB:8192" }),
+  );
+}
+
+async function load(view, form, parts) {
+  const { params, signal } = view;
+  follow(form, params);
+  const overview = await get("/fleet", {}, { signal });
+  fill(parts.totals, totals(overview));
+  const nothing = overview.providers === 0;
+  for (const each of [form, parts.crumbs, parts.legend, parts.map.element]) each.hidden = nothing;
+  fill(parts.table);
+  if (nothing) {
+    parts.said.textContent = "There are no providers yet.";
+    fill(parts.table, beginning());
+    return;
+  }
+  const chosen = classOf(params, overview);
+  const by = params.get("by") || "";
+  const asked = Object.fromEntries(PASSED_ON.map((name) => [name, params.get(name)]));
+  const limit = by === "hosts" ? MOST_HOSTS : null;
+  const map = await get("/fleet/map", { class: chosen || null, by, limit, ...asked }, { signal });
+  fill(parts.crumbs, crumbs(params));
+  draw(view, parts, map, chosen);
+}
+
+function classOf(params, overview) {
+  const chosen = params.get("class") || "";
+  if (chosen === FULLEST) return "";
+  return chosen || (overview.classes.find((each) => each.name === "VCPU") ?? overview.classes[0])?.name || "";
+}
+
+function draw(view, parts, map, chosen) {
+  const groups = map.level === "groups";
+  const cells = cellsOf(map.cells, chosen);
+  const how = { groups, of: chosen || "the fullest class" };
+  const asTable = view.params.get("view") === "table";
+  parts.said.textContent = summary(map, cells);
+  parts.map.element.hidden = asTable || cells.length === 0;
+  parts.legend.hidden = cells.length === 0;
+  if (cells.length === 0) fill(parts.table, empty("No host is like that", "Change or clear the filters above."));
+  else if (asTable) fill(parts.table, listed(view, cells, how));
+  if (!parts.map.element.hidden) parts.map.show(cells, how);
+}
+
+function summary(map, cells) {
+  const hosts = plural(map.total_hosts, "host");
+  if (map.level === "groups") return `${hosts} in ${plural(cells.length, "group")}, by ${map.groups_of === "aggregates" ? "aggregate" : "name"}`;
+  if (cells.length < map.total_hosts) return `The first ${number(cells.length)} of ${hosts} by name: narrow it down, or look at groups`;
+  return hosts;
+}
+
+function listed(view, cells, how) {
+  const columns = [
+    { label: how.groups ? "Group" : "Host", head: true, cell: (cell) => h("a", { href: wayTo(view, cell) }, cell.name) },
+    ...(how.groups ? [{ label: "Hosts", numeric: true, cell: (cell) => number(cell.hosts) }] : []),
+    { label: "Class", cell: (cell) => cell.of || "none" },
+    { label: "Used", cell: (cell) => meter({ name: cell.of, used: cell.used, capacity: cell.capacity, label: `${cell.of} of ${cell.name}` }) },
+    { label: "Amount", numeric: true, cell: (cell) => (cell.share === null ? "none" : `${amount(cell.of, cell.used)} of ${amount(cell.of, cell.capacity)}`) },
+  ];
+  const rows = cells.slice(0, FIRST_ROWS);
+  const caption = rows.length < cells.length ? `The first ${number(rows.length)} of ${number(cells.length)} cells of the map` : "The cells of the map";
+  return table({ caption, columns, rows });
+}
+
+/** A group leads into itself, a host to its provider. */
+function wayTo(view, cell) {
+  if (/^[0-9a-f]{8}-/.test(cell.id) && !cell.id.includes(":")) return href("provider", cell.id);
+  return changed({ within: cell.id });
+}
+
+function open(view, cell) {
+  go(wayTo(view, cell));
+}
+
+function crumbs(params) {
+  const within = params.get("within");
+  if (!within) return null;
+  const steps = within.split("/");
+  const way = steps.map((step, at) => ({ id: steps.slice(0, at + 1).join("/"), name: inWords(step) }));
+  return h(
+    "ol",
+    {},
+    h("li", {}, h("a", { href: changed({ within: "" }) }, "Whole fleet")),
+    way.map(({ id, name }, at) =>
+      h("li", {}, at === way.length - 1 ? h("span", { "aria-current": "location" }, name) : h("a", { href: changed({ within: id }) }, name)),
+    ),
+  );
+}
+
+function inWords(step) {
+  const [kind, label] = step.split(/:(.*)/s);
+  const name = decodeURIComponent(label || "");
+  if (kind === "aggregate") return name ? `aggregate ${name}` : "in no aggregate";
+  if (kind === "aggregates") return `aggregates ${name}…`;
+  return kind === "start" ? `${name}…` : name || "names of digits";
+}
+
+function totals(overview) {
+  const facts = `${plural(overview.roots, "host")}, ${plural(overview.providers, "provider")}, ${plural(overview.aggregates, "aggregate")}`;
+  return [
+    h("p", { class: "quiet" }, facts),
+    overview.classes.length === 0 ? null : h("ul", { class: "cards" }, overview.classes.slice(0, 12).map(total)),
+    overview.classes.length > 12 ? h("p", { class: "quiet" }, `and ${plural(overview.classes.length - 12, "more class", "more classes")}`) : null,
+  ];
+}
+
+function total({ name, providers, capacity, used, largest_free: largest }) {
+  const free = Math.max(0, capacity - used);
+  return h(
+    "li",
+    { class: "card", "data-class": name },
+    h("p", { class: "card-name" }, name),
+    h("p", { class: "big" }, percent(share(used, capacity)), h("small", {}, " used")),
+    meter({ name, used, capacity, label: `${name} of the whole fleet` }),
+    h("p", { class: "quiet" }, `${amount(name, free)} free of ${amount(name, capacity)}`),
+    h("p", { class: "quiet" }, `up to ${amount(name, largest)} on one of ${plural(providers, "provider")}`),
+  );
+}
+
+function beginning() {
+  const writes = may("providers.create");
+  return empty(
+    "This ledger is empty",
+    writes ? "On each machine that shall be in it, run:" : "Whoever may write providers can bring machines in.",
+    writes ? h("code", { class: "block" }, "berth discover --apply") : null,
+    writes ? "Or bring a whole fleet in, one line for each provider:" : null,
+    writes ? h("code", { class: "block" }, "berth import fleet.jsonl") : null,
+    "This page shows them as they come.",
+  );
+}

@@ -1,0 +1,72 @@
+/** Projects: what each holds in all and by type of consumer; or one of them. */
+
+import { get } from "../api.js";
+import { fill, h } from "../dom.js";
+import { number } from "../format.js";
+import { projectLink, resources } from "../links.js";
+import { href } from "../router.js";
+import { may } from "../session.js";
+import { Growing, empty, table } from "../table.js";
+import { ownProject } from "./consumers.js";
+
+export const page = { title: "Projects", needs: "project_usages.show", show };
+
+async function show(view) {
+  const region = h("div");
+  view.root.append(region);
+  const list = new Growing(region, {
+    fetched: (page) => get("/projects", page, { signal: view.signal }),
+    shown: (items) => (items.length ? shown(items) : empty("No project holds anything")),
+  });
+  return async () => {
+    const project = ownProject() || view.params.get("project");
+    view.entitle(project ? `Project ${project}` : "Projects");
+    if (project) await one(view, region, project);
+    else await list.load();
+  };
+}
+
+function shown(rows) {
+  return table({
+    caption: "Projects by name",
+    columns: [
+      { label: "Project", head: true, cell: (each) => projectLink(each.project) },
+      { label: "Consumers", numeric: true, cell: (each) => h("a", { href: href("consumers", "", { project: each.project }) }, number(each.consumers)) },
+      { label: "Holds in all", cell: (each) => resources(each.resources) },
+      { label: "By type", cell: (each) => Object.entries(each.by_type).map(([type, share]) => byType(type, share)) },
+    ],
+    rows,
+  });
+}
+
+function byType(type, { consumers, resources: amounts }) {
+  return h("div", { class: "line" }, h("span", { class: "line-name" }, `${type} × ${number(consumers)}`), resources(amounts));
+}
+
+async function one(view, region, project) {
+  const usages = await get("/usages", { project }, { signal: view.signal });
+  fill(
+    region,
+    usages.items.length ? ofTypes(usages.items) : empty("It holds nothing", "A project appears with its first claim, and goes with its last."),
+    h(
+      "p",
+      {},
+      h("a", { href: href("consumers", "", { project }) }, "Its consumers, largest first"),
+      " · ",
+      h("a", { href: href("consumers", "", { project, order: "oldest" }) }, "oldest first"),
+      may("projects.list") ? [" · ", h("a", { href: href("projects") }, "all projects")] : null,
+    ),
+  );
+}
+
+function ofTypes(rows) {
+  return table({
+    caption: "What it holds, by type of consumer",
+    columns: [
+      { label: "Type", head: true, cell: (each) => each.type ?? "unknown" },
+      { label: "Consumers", numeric: true, cell: (each) => number(each.consumers) },
+      { label: "Holds", cell: (each) => resources(each.resources) },
+    ],
+    rows,
+  });
+}

@@ -1,0 +1,71 @@
+/** Providers, each by itself: those that are like that, in the order in which they were made. */
+
+import { get } from "../api.js";
+import { h } from "../dom.js";
+import { field, filters, follow } from "../fields.js";
+import { amount, number, share, when } from "../format.js";
+import { providerLink } from "../links.js";
+import { meter } from "../meter.js";
+import { changed, go } from "../router.js";
+import { Growing, empty, table } from "../table.js";
+
+const FILTERS = ["name", "uuid", "trait", "aggregate", "class", "room"];
+
+export const page = { title: "Providers", needs: "providers.list", show };
+
+async function show(view) {
+  const region = h("div");
+  const [classes, traits, aggregates] = await Promise.all(["/classes", "/traits", "/aggregates"].map((path) => get(path)));
+  const named = (items) => items.filter((item) => item.providers).map((item) => item.name);
+  const form = filters(
+    { label: "Which providers", changed: (given) => go(changed(given)) },
+    field({ label: "Name", name: "name", type: "search", placeholder: "part of it" }),
+    field({ label: "Uuid", name: "uuid", type: "search", placeholder: "its beginning" }),
+    field({ label: "Trait", name: "trait", type: "search", options: named(traits.items) }),
+    field({ label: "Aggregate", name: "aggregate", type: "search", options: named(aggregates.items) }),
+    field({ label: "Has class", name: "class", type: "search", options: named(classes.items) }),
+    field({ label: "Has room for", name: "room", type: "search", placeholder: "VCPU:4" }),
+  );
+  view.root.append(form, region);
+  const list = new Growing(region, {
+    fetched: (page) => get("/providers", { ...asked(view.params), ...page }, { signal: view.signal }),
+    shown: (items) => shown(items, view.params),
+  });
+  let last = "";
+  return async () => {
+    follow(form, view.params);
+    if (last !== view.params.toString()) list.reset();
+    last = view.params.toString();
+    await list.load();
+  };
+}
+
+const asked = (params) => Object.fromEntries(FILTERS.map((name) => [name, params.get(name)]));
+
+function shown(items, params) {
+  if (items.length === 0) {
+    const filtered = FILTERS.some((name) => params.get(name));
+    return filtered
+      ? empty("No provider is like that", "Change or clear the filters above.")
+      : empty("There are no providers yet", "Bring some in with berth discover --apply or berth import.");
+  }
+  const columns = [
+    { label: "Provider", head: true, cell: (each) => providerLink(each.uuid, each.name) },
+    { label: "Place", cell: (each) => (each.parent ? "in a tree" : "root") },
+    { label: "Fullest", cell: fullest },
+    { label: "Used", cell: (each) => h("span", { class: "amounts" }, Object.entries(each.resources).map(part)) },
+    { label: "Generation", numeric: true, cell: (each) => number(each.generation) },
+    { label: "Changed", cell: (each) => when(each.updated_at) },
+  ];
+  return table({ caption: `${number(items.length)} shown, in the order in which they were made`, columns, rows: items });
+}
+
+function part([name, room]) {
+  return h("span", { class: "amount" }, `${amount(name, room.used)} of ${amount(name, room.capacity)} `, h("small", {}, name));
+}
+
+function fullest(provider) {
+  const rooms = Object.entries(provider.resources).map(([name, room]) => ({ name, ...room }));
+  rooms.sort((one, other) => (share(other.used, other.capacity) ?? -1) - (share(one.used, one.capacity) ?? -1));
+  return rooms.length ? meter({ ...rooms[0], label: `${rooms[0].name} of ${provider.name}` }) : "has nothing";
+}

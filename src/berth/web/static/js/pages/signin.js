@@ -1,0 +1,79 @@
+/** Who are you? By a token, where the connection does not tell already. */
+
+import { fill, h } from "../dom.js";
+import { field, values } from "../fields.js";
+import { session, signIn } from "../session.js";
+import { box } from "../words.js";
+
+const OF_WAY = {
+  token: ["API token", "An administrator makes one with", "berth token create NAME --role reader"],
+  oidc: ["OpenID Connect", "An access token of your provider.", ""],
+  keystone: ["Keystone", "A token as", "openstack token issue"],
+  mtls: ["Client certificate", "Choose your certificate when the browser asks, and load this page again: then there is no form.", ""],
+};
+
+/**
+ * Show the form. why: what ended the session before, if anything did; entered: called when it is known who we are.
+ */
+export function show(root, { why = null, entered }) {
+  const problem = h("div", {}, why ? box(why) : null);
+  const enter = async (token) => {
+    form.querySelectorAll("button, input").forEach((each) => (each.disabled = true));
+    try {
+      await signIn(token);
+      entered();
+    } catch (error) {
+      fill(problem, box(error));
+      form.querySelectorAll("button, input").forEach((each) => (each.disabled = false));
+      form.elements.token.focus();
+    }
+  };
+  const form = tokenForm(enter);
+  const dev = session.about?.auth.includes("dev");
+  root.append(problem, dev ? trial(enter) : null, form, dev ? "" : ways());
+  form.elements.token.focus();
+}
+
+function tokenForm(enter) {
+  const submit = (event) => {
+    event.preventDefault();
+    const { token } = values(event.target);
+    if (token) enter(token);
+  };
+  return h(
+    "form",
+    { class: "panel sign-in", "aria-label": "Sign in", on: { submit } },
+    field({
+      label: "Token",
+      name: "token",
+      type: "password",
+      required: true,
+      help: "It is kept for this tab only, until you sign out or close it, and is sent in the header X-Auth-Token.",
+    }),
+    h("button", { type: "submit", class: "primary" }, "Sign in"),
+  );
+}
+
+function trial(enter) {
+  return h(
+    "div",
+    { class: "panel" },
+    h("p", {}, "This server runs with ", h("code", {}, "--auth dev"), ": for trials on this machine. It believes whoever asks."),
+    h("p", {}, "Any name will do as a token; ", h("code", {}, "admin"), " may do everything."),
+    h("button", { type: "button", class: "primary", on: { click: () => enter("admin") } }, "Sign in as admin"),
+  );
+}
+
+function ways() {
+  const known = (session.about?.auth ?? []).filter((way) => way in OF_WAY);
+  return h(
+    "div",
+    { class: "panel" },
+    h("h2", {}, "What this server takes"),
+    h("ul", {}, known.map((way) => described(...OF_WAY[way]))),
+  );
+}
+
+function described(name, how, command) {
+  return h("li", {}, h("b", {}, name), ". ", how, " ", command ? h("code", {}, command) : null);
+}

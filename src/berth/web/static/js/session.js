@@ -1,0 +1,56 @@
+/** Who uses this page. The token is kept for this tab only, and goes nowhere but into a header. */
+
+import { Refused, get, useToken } from "./api.js";
+
+const KEY = "berth-token";
+
+/** @type {{about: any, me: any}} about: what /v1 says of itself; me: what /v1/me says, null for nobody */
+export const session = { about: null, me: null };
+
+/** Find out whether we are known already: by this tab's token, or by the connection itself. */
+export async function resume() {
+  const stored = sessionStorage.getItem(KEY) || "";
+  session.me = null;
+  try {
+    await take(stored);
+  } catch (error) {
+    if (!(error instanceof Refused && error.status === 401)) throw error;
+    forget();
+    if (stored) throw error;
+  }
+}
+
+/** Come in with a token; Refused if it is not taken. */
+export async function signIn(token) {
+  try {
+    await take(token);
+    if (session.me === null) throw new Refused(401, { detail: "The token is not known." }, 1);
+    sessionStorage.setItem(KEY, token);
+  } catch (error) {
+    forget();
+    throw error;
+  }
+}
+
+async function take(token) {
+  useToken(token);
+  session.about = await get("");
+  // Asked only where somebody is known, so that looking at the sign-in form is no refused attempt in the audit log.
+  session.me = session.about.caller ? await get("/me") : null;
+}
+
+/** Nobody uses this page any more. */
+export function forget() {
+  sessionStorage.removeItem(KEY);
+  useToken("");
+  session.me = null;
+}
+
+/** Whether this is a session that can be ended here: one by a token, not by the connection. */
+export const hasToken = () => sessionStorage.getItem(KEY) !== null;
+
+/** Whether the policy lets us do this. */
+export const may = (operation) => session.me !== null && session.me.may.includes(operation);
+
+/** Whether some role of ours is for the whole fleet, not for a project or for single trees. */
+export const wide = () => may("projects.list");
