@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LINT = Path(sys.executable).with_name("lint-imports")
-ROOMS = ("settings", "model", "store", "fleet", "ledger", "discover", "client", "web", "api", "app", "cli")
+ROOMS = ("settings", "logs", "model", "store", "fleet", "ledger", "discover", "client", "web", "api", "app", "cli")
 LIMIT_S = 60
 
 

@@ -11,10 +11,11 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -24,7 +25,10 @@ from berth.api.cors import Cors
 from berth.api.face import Face
 from berth.api.gate import Gate
 from berth.api.limits import Limiter
+from berth.api.onlooker import Onlooker
+from berth.api.operations.access import Access
 from berth.api.operations.health import Alive, Ready
+from berth.api.operations.journal import Journal
 from berth.api.operations.lookout import Lookout
 from berth.api.origin import Origins
 from berth.api.placement.api import PlacementApi
@@ -35,8 +39,11 @@ from berth.api.site import Site
 from berth.api.v1.face import V1
 from berth.api.v1.feed import Feed
 from berth.ledger import Ledger, open_ledger, prepare_ledger
+from berth.ledger.witness import Witness, Witnesses
+from berth.logs.secrets import secrets_in
+from berth.logs.setup import Logging
 from berth.model.anomaly import Anomalies
-from berth.model.errors import BerthError, DatabaseUnusable, Unavailable
+from berth.model.errors import BerthError, Unavailable
 from berth.settings import Settings, Tls
 from berth.web.face import Dashboard
 
@@ -45,9 +52,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("berth")
 
-SETTINGS_VARIABLE: Final = "BERTH_SERVING"
-"""Where `serve` leaves the settings for its worker processes."""
-
 METRICS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 """Where prometheus-client is told the folder that all workers count in. It is read when that is imported."""
 
@@ -55,6 +59,15 @@ METRICS_OPERATION: Final = "metrics.show"
 
 THREADS: Final = 8
 """How many threads wait for a database behind a network, in one process."""
+
+
+_AS_IT_IS: Final[dict[str, Any]] = {
+    "incremental": True,
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {"propagate": True}},
+}
+"""How Granian is to set logging up: not at all."""
 
 
 class UnusableSettings(BerthError):
@@ -127,10 +140,7 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
 
     on_start: called when nothing stands in the way any more.
     """
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.http import HTTP1Settings
-
+    logging_of(settings).take_over()
     check(settings)
     prepare_ledger(settings.url)  # say what is wrong with it here, not in each worker
     _check_port(settings)
@@ -142,23 +152,48 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
             address = ("127.0.0.1", _free_port())
             front.start(front.Door(settings.host, settings.port, address[1], behind), front.context_of(settings.tls))
         on_start()
-        handed = Handed(settings, None if behind is None else str(behind))
-        os.environ[SETTINGS_VARIABLE] = msgspec.json.encode(handed).decode()
-        Granian(
-            "berth.app:serving",
-            address=address[0],
-            port=address[1],
-            interface=Interfaces.RSGI,
-            workers=settings.workers,
-            factory=True,
-            websockets=False,
-            log_enabled=False,
-            backlog=2048,
-            workers_kill_timeout=30,
-            respawn_failed_workers=True,
-            http1_settings=HTTP1Settings(header_read_timeout=round(settings.limits.slow_seconds * 1000)),
-            **({} if behind else _tls_of(settings.tls)),
-        ).serve()
+        _serve_in_workers(Handed(settings, None if behind is None else str(behind)), address)
+
+
+def _serve_in_workers(handed: Handed, address: tuple[str, int]) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+
+    settings = handed.settings
+    server = Granian(
+        "berth.app:worker",
+        address=address[0],
+        port=address[1],
+        interface=Interfaces.RSGI,
+        workers=settings.workers,
+        websockets=False,
+        log_level=LogLevels.warning,
+        log_dictconfig=_AS_IT_IS,
+        backlog=2048,
+        workers_kill_timeout=30,
+        respawn_failed_workers=True,
+        http1_settings=HTTP1Settings(header_read_timeout=round(settings.limits.slow_seconds * 1000)),
+        **({} if handed.front else _tls_of(settings.tls)),
+    )
+    # Handed over through a pipe: an environment, or words of a command, can be read from outside of the process.
+    server.serve(target_loader=partial(worker, handed), wrap_loader=False)
+
+
+def logging_of(settings: Settings) -> Logging:
+    """How a process with these settings logs: without their secrets."""
+    return Logging(settings.log, secrets_of(settings))
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """The secrets that these settings hold or lead to, those that can be read."""
+    files = (settings.database_password_file, settings.keystone.password_file, settings.secret_file)
+    secrets = [*secrets_in(settings.database), *secrets_in(settings.otel.endpoint)]
+    for file in filter(None, files):
+        with suppress(OSError, UnicodeDecodeError):
+            secrets.append(Path(file).read_text(encoding="utf-8").strip())
+    return secrets
 
 
 def _tls_of(tls: Tls) -> dict[str, Any]:
@@ -205,39 +240,63 @@ def _opened(settings: Settings) -> Ledger:
             time.sleep(1)
 
 
-def serving() -> Any:
+def worker(handed: Handed) -> Any:
     """A worker process's application."""
-    handed = msgspec.json.decode(os.environ[SETTINGS_VARIABLE], type=Handed)
-    settings = handed.settings
-    from berth.api.operations.metrics import Counting  # not before the variable is set that it goes by
-
+    log = logging_of(handed.settings)
+    log.take_over()
     # A thread that waits for the interpreter gets it after this long: commits should not wait for finds.
     sys.setswitchinterval(0.0005)
     try:
-        ledger = _opened(settings)
-    except DatabaseUnusable as error:
-        raise SystemExit(f"berth: {error}") from None
+        return _application(handed, log)
+    except BerthError as error:  # no fault of Berth's: where it was noticed tells nobody anything
+        _LOG.error("%s", error)
+    except Exception:  # noqa: BLE001 - the log says what
+        _LOG.exception("a worker could not begin")
+    raise SystemExit(1)
+
+
+def _application(handed: Handed, log: Logging) -> Application:
+    from berth.api.operations.metrics import Counting  # not before the variable is set that it goes by
+
+    settings = handed.settings
+    ledger = _opened(settings)
     spare_collector()
     embedded = ledger.core.database.capabilities.embedded
-    feed = Feed(ledger)
-    counting = Counting()
+    feed, counting = Feed(ledger), Counting()
     lookout = Lookout(ledger, Path(os.environ[METRICS_VARIABLE]))
     lookout.start()
-    ledger.core.witness = counting.meter
+    watching = _watching(settings, log, counting)
+    ledger.core.witness = watching.witness
     counting.meter.at(ledger.core.fleet.head)
-    offload = None if embedded else ThreadPoolExecutor(THREADS, "berth")
     limiter = Limiter(settings.limits, settings.workers)
     server = Server(
         site_of(settings, ledger, feed, limiter, counting, lookout.told),
         ledger,
-        offload,
+        None if embedded else ThreadPoolExecutor(THREADS, "berth"),
         limiter,
         Origins(settings.trusted_proxies, None if handed.front is None else Path(handed.front)),
-        (counting.meter,),
+        watching.onlookers,
     )
 
     def stop() -> None:
         feed.close()
         lookout.close()
 
-    return Application(server, stop)
+    return Application(server, stop, log.end)
+
+
+class _Watching(NamedTuple):
+    """Who is told of requests, and who of commits."""
+
+    onlookers: tuple[Onlooker, ...]
+    witness: Witness
+
+
+def _watching(settings: Settings, log: Logging, counting: Counting) -> _Watching:
+    onlookers: list[Onlooker] = [counting.meter]
+    witnesses: list[Witness] = [counting.meter]
+    if log.debugs:
+        witnesses.append(Journal())
+    if settings.log.access:
+        onlookers.append(Access(log.info))
+    return _Watching(tuple(onlookers), Witnesses(*witnesses) if witnesses[1:] else counting.meter)

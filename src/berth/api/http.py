@@ -31,10 +31,14 @@ REASONS: Final = {
 
 @dataclass(slots=True)
 class Seen:
-    """What was found out about a request on its way, for logs and metrics. operation: the name of its route."""
+    """What was found out about a request on its way, for logs and metrics.
+
+    operation: the name of its route; trace: the id of the trace that it is part of, if there are traces.
+    """
 
     operation: str = ""
     caller: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from berth.api.onlooker import Answered, Onlooker
 from berth.api.origin import Origin, Origins
 from berth.api.site import Site
 from berth.ledger import Ledger
+from berth.logs.about import About
 from berth.settings import Limits
 
 GONE_BY = (
@@ -76,10 +77,11 @@ class Server:
         for onlooker in self._onlookers:
             onlooker.began(request)
         try:
-            reply = await self._reply(request) if wrong is None else self.site.refuse(request, wrong)
+            reply = await self._reply(request) if wrong is None else self._refused(request, wrong)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log says what
-            _LOG.exception("%s %s failed", request.method, request.path)
-            reply = self.site.refuse(request, FAILED)
+            with About((request.id,)):
+                _LOG.exception("%s %s failed", request.method, request.path)
+            reply = self._refused(request, FAILED)
         if self.ledger.waiting:
             self._schedule_work()
         self._tell(request, reply, began)
@@ -124,11 +126,13 @@ class Server:
     async def _reply(self, request: Request) -> Reply | Stream:
         loop = asyncio.get_running_loop()
         if self._begin_in is None or self.site.at_once(request):
-            reply = self.site.begin(request)
+            reply = self._begun(request)
         else:
-            reply = await loop.run_in_executor(self._begin_in, self.site.begin, request)
+            reply = await loop.run_in_executor(self._begin_in, self._begun, request)
         if isinstance(reply, Later):
-            return await reply.reply
+            with About((request.id,)):  # a task has a context of its own
+                later = loop.create_task(reply.reply)
+            return await later
         if not isinstance(reply, Ongoing):
             return reply
         self._schedule_work()
@@ -138,7 +142,17 @@ class Server:
         else:
             reply.answer.add_done_callback(lambda _: loop.call_soon_threadsafe(_settle, done))
         await done
-        return reply.then()
+        with About((request.id,)):
+            return reply.then()
+
+    def _begun(self, request: Request) -> Reply | Ongoing | Stream | Later:
+        # Not around the whole of a request: the server runs many in one context, each until it waits for something.
+        with About((request.id,)):
+            return self.site.begin(request)
+
+    def _refused(self, request: Request, error: HttpError) -> Reply:
+        with About((request.id,)):
+            return self.site.refuse(request, error)
 
     def _schedule_work(self) -> None:
         # Not at once: requests that came in together are carried out together, in one commit.
@@ -155,10 +169,13 @@ class Server:
 
 
 class Application:
-    """What Granian is given: a server, and what to do when it is told to end. Streams would never end by themselves."""
+    """What Granian is given: a server, and what to do when it is told to end, and when it has.
 
-    def __init__(self, server: Server, on_stop: Callable[[], None]) -> None:
-        self._server, self._on_stop = server, on_stop
+    on_stop: streams would never end by themselves; on_end: all requests have been answered.
+    """
+
+    def __init__(self, server: Server, on_stop: Callable[[], None], on_end: Callable[[], None]) -> None:
+        self._server, self._on_stop, self._on_end = server, on_stop, on_end
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         await self._server(scope, protocol)
@@ -166,6 +183,9 @@ class Application:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._hear(loop, number)
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._on_end()
 
     def _hear(self, loop: asyncio.AbstractEventLoop, number: signal.Signals) -> None:
         """Hear of a signal as well as whoever does now: the loop, which Granian has asked to."""

@@ -10,6 +10,7 @@ import typer
 from berth.cli.options import AsJson, configured
 from berth.cli.paper import Paper, form_of
 from berth.cli.table import Table
+from berth.logs.secrets import url_without_secrets
 from berth.settings import Resolved
 
 app: Final = typer.Typer(no_args_is_help=True, help="See what is set, and where each value comes from.")
@@ -38,11 +39,11 @@ def check(context: typer.Context) -> None:
 
 
 def _shown(found: Resolved) -> dict[str, Any]:
-    from berth.store.engine import parse_url
-
-    values = dict(_flat(found.settings, ""))
-    values["database"] = parse_url(str(values["database"])).render_as_string(hide_password=True)
-    return values
+    """Every setting by its name; of a URL not its password."""
+    return {
+        name: url_without_secrets(value) if isinstance(value, str) and "://" in value else value
+        for name, value in _flat(found.settings, "")
+    }
 
 
 def _flat(section: Any, prefix: str) -> list[tuple[str, Any]]:

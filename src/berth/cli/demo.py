@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from berth.cli.options import DEFAULTS
+from berth.cli.options import DEFAULTS, no_secrets
 from berth.model.candidate import Candidate
 from berth.model.commands import Claim
 from berth.model.errors import Conflict
@@ -16,7 +16,7 @@ from berth.settings import Settings
 if TYPE_CHECKING:
     from berth.ledger import Ledger
 
-DemoUrl = Annotated[str, typer.Option("--database", metavar="URL", help="A ledger to play with.")]
+DemoUrl = Annotated[str, typer.Option("--database", metavar="URL", help="A ledger to play with.", callback=no_secrets)]
 """Not BERTH_DATABASE: a demo makes a claim, and is not to make it in a ledger that is in earnest."""
 
 CONSUMER: Final = "dec0de00-0000-4000-8000-000000000001"

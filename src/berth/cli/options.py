@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from berth.logs.secrets import secrets_in
 from berth.settings import Resolved, Settings, resolved
 
 DEFAULTS = Settings()
 
+PUBLIC: Final = (
+    "a password among a command's words is there for everybody to read (ps, the shell's history): put it into a "
+    "file that only you can read, and name that in BERTH_DATABASE_PASSWORD_FILE or as database_password_file"
+)
+
+
+def no_secrets(context: typer.Context, parameter: typer.CallbackParam, value: str | None) -> str | None:
+    """The same address, unless a password stands in it and anybody could read it there."""
+    source = context.get_parameter_source(str(parameter.name))
+    if value and source is not None and source.name == "COMMANDLINE" and secrets_in(value):
+        raise typer.BadParameter(PUBLIC)
+    return value
+
+
+def whole_url(context: typer.Context, parameter: typer.CallbackParam, value: str) -> str:
+    """The database's URL, with the password of the file that is set for it, wherever the URL came from."""
+    no_secrets(context, parameter, value)
+    if context.resilient_parsing or "@" not in value:
+        return value
+    return resolved({"database": value}, context.find_root().obj).settings.url
+
+
 DatabaseUrl = Annotated[
-    str, typer.Option("--database", metavar="URL", envvar="BERTH_DATABASE", help="The ledger's database.")
+    str,
+    typer.Option(
+        "--database", metavar="URL", envvar="BERTH_DATABASE", help="The ledger's database.", callback=whole_url
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of text.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="For spreadsheets: CSV instead of a table.")]

@@ -6,18 +6,12 @@ import json
 import re
 from typing import Final
 
+from berth.logs.plain import plain
+
+__all__ = ["plain", "plain_cell", "plain_json"]
+
 _FORMULA: Final = ("=", "+", "-", "@")
 _PERHAPS_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\n]")
-
-
-def plain(text: str) -> str:
-    r"""The same text, with an escape such as \x1b instead of whatever a terminal would obey and not show.
-
-    Those are control characters, line ends, and what turns the direction of writing.
-    """
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def plain_json(text: str) -> str:

@@ -30,6 +30,7 @@ from berth.ledger.patience import attempts
 from berth.ledger.rows import rows_of
 from berth.ledger.trail import Decided, attempted, decided
 from berth.ledger.witness import Witness
+from berth.logs.about import About
 from berth.model.audit import Attempt
 from berth.model.caller import Caller
 from berth.model.change import Change
@@ -213,19 +214,8 @@ class Core:
         return batch
 
     def _carry_out(self, batch: Sequence[Order]) -> None:
-        outcomes: list[Outcome] = []
-        try:
-            outcomes = self._committed(batch)
-        except BerthError as error:
-            outcomes = [Outcome(order, refusal=error) for order in batch]
-        except Exception as error:  # noqa: BLE001 - whoever asked is told, and the log says it
-            _LOG.exception("a batch of %d failed", len(batch))
-            if len(batch) > 1:  # nothing was committed, and only one of them need be at fault
-                for order in batch:
-                    self._carry_out([order])
-                return
-            self.witness.refused(error)
-            batch[0].answer.set_exception(error)
+        with About([order.request for order in batch]):
+            outcomes = self._outcomes(batch)
         self._orders.extendleft(outcome.order for outcome in reversed(outcomes) if outcome.later)
         for outcome in outcomes:
             if outcome.later:
@@ -233,8 +223,25 @@ class Core:
             if outcome.refusal is None:
                 outcome.order.answer.set_result(outcome.result)
             else:
-                self.witness.refused(outcome.refusal)
+                with About([outcome.order.request]):
+                    self.witness.refused(outcome.refusal)
                 outcome.order.answer.set_exception(outcome.refusal)
+
+    def _outcomes(self, batch: Sequence[Order]) -> list[Outcome]:
+        """What a batch comes to. Of one that fails, each order is carried out by itself; whoever asked is told."""
+        try:
+            return self._committed(batch)
+        except BerthError as error:
+            return [Outcome(order, refusal=error) for order in batch]
+        except Exception as error:  # noqa: BLE001 - whoever asked is told, and the log says it
+            _LOG.exception("a batch of %d failed", len(batch))
+            if len(batch) > 1:  # nothing was committed, and only one of them need be at fault
+                for order in batch:
+                    self._carry_out([order])
+                return []
+            self.witness.refused(error)
+            batch[0].answer.set_exception(error)
+            return []
 
     def _committed(self, batch: Sequence[Order]) -> list[Outcome]:
         """Decide and commit a batch, again and again while others are in the way."""

@@ -1,6 +1,6 @@
 """Settings: what can be set, and where each value comes from."""
 
-from berth.settings.sources import Resolved, SettingsWrong, resolved
+from berth.settings.sources import Resolved, SettingsWrong, flags_of, resolved
 from berth.settings.values import Keystone, Limits, Log, Mtls, Oidc, Otel, Settings, Tls
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "Settings",
     "SettingsWrong",
     "Tls",
+    "flags_of",
     "resolved",
 ]

@@ -7,10 +7,10 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, get_origin, get_type_hints
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -21,9 +21,7 @@ FILES: Final = (Path("berth.toml"), Path("/etc/berth/berth.toml"))
 
 PREFIX: Final = "BERTH_"
 
-NO_SETTINGS: Final = frozenset(
-    {"BERTH_COMMAND", "BERTH_CONFIG", "BERTH_SERVING", "BERTH_TOKEN", "BERTH_TOKEN_FILE", "BERTH_URL"}
-)
+NO_SETTINGS: Final = frozenset({"BERTH_COMMAND", "BERTH_CONFIG", "BERTH_TOKEN", "BERTH_TOKEN_FILE", "BERTH_URL"})
 """Variables that say something else."""
 
 
@@ -59,11 +57,25 @@ def resolved(
     for path in [Path(named)] if named else [each for each in FILES if each.is_file()][:1]:
         _enter(values, origins, _from_file(path, known), str(path))
     for name, variable, value in _from_environment(environment, known):
-        _enter(values, origins, {name: _checked(name, value, known[name], variable)}, variable)
+        _enter(values, origins, {name: _checked(name, value, known[name], variable, strict=False)}, variable)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     for name, value in given.items():
-        _enter(values, origins, {name: value}, "command line")
+        _enter(values, origins, {name: _checked(name, value, known[name], "the command line")}, "command line")
     return Resolved(_settings(values), origins)
+
+
+def flags_of(pairs: Iterable[str]) -> dict[str, Any]:
+    """Settings given as NAME=VALUE on the command line, for `resolved`; SettingsWrong."""
+    known, found = names(), {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise SettingsWrong(f"--set {pair}: a setting is given as NAME=VALUE")
+        if name not in known:
+            raise SettingsWrong(f"--set {name}: there is no setting {name}{_near(name, known)}")
+        where = f"--set {name}"
+        found[name] = _checked(name, _parsed(text, known[name], where), known[name], where, strict=False)
+    return found
 
 
 def _names(section: type[msgspec.Struct], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -136,15 +148,18 @@ def _parsed(text: str, kind: Any, variable: str) -> Any:
     return text
 
 
-def _checked(name: str, value: Any, kind: Any, where: str) -> Any:
+def _checked(name: str, value: Any, kind: Any, where: str, *, strict: bool = True) -> Any:
     try:
-        return msgspec.convert(value, kind, strict=not where.startswith(PREFIX))
+        return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
+        if get_origin(kind) is Literal:
+            choices = get_args(kind)
+            raise SettingsWrong(f"{where}: {name} is one of {', '.join(choices)}{_near(str(value), choices)}") from None
         told = str(error).replace("`", "").partition(" - at")[0]
         raise SettingsWrong(f"{where}: {name} is not as it has to be: {told}") from None
 
 
-def _near(name: str, known: Mapping[str, Any]) -> str:
+def _near(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), 1, 0.5)
     return f": do you mean {near[0]}?" if near else ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import msgspec
@@ -68,8 +69,8 @@ class Limits(Section, frozen=True):
 class Log(Section, frozen=True):
     """Log lines. format: console, json, or auto (console on a terminal); level: debug, info, warning or error."""
 
-    format: str = "auto"
-    level: str = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
     access: bool = False
 
 

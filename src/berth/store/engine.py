@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, exc, make_url
 from sqlalchemy.engine import URL
 
+from berth.logs.secrets import url_without_secrets
 from berth.model.errors import DatabaseUnusable, LedgerClosed, Unavailable
 from berth.store.backend import Away, Backend, Capabilities, Use
 from berth.store.mariadb import MARIADB, MYSQL
@@ -42,8 +43,13 @@ def parse_url(text: str) -> URL:
     if backend is SQLITE and url.database in (None, "", ":memory:"):
         raise DatabaseUnusable("a ledger needs a file: sqlite:///berth.db")
     if backend is not SQLITE and not url.database:
-        raise DatabaseUnusable(f"the URL names a server but no database: {url.render_as_string()}/NAME")
+        raise DatabaseUnusable(f"the URL names a server but no database: {shown(url)}/NAME")
     return url.set(drivername=backend.driver)
+
+
+def shown(url: URL) -> str:
+    """A URL as people may see it: without a password, wherever in it one stands."""
+    return url_without_secrets(url.render_as_string())
 
 
 class Database:
@@ -66,7 +72,7 @@ class Database:
         """What a person calls this database: its file, or its URL without the password."""
         if self.capabilities.embedded:
             return str(self.path)
-        return f"the database at {self.url.set(drivername=self.url.get_backend_name()).render_as_string()}"
+        return f"the database at {shown(self.url.set(drivername=self.url.get_backend_name()))}"
 
     @property
     def path(self) -> Path:

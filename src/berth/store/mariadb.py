@@ -42,6 +42,7 @@ def _connect(url: URL, use: Use) -> Engine:
     answer_s = limit_s + _GRACE_S if limit_s else _NO_LIMIT_S
     engine = create_engine(
         url,
+        hide_parameters=True,  # an error's text goes into the log, and values can be anything
         isolation_level=_ISOLATION[use],
         pool_pre_ping=use is Use.READ,  # a write or a look is tried again, which costs less
         pool_size=_CONNECTIONS[use],

@@ -59,6 +59,7 @@ def _connect(url: URL, use: Use) -> Engine:
     limit_s = _STATEMENT_S[use]
     engine = create_engine(
         url,
+        hide_parameters=True,  # an error's text goes into the log, and values can be anything
         isolation_level=_ISOLATION[use],
         pool_pre_ping=use is Use.READ,  # a write or a look is tried again, which costs less
         pool_size=_CONNECTIONS[use],

@@ -34,6 +34,7 @@ _EXPLAINED: Final = {
 def _connect(url: URL, use: Use) -> Engine:
     engine = create_engine(
         url,
+        hide_parameters=True,  # an error's text goes into the log, and values can be anything
         poolclass=QueuePool,
         pool_size=_CONNECTIONS[use],
         max_overflow=0,

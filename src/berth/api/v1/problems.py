@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from berth.api.away import away
 from berth.api.http import REASONS, HttpError, Reply
 from berth.model import errors
 from berth.model.errors import BerthError
@@ -44,8 +45,6 @@ OF_HTTP: Final = {
 }
 """The types of what is refused before a route is asked, by status."""
 
-RETRY_AFTER_S: Final = 1
-
 
 def status_of(error: type[BerthError]) -> int:
     """The status that a refusal is told with."""
@@ -56,8 +55,10 @@ def told(error: BerthError, request_id: str) -> Reply:
     """A refusal of the ledger, or its failure."""
     kind = known(error)
     status = status_of(kind)
-    headers = [("retry-after", str(RETRY_AFTER_S))] if status == 503 else []
-    return _problem(kind_of(kind), status, str(error), request_id, fields_of(error), headers)
+    if isinstance(error, errors.Unavailable | errors.DatabaseUnusable):
+        at_present = away(error, request_id)
+        return _problem(kind_of(kind), status, at_present.detail, request_id, {}, list(at_present.headers))
+    return _problem(kind_of(kind), status, str(error), request_id, fields_of(error), [])
 
 
 def told_of_http(error: HttpError, request_id: str) -> Reply:
