@@ -9,13 +9,14 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -40,11 +41,11 @@ from berth.api.v1.face import V1
 from berth.api.v1.feed import Feed
 from berth.ledger import Ledger, open_ledger, prepare_ledger
 from berth.ledger.witness import Witness, Witnesses
-from berth.logs.secrets import secrets_in
+from berth.logs.secrets import redaction, secrets_in
 from berth.logs.setup import Logging
 from berth.model.anomaly import Anomalies
 from berth.model.errors import BerthError, Unavailable
-from berth.settings import Settings, Tls
+from berth.settings import Otel, Settings, Tls
 from berth.web.face import Dashboard
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def check(settings: Settings) -> None:
     policy_of(settings)
     choosing.check(settings)
     _check_tls(settings.tls)
+    _check_otel(settings.otel)
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -106,6 +108,20 @@ def _check_tls(tls: Tls) -> None:
         front.context_of(tls)
     except (OSError, ssl.SSLError) as error:
         raise UnusableSettings(f"the TLS certificate, its key or the clients' authority will not do: {error}") from None
+
+
+def _check_otel(otel: Otel) -> None:
+    if not otel.endpoint:
+        return
+    parts = urlsplit(otel.endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UnusableSettings("otel.endpoint is an address such as http://collector.example.com:4318")
+    try:
+        import berth.api.operations.traces  # noqa: F401 - can it be had?
+    except ModuleNotFoundError as error:
+        raise UnusableSettings(
+            f"otel.endpoint is set, but {error.name} is not installed: install berth[otel], or do not set it"
+        ) from None
 
 
 def site_of(
@@ -282,21 +298,36 @@ def _application(handed: Handed, log: Logging) -> Application:
         feed.close()
         lookout.close()
 
-    return Application(server, stop, log.end)
+    return Application(server, stop, watching.end)
 
 
 class _Watching(NamedTuple):
-    """Who is told of requests, and who of commits."""
+    """Who is told of requests, and who of commits; end: lets them finish."""
 
     onlookers: tuple[Onlooker, ...]
     witness: Witness
+    end: Callable[[], None]
 
 
 def _watching(settings: Settings, log: Logging, counting: Counting) -> _Watching:
     onlookers: list[Onlooker] = [counting.meter]
     witnesses: list[Witness] = [counting.meter]
+    endings = [log.end]
     if log.debugs:
         witnesses.append(Journal())
+    if settings.otel.endpoint:
+        from berth.api.operations.traces import traces  # not everybody has what it needs
+
+        tracing = traces(settings.otel, redaction(secrets_of(settings)))
+        onlookers.append(tracing)
+        witnesses.append(tracing)
+        endings.insert(0, tracing.end)
     if settings.log.access:
         onlookers.append(Access(log.info))
-    return _Watching(tuple(onlookers), Witnesses(*witnesses) if witnesses[1:] else counting.meter)
+    witness = Witnesses(*witnesses) if witnesses[1:] else counting.meter
+    return _Watching(tuple(onlookers), witness, lambda: _each(endings))
+
+
+def _each(endings: Iterable[Callable[[], None]]) -> None:
+    for end in endings:
+        end()

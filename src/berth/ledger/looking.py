@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from berth.fleet import reading
@@ -36,7 +37,10 @@ class Looking:
     def find(self, request: CandidateRequest) -> Candidates:
         """Where a request fits; ClassNotFound, TraitsNotFound."""
         with self.core.current() as fleet:
-            return find(fleet, request)
+            began = time.time_ns()
+            found = find(fleet, request)
+            self.core.witness.found(began, time.time_ns())
+            return found
 
     def head(self) -> int:
         """The number of the last change."""

@@ -17,6 +17,9 @@ class Witness:
     def refused(self, error: Exception) -> None:
         """A command was refused, or failed."""
 
+    def found(self, began_ns: int, ended_ns: int) -> None:
+        """The fleet was searched for candidates. Times: of time.time_ns."""
+
     def followed(self, head: int, changes: int, seconds: float) -> None:
         """So many changes that others made were taken in; all up to the head is known now."""
 
@@ -41,6 +44,11 @@ class Witnesses(Witness):
         """See Witness."""
         for one in self._each:
             one.refused(error)
+
+    def found(self, began_ns: int, ended_ns: int) -> None:
+        """See Witness."""
+        for one in self._each:
+            one.found(began_ns, ended_ns)
 
     def followed(self, head: int, changes: int, seconds: float) -> None:
         """See Witness."""

@@ -25,7 +25,7 @@ OWN: Final = "berth"
 SELDOM_S: Final = 60.0
 """How often the exporter of traces may complain of the same thing."""
 
-_SELDOM: Final = ("opentelemetry",)
+_SELDOM: Final = ("opentelemetry", "urllib3")
 
 
 class Logging:
