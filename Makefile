@@ -64,6 +64,8 @@ lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 		-o requirements/run.txt
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header pyproject.toml \
 		--group check --group test -c requirements/run.txt -o requirements/test.txt
+	@uv pip compile --quiet --universal --python-version 3.11 --no-header pyproject.toml \
+		--extra otel -c requirements/test.txt -o requirements/otel.txt
 
 clean: ## remove the environments and all caches
 	@rm -rf .venv .venv-test .venv-bench build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -54,12 +54,14 @@ NOT_CONFIGURED = frozenset({"demo", "serve", "config"})
 
 
 def configure(context: typer.Context, config: ConfigFile = None) -> None:
-    """Take the database of every command from the settings, unless it is given."""
+    """Take the database of every command, and what tokens are hashed with, from the settings, unless they are given."""
     context.obj = config
     if context.resilient_parsing or context.invoked_subcommand in NOT_CONFIGURED:
         return
-    url = resolved(file=config).settings.url
-    context.default_map = dict(_defaults(context.command, url))
+    settings = resolved(file=config).settings
+    context.default_map = dict(
+        _defaults(context.command, {"database": settings.url, "secret_file": settings.secret_file})
+    )
 
 
 def configured(context: typer.Context, flags: Mapping[str, Any] | None = None) -> Resolved:
@@ -67,12 +69,13 @@ def configured(context: typer.Context, flags: Mapping[str, Any] | None = None) -
     return resolved(flags, context.find_root().obj)
 
 
-def _defaults(group: Any, url: str) -> Iterator[tuple[str, Any]]:
-    """The database for each command that takes one, in the form in which Click takes defaults."""
+def _defaults(group: Any, settings: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Of these settings those that a command takes, for each command, in the form in which Click takes defaults."""
     for name, command in group.commands.items():
         if name in NOT_CONFIGURED:
             continue
         if hasattr(command, "commands"):
-            yield name, dict(_defaults(command, url))
-        elif any(each.name == "database" for each in command.params):
-            yield name, {"database": url}
+            yield name, dict(_defaults(command, settings))
+        else:
+            taken = {each.name for each in command.params}
+            yield name, {key: value for key, value in settings.items() if key in taken}
