@@ -139,7 +139,7 @@ def site_of(
         raise UnusableSettings(f"the policy {policy.name} says nothing of {', '.join(lacking)}")
     # Where everybody is believed there is nothing to guess.
     guessed = None if "dev" in settings.auth else limiter.guessed
-    gate = Gate(ledger, choosing.authentications(settings, ledger), policy, guessed, settings.auth)
+    gate = Gate(ledger, choosing.authentications(settings, ledger), policy, guessed, settings.auth, settings.limits)
     faces: dict[str, Face] = {
         "v1": V1(gate, feed, mints="token" in settings.auth, anomalies=anomalies),
         "metrics": counting.face(gate, public=settings.metrics_public, anomalies=anomalies),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from berth.api.http import HttpError, Request
-from berth.api.limits import MOST_KEYS, Buckets, Limiter
+from berth.api.http import HttpError, Request, TooMuch
+from berth.api.limits import MOST_KEYS, Buckets, Limiter, check_filter, check_request, is_deeper
 from berth.api.origin import Origin, Origins
+from berth.model.request import CandidateRequest, Group
 from berth.settings import Limits
 from tests.auth.serving import berth, serving
 
@@ -61,6 +66,83 @@ def test_sizes() -> None:
     assert status(limiter.refusal(asking(query="x" * 11))) == 414
     assert status(limiter.refusal(asking(accept="x" * 14))) is None
     assert status(limiter.refusal(asking(accept="x" * 15))) == 431
+
+
+NESTED = {
+    b"[" * 3 + b"]" * 3: 3,
+    b'{"a": [{"b": []}]}': 4,
+    b"[]" * 9: 1,
+    b"[[], [[]], {}, {}]": 3,
+    b'["[[[[[[", "\\"[[[[", "\\\\", [["\\\\\\"[[["]]]': 3,
+    b"[[[[": 4,
+    b"]]]][": 0,
+    b"": 0,
+    b'"[[[[': 0,
+    b'{"a\\': 1,
+}
+
+
+@pytest.mark.parametrize("body", NESTED, ids=repr)
+def test_how_deep_a_body_is(body: bytes) -> None:
+    padded = body + b',"' + b"[" * 70 + b'"'  # enough of them to be looked at closely
+    depth = NESTED[body]
+    assert is_deeper(padded if body.count(b'"') % 2 == 0 else body, depth) is False
+    assert depth == 0 or is_deeper(padded if body.count(b'"') % 2 == 0 else body, depth - 1)
+
+
+JSON = st.recursive(
+    st.none() | st.text(alphabet='[]{}"\\a', max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='[{"\\', max_size=3), inner, max_size=3)
+    ),
+)
+
+
+def depth_of(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(depth_of, value.values()), default=0)
+    return 1 + max(map(depth_of, value), default=0) if isinstance(value, list) else 0
+
+
+@given(JSON, st.integers(0, 5))
+def test_any_json_is_as_deep_as_it_is(value: object, most: int) -> None:
+    assert is_deeper(json.dumps(value).encode(), most) == (depth_of(value) > most)
+
+
+def test_how_deep_is_found_in_time_whatever_comes() -> None:
+    for body in (b"[" * 10**6, b"[]" * 10**6, b'"' * 10**6, b'"\\' * 10**6, (b"[" * 64 + b"]" * 64) * 10**4):
+        began = time.process_time()
+        is_deeper(body, 64)
+        assert time.process_time() - began < 1
+
+
+def wide(groups: int, sets: int = 0) -> CandidateRequest:
+    required = tuple(frozenset((f"CUSTOM_{number}",)) for number in range(sets))
+    each = Group(suffix="0", resources={"VCPU": 1}, required=required)
+    rest = tuple(Group(suffix=str(number), resources={"VCPU": 1}) for number in range(1, groups))
+    return CandidateRequest(groups=(each, *rest))
+
+
+def test_how_much_one_request_asks() -> None:
+    limits = Limits(groups=3, conditions=8)
+    check_request(limits, wide(3, 5))
+    for request, why in (
+        (wide(4), "The request has 4 groups: at most 3 can be asked for."),
+        (wide(3, 6), "The request has 9 conditions: at most 8 can be asked for."),
+    ):
+        with pytest.raises(TooMuch, match=why) as refusal:
+            check_request(limits, request)
+        assert refusal.value.status == 400
+    every = Group(
+        resources={"VCPU": 1, "DISK_GB": 1},
+        required=(frozenset("ab"),),
+        forbidden=frozenset("cd"),
+        member_of=(frozenset("ef"),),
+        not_member_of=frozenset("gh"),
+    )
+    check_filter(Limits(conditions=7), every)
+    with pytest.raises(TooMuch, match="7 conditions: at most 6"):
+        check_filter(Limits(conditions=6), every)
 
 
 def test_rates() -> None:
@@ -122,6 +204,9 @@ header_bytes = 2000
 refusals_per_address = 0.5
 burst = 5
 slow_seconds = 1
+nesting = 6
+groups = 3
+conditions = 8
 """
 
 
@@ -154,6 +239,50 @@ def test_what_is_too_large_is_refused_and_noted(folder: Path, port: int, token: 
         assert berth(folder, "audit", "list", "--outcome", outcome, "--json")
 
 
+GROUP = {"resources": {"VCPU": 1}}
+TRAITS = [[f"CUSTOM_{number}"] for number in range(9)]
+GROUPS = [{**GROUP, "suffix": str(number)} for number in range(4)]
+DEEP: Any = [[[[[["HW"]]]]]]
+OWN: dict[str, Any] = {"project": "p", "user": "u"}
+FOUR: dict[str, Any] = {"groups": GROUPS}
+SUFFIXED = "&".join(f"resources{number}=VCPU:1" for number in range(1, 5))
+REQUIRED = "&required=CUSTOM_A" * 8
+TOO_MUCH: dict[str, tuple[str, Any, str]] = {
+    "groups": (f"/allocation_candidates?group_policy=none&{SUFFIXED}", None, "4 groups: at most 3"),
+    "conditions": (f"/allocation_candidates?resources=VCPU:1{REQUIRED}", None, "9 conditions: at most 8"),
+    "of a provider": (f"/resource_providers?resources=VCPU:1{REQUIRED}", None, "9 conditions: at most 8"),
+    "nested": ("/resource_providers", {"name": DEEP}, "nested more than 6 deep"),
+    "v1 groups": ("/v1/find", FOUR, "4 groups: at most 3"),
+    "v1 conditions": ("/v1/find", {"groups": [{**GROUP, "required": TRAITS}]}, "10 conditions: at most 8"),
+    "v1 claim": ("/v1/claims", {**OWN, "request": FOUR}, "4 groups: at most 3"),
+    "v1 command": ("/v1/commands/Allocate", {**OWN, "request": FOUR, "consumer": "c" * 32}, "4 groups: at most 3"),
+    "v1 of a provider": ("/v1/providers/query", {"required": TRAITS}, "9 conditions: at most 8"),
+    "v1 nested": ("/v1/find", {"groups": DEEP}, "nested more than 6 deep"),
+}
+
+
+@pytest.mark.parametrize("case", TOO_MUCH)
+def test_too_much_at_once_is_refused_with_the_limit_and_noted(folder: Path, port: int, token: str, case: str) -> None:
+    target, body, words = TOO_MUCH[case]
+    headers = {"x-auth-token": token, "x-forwarded-for": "203.0.113.2", "openstack-api-version": "placement 1.39"}
+    url = f"http://127.0.0.1:{port}{target}"
+    reply = httpx.get(url, headers=headers) if body is None else httpx.post(url, json=body, headers=headers)
+    assert reply.status_code == 400, reply.text
+    assert words in reply.text
+    request = reply.headers["x-openstack-request-id"]
+    until(lambda: request in berth(folder, "audit", "list", "--outcome", "400", "--json", "--limit", "5"))
+    records = berth(folder, "audit", "list", "--outcome", "400", "--json", "--limit", "5").splitlines()
+    assert any(request in line and words in line for line in records)
+    assert json.loads(httpx.get(f"http://127.0.0.1:{port}/v1/consumers", headers=headers).text)["items"] == []
+
+
+def until(ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 def test_guessing(folder: Path, port: int, token: str) -> None:
     url = f"http://127.0.0.1:{port}/v1/me"
     guesser = {"x-auth-token": "berth_aaaaaaaaaa_guess", "x-forwarded-for": "203.0.113.66"}
@@ -165,13 +294,16 @@ def test_guessing(folder: Path, port: int, token: str) -> None:
     assert '"address":"203.0.113.66"' in berth(folder, "audit", "list", "--outcome", "429", "--json")
 
 
-def test_a_body_that_does_not_arrive(port: int, token: str) -> None:
+def test_a_body_that_does_not_arrive(folder: Path, port: int, token: str) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as slow:
         slow.sendall(
             b"POST /traits HTTP/1.1\r\nhost: x\r\nx-auth-token: " + token.encode() + b"\r\n"
             b"content-type: application/json\r\ncontent-length: 100\r\n\r\n{"
         )
-        assert slow.recv(1000).startswith(b"HTTP/1.1 408 ")
+        answer = slow.recv(1000)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"longer than 1 seconds to arrive" in answer
+    until(lambda: "POST /traits" in berth(folder, "audit", "list", "--outcome", "408", "--json"))
 
 
 def test_headers_that_do_not_arrive(port: int) -> None:

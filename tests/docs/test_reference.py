@@ -164,7 +164,8 @@ def test_every_policy_is_documented(policy: str) -> None:
     [
         ("body of a request", f"{Limits().body_bytes >> 20} MiB"),
         ("in one commit", f"{core.MOST_IN_A_BATCH}"),
-        ("steps of a search", f"{search.FRUITLESS_STEPS:,}"),
+        ("steps of a search without", f"{search.FRUITLESS_STEPS:,}"),
+        ("steps of a search in all", f"{search.MOST_STEPS:,}"),
         ("threads", f"{composition.THREADS}"),
         ("tries of a commit", f"{core.TRIES} within {patience.PATIENCE_S} s"),
     ],

@@ -8,7 +8,7 @@ from berth.api.http import Reply, Request
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 REQUEST_HEADERS = ("openstack-api-version", "content-type", "x-auth-token", "if-none-match", "last-event-id")
-SHOWN_HEADERS = "openstack-api-version,x-openstack-request-id,location,etag,retry-after"
+SHOWN_HEADERS = "openstack-api-version,x-openstack-request-id,location,etag,retry-after,berth-bounded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,15 @@ from typing import Final
 from msgspec import structs
 
 from berth.api.auth.knowing import Authenticate, Unknown
-from berth.api.http import HttpError, Request
+from berth.api.http import HttpError, Request, TooMuch
 from berth.api.policy import Policy
 from berth.ledger import Ledger
 from berth.model.audit import Attempt
 from berth.model.caller import NOBODY, OWNER, Caller
+from berth.settings import Limits
 
-NOTED: Final = frozenset({401, 403, 413, 414, 429, 431})
-"""Refusals that the audit log keeps: of who asked, and of how much."""
+NOTED: Final = frozenset({401, 403, 408, 413, 414, 429, 431})
+"""Refusals that the audit log keeps: of who asked, and of how much. And TooMuch, whatever its status."""
 
 UNKNOWN: Final = "Authentication is required: send a token in the X-Auth-Token header."
 
@@ -24,7 +25,7 @@ class Gate:
     """Lets callers in.
 
     authenticate: ways of knowing callers, tried in turn; guessed: what to tell whoever is known by none
-    of them, if not just that; ways: what those ways are called.
+    of them, if not just that; ways: what those ways are called; limits: of what one request may ask for.
     """
 
     def __init__(
@@ -34,10 +35,11 @@ class Gate:
         policy: Policy,
         guessed: Callable[[Request], HttpError | None] | None = None,
         ways: Iterable[str] = (),
+        limits: Limits = Limits(),  # noqa: B008 - it is frozen
     ) -> None:
         self.ledger, self.policy, self.ways = ledger, policy, tuple(ways)
         self._authenticate = tuple(authenticate)
-        self._guessed = guessed
+        self._guessed, self.limits = guessed, limits
         self.waits = any(getattr(each, "waits", False) for each in self._authenticate)
 
     def who(self, request: Request, *, public: bool = False) -> Caller:
@@ -69,7 +71,7 @@ class Gate:
 
     def turned_away(self, request: Request, error: HttpError, caller: Caller | None, operation: str) -> None:
         """Note a refusal in the audit log, if it is of the kind that is kept there."""
-        if error.status in NOTED:
+        if error.status in NOTED or isinstance(error, TooMuch):
             seeming, why = Caller(address=request.address), error.detail
             if isinstance(error, Unknown):
                 seeming, why = error.caller, error.why

@@ -20,6 +20,7 @@ REASONS: Final = {
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",
+    408: "Request Timeout",
     409: "Conflict",
     413: "Content Too Large",
     414: "URI Too Long",
@@ -80,6 +81,13 @@ class HttpError(Exception):
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.code, self.headers = status, detail, code, headers
+
+
+class TooMuch(HttpError):
+    """More than a limit lets one request ask for: the detail says which, and its value. The audit log keeps it."""
+
+    def __init__(self, status: int, detail: str, *, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(status, detail, headers=headers)
 
 
 class BadRequest(HttpError):

@@ -6,13 +6,19 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 from typing import Final
 
-from berth.api.http import HttpError, Request
+from berth.api.http import HttpError, Request, TooMuch
+from berth.model.request import CandidateRequest, Filter
 from berth.settings import Limits
 
 MOST_KEYS: Final = 10_000
 """How many callers a bucket remembers: whoever comes from ever new addresses costs no more memory than that."""
+
+
+_REST: Final = bytes(each for each in range(256) if each not in b'[]{}"')
+_STEPS: Final = [1 if each in b"[{" else -1 for each in range(256)]
 
 
 class Buckets:
@@ -53,13 +59,19 @@ class Limiter:
     def refusal(self, request: Request) -> HttpError | None:
         """What speaks against looking at a request at all; None if nothing."""
         if len(request.query) > self.limits.query_bytes:
-            return HttpError(414, f"The query is longer than {self.limits.query_bytes} bytes.")
+            return TooMuch(414, f"The query is longer than {self.limits.query_bytes} bytes.")
         if _size(request.headers) > self.limits.header_bytes:
-            return HttpError(431, f"The headers are larger than {self.limits.header_bytes} bytes.")
+            return TooMuch(431, f"The headers are larger than {self.limits.header_bytes} bytes.")
         if self._free:
             return None
         wait = self._addresses.wait(request.address) or self._of_token(request.headers)
         return _too_many(wait) if wait else None
+
+    def too_deep(self, body: bytes) -> HttpError | None:
+        """What speaks against decoding a body; None if nothing. Lists and objects within each other are counted."""
+        if is_deeper(body, self.limits.nesting):
+            return TooMuch(400, f"The body has lists or objects nested more than {self.limits.nesting} deep.")
+        return None
 
     def guessed(self, request: Request) -> HttpError | None:
         """A request turned out to be nobody's. None: tell it so; else its address has tried too often.
@@ -74,10 +86,51 @@ class Limiter:
         return self._tokens.wait(token) if token else 0.0
 
 
+def check_request(limits: Limits, request: CandidateRequest) -> None:
+    """TooMuch, if a request has more groups or conditions than may be asked for at once."""
+    if len(request.groups) > limits.groups:
+        raise TooMuch(400, f"The request has {len(request.groups)} groups: at most {limits.groups} can be asked for.")
+    _check_conditions(
+        limits,
+        len(request.same_subtrees)
+        + len(request.root_required)
+        + len(request.root_forbidden)
+        + sum(map(_conditions, request.groups)),
+    )
+
+
+def check_filter(limits: Limits, asked: Filter) -> None:
+    """TooMuch, if there are more conditions in it than may be asked for at once."""
+    _check_conditions(limits, _conditions(asked))
+
+
+def _check_conditions(limits: Limits, count: int) -> None:
+    if count > limits.conditions:
+        raise TooMuch(400, f"The request has {count} conditions: at most {limits.conditions} can be asked for.")
+
+
+def _conditions(asked: Filter) -> int:
+    """Amounts, sets of traits and of aggregates; however many there are to choose from in a set, it is one."""
+    forbidden = len(asked.forbidden) + bool(asked.not_member_of)
+    return len(asked.resources) + len(asked.required) + len(asked.member_of) + forbidden
+
+
+def is_deeper(body: bytes, most: int) -> bool:
+    """Whether lists and objects in JSON are within each other more than so many times. What is no JSON may be either.
+
+    Most bodies have too few of them, and are not looked at any closer.
+    """
+    if body.count(b"[") + body.count(b"{") <= most:
+        return False
+    unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    outside_of_strings = b"".join(unescaped.translate(None, _REST).split(b'"')[::2])
+    return max(accumulate(map(_STEPS.__getitem__, outside_of_strings)), default=0) > most
+
+
 def _size(headers: Mapping[str, str]) -> int:
     return sum(map(len, headers)) + sum(map(len, headers.values()))
 
 
 def _too_many(wait: float) -> HttpError:
     seconds = str(max(1, math.ceil(wait)))
-    return HttpError(429, f"Too many requests: try again in {seconds} s.", headers=(("retry-after", seconds),))
+    return TooMuch(429, f"Too many requests: try again in {seconds} s.", headers=(("retry-after", seconds),))

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, Final
 
 from berth.api.face import Later, Ongoing, Stream
-from berth.api.http import HttpError, Reply, Request
+from berth.api.http import HttpError, Reply, Request, TooMuch
 from berth.api.limits import Limiter
 from berth.api.onlooker import Answered, Onlooker
 from berth.api.origin import Origin, Origins
@@ -34,7 +34,6 @@ GONE_BY = (
 )
 """Request headers that change what Berth does."""
 
-TOO_SLOW = HttpError(408, "The body took too long to arrive.")
 FAILED = HttpError(500, "Berth failed on this request; its log says how.")
 
 _LOG = logging.getLogger("berth")
@@ -112,10 +111,10 @@ class Server:
         try:
             body = await asyncio.wait_for(_body(headers, protocol, limits.body_bytes), limits.slow_seconds)
         except TimeoutError:
-            return request, TOO_SLOW
+            return request, TooMuch(408, f"The body took longer than {limits.slow_seconds:g} seconds to arrive.")
         if body is None:
-            return request, HttpError(413, f"The body is larger than {limits.body_bytes} bytes.")
-        return replace(request, body=body), None
+            return request, TooMuch(413, f"The body is larger than {limits.body_bytes} bytes.")
+        return replace(request, body=body), self._limiter.too_deep(body)
 
     def _origin(self, scope: Any, headers: dict[str, str]) -> tuple[Origin, HttpError | None]:
         try:

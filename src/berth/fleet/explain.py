@@ -14,6 +14,7 @@ from berth.fleet.constraints import Part
 from berth.fleet.everywhere import Everywhere
 from berth.fleet.fleet import Fleet
 from berth.fleet.nearest import nearest
+from berth.fleet.search import Budget
 from berth.fleet.sifted import Distinct, Sifted
 from berth.fleet.together import fitting, obstacles
 from berth.model.change import Kind
@@ -93,10 +94,10 @@ def _step(sifted: Sifted, part: Part, before: int, left: int, distinct: Distinct
 
 def _together(everywhere: Everywhere, request: CandidateRequest, trees: Mask) -> Together:
     ask = in_numbers(everywhere.fleet, request)
-    found = fitting(everywhere, ask, trees)
-    hindrances = []
+    found = fitting(everywhere, ask, trees, Budget())
+    hindrances, hopes = [], Budget()  # one for all of them: there may be many
     for each in obstacles(ask, [", ".join(sorted(suffixes)) for suffixes in request.same_subtrees]):
-        would = None if found.trees else fitting(everywhere, each.dropped, trees, hopeful=True)
+        would = None if found.trees else fitting(everywhere, each.dropped, trees, hopes, hopeful=True)
         hindrances.append(
             Hindrance(
                 constraint=each.words,

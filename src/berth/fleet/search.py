@@ -17,6 +17,15 @@ from berth.fleet.matching import can_be_apart
 FRUITLESS_STEPS = 30_000
 """How many steps a request may take since its last solution: a tenth of a second to a third, here."""
 
+MOST_STEPS = 300_000
+"""How many steps it may take in all, however much it finds: one to three seconds, here."""
+
+LOOKS_A_STEP = 300
+"""So many looks at a number are as much work as a step: one with many groups and providers counts as many."""
+
+SHOWN_A_STEP = 2
+"""So does showing so many of a solution's providers."""
+
 STEPS_BEFORE_MEMORY = 64
 """After so many fruitless steps in a tree, states that failed are remembered: not before, as it costs time."""
 
@@ -26,22 +35,32 @@ Solution = tuple[int, ...]
 
 @dataclass(slots=True)
 class Budget:
-    """How many steps are left until a request gives up, counted anew from each solution."""
+    """How many steps are left until a request gives up: since its last solution, and in all."""
 
     steps: int = FRUITLESS_STEPS
     left: int = field(default=FRUITLESS_STEPS)
+    in_all: int = field(default=MOST_STEPS)
     exceeded: bool = False
 
     def step(self) -> bool:
         """Take a step; False if there was none left."""
-        self.left -= 1
-        if self.left < 0:
-            self.exceeded = True
+        self._take(1)
         return not self.exceeded
 
-    def found(self) -> None:
-        """A solution: count anew."""
+    def look(self, times: int) -> None:
+        """Look at so many numbers."""
+        self._take(times // LOOKS_A_STEP)
+
+    def found(self, places: int) -> None:
+        """A solution of so many providers: count anew what it takes to the next."""
+        self._take(1 + places // SHOWN_A_STEP)
         self.left = self.steps
+
+    def _take(self, steps: int) -> None:
+        self.left -= steps
+        self.in_all -= steps
+        if self.left < 0 or self.in_all < 0:
+            self.exceeded = True
 
 
 def solutions(fleet: Fleet, ask: Ask, domains: Domains, budget: Budget) -> Iterator[Solution]:
@@ -49,7 +68,7 @@ def solutions(fleet: Fleet, ask: Ask, domains: Domains, budget: Budget) -> Itera
     if ask.independent:
         yield from _all_ways(domains, budget)
         return
-    for narrowed in _under_one_top(fleet, ask, domains, 0):
+    for narrowed in _under_one_top(fleet, ask, domains, 0, budget):
         yield from _Search(fleet, ask, narrowed, budget).run()
         if budget.exceeded:
             return
@@ -60,15 +79,17 @@ def _all_ways(domains: Domains, budget: Budget) -> Iterator[Solution]:
     order = _few_choices_first(domains)
     place = sorted(range(len(order)), key=order.__getitem__)
     for chosen in product(*(domains[index] for index in order)):
-        budget.found()
+        budget.found(len(order))
         yield tuple([chosen[at] for at in place])
+        if budget.exceeded:
+            return
 
 
 def _few_choices_first(domains: Domains) -> list[int]:
     return sorted(range(len(domains)), key=lambda index: (len(domains[index]), index))
 
 
-def _under_one_top(fleet: Fleet, ask: Ask, domains: Domains, at: int) -> Iterator[Domains]:
+def _under_one_top(fleet: Fleet, ask: Ask, domains: Domains, at: int, budget: Budget) -> Iterator[Domains]:
     """Domains narrowed so that each same_subtree holds whatever is chosen from them, without overlap.
 
     In a solution one of the subtree's providers is above all others: `top`. It is chosen by a first
@@ -79,17 +100,20 @@ def _under_one_top(fleet: Fleet, ask: Ask, domains: Domains, at: int) -> Iterato
         return
     variables = ask.subtrees[at]
     if len(variables) == 1:
-        yield from _under_one_top(fleet, ask, domains, at + 1)
+        yield from _under_one_top(fleet, ask, domains, at + 1, budget)
         return
     ancestors = {slot: _ancestors(fleet, slot) for index in variables for slot in domains[index]}
     for top in sorted(ancestors):
+        budget.look(10 * len(ancestors))
+        if not budget.step():
+            return
         below = {index: [slot for slot in domains[index] if top in ancestors[slot]] for index in variables}
         if not all(below.values()):
             continue
         if ask.isolate and len({slot for slots in below.values() for slot in slots}) < len(variables):
             continue
         for narrowed in _with_top(domains, variables, below, top):
-            yield from _under_one_top(fleet, ask, narrowed, at + 1)
+            yield from _under_one_top(fleet, ask, narrowed, at + 1, budget)
 
 
 def _with_top(domains: Domains, variables: tuple[int, ...], below: dict[int, list[int]], top: int) -> Iterator[Domains]:
@@ -143,7 +167,7 @@ class _Search:
         if depth == len(self.order):
             if self.ask.spread and not self._traits_within_reach(()):
                 return
-            self.budget.found()
+            self.budget.found(len(self.chosen))
             yield tuple(self.chosen)
             return
         self.steps += 1
@@ -243,6 +267,7 @@ class _Search:
         grouped = [self.domains[index] for index in rest if self.ask.variables[index].one_provider]
         if all(len(domain) >= len(self.apart) + len(grouped) for domain in grouped):
             return True  # each has more choices than there are groups: no need to look
+        self.budget.look(2 * sum(map(len, grouped)))
         return can_be_apart([[slot for slot in domain if slot not in self.apart] for domain in grouped])
 
     def _may_be_crowded(self) -> bool:
@@ -264,6 +289,7 @@ class _Search:
             open_ = [index for index in rest if self._demand(index, number)]
             amounts = sorted((self._demand(index, number) for index in open_), reverse=True)
             left = [self._left(slot, number) for slot in {slot for index in open_ for slot in self.domains[index]}]
+            self.budget.look(40 * len(rest) + 30 * len(left) + len(amounts) * len(left))
             if sum(amounts) > sum(left):
                 return False
             for count, amount in enumerate(amounts, 1):
@@ -311,6 +337,7 @@ class _Search:
         for slot in self.tree_user.values():
             touched.setdefault(slot, [])
         self.alike = self.alike or self._alike()
+        self.budget.look(20 * (len(touched) + len(self.taken)))
         used = sorted((self.alike[slot], tuple(sorted(taken)), slot in self.apart) for slot, taken in touched.items())
         met: tuple[bool, ...] = ()
         if self.ask.spread:

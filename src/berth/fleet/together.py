@@ -63,16 +63,17 @@ def obstacles(ask: Ask, subtrees: list[str]) -> list[Obstacle]:
     return found
 
 
-def fitting(everywhere: Everywhere, ask: Ask, trees: Mask, *, hopeful: bool = False) -> Count:
+def fitting(everywhere: Everywhere, ask: Ask, trees: Mask, budget: Budget, *, hopeful: bool = False) -> Count:
     """In how many of these trees, where each group finds something, the whole request does.
 
-    hopeful: only to see what would be; end after HOPED trees, even if nothing was found.
+    budget: what is left of it for searching; hopeful: only to see what would be; end after HOPED trees, even if
+    nothing was found.
     """
     single = int(np.count_nonzero(_single(everywhere, ask, trees & everywhere.single)))
     others = np.flatnonzero(trees & ~everywhere.single)
     if not obstacles(ask, [""] * len(ask.subtrees)):
         return Count(single + len(others), bounded=False)
-    budget, found = Budget(), 0
+    found = 0
     for seen, domains in enumerate(_domains(everywhere, ask, others)):
         if (hopeful and seen >= HOPED) or (seen >= SEARCHED and (single or found)):
             return Count(single + found, bounded=True)

@@ -19,6 +19,7 @@ from berth.api.http import HttpError, Reply, Request, parse_query
 from berth.api.microversion import HEADER, SERVICE, minor_of
 from berth.api.placement import codes, versions
 from berth.api.placement.call import Call, Operation, Pending, Wording
+from berth.api.placement.replies import BOUNDED
 from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.routing import PUBLIC, route
 from berth.api.placement.validation import Validator, validator
@@ -97,7 +98,8 @@ class _Step:
         request.seen.operation = operation.name
         _check_media(operation, request)
         plan, checker = _plan(operation, minor)
-        self.call = call = Call(request, caller, self.api.ledger, plan, checker, versions.rules(minor), terms)
+        rules, limits = versions.rules(minor), self.api.gate.limits
+        self.call = call = Call(request, caller, self.api.ledger, plan, checker, rules, terms, limits)
         self._may(operation, call)
         result = operation.endpoint(call)
         if isinstance(result, Answer):
@@ -136,6 +138,8 @@ class _Step:
             headers.append(
                 ("location", f"{self.request.scheme}://{host}{answer.location}" if host else answer.location)
             )
+        if answer.bounded:
+            headers.append((BOUNDED, "true"))
         if "dated" in call.rules:
             headers += _dated(answer)
         return self._signed(Reply(answer.status, headers, body))

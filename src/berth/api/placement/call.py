@@ -14,6 +14,7 @@ from berth.api.placement.versions.change import Answer, Asked
 from berth.ledger import Ledger
 from berth.model.caller import Caller
 from berth.model.commands import Command
+from berth.settings import Limits
 
 FIRST_COUNTS: Final = frozenset({"limit", "group_policy"})
 """Parameters of which the first is used where several are given; of the others it is the last."""
@@ -38,7 +39,10 @@ class Wording:
 
 @dataclass(slots=True)
 class Call:
-    """A request that was let in. terms: what its messages may name, the path's items to begin with."""
+    """A request that was let in.
+
+    terms: what its messages may name, the path's items to begin with; limits: of what it may ask for.
+    """
 
     request: Request
     caller: Caller
@@ -47,6 +51,7 @@ class Call:
     validator: Validator | None
     rules: frozenset[str]
     terms: dict[str, str]
+    limits: Limits
     asked: Asked = field(default_factory=Asked)
 
     def item(self, name: str) -> str:

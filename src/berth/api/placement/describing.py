@@ -10,7 +10,7 @@ from berth.api.microversion import HEADER, SERVICE
 from berth.api.openapi import Common, Described, Parameter, Response, document, part
 from berth.api.placement import versions
 from berth.api.placement.call import Operation
-from berth.api.placement.replies import Told
+from berth.api.placement.replies import BOUNDED, Told
 from berth.api.placement.schemas import CLASS_KEY, UUID, Schema
 
 _NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 255}
@@ -95,6 +95,7 @@ def _common(minor: int) -> Common:
             "last-modified": {"type": "string"},
             "cache-control": {"const": "no-cache"},
             "retry-after": {"type": "string", "pattern": "^[0-9]+$"},
+            BOUNDED: {"const": "true"},
         },
         refusal=part("Refusals"),
         refusal_headers={status: (*_SIGNED, *(("retry-after",) if status == 503 else ())) for status in _WHY},
@@ -177,7 +178,8 @@ def _response(told: Told, rules: frozenset[str]) -> Response:
     always = (*_SIGNED, *(("location",) if told.located else ()))
     dated = told.dated and "dated" in rules
     schema = None if told.part is None else part(told.part)
-    return Response(told.status, schema, always, _DATES if dated else ())
+    maybe = (*(_DATES if dated else ()), *((BOUNDED,) if told.searched else ()))
+    return Response(told.status, schema, always, maybe)
 
 
 def _refusals(operation: Operation, *, conflicts: bool) -> set[int]:

@@ -19,18 +19,23 @@ AMOUNT: Final[Schema] = {"type": "integer", "minimum": 1}
 AMOUNTS: Final[Schema] = {"type": "object", "patternProperties": {CLASS_KEY: AMOUNT}, "additionalProperties": False}
 
 
+BOUNDED: Final = "berth-bounded"
+"""The header that says that a search was ended, so that there may be more: the API itself has no word for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One way in which an operation answers.
 
     part: the name of its body in PARTS, None for no body; located: with a Location header; dated:
-    with Last-Modified and Cache-Control since 1.15.
+    with Last-Modified and Cache-Control since 1.15; searched: perhaps with BOUNDED.
     """
 
     status: int
     part: str | None = None
     located: bool = False
     dated: bool = False
+    searched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,7 @@ REPLIES: Final[dict[str, Replies]] = {
     "traits.show": Replies((Told(204, dated=True),)),
     "traits.ensure": _ensured(dated=True),
     "traits.delete": _gone(conflicts=True),
-    "candidates.list": _shown("Candidates"),
+    "candidates.list": Replies((Told(200, "Candidates", dated=True, searched=True),)),
     "allocations.post": _gone(conflicts=True),
     "allocations.show": _shown("Allocations"),
     "allocations.put": _gone(conflicts=True),

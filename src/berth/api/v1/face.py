@@ -90,6 +90,7 @@ class _Step:
             items=items,
             feed=api.feed,
             anomalies=api.anomalies,
+            limits=api.gate.limits,
             still=lambda: self._may(call, api.gate.who(request)),
             policy=api.gate.policy,
             ways=api.gate.ways,

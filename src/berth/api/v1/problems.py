@@ -35,6 +35,7 @@ OF_HTTP: Final = {
     404: "no-such-path",
     405: "method-not-allowed",
     406: "not-acceptable",
+    408: "too-slow",
     413: "content-too-large",
     414: "uri-too-long",
     415: "unsupported-media-type",

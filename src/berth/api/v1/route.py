@@ -16,6 +16,7 @@ from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
 from berth.model.commands import Command
 from berth.model.errors import BerthError
+from berth.settings import Limits
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class Call:
     items: what stands in the path's places; query, body: of the route's types; feed: the change log, live;
     still: raises HttpError when the caller may not ask for this any more; policy: who may do what;
     ways: in which callers are known; mints: whether API tokens let anybody in; anomalies: what is unusual in the
-    audit log.
+    audit log; limits: of what a request may ask for.
     """
 
     request: Request
@@ -34,6 +35,7 @@ class Call:
     items: dict[str, str]
     feed: Feed
     anomalies: Callable[[], Anomalies]
+    limits: Limits
     still: Callable[[], None]
     policy: Policy
     ways: tuple[str, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from berth.api.http import BadRequest
+from berth.api.limits import check_request
 from berth.api.placement import render
 from berth.api.placement.asking import candidate_request
 from berth.api.placement.call import Call, Pending
@@ -31,6 +32,7 @@ EVERY_TYPE = "all"
 def candidates(call: Call) -> Answer:
     """Where a request fits."""
     request = candidate_request(call.query(), call.rules)
+    check_request(call.limits, request)
     call.asked = Asked(frozenset(name for group in request.groups for name in group.resources))
     try:
         found = call.ledger.find(request)
@@ -38,7 +40,7 @@ def candidates(call: Call) -> Answer:
         if not call.ledger.ends_early(request):
             raise
         found = Candidates([], {})
-    return Answer(payload=render.candidates(found), modified=now_us())
+    return Answer(payload=render.candidates(found), modified=now_us(), bounded=found.bounded)
 
 
 def show(call: Call) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid as uuids
 
+from berth.api.limits import check_filter
 from berth.api.placement import filters, render
 from berth.api.placement.call import Call, Pending
 from berth.api.placement.endpoints.root import now_us
@@ -41,6 +42,7 @@ def list_(call: Call) -> Answer:
         member_of=member_of,
         not_member_of=not_member_of,
     )
+    check_filter(call.limits, query)
     try:
         found = call.ledger.providers(query)
     except (ClassNotFound, TraitsNotFound):

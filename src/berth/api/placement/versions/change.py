@@ -22,13 +22,15 @@ class Answer:
     """What an operation answers, before it becomes bytes.
 
     payload: a JSON value, None for no body; modified: microseconds since 1970 UTC, shown as
-    Last-Modified since 1.15, NOTHING_THERE for Cache-Control alone, None for neither; location: a path.
+    Last-Modified since 1.15, NOTHING_THERE for Cache-Control alone, None for neither; location: a path;
+    bounded: there may be more than is shown, for the search was ended.
     """
 
     status: int = 200
     payload: Any = None
     modified: int | None = None
     location: str | None = None
+    bounded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from berth.api.limits import check_request
 from berth.api.v1.route import Call, Doing
+from berth.model.commands import Allocate
 from berth.model.message import value
 from berth.model.pages import Result
 from berth.model.sound import sound
@@ -12,7 +14,10 @@ from berth.model.sound import sound
 
 def do(call: Call) -> Doing:
     """Carry it out."""
-    return Doing(sound(value(call.body)), _result)
+    command = value(call.body)
+    if isinstance(command, Allocate):
+        check_request(call.limits, command.request)
+    return Doing(sound(command), _result)
 
 
 def _result(result: Any) -> Result[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid as uuids
 
+from berth.api.limits import check_request
 from berth.api.v1.bodies import request_of
 from berth.api.v1.placement import call_of
 from berth.api.v1.route import Call, Doing
@@ -18,8 +19,10 @@ from berth.model.sound import sound
 def claim(call: Call) -> Doing:
     """Where the request fits is held by its consumer from now on."""
     asked = call.body
+    request = value(asked.request)
+    check_request(call.limits, request)
     command = Allocate(
-        request=value(asked.request),
+        request=request,
         consumer=asked.consumer or str(uuids.uuid4()),
         project=asked.project,
         user=asked.user,
@@ -31,6 +34,7 @@ def claim(call: Call) -> Doing:
 def find(call: Call) -> Found:
     """Candidates with the summaries of the providers in their trees; if asked for, what each constraint took away."""
     request = request_of(call.body)
+    check_request(call.limits, request)
     funnel = call.ledger.explain(request) if call.body.explain else None
     try:
         found = call.ledger.find(request)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from berth.api.limits import check_filter
 from berth.api.v1.route import Call
 from berth.model.message import value
 from berth.model.pages import HolderPage, Page
 from berth.model.provider import Provider, ProviderAggregates, ProviderInventories, ProviderTraits, ProviderUsages
 from berth.model.record import ProviderRecord
+from berth.model.request import ProviderQuery
 
 
 def query(call: Call) -> Page[Provider]:
     """Every provider that is like that."""
-    return Page(call.ledger.providers(value(call.body)))
+    query: ProviderQuery = value(call.body)
+    check_filter(call.limits, query)
+    return Page(call.ledger.providers(query))
 
 
 def names(call: Call) -> dict[str, str]:
