@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 
+from tests.anomalies.filling import fill
 from tests.anomalies.judging import Verdict, judged
 
 
@@ -15,7 +16,11 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--days", type=int, default=56, help="of each history")
     parser.add_argument("--scale", type=float, default=1.0, help="how busy the fleets are")
+    parser.add_argument("--fill", metavar="URL", help="instead, write one history into this empty database")
     asked = parser.parse_args()
+    if asked.fill:
+        print(f"{fill(asked.fill, asked.days, asked.scale):,} records")
+        return 0
     total, began = Verdict(), time.monotonic()
     for seed in range(asked.first, asked.first + asked.seeds):
         verdict = judged(seed, asked.days, asked.scale)
