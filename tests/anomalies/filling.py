@@ -17,7 +17,7 @@ AT_ONCE = 5_000
 
 
 def fill(url: str, days: int, scale: float) -> int:
-    """Write a history into an empty database; returns how many records it has. Its fleet is not there: only its past."""
+    """Write a history into an empty database; returns how many records it has. Of the fleet only the past is there."""
     database = Database(url)
     migrate.upgrade(database)
     fleet = Fleet(Log(1), days, scale)
