@@ -14,6 +14,7 @@ from berth.ledger import auditing, open_ledger
 from berth.ledger.auditing import Checked
 from berth.model.caller import Caller
 from berth.model.errors import Conflict
+from berth.store import audit, head
 from berth.store.engine import Database
 from tests.store.filled import HOST, VM, fill
 
@@ -172,3 +173,37 @@ def test_a_line_that_is_no_record(database: Database, tmp_path: Path) -> None:
     lines = file.read_bytes().splitlines()
     for broken in (b"", b"{}", b"[]", b"\xff", msgspec.json.encode({"facts": None})):
         assert any("line 3" in each.why for each in auditing.verify_archive([*lines[:2], broken, *lines[3:]]).findings)
+
+
+BY_HAND: dict[str, tuple[str, ...]] = {
+    "altered": ("UPDATE audit SET target = 'x' WHERE number = :n",),
+    "deleted": ("DELETE FROM audit WHERE number = :n",),
+    "its change altered": ("UPDATE changes SET facts = '{}' WHERE number = (SELECT number FROM head) - :left",),
+    "moved": (
+        "UPDATE audit SET number = -1 WHERE number = :n",
+        "UPDATE audit SET number = :n WHERE number = :n + 1",
+        "UPDATE audit SET number = :n + 1 WHERE number = -1",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", BY_HAND)
+def test_whatever_is_done_to_any_record_is_reported_with_its_place(ledger_url: str, way: str) -> None:
+    """On every database: each record in turn, each time undone again."""
+    with open_ledger(ledger_url) as ledger:
+        fill(ledger)
+        ledger.release(VM)
+    database = Database(ledger_url)
+    last = auditing.verify(database).last
+    for number in range(1, last + (way != "moved")):
+        with database.migrating() as connection:
+            for statement in BY_HAND[way]:
+                words = {"n": number, "left": last - number}
+                connection.execute(text(statement), {name: words[name] for name in words if f":{name}" in statement})
+            checker = auditing.Checker()
+            findings = [each for stored in audit.stored(connection) for each in checker.take(stored)]
+            findings += [*checker.begun(), *checker.ended(head.sealed(connection))]
+            connection.rollback()
+        assert any(each.number == number and f"{number}" in each.why for each in findings), (number, findings)
+    assert auditing.verify(database).findings == ()
+    database.close()
