@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from berth.settings import Settings, SettingsWrong, resolved
+from berth.settings import Settings, SettingsWrong, flags_of, resolved
 from berth.settings.sources import names
 
 
@@ -107,3 +107,51 @@ def test_a_database_s_password_may_be_in_a_file(tmp_path: Path) -> None:
 def test_every_setting_can_be_set_by_a_variable_and_no_two_by_the_same() -> None:
     variables = [name.replace(".", "_") for name in names()]
     assert len(variables) == len(set(variables))
+
+
+def test_any_setting_can_be_a_flag() -> None:
+    pairs = ["limits.burst=2.5", "auth=token, oidc", "metrics_public=true", 'mtls.roles={"a": ["admin"]}', "policy=a=b"]
+    found = resolved(flags_of(pairs), environment={"BERTH_LIMITS_BURST": "7"})
+    settings = found.settings
+    assert (settings.limits.burst, settings.auth, settings.metrics_public) == (2.5, ("token", "oidc"), True)
+    assert (settings.mtls.roles, settings.policy) == ({"a": ("admin",)}, "a=b")
+    assert found.origins["limits.burst"] == found.origins["mtls.roles"] == "command line"
+
+
+@pytest.mark.parametrize(
+    ("pair", "why"),
+    [
+        ("limits.burst", "--set limits.burst: a setting is given as NAME=VALUE"),
+        ("limits.brst=1", "--set limits.brst: there is no setting limits.brst: do you mean limits.burst?"),
+        ("prt=1", "--set prt: there is no setting prt: do you mean port?"),
+        ("port=x", "--set port: port is not as it has to be"),
+        ("mtls.roles=x", "--set mtls.roles is to be a table in JSON"),
+        ("log.level=warn", "--set log.level: log.level is one of debug, info, warning, error: do you mean warning?"),
+    ],
+)
+def test_a_flag_that_makes_no_sense(pair: str, why: str) -> None:
+    with pytest.raises(SettingsWrong) as refusal:
+        flags_of([pair])
+    assert str(refusal.value).startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("flags", "text", "variables", "where"),
+    [
+        (
+            {"log.format": "jsn"},
+            "",
+            {},
+            "the command line: log.format is one of auto, console, json: do you mean json?",
+        ),
+        ({}, '[log]\nformat = "jsn"', {}, "line 2: log.format is one of auto, console, json: do you mean json?"),
+        ({}, "", {"BERTH_LOG_FORMAT": "jsn"}, "BERTH_LOG_FORMAT: log.format is one of auto, console, json"),
+    ],
+)
+def test_one_of_several_words(
+    file: Path, flags: dict[str, str], text: str, variables: dict[str, str], where: str
+) -> None:
+    file.write_text(text)
+    with pytest.raises(SettingsWrong) as refusal:
+        resolved(flags, str(file), variables)
+    assert where in str(refusal.value)

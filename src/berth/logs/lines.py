@@ -31,6 +31,9 @@ MARGIN: Final = "    | "
 
 Render = Callable[[EventDict], str]
 
+_NUMBERS: Final = frozenset({bool, float, int, type(None)})
+"""What is harmless as it is. Not what is derived from them: such a thing may show itself as it likes."""
+
 _FIRST: Final = ("timestamp", "level", "event", "logger")
 _LOG = logging.getLogger("berth")
 _EXTRA: Final = structlog.stdlib.ExtraAdder()
@@ -91,7 +94,12 @@ def harmless(redact: Callable[[str], str]) -> Processor:
 
     def step(_: Any, __: str, event: EventDict) -> EventDict:
         trace = event.pop("exception", None)
-        event = {clean(key): _everywhere(value, clean) for key, value in event.items()}
+        event = {
+            remembered(key): remembered(value)
+            if type(value) is str and len(value) <= SHORT
+            else _everywhere(value, clean)
+            for key, value in event.items()
+        }
         if trace is not None:
             event["exception"] = "\n".join(map(plain, redact(trace)[-LONGEST_TRACE:].split("\n")))
         return event
@@ -103,7 +111,7 @@ def _everywhere(value: Any, change: Callable[[str], str]) -> Any:
     """A value with a change made to each text in it; whatever is neither text nor number becomes text."""
     if isinstance(value, str):
         return change(value)
-    if value is None or isinstance(value, bool | int | float):
+    if type(value) in _NUMBERS:
         return value
     if isinstance(value, list | tuple | set | frozenset):
         return [_everywhere(each, change) for each in value]
