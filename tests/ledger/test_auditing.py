@@ -175,6 +175,17 @@ def test_a_line_that_is_no_record(database: Database, tmp_path: Path) -> None:
         assert any("line 3" in each.why for each in auditing.verify_archive([*lines[:2], broken, *lines[3:]]).findings)
 
 
+@pytest.mark.parametrize("facts", ["{", "[]", '{"names": 1}'])
+def test_facts_that_are_none_any_more_are_reported_and_listed(database: Database, facts: str) -> None:
+    with database.writing() as connection:
+        connection.execute(text("UPDATE changes SET facts = :facts WHERE number = 9"), {"facts": facts})
+        connection.execute(text('UPDATE audit SET "before" = :facts WHERE number = 10'), {"facts": facts})
+    assert {9, 10} <= {each.number for each in auditing.verify(database).findings}
+    with open_ledger(str(database.url)) as ledger:
+        ninth, tenth = ledger.audit(after=8, most=2)
+        assert (ninth.number, ninth.after, tenth.before) == (9, None, None)
+
+
 BY_HAND: dict[str, tuple[str, ...]] = {
     "altered": ("UPDATE audit SET target = 'x' WHERE number = :n",),
     "deleted": ("DELETE FROM audit WHERE number = :n",),

@@ -247,7 +247,15 @@ def _record(row: Row[Any]) -> AuditRecord:
         outcome=row.outcome,
         why=row.why,
         change=row.change,
-        before=None if row.before is None else _facts(row.before),
-        after=None if row.facts is None else _facts(row.facts),
+        before=_read(row.before),
+        after=_read(row.facts),
         hash=row.hash,
     )
+
+
+def _read(facts: str | None) -> Facts | None:
+    """Facts as they are stored; None as well if somebody has made something else of them, which `verify` reports."""
+    try:
+        return None if facts is None else _facts(facts)
+    except msgspec.MsgspecError:
+        return None
