@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from berth.model.anomaly import Unusual
@@ -191,6 +192,6 @@ def break_chain(fleet: Fleet) -> Plant:
         facts = fleet.log.facts
         facts[place], facts[place + 1] = facts[place + 1], facts[place]
         plant.records.add(number + 2)
-    following = (row for row in rows[place + 1 :] if row["change"] is not None)
-    plant.records.add(next(following, rows[-1])["number"])  # where it is noticed that a change has no record
+    following = (row["number"] for row in rows[place:] if row["change"] is not None)
+    plant.records.update(islice(following, 3))  # where it is noticed that changes have no records, or are in no order
     return plant
