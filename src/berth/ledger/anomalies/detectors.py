@@ -49,9 +49,12 @@ SHRUNK_SHARE: Final = 0.3
 FEWEST_SHRUNK: Final = 3
 """So many inventories at least: one or two providers are not a mass, unless they are most of what there is."""
 
+FEWEST_CUSTOM: Final = 6
+"""The same for a custom class: it may be that few have it, and those stand in one rack."""
+
 MOST_SHARE: Final = 0.5
 """Half of a standard class is a mass even if one provider had it, such as a storage pool. So much has to go of a custom
-class, of several providers: it may be that few have it, and those stand in one rack."""
+class in any case."""
 
 ENDED: Final = frozenset({NoGood.EXPIRED.value, NoGood.REVOKED.value, NoGood.REPLACED.value})
 
@@ -223,7 +226,8 @@ def _shrunk(known: Known, entry: Entry, name: str, stock: Stock) -> Iterator[Sha
     rate = known.actors.of(entry.who).shrinks.of(name)
     if rate.total <= 0 or rate.total <= TIMES_RELEASED * rate.second(entry.day):
         return
-    several, standard = max(len(rate.numbers), stock.shrunk) >= FEWEST_SHRUNK, not name.startswith("CUSTOM_")
+    standard = not name.startswith("CUSTOM_")
+    several = max(len(rate.numbers), stock.shrunk) >= (FEWEST_SHRUNK if standard else FEWEST_CUSTOM)
     if several or standard:
         least = SHRUNK_SHARE if several and standard else MOST_SHARE
         why = f"{called(entry.who)} took {rate.total:,} of {name} away within {MASS_MINUTES} minutes"
