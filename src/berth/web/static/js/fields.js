@@ -80,11 +80,14 @@ export function filters({ label, changed }, ...fields) {
   return form;
 }
 
-/** Bring a form's fields to these parameters, except for one that is being written in. */
+/** Bring a form's fields to these parameters. One that is being written in is left alone while its parameter is as before. */
 export function follow(form, params) {
   for (const element of form.elements) {
-    if (!element.name || element === document.activeElement) continue;
+    if (!element.name) continue;
     const value = params.get(element.name) ?? "";
+    const isWrittenIn = element === document.activeElement && element.dataset.was === value;
+    element.dataset.was = value;
+    if (isWrittenIn) continue;
     if (element.type === "checkbox") element.checked = value === "on";
     else if (element.tagName !== "SELECT" || [...element.options].some((option) => option.value === value)) element.value = value;
   }
