@@ -264,7 +264,11 @@ def test_the_audit_log(small: Server, new_tab: NewTab) -> None:
     tab.page.locator("summary", has_text="Show").click()
     expect(tab.page.get_by_role("region", name="After")).to_contain_text("CUSTOM_FAST")
     tab.go(f"audit?provider={GPU}&outcome=done")
-    assert [row[3].split("\n")[0] for row in tab.rows("3 records")] == ["SetAllocations", "SetInventories", "CreateProvider"]
+    assert [row[3].split("\n")[0] for row in tab.rows("3 records")] == [
+        "SetAllocations",
+        "SetInventories",
+        "CreateProvider",
+    ]
     tab.go("audit?until=2001-01-01T00:00")
     assert "No record is like that" in tab.main
 

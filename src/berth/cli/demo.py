@@ -102,6 +102,7 @@ def _invite(settings: Settings) -> None:
         f"   curl -H 'X-Auth-Token: admin' -H 'OpenStack-API-Version: placement 1.39' \\\n"
         f"        '{address}/allocation_candidates?resources=VCPU:1&limit=1'"
     )
+    typer.echo(f"   This machine on the map, in a browser (sign in as admin):\n   {address}/ui/")
 
 
 def _step(number: int, text: str) -> None:
