@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -22,7 +22,6 @@ IDLE_S = 10
 """After this long a connection is not used again: the server may be about to close it, as HTTP lets it."""
 
 HEADERS = {
-    "x-auth-token": "admin",
     "openstack-api-version": "placement 1.36",
     "content-type": "application/json",
     "accept": "application/json",
@@ -40,23 +39,37 @@ class Answer:
     @property
     def code(self) -> str:
         """Placement's name for an error."""
-        return str(self.body["errors"][0].get("code", "")) if isinstance(self.body, dict) and self.status >= 400 else ""
+        errors = self.body.get("errors", ()) if isinstance(self.body, dict) else ()
+        return str(errors[0].get("code", "")) if errors else ""
+
+    @property
+    def problem(self) -> str:
+        """What kind of problem /v1 says that it is."""
+        return str(self.body.get("type", "")) if isinstance(self.body, dict) else ""
+
+    @property
+    def request(self) -> str:
+        """The request's id, as the server's logs have it."""
+        return (self.headers or {}).get("x-openstack-request-id", "")
 
 
 class Client:
     """Asks one of several servers at a time, over a connection that it keeps. Not for several threads."""
 
-    def __init__(self, servers: Iterable[Served], seed: int | str = 0) -> None:
-        self._ports = [server.port for server in servers]
+    def __init__(self, servers: Sequence[Served], seed: int | str = 0) -> None:
+        self._ports, self._token = [server.port for server in servers], servers[0].token
         self._connections: dict[int, tuple[HTTPConnection, float]] = {}
         self.random = random.Random(seed)
 
-    def ask(self, method: str, path: str, body: Any = None) -> Answer:
-        """One request, to any of the servers that are there, never repeated once it has been sent."""
+    def ask(self, method: str, path: str, body: Any = None, token: str = "") -> Answer:
+        """One request, to any of the servers that are there, never repeated once it has been sent.
+
+        token: another than the one that the servers have given.
+        """
         text = None if body is None else json.dumps(body)
         port, connection = self._connected()
         try:
-            connection.request(method, path, text, HEADERS)
+            connection.request(method, path, text, {**HEADERS, "x-auth-token": token or self._token})
             response = connection.getresponse()
             told = response.read()
         except (OSError, HTTPException):
@@ -127,6 +140,12 @@ def claim_body(held: Held, generation: int | None) -> dict[str, Any]:
         "project_id": "torture",
         "user_id": "torture",
     }
+
+
+def find_body(consumer: str, amounts: Mapping[str, int]) -> dict[str, Any]:
+    """The body of POST /v1/claims: these amounts, wherever they are."""
+    request = {"groups": [{"resources": dict(amounts)}]}
+    return {"request": request, "consumer": consumer, "project": "torture", "user": "torture"}
 
 
 def final_state(client: Client, consumers: Iterable[str], providers: Iterable[str]) -> Final:

@@ -18,18 +18,39 @@ Outcome = Literal["done", "refused", "stale", "unknown", "wrong"]
 or 503; wrong: an answer that no server may give."""
 
 
+Operation = Literal["write", "find", "read", "knock"]
+"""write: these amounts of these providers; find: these amounts, of whichever providers have them; read; knock: a
+request that shows a token which nobody was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One request. began, ended: seconds; held: what a write asked for ({} to end), or what a read showed."""
+    """One request. began, ended: seconds; held: what a write asked for ({} to end), or what a read showed.
+
+    ways: all that may come of a find, one of which `held` is if it was acknowledged; request: its id, by which the
+    audit log knows an acknowledged write.
+    """
 
     began: float
     ended: float
     client: str
     consumer: str
-    operation: Literal["write", "read"]
+    operation: Operation
     held: Held
     outcome: Outcome
     told: str = ""
+    request: str = ""
+    ways: tuple[Held, ...] = ()
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is meant to change what its consumer holds."""
+        return self.operation in ("write", "find")
+
+    @property
+    def possible(self) -> tuple[Held, ...]:
+        """What its consumer may hold if it took effect."""
+        return (self.held,) if self.outcome == "done" or not self.ways else self.ways
 
 
 @dataclass(slots=True)

@@ -7,15 +7,14 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import make_url
 
-from tests.torture.killing import CLIENTS, judged
-from tests.torture.load import make_load, running
-from tests.torture.servers import Served, berth, serving
+from tests.torture.killing import Blows, beaten
+from tests.torture.servers import guarded
 
 PORTS = {"postgresql": 5432, "mariadb": 3306}
 
@@ -114,17 +113,11 @@ def proxied(database: str) -> Iterator[tuple[str, Proxy]]:
 
 def disturb(database: str, folder: Path, rounds: int, seed: int = 1) -> list[str]:
     """Each round does something to the network between servers and database. Returns what was wrong."""
-    berth("db", "upgrade", "--database", database)
-    with proxied(database) as (behind, proxy), serving(behind, folder, 3) as servers:
-        load = make_load(servers)
-        with running(load, CLIENTS):
-            _disturb(proxy, random.Random(seed), rounds)
-            proxy.calm()
-            _await_calm(servers)
-        return judged(load, database, folder)
+    with proxied(database) as (behind, proxy), guarded(behind, folder, 3) as servers:
+        return beaten(database, folder, servers, _disturb(proxy, random.Random(seed), rounds))
 
 
-def _disturb(proxy: Proxy, chance: random.Random, rounds: int) -> None:
+def _disturb(proxy: Proxy, chance: random.Random, rounds: int) -> Blows:
     for turn in range(rounds):
         time.sleep(chance.uniform(0.1, 0.4))
         kind = turn % 5
@@ -144,9 +137,5 @@ def _disturb(proxy: Proxy, chance: random.Random, rounds: int) -> None:
             proxy.cut()
             time.sleep(0.3)
         proxy.calm()
-
-
-def _await_calm(servers: Sequence[Served]) -> None:
-    for server in servers:
-        server.wait()
-    time.sleep(1)
+        yield
+    time.sleep(1)  # a while of calm, in which all must find their way back

@@ -6,7 +6,8 @@
 3. What is used of a provider is the sum of what consumers hold of it, and never more than its capacity.
 4. A write is refused for its generation only if the client could not know the present one: none is applied twice.
 5. A write is refused for want of room only if, at some moment while it was under way, there may have been none.
-6. Nothing is answered that no server may answer (a 500).
+6. Nothing is answered that no server may answer (a 500), and nobody is let in who is not known.
+7. What a claim is given without naming a place is what it asked for, at one of the places that have such things.
 
 Each consumer belongs to one client, which asks one thing at a time. A write without an answer may still take effect
 later, but not after the acknowledgement of a later write of the same consumer.
@@ -43,13 +44,15 @@ def _consumers(events: list[Event], final: Final) -> Iterator[str]:
     possible: dict[str, set[State]] = defaultdict(lambda: {NOTHING})
     for event in events:
         states = possible[event.consumer]
-        if event.operation == "read":
-            if event.outcome == "done" and _state(event.held) not in states:
+        if not event.writes:
+            if event.operation == "read" and event.outcome == "done" and _state(event.held) not in states:
                 yield f"{event.client} reads {_state(event.held)} of {event.consumer}, which can only be {states}"
         elif event.outcome == "done":
             possible[event.consumer] = {_state(event.held)}
+            if event.ways and _state(event.held) not in map(_state, event.ways):
+                yield f"{event.consumer} was given {_state(event.held)}, which is not what was asked for"
         elif event.outcome == "unknown":
-            states.add(_state(event.held))
+            states.update(map(_state, event.possible))
         elif event.outcome == "stale" and len(states) == 1:
             yield f"{event.consumer} was refused for its generation, though nobody else wrote: {event.told}"
     for consumer in possible.keys() | final.held.keys():
@@ -96,7 +99,7 @@ class _Writes:
             write = self._all[number]
             if write.began > ended:
                 break
-            amounts.append(write.held.get(place, {}).get(name, 0))
+            amounts += [held.get(place, {}).get(name, 0) for held in write.possible]
         return max(amounts)
 
 
@@ -104,18 +107,19 @@ def _needless_refusals(events: list[Event], final: Final) -> Iterator[str]:
     """Bounds from above: all that might have been held while the write was under way."""
     writes: dict[str, _Writes] = defaultdict(_Writes)
     for event in events:
-        if event.operation == "write" and event.outcome in ("done", "unknown"):
+        if event.writes and event.outcome in ("done", "unknown"):
             writes[event.consumer].add(event)
     for event in events:
-        if event.operation == "write" and event.outcome == "refused":
+        if event.writes and event.outcome == "refused":
             others = [of for consumer, of in writes.items() if consumer != event.consumer]
-            if not any(_may_be_full(event, others, place, final) for place in event.held):
-                yield f"{event.consumer} was refused {_state(event.held)} while there was room: {event.told}"
+            if not all(_may_be_full(event, held, others, final) for held in event.possible):
+                yield f"{event.consumer} was refused {_state(event.possible[0])} while there was room: {event.told}"
 
 
-def _may_be_full(refused: Event, others: list[_Writes], place: str, final: Final) -> bool:
+def _may_be_full(refused: Event, held: Held, others: list[_Writes], final: Final) -> bool:
     return any(
         sum(of.most(refused.began, refused.ended, place, name) for of in others) + amount
         > final.capacity.get(place, {}).get(name, 0)
-        for name, amount in refused.held[place].items()
+        for place, amounts in held.items()
+        for name, amount in amounts.items()
     )

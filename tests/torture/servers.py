@@ -17,6 +17,8 @@ from pathlib import Path
 
 START_S = 60
 ROOT = Path(__file__).parents[2]
+NAME = "torturer"
+"""Who the clients are, as the audit log has it."""
 
 
 def berth_words() -> list[str]:
@@ -49,10 +51,13 @@ def free_port() -> int:
 
 
 class Served:
-    """One ``berth serve``, which can be killed, stopped and started again on the same port."""
+    """One ``berth serve``, which can be killed, stopped and started again on the same port.
 
-    def __init__(self, database: str, folder: Path, *more: str) -> None:
-        self.port = free_port()
+    token: what lets a client in. Unless one was made, the server believes whatever it is told.
+    """
+
+    def __init__(self, database: str, folder: Path, *more: str, token: str = "admin") -> None:
+        self.port, self.token = free_port(), token
         self.log = folder / f"server-{self.port}.log"
         self._command = [*berth_words(), "serve", "--database", database, "--port", str(self.port), *more]
         self._process: subprocess.Popen[bytes] | None = None
@@ -115,12 +120,12 @@ def children(parent: int) -> list[int]:
 
 
 @contextmanager
-def serving(database: str, folder: Path, count: int, *more: str) -> Iterator[list[Served]]:
+def serving(database: str, folder: Path, count: int, *more: str, token: str = "admin") -> Iterator[list[Served]]:
     """So many server processes on one database."""
     if not database.startswith("sqlite:"):
         berth("db", "upgrade", "--database", database)
     with ExitStack() as stack:
-        servers = [Served(database, folder, *more) for _ in range(count)]
+        servers = [Served(database, folder, *more, token=token) for _ in range(count)]
         for server in servers:
             stack.callback(server.kill)
             server.start()
@@ -129,3 +134,16 @@ def serving(database: str, folder: Path, count: int, *more: str) -> Iterator[lis
         for server in servers:
             server.wait()
         yield servers
+
+
+@contextmanager
+def guarded(database: str, folder: Path, count: int, *more: str) -> Iterator[list[Served]]:
+    """The same, but they let in only who has a token of the ledger's."""
+    secret = folder / "secret"
+    secret.touch(mode=0o600)
+    secret.write_bytes(os.urandom(32))
+    berth("db", "upgrade", "--database", database)
+    made = "--name", NAME, "--role", "admin", "--secret-file", str(secret), "--database", database
+    token = berth("token", "create", *made).stdout.strip()
+    with serving(database, folder, count, *more, "--auth", "token", "--secret-file", str(secret), token=token) as ready:
+        yield ready
