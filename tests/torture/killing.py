@@ -30,9 +30,9 @@ def kill_servers(database: str, folder: Path, rounds: int, seed: int = 1) -> lis
     def torment(servers: Sequence[Served]) -> Blows:
         for turn in range(rounds):
             victim = servers[turn % len(servers)]
-            victim.wait()  # it was killed in an earlier round, and the others went on meanwhile
+            victim.revive()  # it was killed in an earlier round, and the others went on meanwhile
             time.sleep(chance.uniform(0.05, 0.4))
-            if chance.random() >= 0.3 or not victim.kill_worker():
+            if chance.random() < 0.5 or not victim.kill_worker():
                 victim.kill()
                 victim.start()
             yield
@@ -89,7 +89,7 @@ def beaten(judge: str, folder: Path, servers: Sequence[Served], blows: Blows) ->
             for number, _ in enumerate(blows):
                 found += [f"blow {number}: {finding}" for finding in follower.look()]
         for server in servers:
-            server.wait()
+            server.revive()
         return [*found, *follower.look(), *judged(load, judge, folder)]
 
 

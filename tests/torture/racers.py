@@ -1,4 +1,7 @@
-"""N+1 clients for N slots, all at the same moment, through several processes: exactly N win."""
+"""N+1 clients for N slots, all at the same moment, through several processes: exactly N win.
+
+Every other one names the provider, and every other one takes whatever `/v1/claims` finds: nothing else has room.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from uuid import uuid4
 
-from tests.torture.clients import Client, claim_body, final_state, make_provider
+from tests.torture.clients import Client, claim_body, final_state, find_body, make_provider
 from tests.torture.history import Event, now
 from tests.torture.load import outcome_of
 from tests.torture.rules import broken_rules
@@ -48,7 +51,7 @@ def _round(referee: Client, racers: Sequence[_Racer]) -> list[str]:
 
 class _Racer:
     def __init__(self, servers: Sequence[Served], number: int) -> None:
-        self.name = f"racer-{number}"
+        self.name, self._finds = f"racer-{number}", number % 2 == 1
         self.client = Client(servers, self.name)
 
     def run(self, barrier: threading.Barrier, provider: str) -> Event:
@@ -56,6 +59,13 @@ class _Racer:
         consumer, held = str(uuid4()), {provider: {"VCPU": 1}}
         barrier.wait(60)
         began = now()
-        answer = self.client.ask("PUT", f"/allocations/{consumer}", claim_body(held, None))
+        if self._finds:
+            answer = self.client.ask("POST", "/v1/claims", find_body(consumer, held[provider]))
+        else:
+            answer = self.client.ask("PUT", f"/allocations/{consumer}", claim_body(held, None))
+        outcome, ended = outcome_of(answer), now()
         told = f"{answer.status} {answer.body if answer.status >= 400 else ''}"
-        return Event(began, now(), self.name, consumer, "write", held, outcome_of(answer), told)
+        if not self._finds:
+            return Event(began, ended, self.name, consumer, "write", held, outcome, told)
+        given = answer.body["allocations"] if outcome == "done" else {}
+        return Event(began, ended, self.name, consumer, "find", given, outcome, told, ways=(held,))

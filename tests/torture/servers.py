@@ -77,6 +77,18 @@ class Served:
                 raise AssertionError(f"no answer on {self.port}: {self.log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.02)
 
+    def revive(self) -> None:
+        """Until it answers; started again if it has ended, as whoever runs it does.
+
+        A server whose worker dies twice within seconds takes it that it cannot serve, and ends.
+        """
+        deadline = time.monotonic() + START_S
+        while not self.answers():
+            assert time.monotonic() < deadline, f"no answer on {self.port}: {self.log.read_text()[-2000:]}"
+            if self._process is None or self._process.poll() is not None:
+                self.start()
+            time.sleep(0.05)
+
     def answers(self) -> bool:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:

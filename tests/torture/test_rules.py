@@ -16,6 +16,12 @@ def at(time: float, consumer: str, operation: Any, held: Any, outcome: Any, last
     return Event(time, time + lasts, "client", consumer, operation, held, outcome)
 
 
+def sought(time: float, consumer: str, amount: int, outcome: Any, got: Any = None, lasts: float = 0.5) -> Event:
+    """A claim of so much, at host or at home."""
+    ways = tuple({place: {"VCPU": amount}} for place in ("host", "home"))
+    return Event(time, time + lasts, "client", consumer, "find", got or {}, outcome, ways=ways)
+
+
 def end(held: Any, used: int, capacity: int = 2) -> Final:
     return Final(held, {"host": {"VCPU": used}}, {"host": {"VCPU": capacity}})
 
@@ -59,6 +65,22 @@ CASES: dict[str, tuple[list[Event], Final, str | None]] = {
         end({}, 0),
         "room",
     ),
+    "found": ([sought(0, "a", 1, "done", ONE), at(1, "a", "read", ONE, "done")], end({"a": ONE}, 1), None),
+    "found and lost": ([sought(0, "a", 1, "done", ONE)], end({}, 0), "was promised"),
+    "found less": ([sought(0, "a", 2, "done", ONE)], end({"a": ONE}, 1), "not what was asked for"),
+    "found elsewhere": ([sought(0, "a", 1, "done", {"away": {"VCPU": 1}})], end({}, 0), "not what was asked for"),
+    "perhaps found": ([sought(0, "a", 1, "unknown")], end({"a": ONE}, 1), None),
+    "perhaps found, not there": ([sought(0, "a", 1, "unknown")], end({}, 0), None),
+    "perhaps found, of another size": ([sought(0, "a", 2, "unknown")], end({"a": ONE}, 1), "promised"),
+    "nothing found": ([at(0, "a", "write", ONE, "done"), sought(1, "b", 2, "refused")], end({"a": ONE}, 1), None),
+    "nothing found with room": ([sought(0, "b", 2, "refused")], end({}, 0), "room"),
+    "nothing found, as another may have it": (
+        [sought(0, "a", 1, "unknown", lasts=9), sought(1, "b", 2, "refused")],
+        end({}, 0),
+        None,
+    ),
+    "let in": ([at(0, "a", "knock", {}, "wrong")], end({}, 0), "may not be"),
+    "not let in": ([at(0, "a", "write", ONE, "done"), at(1, "a", "knock", {}, "done")], end({"a": ONE}, 1), None),
     "a 500": ([at(0, "a", "write", ONE, "wrong")], end({}, 0), "may not be"),
 }
 
