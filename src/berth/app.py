@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import socket
 import ssl
 import sys
@@ -193,6 +194,7 @@ def _serve_in_workers(handed: Handed, address: tuple[str, int]) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=round(settings.limits.slow_seconds * 1000)),
         **({} if handed.front else _tls_of(settings.tls)),
     )
+    os.register_at_fork(after_in_child=_end_when_told)
     # Handed over through a pipe: an environment, or words of a command, can be read from outside of the process.
     server.serve(target_loader=partial(worker, handed), wrap_loader=False)
 
@@ -254,6 +256,17 @@ def _opened(settings: Settings) -> Ledger:
         except Unavailable as error:
             _LOG.warning("%s: trying again", error)
             time.sleep(1)
+
+
+def _end_when_told() -> None:
+    """Let a worker that is still beginning end at a signal, as any process does.
+
+    It begins with a copy of its parent's handlers, which would only note that the parent is to end: it would
+    begin, serve, and be waited for. When it can serve, it hears of signals in its own way.
+    """
+    with suppress(ValueError):  # not in the main thread, where alone signals are heard of
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
 
 
 def worker(handed: Handed) -> Any:

@@ -115,6 +115,12 @@ def test_who_runs_as_more_than_it_needs_is_told(granted: tuple[Database, str, st
     owner.close()
 
 
+def test_a_role_that_there_is_not(granted: tuple[Database, str, str]) -> None:
+    database = granted[0]
+    with pytest.raises(DatabaseUnusable, match="the database refuses a statement"):
+        grants.carry_out(database, grants.statements(database, grants.Roles("b_nobody_o", "b_nobody_s", "%")))
+
+
 def test_a_file_has_no_roles(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/berth.db")
     migrate.upgrade(database)

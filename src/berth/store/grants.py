@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from berth.model.errors import DatabaseUnusable
 from berth.store import tables
@@ -46,10 +47,13 @@ def statements(database: Database, roles: Roles) -> list[str]:
 
 
 def carry_out(database: Database, made: Sequence[str]) -> None:
-    """Say it."""
-    with database.migrating() as connection:
-        for statement in made:
-            connection.execute(text(statement.replace(":", "\\:")))
+    """Say it, all or nothing where the database can; DatabaseUnusable if it refuses, as when there is no such role."""
+    try:
+        with database.migrating() as connection:
+            for statement in made:
+                connection.execute(text(statement.replace(":", "\\:")))
+    except DBAPIError as error:
+        raise DatabaseUnusable(f"the database refuses a statement: {str(error.orig).strip().splitlines()[0]}") from None
 
 
 def advice(database: Database) -> list[str]:
