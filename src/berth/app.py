@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import signal
 import socket
 import ssl
 import sys
@@ -24,6 +23,7 @@ import msgspec
 from berth.api import front
 from berth.api.auth import choosing
 from berth.api.cors import Cors
+from berth.api.ending import forget_in_children, hold
 from berth.api.face import Face
 from berth.api.gate import Gate
 from berth.api.limits import Limiter
@@ -194,7 +194,7 @@ def _serve_in_workers(handed: Handed, address: tuple[str, int]) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=round(settings.limits.slow_seconds * 1000)),
         **({} if handed.front else _tls_of(settings.tls)),
     )
-    os.register_at_fork(after_in_child=_end_when_told)
+    forget_in_children()
     # Handed over through a pipe: an environment, or words of a command, can be read from outside of the process.
     server.serve(target_loader=partial(worker, handed), wrap_loader=False)
 
@@ -258,17 +258,6 @@ def _opened(settings: Settings) -> Ledger:
             time.sleep(1)
 
 
-def _end_when_told() -> None:
-    """Let a worker that is still beginning end at a signal, as any process does.
-
-    It begins with a copy of its parent's handlers, which would only note that the parent is to end: it would
-    begin, serve, and be waited for. When it can serve, it hears of signals in its own way.
-    """
-    with suppress(ValueError):  # not in the main thread, where alone signals are heard of
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-
-
 def worker(handed: Handed) -> Any:
     """A worker process's application."""
     log = logging_of(handed.settings)
@@ -289,6 +278,7 @@ def _application(handed: Handed, log: Logging) -> Application:
 
     settings = handed.settings
     ledger = _opened(settings)
+    hold()  # until the loop runs, which then hears of them
     spare_collector()
     embedded = ledger.core.database.capabilities.embedded
     feed, counting = Feed(ledger), Counting()

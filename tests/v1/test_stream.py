@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from berth.api.v1.feed import BEGIN, Feed
 from berth.ledger import open_ledger
 from tests.api.wire import Wire, message
 from tests.conformance.servers import Server, berth_words, running
@@ -123,6 +125,19 @@ def test_a_server_with_listeners_ends_at_once(tmp_path: Path) -> None:
             while line := answer.readline():
                 assert line in (b"\n", b": here\n")
         assert "Traceback" not in server.output
+
+
+def test_who_comes_after_the_end_is_not_kept_waiting(tmp_path: Path) -> None:
+    """A request that was on its way when the server was told to end."""
+    with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        feed = Feed(ledger)
+
+        async def late() -> list[bytes]:
+            feed.close()
+            async with asyncio.timeout(LIMIT_S):
+                return [piece async for piece in feed.listen(None, lambda: None)]
+
+        assert asyncio.run(late()) == [BEGIN]
 
 
 def test_who_does_not_read_does_not_fill_the_server(tmp_path: Path) -> None:

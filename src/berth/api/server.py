@@ -13,6 +13,7 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any, Final
 
+from berth.api.ending import ENDING, let_through
 from berth.api.face import Later, Ongoing, Stream
 from berth.api.http import HttpError, Reply, Request, TooMuch
 from berth.api.limits import Limiter
@@ -180,8 +181,9 @@ class Application:
         await self._server(scope, protocol)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in ENDING:
             self._hear(loop, number)
+        loop.call_soon(let_through)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._on_end()

@@ -108,7 +108,7 @@ class Feed:
         self._tell()
 
     def _begin(self) -> None:
-        if self._follower is None or self._follower.done():
+        if not self._closed and (self._follower is None or self._follower.done()):
             self._ready.clear()
             self._follower = asyncio.get_running_loop().create_task(self._follow())
 
