@@ -14,7 +14,7 @@ import berth
 from berth import CandidateRequest, Group, Inventory
 from berth.ledger.decide import allocate
 from berth.model.commands import Allocate, Claim, Command, CreateTrait, ReleaseAllocations, SetAllocations, SetTraits
-from berth.model.errors import BerthError, NothingFits
+from berth.model.errors import BerthError, DatabaseUnusable, NothingFits, Unavailable
 
 
 @pytest.fixture
@@ -110,3 +110,19 @@ def test_they_share_commits(ledger: berth.Ledger) -> None:
     changes = ledger.changes(head, most=200)
     assert len(changes) == 100
     assert len({change.at for change in changes}) == 1
+
+
+@pytest.mark.parametrize("away", [Unavailable, DatabaseUnusable])
+def test_a_refusal_stands_although_nobody_can_say_why(
+    ledger: berth.Ledger, monkeypatch: pytest.MonkeyPatch, away: type[BerthError]
+) -> None:
+    """It was decided; then the database went away, before what the reasons are could be looked up."""
+
+    def gone() -> None:
+        raise away("it is away")
+
+    command = asking(wanting(_={"VCPU": 1}))
+    refusal = together(ledger, [command])[0].exception(30)
+    monkeypatch.setattr(ledger.core, "_lock_current", gone)
+    assert isinstance(refusal, NothingFits)
+    assert ledger.explained(command, refusal) is refusal

@@ -10,7 +10,7 @@ from berth.fleet.overview import overview
 from berth.fleet.pages import provider_details, provider_page
 from berth.ledger.core import Core
 from berth.model.commands import Allocate, Command
-from berth.model.errors import BerthError, NothingFits
+from berth.model.errors import BerthError, DatabaseUnusable, NothingFits, Unavailable
 from berth.model.funnel import Funnel
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
 from berth.model.request import CandidateRequest
@@ -28,10 +28,16 @@ class Showing:
             return explain(fleet, request)
 
     def explained(self, command: Command, refusal: BerthError) -> BerthError:
-        """A refusal of a command with all that can be said of why: of NothingFits, what each constraint took away."""
+        """A refusal of a command with all that can be said of why: of NothingFits, what each constraint took away.
+
+        As it is, if the ledger cannot answer any more: what was decided stands.
+        """
         if not (isinstance(refusal, NothingFits) and isinstance(command, Allocate)):
             return refusal
-        return NothingFits(bounded=refusal.bounded, funnel=self.explain(command.request))
+        try:
+            return NothingFits(bounded=refusal.bounded, funnel=self.explain(command.request))
+        except (Unavailable, DatabaseUnusable):
+            return refusal
 
     def overview(self) -> Overview:
         """The whole fleet in a few numbers."""
