@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.security.recording import berth_statements
 from tests.store.databases import need, tried
 from tests.store.shelf import Shelf, shelf
 
@@ -14,6 +19,25 @@ from tests.store.shelf import Shelf, shelf
 def pytest_configure() -> None:
     """Let SIGTERM end a run as Ctrl-C does: what has been started is stopped first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _record_statements()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is said of the whole run is tried at its end."""
+    items.sort(key=lambda item: "at_the_end" in item.keywords)
+
+
+def _record_statements() -> None:
+    """In this process, and in all that it starts: `tests/security/test_statements.py` looks at what they executed."""
+    os.environ[berth_statements.FOLDER] = tempfile.mkdtemp(prefix="berth-statements-")
+    folder = str(Path(berth_statements.__file__).parent)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
+    berth_statements.record_later()
+
+
+def pytest_unconfigure() -> None:
+    """Nothing is left of a run."""
+    shutil.rmtree(os.environ.pop(berth_statements.FOLDER), ignore_errors=True)
 
 
 @pytest.fixture(scope="module", params=tried())

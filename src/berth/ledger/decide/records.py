@@ -10,6 +10,7 @@ from berth.model.errors import ClassNotFound, Invalid, ParentNotFound, ProviderE
 from berth.model.inventory import Inventory, checked
 from berth.model.names import canonical_uuid, is_custom_name
 from berth.model.record import Became, ProviderRecord, RecordOutcome
+from berth.model.sound import PROVIDER_NAME_LENGTH, text
 
 
 def put(draft: Draft, command: commands.PutRecords) -> list[RecordOutcome]:
@@ -34,6 +35,7 @@ def _put(draft: Draft, record: ProviderRecord, new_uuid: str) -> Became:
     if known is not None:
         inventories.check_not_in_use(draft, known, wanted)
         return _change(draft, known, wanted, traits, aggregates)
+    text(record.name, "the provider's name", PROVIDER_NAME_LENGTH)
     uuid = new_uuid if record.uuid is None else _uuid(record.uuid)
     providers.create(draft, commands.CreateProvider(uuid=uuid, name=record.name, parent=parent))
     _change(draft, draft.provider(uuid), wanted, traits, aggregates)

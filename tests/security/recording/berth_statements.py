@@ -1,0 +1,100 @@
+"""Writes down every text that Berth has a database execute, once for each process."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+FOLDER: Final = "BERTH_TEST_STATEMENTS"
+"""The variable that names the folder in which each process has a file."""
+
+MODULE: Final = "berth.store.engine"
+_SEEN: Final[set[str]] = set()
+_HEARD: Final[list[set[str]]] = []
+
+
+def record_later() -> None:
+    """As soon as a process has Berth's engine, should it ever have it."""
+    if MODULE in sys.modules:
+        record(sys.modules[MODULE])
+    elif FOLDER in os.environ:
+        sys.meta_path.insert(0, _Finder())
+
+
+@contextmanager
+def heard() -> Iterator[set[str]]:
+    """The texts that this process executes meanwhile."""
+    texts: set[str] = set()
+    _HEARD.append(texts)
+    yield texts
+    _HEARD.remove(texts)
+
+
+def record(module: ModuleType) -> None:
+    """Listen to every engine that a Database makes: those of tests, and of other programs, are not Berth's."""
+    from sqlalchemy import event
+
+    made = module.Database._engine
+
+    def engine(database: Any, use: Any) -> Any:
+        it = made(database, use)
+        if not event.contains(it, "before_cursor_execute", _note):
+            event.listen(it, "before_cursor_execute", _note)
+        return it
+
+    module.Database._engine = engine
+
+
+def _note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    for texts in _HEARD:
+        texts.add(statement)
+    if statement in _SEEN or not _is_berth_s():
+        return
+    _SEEN.add(statement)
+    folder = os.environ.get(FOLDER)
+    if folder is not None:
+        with Path(folder, str(os.getpid())).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(statement) + "\n")
+
+
+def _is_berth_s() -> bool:
+    """Whether Berth has this executed, and not a test that looks or tampers by itself."""
+    frame = sys._getframe(2)
+    while frame is not None and ("sqlalchemy" in frame.f_code.co_filename or frame.f_code.co_filename == __file__):
+        frame = frame.f_back  # type: ignore[assignment]
+    package = Path(sys.modules[MODULE].__file__ or "").parent.parent
+    return frame is not None and frame.f_code.co_filename.startswith(str(package))
+
+
+class _Finder(MetaPathFinder):
+    """Finds that module once, as everybody else does, and lets it be listened to when it is loaded."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name != MODULE:
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader)
+        return spec
+
+
+class _Loader(Loader):
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        record(module)
