@@ -111,3 +111,10 @@ def test_where_everybody_is_believed_no_token_is_made(asked: Asked) -> None:
         reply = asked("POST", f"/v1/tokens{path}", body)
         assert (reply.status, told(reply)["type"]) == (409, "/v1/problems/tokens-unused")
     assert asked.ledger.tokens() == []
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "a\nb", "x" * 300])
+def test_a_name_that_is_none(name: str, asked: Asked) -> None:
+    for path in ("/revoke", "/rotate"):
+        reply = asked("POST", f"/v1/tokens{path}", {"name": name})
+        assert (reply.status, told(reply)["type"]) == (400, "/v1/problems/invalid")

@@ -121,7 +121,7 @@ def rotation(key: Key, token: Token | None, name: str, grace_seconds: int) -> tu
     if not 0 <= grace <= MOST_US:
         raise Invalid("the grace of a token that is rotated is from 0 to 100 years")
     told = _text("" if token is None else token.id)
-    return RotateToken(name=name, hash=key.hash(told), grace=grace, expires_at=KEEP), told
+    return RotateToken(name=text(name, "the token's name"), hash=key.hash(told), grace=grace, expires_at=KEEP), told
 
 
 def prepared(key: Key, wanted: WantedToken) -> tuple[Token, str]:

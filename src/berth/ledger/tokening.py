@@ -5,6 +5,7 @@ from __future__ import annotations
 from berth.ledger.core import Core
 from berth.ledger.minting import Key, key_of, prepared, rotation
 from berth.model.commands import Command, CreateToken, RevokeToken, RotateToken
+from berth.model.sound import text
 from berth.model.token import KnownToken, Minted, Token, WantedToken, known
 from berth.model.verbs import Verbs
 
@@ -30,7 +31,7 @@ class Tokening(Verbs):
 
     def revoke_token(self, name: str) -> None:
         """A token is good for nothing any more, in every process; TokenNotFound."""
-        self._do(RevokeToken(name=name))
+        self._do(self.revocation(name))
 
     def creation(self, wanted: WantedToken) -> tuple[CreateToken, str]:
         """The command that makes a token, and the token's text; Invalid."""
@@ -41,6 +42,10 @@ class Tokening(Verbs):
         """The command that gives a token another text, and the text; Invalid."""
         token = next((each for each in self.core.tokens().values() if each.name == name), None)
         return rotation(self._key(), token, name, grace_seconds)
+
+    def revocation(self, name: str) -> RevokeToken:
+        """The command that ends a token; Invalid."""
+        return RevokeToken(name=text(name, "the token's name"))
 
     def _minted(self, command: Command, told: str) -> Minted:
         token: Token = self._do(command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -78,7 +78,7 @@ def _is_berth_s() -> bool:
 class _Finder(MetaPathFinder):
     """Finds that module once, as everybody else does, and lets it be listened to when it is loaded."""
 
-    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
         if name != MODULE:
             return None
         sys.meta_path.remove(self)

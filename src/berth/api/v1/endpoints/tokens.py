@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from berth.api.v1.route import Call, Doing
-from berth.model.commands import Command, RevokeToken
+from berth.model.commands import Command
 from berth.model.errors import TokensUnused
 from berth.model.message import value
 from berth.model.pages import Page
@@ -29,7 +29,7 @@ def rotate(call: Call) -> Doing:
 
 def revoke(call: Call) -> Doing:
     """Good for nothing any more."""
-    return Doing(RevokeToken(name=call.body.name), lambda _: None)
+    return Doing(call.ledger.revocation(call.body.name), lambda _: None)
 
 
 def _minting(command: Command, told: str) -> Doing:
