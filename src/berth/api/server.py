@@ -13,6 +13,8 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any, Final
 
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # its name for applications
+
 from berth.api.ending import ENDING, let_through
 from berth.api.face import Later, Ongoing, Stream
 from berth.api.http import HttpError, Reply, Request, TooMuch
@@ -71,7 +73,11 @@ class Server:
         self._onlookers = tuple(onlookers)
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
-        """One request (RSGI)."""
+        """One request (RSGI). A client that goes away in the middle of its own is nobody's failure."""
+        with suppress(ProtocolClosed):
+            await self._served(scope, protocol)
+
+    async def _served(self, scope: Any, protocol: Any) -> None:
         began = time.perf_counter()
         request, wrong = await self._read(scope, protocol)
         for onlooker in self._onlookers:
