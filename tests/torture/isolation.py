@@ -133,25 +133,24 @@ def interleave(url: str, scenario: Scenario, most_of_three: int) -> tuple[list[s
     Most orders of three are alike, as all but one of the writes wait for the head's lock: two steps of each will do.
     """
     found: list[str] = []
-    with open_ledger(url) as judge:
-        number = len(scenario.actions(Place(A, B, 0)))
+    number = len(scenario.actions(Place(A, B, 0)))
+    with open_ledger(url) as judge, ledgers(url, number) as taking_part:
         tried = list(orders(number, STEPS if number == 2 else 2))
         if number > 2:
             tried = tried[:: -(-len(tried) // most_of_three)]
         for order in tried:
-            outcome = _played(url, judge, scenario, order)
+            outcome = _played(judge, taking_part, scenario, order)
             if outcome not in scenario.allowed:
                 found.append(f"{scenario.name} in the order {order}: {outcome}")
         found += [f"{scenario.name}: {finding}" for finding in verify(judge.core.database).findings]
     return found, len(tried)
 
 
-def _played(url: str, judge: Ledger, scenario: Scenario, order: Sequence[int]) -> Outcomes:
+def _played(judge: Ledger, taking_part: Sequence[Ledger], scenario: Scenario, order: Sequence[int]) -> Outcomes:
     place = _place(judge)
     actions = scenario.actions(place)
-    with ledgers(url, len(actions)) as taking_part:
-        outcome = play([Stepper(ledger, action) for ledger, action in zip(taking_part, actions, strict=True)], order)
-        _check_agreement([judge, *taking_part], place)
+    outcome = play([Stepper(ledger, action) for ledger, action in zip(taking_part, actions, strict=True)], order)
+    _check_agreement([judge, *taking_part], place)
     return outcome
 
 

@@ -99,6 +99,12 @@ class Served:
         finally:
             connection.close()
 
+    @property
+    def pid(self) -> int:
+        """That of the parent of all its processes."""
+        assert self._process is not None
+        return self._process.pid
+
     def signal(self, number: int) -> None:
         """To all its processes at once."""
         if self._process is not None:
@@ -132,9 +138,11 @@ def children(parent: int) -> list[int]:
 
 
 @contextmanager
-def serving(database: str, folder: Path, count: int, *more: str, token: str = "admin") -> Iterator[list[Served]]:
-    """So many server processes on one database."""
-    if not database.startswith("sqlite:"):
+def serving(
+    database: str, folder: Path, count: int, *more: str, token: str = "admin", own: bool = True
+) -> Iterator[list[Served]]:
+    """So many server processes on one database. own: whether it is theirs to migrate."""
+    if own and not database.startswith("sqlite:"):
         berth("db", "upgrade", "--database", database)
     with ExitStack() as stack:
         servers = [Served(database, folder, *more, token=token) for _ in range(count)]

@@ -57,6 +57,11 @@ class Stepper:
         assert self._ended.wait(END_S), "it waits for ever"
         return self.outcome
 
+    def let_be(self) -> None:
+        """Once it has ended: its ledger stops for nobody any more."""
+        event.remove(self._engine, "before_cursor_execute", self._before_statement)
+        event.remove(self._engine, "commit", self._before_commit)
+
     def _settled(self) -> None:
         if not self._ended.is_set():
             self._paused.wait(BLOCKED_S)
@@ -111,4 +116,7 @@ def play(steppers: Sequence[Stepper], order: Sequence[int]) -> tuple[str, ...]:
     threads = [threading.Thread(target=stepper.finish) for stepper in steppers]
     for thread in threads:
         thread.start()
-    return tuple(stepper.finish() for stepper in steppers)
+    outcomes = tuple(stepper.finish() for stepper in steppers)
+    for stepper in steppers:
+        stepper.let_be()
+    return outcomes
