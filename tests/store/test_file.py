@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from berth.model.errors import DatabaseUnusable
+from berth.store.engine import Database
+from berth.store.watch import FileWatch
 from tests.torture.servers import berth, berth_words, free_port
 
 
@@ -121,6 +124,21 @@ def test_fault(name: str, tmp_path: Path) -> None:
 
 def _contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.endswith(("-shm", "-wal"))}
+
+
+def test_a_folder_that_is_gone_for_a_while(tmp_path: Path) -> None:
+    """Also whoever only looks whether others have written says what is wrong, and finds its way back."""
+    folder, elsewhere = tmp_path / "here", tmp_path / "there"
+    folder.mkdir()
+    database = Database(f"sqlite:///{_sound(folder)}")
+    watch = FileWatch(database)
+    folder.rename(elsewhere)
+    with pytest.raises(DatabaseUnusable, match="is its folder there"):
+        watch.unchanged(0)
+    elsewhere.rename(folder)
+    assert not watch.unchanged(0)
+    watch.close()
+    database.close()
 
 
 def test_a_disk_that_was_full_is_no_harm(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, exc, make_url
 from sqlalchemy.engine import URL
 
 from berth.logs.secrets import url_without_secrets
-from berth.model.errors import DatabaseUnusable, LedgerClosed, Unavailable
+from berth.model.errors import BerthError, DatabaseUnusable, LedgerClosed, Unavailable
 from berth.store.backend import Away, Backend, Capabilities, Use
 from berth.store.mariadb import MARIADB, MYSQL
 from berth.store.postgresql import POSTGRESQL
@@ -100,6 +100,11 @@ class Database:
         if self._closed:
             raise LedgerClosed(f"{self.shown} was closed by this program: open it anew")
 
+    def told(self, error: BaseException) -> BerthError | None:
+        """What a failure of the driver means, to be raised instead; None: no database should ever give it."""
+        why = self._backend.explain(error)
+        return None if why is None else why.kind(f"{self.shown} {why.words}")
+
     def close(self) -> None:
         """Close every connection, for good: LedgerClosed is what is raised from now on."""
         self._closed = True
@@ -117,12 +122,12 @@ class Database:
                 connected = True
                 yield connection
         except exc.DBAPIError as error:
-            why = None if error.orig is None else self._backend.explain(error.orig)
-            if why is None:
+            told = None if error.orig is None else self.told(error.orig)
+            if told is None:
                 raise
-            if why.kind is Away and not connected:
+            if isinstance(told, Away) and not connected:
                 self._away_until = time.monotonic() + AWAY_S
-            raise why.kind(f"{self.shown} {why.words}") from error
+            raise told from error
         except exc.TimeoutError as error:
             raise Unavailable("all connections to the database are in use") from error
 

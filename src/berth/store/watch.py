@@ -37,10 +37,18 @@ class FileWatch:
         """See Watch."""
         if self._connection is None:
             self._database.check_open()
+        try:
+            self._seen = self._counted()
+        except sqlite3.Error as error:
+            raise self._database.told(error) or error from error
+        return self._seen == self._known
+
+    def _counted(self) -> int:
+        if self._connection is None:
             self._connection = sqlite3.connect(self._database.path, isolation_level=None, check_same_thread=False)
         with closing(self._connection.execute("PRAGMA data_version")) as counted:
-            self._seen = counted.fetchone()[0]
-        return self._seen == self._known
+            number: int = counted.fetchone()[0]
+        return number
 
     def taken_in(self) -> None:
         """See Watch."""
