@@ -50,10 +50,13 @@ class Stepper:
         self._permits.release()
         self._settled()
 
-    def finish(self) -> str:
-        """Let it go on to its end; returns what came of it."""
+    def let_go(self) -> None:
+        """Stop it no more."""
         self._free = True
         self._permits.release(1000)
+
+    def finish(self) -> str:
+        """Wait for its end; returns what came of it."""
         assert self._ended.wait(END_S), "it waits for ever"
         return self.outcome
 
@@ -108,14 +111,15 @@ def orders(transactions: int, steps: int) -> Iterator[tuple[int, ...]]:
 
 def play(steppers: Sequence[Stepper], order: Sequence[int]) -> tuple[str, ...]:
     """Take the steps in this order, then all to their end; returns what came of each."""
-    for stepper in steppers:
-        stepper.start()
-    for each in order:
-        steppers[each].step()
-    # All at once: who holds a lock that another waits for must be able to end.
-    threads = [threading.Thread(target=stepper.finish) for stepper in steppers]
-    for thread in threads:
-        thread.start()
+    try:
+        for stepper in steppers:
+            stepper.start()
+        for each in order:
+            steppers[each].step()
+    finally:
+        # All at once, also if this was broken off: who holds a lock that another waits for must be able to end.
+        for stepper in steppers:
+            stepper.let_go()
     outcomes = tuple(stepper.finish() for stepper in steppers)
     for stepper in steppers:
         stepper.let_be()
