@@ -16,6 +16,7 @@ from tests.torture.servers import berth, serving
 from tests.torture.troubles import TROUBLES, Trouble, Troubled, full_disk, standing_by, troubled
 
 BACK_S = 60
+TOO_MUCH = "may do more than serving needs"
 SLOWEST_S = 30
 """How long a client waits for its 503 at most."""
 
@@ -60,6 +61,7 @@ def served(
     need(request.param)
     folder = tmp_path_factory.mktemp("troubles")
     with troubled(request.param) as at, serving(at.serving, folder, 1, own=False) as servers, Client(servers) as client:
+        assert TOO_MUCH not in servers[0].log.read_text(), "the rights that `berth db grant` gives are enough"
         yield at, Claiming(client, make_provider(client, {"VCPU": 1000}))
 
 
@@ -101,6 +103,11 @@ def test_a_database_that_restarts_while_nobody_asks(served: tuple[Troubled, Clai
     for way in claiming.ways.values():
         assert 200 <= way().status < 300
     assert claiming.used().body["usages"] == {"VCPU": before + len(claiming.ways)}
+
+
+def test_a_server_that_may_do_more_says_so(served: tuple[Troubled, Claiming], tmp_path: Path) -> None:
+    with serving(served[0].url, tmp_path, 1, own=False) as servers:
+        assert TOO_MUCH in servers[0].log.read_text()
 
 
 @pytest.mark.skipif("sqlite" not in tried(), reason="another database was chosen")
