@@ -47,7 +47,7 @@ class _Person:
         self.restored = url if kind == "sqlite" else f"{url}_restored"
         name = str(self.url.database)
         self._instead = {
-            r"\S+://berth_owner:\S+": self.restored,
+            r"\S+://berth_owner@\S+": self.restored,
             r"\bberth_restored\b": f"{name}_restored",
             r"\bberth_owner\b": str(self.url.username),
             r"(?<=\s)berth$": name,

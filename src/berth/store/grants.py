@@ -48,12 +48,13 @@ def statements(database: Database, roles: Roles) -> list[str]:
 
 def carry_out(database: Database, made: Sequence[str]) -> None:
     """Say it, all or nothing where the database can; DatabaseUnusable if it refuses, as when there is no such role."""
-    try:
-        with database.migrating() as connection:
-            for statement in made:
+    with database.migrating() as connection:
+        for statement in made:
+            try:
                 connection.execute(text(statement.replace(":", "\\:")))
-    except DBAPIError as error:
-        raise DatabaseUnusable(f"the database refuses a statement: {str(error.orig).strip().splitlines()[0]}") from None
+            except DBAPIError as error:
+                why = str(error.orig).strip().splitlines()[0]
+                raise DatabaseUnusable(f"the database refuses a statement: {why}") from None
 
 
 def advice(database: Database) -> list[str]:
