@@ -1,4 +1,4 @@
-"""A worker ends when it is told to, in whichever moment of its beginning that is."""
+"""A worker ends when it is told to, in whichever moment of its beginning that is, and whatever holds it up."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 import pytest
+
+from berth.api import ending
+from berth.api.ending import UnderWay
 
 FORKED = """
 import os, signal, sys, time
@@ -47,6 +50,17 @@ print(loop.run_until_complete(told()))
 """
 
 
+STUCK = """
+import ctypes, sys
+from berth.api import ending
+ending.LAST_S = 1
+under_way = ending.UnderWay()
+with under_way:
+    under_way.end()
+ctypes.PyDLL(None).sleep(60)  # whoever is called like this keeps the interpreter from every other thread
+"""
+
+
 def ran(script: str, *words: str) -> str:
     """What a Python process prints."""
     command = [sys.executable, "-c", script, *words]
@@ -68,3 +82,37 @@ def test_a_child_that_has_just_been_forked(words: list[str], status: int) -> Non
 def test_a_loop_that_has_not_run_yet(words: list[str], outcome: str) -> None:
     """The last line is why: as it is, uvloop hears nothing of what came before its first turn."""
     assert ran(BEGINNING, *words) == outcome
+
+
+@pytest.fixture
+def alarms(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    set_to: list[int] = []
+    monkeypatch.setattr(signal, "alarm", set_to.append)
+    return set_to
+
+
+def test_a_worker_that_a_library_keeps_is_ended_by_the_system() -> None:
+    ended = subprocess.run([sys.executable, "-c", STUCK], check=False, timeout=30)
+    assert ended.returncode == -signal.SIGALRM
+
+
+def test_nothing_is_limited_before_it_is_told_to_end(alarms: list[int]) -> None:
+    with UnderWay():
+        pass
+    assert alarms == []
+
+
+def test_requests_under_way_have_all_the_time_that_they_need(alarms: list[int]) -> None:
+    under_way = UnderWay()
+    with under_way, under_way:
+        under_way.end()
+        assert alarms == []
+    assert alarms == [ending.LAST_S]
+
+
+def test_a_late_request_has_it_as_well(alarms: list[int]) -> None:
+    under_way = UnderWay()
+    under_way.end()
+    with under_way:
+        assert alarms == [ending.LAST_S, 0]
+    assert alarms == [ending.LAST_S, 0, ending.LAST_S]

@@ -1,4 +1,4 @@
-"""The signals that end a server: none is lost, in whichever moment of a worker's beginning it comes."""
+"""How a worker ends: no signal to end is lost, no request under way is broken off, and nothing else holds it up."""
 
 from __future__ import annotations
 
@@ -7,6 +7,39 @@ import signal
 from typing import Final
 
 ENDING: Final = (signal.SIGTERM, signal.SIGINT)
+
+LAST_S: Final = 10
+"""How long a worker that was told to end, and has answered everything, may take for the rest."""
+
+
+class UnderWay:
+    """The requests that a worker has under way (a context manager around each), in its event loop.
+
+    Once it was told to end and has none left, the system ends it after LAST_S. Not a thread of its own: a library
+    whose threads wait for each other as they end keeps the interpreter from everybody else.
+    """
+
+    def __init__(self) -> None:
+        self._count, self._ending = 0, False
+
+    def __enter__(self) -> None:
+        self._count += 1
+        if self._ending:
+            signal.alarm(0)
+
+    def __exit__(self, *_: object) -> None:
+        self._count -= 1
+        self._limit()
+
+    def end(self) -> None:
+        """This worker was told to end."""
+        self._ending = True
+        self._limit()
+
+    def _limit(self) -> None:
+        # Nobody handles this signal: what it does is done by the system.
+        if self._ending and self._count == 0:
+            signal.alarm(LAST_S)
 
 
 def forget_in_children() -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # its name for applications
 
-from berth.api.ending import ENDING, let_through
+from berth.api.ending import ENDING, UnderWay, let_through
 from berth.api.face import Later, Ongoing, Stream
 from berth.api.http import HttpError, Reply, Request, TooMuch
 from berth.api.limits import Limiter
@@ -71,10 +71,11 @@ class Server:
         self._begin_in = offload or (ThreadPoolExecutor(WAITING, "who") if site.waits else None)
         self._scheduled = False
         self._onlookers = tuple(onlookers)
+        self.under_way = UnderWay()
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
         """One request (RSGI). A client that goes away in the middle of its own is nobody's failure."""
-        with suppress(ProtocolClosed):
+        with self.under_way, suppress(ProtocolClosed):
             await self._served(scope, protocol)
 
     async def _served(self, scope: Any, protocol: Any) -> None:
@@ -194,12 +195,16 @@ class Application:
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._on_end()
 
+    def _stop(self) -> None:
+        self._on_stop()
+        self._server.under_way.end()
+
     def _hear(self, loop: asyncio.AbstractEventLoop, number: signal.Signals) -> None:
         """Hear of a signal as well as whoever does now: the loop, which Granian has asked to."""
         before = signal.getsignal(number)
 
         def heard(signum: int, frame: FrameType | None) -> None:
-            loop.call_soon_threadsafe(self._on_stop)
+            loop.call_soon_threadsafe(self._stop)
             if callable(before):
                 before(signum, frame)
 
