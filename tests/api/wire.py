@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -47,10 +48,13 @@ def message(method: str, target: str, headers: Headers = (), body: bytes | None 
 
 
 class Wire:
-    """A connection that is kept while the server keeps it."""
+    """A connection that is kept while the server keeps it.
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    source: the loopback address that it comes from; context: what it is made safe with, None for plain HTTP.
+    """
+
+    def __init__(self, port: int, source: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> None:
+        self._port, self._source, self._context = port, source, context
         self._socket: socket.socket | None = None
 
     def __enter__(self) -> Self:
@@ -82,6 +86,15 @@ class Wire:
         """Send bytes and wait for nothing."""
         self._connected().sendall(data)
 
+    def read_all(self) -> bytes:
+        """Whatever comes until the server closes; a connection that it breaks off has ended as well."""
+        data = bytearray()
+        with suppress(ConnectionResetError, ssl.SSLEOFError):
+            while piece := self._connected().recv(65536):
+                data += piece
+        self.close()
+        return bytes(data)
+
     def receive(self) -> bytes:
         """Whatever comes next."""
         data = self._connected().recv(65536)
@@ -90,8 +103,11 @@ class Wire:
 
     def _connected(self) -> socket.socket:
         if self._socket is None:
-            self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=LIMIT_S)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            plain = socket.create_connection(("127.0.0.1", self._port), LIMIT_S, (self._source, 0))
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket = (
+                plain if self._context is None else self._context.wrap_socket(plain, server_hostname="127.0.0.1")
+            )
         return self._socket
 
     def _exchange(self, data: bytes, method: str) -> Got | None:

@@ -29,7 +29,7 @@ class Connections:
     """Connections to one server: one for each client certificate, and one without any."""
 
     def __init__(self, port: int, context: Callable[[str], ssl.SSLContext] | None = None) -> None:
-        self.port, self._context = port, context
+        self.port, self.context = port, context
         self._open: dict[str, HTTPConnection] = {}
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], body: Any = None, certificate: str = "") -> Got:
@@ -67,6 +67,6 @@ class Connections:
         return self._open[certificate]
 
     def _made(self, certificate: str) -> HTTPConnection:
-        if self._context is None:
+        if self.context is None:
             return HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
-        return HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE_S, context=self._context(certificate))
+        return HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE_S, context=self.context(certificate))

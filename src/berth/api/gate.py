@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import structs
 
-from berth.api.auth.knowing import Authenticate, Unknown
+from berth.api.auth.knowing import CHALLENGE, Authenticate, Unknown
 from berth.api.http import HttpError, Request, TooMuch
 from berth.api.policy import Policy
 from berth.ledger import Ledger
@@ -39,6 +39,8 @@ class Gate:
     ) -> None:
         self.ledger, self.policy, self.ways = ledger, policy, tuple(ways)
         self._authenticate = tuple(authenticate)
+        # Where everybody is believed there is nothing to challenge for; Placement's noauth2 does not either.
+        self._challenge = () if self.ways == ("dev",) else CHALLENGE
         self._guessed, self.limits = guessed, limits
         self.waits = any(getattr(each, "waits", False) for each in self._authenticate)
 
@@ -47,7 +49,7 @@ class Gate:
         try:
             caller = self._known(request)
             if caller is None and not public:
-                raise HttpError(401, UNKNOWN)
+                raise HttpError(401, UNKNOWN, headers=self._challenge)
         except HttpError as error:
             wait = self._guessed(request) if self._guessed and error.status == 401 else None
             if wait is not None and isinstance(error, Unknown):  # who it seemed to be is noted all the same

@@ -14,7 +14,8 @@ Authenticate = Callable[[Request], Caller | None]
 Unknown if it does, and what it says is not to be believed.
 """
 
-_CHALLENGE: Final = (("www-authenticate", "Bearer"),)
+CHALLENGE: Final = (("www-authenticate", "Bearer"),)
+"""What every 401 has to carry (RFC 9110, 15.5.2)."""
 
 
 class Unknown(HttpError):
@@ -25,7 +26,7 @@ class Unknown(HttpError):
     """
 
     def __init__(self, detail: str, caller: Caller, *, why: str = "", instead: HttpError | None = None) -> None:
-        told = instead or HttpError(401, detail, headers=_CHALLENGE)
+        told = instead or HttpError(401, detail, headers=CHALLENGE)
         super().__init__(told.status, told.detail, headers=told.headers)
         self.caller, self.why = caller, why or detail
 
