@@ -16,6 +16,7 @@ import pytest
 
 from berth.api.v1.feed import BEGIN, Feed
 from berth.ledger import open_ledger
+from berth.model.token import WantedToken
 from tests.api.wire import Wire, message
 from tests.conformance.servers import Server, berth_words, running
 from tests.store.databases import ledger_database, need, tried
@@ -25,10 +26,12 @@ EVENTS = {"accept": "text/event-stream", "x-auth-token": "admin"}
 
 
 @contextmanager
-def listening(port: int, after: int | None = None, last: int | None = None) -> Iterator[HTTPResponse]:
+def listening(
+    port: int, after: int | None = None, last: int | None = None, token: str = "admin"
+) -> Iterator[HTTPResponse]:
     """A stream that has begun."""
     connection = HTTPConnection("127.0.0.1", port, timeout=LIMIT_S)
-    headers = dict(EVENTS)
+    headers = {**EVENTS, "x-auth-token": token}
     if last is not None:
         headers["last-event-id"] = str(last)
     connection.request("GET", "/v1/changes" if after is None else f"/v1/changes?after={after}", headers=headers)
@@ -125,6 +128,31 @@ def test_a_server_with_listeners_ends_at_once(tmp_path: Path) -> None:
             while line := answer.readline():
                 assert line in (b"\n", b": here\n")
         assert "Traceback" not in server.output
+
+
+@pytest.mark.parametrize("kind", tried())
+def test_a_revoked_token_hears_nothing_more(kind: str, tmp_path: Path) -> None:
+    """At once, not when the log is silent for once; the connection ends, and the server has no trouble with it."""
+    need(kind)
+    secret = ("--secret-file", str(tmp_path / "secret"))
+    (tmp_path / "secret").write_bytes(b"k" * 32)
+    (tmp_path / "secret").chmod(0o600)
+    with (
+        ledger_database(kind, tmp_path) as url,
+        open_ledger(url, secret_file=secret[1]) as ledger,
+        serving(url, tmp_path, "--auth", "token", *secret) as server,
+    ):
+        name = f"listener-{kind}"
+        token = ledger.create_token(WantedToken(name=name, roles=("service",))).text
+        with listening(server.port, after=ledger.head(), token=token) as answer:
+            ledger.create_provider("before")
+            assert events(answer, 1)[0]["operation"] == "CreateProvider"
+            ledger.revoke_token(name)
+            for number in range(5):
+                ledger.create_provider(f"after-{number}")
+            heard = answer.read()  # until it ends
+        assert b"after-" not in heard
+    assert "Traceback" not in server.output
 
 
 def test_who_comes_after_the_end_is_not_kept_waiting(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
+from berth.api.http import HttpError
 from berth.ledger import Ledger
 from berth.model.brief import Brief, brief_of
 from berth.model.change import Change
@@ -45,11 +47,15 @@ _LOG = logging.getLogger("berth")
 _encode = msgspec.json.Encoder().encode
 
 
+_OF_TOKENS: Final = frozenset({"CreateToken", "RotateToken", "RevokeToken"})
+
+
 class Event(NamedTuple):
-    """A change as an event, in full and in brief."""
+    """A change as an event, in full and in brief. of_tokens: whether somebody may listen no more because of it."""
 
     full: bytes
     brief: bytes
+    of_tokens: bool
 
 
 Form = Callable[[Event], bytes]
@@ -78,9 +84,12 @@ class Feed:
     ) -> AsyncGenerator[bytes, None]:
         """Every change after this number (None: from now on) as events, until the listener or the server ends.
 
-        still: raises when the listener may not listen any more; asked with each heartbeat. form: of the events.
+        still: raises HttpError when the listener may not listen any more. It is asked with each heartbeat, as often
+        where changes leave no time for one, and before anything is told that comes after a change of tokens. The
+        stream ends then, as it does when the log cannot be read: whoever asks anew is told why. form: of the events.
         """
         self._listeners += 1
+        asked_at = 0.0  # the first thing that is told is asked for as well: much may have passed since the request
         try:
             self._begin()
             yield BEGIN
@@ -92,12 +101,15 @@ class Feed:
                     place = self._head
                     yield _reset(place)
                 pieces = await self._after(place)
-                if pieces:
-                    place += len(pieces)
-                    yield b"".join(map(form, pieces))
-                elif not await _within(news, HEARTBEAT_S):
+                if not pieces and await _within(news, HEARTBEAT_S):
+                    continue
+                if not pieces or time.monotonic() - asked_at > HEARTBEAT_S or any(each.of_tokens for each in pieces):
                     await self._asked(still)
-                    yield HERE
+                    asked_at = time.monotonic()
+                place += len(pieces)
+                yield b"".join(map(form, pieces)) or HERE
+        except (HttpError, BerthError):
+            return
         finally:
             self._listeners -= 1
 
@@ -158,7 +170,8 @@ class Feed:
 
 
 def _event(change: Change) -> Event:
-    return Event(_told(change.number, change), _told(change.number, brief_of(change)))
+    number = change.number
+    return Event(_told(number, change), _told(number, brief_of(change)), change.operation in _OF_TOKENS)
 
 
 def _told(number: int, value: Change | Brief) -> bytes:

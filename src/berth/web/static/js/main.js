@@ -26,7 +26,7 @@ async function begin() {
     await resume();
   } catch (error) {
     if (!passing(error)) return signedOut(error);
-    fill(main, h("h1", { tabindex: "-1" }, "Berth"), box(error));
+    fill(main, h("h1", { tabindex: "-1" }, "Berth"), box(error, { again: true }));
     setTimeout(begin, TRY_AGAIN_MS);
     return;
   }

@@ -23,6 +23,8 @@ export async function resume() {
 /** Come in with a token; Refused if it is not taken. */
 export async function signIn(token) {
   try {
+    // A browser refuses to send anything else in a header, which would look as if no server answered.
+    if (!/^[\x21-\x7e]+$/.test(token)) throw new Refused(401, { detail: "This cannot be a token: those are of ASCII letters, digits and signs." }, 1);
     await take(token);
     if (session.me === null) throw new Refused(401, { detail: "The token is not known." }, 1);
     sessionStorage.setItem(KEY, token);

@@ -5,6 +5,7 @@ import { may, session } from "./session.js";
 import { box, forbidden, passing } from "./words.js";
 
 const PAUSE_MS = 1000;
+const FIRST_RETRY_MS = 1000;
 const SHARE_OF_TIME = 3;
 const LONGEST_PAUSE_MS = 15_000;
 
@@ -32,6 +33,7 @@ export class View {
     this.loading = false;
     this.stale = false;
     this.pause = 0;
+    this.failures = 0;
     this.closers = [];
   }
 
@@ -91,7 +93,7 @@ export class View {
     try {
       this.load ??= await this.page.show(this);
       if (!this.signal.aborted) await this.load();
-      if (!this.signal.aborted) fill(this.problem);
+      if (!this.signal.aborted) this.succeeded();
     } catch (error) {
       if (!this.signal.aborted && error.name !== "AbortError") this.failed(error);
     }
@@ -105,11 +107,21 @@ export class View {
     if (this.stale) this.changed();
   }
 
+  succeeded() {
+    this.failures = 0;
+    fill(this.problem);
+  }
+
+  /** Said, and what may pass is tried again: ever later, so that a page that asks for much is let through some time. */
   failed(error) {
     if (session.me === null) return;
     if (!this.load) fill(this.root);
-    fill(this.problem, box(error));
-    if (passing(error)) this.again = setTimeout(() => this.refresh(), Math.min(5, Math.max(1, error.retryAfter || 1)) * 1000);
+    const again = passing(error);
+    fill(this.problem, box(error, { again }));
+    if (!again) return;
+    this.failures += 1;
+    const pause = Math.max((error.retryAfter || 1) * 1000, FIRST_RETRY_MS * 2 ** (this.failures - 1));
+    this.again = setTimeout(() => this.refresh(), Math.min(LONGEST_PAUSE_MS, pause));
   }
 
   close() {

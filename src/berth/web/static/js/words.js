@@ -2,6 +2,7 @@
 
 import { Refused, Unreachable } from "./api.js";
 import { h } from "./dom.js";
+import { plural } from "./format.js";
 import { session } from "./session.js";
 
 const OF_STATUS = {
@@ -9,26 +10,30 @@ const OF_STATUS = {
   403: ["You may not do this", "Ask an administrator for a role that may."],
   404: ["There is no such thing", "It may have been deleted or renamed since the link was made."],
   409: ["Refused", "The ledger has changed, or its rules speak against it."],
-  429: ["Too many requests", "This page asks again by itself in a moment."],
-  503: ["The ledger cannot answer now", "Its database may be away. This page asks again by itself."],
+  429: ["Too many requests", ""],
+  503: ["The ledger cannot answer now", "Its database may be away."],
 };
 
 /** Whether asking again later may help. */
 export const passing = (error) => error instanceof Unreachable || [429, 502, 503, 504].includes(error.status);
 
-/** A failure as a title and sentences. */
-export function told(error) {
-  if (error instanceof Unreachable) {
-    return [error.message, "It may be stopped, or the network may be down. This page asks again by itself."];
-  }
+/** A failure as a title and sentences. again: whether it is asked again without anybody doing anything. */
+export function told(error, { again = false } = {}) {
+  const later = passing(error) ? next(error, again) : "";
+  if (error instanceof Unreachable) return [error.message, "It may be stopped, or the network may be down.", later];
   if (!(error instanceof Refused)) return ["This page failed", String(error.message || error)];
-  const [title, next] = OF_STATUS[error.status] || ["The server refused this", ""];
-  return [title, error.message, next].filter(Boolean);
+  const [title, advice] = OF_STATUS[error.status] || ["The server refused this", ""];
+  return [title, error.message, advice, later].filter(Boolean);
 }
 
-/** A failure as a box that is read out. */
-export function box(error) {
-  const [title, ...said] = told(error);
+function next(error, again) {
+  if (again) return "This page asks again by itself.";
+  return error.retryAfter ? `Try again in ${plural(error.retryAfter, "second")}.` : "Try again later.";
+}
+
+/** A failure as a box that is read out. again: as of told. */
+export function box(error, { again = false } = {}) {
+  const [title, ...said] = told(error, { again });
   const id = error.problem?.request_id;
   return h(
     "div",
