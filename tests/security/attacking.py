@@ -6,7 +6,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 from berth.fleet.reading import snapshot
 from berth.ledger import Ledger
 from berth.model.audit import AuditRecord
-from tests.api.wire import Got, Headers, Wire
+from tests.api.wire import Got, Headers, Wire, message
 from tests.auth.serving import serving
 from tests.security.standing import LIMITS, ledger_in
 from tests.v1.conftest import fill
@@ -81,6 +81,16 @@ class Attacked:
         """One request on a connection of its own."""
         with self.wire(certificate=certificate) as own:
             return own.ask(method, target, headers, body)
+
+    def wait(self) -> None:
+        """Until it serves: a TLS front is there before what stands behind it."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            with self.wire() as wire, suppress(OSError):
+                if wire.send(message("GET", "/healthz")) is not None:
+                    return
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
     def refused(self, got: Got, status: int, words: str, **fields: Any) -> AuditRecord:
         """The record of a refusal: that it was one, in these words, and what its record says besides."""

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import structs
 
 from berth.api.auth.knowing import CHALLENGE, Authenticate, Unknown
-from berth.api.http import HttpError, Request, TooMuch
+from berth.api.http import HttpError, Request, TooMuch, Unclear
 from berth.api.policy import Policy
 from berth.ledger import Ledger
 from berth.model.audit import Attempt
@@ -16,7 +16,7 @@ from berth.model.caller import NOBODY, OWNER, Caller
 from berth.settings import Limits
 
 NOTED: Final = frozenset({401, 403, 408, 413, 414, 429, 431})
-"""Refusals that the audit log keeps: of who asked, and of how much. And TooMuch, whatever its status."""
+"""Refusals that the audit log keeps: of who asked, and of how much. And TooMuch and Unclear, whatever their status."""
 
 UNKNOWN: Final = "Authentication is required: send a token in the X-Auth-Token header."
 
@@ -73,7 +73,7 @@ class Gate:
 
     def turned_away(self, request: Request, error: HttpError, caller: Caller | None, operation: str) -> None:
         """Note a refusal in the audit log, if it is of the kind that is kept there."""
-        if error.status in NOTED or isinstance(error, TooMuch):
+        if error.status in NOTED or isinstance(error, TooMuch | Unclear):
             seeming, why = Caller(address=request.address), error.detail
             if isinstance(error, Unknown):
                 seeming, why = error.caller, error.why

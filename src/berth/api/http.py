@@ -26,6 +26,7 @@ REASONS: Final = {
     414: "URI Too Long",
     415: "Unsupported Media Type",
     500: "Internal Server Error",
+    501: "Not Implemented",
     503: "Service Unavailable",
 }
 
@@ -88,6 +89,13 @@ class TooMuch(HttpError):
 
     def __init__(self, status: int, detail: str, *, headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(status, detail, headers=headers)
+
+
+class Unclear(HttpError):
+    """What somebody else could read as another request, or as two: the audit log keeps it, and its connection ends."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(status, detail, headers=(("connection", "close"),))
 
 
 class BadRequest(HttpError):

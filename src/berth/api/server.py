@@ -17,7 +17,7 @@ from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # its nam
 
 from berth.api.ending import ENDING, UnderWay, let_through
 from berth.api.face import Later, Ongoing, Stream
-from berth.api.http import HttpError, Reply, Request, TooMuch
+from berth.api.http import HttpError, Reply, Request, TooMuch, Unclear
 from berth.api.limits import Limiter
 from berth.api.onlooker import Answered, Onlooker
 from berth.api.origin import Origin, Origins
@@ -40,7 +40,6 @@ GONE_BY = (
 FAILED = HttpError(500, "Berth failed on this request; its log says how.")
 
 _LOG = logging.getLogger("berth")
-
 
 WAITING: Final = 16
 """How many threads wait for whoever knows callers."""
@@ -112,7 +111,7 @@ class Server:
         origin, bypassed = self._origin(scope, headers)
         address, scheme, certificate = origin
         request = Request(scope.method, scope.path, scope.query_string, headers, b"", scheme, address, certificate)
-        wrong = bypassed or self._limiter.refusal(request) or _unread(scope.headers, headers)
+        wrong = bypassed or self._limiter.refusal(request) or _unread(scope.headers, headers) or _wrapped(headers)
         if wrong is not None or not _has_body(scope, headers):
             return request, wrong
         limits = self._limiter.limits
@@ -254,6 +253,13 @@ def _unread(sent: Any, read: dict[str, str]) -> HttpError | None:
     # Only what Berth goes by must be readable: a proxy may add what it likes.
     unread = [name for name in GONE_BY if name not in read and name in sent]
     return HttpError(400, f"The header {unread[0]} is not ASCII text.") if unread else None
+
+
+def _wrapped(headers: dict[str, str]) -> HttpError | None:
+    """What is wrong with how a body is wrapped: what is in it a proxy might know otherwise."""
+    if headers.get("transfer-encoding", "chunked").strip().lower() == "chunked":
+        return None
+    return Unclear(501, "The transfer coding is not understood: send the body as it is, or chunked.")
 
 
 async def _stream(protocol: Any, stream: Stream, head: Reply) -> None:
