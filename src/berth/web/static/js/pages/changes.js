@@ -34,15 +34,15 @@ async function show(view) {
   // What is new comes by itself: only what was before has to be asked for, once.
   return async () => {
     if (begun) return;
-    begun = true;
     await rows.begin();
+    begun = true;
   };
 }
 
 /** The rows that are shown, newest first, and no more than so many. */
 class Rows {
   constructor(parts, view) {
-    Object.assign(this, { parts, view, waiting: [], body: null, first: 0, frame: 0 });
+    Object.assign(this, { parts, view, body: null, first: 0, frame: 0, earlier: null, drawn: Promise.resolve() });
   }
 
   async begin() {
@@ -51,7 +51,7 @@ class Rows {
     const earlier = await this.before(until);
     this.first = earlier[0]?.number ?? until;
     const all = [...earlier, ...news];
-    await this.learn(all);
+    await this.learn(all, this.view.signal);
     this.shown = all.at(-1)?.number ?? feed.head;
     if (all.length) this.draw(all);
     else fill(this.parts.region, empty("Nothing has changed yet", "Every change of the ledger appears here."));
@@ -68,7 +68,8 @@ class Rows {
   draw(changes) {
     const element = table({ caption: "Changes, newest first", columns: this.parts.columns, rows: changes.slice(-MOST_ROWS).reverse() });
     this.body = element.querySelector("tbody");
-    fill(this.parts.region, element, this.first > 1 ? this.more() : null);
+    this.earlier = this.first > 1 ? this.more() : null;
+    fill(this.parts.region, element, this.earlier);
   }
 
   more() {
@@ -79,12 +80,12 @@ class Rows {
       event.target.disabled = false;
       this.body.append(...changes.reverse().map((change) => tr(this.parts.columns, change)));
       this.first = changes.at(-1)?.number ?? this.first;
-      event.target.hidden = this.first <= 1 || this.body.rows.length >= MOST_ROWS;
+      this.earlier.hidden = this.first <= 1 || this.body.rows.length >= MOST_ROWS;
     };
     return h("p", { class: "more" }, h("button", { type: "button", "data-key": "more", on: { click: earlier } }, "Show earlier"));
   }
 
-  /** News of the feed: gathered, and drawn at most once a frame. */
+  /** News of the feed: gathered, and drawn at most once a frame, one lot after the other, so that they keep their order. */
   take({ reset }) {
     if (this.shown === undefined) return;
     if (reset !== undefined) {
@@ -94,11 +95,13 @@ class Rows {
       this.body = null;
       return;
     }
-    this.frame ||= requestAnimationFrame(() => this.flush());
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.drawn = this.drawn.then(() => this.flush());
+    });
   }
 
   async flush() {
-    this.frame = 0;
     const news = feed.changes.filter((change) => change.number > this.shown);
     if (news.length === 0) return;
     this.shown = news.at(-1).number;
@@ -108,14 +111,21 @@ class Rows {
       return;
     }
     for (const change of news) this.body.prepend(tr(this.parts.columns, change));
+    if (this.body.rows.length > MOST_ROWS) this.trim(news.at(-1).number);
+  }
+
+  /** Let go of the oldest rows. There are no gaps in the log, so the last row is so many below the first. */
+  trim(newest) {
     while (this.body.rows.length > MOST_ROWS) this.body.lastChild.remove();
+    this.first = newest - MOST_ROWS + 1;
+    if (this.earlier) this.earlier.hidden = true;
   }
 
   /** What the providers of these changes are called. */
-  async learn(changes) {
+  async learn(changes, signal = this.view.closed.signal) {
     if (!may("providers.list")) return;
     const uuids = changes.flatMap((change) => change.providers.first);
-    for (const [uuid, name] of await namesOf(uuids, { signal: this.view.closed.signal })) this.parts.names.set(uuid, name);
+    for (const [uuid, name] of await namesOf(uuids, { signal })) this.parts.names.set(uuid, name);
   }
 
   close() {
