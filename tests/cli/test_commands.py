@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,10 @@ READING = [
     ("aggregates",),
     ("changes", "--after", "0"),
     ("history", "node-1-gpu-0"),
+    ("audit", "list"),
+    ("audit", "list", "--provider", "node-1-gpu-0"),
+    ("audit", "list", "--consumer", JOB, "--since", "1d", "--operation", "SetAllocations"),
+    ("audit", "list", "--actor", "ada", "--outcome", "done", "--limit", "1"),
     ("watch", "--after", "0", "--limit", "2"),
     ("top", "--once"),
 ]
@@ -79,7 +84,7 @@ def test_here_and_through_a_server_are_the_same(fleet: Fleet, words: tuple[str, 
     assert here == there
     assert here.status == (1 if "VCPU=2000" in words or "--forbid" in words or "node-2" in words else 0)
     assert here.out or here.err
-    if form and words[0] == "watch":
+    if form and words[0] in ("watch", "audit"):  # one document a line
         assert all(json.loads(line)["number"] for line in here.out.splitlines())
     elif form:
         assert json.loads(here.out) is not None
@@ -92,6 +97,23 @@ def test_lists_are_csv_too(fleet: Fleet, words: tuple[str, ...]) -> None:
     assert "\n\n" not in here.out
     rows = list(csv.reader(io.StringIO(here.out)))
     assert len({len(row) for row in rows}) <= 1
+
+
+def test_the_audit_log_of_a_server_is_for_administrators(fleet: Fleet) -> None:
+    """Who may not read it is told so, and that is in it."""
+    told = berth("audit", "list", *fleet.there, env={"BERTH_TOKEN": "ada"})
+    assert (told.status, told.out) == (1, "")
+    assert "audit.list" in told.err
+    deadline = time.monotonic() + 20
+    while '"outcome":"403"' not in berth("audit", "list", "--json", "--actor", "ada", *fleet.there, env=TOKEN).out:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_provider_that_there_is_not_has_no_records(fleet: Fleet) -> None:
+    here, there = both(fleet, "audit", "list", "--provider", "node-3")
+    assert here == there
+    assert "there is no provider node-3" in here.err
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["people", "json"])

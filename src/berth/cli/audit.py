@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Final
@@ -11,8 +10,10 @@ from typing import IO, TYPE_CHECKING, Annotated, Final
 import typer
 
 from berth.cli.anomalies import anomalies
-from berth.cli.options import DEFAULTS, AsCsv, AsJson, DatabaseUrl
-from berth.cli.paper import Paper
+from berth.cli.options import DEFAULTS, DatabaseUrl
+from berth.cli.paper import Form
+from berth.cli.reaching import on_a_ledger
+from berth.cli.session import Session
 from berth.cli.table import Table
 from berth.cli.times import moment, shown
 from berth.model.audit import AuditRecord
@@ -21,7 +22,7 @@ from berth.model.names import canonical_uuid
 from berth.model.request import ProviderQuery
 
 if TYPE_CHECKING:
-    from berth.ledger import Ledger
+    from berth.model.verbs import Verbs
 
 app: Final = typer.Typer(no_args_is_help=True, help="See who did what, prove that the log of it is whole, archive it.")
 
@@ -32,8 +33,9 @@ Seal = Annotated[str | None, typer.Option(metavar="NUMBER:HASH", help="A seal no
 
 
 @app.command("list")
+@on_a_ledger(csv=True)
 def list_(
-    database: DatabaseUrl = DEFAULTS.database,
+    session: Session,
     since: Moment = None,
     until: Moment = None,
     actor: Annotated[str | None, typer.Option(help="Who, as the log names them.")] = None,
@@ -42,29 +44,26 @@ def list_(
     operation: Annotated[str | None, typer.Option(help="What was done, such as SetAllocations.")] = None,
     outcome: Annotated[str | None, typer.Option(help="done, or the status of a refusal, such as 403.")] = None,
     limit: Annotated[int, typer.Option(help="At most so many, the newest.", min=1)] = 100,
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
 ) -> None:
-    """Who did what, newest first. With --json, one record a line, with what was there before and after."""
-    from berth.ledger import open_ledger
+    """Who did what, newest first. With --json, one record a line, with what was there before and after.
 
-    with open_ledger(database, actor=getpass.getuser(), via="local") as ledger:
-        subject = consumer if provider is None else _uuid_of(ledger, provider)
-        found = ledger.audit(
-            since=None if since is None else moment(since),
-            until=None if until is None else moment(until),
-            actor=actor,
-            subject=subject,
-            operation=operation,
-            outcome=outcome,
-            most=limit,
-        )
-    paper = Paper()
-    if as_json:
+    Example: berth audit list --since 7d --outcome 403
+    """
+    found = session.verbs.audit(
+        since=None if since is None else moment(since),
+        until=None if until is None else moment(until),
+        actor=actor,
+        subject=consumer if provider is None else _uuid_of(session.verbs, provider),
+        operation=operation,
+        outcome=outcome,
+        most=limit,
+    )
+    paper = session.paper
+    if paper.form is Form.JSON:
         for record in found:
             paper.json_line(record)
-    elif as_csv:
-        sys.stdout.write(Table(COLUMNS, [_cells(record) for record in found]).csv())
+    elif paper.form is Form.CSV:
+        paper.show(found, Table(COLUMNS, [_cells(record) for record in found]))
     else:
         paper.people(_table(found).rich())
 
@@ -129,7 +128,7 @@ def archive(
 app.command("anomalies")(anomalies)
 
 
-def _uuid_of(ledger: Ledger, named: str) -> str:
+def _uuid_of(ledger: Verbs, named: str) -> str:
     uuid = canonical_uuid(named)
     if uuid is not None:  # its history is there even if the provider is not any more
         return uuid
