@@ -94,13 +94,15 @@ SHOWN = {
     "consumers?order=oldest": JOB,
     "projects": "physics",
     'find?q={"groups":[{"resources":"VCPU:1"}]}': "It fits",
-    "audit?operation=CreateProvider": "node-1",
+    "audit?operation=CreateProvider": FIRST,
 }
 
 
-def test_what_was_shown_stays(served: Served, tab: Tab) -> None:
-    tabs = {where: Tab(tab.page.context.new_page(), tab.url) for where in SHOWN}
+def test_what_was_shown_stays(served: Served, new_tab: NewTab) -> None:
+    served.revive()
+    tabs = {where: new_tab(f"http://127.0.0.1:{served.port}") for where in SHOWN}
     for where, each in tabs.items():
+        each.expect(BROKEN)
         each.open(where)
         expect(each.page.locator("#state")).to_have_text("Live")
     served.kill()
@@ -183,3 +185,32 @@ def test_many_changes_leave_no_gap(served: Served, ledger: berth.Ledger, tab: Ta
     expect(tab.page.locator("tbody tr").first).to_contain_text("CUSTOM_MANY_469", timeout=LIMIT_MS)
     assert numbers(tab) == list(range(ledger.head(), ledger.head() - 500, -1))
     assert tab.page.get_by_role("button", name="Show earlier").count() == 0
+
+
+def test_tabs_that_nobody_sees_hold_no_connection(served: Served, ledger: berth.Ledger, tab: Tab) -> None:
+    """A browser has six at most to one server: six tabs with a stream each would be all that can be opened."""
+    tabs = [tab, *(Tab(tab.page.context.new_page(), tab.url) for _ in range(7))]
+    for some in (tabs[:5], tabs[5:]):
+        for each in some:
+            each.open("changes")
+            hide(each, True)
+        for each in some:
+            expect(each.page.locator("#state")).to_have_text("", timeout=LIMIT_MS)
+    for at in range(3):
+        ledger.create_trait(f"CUSTOM_UNSEEN_{at}")
+    assert "CUSTOM_UNSEEN" not in tab.main
+    hide(tab, False)
+    expect(tab.page.locator("#state")).to_have_text("Live", timeout=LIMIT_MS)
+    expect(tab.page.locator("tbody tr").first).to_contain_text("CUSTOM_UNSEEN_2")
+    assert numbers(tab) == list(range(ledger.head(), min(numbers(tab)) - 1, -1))
+
+
+def hide(tab: Tab, hidden: bool) -> None:
+    """As when another tab is looked at, or this one again: a browser without a window sees all of them."""
+    tab.evaluate(
+        """(hidden) => {
+          Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )

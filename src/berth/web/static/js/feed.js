@@ -12,6 +12,7 @@ const POLL_MS = 4000;
 const SILENCE_MS = 40_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8000;
+const HIDDEN_MS = 5000;
 
 /**
  * state: "off", "live", "asking" (now and then, for who may not listen) or "lost"; changes: the latest ones, oldest
@@ -20,7 +21,9 @@ const LONGEST_PAUSE_MS = 8000;
 export const feed = { state: "off", head: 0, begun: 0, changes: [], resets: 0 };
 
 const listeners = new Set();
+let wanted = false;
 let running = null;
+let leaving = 0;
 
 /** Call this with each news: {change}, {state}, {reset} or {head}. Returns how to stop that. */
 export function listen(listener) {
@@ -43,16 +46,38 @@ function become(state) {
 export function start(head) {
   stop();
   Object.assign(feed, { head, begun: head, changes: [] });
-  running = new AbortController();
-  run(running.signal);
+  wanted = true;
+  connect();
+  seen();
 }
 
 /** Follow it no more. */
 export function stop() {
+  wanted = false;
+  disconnect();
+}
+
+function connect() {
+  running = new AbortController();
+  run(running.signal);
+}
+
+function disconnect() {
   running?.abort();
   running = null;
   become("off");
 }
+
+/**
+ * A tab that nobody sees holds no connection: a browser has no more than six to one server, so with six tabs open a
+ * seventh could not even be loaded. Once it is seen again it goes on where it was.
+ */
+function seen() {
+  clearTimeout(leaving);
+  if (document.hidden) leaving = setTimeout(disconnect, HIDDEN_MS);
+  else if (wanted && running === null) connect();
+}
+document.addEventListener("visibilitychange", seen);
 
 async function run(signal) {
   let pause = FIRST_PAUSE_MS;
