@@ -14,12 +14,20 @@ from berth.ledger import auditing, open_ledger
 from berth.ledger.auditing import Checked
 from berth.model.caller import Caller
 from berth.model.errors import Conflict
-from berth.store import audit, head
+from berth.store import audit, head, subjects
 from berth.store.engine import Database
 from tests.store.filled import HOST, VM, fill
 
 LAST = 15
 ADMIN = Caller(name="root", via="local")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_blocks() -> Iterator[None]:
+    """Two of them are full after the last record."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subjects, "BLOCK", 8)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +112,7 @@ DAMAGES: dict[tuple[str, ...], tuple[int, str]] = {
     ("UPDATE head SET audit_hash = 'none'",): (LAST, "not as the head says"),
     ("UPDATE head SET audit_number = audit_number - 1",): (LAST, "not as the head says"),
     (f"DELETE FROM audit_subjects WHERE subject = '{HOST}' AND number = 2",): (2, "listed under other providers"),
-    (f"INSERT INTO audit_subjects VALUES ('{HOST}', 8)",): (8, "listed under other providers"),
+    (f"INSERT INTO audit_subjects VALUES (1, '{HOST}', 8)",): (8, "listed under other providers"),
     ("INSERT INTO changes SELECT 16, at, operation, actor, request, facts FROM changes WHERE number = 15",
      "UPDATE head SET number = 16"): (LAST, "the last change with a record is 15, the last one 16"),
 }  # fmt: skip

@@ -16,9 +16,8 @@ from typing import IO, Any, Final
 
 import msgspec
 
-from berth.ledger.trail import subjects_of
 from berth.model.caller import Caller
-from berth.model.change import Facts
+from berth.model.change import Facts, subjects_of
 from berth.model.errors import Conflict
 from berth.store import audit, head
 from berth.store.audit import Chain, Stored

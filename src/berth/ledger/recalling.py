@@ -62,7 +62,7 @@ class Recalling:
         subject: the uuid of a provider or consumer that they are about; before: the number of a record.
         Newest first; oldest first from a record on if after is given. facts: whether to read what was touched as well.
         """
-        wanted = audit_log.query(
+        wanted = audit_log.Wanted(
             since=since,
             until=until,
             actor=actor,

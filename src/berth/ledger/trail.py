@@ -15,7 +15,7 @@ from berth.ledger.order import Order, Outcome
 from berth.ledger.owning import check_owned
 from berth.model.audit import Attempt
 from berth.model.caller import Caller
-from berth.model.change import Change, Facts
+from berth.model.change import Change, Facts, subjects_of
 from berth.model.commands import Allocate, Command, CreateToken, PutRecords, Reshape, SetAllocations
 from berth.model.errors import Refusal
 from berth.store.audit import Chain, fitting
@@ -79,21 +79,7 @@ def _enter(done: Decided, change: Change, order: Order, before: Facts) -> None:
         change=change.number,
         before=None if before == _NOTHING else text_of(before),
         facts=text,
-        subjects=subjects_of(change.facts),
-    )
-
-
-def subjects_of(facts: Facts) -> set[str]:
-    """The uuids of all providers and consumers that facts are about."""
-    about = {fact.uuid for fact in facts.providers}
-    return about.union(
-        facts.inventories,
-        facts.traits,
-        facts.aggregates,
-        facts.used,
-        facts.generations,
-        facts.claims,
-        facts.gone,
+        about=subjects_of(change.facts),
     )
 
 

@@ -82,3 +82,17 @@ class Change(msgspec.Struct, frozen=True):
     actor: str
     request: str
     facts: Facts
+
+
+def subjects_of(facts: Facts) -> set[str]:
+    """The uuids of all providers and consumers that facts are about."""
+    about = {fact.uuid for fact in facts.providers}
+    return about.union(
+        facts.inventories,
+        facts.traits,
+        facts.aggregates,
+        facts.used,
+        facts.generations,
+        facts.claims,
+        facts.gone,
+    )

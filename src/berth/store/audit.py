@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, null, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, null, select
 
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
 from berth.model.change import Facts
+from berth.store import subjects
 from berth.store.prepared import Prepared
-from berth.store.tables import audit, audit_subjects, changes
+from berth.store.tables import audit, changes
 
 MOST_OF_A_TEXT: Final = 255
 
 _APPEND = Prepared(insert(audit), audit.columns.keys())
-_APPEND_SUBJECTS = Prepared(insert(audit_subjects), audit_subjects.columns.keys())
 _WITH_FACTS = select(audit, changes.c.facts).select_from(audit).outerjoin(changes, audit.c.change == changes.c.number)
 _WITHOUT_FACTS = select(*(null().label(each.name) if each is audit.c.before else each for each in audit.c)).add_columns(
     null().label("facts")
 )
+_ENDS = select(func.min(audit.c.number), func.max(audit.c.number))
 _PAGE: Final = 10_000
 _SEALED: Final = (
     "number",
@@ -61,7 +61,7 @@ class Chain:
     def __init__(self, number: int, sealed: str) -> None:
         self.number, self.hash = number, sealed
         self.rows: list[dict[str, Any]] = []
-        self.subjects: list[dict[str, Any]] = []
+        self.listed: list[dict[str, Any]] = []
 
     def add(
         self,
@@ -76,9 +76,9 @@ class Chain:
         change: int | None = None,
         before: str | None = None,
         facts: str | None = None,
-        subjects: Iterable[str] = (),
+        about: Collection[str] = (),
     ) -> None:
-        """Seal one more record. subjects: uuids of the providers and consumers that it is about."""
+        """Seal one more record. about: uuids of the providers and consumers that it is about."""
         self.number += 1
         row: dict[str, Any] = {
             "number": self.number,
@@ -99,7 +99,8 @@ class Chain:
         }
         row["hash"] = self.hash = seal(self.hash, row, facts)
         self.rows.append(row)
-        self.subjects += [{"subject": subject, "number": self.number} for subject in subjects]
+        if len(about) > subjects.MANY:
+            self.listed += subjects.rows_of(self.number, about)
 
 
 def fitting(text: str) -> str:
@@ -113,8 +114,7 @@ def append(connection: Connection, chain: Chain) -> None:
     """Write a chain's new records."""
     if chain.rows:
         _APPEND.run(connection, chain.rows)
-    if chain.subjects:
-        _APPEND_SUBJECTS.run(connection, chain.subjects)
+        subjects.append(connection, chain.listed, chain.number - len(chain.rows), chain.number)
 
 
 def has(connection: Connection, number: int, sealed: str) -> bool:
@@ -122,45 +122,70 @@ def has(connection: Connection, number: int, sealed: str) -> bool:
     return connection.execute(select(audit.c.hash).where(audit.c.number == number)).scalar() == sealed
 
 
-def records(connection: Connection, wanted: Select[Any]) -> list[AuditRecord]:
-    """The records that a statement of `query` selects."""
-    return [_record(row) for row in connection.execute(wanted)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which records, newest first; after: oldest first, from the record after this number on.
 
-
-def query(
-    *,
-    since: int | None = None,
-    until: int | None = None,
-    actor: str | None = None,
-    subject: str | None = None,
-    operation: str | None = None,
-    outcome: str | None = None,
-    before: int | None = None,
-    after: int | None = None,
-    most: int | None = 100,
-    facts: bool = True,
-) -> Select[Any]:
-    """Records like that, newest first; after: oldest first, from the record after this number on.
-
-    facts: false leaves what was before and after in the database, which may be much.
+    since, until: microseconds since 1970, the latter excluded; subject: a provider's or consumer's uuid; before: a
+    record's number; facts: false leaves what was before and after in the database, which may be much.
     """
-    wanted: Select[Any] = _WITH_FACTS if facts else _WITHOUT_FACTS
-    if subject is not None:
-        wanted = wanted.join(audit_subjects, audit_subjects.c.number == audit.c.number).where(
-            audit_subjects.c.subject == subject
-        )
-    for column, value in ((audit.c.actor, actor), (audit.c.operation, operation), (audit.c.outcome, outcome)):
-        if value is not None:
-            wanted = wanted.where(column == value)
-    if since is not None:
-        wanted = wanted.where(audit.c.at >= since)
-    if until is not None:
-        wanted = wanted.where(audit.c.at < until)
-    if before is not None:
-        wanted = wanted.where(audit.c.number < before)
-    if after is not None:
-        return wanted.where(audit.c.number > after).order_by(audit.c.number).limit(most)
-    return wanted.order_by(audit.c.number.desc()).limit(most)
+
+    since: int | None = None
+    until: int | None = None
+    actor: str | None = None
+    subject: str | None = None
+    operation: str | None = None
+    outcome: str | None = None
+    before: int | None = None
+    after: int | None = None
+    most: int | None = 100
+    facts: bool = True
+
+
+def records(connection: Connection, wanted: Wanted) -> list[AuditRecord]:
+    """The records that are wanted."""
+    selected = (_WITH_FACTS if wanted.facts else _WITHOUT_FACTS).where(*_conditions(wanted))
+    selected = selected.order_by(audit.c.number if wanted.after is not None else audit.c.number.desc())
+    if wanted.subject is None:
+        return [_record(row) for row in connection.execute(selected.limit(wanted.most))]
+    found: list[AuditRecord] = []
+    for numbers in _about(connection, wanted):
+        some = selected.where(audit.c.number.in_(numbers))
+        if wanted.most is not None:
+            some = some.limit(wanted.most - len(found))
+        found += [_record(row) for row in connection.execute(some)]
+        if len(found) == wanted.most:
+            break
+    return found
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    """All but what they are about."""
+    pairs = ((audit.c.actor, wanted.actor), (audit.c.operation, wanted.operation), (audit.c.outcome, wanted.outcome))
+    yield from (column == value for column, value in pairs if value is not None)
+    if wanted.since is not None:
+        yield audit.c.at >= wanted.since
+    if wanted.until is not None:
+        yield audit.c.at < wanted.until
+    if wanted.before is not None:
+        yield audit.c.number < wanted.before
+    if wanted.after is not None:
+        yield audit.c.number > wanted.after
+
+
+def _about(connection: Connection, wanted: Wanted) -> Iterator[list[int]]:
+    """The numbers of the records about a subject, in the order that is wanted, without looking where none can be."""
+    assert wanted.subject is not None
+    first, last = connection.execute(_ENDS).one()
+    if wanted.since is not None:
+        first = first_since(connection, wanted.since)
+    if first is None:
+        return iter(())
+    if wanted.after is not None:
+        first = max(first, wanted.after + 1)
+    if wanted.before is not None:
+        last = min(last, wanted.before - 1)
+    return subjects.numbers(connection, wanted.subject, first, last, upwards=wanted.after is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +207,14 @@ class Last(NamedTuple):
 def stored(connection: Connection, up_to: int | None = None) -> Iterator[Stored]:
     """Every record (up to a number) in order, as a stream."""
     wanted = _WITH_FACTS if up_to is None else _WITH_FACTS.where(audit.c.number <= up_to)
-    after = 0
+    after, still_open = 0, subjects.open_block(connection)
     while page := connection.execute(wanted.where(audit.c.number > after).order_by(audit.c.number).limit(_PAGE)).all():
-        about = _subjects(connection, after, page[-1].number)
+        listed = subjects.listed(connection, after, page[-1].number)
         for row in page:
             values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
             facts = values.pop("facts")
-            yield Stored(values, facts, about.get(row.number, set()))
+            full = row.number // subjects.BLOCK < still_open
+            yield Stored(values, facts, listed.get(row.number, set() if full else None))
         after = page[-1].number
 
 
@@ -210,14 +236,6 @@ def first_since(connection: Connection, moment: int | None) -> int | None:
     return found
 
 
-def _subjects(connection: Connection, after: int, last: int) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = defaultdict(set)
-    wanted = select(audit_subjects).where(audit_subjects.c.number > after, audit_subjects.c.number <= last)
-    for subject, number in connection.execute(wanted):
-        found[number].add(subject)
-    return found
-
-
 def last_before(connection: Connection, moment: int) -> Last | None:
     """The last record of before a moment, None if there is none."""
     wanted = select(audit.c.number, audit.c.hash).where(audit.c.at < moment).order_by(audit.c.number.desc()).limit(1)
@@ -227,7 +245,7 @@ def last_before(connection: Connection, moment: int) -> Last | None:
 
 def drop(connection: Connection, number: int) -> None:
     """Take away every record up to this number."""
-    connection.execute(delete(audit_subjects).where(audit_subjects.c.number <= bindparam("last")), {"last": number})
+    subjects.drop(connection, number)
     connection.execute(delete(audit).where(audit.c.number <= bindparam("last")), {"last": number})
 
 

@@ -189,14 +189,14 @@ audit = Table(
     Index("ix_audit_at", "at"),
 )
 
-# Which records are about which provider or consumer. No foreign keys: what is gone has a history still.
+# Which records are about which provider or consumer; see `store.subjects`. No foreign keys: what is gone has a history.
 audit_subjects = Table(
     "audit_subjects",
     metadata,
+    Column("block", _Id, nullable=False),
     Column("subject", _Uuid, nullable=False),
     Column("number", _Id, nullable=False),
-    PrimaryKeyConstraint("subject", "number"),
-    Index("ix_audit_subjects_number", "number"),
+    PrimaryKeyConstraint("block", "subject", "number"),
     sqlite_with_rowid=False,
 )
 

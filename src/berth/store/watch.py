@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
-from typing import Protocol
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Select, select
+from sqlalchemy.dialects.sqlite import dialect
 
 from berth.store import head
 from berth.store.backend import Away
 from berth.store.engine import Database
+from berth.store.tables import head as table
 
 
 class Watch(Protocol):
@@ -25,7 +30,10 @@ class Watch(Protocol):
 
 
 class FileWatch:
-    """SQLite counts, for each connection, what others commit."""
+    """SQLite counts, for each connection, what others commit: also other connections of the same process.
+
+    When the count moves, the head is looked at: a process need not follow its own commits as if they were others'.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -33,22 +41,25 @@ class FileWatch:
         self._known: int | None = None
         self._seen: int | None = None
 
-    def unchanged(self, number: int) -> bool:  # noqa: ARG002 - it needs no number
+    def unchanged(self, number: int) -> bool:
         """See Watch."""
         if self._connection is None:
             self._database.check_open()
         try:
-            self._seen = self._counted()
+            self._seen = self._asked("PRAGMA data_version")[0]
+            if self._seen != self._known and self._asked(*_HEAD) == (number, head.REVISIONS[-1]):
+                self._known = self._seen
         except sqlite3.Error as error:
             raise self._database.told(error) or error from error
         return self._seen == self._known
 
-    def _counted(self) -> int:
+    def _asked(self, question: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
+        """The first row of the answer."""
         if self._connection is None:
             self._connection = sqlite3.connect(self._database.path, isolation_level=None, check_same_thread=False)
-        with closing(self._connection.execute("PRAGMA data_version")) as counted:
-            number: int = counted.fetchone()[0]
-        return number
+        with closing(self._connection.execute(question, values)) as answer:
+            row: tuple[Any, ...] = answer.fetchone() or ()
+        return row
 
     def taken_in(self) -> None:
         """See Watch."""
@@ -84,6 +95,15 @@ class RowWatch:
     def _number(self) -> int:
         with self._database.looking() as connection:
             return head.read(connection).number
+
+
+def _compiled(statement: Select[Any]) -> tuple[str, list[Any]]:
+    """A statement as SQLite's own driver takes it, and its values."""
+    compiled: Any = statement.compile(dialect=dialect())
+    return str(compiled), [compiled.params[name] for name in compiled.positiontup]
+
+
+_HEAD: Final = _compiled(select(table.c.number, table.c.revision).where(table.c.id == 1))
 
 
 def watch(database: Database) -> Watch:

@@ -24,8 +24,8 @@ from berth.model.errors import BerthError
 LOOK_S: Final = 10.0
 """How often it looks for new records."""
 
-REST: Final = 19
-"""For so many times as long as it has worked it rests: it takes no more than a twentieth of one processor."""
+REST: Final = 39
+"""For so many times as long as it has worked it rests: it takes no more than a fortieth of one processor."""
 
 SHOWN_US: Final = 7 * 86_400_000_000
 """What is older than a week is not told any more: `berth audit anomalies` has all of it."""

@@ -44,10 +44,10 @@ def upgrade() -> None:
     if "audit_subjects" not in tables:
         op.create_table(
             "audit_subjects",
+            sa.Column("block", _ID, nullable=False),
             _text("subject", 36),
             sa.Column("number", _ID, nullable=False),
-            sa.PrimaryKeyConstraint("subject", "number"),
-            sa.Index("ix_audit_subjects_number", "number"),
+            sa.PrimaryKeyConstraint("block", "subject", "number"),
             sqlite_with_rowid=False,
         )
     if "tokens" not in tables:

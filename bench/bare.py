@@ -1,0 +1,36 @@
+"""`python -m bench.bare serve ...`: a Berth that asks nobody who they are and records nothing of what they did.
+
+Only to have something that the cost of both can be held against. What it leaves out is taken out in this process: in
+Berth itself there is no switch for it.
+"""
+
+from typing import Any
+
+from berth.api.gate import Gate
+from berth.cli.main import main
+from berth.ledger import trail
+from berth.model.caller import Caller
+from berth.model.change import Change
+from berth.store.changes import text_of
+
+ANYBODY = Caller(user="anybody", roles=frozenset({"admin"}), name="anybody", via="bare")
+
+
+def _anybody(*_: Any, **__: Any) -> Caller:
+    return ANYBODY
+
+
+def _nothing(*_: Any) -> None:
+    pass
+
+
+def _only_log(done: trail.Decided, change: Change, *_: Any) -> None:
+    done.log.append(change)
+    done.texts.append(text_of(change.facts))
+
+
+Gate.who, Gate.may, Gate.turned_away = _anybody, _nothing, _nothing  # type: ignore[method-assign]
+trail._enter = _only_log  # noqa: SLF001 - there is no other way in
+
+if __name__ == "__main__":
+    main()

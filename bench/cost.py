@@ -1,0 +1,195 @@
+"""`python -m bench.cost`: what is left of the claims a second with API tokens and the audit log.
+
+Two servers on copies of one fleet: one with tokens and the log, one with neither (`bench.bare`). They are measured by
+turns, so that whatever else happens on the machine happens to both. The processor time of each is told as well: it
+depends less on what else runs.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import claims
+from bench.berth import Berth
+from bench.crowd import Feed, MakeFeeds, Rules, crowd
+from bench.databases import Postgres
+from bench.fleets import Fleet
+from bench.loading import load
+from bench.machine import used
+from bench.servers import Server, free_address, start
+
+ROOT = Path(__file__).parent.parent
+KEPT = 0.8
+"""The share of the claims a second that has to be left."""
+
+HOSTS = 1_000
+FIRST_ROW = 900
+"""Where the consumers' uuids begin that this run makes."""
+
+BARE, WHOLE = "with neither", "with both"
+
+
+@dataclass(slots=True)
+class Side:
+    """One of the two servers. done, seconds, cpu_s: claims, time and processor time so far, by number of clients."""
+
+    server: Server
+    token: str
+    done: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    seconds: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    cpu_s: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+
+    def claim(self, hosts: list[str], row: int, clients: int, seconds: float) -> None:
+        """Claim for so long. SystemExit if anything but claims came of it."""
+        before = used()
+        tally = crowd(self.server.address, clients, self.feeds(hosts, row), Rules(seconds))
+        if set(tally.statuses) != {204} or tally.unanswered:
+            raise SystemExit(f"{dict(tally.statuses)}, {tally.unanswered} unanswered: {tally.refusals[:1]}")
+        self.done[clients] += tally.done
+        self.seconds[clients] += tally.wall_s
+        self.cpu_s[clients] += used().since(before, [self.server.session])
+
+    def feeds(self, hosts: list[str], row: int) -> MakeFeeds:
+        """Claims with this side's token."""
+
+        def feed(plain: Feed) -> Iterator[bytes]:
+            for request in plain:
+                yield request.replace(b"x-auth-token: admin", f"x-auth-token: {self.token}".encode(), 1)
+
+        made = claims.endless(hosts, row, 0)
+        return lambda first, count: [feed(each) for each in made(first, count)]
+
+    def rate(self, clients: int) -> float:
+        """Claims a second."""
+        return self.done[clients] / self.seconds[clients]
+
+    def cpu_ms(self, clients: int) -> float:
+        """Milliseconds of processor time for each claim."""
+        return self.cpu_s[clients] * 1e3 / self.done[clients]
+
+
+class Stage:
+    """The two servers, each on its own copy of a fleet. postgres: None for SQLite."""
+
+    def __init__(self, folder: Path, postgres: Postgres | None) -> None:
+        self.folder, self.postgres = folder, postgres
+        self.berth = Berth(Path(sys.executable), folder)
+        self.urls: dict[str, str] = {}
+
+    def load(self, fleet: Fleet) -> None:
+        """Make the fleet once, and a copy for each side."""
+        first = self.url("loaded", None)
+        with self.berth.serve(first) as server:
+            load(server.address, fleet)
+        for number, side in enumerate((BARE, WHOLE)):
+            self.urls[side] = self.url(f"copy{number}", "loaded")
+
+    def url(self, name: str, copied: str | None) -> str:
+        """A new database, or a copy of one that nobody uses."""
+        if self.postgres is not None:
+            template = "template0" if copied is None else f"berth_bench_{os.getpid()}_{copied}"
+            return self.postgres.url("psycopg", self.postgres.create(name, template))
+        if copied is not None:
+            _copy(self.folder / f"{copied}.db", self.folder / f"{name}.db")
+        return f"sqlite:///{self.folder / name}.db"
+
+    def serve(self, side: str) -> Side:
+        """Start one of the two."""
+        if side == BARE:
+            return Side(self.started([str(self.berth.python), "-m", "bench.bare"], side, "dev"), "anybody")
+        return Side(self.started(self.berth.command, side, "token"), self.token(side))
+
+    def started(self, command: list[str], side: str, auth: str) -> Server:
+        """`berth serve`, or what stands for it."""
+        address = free_address()
+        words = ["serve", "--host", address.host, "--port", str(address.port), "--auth", auth]
+        words += ["--database", self.urls[side]]
+        env = {**self.berth.environment, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+        return start([*command, *words], address, env, self.folder / "berth.log")
+
+    def token(self, side: str) -> str:
+        """A new token that may claim."""
+        words = ["token", "create", "--name", "bench", "--role", "admin", "--database", self.urls[side], "--json"]
+        done = subprocess.run([*self.berth.command, *words], capture_output=True, text=True, check=True, timeout=60)
+        return str(json.loads(done.stdout)["text"])
+
+
+def _copy(file: Path, new: Path) -> None:
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(new)) as copy:
+        source.backup(copy)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    made = argparse.ArgumentParser("python -m bench.cost", description=__doc__)
+    add = made.add_argument
+    add("--rounds", type=int, default=10, help="how often each server has its turn (default: 10)")
+    add("--seconds", type=float, default=3.0, metavar="S", help="how long each turn is (default: 3)")
+    add("--clients", type=int, nargs="+", default=[32, 8, 1], metavar="N", help="default: 32 8 1")
+    add("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    add("--strict", action="store_true", help=f"exit with 1 if less than {KEPT:.0%} is left")
+    return made
+
+
+def measured(stage: Stage, flags: argparse.Namespace) -> dict[str, Side]:
+    """Both sides, after all their turns."""
+    fleet = Fleet("flat", HOSTS)
+    hosts = fleet.first(HOSTS)
+    stage.load(fleet)
+    rows = itertools.count(FIRST_ROW)
+    with ExitStack() as stack:
+        sides = {name: stage.serve(name) for name in (BARE, WHOLE)}
+        for side in sides.values():
+            stack.enter_context(side.server)
+        for turn in range(-1, flags.rounds):
+            order = list(sides.values())
+            for clients in flags.clients:
+                for side in order if turn % 2 else reversed(order):
+                    side.claim(hosts, next(rows), clients, flags.seconds if turn >= 0 else 1.0)
+            if turn < 0:  # that was to warm up
+                for side in sides.values():
+                    for counted in (side.done, side.seconds, side.cpu_s):
+                        counted.clear()
+    return sides
+
+
+def told(sides: dict[str, Side], clients: int) -> str:
+    """A line about both sides."""
+    bare, whole = sides[BARE], sides[WHOLE]
+    return (
+        f"{clients:3} clients: {bare.rate(clients):7,.0f} claims/s {BARE}, {whole.rate(clients):7,.0f} {WHOLE}:"
+        f" {kept(sides, clients):6.1%} left; processor {bare.cpu_ms(clients):.3f} and {whole.cpu_ms(clients):.3f}"
+        f" ms a claim: {bare.cpu_ms(clients) / whole.cpu_ms(clients):6.1%}"
+    )
+
+
+def kept(sides: dict[str, Side], clients: int) -> float:
+    """The share of the claims a second that is left."""
+    return sides[WHOLE].rate(clients) / sides[BARE].rate(clients)
+
+
+def main() -> int:
+    """Run and tell. The exit status is 1 with --strict if too little is left."""
+    flags = parser().parse_args()
+    (ROOT / "build").mkdir(exist_ok=True)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cost-", dir=ROOT / "build")))
+        postgres = stack.enter_context(Postgres().swept()) if flags.database == "postgresql" else None
+        sides = measured(Stage(folder, postgres), flags)
+    for clients in flags.clients:
+        print(told(sides, clients))
+    return int(flags.strict and any(kept(sides, clients) < KEPT for clients in flags.clients))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
