@@ -9,10 +9,12 @@ new_enough := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$each" -c '$(new_enough)' 2>/dev/null && echo "$$each" && break; done)
 
-# .venv holds Berth and what it needs, .venv-test what only developers need as well, .venv-bench the measured peer.
+# .venv holds Berth and what it needs, .venv-test what only developers need as well, .venv-bench the measured peer,
+# .venv-keystone an identity service to ask.
 run := .venv/.made
 test := .venv-test/.made
 peer := .venv-bench/.made
+keystone := .venv-keystone/.made
 bin := .venv-test/bin
 
 # Tests start the Berth of .venv, where nothing is that Berth does not ask for itself.
@@ -34,7 +36,7 @@ setup: $(run) ## make .venv, with Berth installed and nothing else
 demo: setup ## discover this machine, claim a part of it, and serve (ONCE=1: end after the claim)
 	@.venv/bin/berth demo $(if $(ONCE),--once)
 
-test: setup check ## run every check and every test (PYTEST="...": more words for pytest; DATABASE=postgresql)
+test: setup check $(keystone) ## run every check and every test (PYTEST="...": more words for pytest; DATABASE=postgresql)
 	@$(bin)/python -m pytest $(PYTEST)
 
 check: $(test) ## lint, formatting, types, architecture
@@ -68,7 +70,7 @@ lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 		--extra otel -c requirements/test.txt -o requirements/otel.txt
 
 clean: ## remove the environments and all caches
-	@rm -rf .venv .venv-test .venv-bench build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	@rm -rf .venv .venv-test .venv-bench .venv-keystone build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache
 
 $(run): requirements/run.txt pyproject.toml
@@ -81,4 +83,8 @@ $(test): requirements/test.txt pyproject.toml
 
 $(peer): bench/requirements.txt
 	@.ci/environment '$(PYTHON)' .venv-bench $<
+	@touch $@
+
+$(keystone): tests/auth/keystone-requirements.txt
+	@.ci/environment '$(PYTHON)' .venv-keystone $<
 	@touch $@
