@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import trustme
+
 from berth.fleet.reading import snapshot
 from berth.ledger import Ledger
 from berth.model.audit import AuditRecord
 from tests.api.wire import Got, Headers, Wire, message
 from tests.auth.serving import serving
+from tests.auth.test_tls import prepare
 from tests.security.standing import LIMITS, ledger_in
 from tests.v1.conftest import fill
 
@@ -128,6 +131,29 @@ def attacked(folder: Path, settings: str, *options: str) -> Iterator[Attacked]:
     taken = settings if "[limits]" in settings else unlimited(settings)
     with serving(folder, taken, *options) as port, ledger_in(folder) as ledger:
         yield Attacked(port, folder, ledger)
+
+
+TLS: Final = '[tls]\ncert = "server.pem"\nkey = "server.key"\n'
+WAYS: Final = {"plain": "", "tls": TLS, "front": f'{TLS}client_ca = "ca.pem"\n'}
+"""Over HTTP, over TLS that Granian ends, and over TLS that the front ends."""
+
+
+@contextmanager
+def over(way: str, folder: Path, settings: str) -> Iterator[Attacked]:
+    """The same, over one of the ways."""
+    authority = trustme.CA()
+    prepare(folder, authority)
+
+    def context(_: str) -> ssl.SSLContext:
+        made = ssl.create_default_context()
+        authority.configure_trust(made)
+        made.set_alpn_protocols(["http/1.1"])
+        return made
+
+    with attacked(folder, settings + WAYS[way]) as server:
+        server.context = context if WAYS[way] else None
+        server.wait()
+        yield server
 
 
 def unlimited(settings: str) -> str:

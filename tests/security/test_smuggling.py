@@ -14,11 +14,9 @@ from contextlib import suppress
 from typing import Final
 
 import pytest
-import trustme
 
 from tests.api.wire import Wire
-from tests.auth.test_tls import prepare
-from tests.security.attacking import NEWEST, REQUEST_ID, WRITE, Attacked, attacked
+from tests.security.attacking import NEWEST, REQUEST_ID, WAYS, WRITE, Attacked, over
 from tests.security.standing import Who, minted
 
 SETTINGS: Final = """auth = ["token"]
@@ -27,8 +25,6 @@ body_bytes = 4000
 slow_seconds = 5
 refusals_per_address = 0
 """
-TLS: Final = '[tls]\ncert = "server.pem"\nkey = "server.key"\n'
-WAYS: Final = {"plain": "", "tls": TLS, "front": f'{TLS}client_ca = "ca.pem"\n'}
 
 HIDDEN: Final = (
     f"PUT {WRITE} HTTP/1.1\r\nhost: x\r\nx-auth-token: ADMIN\r\nVERSION\r\ncontent-length: 0\r\n\r\n".replace(
@@ -112,18 +108,7 @@ ATTACKS: Final[dict[str, tuple[str, tuple[list[int], ...]]]] = {
 
 @pytest.fixture(scope="module", params=WAYS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
-    folder, authority = tmp_path_factory.mktemp("smuggling"), trustme.CA()
-    prepare(folder, authority)
-
-    def context(_: str) -> ssl.SSLContext:
-        made = ssl.create_default_context()
-        authority.configure_trust(made)
-        made.set_alpn_protocols(["http/1.1"])
-        return made
-
-    with attacked(folder, SETTINGS + WAYS[request.param]) as server:
-        server.context = context if WAYS[request.param] else None
-        server.wait()
+    with over(request.param, tmp_path_factory.mktemp("smuggling"), SETTINGS) as server:
         yield server
 
 
