@@ -66,13 +66,17 @@ class Attacked:
 
     def record(self, request: str) -> AuditRecord:
         """The record of one request, as soon as it is there."""
+        return self.awaited(lambda each: each.request == request)
+
+    def awaited(self, meant: Callable[[AuditRecord], bool]) -> AuditRecord:
+        """The newest record that is meant, as soon as it is there."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             for each in self.records():
-                if each.request == request:
+                if meant(each):
                     return each
             time.sleep(0.02)
-        raise AssertionError(f"no record of {request} among {[each.request for each in self.records()]}")
+        raise AssertionError(f"there is no such record among {[each.request for each in self.records()]}")
 
     def wire(self, source: str = "127.0.0.1", certificate: str = "") -> Wire:
         """A connection, from one of the loopback addresses."""
