@@ -47,17 +47,20 @@ function signedOut(why) {
   fill(menu);
   fill(who);
   document.title = "Sign in - Berth";
-  fill(main, h("h1", { tabindex: "-1" }, "Sign in"));
+  const root = h("div", { class: "page-signin" }, h("h1", { tabindex: "-1" }, "Sign in"));
+  fill(main, root);
   main.setAttribute("aria-busy", "false");
-  showSignIn(main, { why, entered: signedIn });
+  showSignIn(root, { why, entered: signedIn });
 }
 
 function drawMenu() {
   const items = MENU.filter((name) => may(PAGES[name].needs));
   fill(menu, h("ul", {}, items.map((name) => h("li", {}, h("a", { href: href(name), "data-page": name }, PAGES[name].title)))));
   const { name, roles, via } = session.me;
-  const leave = h("button", { type: "button", on: { click: () => signedOut(null) } }, "Sign out");
-  fill(who, h("span", { title: `Known by: ${via}` }, name || "somebody", h("small", {}, ` ${roles.join(", ") || "no role"}`)), hasToken() ? leave : null);
+  const called = name || "somebody";
+  const leave = h("button", { type: "button", title: `You are ${called}`, on: { click: () => signedOut(null) } }, "Sign out");
+  const known = h("span", { class: "wide", title: `Known by: ${via}` }, called, h("small", {}, ` ${roles.join(", ") || "no role"}`));
+  fill(who, known, hasToken() ? leave : null);
 }
 
 function close() {
@@ -72,8 +75,10 @@ function go({ moved = true } = {}) {
   const name = place.page || MENU.find((each) => may(PAGES[each].needs)) || MENU[0];
   for (const link of menu.querySelectorAll("a")) {
     const current = link.dataset.page === (PAGES[name]?.under ?? name);
-    if (current) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (current) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "nearest" });
+    } else link.removeAttribute("aria-current");
   }
   if (view && view.name === name && view.id === place.id) {
     view.follow(place.params);

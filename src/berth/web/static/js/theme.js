@@ -1,5 +1,7 @@
 /** Light, dark, or as the system has it. This choice is all that is kept beyond the tab. */
 
+import { fill, h } from "./dom.js";
+
 const KEY = "berth-theme";
 const CHOICES = ["auto", "light", "dark"];
 
@@ -20,6 +22,8 @@ function stored() {
 
 function show(button, choice) {
   document.documentElement.dataset.theme = choice;
-  button.textContent = { auto: "Theme: system", light: "Theme: light", dark: "Theme: dark" }[choice];
+  const word = choice === "auto" ? "system" : choice;
+  button.setAttribute("aria-label", `Theme: ${word}`);
+  fill(button, h("span", { class: "wide" }, "Theme: "), word);
   document.dispatchEvent(new CustomEvent("theme"));
 }

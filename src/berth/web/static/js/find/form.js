@@ -16,13 +16,15 @@ const MORE = [
   ["inTree", "In the tree of provider", "its uuid", null],
 ];
 
+const titleOf = (suffix) => (suffix === "" ? "Unnamed group" : `Group ${suffix}`);
+
 /** A form that can be filled from a request, and read as one. submitted: called with what it says. */
 export class RequestForm {
   constructor({ names, submitted }) {
     this.names = names;
     this.groups = h("div", { class: "groups" });
     this.lists = Object.fromEntries(Object.keys(names).map((kind) => [kind, fresh(kind)]));
-    this.whole = h("div", { class: "filters" });
+    this.whole = h("div", { class: "fields" });
     const submit = (event) => {
       event.preventDefault();
       submitted(this.read());
@@ -32,7 +34,7 @@ export class RequestForm {
       { class: "request", "aria-label": "What is to fit", on: { submit } },
       Object.entries(names).map(([kind, values]) => suggestions(this.lists[kind], values)),
       this.groups,
-      this.whole,
+      h("fieldset", { class: "panel" }, h("legend", {}, "All of it together"), this.whole),
       h(
         "div",
         { class: "actions" },
@@ -49,14 +51,15 @@ export class RequestForm {
     this.whole.replaceChildren(
       field({ label: "Groups in one subtree", name: "sameSubtree", value: form.sameSubtree, placeholder: "_GPU,_NIC" }),
       field({ label: "Root has all traits", name: "rootRequired", value: form.rootRequired, list: this.lists.traits }),
-      field({ label: "Root has none of these", name: "rootForbidden", value: form.rootForbidden, list: this.lists.traits }),
-      field({ label: "At most", name: "limit", value: form.limit, type: "number", min: 1, max: 1000 }),
+      field({ label: "Root has none of these traits", name: "rootForbidden", value: form.rootForbidden, list: this.lists.traits }),
+      field({ label: "Candidates at most", name: "limit", value: form.limit, placeholder: "20", type: "number", min: 1, max: 1000 }),
       tick({ label: "Isolate named groups", name: "isolate", checked: form.isolate }),
     );
   }
 
   box(group) {
-    const title = h("legend", {}, group.suffix === "" ? "Unnamed group" : `Group ${group.suffix}`);
+    const title = h("legend", {}, titleOf(group.suffix));
+    const renamed = (event) => (title.textContent = titleOf(event.target.value.trim()));
     const remove = () => {
       box.remove();
       if (!this.groups.children.length) this.groups.append(this.box(emptyGroup()));
@@ -67,14 +70,23 @@ export class RequestForm {
       "fieldset",
       { class: "panel" },
       title,
-      h("div", { class: "filters group" }, field({ label: "Name", name: "suffix", value: group.suffix, placeholder: "none" }), fields(MAIN)),
       h(
-        "details",
-        { open: MORE.some(([name]) => group[name] !== "") },
-        h("summary", {}, "More conditions"),
-        h("div", { class: "filters" }, fields(MORE)),
+        "div",
+        { class: "fields group" },
+        field({ label: "Name", name: "suffix", value: group.suffix, placeholder: "none", on: { input: renamed } }),
+        fields(MAIN),
       ),
-      h("button", { type: "button", on: { click: remove } }, "Remove this group"),
+      h(
+        "div",
+        { class: "foot" },
+        h(
+          "details",
+          { open: MORE.some(([name]) => group[name] !== "") },
+          h("summary", {}, "More conditions"),
+          h("div", { class: "fields" }, fields(MORE)),
+        ),
+        h("button", { type: "button", class: "slight", on: { click: remove } }, "Remove this group"),
+      ),
     );
     return box;
   }

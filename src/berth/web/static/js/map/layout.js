@@ -24,7 +24,7 @@ export function layout(count, width, height) {
   const columns = Math.max(1, Math.floor((width + GAP) / (CARD.width + GAP)));
   const rows = Math.ceil(count / columns);
   if (rows * (CARD.height + GAP) <= Math.max(height, 2 * (CARD.height + GAP))) {
-    const stretched = Math.min((width + GAP) / Math.min(columns, Math.max(count, 1)) - GAP, 2 * CARD.width);
+    const stretched = Math.min((width + GAP) / Math.min(columns, Math.max(count, 1)) - GAP, 2.5 * CARD.width);
     return sized(CARDS, columns, rows, stretched, CARD.height, GAP);
   }
   return gauges(count, width, height);

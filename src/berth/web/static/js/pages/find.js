@@ -17,7 +17,7 @@ export const page = { title: "Find", needs: "candidates.list", live: false, show
 
 async function show(view) {
   const names = await suggested();
-  const parts = { outcome: h("div"), claimed: h("div"), list: h("div"), calls: h("div"), funnel: h("div") };
+  const parts = { outcome: h("div", { class: "outcome" }), claimed: h("div"), list: h("div"), calls: h("div"), funnel: h("div") };
   parts.form = new RequestForm({ names, submitted: (form) => submit(view, parts, form) });
   parts.map = mayMap() ? new CandidateMap(view) : null;
   view.root.append(parts.form.element, parts.outcome, parts.claimed, parts.list, parts.funnel, parts.map?.element ?? "", parts.calls);

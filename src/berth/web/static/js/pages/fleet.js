@@ -15,7 +15,7 @@ const FIRST_ROWS = 200;
 const FULLEST = "*";
 const PASSED_ON = ["within", "name", "trait", "aggregate", "room"];
 const DRAWN = [
-  ["", "Groups, then hosts"],
+  ["", "Groups first"],
   ["aggregates", "By aggregate"],
   ["names", "By name"],
   ["hosts", "Every host"],
@@ -51,7 +51,7 @@ function filter(classes, traits, aggregates) {
     field({ label: "Name", name: "name", type: "search", placeholder: "part of it" }),
     field({ label: "Trait", name: "trait", type: "search", options: inUse(traits) }),
     field({ label: "Aggregate", name: "aggregate", type: "search", options: inUse(aggregates) }),
-    field({ label: "Has room for", name: "room", type: "search", placeholder: "VCPU:4,MEMORY_MB:8192" }),
+    field({ label: "Has room for", name: "room", type: "search", placeholder: "VCPU:4,…" }),
   );
 }
 
@@ -167,7 +167,7 @@ function total({ name, providers, capacity, used, largest_free: largest }) {
     h("p", { class: "big" }, percent(share(used, capacity)), h("small", {}, " used")),
     meter({ name, used, capacity, label: `${name} of the whole fleet` }),
     h("p", { class: "quiet" }, `${amount(name, free)} free of ${amount(name, capacity)}`),
-    h("p", { class: "quiet" }, `up to ${amount(name, largest)} on one of ${plural(providers, "provider")}`),
+    h("p", { class: "quiet" }, `at most ${amount(name, largest)} on one of ${plural(providers, "provider")}`),
   );
 }
 

@@ -28,13 +28,14 @@ export function show(root, { why = null, entered }) {
       form.elements.token.focus();
     }
   };
-  const form = tokenForm(enter);
   const dev = session.about?.auth.includes("dev");
+  const form = tokenForm(enter, { first: !dev });
   root.append(problem, dev ? trial(enter) : null, form, dev ? "" : ways());
   form.elements.token.focus();
 }
 
-function tokenForm(enter) {
+/** first: whether there is no simpler way in. */
+function tokenForm(enter, { first }) {
   const submit = (event) => {
     event.preventDefault();
     const { token } = values(event.target);
@@ -50,7 +51,7 @@ function tokenForm(enter) {
       required: true,
       help: "It is kept for this tab only, until you sign out or close it, and is sent in the header X-Auth-Token.",
     }),
-    h("button", { type: "submit", class: "primary" }, "Sign in"),
+    h("button", { type: "submit", class: first ? "primary" : null }, "Sign in"),
   );
 }
 
