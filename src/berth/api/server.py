@@ -72,6 +72,11 @@ class Server:
         self._onlookers = tuple(onlookers)
         self.under_way = UnderWay()
 
+    def begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """In the loop's thread, before its first request."""
+        if self.offload is None:
+            self.ledger.core.look_by_turns(loop.call_soon)
+
     async def __call__(self, scope: Any, protocol: Any) -> None:
         """One request (RSGI). A client that goes away in the middle of its own is nobody's failure."""
         with self.under_way, suppress(ProtocolClosed):
@@ -187,6 +192,7 @@ class Application:
         await self._server(scope, protocol)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._server.begin(loop)
         for number in ENDING:
             self._hear(loop, number)
         loop.call_soon(let_through)

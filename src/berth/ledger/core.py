@@ -41,7 +41,7 @@ from berth.store import audit, changes, consumers, fleet, head, names, rows, tok
 from berth.store.backend import StaleRead
 from berth.store.engine import Database
 from berth.store.head import Head
-from berth.store.watch import watch
+from berth.store.watch import TurnWatch, Watch, watch
 
 _LOG = logging.getLogger("berth")
 
@@ -74,7 +74,7 @@ class Core:
         self._tokens: dict[str, Token] | None = None
         self._at_work = threading.Lock()
         self._fleet_lock = threading.RLock()
-        self._watch = watch(database)
+        self._watch: Watch = watch(database)
         with database.reading() as connection:
             self.fleet = _built(connection, head.read(connection))
         self._sound = True
@@ -104,6 +104,10 @@ class Core:
                 with self.database.reading() as connection:
                     self._tokens = {token.id: token for token in tokens.all_tokens(connection)}
             return self._tokens
+
+    def look_by_turns(self, later: Callable[[Callable[[], None]], object]) -> None:
+        """For an event loop, in its thread: look once a turn whether others have written. later: its `call_soon`."""
+        self._watch = TurnWatch(self._watch, later)
 
     def touch(self) -> None:
         """Ask the database, and take in what others committed: Unavailable or DatabaseUnusable if that cannot be."""

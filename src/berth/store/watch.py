@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any, Final, Protocol
 
@@ -95,6 +96,45 @@ class RowWatch:
     def _number(self) -> int:
         with self._database.looking() as connection:
             return head.read(connection).number
+
+
+class TurnWatch:
+    """Asks another watch once in each turn of an event loop: whatever else runs in that turn was asked for before.
+
+    To be made in the loop's thread; later: what calls something after all that the loop has to do by now. In any other
+    thread the other watch is asked each time.
+    """
+
+    def __init__(self, watch: Watch, later: Callable[[Callable[[], None]], object]) -> None:
+        self._watch, self._later = watch, later
+        self._thread = threading.get_ident()
+        self._looked = False
+
+    def unchanged(self, number: int) -> bool:
+        """See Watch."""
+        if self._looked and threading.get_ident() == self._thread:
+            return True
+        if not self._watch.unchanged(number):
+            return False
+        self._note()
+        return True
+
+    def taken_in(self) -> None:
+        """See Watch."""
+        self._watch.taken_in()
+        self._note()
+
+    def close(self) -> None:
+        """See Watch."""
+        self._watch.close()
+
+    def _note(self) -> None:
+        if not self._looked and threading.get_ident() == self._thread:
+            self._looked = True
+            self._later(self._forget)
+
+    def _forget(self) -> None:
+        self._looked = False
 
 
 def _compiled(statement: Select[Any]) -> tuple[str, list[Any]]:
