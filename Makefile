@@ -85,6 +85,7 @@ $(peer): bench/requirements.txt
 	@.ci/environment '$(PYTHON)' .venv-bench $<
 	@touch $@
 
+# Where Keystone cannot be had its tests are skipped, but in CI they fail.
 $(keystone): tests/auth/keystone-requirements.txt
-	@.ci/environment '$(PYTHON)' .venv-keystone $<
-	@touch $@
+	@if .ci/environment '$(PYTHON)' .venv-keystone $<; then touch $@; else rm -rf .venv-keystone; \
+		echo "make: Keystone cannot be installed here: its tests are skipped (in CI they fail)" >&2; [ "$${CI-}" != true ]; fi
