@@ -296,6 +296,23 @@ def ledger_url(ledger: berth.Ledger) -> str:
     return f"sqlite:///{ledger.core.database.path}"
 
 
+@pytest.mark.parametrize("where", ["fleet", "find", "consumers"])
+def test_going_on_before_a_page_is_there(where: str, small: Server, new_tab: NewTab) -> None:
+    """It is put there once, however quickly its address changes."""
+    tab = new_tab(small).open("projects")
+    with tab.filling():
+        tab.evaluate(
+            """async (where) => {
+              for (const at of [1, 2, 3]) {
+                location.hash = `#/${where}?at=${at}`;
+                await new Promise((done) => setTimeout(done));
+              }
+            }""",
+            where,
+        )
+    expect(tab.page.locator("main form")).to_have_count(1)
+
+
 def test_where_the_menu_leads(small: Server, new_tab: NewTab) -> None:
     tab = new_tab(small).open("audit")
     links = tab.page.get_by_role("navigation", name="Pages").get_by_role("link")

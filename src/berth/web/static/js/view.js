@@ -29,6 +29,7 @@ export class View {
     this.root = h("div", { class: `page page-${name.replace(/[^a-z]/g, "")}` });
     this.closed = new AbortController();
     this.signal = this.closed.signal;
+    this.beginning = null;
     this.load = null;
     this.loading = false;
     this.stale = false;
@@ -91,13 +92,24 @@ export class View {
     this.main.setAttribute("aria-busy", "true");
     const began = performance.now();
     try {
-      this.load ??= await this.page.show(this);
+      await this.begun();
       if (!this.signal.aborted) await this.load();
       if (!this.signal.aborted) this.succeeded();
     } catch (error) {
       if (!this.signal.aborted && error.name !== "AbortError") this.failed(error);
     }
     if (this.request === mine && !this.closed.signal.aborted) this.done(performance.now() - began);
+  }
+
+  /** The page's own part, put there once: also where somebody goes on before it is. */
+  async begun() {
+    this.beginning ??= this.page.show(this);
+    try {
+      this.load = await this.beginning;
+    } catch (error) {
+      this.beginning = null;
+      throw error;
+    }
   }
 
   done(took) {

@@ -99,25 +99,29 @@ function details(view, { number: which, request, hash, change }) {
       const { items } = await get("/audit", { after: which + 1, limit: 1 }, { signal: view.closed.signal });
       fill(
         region,
-        h("p", {}, h("small", {}, "Request "), h("code", {}, request), change === null ? null : [h("small", {}, " Change "), number(change)]),
+        request ? h("p", {}, h("small", {}, "Request "), h("code", {}, request)) : null,
+        change === null ? null : h("p", {}, h("small", {}, "Change "), number(change)),
         h("p", {}, h("small", {}, "Hash "), h("code", {}, hash)),
-        part("Before", items[0]?.before),
-        part("After", items[0]?.after),
+        part(which, "Before", items[0]?.before),
+        part(which, "After", items[0]?.after),
       );
     } catch (error) {
       fill(region, box(error));
     }
   };
-  return h("details", { on: { toggle: opened } }, h("summary", { "data-key": `record-${which}` }, "Show"), region);
+  const label = `Show record ${number(which)}`;
+  return h("details", { on: { toggle: opened } }, h("summary", { "data-key": `record-${which}`, "aria-label": label }, "Show"), region);
 }
 
 const MOST_CHARACTERS = 20_000;
 
-function part(title, facts) {
+function part(which, title, facts) {
   if (!facts) return null;
   const text = JSON.stringify(facts, null, 1);
   const rest = text.length > MOST_CHARACTERS ? `\n… and ${number(text.length - MOST_CHARACTERS)} characters more: the JSON file has them all` : "";
-  return [h("h3", {}, title), h("pre", { tabindex: "0", role: "region", "aria-label": title }, text.slice(0, MOST_CHARACTERS) + rest)];
+  const name = `${title} record ${number(which)}`;
+  const told = h("pre", { tabindex: "0", role: "region", "aria-label": name }, text.slice(0, MOST_CHARACTERS) + rest);
+  return [h("p", { class: "title" }, title), told];
 }
 
 function downloads(view, said) {
