@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import structs
+
 from berth.fleet.explain import explain
 from berth.fleet.map import fleet_map
 from berth.fleet.overview import overview
@@ -46,8 +48,9 @@ class Showing:
 
     def map(self, query: MapQuery = MapQuery()) -> FleetMap:  # noqa: B008 - it is frozen
         """The fleet, or a part of it, as cells: hosts or groups of them; ClassNotFound, TraitsNotFound, Invalid."""
+        marked = structs.replace(query, mark=tuple(map(canonical, query.mark)))
         with self.core.current() as fleet:
-            return fleet_map(fleet, query)
+            return fleet_map(fleet, marked)
 
     def search(
         self,
