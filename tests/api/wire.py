@@ -86,6 +86,10 @@ class Wire:
         """Send bytes and wait for nothing."""
         self._connected().sendall(data)
 
+    def end(self) -> None:
+        """Say that no more comes (over plain HTTP)."""
+        self._connected().shutdown(socket.SHUT_WR)
+
     def read_all(self) -> bytes:
         """Whatever comes until the server closes; a connection that it breaks off has ended as well."""
         data = bytearray()

@@ -159,6 +159,24 @@ def test_a_hidden_request_is_none(attack: str, target: Attacked, credentials: di
     assert (got[0][1] is None) == (ATTACKS[attack][1] is BROKEN or got[0][0] == 100), "who has refused it?"
 
 
+PARTS: Final = {
+    "no chunk after the first": (CHUNKS, '10\r\n{"name": "half", \r\nzz\r\n'),
+    "a chunk that is too short": (CHUNKS, '30\r\n{"name": "half", '),
+    "a length that is too long": ("content-length: 50", '{"name": "half"}'),
+}
+
+
+@pytest.mark.parametrize("server", ["plain"], indirect=True)
+@pytest.mark.parametrize("case", PARTS)
+def test_a_part_of_a_body_is_not_carried_out(case: str, target: Attacked, credentials: dict[str, str]) -> None:
+    """Of an administrator, whose connection breaks in the middle."""
+    data = post(*PARTS[case]).replace("READER", credentials["ADMIN"]).encode()
+    with target.wire() as wire, suppress(ConnectionResetError, ssl.SSLEOFError):
+        wire.begin(data)
+        wire.end()
+        assert [status for status, _ in answers(wire.read_all()) if status < 400] == []
+
+
 def test_read_as_a_request_it_would_be_carried_out(server: Attacked, credentials: dict[str, str]) -> None:
     """Else the attacks would prove nothing."""
     hidden = HIDDEN.replace("ADMIN", credentials["ADMIN"]).encode()
