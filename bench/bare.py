@@ -24,13 +24,13 @@ def _nothing(*_: Any) -> None:
     pass
 
 
-def _only_log(done: trail.Decided, change: Change, *_: Any) -> None:
+def only_logged(done: trail.Decided, change: Change, *_: Any) -> None:
+    """Instead of `trail._enter`: a change for the change log, and no record of who made it."""
     done.log.append(change)
     done.texts.append(text_of(change.facts))
 
 
-Gate.who, Gate.may, Gate.turned_away = _anybody, _nothing, _nothing  # type: ignore[method-assign]
-trail._enter = _only_log  # noqa: SLF001 - there is no other way in
-
 if __name__ == "__main__":
+    Gate.who, Gate.may, Gate.turned_away = _anybody, _nothing, _nothing  # type: ignore[method-assign]
+    trail._enter = only_logged  # noqa: SLF001 - there is no other way in
     main()

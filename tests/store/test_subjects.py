@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -12,6 +14,7 @@ from berth.ledger import Ledger, auditing, open_ledger
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
 from berth.model.change import subjects_of
+from berth.model.commands import Claim, SetAllocations
 from berth.model.inventory import Inventory
 from berth.model.record import ProviderRecord
 from berth.store import subjects
@@ -109,6 +112,29 @@ def test_only_full_blocks_and_long_records_are_listed(ledger: Ledger) -> None:
         else:
             assert each.number not in listed
     assert auditing.verify(ledger.core.database).findings == ()
+
+
+@pytest.mark.parametrize("before", range(BLOCK))
+def test_a_block_that_a_long_record_makes_full(before: int, tmp_path: Path) -> None:
+    """Wherever in a block, and with several records in one commit: nothing is listed twice, and nothing is left out."""
+    with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        ledger.create_provider("host", uuid=HOSTS[0])
+        ledger.set_inventories(HOSTS[0], {"VCPU": Inventory(total=10_000)})
+        for number in range(before):
+            ledger.create_trait(f"CUSTOM_{number}")
+        for _ in range(2 * BLOCK):
+            answers = [ledger.queue(SetAllocations(claims=_claims(count))) for count in (6, 1, 9)]
+            ledger.work()
+            for answer in answers:
+                answer.result()
+        expected = _about(ledger.audit(most=None), HOSTS[0])
+        assert _numbers(ledger.audit(subject=HOSTS[0], most=None)) == expected
+        assert auditing.verify(ledger.core.database).findings == ()
+
+
+def _claims(count: int) -> tuple[Claim, ...]:
+    each = {HOSTS[0]: {"VCPU": 1}}
+    return tuple(Claim(consumer=str(uuid4()), allocations=each, project="lab", user="ada") for _ in range(count))
 
 
 def test_what_was_archived_is_on_no_list(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -60,11 +60,12 @@ def rows_of(number: int, subjects: Iterable[str]) -> list[dict[str, Any]]:
 
 def append(connection: Connection, rows: list[dict[str, Any]], seen: int, last: int) -> None:
     """List what is to be listed at once, and every block that records after `seen`, up to `last`, have made full."""
-    for block in range((seen + 1) // BLOCK, (last + 1) // BLOCK):
-        for number, about in _not_listed(connection, block):
-            rows = rows + rows_of(number, about)
-    if rows:
+    if rows:  # before anything else: what is listed by now is left out below
         _APPEND.run(connection, rows)
+    for block in range((seen + 1) // BLOCK, (last + 1) // BLOCK):
+        left = [row for number, about in _not_listed(connection, block) for row in rows_of(number, about)]
+        if left:
+            _APPEND.run(connection, left)
 
 
 def listed(connection: Connection, after: int, last: int) -> dict[int, set[str]]:
