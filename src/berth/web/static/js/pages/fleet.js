@@ -163,11 +163,11 @@ function total({ name, providers, capacity, used, largest_free: largest }) {
   return h(
     "li",
     { class: "card", "data-class": name },
-    h("p", { class: "card-name" }, name),
+    h("p", { class: "card-name" }, name, h("small", {}, plural(providers, "provider"))),
     h("p", { class: "big" }, percent(share(used, capacity)), h("small", {}, " used")),
     meter({ name, used, capacity, label: `${name} of the whole fleet` }),
     h("p", { class: "quiet" }, `${amount(name, free)} free of ${amount(name, capacity)}`),
-    h("p", { class: "quiet" }, `at most ${amount(name, largest)} on one of ${plural(providers, "provider")}`),
+    h("p", { class: "quiet" }, `at most ${amount(name, largest)} free on one`),
   );
 }
 
