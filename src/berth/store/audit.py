@@ -24,7 +24,10 @@ _WITH_FACTS = select(audit, changes.c.facts).select_from(audit).outerjoin(change
 _WITHOUT_FACTS = select(*(null().label(each.name) if each is audit.c.before else each for each in audit.c)).add_columns(
     null().label("facts")
 )
-_ENDS = select(func.min(audit.c.number), func.max(audit.c.number))
+# Each by itself: of both at once SQLite reads every record.
+_ENDS = select(
+    select(func.min(audit.c.number)).scalar_subquery(), select(func.max(audit.c.number)).scalar_subquery()
+)
 _PAGE: Final = 10_000
 _SEALED: Final = (
     "number",
@@ -231,8 +234,12 @@ def page(connection: Connection, after: int, most: int) -> list[Stored]:
 
 def first_since(connection: Connection, moment: int | None) -> int | None:
     """The number of the first record of at or after a moment (None: of all); None if there is none."""
-    wanted = select(func.min(audit.c.number))
-    found: int | None = connection.execute(wanted if moment is None else wanted.where(audit.c.at >= moment)).scalar()
+    if moment is None:
+        wanted = select(func.min(audit.c.number))
+    else:
+        # Of the bare number, databases walk along all older records to the first that is late enough.
+        wanted = select(func.min(audit.c.number + 0)).where(audit.c.at >= moment)
+    found: int | None = connection.execute(wanted).scalar()
     return found
 
 
