@@ -25,9 +25,7 @@ _WITHOUT_FACTS = select(*(null().label(each.name) if each is audit.c.before else
     null().label("facts")
 )
 # Each by itself: of both at once SQLite reads every record.
-_ENDS = select(
-    select(func.min(audit.c.number)).scalar_subquery(), select(func.max(audit.c.number)).scalar_subquery()
-)
+_ENDS = select(select(func.min(audit.c.number)).scalar_subquery(), select(func.max(audit.c.number)).scalar_subquery())
 _PAGE: Final = 10_000
 _SEALED: Final = (
     "number",
