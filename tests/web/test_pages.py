@@ -148,6 +148,7 @@ def test_a_provider(small: Server, new_tab: NewTab) -> None:
     assert [row[1] for row in history][-1] == "CreateProvider"
     assert "made as node-1" in history[-1][3]
     assert any("has 8 VCPU" in row[3].replace("\n", " ") for row in history)
+    assert any(row[3].startswith("1 aggregate\n") for row in history)
     for name in ("CUSTOM_FAST", RACK):
         assert tab.page.get_by_role("link", name=name).is_visible()
     with tab.filling():

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { h } from "./dom.js";
-import { moment } from "./format.js";
+import { moment, plural } from "./format.js";
 import { resources } from "./links.js";
 import { may } from "./session.js";
 import { Growing, empty, table } from "./table.js";
@@ -49,8 +49,8 @@ function ofProvider({ before, after, outcome, why }, uuid) {
   const said = [
     ...identity(before, after, uuid),
     inventories(after?.inventories?.[uuid]),
-    names("traits", after?.traits?.[uuid]),
-    names("aggregates", after?.aggregates?.[uuid]),
+    names("trait", after?.traits?.[uuid]),
+    names("aggregate", after?.aggregates?.[uuid]),
     used(after?.used?.[uuid]),
     generation(after?.generations?.[uuid]),
   ].filter(Boolean);
@@ -75,7 +75,7 @@ function inventories(found) {
 }
 
 function names(what, found) {
-  return found ? `${found.length} ${what}` : null;
+  return found ? plural(found.length, what) : null;
 }
 
 function used(found) {
