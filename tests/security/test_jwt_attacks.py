@@ -102,6 +102,9 @@ NONE = "none that can be checked"
 SUBJECT = serialization.PublicFormat.SubjectPublicKeyInfo
 PKCS1 = serialization.PublicFormat.PKCS1
 
+DAY: Final = 86_400
+"""Attacks are made up when tests are collected, and carried out up to hours later."""
+
 ATTACKS: dict[str, tuple[Callable[[Issuer], str], str]] = {
     **{f"alg {each!r}": (lambda issuer, alg=each: bare(issuer, alg=alg), METHOD)  # type: ignore[misc]
        for each in ("none", "None", "NONE", "nOnE", "", " none", "RS256 ", "rs256")},
@@ -133,8 +136,8 @@ ATTACKS: dict[str, tuple[Callable[[Issuer], str], str]] = {
     "expired beyond the leeway": (token(exp=far(-60)), "expired"),
     "never ends": (token(exp=None), "lacks a claim"),
     "an end that is no number": (token(exp="never"), SIGNATURE),
-    "not yet": (token(nbf=far(600)), "not good yet"),
-    "made in the future": (token(iat=far(600)), "not good yet"),
+    "not yet": (token(nbf=far(DAY)), "not good yet"),
+    "made in the future": (token(iat=far(DAY)), "not good yet"),
     "for somebody else": (token(aud="nova"), "for somebody else"),
     "for nobody": (token(aud=None), "lacks a claim"),
     "of another issuer": (token(iss="https://evil.example.com"), "of another issuer"),
