@@ -44,6 +44,9 @@ _LOG = logging.getLogger("berth")
 WAITING: Final = 16
 """How many threads wait for whoever knows callers."""
 
+GATHERING: Final = 4
+"""For how many turns of the loop a commit waits while requests come in."""
+
 SLOW_S: Final = 30.0
 """How long a client may take to receive one piece of a stream: then it is left alone."""
 
@@ -69,6 +72,7 @@ class Server:
         # Some ways of knowing callers wait for a network, which the loop must not.
         self._begin_in = offload or (ThreadPoolExecutor(WAITING, "who") if site.waits else None)
         self._scheduled = False
+        self._queued = self._seen = self._hops = 0
         self._onlookers = tuple(onlookers)
         self.under_way = UnderWay()
 
@@ -167,11 +171,17 @@ class Server:
 
     def _schedule_work(self) -> None:
         # Not at once: requests that came in together are carried out together, in one commit.
+        self._queued += 1
         if not self._scheduled:
-            self._scheduled = True
+            self._scheduled, self._hops, self._seen = True, 0, self._queued
             asyncio.get_running_loop().call_soon(self._work)
 
     def _work(self) -> None:
+        if self._queued != self._seen and self._hops < GATHERING:
+            # More than one came in this turn: more may be at the door, and a commit costs the same for all of them.
+            self._hops, self._seen = self._hops + 1, self._queued
+            asyncio.get_running_loop().call_soon(self._work)
+            return
         self._scheduled = False
         if self.offload is None:
             self.ledger.work()
