@@ -129,7 +129,7 @@ ATTACKS: dict[str, tuple[Callable[[Issuer], str], str]] = {
     "key id that is no text": (lambda issuer: bare(issuer, "c2lnbmVk", alg="RS256", kid=["first"]), NONE),
     "critical, and not known": (critical, NONE),
     "another's words": (altered, SIGNATURE),
-    "a signature that is cut": (lambda issuer: issuer.token(kid="first")[:-20], NONE),
+    "a signature that is cut": (lambda issuer: issuer.token(kid="first")[:-22], SIGNATURE),
     "one more part": (lambda issuer: issuer.token(kid="first") + ".e30", UNKNOWN),
     "blanks before the header": (lambda issuer: text(b'  {"alg":"none"}') + f".{text(claims(issuer))}.", UNKNOWN),
     "expired": (token(exp=far(-3600)), "expired"),
