@@ -17,9 +17,8 @@ from typing import IO, Any, Final
 import msgspec
 
 from berth.model.caller import Caller
-from berth.model.change import Facts, subjects_of
 from berth.model.errors import Conflict
-from berth.store import audit, head
+from berth.store import audit, head, subjects
 from berth.store.audit import Chain, Stored
 from berth.store.engine import Database
 from berth.store.head import Head
@@ -27,7 +26,6 @@ from berth.store.head import Head
 ARCHIVED: Final = "ArchiveAudit"
 """The operation of a record that vouches for those before it: its target is the last one's number, `why` its hash."""
 
-_decode = msgspec.json.Decoder(Facts).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -85,7 +83,7 @@ class Checker:
     def _change_of(self, stored: Stored) -> Iterator[Finding]:
         """Changes have records one by one, in their order, and the records' subjects are those of their changes."""
         number, change = stored.row["number"], stored.row["change"]
-        if stored.subjects is not None and _about(stored) != stored.subjects:
+        if stored.subjects is not None and subjects.about(stored.facts) != stored.subjects:
             yield Finding(number, f"record {number} is listed under other providers or consumers than it is about")
         if change is None:
             return
@@ -162,13 +160,6 @@ def archive(database: Database, before: int, file: Path, caller: Caller) -> tupl
         audit.append(connection, chain)
         head.move(connection, seen, Head(seen.number, seen.next_id, chain.number, chain.hash))
     return first, last.number
-
-
-def _about(stored: Stored) -> set[str]:
-    try:
-        return set() if stored.facts is None else subjects_of(_decode(stored.facts))
-    except msgspec.MsgspecError:  # somebody has altered them: the seal tells as well
-        return set()
 
 
 def _write(target: IO[bytes], records: Iterable[Stored]) -> int:

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, 
 
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
-from berth.model.change import Facts
 from berth.store import subjects
+from berth.store.changes import facts_of
 from berth.store.prepared import Prepared
 from berth.store.tables import audit, changes
 
@@ -46,7 +46,6 @@ _SEALED: Final = (
 """What a record's hash is over, in this order; then what was before, and what the change log says."""
 
 _encode = msgspec.json.Encoder().encode
-_facts = msgspec.json.Decoder(Facts).decode
 
 
 def seal(previous: str, row: dict[str, Any], facts: str | None) -> str:
@@ -270,15 +269,7 @@ def _record(row: Row[Any]) -> AuditRecord:
         outcome=row.outcome,
         why=row.why,
         change=row.change,
-        before=_read(row.before),
-        after=_read(row.facts),
+        before=facts_of(row.before),
+        after=facts_of(row.facts),
         hash=row.hash,
     )
-
-
-def _read(facts: str | None) -> Facts | None:
-    """Facts as they are stored; None as well if somebody has made something else of them, which `verify` reports."""
-    try:
-        return None if facts is None else _facts(facts)
-    except msgspec.MsgspecError:
-        return None

@@ -28,6 +28,14 @@ def text_of(facts: Facts) -> str:
     return _encode(facts).decode()
 
 
+def facts_of(text: str | None) -> Facts | None:
+    """Facts out of what is stored; None as well if somebody has made something else of them, which `verify` reports."""
+    try:
+        return None if text is None else _decode(text)
+    except msgspec.MsgspecError:
+        return None
+
+
 def append(connection: Connection, entries: Iterable[Change], texts: Iterable[str]) -> None:
     """Add entries at the end of the log. texts: of their facts."""
     _APPEND.run(connection, [_row(entry, text) for entry, text in zip(entries, texts, strict=True)])

@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
-from berth.model.change import Facts, subjects_of
+from berth.model.change import subjects_of
+from berth.store.changes import facts_of
 from berth.store.prepared import Prepared
 from berth.store.tables import audit, audit_subjects, changes
 
@@ -50,8 +50,6 @@ _DROP = delete(audit_subjects).where(
     audit_subjects.c.block <= bindparam("last_block"), audit_subjects.c.number <= bindparam("last")
 )
 
-_facts = msgspec.json.Decoder(Facts).decode
-
 
 def rows_of(number: int, subjects: Iterable[str]) -> list[dict[str, Any]]:
     """What lists a record under its subjects."""
@@ -63,7 +61,7 @@ def append(connection: Connection, rows: list[dict[str, Any]], seen: int, last: 
     if rows:  # before anything else: what is listed by now is left out below
         _APPEND.run(connection, rows)
     for block in range((seen + 1) // BLOCK, (last + 1) // BLOCK):
-        left = [row for number, about in _not_listed(connection, block) for row in rows_of(number, about)]
+        left = [row for number, uuids in _not_listed(connection, block) for row in rows_of(number, uuids)]
         if left:
             _APPEND.run(connection, left)
 
@@ -90,7 +88,7 @@ def numbers(connection: Connection, subject: str, first: int, last: int, *, upwa
     for piece in pieces if upwards else reversed(pieces):
         found = set(connection.execute(_ABOUT, {"blocks": list(piece), "subject": subject}).scalars())
         if still_open in piece:
-            found.update(number for number, about in _not_listed(connection, still_open) if subject in about)
+            found.update(number for number, uuids in _not_listed(connection, still_open) if subject in uuids)
         within = sorted((number for number in found if first <= number <= last), reverse=not upwards)
         yield from (within[at : at + AT_ONCE] for at in range(0, len(within), AT_ONCE))
 
@@ -103,11 +101,10 @@ def drop(connection: Connection, last: int) -> None:
 def _not_listed(connection: Connection, block: int) -> list[tuple[int, set[str]]]:
     """The records of a block that are not listed yet, and what they are about."""
     span = {"block": block, "first": block * BLOCK, "last": (block + 1) * BLOCK - 1}
-    return [(number, _about(facts)) for number, facts in connection.execute(_NOT_LISTED, span)]
+    return [(number, about(facts)) for number, facts in connection.execute(_NOT_LISTED, span)]
 
 
-def _about(facts: str) -> set[str]:
-    try:
-        return subjects_of(_facts(facts))
-    except msgspec.MsgspecError:  # somebody has altered them: `verify` tells
-        return set()
+def about(text: str | None) -> set[str]:
+    """What a record is about whose change's facts are stored so; nothing if somebody has altered them."""
+    facts = facts_of(text)
+    return set() if facts is None else subjects_of(facts)
