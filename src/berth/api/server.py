@@ -71,8 +71,8 @@ class Server:
         self._limiter, self._origins = limiter or Limiter(Limits()), origins or Origins()
         # Some ways of knowing callers wait for a network, which the loop must not.
         self._begin_in = offload or (ThreadPoolExecutor(WAITING, "who") if site.waits else None)
-        self._scheduled = False
-        self._queued = self._seen = self._hops = 0
+        self._scheduled = self._more = False
+        self._turns = 0
         self._onlookers = tuple(onlookers)
         self.under_way = UnderWay()
 
@@ -171,15 +171,16 @@ class Server:
 
     def _schedule_work(self) -> None:
         # Not at once: requests that came in together are carried out together, in one commit.
-        self._queued += 1
-        if not self._scheduled:
-            self._scheduled, self._hops, self._seen = True, 0, self._queued
-            asyncio.get_running_loop().call_soon(self._work)
+        if self._scheduled:
+            self._more = True
+            return
+        self._scheduled, self._more, self._turns = True, False, 0
+        asyncio.get_running_loop().call_soon(self._work)
 
     def _work(self) -> None:
-        if self._queued != self._seen and self._hops < GATHERING:
+        if self._more and self._turns < GATHERING:
             # More than one came in this turn: more may be at the door, and a commit costs the same for all of them.
-            self._hops, self._seen = self._hops + 1, self._queued
+            self._more, self._turns = False, self._turns + 1
             asyncio.get_running_loop().call_soon(self._work)
             return
         self._scheduled = False
