@@ -10,18 +10,19 @@ from bench.servers import Server, free_address, start
 
 @dataclass(frozen=True, slots=True)
 class Berth:
-    """Which interpreter runs Berth, and with how many processes."""
+    """Which interpreter runs Berth, and with how many processes. module: what is run as Berth."""
 
     python: Path
     folder: Path
     workers: int = 1
     ready_s: float = 60.0
+    module: str = "berth"
 
-    def serve(self, database: str) -> Server:
+    def serve(self, database: str, auth: str = "dev") -> Server:
         """Start it on a database's URL, on a loopback port. Raises NotStarted."""
         address = free_address()
         command = [*self.command, "serve", "--host", address.host, "--port", str(address.port)]
-        command += ["--database", database, "--auth", "dev", "--workers", str(self.workers)]
+        command += ["--database", database, "--auth", auth, "--workers", str(self.workers)]
         return start(command, address, self.environment, self.folder / "berth.log", self.ready_s)
 
     def run(self, arguments: list[str], limit_s: float) -> None:
@@ -38,10 +39,10 @@ class Berth:
 
     @property
     def command(self) -> list[str]:
-        return [str(self.python), "-m", "berth"]
+        return [str(self.python), "-m", self.module]
 
     @property
     def environment(self) -> dict[str, str]:
-        """Berth from this checkout, if it is not installed."""
-        source = Path(__file__).parent.parent / "src"
-        return {"PYTHONPATH": str(source)}
+        """Berth from this checkout, if it is not installed, and the benchmark's own modules."""
+        root = Path(__file__).parent.parent
+        return {"PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}"}

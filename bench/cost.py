@@ -9,6 +9,7 @@ import argparse
 import itertools
 import json
 import os
+import secrets
 import sqlite3
 import subprocess
 import sys
@@ -16,17 +17,17 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench import claims
 from bench.berth import Berth
 from bench.crowd import Feed, MakeFeeds, Rules, crowd
-from bench.databases import Postgres
+from bench.databases import PREFIX, Postgres
 from bench.fleets import Fleet
 from bench.loading import load
 from bench.machine import used
-from bench.servers import Server, free_address, start
+from bench.servers import Server
 
 ROOT = Path(__file__).parent.parent
 KEPT = 0.8
@@ -35,6 +36,8 @@ KEPT = 0.8
 HOSTS = 1_000
 FIRST_ROW = 900
 """Where the consumers' uuids begin that this run makes."""
+
+UPGRADE_S = 60.0
 
 BARE, WHOLE = "with neither", "with both"
 
@@ -85,10 +88,15 @@ class Stage:
         self.folder, self.postgres = folder, postgres
         self.berth = Berth(Path(sys.executable), folder)
         self.urls: dict[str, str] = {}
+        secret = folder / "secret"
+        secret.touch(0o600)
+        secret.write_bytes(secrets.token_bytes(32))
+        os.environ["BERTH_SECRET_FILE"] = str(secret)  # of the servers, and of whoever makes their tokens
 
     def load(self, fleet: Fleet) -> None:
         """Make the fleet once, and a copy for each side."""
         first = self.url("loaded", None)
+        self.berth.run(["db", "upgrade", "--database", first], UPGRADE_S)
         with self.berth.serve(first) as server:
             load(server.address, fleet)
         for number, side in enumerate((BARE, WHOLE)):
@@ -97,7 +105,7 @@ class Stage:
     def url(self, name: str, copied: str | None) -> str:
         """A new database, or a copy of one that nobody uses."""
         if self.postgres is not None:
-            template = "template0" if copied is None else f"berth_bench_{os.getpid()}_{copied}"
+            template = "template0" if copied is None else f"{PREFIX}{os.getpid()}_{copied}"
             return self.postgres.url("psycopg", self.postgres.create(name, template))
         if copied is not None:
             _copy(self.folder / f"{copied}.db", self.folder / f"{name}.db")
@@ -105,21 +113,14 @@ class Stage:
 
     def serve(self, side: str) -> Side:
         """Start one of the two."""
+        url = self.urls[side]
         if side == BARE:
-            return Side(self.started([str(self.berth.python), "-m", "bench.bare"], side, "dev"), "anybody")
-        return Side(self.started(self.berth.command, side, "token"), self.token(side))
+            return Side(replace(self.berth, module="bench.bare").serve(url), "anybody")
+        return Side(self.berth.serve(url, auth="token"), self.token(url))
 
-    def started(self, command: list[str], side: str, auth: str) -> Server:
-        """`berth serve`, or what stands for it."""
-        address = free_address()
-        words = ["serve", "--host", address.host, "--port", str(address.port), "--auth", auth]
-        words += ["--database", self.urls[side]]
-        env = {**self.berth.environment, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
-        return start([*command, *words], address, env, self.folder / "berth.log")
-
-    def token(self, side: str) -> str:
+    def token(self, url: str) -> str:
         """A new token that may claim."""
-        words = ["token", "create", "--name", "bench", "--role", "admin", "--database", self.urls[side], "--json"]
+        words = ["token", "create", "--name", "bench", "--role", "admin", "--database", url, "--json"]
         done = subprocess.run([*self.berth.command, *words], capture_output=True, text=True, check=True, timeout=60)
         return str(json.loads(done.stdout)["text"])
 
