@@ -8,18 +8,18 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, null, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, null, select
 
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
 from berth.store import subjects
 from berth.store.changes import facts_of
-from berth.store.prepared import Prepared
+from berth.store.prepared import inserting
 from berth.store.tables import audit, changes
 
 MOST_OF_A_TEXT: Final = 255
 
-_APPEND = Prepared(insert(audit), audit.columns.keys())
+_APPEND = inserting(audit)
 _WITH_FACTS = select(audit, changes.c.facts).select_from(audit).outerjoin(changes, audit.c.change == changes.c.number)
 _WITHOUT_FACTS = select(*(null().label(each.name) if each is audit.c.before else each for each in audit.c)).add_columns(
     null().label("facts")

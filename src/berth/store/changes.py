@@ -6,13 +6,13 @@ from collections.abc import Generator, Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from berth.model.change import Change, Facts
-from berth.store.prepared import Prepared
+from berth.store.prepared import inserting
 from berth.store.tables import changes
 
-_APPEND = Prepared(insert(changes), changes.columns.keys())
+_APPEND = inserting(changes)
 _COLUMNS = (changes.c.number, changes.c.at, changes.c.operation, changes.c.actor, changes.c.request, changes.c.facts)
 _AFTER = select(*_COLUMNS).where(changes.c.number > bindparam("number")).order_by(changes.c.number)
 _PAGE = _AFTER.limit(bindparam("most"))

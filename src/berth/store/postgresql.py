@@ -36,6 +36,9 @@ _ISOLATION: Final = {
 }
 _STATEMENT_S: Final = {Use.READ: READ_S, Use.WRITE: WRITE_S, Use.LOOK: LOOK_S, Use.MIGRATE: 0}
 _CONNECTIONS: Final = {Use.READ: 8, Use.WRITE: 1, Use.LOOK: 1, Use.MIGRATE: 1}
+_BY_KEY: Final = "-c enable_seqscan=off"
+"""For writes, whose statements all find their rows by keys. The server keeps the plan of a statement that comes again:
+to go through a whole table seems best while it is small, and would go on when it is large."""
 _GRACE_S: Final = 2
 """How much longer than the server's own limit an answer is waited for: then the network is at fault."""
 
@@ -56,7 +59,7 @@ class PatientConnection(psycopg.Connection[Any]):
 
 
 def _connect(url: URL, use: Use) -> Engine:
-    limit_s = _STATEMENT_S[use]
+    limit_s, idle_s = _STATEMENT_S[use], 0 if use is Use.MIGRATE else IDLE_S
     engine = create_engine(
         url,
         hide_parameters=True,  # an error's text goes into the log, and values can be anything
@@ -74,7 +77,7 @@ def _connect(url: URL, use: Use) -> Engine:
             "keepalives_count": 3,
             "tcp_user_timeout": 15_000,
             "options": f"-c statement_timeout={limit_s}s -c lock_timeout={LOCK_S}s "
-            f"-c idle_in_transaction_session_timeout={0 if use is Use.MIGRATE else IDLE_S}s",
+            f"-c idle_in_transaction_session_timeout={idle_s}s {_BY_KEY if use is Use.WRITE else ''}",
         },
     )
 

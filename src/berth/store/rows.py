@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, update
-from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy import Connection
 
 from berth.store.backend import StaleRead
-from berth.store.prepared import Prepared
+from berth.store.prepared import Prepared, deleting, inserting, updating
 from berth.store.tables import (
     allocations,
     consumers,
@@ -54,73 +53,48 @@ class Rows:
     change_tokens: RowList = field(default_factory=_rows)
 
 
-_AT_GENERATION = (providers.c.id == bindparam("key"), providers.c.generation == bindparam("seen"))
-
-
-def _insert(table: Table) -> Prepared:
-    return Prepared(insert(table), table.columns.keys())
-
-
-def _prepared(statement: ClauseElement) -> Prepared:
-    return Prepared(statement, ())
-
-
-def _by_key(table: Table, column: str) -> Prepared:
-    return _prepared(delete(table).where(table.c[column] == bindparam("key")))
-
+_AT_KEY: Final = {"id": "key"}
+_AT_GENERATION: Final = {"id": "key", "generation": "seen"}
 
 _STATEMENTS: Final[dict[str, Prepared]] = {
-    "end_allocations": _by_key(allocations, "consumer_id"),
-    "end_consumers": _by_key(consumers, "id"),
-    "clear_inventories": _by_key(inventories, "provider_id"),
-    "clear_traits": _by_key(provider_traits, "provider_id"),
-    "clear_aggregates": _by_key(provider_aggregates, "provider_id"),
-    "delete_providers": _prepared(delete(providers).where(*_AT_GENERATION)),
-    "delete_names": _by_key(names, "id"),
-    "rename_names": _prepared(update(names).where(names.c.id == bindparam("key")).values(name=bindparam("to"))),
-    "add_names": _insert(names),
-    "add_providers": _insert(providers),
-    "change_providers": _prepared(
-        update(providers)
-        .where(*_AT_GENERATION)
-        .values(
-            name=bindparam("new_name"),
-            generation=bindparam("to"),
-            parent_id=bindparam("parent"),
-            root_id=bindparam("root"),
-            updated_at=bindparam("at"),
-        )
+    "end_allocations": deleting(allocations, {"consumer_id": "key"}),
+    "end_consumers": deleting(consumers, _AT_KEY),
+    "clear_inventories": deleting(inventories, {"provider_id": "key"}),
+    "clear_traits": deleting(provider_traits, {"provider_id": "key"}),
+    "clear_aggregates": deleting(provider_aggregates, {"provider_id": "key"}),
+    "delete_providers": deleting(providers, _AT_GENERATION),
+    "delete_names": deleting(names, _AT_KEY),
+    "rename_names": updating(names, _AT_KEY, {"name": "to"}, unique=True),
+    "add_names": inserting(names),
+    "add_providers": inserting(providers),
+    "change_providers": updating(
+        providers,
+        _AT_GENERATION,
+        {"name": "new_name", "generation": "to", "parent_id": "parent", "root_id": "root", "updated_at": "at"},
+        unique=True,
     ),
-    "touch_providers": _prepared(
-        update(providers).where(*_AT_GENERATION).values(generation=bindparam("to"), updated_at=bindparam("at"))
+    "touch_providers": updating(providers, _AT_GENERATION, {"generation": "to", "updated_at": "at"}),
+    "add_inventories": inserting(inventories),
+    "add_traits": inserting(provider_traits),
+    "add_aggregates": inserting(provider_aggregates),
+    "add_consumers": inserting(consumers),
+    "change_consumers": updating(
+        consumers,
+        _AT_KEY,
+        {"generation": "to", "project": "new_project", "user": "new_user", "type_id": "type", "updated_at": "at"},
     ),
-    "add_inventories": _insert(inventories),
-    "add_traits": _insert(provider_traits),
-    "add_aggregates": _insert(provider_aggregates),
-    "add_consumers": _insert(consumers),
-    "change_consumers": _prepared(
-        update(consumers)
-        .where(consumers.c.id == bindparam("key"))
-        .values(
-            generation=bindparam("to"),
-            project=bindparam("new_project"),
-            user=bindparam("new_user"),
-            type_id=bindparam("type"),
-            updated_at=bindparam("at"),
-        )
-    ),
-    "add_allocations": _insert(allocations),
-    "add_tokens": _insert(tokens),
-    "change_tokens": _prepared(
-        update(tokens)
-        .where(tokens.c.id == bindparam("key"))
-        .values(
-            hash=bindparam("to"),
-            previous_hash=bindparam("old"),
-            previous_until=bindparam("until"),
-            expires_at=bindparam("expires"),
-            revoked_at=bindparam("revoked"),
-        )
+    "add_allocations": inserting(allocations),
+    "add_tokens": inserting(tokens),
+    "change_tokens": updating(
+        tokens,
+        _AT_KEY,
+        {
+            "hash": "to",
+            "previous_hash": "old",
+            "previous_until": "until",
+            "expires_at": "expires",
+            "revoked_at": "revoked",
+        },
     ),
 }
 

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from berth.model.change import subjects_of
 from berth.store.changes import facts_of
-from berth.store.prepared import Prepared
+from berth.store.prepared import inserting
 from berth.store.tables import audit, audit_subjects, changes
 
 BLOCK: Final = 256
@@ -27,7 +27,7 @@ MANY: Final = 64
 AT_ONCE: Final = 512
 """How many blocks, or records, one query asks for."""
 
-_APPEND = Prepared(insert(audit_subjects), audit_subjects.columns.keys())
+_APPEND = inserting(audit_subjects)
 _LAST = select(func.max(audit.c.number))
 _LISTED = select(audit_subjects.c.number, audit_subjects.c.subject).where(
     audit_subjects.c.block.between(bindparam("first_block"), bindparam("last_block")),
