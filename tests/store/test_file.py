@@ -8,14 +8,13 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from berth.ledger import open_ledger
 from berth.model.errors import DatabaseUnusable
+from berth.store import head
 from berth.store.engine import Database
 from berth.store.watch import FileWatch
 from tests.torture.servers import berth, berth_words, free_port
@@ -136,26 +135,12 @@ def test_a_folder_that_is_gone_for_a_while(tmp_path: Path) -> None:
     watch = FileWatch(database)
     folder.rename(elsewhere)
     with pytest.raises(DatabaseUnusable, match="is its folder there"):
-        watch.unchanged(0)
+        watch.latest()
     elsewhere.rename(folder)
-    assert not watch.unchanged(0)
+    with database.reading() as connection:
+        assert watch.latest() == head.read(connection).number
     watch.close()
     database.close()
-
-
-def test_a_file_that_was_written_to_is_looked_at_once(tmp_path: Path) -> None:
-    """Whoever has written knows what: its own commits need not be read again. Those of others do."""
-    url = f"sqlite:///{_sound(tmp_path)}"
-    with open_ledger(url) as ours, open_ledger(url) as others, closing(FileWatch(ours.core.database)) as watch:
-        assert watch.unchanged(ours.head())
-        ours.create_trait("CUSTOM_OURS")
-        assert watch.unchanged(ours.head())
-        known = ours.core.fleet.head
-        others.create_trait("CUSTOM_THEIRS")
-        assert not watch.unchanged(known)
-        assert not watch.unchanged(known), "not before it was taken in"
-        watch.taken_in()
-        assert watch.unchanged(known)
 
 
 def test_a_disk_that_was_full_is_no_harm(tmp_path: Path) -> None:

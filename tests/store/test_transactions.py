@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from berth.ledger import Ledger, core, open_ledger
+from berth.ledger import Ledger, open_ledger
+from berth.ledger import current as reading
 from berth.ledger.verify import verify
 from berth.model.commands import Claim, SetAllocations
 from berth.model.errors import LedgerClosed, Unavailable
@@ -243,7 +244,7 @@ def test_what_fails_after_the_commit_is_no_refusal(ledger: Ledger, monkeypatch: 
     fill(ledger)
     before = len(ledger.changes(most=1000))
     with monkeypatch.context() as patch:
-        patch.setattr(core, "apply", _fail)
+        patch.setattr(reading, "apply", _fail)
         claims = [Claim(consumer=uuid, allocations={HOST: {"VCPU": 1}}, project="p", user="u") for uuid in NEWCOMERS]
         answers = [ledger.queue(SetAllocations(claims=(claim,))) for claim in claims]
         ledger.work()

@@ -1,74 +1,137 @@
-"""Looking once in a turn of a loop is to look as often as anybody can tell."""
+"""Whoever looks whether others have written is told of all that was committed before, and makes few looks of it."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
-from berth.store.watch import TurnWatch
+from berth.ledger import Ledger, open_ledger
+from berth.store.engine import Database
+from berth.store.watch import FileWatch, RowWatch, Watch, watch
 
 
-class Counted:
-    """A watch that counts how often it is asked. changed: whether others have written."""
+@pytest.fixture
+def ours(url: str, database: Database) -> Iterator[Ledger]:
+    with open_ledger(url) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def others(url: str, ours: Ledger) -> Iterator[Ledger]:
+    with open_ledger(url) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def looking(ours: Ledger) -> Iterator[Watch]:
+    with closing(watch(ours.core.database)) as made:
+        yield made
+
+
+def test_commits_of_this_process_and_of_others(ours: Ledger, others: Ledger, looking: Watch) -> None:
+    known = ours.head()
+    assert looking.latest() == known
+    for number, ledger in enumerate((ours, others, others, ours), 1):
+        ledger.create_trait(f"CUSTOM_{number}")
+        assert (looking.latest(), looking.latest()) == (known + number, known + number)
+
+
+def test_nobody_is_told_less_than_was_there_when_it_asked(ours: Ledger, others: Ledger, looking: Watch) -> None:
+    begin = ours.head()
+    committed, wrong = [0], []
+
+    def write() -> None:
+        for number in range(60):
+            others.create_trait(f"CUSTOM_{number}")
+            committed[0] = number + 1
+
+    def look() -> None:
+        while committed[0] < 60:
+            least = committed[0]
+            latest = looking.latest()
+            if latest is None or latest < begin + least:
+                wrong.append((least, latest))
+
+    with ThreadPoolExecutor(5) as threads:
+        for done in [threads.submit(write), *(threads.submit(look) for _ in range(4))]:
+            done.result()
+    assert wrong == []
+
+
+class Counted(FileWatch):
+    """Keeps the questions that it asked."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.asked = list[str]()
+
+    def _asked(self, question: str, values: object = ()) -> tuple[object, ...]:
+        self.asked.append(question.split(maxsplit=1)[0])
+        return super()._asked(question, values)  # type: ignore[arg-type]
+
+
+def test_a_file_s_head_is_read_only_when_somebody_has_written(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    with open_ledger(url) as ledger, closing(Counted(ledger.core.database)) as watched:
+        for _ in range(3):
+            watched.latest()
+        assert watched.asked == ["PRAGMA", "SELECT", "PRAGMA", "PRAGMA"]
+        ledger.create_trait("CUSTOM_MORE")
+        assert (watched.latest(), watched.latest()) == (ledger.head(), ledger.head())
+        assert watched.asked[4:] == ["PRAGMA", "SELECT", "PRAGMA"]
+
+
+class Slow(RowWatch):
+    """A watch whose looks end when they are let, each with the number of looks that were begun when it began."""
 
     def __init__(self) -> None:
-        self.asked, self.changed, self.closed = 0, False, False
+        self._turn, self._begun, self._ended = threading.Lock(), 0, (0, 0)
+        self.looks, self.fails = 0, False
+        self.began, self.end = threading.Semaphore(0), threading.Semaphore(0)
 
-    def unchanged(self, number: int) -> bool:  # noqa: ARG002 - as the others have it
-        self.asked += 1
-        return not self.changed
-
-    def taken_in(self) -> None:
-        self.changed = False
-
-    def close(self) -> None:
-        self.closed = True
-
-
-@pytest.fixture
-def counted() -> Counted:
-    return Counted()
+    def _number(self) -> int:
+        self.looks += 1
+        number = self.looks
+        self.began.release()
+        assert self.end.acquire(timeout=30)
+        if self.fails:
+            raise OSError("no answer")
+        return number
 
 
-@pytest.fixture
-def later() -> list[Callable[[], None]]:
-    return []
+def test_whoever_asks_during_a_look_shares_the_next_one() -> None:
+    watched = Slow()
+    with ThreadPoolExecutor(8) as threads, ExitStack() as ending:
+        ending.callback(watched.end.release, 99)
+        first = threads.submit(watched.latest)
+        assert watched.began.acquire(timeout=30)
+        waiting = [threads.submit(watched.latest) for _ in range(6)]
+        while threads._work_queue.qsize():  # until all of them have asked
+            pass
+        _settle()
+        watched.end.release()
+        assert first.result(30) == 1
+        assert watched.began.acquire(timeout=30)
+        watched.end.release()
+        assert {each.result(30) for each in waiting} == {2}, "the first look had begun before they asked"
+        assert watched.looks == 2
 
 
-@pytest.fixture
-def watch(counted: Counted, later: list[Callable[[], None]]) -> TurnWatch:
-    return TurnWatch(counted, later.append)
+def test_a_look_that_fails_is_nobody_else_s_answer() -> None:
+    watched = Slow()
+    watched.fails = True
+    watched.end.release(99)
+    with pytest.raises(OSError, match="no answer"):
+        watched.latest()
+    watched.fails = False
+    assert watched.latest() == 2
 
 
-def test_once_a_turn(watch: TurnWatch, counted: Counted, later: list[Callable[[], None]]) -> None:
-    for turn in (1, 2, 3):
-        for _ in range(5):
-            assert watch.unchanged(7)
-        assert (counted.asked, len(later)) == (turn, 1)
-        later.pop()()
-
-
-def test_what_others_wrote_is_told_until_it_was_taken_in(
-    watch: TurnWatch, counted: Counted, later: list[Callable[[], None]]
-) -> None:
-    counted.changed = True
-    assert not watch.unchanged(7)
-    assert not watch.unchanged(7)
-    assert later == []
-    watch.taken_in()
-    assert watch.unchanged(8)
-    assert (counted.asked, len(later)) == (2, 1)
-
-
-def test_another_thread_looks_for_itself(watch: TurnWatch, counted: Counted, later: list[Callable[[], None]]) -> None:
-    assert watch.unchanged(7)
-    counted.changed = True
-    found: list[bool] = []
-    other = threading.Thread(target=lambda: found.append(watch.unchanged(7)))
-    other.start()
-    other.join()
-    assert (found, counted.asked, len(later)) == ([False], 2, 1)
-    watch.close()
-    assert counted.closed
+def _settle() -> None:
+    """Let threads that have begun come to where they wait."""
+    threading.Event().wait(0.2)

@@ -23,6 +23,7 @@ from berth.api.onlooker import Answered, Onlooker
 from berth.api.origin import Origin, Origins
 from berth.api.site import Site
 from berth.ledger import Ledger
+from berth.ledger.visit import Outdated
 from berth.logs.about import About
 from berth.settings import Limits
 
@@ -51,6 +52,9 @@ SLOW_S: Final = 30.0
 """How long a client may take to receive one piece of a stream: then it is left alone."""
 
 
+Begin = Callable[[Request], Reply | Ongoing | Stream | Later]
+
+
 class Server:
     """Serves one site in one event loop.
 
@@ -75,11 +79,6 @@ class Server:
         self._turns = 0
         self._onlookers = tuple(onlookers)
         self.under_way = UnderWay()
-
-    def begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """In the loop's thread, before its first request."""
-        if self.offload is None:
-            self.ledger.core.look_by_turns(loop.call_soon)
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
         """One request (RSGI). A client that goes away in the middle of its own is nobody's failure."""
@@ -139,11 +138,17 @@ class Server:
             return Origin(scope.client.rpartition(":")[0], scope.scheme, None), error
 
     async def _reply(self, request: Request) -> Reply | Stream:
+        try:
+            return await self._replied(request, self._begun)
+        except Outdated:
+            return await self._replied(request, self._begun_anew)
+
+    async def _replied(self, request: Request, begin: Begin) -> Reply | Stream:
         loop = asyncio.get_running_loop()
         if self._begin_in is None or self.site.at_once(request):
-            reply = self._begun(request)
+            reply = begin(request)
         else:
-            reply = await loop.run_in_executor(self._begin_in, self._begun, request)
+            reply = await loop.run_in_executor(self._begin_in, begin, request)
         if isinstance(reply, Later):
             with About((request.id,)):  # a task has a context of its own
                 later = loop.create_task(reply.reply)
@@ -157,11 +162,25 @@ class Server:
         else:
             reply.answer.add_done_callback(lambda _: loop.call_soon_threadsafe(_settle, done))
         await done
+        error = reply.answer.exception()
+        if isinstance(error, Outdated):
+            raise error
         with About((request.id,)):
             return reply.then()
 
     def _begun(self, request: Request) -> Reply | Ongoing | Stream | Later:
         # Not around the whole of a request: the server runs many in one context, each until it waits for something.
+        with About((request.id,)), self.ledger.core.visit() as visit:
+            reply = self.site.begin(request)
+            if isinstance(reply, Ongoing) or self.ledger.core.certain(visit):
+                return reply
+        if isinstance(reply, Later):
+            reply.reply.close()
+        return self._begun_anew(request)
+
+    def _begun_anew(self, request: Request) -> Reply | Ongoing | Stream | Later:
+        """Without presuming anything: what was presumed was not so."""
+        request.seen.caller = ""
         with About((request.id,)):
             return self.site.begin(request)
 
@@ -203,7 +222,6 @@ class Application:
         await self._server(scope, protocol)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._server.begin(loop)
         for number in ENDING:
             self._hear(loop, number)
         loop.call_soon(let_through)

@@ -1,9 +1,9 @@
-"""The one way to write, and how a process stays up to date.
+"""The one way to write.
 
 Writers queue their commands; whoever finds nobody at work carries out all that has queued, batch by
 batch: one transaction, one durable commit, for as many commands as had arrived (group commit). The
 transaction holds the head's lock, so that the draft is decided on is exactly what the database holds,
-whatever other processes do. Readers take in what others committed before they look.
+whatever other processes do.
 """
 
 from __future__ import annotations
@@ -14,22 +14,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from berth.fleet.apply import apply
-from berth.fleet.build import Source, build
-from berth.fleet.fleet import Fleet
 from berth.ledger import prefetch
+from berth.ledger.current import Current
 from berth.ledger.decide import go_together
 from berth.ledger.draft import Draft
 from berth.ledger.order import Order, Outcome
 from berth.ledger.patience import attempts
 from berth.ledger.rows import rows_of
 from berth.ledger.trail import Decided, attempted, decided
-from berth.ledger.witness import Witness
+from berth.ledger.visit import Outdated, Visit, unchanged
 from berth.logs.about import About
 from berth.model.audit import Attempt
 from berth.model.caller import Caller
@@ -37,11 +35,10 @@ from berth.model.change import Change
 from berth.model.commands import Command
 from berth.model.errors import BerthError, Unavailable
 from berth.model.token import Token
-from berth.store import audit, changes, consumers, fleet, head, names, rows, tokens
+from berth.store import audit, changes, head, rows, tokens
 from berth.store.backend import StaleRead
 from berth.store.engine import Database
 from berth.store.head import Head
-from berth.store.watch import TurnWatch, Watch, watch
 
 _LOG = logging.getLogger("berth")
 
@@ -55,142 +52,81 @@ SELDOM_US: Final = 60_000_000
 MOST_ATTEMPTS: Final = 10_000
 """How many refused attempts wait to be written; of more, only their number is."""
 
-LOOKS: Final = 4
-"""How often a reader looks for what others have written."""
 
-
-class Core:
-    """The fleet in memory, and the database behind it."""
+class Core(Current):
+    """A ledger's database, what is known of it, and what waits to be written."""
 
     def __init__(self, database: Database, clock: Callable[[], int] | None = None) -> None:
-        self.database = database
+        super().__init__(database)
         self.clock = clock or (lambda: time.time_ns() // 1000)
-        self.witness = Witness()
         self._orders: deque[Order] = deque()
         self._attempts: deque[Attempt] = deque()
         self._left_out = 0
         self._uses: dict[str, int] = {}
         self._used: dict[str, int] = {}
-        self._tokens: dict[str, Token] | None = None
         self._at_work = threading.Lock()
-        self._fleet_lock = threading.RLock()
-        self._watch: Watch = watch(database)
-        with database.reading() as connection:
-            self.fleet = _built(connection, head.read(connection))
-        self._sound = True
 
-    # --- Reading ---
+    # --- Visits ---
 
     @contextmanager
-    def current(self) -> Iterator[Fleet]:
-        """The fleet, as new as the database was when this was asked, and unchanged until this ends."""
-        self._lock_current()
-        try:
-            yield self.fleet
-        finally:
-            self._fleet_lock.release()
+    def visit(self) -> Iterator[Visit]:
+        """What this thread does until this ends is for one request, which came before: one look is enough for it.
 
-    @contextmanager
-    def current_rows(self) -> Iterator[tuple[Fleet, Connection]]:
-        """The same, with the rows behind it: both are of one moment."""
-        with self._fleet_lock, self.database.reading() as connection:
-            self._follow(connection, head.read(connection))
-            yield self.fleet, connection
-
-    def tokens(self) -> dict[str, Token]:
-        """Every API token by its id, as of now. Not to be changed."""
-        with self.current():
-            if self._tokens is None:
-                with self.database.reading() as connection:
-                    self._tokens = {token.id: token for token in tokens.all_tokens(connection)}
-            return self._tokens
-
-    def look_by_turns(self, later: Callable[[Callable[[], None]], object]) -> None:
-        """For an event loop, in its thread: look once a turn whether others have written. later: its `call_soon`."""
-        self._watch = TurnWatch(self._watch, later)
-
-    def touch(self) -> None:
-        """Ask the database, and take in what others committed: Unavailable or DatabaseUnusable if that cannot be."""
-        with self.database.looking() as connection:
-            head.read(connection)
-        with self.current():
-            pass
-
-    def _lock_current(self) -> None:
-        for last in attempts(LOOKS):
-            self._fleet_lock.acquire()
-            try:
-                return self._catch_up()
-            except BaseException as error:
-                self._fleet_lock.release()
-                if last or not isinstance(error, Unavailable):
-                    raise
-        return None
-
-    def _catch_up(self) -> None:
-        if self._watch.unchanged(self.fleet.head) and self._sound:
-            return
-        with self.database.reading() as connection:
-            self._follow(connection, head.read(connection))
-        self._watch.taken_in()
-
-    def _follow(self, connection: Connection, to: Head) -> None:
-        """Take in every change up to the head; all of it anew if the log does not go on from what is known."""
-        if to.number == self.fleet.head and self._sound:
-            return
-        began, known = time.perf_counter(), self.fleet.head
-        with self._fleet_lock:
-            if self._sound:
-                with closing(changes.after(connection, self.fleet.head)) as log:
-                    self._take_in(log)
-            if to.number != self.fleet.head or not self._sound:
-                _LOG.warning("the change log does not go on from change %d: reading everything anew", self.fleet.head)
-                self.fleet, self._sound, self._tokens = _built(connection, to), True, None
-        self.witness.followed(to.number, max(0, to.number - known), time.perf_counter() - began)
-
-    def _take_in(self, log: Iterable[Change]) -> None:
-        """The next changes into the fleet. If they do not fit, the fleet is not to be relied on.
-
-        Raises nothing for it: what is taken in has been committed, and is true whatever this process makes of it.
+        A token lets it in on what is `presumed`; before anybody is told anything this must be `certain`. Of a command
+        that is queued it is when that is carried out.
         """
-        for change in log:
-            if change.number > self.fleet.head + 1:  # one is missing, and may yet appear where it is not looked for
-                self._sound = False
-                return
-            try:
-                apply(self.fleet, change)
-            except Exception:  # noqa: BLE001 - whatever it is, half of the change may be in: all is read anew
-                _LOG.exception("change %d does not fit what this process knows", change.number)
-                self._sound = False
-                return
-            except BaseException:
-                self._sound = False
-                raise
-            if change.facts.tokens:
-                self._tokens = None
+        visit = self._here.visit = Visit()
+        try:
+            yield visit
+        finally:
+            self._here.visit = None
+            for attempt in visit.attempts:
+                self.note(attempt)
 
-    # --- Writing ---
+    def presumed(self, key: str) -> Token | None:
+        """The token of this id, during a visit as this process knows it, else as of now."""
+        return (self.tokens() if self._here.visit is None else self._known_tokens()).get(key)
 
-    def queue(self, command: Command, caller: Caller, request: str) -> Future[Any]:
-        """Line a command up; `work` carries it out."""
-        order = Order(command, caller, audit.fitting(request), Future())
-        self._orders.append(order)
-        return order.answer
-
-    def note(self, attempt: Attempt) -> None:
-        """Line an attempt up for the audit log; `work` writes it."""
-        if len(self._attempts) < MOST_ATTEMPTS:
-            self._attempts.append(attempt)
-        else:
-            self._left_out += 1
-
-    def note_use(self, token: Token) -> None:
-        """A token was used just now: written with the next work, and once in a while only."""
+    def let_in(self, token: Token) -> None:
+        """A token is good for whoever asks: note its use, once in a while, with the next work."""
+        if self._here.visit is not None:
+            self._here.visit.token = token
         now = self.clock()
         last = self._uses.get(token.id, token.last_used_at or 0)
         if now - last > SELDOM_US:
             self._uses[token.id] = now
             self._used[token.id] = now
+
+    def certain(self, visit: Visit) -> bool:
+        """During a visit: whether the token that let it in is what it was. If not, nothing that it noted is kept.
+
+        It is not certain either where the database does not answer.
+        """
+        try:
+            if visit.token is None or unchanged(visit.token, self.tokens().get(visit.token.id)):
+                return True
+        except BerthError:
+            pass
+        visit.attempts.clear()
+        return False
+
+    # --- Writing ---
+
+    def queue(self, command: Command, caller: Caller, request: str) -> Future[Any]:
+        """Line a command up; `work` carries it out."""
+        token = None if self._here.visit is None else self._here.visit.token
+        order = Order(command, caller, audit.fitting(request), Future(), token)
+        self._orders.append(order)
+        return order.answer
+
+    def note(self, attempt: Attempt) -> None:
+        """Line an attempt up for the audit log; `work` writes it."""
+        if self._here.visit is not None:
+            self._here.visit.attempts.append(attempt)
+        elif len(self._attempts) < MOST_ATTEMPTS:
+            self._attempts.append(attempt)
+        else:
+            self._left_out += 1
 
     @property
     def waiting(self) -> bool:
@@ -227,8 +163,9 @@ class Core:
             if outcome.refusal is None:
                 outcome.order.answer.set_result(outcome.result)
             else:
-                with About([outcome.order.request]):
-                    self.witness.refused(outcome.refusal)
+                if not isinstance(outcome.refusal, Outdated):  # that is not the last word
+                    with About([outcome.order.request]):
+                        self.witness.refused(outcome.refusal)
                 outcome.order.answer.set_exception(outcome.refusal)
 
     def _outcomes(self, batch: Sequence[Order]) -> list[Outcome]:
@@ -272,15 +209,29 @@ class Core:
             landed = attempt.landed(connection)
             if landed is not None:
                 return landed.outcomes
-            known = prefetch.known_of(connection, self.fleet.catalogue, [order.command for order in batch])
+            let_in, outdated = self._parted(batch, connection)
+            known = prefetch.known_of(connection, self.fleet.catalogue, [order.command for order in let_in])
             draft = Draft(self.fleet, self.clock(), seen.next_id, known)
-            attempt.decided = done = decided(batch, draft, seen.number, _chain(seen))
+            attempt.decided = done = decided(let_in, draft, seen.number, _chain(seen))
+            done.outcomes += [Outcome(order, refusal=Outdated()) for order in outdated]
             if done.log:
                 rows.write(connection, rows_of(draft))
                 changes.append(connection, done.log, done.texts)
                 _append_audit(connection, seen, seen.number + len(done.log), draft.next_id, done.chain)
         self._publish(done.log)
         return done.outcomes
+
+    def _parted(self, batch: Iterable[Order], connection: Connection) -> tuple[list[Order], list[Order]]:
+        """The orders of a batch whose tokens are what they were when they let them in, and the others.
+
+        To be asked when the head is locked, and all before it taken in.
+        """
+        let_in, outdated = list[Order](), list[Order]()
+        for order in batch:
+            token = order.token
+            good = token is None or unchanged(token, self._known_tokens(connection).get(token.id))
+            (let_in if good else outdated).append(order)
+        return let_in, outdated
 
     def _publish(self, log: Sequence[Change]) -> None:
         with self._fleet_lock:
@@ -318,21 +269,6 @@ class Core:
         with self._at_work:
             self._watch.close()
             self.database.close()
-
-
-def _built(connection: Connection, at: Head) -> Fleet:
-    """The fleet from rows."""
-    return build(
-        Source(
-            names=names.all_names(connection),
-            providers=fleet.all_providers(connection),
-            inventories=fleet.all_inventories(connection),
-            traits=fleet.all_traits(connection),
-            aggregates=fleet.all_aggregates(connection),
-            used=consumers.used(connection),
-            head=at.number,
-        )
-    )
 
 
 class _Attempt:

@@ -9,16 +9,21 @@ from typing import Any
 from berth.model.caller import Caller
 from berth.model.commands import Command
 from berth.model.errors import BerthError
+from berth.model.token import Token
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command on its way. caller: who asks; request: an id that no other request has."""
+    """A command on its way. caller: who asks; request: an id that no other request has.
+
+    token: what let the caller in, if that is to be made certain when the command is carried out.
+    """
 
     command: Command
     caller: Caller
     request: str
     answer: Future[Any]
+    token: Token | None = None
 
     @property
     def operation(self) -> str:

@@ -12,7 +12,6 @@ from berth.model.anomaly import Anomalies
 from berth.model.audit import Attempt, AuditRecord
 from berth.model.change import Change
 from berth.model.sound import canonical
-from berth.model.token import Token
 from berth.store import audit as audit_log
 from berth.store import changes as change_log
 
@@ -91,7 +90,3 @@ class Recalling:
     def note(self, attempt: Attempt) -> None:
         """Line something that was refused elsewhere up for the audit log."""
         self.core.note(attempt)
-
-    def note_use(self, token: Token) -> None:
-        """A token was used: written with the next `work`, and at most once a minute."""
-        self.core.note_use(token)

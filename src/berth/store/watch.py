@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any, Final, Protocol
 
@@ -18,13 +18,13 @@ from berth.store.tables import head as table
 
 
 class Watch(Protocol):
-    """Notices what others commit. Not safe to share between threads."""
+    """Notices what others commit. Safe to share between threads."""
 
-    def unchanged(self, number: int) -> bool:
-        """Whether nothing was committed after the change of this number, up to which all was taken in."""
+    def latest(self) -> int | None:
+        """The number of the last change that was committed when this was asked, or since.
 
-    def taken_in(self) -> None:
-        """All that was there when `unchanged` last said no has been taken in."""
+        None if it cannot be told: whoever reads the head is told why. Raises as a transaction does.
+        """
 
     def close(self) -> None:
         """End its connection."""
@@ -33,108 +33,81 @@ class Watch(Protocol):
 class FileWatch:
     """SQLite counts, for each connection, what others commit: also other connections of the same process.
 
-    When the count moves, the head is looked at: a process need not follow its own commits as if they were others'.
+    Only when that count moves is the head looked at.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._known: int | None = None
-        self._seen: int | None = None
+        self._version: int | None = None
+        self._number: int | None = None
 
-    def unchanged(self, number: int) -> bool:
+    def latest(self) -> int | None:
         """See Watch."""
-        if self._connection is None:
-            self._database.check_open()
         try:
-            self._seen = self._asked("PRAGMA data_version")[0]
-            if self._seen != self._known and self._asked(*_HEAD) == (number, head.REVISIONS[-1]):
-                self._known = self._seen
+            with self._lock:
+                version = self._asked("PRAGMA data_version")[0]
+                if version != self._version:
+                    number, revision = self._asked(*_HEAD)
+                    self._number = number if revision == head.REVISIONS[-1] else None
+                    # What is committed between the two questions is asked for again next time.
+                    self._version = version
+                return self._number
         except sqlite3.Error as error:
             raise self._database.told(error) or error from error
-        return self._seen == self._known
 
     def _asked(self, question: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
         """The first row of the answer."""
         if self._connection is None:
+            self._database.check_open()
             self._connection = sqlite3.connect(self._database.path, isolation_level=None, check_same_thread=False)
         with closing(self._connection.execute(question, values)) as answer:
-            row: tuple[Any, ...] = answer.fetchone() or ()
+            row: tuple[Any, ...] = answer.fetchone() or (None, None)
         return row
-
-    def taken_in(self) -> None:
-        """See Watch."""
-        self._known = self._seen
 
     def close(self) -> None:
         """See Watch."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
 
 class RowWatch:
-    """Elsewhere, the head row is looked at."""
+    """Elsewhere the head row is looked at: once for all who had asked before that look began."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._turn = threading.Lock()
+        self._begun = 0
+        self._ended = (0, 0)  # the last look that had an answer, and that
 
-    def unchanged(self, number: int) -> bool:
+    def latest(self) -> int:
         """See Watch."""
-        try:
-            return self._number() == number
-        except Away:
-            # The connection may have been lost long ago: that says nothing of the database now.
-            return self._number() == number
-
-    def taken_in(self) -> None:
-        """See Watch."""
+        before = self._begun
+        with self._turn:
+            look, number = self._ended
+            if look > before:  # somebody has looked who began after this was asked
+                return number
+            self._begun += 1
+            number = self._looked()
+            self._ended = (self._begun, number)
+            return number
 
     def close(self) -> None:
         """See Watch."""
+
+    def _looked(self) -> int:
+        try:
+            return self._number()
+        except Away:
+            # The connection may have been lost long ago: that says nothing of the database now.
+            return self._number()
 
     def _number(self) -> int:
         with self._database.looking() as connection:
             return head.read(connection).number
-
-
-class TurnWatch:
-    """Asks another watch once in each turn of an event loop: whatever else runs in that turn was asked for before.
-
-    To be made in the loop's thread; later: what calls something after all that the loop has to do by now. In any other
-    thread the other watch is asked each time.
-    """
-
-    def __init__(self, watch: Watch, later: Callable[[Callable[[], None]], object]) -> None:
-        self._watch, self._later = watch, later
-        self._thread = threading.get_ident()
-        self._looked = False
-
-    def unchanged(self, number: int) -> bool:
-        """See Watch."""
-        if self._looked and threading.get_ident() == self._thread:
-            return True
-        if not self._watch.unchanged(number):
-            return False
-        self._note()
-        return True
-
-    def taken_in(self) -> None:
-        """See Watch."""
-        self._watch.taken_in()
-        self._note()
-
-    def close(self) -> None:
-        """See Watch."""
-        self._watch.close()
-
-    def _note(self) -> None:
-        if not self._looked and threading.get_ident() == self._thread:
-            self._looked = True
-            self._later(self._forget)
-
-    def _forget(self) -> None:
-        self._looked = False
 
 
 def _compiled(statement: Select[Any]) -> tuple[str, list[Any]]:

@@ -33,16 +33,23 @@ class Tokens:
         given = credential(request)
         if given is None or not given.startswith(f"{PREFIX}_"):
             return None
-        known = self._ledger.core.tokens().get(id_of(given) or "")
+        core, key = self._ledger.core, id_of(given) or ""
+        try:
+            token = self._good(request, given, core.presumed(key))
+        except Unknown:  # as far as this process knows: it may have been made just now, in another
+            token = self._good(request, given, core.tokens().get(key))
+        core.let_in(token)
+        return _caller(token, request.address)
+
+    def _good(self, request: Request, given: str, known: Token | None) -> Token:
+        """The token, if it is good for this request; Unknown. known: the one of its id."""
         is_present, is_previous = self._compared(given, known)
         if known is None or not (is_present or is_previous):
             raise Unknown(NOT_KNOWN, Caller(via="token", address=request.address), why="The token is not known.")
-        caller = _caller(known, request.address)
         wrong = _wrong(known, request.address, time.time_ns() // 1000, old=not is_present)
         if wrong is not None:
-            raise Unknown(NOT_KNOWN, caller, why=wrong)
-        self._ledger.note_use(known)
-        return caller
+            raise Unknown(NOT_KNOWN, _caller(known, request.address), why=wrong)
+        return known
 
     def _compared(self, given: str, known: Token | None) -> tuple[bool, bool]:
         """Whether it is a token's present text, or its last one. Both are always compared, for equally long."""
