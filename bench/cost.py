@@ -1,6 +1,6 @@
 """`python -m bench.cost`: what is left of the claims a second with API tokens and the audit log.
 
-Two servers on copies of one fleet: one with tokens and the log, one with neither (`bench.bare`). They are measured by
+Two servers with the same fleet: one with tokens and the log, one with neither (`bench.bare`). They are measured by
 turns, so that whatever else happens on the machine happens to both. The processor time of each is told as well: it
 depends less on what else runs.
 """
@@ -10,20 +10,19 @@ import itertools
 import json
 import os
 import secrets
-import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench import claims
 from bench.berth import Berth
 from bench.crowd import Feed, MakeFeeds, Rules, crowd
-from bench.databases import PREFIX, Postgres
+from bench.databases import MariaDb, Postgres
 from bench.fleets import Fleet
 from bench.loading import load
 from bench.machine import used
@@ -82,34 +81,22 @@ class Side:
 
 
 class Stage:
-    """The two servers, each on its own copy of a fleet. postgres: None for SQLite."""
+    """The two servers, each with the same fleet in a database of its own. url: of a new database."""
 
-    def __init__(self, folder: Path, postgres: Postgres | None) -> None:
-        self.folder, self.postgres = folder, postgres
+    def __init__(self, folder: Path, url: Callable[[str], str]) -> None:
         self.berth = Berth(Path(sys.executable), folder)
-        self.urls: dict[str, str] = {}
+        self.urls = {side: url(f"side{number}") for number, side in enumerate((BARE, WHOLE))}
         secret = folder / "secret"
         secret.touch(0o600)
         secret.write_bytes(secrets.token_bytes(32))
         os.environ["BERTH_SECRET_FILE"] = str(secret)  # of the servers, and of whoever makes their tokens
 
     def load(self, fleet: Fleet) -> None:
-        """Make the fleet once, and a copy for each side."""
-        first = self.url("loaded", None)
-        self.berth.run(["db", "upgrade", "--database", first], UPGRADE_S)
-        with self.berth.serve(first) as server:
-            load(server.address, fleet)
-        for number, side in enumerate((BARE, WHOLE)):
-            self.urls[side] = self.url(f"copy{number}", "loaded")
-
-    def url(self, name: str, copied: str | None) -> str:
-        """A new database, or a copy of one that nobody uses."""
-        if self.postgres is not None:
-            template = "template0" if copied is None else f"{PREFIX}{os.getpid()}_{copied}"
-            return self.postgres.url("psycopg", self.postgres.create(name, template))
-        if copied is not None:
-            _copy(self.folder / f"{copied}.db", self.folder / f"{name}.db")
-        return f"sqlite:///{self.folder / name}.db"
+        """Make the fleet."""
+        for url in self.urls.values():
+            self.berth.run(["db", "upgrade", "--database", url], UPGRADE_S)
+            with self.berth.serve(url) as server:
+                load(server.address, fleet)
 
     def serve(self, side: str) -> Side:
         """Start one of the two."""
@@ -125,9 +112,18 @@ class Stage:
         return str(json.loads(done.stdout)["text"])
 
 
-def _copy(file: Path, new: Path) -> None:
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(new)) as copy:
-        source.backup(copy)
+@contextmanager
+def databases(kind: str, folder: Path) -> Iterator[Callable[[str], str]]:
+    """The URLs of new databases of a kind, by what they are for; gone again afterwards."""
+    with ExitStack() as stack:
+        if kind == "postgresql":
+            postgres = stack.enter_context(Postgres().swept())
+            yield lambda purpose: postgres.url("psycopg", postgres.create(purpose))
+        elif kind == "mariadb":
+            mariadb = stack.enter_context(MariaDb().swept())
+            yield lambda purpose: mariadb.url(mariadb.create(purpose))
+        else:
+            yield lambda purpose: f"sqlite:///{folder / purpose}.db"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -137,7 +133,7 @@ def parser() -> argparse.ArgumentParser:
     add("--rounds", type=int, default=10, help="how often each server has its turn (default: 10)")
     add("--seconds", type=float, default=3.0, metavar="S", help="how long each turn is (default: 3)")
     add("--clients", type=int, nargs="+", default=[32, 8, 1], metavar="N", help="default: 32 8 1")
-    add("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    add("--database", choices=("sqlite", "postgresql", "mariadb"), default="sqlite")
     add("--strict", action="store_true", help=f"exit with 1 if less than {KEPT:.0%} is left")
     return made
 
@@ -185,8 +181,7 @@ def main() -> int:
     (ROOT / "build").mkdir(exist_ok=True)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cost-", dir=ROOT / "build")))
-        postgres = stack.enter_context(Postgres().swept()) if flags.database == "postgresql" else None
-        sides = measured(Stage(folder, postgres), flags)
+        sides = measured(Stage(folder, stack.enter_context(databases(flags.database, folder))), flags)
     for clients in flags.clients:
         print(told(sides, clients))
     return int(flags.strict and any(kept(sides, clients) < KEPT for clients in flags.clients))

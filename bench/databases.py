@@ -1,12 +1,14 @@
-"""PostgreSQL databases that live as long as a run. Their names carry the run's process id: stale ones are found."""
+"""Databases that live as long as a run. Their names carry the run's process id: stale ones are found."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import pymysql
 from psycopg import sql
 
 PREFIX = "berth_bench_"
@@ -59,10 +61,8 @@ class Postgres:
 
     def sweep(self) -> None:
         """Drop the databases of this run and of runs whose process is gone."""
-        for name in self.ours():
-            owner = int(name.removeprefix(PREFIX).split("_")[0])
-            if owner == os.getpid() or not Path(f"/proc/{owner}").exists():
-                self.drop(name)
+        for name in filter(_is_stale, self.ours()):
+            self.drop(name)
 
     @contextmanager
     def swept(self) -> Iterator["Postgres"]:
@@ -72,3 +72,51 @@ class Postgres:
             yield self
         finally:
             self.sweep()
+
+
+@dataclass(frozen=True, slots=True)
+class MariaDb:
+    """A MariaDB server on this machine, and the right to make databases there."""
+
+    host: str = "127.0.0.1"
+    port: int = 3306
+    user: str = "root"
+
+    def url(self, database: str) -> str:
+        """For Berth."""
+        return f"mariadb://{self.user}@{self.host}:{self.port}/{database}"
+
+    def run(self, statement: str, values: tuple[str, ...] = ()) -> list[str]:
+        """Run one statement; the first column of its answer."""
+        with (
+            pymysql.connect(host=self.host, port=self.port, user=self.user, connect_timeout=10) as db,
+            db.cursor() as at,
+        ):
+            at.execute(statement, values)
+            return [str(row[0]) for row in at.fetchall()]
+
+    def create(self, purpose: str) -> str:
+        """Make an empty database of this run; its name."""
+        name = f"{PREFIX}{os.getpid()}_{purpose}"
+        self.run(f"CREATE DATABASE `{name}`")
+        return name
+
+    @contextmanager
+    def swept(self) -> Iterator["MariaDb"]:
+        """This server, without databases of ended runs before, nor of this one after."""
+        self.sweep()
+        try:
+            yield self
+        finally:
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Drop the databases of this run and of runs whose process is gone."""
+        for name in filter(_is_stale, self.run("SHOW DATABASES LIKE %s", (f"{PREFIX}%",))):
+            self.run(f"DROP DATABASE `{name}`")
+
+
+def _is_stale(name: str) -> bool:
+    """Whether a database is this run's, or that of a run whose process is gone."""
+    owner = re.fullmatch(rf"{PREFIX}(\d+)_\w+", name)
+    return owner is not None and (int(owner[1]) == os.getpid() or not Path(f"/proc/{owner[1]}").exists())
