@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import pytest
 from cryptography.fernet import Fernet
 
 from tests.auth.serving import free_port
+from tests.lacking import lacking
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BIN: Final = ROOT / ".venv-keystone/bin"
@@ -48,13 +48,9 @@ key_repository = {folder}/credential
 
 
 def need() -> None:
-    """Skip where there is no Keystone; in CI there has to be one."""
-    if (BIN / "keystone-manage").exists():
-        return
-    why = f"there is no Keystone in {BIN.parent}: `make .venv-keystone/.made`"
-    if os.environ.get("CI"):
-        pytest.fail(why)
-    pytest.skip(why)
+    """Skip, or fail on CI, where there is no Keystone."""
+    if not (BIN / "keystone-manage").exists():
+        lacking(f"there is no Keystone in {BIN.parent}: `make .venv-keystone/.made`")
 
 
 @dataclass(slots=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-import pytest
 from sqlalchemy import URL, Connection, NullPool, create_engine, exc, make_url, text
 
 from berth.store import migrate
 from berth.store.engine import Database
+from tests.lacking import lacking
 
 KINDS: Final = ("sqlite", "postgresql", "mariadb")
 SERVED: Final = ("postgresql", "mariadb")
@@ -74,11 +74,8 @@ def missing(kind: str) -> str | None:
 def need(kind: str) -> None:
     """Skip the test, or fail it on CI, if there is no such server."""
     why = missing(kind)
-    if why is None:
-        return
-    if os.environ.get("CI") == "true":
-        pytest.fail(why)
-    pytest.skip(why)
+    if why is not None:
+        lacking(why)
 
 
 @contextmanager

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from tests.lacking import lacking
 
 CHROMIUM = os.environ.get("BERTH_TEST_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -44,10 +45,7 @@ new MutationObserver((seen) => {
 def browser() -> Iterator[Browser]:
     """Chromium; without it a skip, or a failure with CI=true."""
     if CHROMIUM is None:
-        why = "there is no chromium (apt-get install chromium, or BERTH_TEST_CHROMIUM)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(why)
-        pytest.skip(why)
+        lacking("there is no chromium (apt-get install chromium, or BERTH_TEST_CHROMIUM)")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield started
