@@ -19,6 +19,7 @@ from tests.security.recording.berth_statements import FOLDER
 
 _PLACEHOLDER: Final = re.compile(r"%\(\w+\)s|%s|\$\d+|(?<![:\w]):\w+|\?")
 _CAST: Final = re.compile(r"::[A-Za-z]+(\(\d+\))?(\[\])?")
+_LENGTH: Final = re.compile(r"(?<=VARCHAR)\(\d+\)")
 _LIST: Final = re.compile(r"\(\?(, \?)*\)(, \(\?(, \?)*\))*")
 _TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|[A-Za-z_][A-Za-z_0-9]*|\d+(?:\.\d+)?")
 _GENERATED: Final = re.compile(r"(anon|param)_\d+|\w+_\d+|pg_\w+|sqlite_\w+")
@@ -131,6 +132,11 @@ WORDS: Final = frozenset(
 )
 """What databases understand and SQLAlchemy does not count among the reserved words, and names of migrations."""
 
+GIVEN: Final = frozenset(
+    ["given", "json_to_recordset", "seen", "new_project", "new_user", "old", "until", "expires", "revoked"]
+)
+"""What PostgreSQL is told of the rows that it is given in one JSON value (`berth.store.prepared`)."""
+
 _OTHERS: Final = re.compile(r"\s*(PRAGMA|SHOW|GRANT|REVOKE|DESCRIBE|ALTER TABLE \S+ OWNER|CREATE|ALTER|DROP)\b")
 """Looks at the schema, and changes of it: of migrations, and of `berth db grant`, which quotes the names of roles."""
 
@@ -139,7 +145,7 @@ _SCHEMAS: Final = ("alembic_version", "information_schema", "pg_catalog", "sqlit
 
 def normal(statement: str) -> str:
     """The same text for every number of values: an expanding IN, or rows of an INSERT, are as long as needed."""
-    bare = _CAST.sub("", _PLACEHOLDER.sub("?", statement))
+    bare = _LENGTH.sub("", _CAST.sub("", _PLACEHOLDER.sub("?", statement)))
     return _LIST.sub("(?)", " ".join(bare.split()))
 
 
@@ -167,7 +173,7 @@ def _known() -> frozenset[str]:
         named |= {table.name, *(column.name for column in table.columns)}
         named |= {str(each.name) for each in (*table.constraints, *table.indexes)}
     return frozenset(
-        {*map(str.lower, named), *WORDS, *LITERALS}
+        {*map(str.lower, named), *WORDS, *GIVEN, *LITERALS}
         | set(RESERVED_WORDS_MARIADB)
         | set(RESERVED_WORDS_POSTGRESQL)
         | set(SQLiteIdentifierPreparer.reserved_words)
