@@ -86,11 +86,26 @@ def test_a_file_s_head_is_read_only_when_somebody_has_written(tmp_path: Path) ->
         assert watched.asked[4:] == ["PRAGMA", "SELECT", "PRAGMA"]
 
 
-class Slow(RowWatch):
-    """A watch whose looks end when they are let, each with the number of looks that were begun when it began."""
+class Turn:
+    """A lock that tells of whoever has come to it."""
 
     def __init__(self) -> None:
-        self._turn, self._begun, self._ended = threading.Lock(), 0, (0, 0)
+        self._lock, self.come = threading.Lock(), threading.Semaphore(0)
+
+    def __enter__(self) -> None:
+        self.come.release()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+class Slow(RowWatch):
+    """A watch whose looks end when they are let, each with its number."""
+
+    def __init__(self) -> None:
+        self.turn = Turn()
+        self._turn, self._begun, self._ended = self.turn, 0, (0, 0)  # type: ignore[assignment]
         self.looks, self.fails = 0, False
         self.began, self.end = threading.Semaphore(0), threading.Semaphore(0)
 
@@ -98,7 +113,7 @@ class Slow(RowWatch):
         self.looks += 1
         number = self.looks
         self.began.release()
-        assert self.end.acquire(timeout=30)
+        assert self.end.acquire(timeout=60)
         if self.fails:
             raise OSError("no answer")
         return number
@@ -108,17 +123,13 @@ def test_whoever_asks_during_a_look_shares_the_next_one() -> None:
     watched = Slow()
     with ThreadPoolExecutor(8) as threads, ExitStack() as ending:
         ending.callback(watched.end.release, 99)
-        first = threads.submit(watched.latest)
-        assert watched.began.acquire(timeout=30)
-        waiting = [threads.submit(watched.latest) for _ in range(6)]
-        while threads._work_queue.qsize():  # until all of them have asked
-            pass
-        _settle()
-        watched.end.release()
-        assert first.result(30) == 1
-        assert watched.began.acquire(timeout=30)
-        watched.end.release()
-        assert {each.result(30) for each in waiting} == {2}, "the first look had begun before they asked"
+        asked = [threads.submit(watched.latest)]
+        assert watched.began.acquire(timeout=60)
+        asked += [threads.submit(watched.latest) for _ in range(6)]
+        for _ in asked:
+            assert watched.turn.come.acquire(timeout=60)
+        watched.end.release(2)
+        assert [each.result(60) for each in asked] == [1, *[2] * 6], "the first look had begun before they asked"
         assert watched.looks == 2
 
 
@@ -130,8 +141,3 @@ def test_a_look_that_fails_is_nobody_else_s_answer() -> None:
         watched.latest()
     watched.fails = False
     assert watched.latest() == 2
-
-
-def _settle() -> None:
-    """Let threads that have begun come to where they wait."""
-    threading.Event().wait(0.2)
