@@ -22,8 +22,12 @@ from tests.torture.servers import Served, serving
 HOST: Final = "7a5c0000-0000-4000-8000-000000000001"
 ROUNDS: Final = 3
 CLIENTS: Final = 6
-BEFORE_S, AFTER_S = 0.2, 0.2
-"""For how long clients ask until the token is revoked, and go on asking."""
+MORE: Final = 30
+"""How many requests come after the revocation was answered."""
+LET_IN: Final = {200, 204, 400}
+"""What questions, claims and mistakes are told until then."""
+
+PATIENCE_S: Final = 60
 
 
 REFUSED: Final = (401, 429)
@@ -87,6 +91,13 @@ def mistakes(connection: HTTPConnection, token: str) -> Asked:
     return send(connection, token, "PUT", f"/allocations/{uuid.uuid4()}", {"allocations": 7})
 
 
+def _wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def revoked_under_load(stand: Stand, name: str) -> tuple[list[Asked], float]:
     """What clients were told meanwhile, and when the revocation was answered."""
     token = stand.ledger.create_token(WantedToken(name=name, roles=("service",))).text
@@ -101,14 +112,17 @@ def revoked_under_load(stand: Stand, name: str) -> tuple[list[Asked], float]:
     clients = [threading.Thread(target=ask, args=(number,)) for number in range(CLIENTS)]
     for client in clients:
         client.start()
-    time.sleep(BEFORE_S)
-    with closing(HTTPConnection("127.0.0.1", stand.told.port, timeout=60)) as connection:
-        assert send(connection, stand.told.token, "POST", "/v1/tokens/revoke", {"name": name}).status in (200, 204)
-    answered = time.monotonic()
-    time.sleep(AFTER_S)
-    over.set()
-    for client in clients:
-        client.join(60)
+    try:
+        _wait(lambda: {each.status for each in list(told)} >= LET_IN)
+        with closing(HTTPConnection("127.0.0.1", stand.told.port, timeout=60)) as connection:
+            done = send(connection, stand.told.token, "POST", "/v1/tokens/revoke", {"name": name})
+        answered = time.monotonic()
+        assert done.status in (200, 204)
+        _wait(lambda: sum(each.began > answered for each in list(told)) > MORE)
+    finally:
+        over.set()
+        for client in clients:
+            client.join(60)
     return told, answered
 
 
@@ -117,7 +131,7 @@ def test_the_first_request_is_refused_of_a_server_that_nobody_asked_meanwhile(st
     name = how.__name__
     token = stand.ledger.create_token(WantedToken(name=name, roles=("service",))).text
     with closing(HTTPConnection("127.0.0.1", stand.asked.port, timeout=60)) as connection:
-        assert how(connection, token).status in (200, 204, 400)
+        assert how(connection, token).status in LET_IN
         stand.ledger.revoke_token(name)
         assert how(connection, token).status == 401
 
@@ -127,8 +141,6 @@ def test_no_request_that_comes_after_is_let_in(stand: Stand) -> None:
     for round_ in range(ROUNDS):
         told, answered = revoked_under_load(stand, f"token-{round_}")
         after = [each for each in told if each.began > answered]
-        assert {200, 204, 400} <= {each.status for each in told}, "it let in until then"
-        assert len(after) > CLIENTS
         assert [each for each in after if each.status not in REFUSED] == []
         claimed += sum(each.status == 204 for each in told)
     assert stand.ledger.usages(HOST).usages["VCPU"] == claimed
