@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import psycopg
 import pymysql
@@ -14,8 +15,34 @@ from psycopg import sql
 PREFIX = "berth_bench_"
 
 
+class Swept:
+    """A server on which a run makes databases of its own."""
+
+    def ours(self) -> list[str]:
+        """Databases that a run made, this one or another, and maybe more: their names begin as such names do."""
+        raise NotImplementedError
+
+    def drop(self, name: str) -> None:
+        """Drop a database of this benchmark's."""
+        raise NotImplementedError
+
+    def sweep(self) -> None:
+        """Drop the databases of this run and of runs whose process is gone."""
+        for name in filter(_is_stale, self.ours()):
+            self.drop(name)
+
+    @contextmanager
+    def swept(self) -> Iterator[Self]:
+        """This server, without databases of ended runs before, nor of this one after."""
+        self.sweep()
+        try:
+            yield self
+        finally:
+            self.sweep()
+
+
 @dataclass(frozen=True, slots=True)
-class Postgres:
+class Postgres(Swept):
     """A PostgreSQL server on this machine, and the right to make databases there."""
 
     host: str = "127.0.0.1"
@@ -43,7 +70,7 @@ class Postgres:
 
     def create(self, purpose: str, template: str = "template0") -> str:
         """Make a database of this run, as a copy of `template`; its name."""
-        name = f"{PREFIX}{os.getpid()}_{purpose}"
+        name = name_of(purpose)
         self.drop(name)
         self.run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
         return name
@@ -54,28 +81,14 @@ class Postgres:
         self.run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def ours(self) -> list[str]:
-        """Databases that a run made, this one or another."""
+        """See Swept."""
         with psycopg.connect(self.conninfo("postgres"), connect_timeout=10) as db:
             rows = db.execute("SELECT datname FROM pg_database WHERE datname ~ %s", (f"^{PREFIX}[0-9]+_",)).fetchall()
         return [str(row[0]) for row in rows]
 
-    def sweep(self) -> None:
-        """Drop the databases of this run and of runs whose process is gone."""
-        for name in filter(_is_stale, self.ours()):
-            self.drop(name)
-
-    @contextmanager
-    def swept(self) -> Iterator["Postgres"]:
-        """This server, without databases of ended runs before, nor of this one after."""
-        self.sweep()
-        try:
-            yield self
-        finally:
-            self.sweep()
-
 
 @dataclass(frozen=True, slots=True)
-class MariaDb:
+class MariaDb(Swept):
     """A MariaDB server on this machine, and the right to make databases there."""
 
     host: str = "127.0.0.1"
@@ -97,23 +110,24 @@ class MariaDb:
 
     def create(self, purpose: str) -> str:
         """Make an empty database of this run; its name."""
-        name = f"{PREFIX}{os.getpid()}_{purpose}"
+        name = name_of(purpose)
+        self.drop(name)
         self.run(f"CREATE DATABASE `{name}`")
         return name
 
-    @contextmanager
-    def swept(self) -> Iterator["MariaDb"]:
-        """This server, without databases of ended runs before, nor of this one after."""
-        self.sweep()
-        try:
-            yield self
-        finally:
-            self.sweep()
+    def drop(self, name: str) -> None:
+        """Drop a database of this benchmark's."""
+        assert name.startswith(PREFIX)
+        self.run(f"DROP DATABASE IF EXISTS `{name}`")
 
-    def sweep(self) -> None:
-        """Drop the databases of this run and of runs whose process is gone."""
-        for name in filter(_is_stale, self.run("SHOW DATABASES LIKE %s", (f"{PREFIX}%",))):
-            self.run(f"DROP DATABASE `{name}`")
+    def ours(self) -> list[str]:
+        """See Swept."""
+        return self.run("SHOW DATABASES LIKE %s", (f"{PREFIX}%",))
+
+
+def name_of(purpose: str) -> str:
+    """What a database of this run is called."""
+    return f"{PREFIX}{os.getpid()}_{purpose}"
 
 
 def _is_stale(name: str) -> bool:

@@ -17,7 +17,7 @@ from berth.ledger import Ledger, open_ledger
 from berth.model.inventory import Inventory
 from berth.model.token import WantedToken
 from tests.store.databases import ledger_database, need, tried
-from tests.torture.servers import Served, serving
+from tests.torture.servers import Served, guarded
 
 HOST: Final = "7a5c0000-0000-4000-8000-000000000001"
 ROUNDS: Final = 3
@@ -26,12 +26,9 @@ MORE: Final = 30
 """How many requests come after the revocation was answered."""
 LET_IN: Final = {200, 204, 400}
 """What questions, claims and mistakes are told until then."""
-
-PATIENCE_S: Final = 60
-
-
 REFUSED: Final = (401, 429)
 """The second: whoever shows many tokens that are no good is not even asked any more."""
+PATIENCE_S: Final = 60
 
 
 class Asked(NamedTuple):
@@ -56,16 +53,14 @@ class Stand(NamedTuple):
 def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     need(request.param)
     folder = tmp_path_factory.mktemp(request.param)
-    secret = folder / "secret"
-    secret.touch(0o600)
-    secret.write_bytes(b"k" * 32)
-    with ledger_database(request.param, folder) as url, open_ledger(url, secret_file=str(secret)) as ledger:
+    with (
+        ledger_database(request.param, folder) as url,
+        guarded(url, folder, 2) as servers,
+        open_ledger(url, secret_file=str(folder / "secret")) as ledger,
+    ):
         ledger.create_provider("host-1", uuid=HOST)
         ledger.set_inventories(HOST, {"VCPU": Inventory(10**6)})
-        admin = ledger.create_token(WantedToken(name="admin", roles=("admin",))).text
-        more = ("--auth", "token", "--set", f"secret_file={secret}")
-        with serving(url, folder, 2, *more, token=admin, own=False) as servers:
-            yield Stand(ledger, *servers)
+        yield Stand(ledger, *servers)
 
 
 def send(connection: HTTPConnection, token: str, method: str, target: str, body: Any = None) -> Asked:

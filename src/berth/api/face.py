@@ -34,6 +34,10 @@ class Later:
     reply: Coroutine[Any, Any, Reply]
 
 
+Begun = Reply | Ongoing | Stream | Later
+"""What comes of a request at once."""
+
+
 class Face(Protocol):
     """One way of speaking to Berth over HTTP."""
 
@@ -41,7 +45,7 @@ class Face(Protocol):
     def operations() -> Iterable[str]:
         """What the policy has to have a rule for."""
 
-    def begin(self, request: Request) -> Reply | Ongoing | Stream | Later:
+    def begin(self, request: Request) -> Begun:
         """A request's reply, its command lined up for the ledger's next `work`, a reply in pieces or a later one."""
 
     def refuse(self, request: Request, error: HttpError) -> Reply:

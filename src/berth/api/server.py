@@ -16,7 +16,7 @@ from typing import Any, Final
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # its name for applications
 
 from berth.api.ending import ENDING, UnderWay, let_through
-from berth.api.face import Later, Ongoing, Stream
+from berth.api.face import Begun, Later, Ongoing, Stream
 from berth.api.http import HttpError, Reply, Request, TooMuch, Unclear
 from berth.api.limits import Limiter
 from berth.api.onlooker import Answered, Onlooker
@@ -50,9 +50,6 @@ GATHERING: Final = 4
 
 SLOW_S: Final = 30.0
 """How long a client may take to receive one piece of a stream: then it is left alone."""
-
-
-Begin = Callable[[Request], Reply | Ongoing | Stream | Later]
 
 
 class Server:
@@ -143,7 +140,7 @@ class Server:
         except Outdated:
             return await self._replied(request, self._begun_anew)
 
-    async def _replied(self, request: Request, begin: Begin) -> Reply | Stream:
+    async def _replied(self, request: Request, begin: Callable[[Request], Begun]) -> Reply | Stream:
         loop = asyncio.get_running_loop()
         if self._begin_in is None or self.site.at_once(request):
             reply = begin(request)
@@ -168,7 +165,7 @@ class Server:
         with About((request.id,)):
             return reply.then()
 
-    def _begun(self, request: Request) -> Reply | Ongoing | Stream | Later:
+    def _begun(self, request: Request) -> Begun:
         # Not around the whole of a request: the server runs many in one context, each until it waits for something.
         with About((request.id,)), self.ledger.core.visit() as visit:
             reply = self.site.begin(request)
@@ -178,7 +175,7 @@ class Server:
             reply.reply.close()
         return self._begun_anew(request)
 
-    def _begun_anew(self, request: Request) -> Reply | Ongoing | Stream | Later:
+    def _begun_anew(self, request: Request) -> Begun:
         """Without presuming anything: what was presumed was not so."""
         request.seen.caller = ""
         with About((request.id,)):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from berth.api.cors import Cors
-from berth.api.face import Face, Later, Ongoing, Stream
+from berth.api.face import Begun, Face
 from berth.api.http import HttpError, Reply, Request
 
 ROOT: Final = "placement"
@@ -29,7 +29,7 @@ class Site:
         self._cors: Final = cors
         self.waits: Final = waits
 
-    def begin(self, request: Request) -> Reply | Ongoing | Stream | Later:
+    def begin(self, request: Request) -> Begun:
         """A request's reply, its command lined up for the ledger's next `work`, a stream, or a later reply.
 
         `sign` is for all of them.

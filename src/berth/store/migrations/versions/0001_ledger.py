@@ -40,9 +40,20 @@ def _ref(name: str, target: str, *, nullable: bool = False) -> sa.Column[Any]:
 
 
 def upgrade() -> None:
+    _head_and_names()
+    _providers()
+    _what_providers_have()
+    _consumers()
+    _changes()
+
+
+def _head_and_names() -> None:
     op.create_table("head", _id(), _number("number"), _number("next_id"))
     op.create_table("names", _id(), _text("kind", 16), _text("name"), _number("created_at"))
     op.create_index("uq_names_kind_name", "names", ["kind", "name"], unique=True)
+
+
+def _providers() -> None:
     op.create_table(
         "providers",
         _id(),
@@ -57,6 +68,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     op.create_index("ix_providers_root_id", "providers", ["root_id"])
+
+
+def _what_providers_have() -> None:
     op.create_table(
         "inventories",
         _ref("provider_id", "providers.id"),
@@ -81,6 +95,9 @@ def upgrade() -> None:
             sqlite_with_rowid=False,
         )
         op.create_index(f"ix_{table}_{column}", table, [column])
+
+
+def _consumers() -> None:
     op.create_table(
         "consumers",
         _id(),
@@ -103,6 +120,9 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_allocations_provider_id", "allocations", ["provider_id"])
+
+
+def _changes() -> None:
     op.create_table(
         "changes",
         sa.Column("number", _ID, primary_key=True, autoincrement=False),
