@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from berth.api.onlooker import Answered
 from berth.api.operations import traces as tracing
 from berth.api.operations.traces import traces_to, traces_url
 from tests.logs.observed import Observed, observed
-from tests.operations.calling import ADMIN
+from tests.operations.calling import ADMIN, until
 from tests.operations.collector import Collector, Sent, collecting
 from tests.torture.servers import free_port
 
@@ -51,11 +52,19 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     folder = tmp_path_factory.mktemp("traces")
     with (
         collecting() as collector,
-        observed(folder, *_options(collector.url), "--log-access", "--workers", "2", words=WORDS) as server,
+        observed(
+            folder,
+            *_options(collector.url),
+            "--log-access",
+            "--workers",
+            "2",
+            words=WORDS,
+            environment={"OTEL_BSP_SCHEDULE_DELAY": "100"},  # ms between two batches of spans
+        ) as server,
     ):
+        _asked_of_both(server, collector)  # a worker that begins after a write has it already
         ids = {name: _asked(server, *words) for name, words in _asks(uuid4().hex).items()}
-        for _ in range(30):  # each on a connection of its own: some come to the worker that has not written
-            _asked(server, "GET", "/traits", ADMIN, None)
+        _asked_of_both(server, collector)
         assert server.end() == 0
         yield Played(collector, ids, server.lines())
 
@@ -67,6 +76,8 @@ def _options(url: str) -> tuple[str, ...]:
 def _asks(name: str) -> dict[str, tuple[Any, ...]]:
     parent = {**ADMIN, "traceparent": f"00-{TRACE}-{PARENT}-01"}
     return {
+        # Before the write: what is done for it, such as catching up, is not told either.
+        "unsampled": ("GET", "/traits", {**ADMIN, "traceparent": f"00-{TRACE}-{PARENT}-00"}, None),
         "traits": ("GET", "/traits?name=in:HW_HIDDEN", parent, None),
         "write": ("POST", "/resource_providers", ADMIN, {"name": name}),
         "find": ("GET", "/allocation_candidates?resources=VCPU:1", ADMIN, None),
@@ -75,12 +86,25 @@ def _asks(name: str) -> dict[str, tuple[Any, ...]]:
         "made up": ("MAKEUP", "/traits", ADMIN, None),
         "who": ("GET", "/traits", {}, None),
         "broken parent": ("GET", "/healthz", {"traceparent": "00-xyz"}, None),
-        "unsampled": ("GET", "/traits", {**ADMIN, "traceparent": f"00-{TRACE}-{PARENT}-00"}, None),
     }
 
 
 def _asked(server: Observed, method: str, path: str, headers: dict[str, str], body: Any) -> str:
     return server.ask(method, path, headers=headers, json=body).headers["x-openstack-request-id"]
+
+
+def _asked_of_both(server: Observed, collector: Collector) -> None:
+    """Ask until both workers have answered: after a write, one of them has to catch up for it."""
+    began_ns = time.time_ns()
+
+    def asked() -> bool:
+        # At once: of requests one after another, the system may give all to the worker that is awake already.
+        list(pool.map(lambda _: _asked(server, "GET", "/traits", ADMIN, None), range(8)))
+        spans = [each for each in list(collector.spans) if each.kind == SERVER and each.began_ns > began_ns]
+        return len({each.process for each in spans}) == 2
+
+    with ThreadPoolExecutor(8) as pool:
+        until(asked, "one of the two workers is given no request")
 
 
 def test_a_request_as_the_conventions_have_it(played: Played) -> None:
