@@ -33,18 +33,23 @@ def serving(folder: Path, settings: str, *options: str) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if "berth: serving " in log.read_text() and _listens(port):
+            return
         time.sleep(0.05)
     raise AssertionError(log.read_text())
+
+
+def _listens(port: int) -> bool:
+    """Whether anybody does: also a server that only looks whether it could, before it says that it serves."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def berth(folder: Path, *words: str) -> str:

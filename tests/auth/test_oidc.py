@@ -101,8 +101,8 @@ def test_what_is_no_such_token_is_for_others_to_know(issuer: Issuer) -> None:
 
 CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "expired": ({"exp": time.time() - 3600}, "The token has expired."),
-    "not yet": ({"nbf": time.time() + 3600}, "The token is not good yet."),
-    "issued later": ({"iat": time.time() + 3600}, "The token is not good yet."),
+    "not yet": ({"nbf": time.time() + 86_400}, "The token is not good yet."),
+    "issued later": ({"iat": time.time() + 86_400}, "The token is not good yet."),
     "another audience": ({"aud": "nova"}, "The token is for somebody else."),
     "another issuer": ({"iss": "https://evil.example"}, "The token is of another issuer."),
     "an issuer that begins so": ({"iss": "http://127.0.0.1"}, "The token is of another issuer."),

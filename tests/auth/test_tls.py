@@ -61,10 +61,10 @@ def client(authority: trustme.CA, name: str | None, by: trustme.CA | None = None
 
 def get(port: int, context: ssl.SSLContext, path: str = "/v1/me", **headers: str) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    for _ in range(100):
+    for _ in range(600):
         try:
             return httpx.get(f"https://127.0.0.1:{port}{path}", verify=context, headers=named, timeout=30)
-        except httpx.RemoteProtocolError:  # the front is there, and what stands behind it not yet
+        except httpx.TransportError:  # the front is there, and what stands behind it not yet
             time.sleep(0.1)
     raise AssertionError("the server never came")
 

@@ -155,7 +155,7 @@ def test_rotation(ledger: Ledger, key: Key) -> None:
 def test_the_audit_log_knows_what_the_client_is_not_told(ledger: Ledger, key: Key) -> None:
     token = make(ledger)
     ledger.revoke_token("ci")
-    limiter = Limiter(Limits(refusals_per_address=1, burst=2))
+    limiter = Limiter(Limits(refusals_per_address=1, burst=2), clock=lambda: 0.0)
     gate = Gate(ledger, (Tokens(ledger, key),), POLICIES["default"], limiter.guessed)
     told = []
     for _ in range(3):  # also when it is too often: whose token it was would be lost otherwise

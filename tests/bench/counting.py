@@ -27,11 +27,14 @@ def operations(work: Callable[[], object]) -> int:
         return step
 
     before = sys.gettrace()
+    gc.collect()
+    gc.disable()  # what is called when something of before is collected is not of this work
     sys.settrace(step)
     try:
         work()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
 
 

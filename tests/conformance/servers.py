@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from tests.store.databases import ledger_database
 
 START_LIMIT_S = 60
-STOP_LIMIT_S = 15
+STOP_LIMIT_S = 60
 PLACEMENT = Path(__file__).with_name("placement_server.py")
 CORS_ORIGIN = "http://valid.example.com"
 """The origin that ``cors.yaml`` comes from."""

@@ -20,7 +20,7 @@ from berth.settings import Settings
 from berth.settings.sources import names, resolved
 from tests.docs.blocks import ROOT
 from tests.logs.observed import observed
-from tests.operations.calling import ADMIN
+from tests.operations.calling import ADMIN, until
 from tests.store.databases import administrator, need, server
 from tests.torture.servers import berth_words
 
@@ -167,7 +167,7 @@ def test_its_steps_lead_to_a_ledger_that_serves(composed: Composed) -> None:
     environment = {**composed.environment("berth"), "BERTH_AUTH": "dev"}
     with observed(composed.folder, environment=environment) as serving:
         assert serving.ask("POST", "/resource_providers", headers=ADMIN, json={"name": "x"}).status_code == 200
-        assert serving.ask("GET", "/readyz").status_code == 200
+        until(lambda: serving.ask("GET", "/readyz").status_code == 200, "it is not ready")
     said = serving.said
     assert "runs as more than it needs" not in said
     assert (composed.secrets / "server_password").read_text() not in said

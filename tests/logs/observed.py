@@ -29,7 +29,8 @@ class Observed:
 
     def lines(self) -> list[dict[str, Any]]:
         """Each line of the log but the one for people who have just started it."""
-        return [json.loads(line) for line in self.said.splitlines() if not line.startswith("berth: serving ")]
+        whole = self.said.rpartition("\n")[0]  # the last one may be half written
+        return [json.loads(line) for line in whole.splitlines() if not line.startswith("berth: serving ")]
 
     def line(self, **fields: object) -> dict[str, Any]:
         """The one line with these fields, once it is there."""

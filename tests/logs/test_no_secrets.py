@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -186,8 +187,7 @@ def _played(planted: Planted, environment: dict[str, str], kind: str, role: str)
     pids = [server.process.pid, *server.workers()]
     said["words of processes"] = "".join(_of(pid, "cmdline") for pid in pids)
     said["environments"] = "".join(_of(pid, "environ") for pid in pids)
-    files = [path for path in (server.folder / "temporary").rglob("*") if path.is_file()]
-    said["temporary files"] = "".join(path.read_bytes().decode(errors="replace") for path in files)
+    said["temporary files"] = "".join(map(_kept, (server.folder / "temporary").rglob("*")))
     for name, words in COMMANDS.items():
         done = _berth(server.folder, environment, *words)
         said[name] = done.stdout + done.stderr
@@ -286,7 +286,18 @@ def test_nobody_else_reads_a_process_s_environment(planted: Planted) -> None:
 
 
 def _of(pid: int, name: str) -> str:
-    return Path(f"/proc/{pid}/{name}").read_bytes().decode(errors="replace")
+    return _read(Path(f"/proc/{pid}/{name}"))
+
+
+def _kept(path: Path) -> str:
+    """What is in a file; nothing if it is none, or is gone since it was listed."""
+    with suppress(FileNotFoundError, IsADirectoryError):
+        return _read(path)
+    return ""
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode(errors="replace")
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_a_database_that_hangs_does_not_keep_anybody_waiting(kind: str, tmp_path
 def _hang(proxy: Proxy, url: str, folder: Path) -> None:
     with serving(folder, "", "--database", url) as port:
         ask = Asking(port)
-        assert ask("GET", "/readyz", {}).status_code == 200
+        until(lambda: ask("GET", "/readyz", {}).status_code == 200, "it is not ready")
         proxy.passing.clear()
         others = [threading.Thread(target=ask, args=("GET", "/resource_providers")) for _ in range(12)]
         for each in others:

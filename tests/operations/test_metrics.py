@@ -28,7 +28,9 @@ def ask(folder: Path) -> Iterator[Asking]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("TMPDIR", str(folder / "temporary"))
         with serving(folder, "workers = 2\n") as port:
-            yield Asking(port)
+            ask = Asking(port)
+            until(lambda: ask.number("berth_workers") == 2, "the second worker does not begin")
+            yield ask
     assert list((folder / "temporary").iterdir()) == []
 
 

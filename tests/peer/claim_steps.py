@@ -79,7 +79,9 @@ def put_allocations(world: World) -> Step:
 def post_allocations(world: World) -> Step:
     """Several consumers at once: claims, releases, and moves from one to another."""
     version = world.version(13)
-    claims = {consumer: wanted(world) for consumer in {world.consumer() for _ in range(world.dice.randint(1, 3))}}
+    claims = {
+        consumer: wanted(world) for consumer in dict.fromkeys(world.consumer() for _ in range(world.dice.randint(1, 3)))
+    }
     for consumer in claims:
         if consumer in world.consumers and world.chance(0.3):
             claims[consumer] = {}

@@ -37,7 +37,7 @@ def resources(world: World, single: float = 0.5) -> str:
 
 def required(world: World, version: int) -> str:
     """A value of ``required``: traits, forbidden ones since 1.22, any of several since 1.39."""
-    names = world.some({world.held_trait() for _ in range(3)}, 2)
+    names = world.some(dict.fromkeys(world.held_trait() for _ in range(3)), 2)
     if version >= 39 and world.chance(0.4):
         return "in:" + ",".join(names)
     return ",".join(f"!{name}" if version >= 22 and world.chance(0.35) else name for name in names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +23,9 @@ from tests.store.databases import ledger_database
 PEER_PYTHON = "BERTH_PEER_PYTHON"
 BERTH_COMMAND = "BERTH_PEER_COMMAND"
 START_TIMEOUT_S = 60
+STOP_LIMIT_S = 60
+SAME_ORDER = {"PYTHONHASHSEED": "0"}
+"""Placement goes through sets: what it gives first is the same whenever the same is asked for."""
 HERE = Path(__file__).parent
 LAUNCHER = HERE / "placement_server.py"
 
@@ -120,16 +124,18 @@ def _running(command: object, more: Sequence[str] = ()) -> Iterator[str]:
         log = Path(directory, "output.log")
         with log.open("wb") as output:
             words = [*command(port, directory), *more]
-            process = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+            process = subprocess.Popen(
+                words, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env={**os.environ, **SAME_ORDER}
+            )
             try:
                 _await(process, port, log)
                 yield f"http://127.0.0.1:{port}"
             finally:
                 process.terminate()
                 try:
-                    process.wait(10)
+                    process.wait(STOP_LIMIT_S)
                 except subprocess.TimeoutExpired:
-                    process.kill()
+                    os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
 
 

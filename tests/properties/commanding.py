@@ -288,7 +288,7 @@ def generations(world: World, uuid: str) -> st.SearchStrategy[Generation]:
 
 def class_pool(world: World) -> tuple[str, ...]:
     """Classes, nearly all of which exist."""
-    return (*CLASSES, *CLASSES, *world.custom_classes, *world.custom_classes, NEVER)
+    return (*CLASSES, *CLASSES, *sorted(world.custom_classes) * 2, NEVER)
 
 
 Kind = Callable[[World], st.SearchStrategy[Command]]

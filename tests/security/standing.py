@@ -134,11 +134,12 @@ def oidc(folder: Path) -> Iterator[Stand]:
 def keystone(folder: Path) -> Iterator[Stand]:
     with identity.running() as service:
         callers = {}
+        from_now = time.time() - identity.NOW
         for number, who in enumerate(EVERYBODY):
             project = {"id": who.project, "name": who.project}
-            service.add(f"t-{number}", project=project, roles=[{"id": "r", "name": who.role}])
+            service.add(f"t-{number}", from_now + 86_400, project=project, roles=[{"id": "r", "name": who.role}])
             callers[who] = Sent({"x-auth-token": f"t-{number}"})
-        service.add("over", lasts=time.time() - identity.NOW - 3600)
+        service.add("over", from_now - 3600)
         (folder / "password").write_text("s3cret")
         settings = f'auth = ["keystone"]{LIMITS}[keystone]\nurl = "{service.url}"\npassword_file = "password"\n'
         wrong = {

@@ -152,8 +152,9 @@ def normal(statement: str) -> str:
 def recorded() -> set[str]:
     """Every text that any process of this run has executed, in its normal form."""
     folder = Path(os.environ[FOLDER])
-    lines = (line for file in folder.iterdir() for line in file.read_text(encoding="utf-8").splitlines())
-    return {normal(json.loads(line)) for line in lines}
+    # A process that was killed may have left half a line at the end.
+    texts = (file.read_text(encoding="utf-8").rpartition("\n")[0] for file in folder.iterdir())
+    return {normal(json.loads(line)) for text in texts for line in text.splitlines()}
 
 
 def foreign(statement: str) -> Iterator[str]:

@@ -68,7 +68,7 @@ class Instance(ABC):
         for process in [self._process.pid, *children(self._process.pid)]:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(60)
         self._process = None
 
     def run(self, *command: str) -> None:
@@ -175,4 +175,4 @@ def instance(kind: str) -> Iterator[Instance]:
         yield made
     finally:
         made.kill()
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # a process that was about to begin may still write there

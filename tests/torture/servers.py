@@ -41,12 +41,18 @@ def berth(*words: str, status: int | None = 0, timeout_s: float = 120) -> subpro
     return done
 
 
+_GIVEN: set[int] = set()
+
+
 def free_port() -> int:
     """A port that stays free while a killed server is away: below those that outgoing connections are given."""
     while True:
         port = random.randint(15_000, 32_000)
+        if port in _GIVEN:  # the server that it is for may not have begun yet
+            continue
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
+            _GIVEN.add(port)
             return port
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, exc, make_url, text
 
+from tests.operations.calling import until
 from tests.store.databases import administrator
 from tests.torture.instances import Instance, instance
 from tests.torture.servers import Served, berth, children
@@ -63,6 +64,11 @@ class Troubled:
             for statement in statements:
                 connection.execute(text(statement))
 
+    def shown(self, setting: str) -> str:
+        """A setting of PostgreSQL's, as it is for whoever connects now."""
+        with self.administering() as connection:
+            return str(connection.execute(text(f"SHOW {setting}")).scalar())
+
 
 @contextmanager
 def troubled(kind: str) -> Iterator[Troubled]:
@@ -80,13 +86,18 @@ def only_read(at: Troubled) -> Iterator[None]:
     """As an administrator has it before a switch-over."""
     if at.kind == "mariadb":
         at.say("SET GLOBAL read_only = 1")
-        yield
-        at.say("SET GLOBAL read_only = 0")
+        try:
+            yield
+        finally:
+            at.say("SET GLOBAL read_only = 0")
     else:
         at.say("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
-        time.sleep(1)
-        yield
-        at.say("ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
+        try:
+            until(lambda: at.shown("default_transaction_read_only") == "on", "it does not read its settings")
+            time.sleep(1)  # it knows: those that were connected are told now
+            yield
+        finally:
+            at.say("ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
 
 
 @contextmanager

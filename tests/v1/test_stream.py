@@ -123,7 +123,7 @@ def test_a_server_with_listeners_ends_at_once(tmp_path: Path) -> None:
             answers = [stack.enter_context(listening(server.port)) for _ in range(8)]
             begun = time.monotonic()
         assert server.status == 0, server.output
-        assert time.monotonic() - begun < 14  # and 1 on a machine that is not busy
+        assert time.monotonic() - begun < 28  # a worker that does not end is killed after 30
         for answer in answers:
             while line := answer.readline():
                 assert line in (b"\n", b": here\n")
