@@ -110,11 +110,23 @@ def running(command: Sequence[str], folder: Path) -> Iterator[Server]:
         server.output = log.read_text(errors="replace")
 
 
+_OURS: list[socket.socket] = []
+
+
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that no other process of these tests is about to use: each holds a name for its own until it ends."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0berth-test-port-{port}")
+        except OSError:
+            name.close()
+        else:
+            _OURS.append(name)
+            return port
 
 
 def _await(process: subprocess.Popen[bytes], server: Server, log: Path) -> None:

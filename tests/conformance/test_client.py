@@ -28,6 +28,7 @@ def take(step: Step, run: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("database", list(filter(wholly, KINDS)) if server_kind() == "berth" else ["sqlite"])
+@pytest.mark.timeout(1200)  # 63 commands, each of which loads all that the client has
 def test_an_operators_day(database: str) -> None:
     need(database)
     day = list(steps(names()))

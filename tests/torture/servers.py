@@ -121,7 +121,7 @@ class Served:
         """kill -9, the workers as well."""
         self.signal(signal.SIGKILL)
         if self._process is not None:
-            self._process.wait(10)
+            self._process.wait(60)
 
     def kill_worker(self) -> bool:
         """kill -9 of one worker only, which its parent starts anew. False if none was there."""

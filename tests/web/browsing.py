@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.lacking import lacking
 
@@ -26,6 +26,7 @@ OPTIONS = [
     "--disable-sync",
 ]
 LIMIT_MS = 20_000
+expect.set_options(timeout=LIMIT_MS)  # what is expected has a limit of its own, whatever the page has
 
 COUNTING = """
 window.__settled = 0;

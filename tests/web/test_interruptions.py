@@ -53,9 +53,9 @@ def end(served: Served, number: signal.Signals) -> None:
     if number is signal.SIGKILL:
         served.kill()
         return
-    served.signal(number)
     assert served._process is not None
-    assert served._process.wait(30) == 0, served.log.read_text()
+    served._process.send_signal(number)  # as whoever runs it does: it tells its workers
+    assert served._process.wait(60) == 0, served.log.read_text()
 
 
 def numbers(tab: Tab) -> list[int]:

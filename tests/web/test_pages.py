@@ -40,7 +40,7 @@ def test_nothing_is_there_yet(where: str, words: list[str], empty: Server, new_t
     tab.expect(r"status of 40[04]")
     tab.open(where)
     for each in words:
-        assert each in tab.main
+        expect(tab.page.locator("main")).to_contain_text(each, use_inner_text=True)
 
 
 def test_the_fleet(small: Server, new_tab: NewTab) -> None:

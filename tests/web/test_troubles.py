@@ -57,7 +57,8 @@ def away(url: str) -> Iterator[None]:
     name = make_url(url).database
     with administrator(server("postgresql")) as connection:
         connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
-        connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
+        gone = f"SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE datname = '{name}'"
+        connection.execute(text(gone))
         try:
             yield
         finally:

@@ -25,7 +25,7 @@ let wanted = false;
 let running = null;
 let leaving = 0;
 
-/** Call this with each news: {change}, {state}, {reset} or {head}. Returns how to stop that. */
+/** Call this with each news: {change}, {state, before}, {reset} or {head}. Returns how to stop that. */
 export function listen(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -37,8 +37,9 @@ function tell(news) {
 
 function become(state) {
   if (feed.state !== state) {
+    const before = feed.state;
     feed.state = state;
-    tell({ state });
+    tell({ state, before });
   }
 }
 

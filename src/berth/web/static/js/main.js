@@ -105,7 +105,7 @@ function drawState() {
 listen((news) => {
   drawState();
   if (news.state === "lost") announce("The connection to the server is lost. Trying again.");
-  if (news.state === "live" || news.state === "asking") view?.changed();
+  if (news.before === "lost" && news.state !== "off") view?.changed(); // it may have failed meanwhile
   if (news.change || news.head || news.reset !== undefined) view?.changed();
 });
 whenUnknown((error) => {
