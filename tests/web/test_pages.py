@@ -43,6 +43,14 @@ def test_nothing_is_there_yet(where: str, words: list[str], empty: Server, new_t
         expect(tab.page.locator("main")).to_contain_text(each, use_inner_text=True)
 
 
+def test_a_page_is_loaded_once(small: Server, new_tab: NewTab) -> None:
+    """Not again when the feed begins: it begins with what the page shows already."""
+    tab = new_tab(small).open("fleet")
+    expect(tab.page.locator("#state")).to_have_attribute("data-state", "live")
+    tab.page.wait_for_timeout(2500)
+    assert tab.count() == 1
+
+
 def test_the_fleet(small: Server, new_tab: NewTab) -> None:
     tab = new_tab(small).open("fleet")
     assert tab.title == "Fleet"
