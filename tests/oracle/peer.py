@@ -20,7 +20,7 @@ from tests.oracle.finding import Found, found
 from tests.oracle.rows import Rows, in_order
 from tests.oracle.saying import NEWEST, Call
 
-PYTHON: Final = "BERTH_PEER_PYTHON"
+PYTHON: Final = "BERTH_TEST_PEER_PYTHON"
 """The environment variable that names the interpreter with openstack-placement, if it is not this one."""
 
 UNNESTED: Final = 28

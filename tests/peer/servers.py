@@ -20,8 +20,8 @@ from pathlib import Path
 from tests.peer.wire import Client, Request
 from tests.store.databases import ledger_database
 
-PEER_PYTHON = "BERTH_PEER_PYTHON"
-BERTH_COMMAND = "BERTH_PEER_COMMAND"
+PEER_PYTHON = "BERTH_TEST_PEER_PYTHON"
+BERTH_COMMAND = "BERTH_TEST_PEER_COMMAND"
 START_TIMEOUT_S = 60
 STOP_LIMIT_S = 60
 SAME_ORDER = {"PYTHONHASHSEED": "0"}
@@ -35,7 +35,7 @@ class NoPeer(Exception):
 
 
 def peer_python() -> str:
-    """The interpreter for Placement: ``BERTH_PEER_PYTHON``, or this one.
+    """The interpreter for Placement: ``BERTH_TEST_PEER_PYTHON``, or this one.
 
     Raises:
         NoPeer: that interpreter has no openstack-placement.

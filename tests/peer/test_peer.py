@@ -1,8 +1,8 @@
 """Berth answers as Placement does, over random sequences of requests at every microversion.
 
-``BERTH_PEER_EPISODES`` says how many sequences (40, about a minute), ``BERTH_PEER_SEED`` which ones.  Where the suite
-runs in part it is a quarter of them.  A failure prints the shortest sequence that shows it; ``python -m tests.peer``
-searches for longer.
+``BERTH_TEST_PEER_EPISODES`` says how many sequences (40, about a minute), ``BERTH_TEST_PEER_SEED`` which ones.  Where
+the suite runs in part it is a quarter of them.  A failure prints the shortest sequence that shows it; ``python -m
+tests.peer`` searches for longer.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from tests.peer.fuzz import Fuzzer
 from tests.peer.servers import Pair
 from tests.store.databases import wholly
 
-EPISODES = int(os.environ.get("BERTH_PEER_EPISODES", "40"))
-SEED = int(os.environ.get("BERTH_PEER_SEED", "1"))
+EPISODES = int(os.environ.get("BERTH_TEST_PEER_EPISODES", "40"))
+SEED = int(os.environ.get("BERTH_TEST_PEER_SEED", "1"))
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(600)]
 

@@ -1,4 +1,4 @@
-"""How long Hypothesis looks: ``BERTH_HYPOTHESIS=ci`` (the default; always the same examples) or ``deep``."""
+"""How long Hypothesis looks: ``BERTH_TEST_HYPOTHESIS=ci`` (the default; always the same examples) or ``deep``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("deep", settings.get_profile("ci"), max_examples=3000, derandomize=False)
-settings.load_profile(os.environ.get("BERTH_HYPOTHESIS", "ci"))
+settings.load_profile(os.environ.get("BERTH_TEST_HYPOTHESIS", "ci"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

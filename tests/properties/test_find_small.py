@@ -35,7 +35,7 @@ KINDS = (
     Provider("", inventories={"VCPU": Inventory(2)}, traits={SHARES_VIA_AGGREGATE, SLOW}, aggregates={HERE, THERE}),
     Provider("", inventories={"DISK_GB": Inventory(1)}, traits={SLOW}, aggregates={THERE}),
 )
-STRIDE = 1 if os.environ.get("BERTH_HYPOTHESIS") == "deep" else 7
+STRIDE = 1 if os.environ.get("BERTH_TEST_HYPOTHESIS") == "deep" else 7
 """Every so manyth world is looked at."""
 
 
