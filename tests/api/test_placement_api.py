@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -49,6 +51,38 @@ def test_a_caller_with_a_very_long_name(api: PlacementApi) -> None:
     assert made.status == 201
     (change,) = api.ledger.changes()[-1:]
     assert change.actor == "n" * 255
+
+
+TOO_MANY, TOO_FEW = "Additional properties are not allowed", "is a required property"
+UUID = "7a5c0000-0000-4000-8000-000000000001"
+OTHER: dict[str, Any] = {"other": 1}
+HELD = {"VCPU": 1}
+STOCK: dict[str, Any] = {"resource_provider_generation": 0, "inventories": {}}
+FIRST_TOLD: list[tuple[str, str, int, Any, str]] = [
+    ("PUT", f"/allocations/{UUID}", 0, OTHER, TOO_FEW),
+    ("PUT", f"/allocations/{UUID}", 0, {"allocations": [{"resource_provider": OTHER, "resources": HELD}]}, TOO_MANY),
+    ("PUT", f"/allocations/{UUID}", 11, OTHER, TOO_FEW),
+    ("PUT", f"/allocations/{UUID}", 12, OTHER, TOO_MANY),
+    ("PUT", f"/allocations/{UUID}", 39, OTHER, TOO_MANY),
+    ("POST", "/allocations", 13, {UUID: OTHER}, TOO_MANY),
+    ("POST", "/allocations", 39, {UUID: OTHER}, TOO_MANY),
+    ("POST", "/resource_providers", 39, OTHER, TOO_FEW),
+    ("PUT", f"/resource_providers/{UUID}/traits", 39, OTHER, TOO_FEW),
+    ("POST", "/reshaper", 30, OTHER, TOO_FEW),
+    ("POST", "/reshaper", 30, {"inventories": {UUID: STOCK}, "allocations": {UUID: OTHER}}, TOO_MANY),
+    ("POST", "/reshaper", 39, {"inventories": {UUID: STOCK}, "allocations": {UUID: OTHER}}, TOO_MANY),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "minor", "body", "told"), FIRST_TOLD)
+def test_which_of_two_faults_is_told(
+    method: str, path: str, minor: int, body: Any, told: str, api: PlacementApi
+) -> None:
+    """A property too many and one too few, in the order of Placement's schemas."""
+    version = f"placement 1.{minor}"
+    reply = api.answer(request(method, path, json.dumps(body).encode(), openstack_api_version=version))
+    assert reply.status == 400
+    assert told in json.loads(reply.body)["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize(

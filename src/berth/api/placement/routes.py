@@ -28,7 +28,7 @@ _CONSUMER: Final[Refusals] = {
 _ASKED_CLASS: Final = Wording(400, "Invalid resource class in resources parameter: {error}")
 _CLAIM: Final = schemas.with_property(
     schemas.with_property(
-        schemas.closed({"allocations": schemas.ALLOCATIONS_BY_PROVIDER}, ("allocations",)),
+        schemas.strangers_first(schemas.closed({"allocations": schemas.ALLOCATIONS_BY_PROVIDER}, ("allocations",))),
         "project_id",
         schemas.EXTERNAL_ID,
         required=True,

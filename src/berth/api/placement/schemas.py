@@ -22,6 +22,14 @@ def closed(properties: Schema, required: tuple[str, ...] = (), **more: Any) -> S
     return {"type": "object", "properties": properties, **needed, "additionalProperties": False, **more}
 
 
+def strangers_first(schema: Schema) -> Schema:
+    """The same object schema, which tells of a property too many before one too few: Placement does for some.
+
+    Of faults that are as grave as each other the one whose keyword stands first is told.
+    """
+    return {**{word: value for word, value in schema.items() if word != "required"}, "required": schema["required"]}
+
+
 def with_property(schema: Schema, name: str, value: Schema, *, required: bool = False) -> Schema:
     """The same object schema with one more property."""
     changed = {**schema, "properties": {**schema["properties"], name: value}}
@@ -99,7 +107,7 @@ ALLOCATIONS_LIST: Final[Schema] = {
     "type": "array",
     "minItems": 1,
     "items": closed(
-        {"resource_provider": closed({"uuid": UUID}, ("uuid",)), "resources": RESOURCES},
+        {"resource_provider": strangers_first(closed({"uuid": UUID}, ("uuid",))), "resources": RESOURCES},
         ("resource_provider", "resources"),
     ),
 }

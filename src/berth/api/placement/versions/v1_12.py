@@ -1,7 +1,18 @@
 """1.12: Allocations by provider, the same form in and out."""
 
-from berth.api.placement.schemas import ALLOCATIONS_BY_PROVIDER, ALLOCATIONS_LIST, with_property, without
+from berth.api.placement.schemas import (
+    ALLOCATIONS_BY_PROVIDER,
+    ALLOCATIONS_LIST,
+    Schema,
+    strangers_first,
+    with_property,
+    without,
+)
 from berth.api.placement.versions.change import Answer, Asked, Body, Change
+
+
+def _put(schema: Schema) -> Schema:
+    return strangers_first(with_property(schema, "allocations", ALLOCATIONS_BY_PROVIDER))
 
 
 def _by_provider(body: Body) -> Body:
@@ -26,7 +37,7 @@ CHANGE = Change(
     minor=12,
     title="Allocations by provider, the same form in and out",
     why="What candidates offer and GET shows can be PUT as it is.",
-    schemas={"allocations.put": lambda schema: with_property(schema, "allocations", ALLOCATIONS_BY_PROVIDER)},
+    schemas={"allocations.put": _put},
     incoming={"allocations.put": _by_provider},
     outgoing={"allocations.show": _without_owner, "candidates.list": _as_list},
     parts={
