@@ -172,11 +172,18 @@ def _vary_on_error(exchange: Exchange, difference: Difference) -> bool:
     return (difference.kind, difference.where) == ("header", "vary") and exchange.placement.status >= 400
 
 
+def _allow_missing(exchange: Exchange, difference: Difference) -> bool:
+    if (difference.kind, difference.where) != ("header", "allow") or exchange.placement.status != 405:
+        return False
+    return "allow" not in dict(exchange.placement.headers) and "allow" in dict(exchange.berth.headers)
+
+
 ALLOWED: tuple[Allowed, ...] = (
     Allowed("form of nothing", "an answer to HEAD has no body, whatever its content-type says", _no_body),
     Allowed("preface in plain text", "the status line says it; what was not found follows", _preface),
     Allowed("path that is no text", "bytes that are not UTF-8 name nothing, and cannot be repeated", _no_text_in_path),
     Allowed("vary on errors", "some errors go out without it there; a cache must know it of all", _vary_on_error),
+    Allowed("allow with 405", "RFC 9110 wants it; a method that a later version has lacks it there", _allow_missing),
     Allowed("placement fails", "a 500 of Placement is never right; any orderly answer is better", _failed_there),
     Allowed("class name pasted into JSON", "a name is a name: 400 if it is not a legal one", _odd_class_name),
     Allowed("newline after a pattern", "`$` lets a trailing newline through there", _trailing_newline),
