@@ -6,9 +6,9 @@ Berth itself there is no switch for it.
 
 from typing import Any
 
-from berth.api.gate import Gate
+from berth.api.auth.gate import Gate
 from berth.cli.main import main
-from berth.ledger import trail
+from berth.ledger.write import batch
 from berth.model.caller import Caller
 from berth.model.change import Change
 from berth.store.changes import text_of
@@ -24,7 +24,7 @@ def _nothing(*_: Any) -> None:
     pass
 
 
-def only_logged(done: trail.Decided, change: Change, *_: Any) -> None:
+def only_logged(done: batch.Decided, change: Change, *_: Any) -> None:
     """Instead of `trail._enter`: a change for the change log, and no record of who made it."""
     done.log.append(change)
     done.texts.append(text_of(change.facts))
@@ -32,5 +32,5 @@ def only_logged(done: trail.Decided, change: Change, *_: Any) -> None:
 
 if __name__ == "__main__":
     Gate.who, Gate.may, Gate.turned_away = _anybody, _nothing, _nothing  # type: ignore[method-assign]
-    trail._enter = only_logged  # noqa: SLF001 - there is no other way in
+    batch._enter = only_logged  # noqa: SLF001 - there is no other way in
     main()

@@ -16,18 +16,24 @@ from berth.model.caller import Caller
 from berth.model.candidate import Candidate, Candidates, Granted, Room, Summary
 from berth.model.change import Change, Facts, Kind, Named
 from berth.model.commands import KEEP, UNCHECKED, Claim, NewInventories
-from berth.model.consumer import Consumer, ConsumerAllocations, Held, Holder, ProviderAllocations, TypeUsage
-from berth.model.funnel import Funnel
-from berth.model.holdings import (
+from berth.model.consumer import (
+    Consumer,
+    ConsumerAllocations,
     ConsumerDetails,
     ConsumerItem,
     ConsumerPage,
     ConsumerQuery,
+    Held,
+    Holder,
     Order,
     ProjectItem,
     ProjectPage,
+    ProviderAllocations,
     Share,
+    TypeUsage,
 )
+from berth.model.funnel import Funnel
+from berth.model.interface import Verbs
 from berth.model.inventory import Inventory
 from berth.model.overview import (
     By,
@@ -52,7 +58,6 @@ from berth.model.provider import (
 )
 from berth.model.request import CandidateRequest, Filter, Group, ProviderQuery
 from berth.model.token import KnownToken, Minted, WantedToken
-from berth.model.verbs import Verbs
 
 if TYPE_CHECKING:
     from berth.client import Client, connect

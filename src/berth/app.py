@@ -20,37 +20,37 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from berth.api import front
-from berth.api.auth import choosing
-from berth.api.cors import Cors
-from berth.api.ending import forget_in_children, hold
-from berth.api.face import Face
-from berth.api.gate import Gate
-from berth.api.limits import Limiter
-from berth.api.onlooker import Onlooker
-from berth.api.operations.access import Access
-from berth.api.operations.health import Alive, Ready
-from berth.api.operations.journal import Journal
-from berth.api.operations.lookout import Lookout
-from berth.api.origin import Origins
-from berth.api.placement.api import PlacementApi
-from berth.api.policy import POLICIES, Policy
-from berth.api.policy_file import read_policy
-from berth.api.server import Application, Server
-from berth.api.site import Site
-from berth.api.v1.face import V1
+from berth.api.auth import configured
+from berth.api.auth.gate import Gate
+from berth.api.auth.policy import POLICIES, Policy
+from berth.api.auth.policy_file import read_policy
+from berth.api.http import tls_proxy
+from berth.api.http.app import Face
+from berth.api.http.cors import Cors
+from berth.api.http.forwarded import Origins
+from berth.api.http.limits import Limiter
+from berth.api.http.mounts import Site
+from berth.api.http.observer import Onlooker
+from berth.api.http.server import Application, Server
+from berth.api.http.shutdown import forget_in_children, hold
+from berth.api.ops.access_log import Access
+from berth.api.ops.anomaly_scanner import Lookout
+from berth.api.ops.debug_log import Journal
+from berth.api.ops.health import Alive, Ready
+from berth.api.placement.app import PlacementApi
+from berth.api.v1.app import V1
 from berth.api.v1.feed import Feed
 from berth.ledger import Ledger, open_ledger, prepare_ledger
-from berth.ledger.witness import Witness, Witnesses
-from berth.logs.secrets import redaction, secrets_in
+from berth.ledger.observer import Witness, Witnesses
+from berth.logs.redaction import redaction, secrets_in
 from berth.logs.setup import Logging
 from berth.model.anomaly import Anomalies
 from berth.model.errors import BerthError, Unavailable
 from berth.settings import Otel, Settings, Tls
-from berth.web.face import Dashboard
+from berth.web.app import Dashboard
 
 if TYPE_CHECKING:
-    from berth.api.operations.metrics import Counting
+    from berth.api.ops.metrics import Counting
 
 _LOG = logging.getLogger("berth")
 
@@ -86,7 +86,7 @@ class Handed(msgspec.Struct, frozen=True):
 def check(settings: Settings) -> None:
     """UnusableSettings, with what to do instead."""
     policy_of(settings)
-    choosing.check(settings)
+    configured.check(settings)
     _check_tls(settings.tls)
     _check_otel(settings.otel)
 
@@ -106,7 +106,7 @@ def _check_tls(tls: Tls) -> None:
     if not tls.cert:
         return
     try:
-        front.context_of(tls)
+        tls_proxy.context_of(tls)
     except (OSError, ssl.SSLError) as error:
         raise UnusableSettings(f"the TLS certificate, its key or the clients' authority will not do: {error}") from None
 
@@ -118,7 +118,7 @@ def _check_otel(otel: Otel) -> None:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UnusableSettings("otel.endpoint is an address such as http://collector.example.com:4318")
     try:
-        import berth.api.operations.traces  # noqa: F401 - can it be had?
+        import berth.api.ops.traces  # noqa: F401 - can it be had?
     except ModuleNotFoundError as error:
         raise UnusableSettings(
             f"otel.endpoint is set, but {error.name} is not installed: install berth[otel], or do not set it"
@@ -140,7 +140,7 @@ def site_of(
         raise UnusableSettings(f"the policy {policy.name} says nothing of {', '.join(lacking)}")
     # Where everybody is believed there is nothing to guess.
     guessed = None if "dev" in settings.auth else limiter.guessed
-    gate = Gate(ledger, choosing.authentications(settings, ledger), policy, guessed, settings.auth, settings.limits)
+    gate = Gate(ledger, configured.authentications(settings, ledger), policy, guessed, settings.auth, settings.limits)
     faces: dict[str, Face] = {
         "v1": V1(gate, feed, mints="token" in settings.auth, anomalies=anomalies),
         "metrics": counting.face(gate, public=settings.metrics_public, anomalies=anomalies),
@@ -167,7 +167,9 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
         if settings.tls.client_ca:
             behind = Path(stack.enter_context(TemporaryDirectory(prefix="berth-")))
             address = ("127.0.0.1", _free_port())
-            front.start(front.Door(settings.host, settings.port, address[1], behind), front.context_of(settings.tls))
+            tls_proxy.start(
+                tls_proxy.Door(settings.host, settings.port, address[1], behind), tls_proxy.context_of(settings.tls)
+            )
         on_start()
         _serve_in_workers(Handed(settings, None if behind is None else str(behind)), address)
 
@@ -274,7 +276,7 @@ def worker(handed: Handed) -> Any:
 
 
 def _application(handed: Handed, log: Logging) -> Application:
-    from berth.api.operations.metrics import Counting  # not before the variable is set that it goes by
+    from berth.api.ops.metrics import Counting  # not before the variable is set that it goes by
 
     settings = handed.settings
     ledger = _opened(settings)
@@ -319,7 +321,7 @@ def _watching(settings: Settings, log: Logging, counting: Counting) -> _Watching
     if log.debugs:
         witnesses.append(Journal())
     if settings.otel.endpoint:
-        from berth.api.operations.traces import traces  # not everybody has what it needs
+        from berth.api.ops.traces import traces  # not everybody has what it needs
 
         tracing = traces(settings.otel, redaction(secrets_of(settings)))
         onlookers.append(tracing)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from berth.ledger.anomalies import Examination
+from berth.ledger.audit.anomalies import Examination
 from berth.model.anomaly import Anomalies, Anomaly
 from tests.anomalies.activity import Fleet
 from tests.anomalies.planting import Plant, break_chain, plant_all

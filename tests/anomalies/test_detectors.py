@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from berth.ledger.anomalies import Examination
-from berth.ledger.anomalies.entry import network_of
-from berth.ledger.anomalies.rates import MOST_REMEMBERED, Rate
+from berth.ledger.audit.anomalies import Examination
+from berth.ledger.audit.anomalies.log_entry import network_of
+from berth.ledger.audit.anomalies.rates import MOST_REMEMBERED, Rate
 from berth.model.anomaly import MOST_NAMED, Anomaly, Unusual
 from berth.model.caller import Caller
 from berth.model.change import Facts, Kind, Named

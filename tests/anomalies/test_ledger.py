@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from berth.ledger import Ledger, auditing, open_ledger
-from berth.ledger.anomalies import Vigil, vigil
+from berth.ledger import Ledger, open_ledger
+from berth.ledger.audit import chain
+from berth.ledger.audit.anomalies import Vigil, scanner
 from berth.model.anomaly import Unusual
 from berth.model.audit import Attempt
 from berth.model.caller import Caller
@@ -131,7 +132,7 @@ def test_a_span_is_judged_by_what_was_before_it(story: Story) -> None:
 
 
 def test_what_comes_later_is_found_by_whoever_goes_on(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vigil, "PAGE", 7)
+    monkeypatch.setattr(scanner, "PAGE", 7)
     watch = Vigil(story.ledger.core)
     while watch.step():
         pass
@@ -144,11 +145,11 @@ def test_what_comes_later_is_found_by_whoever_goes_on(story: Story, monkeypatch:
 
 def test_a_log_that_goes_to_an_archive_meanwhile(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is begun anew, from what is left: nothing is taken to be missing."""
-    monkeypatch.setattr(vigil, "PAGE", 5)
+    monkeypatch.setattr(scanner, "PAGE", 5)
     misbehave(story)
     watch = Vigil(story.ledger.core)
     watch.step()
-    auditing.archive(story.ledger.core.database, START + 6 * DAY, tmp_path / "old.jsonl", ADMIN)
+    chain.archive(story.ledger.core.database, START + 6 * DAY, tmp_path / "old.jsonl", ADMIN)
     while watch.step():
         pass
     found = watch.found()
@@ -178,7 +179,7 @@ def test_a_damaged_log(story: Story, statement: str) -> None:
         connection.execute(text(statement))
     found = [each for each in story.ledger.anomalies().items if each.kind is Unusual.CHAIN]
     assert (DAMAGED[statement],) in [each.records for each in found]
-    assert found[0].why in [each.why for each in auditing.verify(story.ledger.core.database).findings]
+    assert found[0].why in [each.why for each in chain.verify(story.ledger.core.database).findings]
 
 
 def test_a_new_ledger(ledger_url: str) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from berth.api.operations import lookout
-from berth.api.operations.lookout import NOTHING_YET, Lookout
+from berth.api.ops import anomaly_scanner
+from berth.api.ops.anomaly_scanner import NOTHING_YET, Lookout
 from berth.ledger import open_ledger
 from berth.model.errors import Unavailable
 from tests.auth.serving import COMMAND, berth, serving
@@ -106,7 +106,7 @@ def test_the_command(folder: Path, port: int, tokens: dict[str, str], there: boo
 
 
 def test_one_goes_on_where_another_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout, "LOOK_S", 0.05)
+    monkeypatch.setattr(anomaly_scanner, "LOOK_S", 0.05)
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         first, second = Lookout(ledger, tmp_path), Lookout(ledger, tmp_path)
         assert first.told() == NOTHING_YET
@@ -123,11 +123,11 @@ def test_one_goes_on_where_another_ends(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout, "LOOK_S", 0.02)
-    monkeypatch.setattr(lookout, "ANEW_S", 0.1)
+    monkeypatch.setattr(anomaly_scanner, "LOOK_S", 0.02)
+    monkeypatch.setattr(anomaly_scanner, "ANEW_S", 0.1)
     begun, failures = [], [RuntimeError("broken"), Unavailable("away")]
 
-    class Failing(lookout.Vigil):
+    class Failing(anomaly_scanner.Vigil):
         def __init__(self, *words: object) -> None:
             super().__init__(*words)  # type: ignore[arg-type]
             begun.append(self)
@@ -137,7 +137,7 @@ def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatc
                 raise failures.pop()
             return super().step()
 
-    monkeypatch.setattr(lookout, "Vigil", Failing)
+    monkeypatch.setattr(anomaly_scanner, "Vigil", Failing)
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         watch = Lookout(ledger, tmp_path)
         watch.start()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from berth.fleet.reading import snapshot
+from berth.fleet.views.providers import snapshot
 from berth.ledger import Ledger, open_ledger
 from tests.api.wire import Got, Wire
 from tests.api.world import NEWEST, World, fill

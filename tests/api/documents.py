@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from berth.api.placement.describing import describe
+from berth.api.placement.openapi import describe
 from berth.api.placement.routes import OPERATIONS
 from tests.api.wire import Got
 

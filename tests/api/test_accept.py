@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from berth.api.accept import acceptable
+from berth.api.http.negotiation import acceptable
 
 HTML, JSON = "text/html", "application/json"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from berth.api.placement import codes
+from berth.api.placement import error_codes
 from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.versions import CHANGES, NEWEST, closed, opened
 from berth.settings import Limits
@@ -45,7 +45,7 @@ def test_every_version() -> None:
 
 def test_every_error_code() -> None:
     told = {row[0].strip("`") for row in table("| code | status | meaning |")}
-    assert told == {value for name, value in vars(codes).items() if name.isupper()}
+    assert told == {value for name, value in vars(error_codes).items() if name.isupper()}
 
 
 @pytest.mark.parametrize("words", [f"more than {Limits().body_bytes // 2**20} MiB", f"versions 1.0 to 1.{NEWEST}"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from berth.api.http import BadRequest, parse_query
-from berth.api.placement import codes
-from berth.api.placement.asking import candidate_request
+from berth.api.http.messages import BadRequest, parse_query
+from berth.api.placement import error_codes
+from berth.api.placement.candidate_query import candidate_request
 from berth.api.placement.versions import rules
 from berth.model.request import CandidateRequest, Group
 
@@ -93,14 +93,14 @@ REFUSED: tuple[tuple[int, str, str, str | None], ...] = (
     (25, "resources1=VCPU:1&resources2=VCPU:1", '"group_policy" parameter is required', None),
     (22, "resources=VCPU:1&required=X,!X", "following traits keys: required: (X)", None),
     (39, "resources=VCPU:1&required=in:X,Y&required=!X,!Y", "required: (X, Y)", None),
-    (35, "resources=VCPU:1&root_required=X&root_required=Y", "only once", codes.DUPLICATE_KEY),
-    (35, "resources=VCPU:1&root_required=X,!X", "found in root_required: X", codes.BAD_VALUE),
+    (35, "resources=VCPU:1&root_required=X&root_required=Y", "only once", error_codes.DUPLICATE_KEY),
+    (35, "resources=VCPU:1&root_required=X,!X", "found in root_required: X", error_codes.BAD_VALUE),
     (39, "resources=VCPU:1&root_required=in:X", "only supported since microversion 1.39", None),
-    (36, "required_A=X&same_subtree=_A", "at least one resources", codes.MISSING_VALUE),
-    (36, "resources=VCPU:1&required_A=X", "should be specified in `same_subtree`", codes.BAD_VALUE),
-    (36, "resources=VCPU:1&same_subtree=_A", "['_A'] not found", codes.BAD_VALUE),
-    (36, "resources_A=VCPU:1&same_subtree=_A,", "Empty string", codes.BAD_VALUE),
-    (36, "resources_A=VCPU:1&same_subtree=", "Empty string", codes.BAD_VALUE),
+    (36, "required_A=X&same_subtree=_A", "at least one resources", error_codes.MISSING_VALUE),
+    (36, "resources=VCPU:1&required_A=X", "should be specified in `same_subtree`", error_codes.BAD_VALUE),
+    (36, "resources=VCPU:1&same_subtree=_A", "['_A'] not found", error_codes.BAD_VALUE),
+    (36, "resources_A=VCPU:1&same_subtree=_A,", "Empty string", error_codes.BAD_VALUE),
+    (36, "resources_A=VCPU:1&same_subtree=", "Empty string", error_codes.BAD_VALUE),
     (10, "resources=VCPU", "Got: VCPU.", None),
     (31, "resources=VCPU:1&in_tree=x", "format of uuid. Got: x", None),
 )

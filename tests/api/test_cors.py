@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from berth.api.cors import Cors
-from berth.api.http import Reply, Request
+from berth.api.http.cors import Cors
+from berth.api.http.messages import Reply, Request
 
 HERE, THERE = "https://console.example.com", "https://elsewhere.example.com"
 CORS = Cors(frozenset({HERE}))

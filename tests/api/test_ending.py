@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from berth.api import ending
-from berth.api.ending import UnderWay
+from berth.api.http import shutdown
+from berth.api.http.shutdown import UnderWay
 
 FORKED = """
 import os, signal, sys, time
@@ -107,12 +107,12 @@ def test_requests_under_way_have_all_the_time_that_they_need(alarms: list[int]) 
     with under_way, under_way:
         under_way.end()
         assert alarms == []
-    assert alarms == [ending.LAST_S]
+    assert alarms == [shutdown.LAST_S]
 
 
 def test_a_late_request_has_it_as_well(alarms: list[int]) -> None:
     under_way = UnderWay()
     under_way.end()
     with under_way:
-        assert alarms == [ending.LAST_S, 0]
-    assert alarms == [ending.LAST_S, 0, ending.LAST_S]
+        assert alarms == [shutdown.LAST_S, 0]
+    assert alarms == [shutdown.LAST_S, 0, shutdown.LAST_S]

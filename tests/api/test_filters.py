@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from berth.api.http import BadRequest
-from berth.api.placement import filters
+from berth.api.http.messages import BadRequest
+from berth.api.placement import query_filters
 from berth.api.placement.versions import rules
 
 A, B = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb"
@@ -32,7 +32,7 @@ def any_of(*names: str) -> frozenset[str]:
     ],
 )
 def test_resources(text: str, amounts: dict[str, int]) -> None:
-    assert filters.resources(text) == amounts
+    assert query_filters.resources(text) == amounts
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_resources(text: str, amounts: dict[str, int]) -> None:
 )
 def test_no_resources(text: str, words: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        filters.resources(text)
+        query_filters.resources(text)
     assert words in refused.value.detail
 
 
@@ -84,7 +84,7 @@ def test_no_resources(text: str, words: str) -> None:
     ],
 )
 def test_traits(minor: int, values: list[str], required: tuple[Any, ...], forbidden: frozenset[str]) -> None:
-    found, unwanted = filters.traits(values, rules(minor))
+    found, unwanted = query_filters.traits(values, rules(minor))
     assert (set(found), unwanted) == (set(required), forbidden)
 
 
@@ -105,7 +105,7 @@ def test_traits(minor: int, values: list[str], required: tuple[Any, ...], forbid
 )
 def test_no_traits(minor: int, value: str, words: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        filters.traits([value], rules(minor))
+        query_filters.traits([value], rules(minor))
     assert words in refused.value.detail
 
 
@@ -123,7 +123,7 @@ def test_no_traits(minor: int, value: str, words: str) -> None:
     ],
 )
 def test_aggregates(minor: int, values: list[str], required: tuple[Any, ...], forbidden: frozenset[str]) -> None:
-    assert filters.aggregates(values, "", rules(minor)) == (required, forbidden)
+    assert query_filters.aggregates(values, "", rules(minor)) == (required, forbidden)
 
 
 @pytest.mark.parametrize(
@@ -144,25 +144,27 @@ def test_aggregates(minor: int, values: list[str], required: tuple[Any, ...], fo
 )
 def test_no_aggregates(minor: int, values: list[str], words: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        filters.aggregates(values, "_X", rules(minor))
+        query_filters.aggregates(values, "_X", rules(minor))
     assert words in refused.value.detail
 
 
 def test_a_tree() -> None:
-    assert filters.in_tree(f" {A.upper()} ") == A
+    assert query_filters.in_tree(f" {A.upper()} ") == A
 
 
 @pytest.mark.parametrize("text", ["", "x", f"in:{A}", f"!{A}", f"{A},{B}", A[:-1]])
 def test_no_tree(text: str) -> None:
     with pytest.raises(BadRequest, match="to be a format of uuid"):
-        filters.in_tree(text)
+        query_filters.in_tree(text)
 
 
-@pytest.mark.parametrize("parse", [lambda: filters.traits(["X"], OLD), lambda: filters.aggregates([A], "", NEW)])
+@pytest.mark.parametrize(
+    "parse", [lambda: query_filters.traits(["X"], OLD), lambda: query_filters.aggregates([A], "", NEW)]
+)
 def test_values_can_be_kept(parse: Callable[[], Any]) -> None:
     """They go into requests that are hashed and compared."""
     assert hash(parse()) == hash(parse())
 
 
 def test_values_of_a_name_keep_their_order() -> None:
-    assert filters.values_of([("a", "1"), ("b", "2"), ("a", "3")], "a") == ["1", "3"]
+    assert query_filters.values_of([("a", "1"), ("b", "2"), ("a", "3")], "a") == ["1", "3"]

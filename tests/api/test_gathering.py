@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from berth.api.server import GATHERING, Server
+from berth.api.http.server import GATHERING, Server
 
 
 class Counting:

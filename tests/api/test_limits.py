@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from berth.api.http import HttpError, Request, TooMuch
-from berth.api.limits import MOST_KEYS, Buckets, Limiter, check_filter, check_request, is_deeper
-from berth.api.origin import Origin, Origins
+from berth.api.http.forwarded import Origin, Origins
+from berth.api.http.limits import MOST_KEYS, Buckets, Limiter, check_filter, check_request, is_deeper
+from berth.api.http.messages import HttpError, Request, TooMuch
 from berth.model.request import CandidateRequest, Group
 from berth.settings import Limits
 from tests.auth.serving import berth, serving

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from berth.api.http import HttpError
-from berth.api.microversion import minor_of
+from berth.api.http.messages import HttpError
+from berth.api.placement.microversion import minor_of
 
 GOOD: tuple[tuple[str | None, int], ...] = (
     (None, 0),

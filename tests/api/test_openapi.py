@@ -6,8 +6,8 @@ from collections import defaultdict
 
 import pytest
 
-from berth.api.placement import codes
-from berth.api.placement.replies import PARTS, REPLIES
+from berth.api.placement import error_codes
+from berth.api.placement.responses import PARTS, REPLIES
 from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.versions import CHANGES
 from tests.api.calls import LINES, Line
@@ -55,7 +55,7 @@ def test_what_a_version_changes_is_there_to_be_changed() -> None:
 
 
 def test_every_error_code_is_in_it() -> None:
-    named = {value for name, value in vars(codes).items() if name.isupper()}
+    named = {value for name, value in vars(error_codes).items() if name.isupper()}
     assert set(documented(NEWEST).value["components"]["schemas"]["Refusal"]["properties"]["code"]["enum"]) == named
 
 

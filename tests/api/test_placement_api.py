@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from berth.api import auth
-from berth.api.face import Ongoing
-from berth.api.gate import Gate
-from berth.api.http import HttpError, Reply, Request
-from berth.api.placement.api import PlacementApi
-from berth.api.policy import POLICIES
+from berth.api.auth.gate import Gate
+from berth.api.auth.policy import POLICIES
+from berth.api.http.app import Ongoing
+from berth.api.http.messages import HttpError, Reply, Request
+from berth.api.placement.app import PlacementApi
 from berth.ledger import open_ledger
 
 

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from berth.api import auth
-from berth.api.gate import Gate
-from berth.api.http import Request
-from berth.api.placement.api import PlacementApi
-from berth.api.placement.call import Operation
+from berth.api.auth.gate import Gate
+from berth.api.auth.policy import POLICIES
+from berth.api.http.messages import Request
+from berth.api.placement.app import PlacementApi
+from berth.api.placement.operation import Operation
 from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.versions import closed
-from berth.api.policy import POLICIES
 from berth.ledger import Ledger, open_ledger
 from tests.store.shelf import Shelf
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from berth.api.server import Server
+from berth.api.http.server import Server
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from berth.api.auth.choosing import AuthUnusable
+from berth.api.auth.configured import AuthUnusable
 from berth.app import check
 from berth.settings import Keystone, Oidc, Settings
 

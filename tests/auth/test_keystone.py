@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from berth.api.auth.authenticator import Unknown
 from berth.api.auth.keystone import UNKNOWN_S, IdentityService
-from berth.api.auth.knowing import Unknown
-from berth.api.http import HttpError, Request
+from berth.api.http.messages import HttpError, Request
 from berth.model.caller import Caller
 from berth.settings import Keystone
 from tests.auth.identity import NOW, StandIn, running

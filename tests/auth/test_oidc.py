@@ -15,9 +15,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from berth.api.auth.knowing import Unknown
+from berth.api.auth.authenticator import Unknown
 from berth.api.auth.oidc import FRESH_S, SELDOM_S, STALE_S, Keys, OpenId
-from berth.api.http import HttpError, Request
+from berth.api.http.messages import HttpError, Request
 from berth.model.caller import Caller
 from berth.model.token import NoGood
 from berth.settings import Oidc

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from berth.api.limits import Limiter
-from berth.api.placement.api import PlacementApi
-from berth.api.policy import ANYONE, DEFAULT, OF_A_PROJECT, POLICIES, Policy
-from berth.api.policy_file import PolicyUnusable, read_policy
-from berth.api.v1.face import V1
+from berth.api.auth.policy import ANYONE, DEFAULT, OF_A_PROJECT, POLICIES, Policy
+from berth.api.auth.policy_file import PolicyUnusable, read_policy
+from berth.api.http.limits import Limiter
+from berth.api.placement.app import PlacementApi
+from berth.api.v1.app import V1
 from berth.app import UnusableSettings, site_of
 from berth.ledger import open_ledger
 from berth.model.caller import ROLES, Caller

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import trustme
 
-from berth.api.front import common_name
+from berth.api.http.tls_proxy import common_name
 from berth.app import UnusableSettings, check
 from berth.settings import Settings, Tls
 from tests.auth.serving import serving

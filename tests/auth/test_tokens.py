@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from berth.api.auth.knowing import Unknown
+from berth.api.auth.authenticator import Unknown
+from berth.api.auth.gate import Gate
+from berth.api.auth.policy import POLICIES
 from berth.api.auth.tokens import NOT_KNOWN, Tokens
-from berth.api.gate import Gate
-from berth.api.http import HttpError, Request
-from berth.api.limits import Limiter
-from berth.api.policy import POLICIES
-from berth.ledger import Ledger, minting, open_ledger
-from berth.ledger.minting import Key, SecretUnusable, key_for
+from berth.api.http.limits import Limiter
+from berth.api.http.messages import HttpError, Request
+from berth.ledger import Ledger, credentials, open_ledger
+from berth.ledger.credentials import Key, SecretUnusable, key_for
 from berth.model.caller import Caller
 from berth.model.commands import CreateToken
 from berth.model.errors import Invalid, TokenExists, TokenNotFound
@@ -86,7 +86,7 @@ def test_what_is_no_token_of_berth_s_is_for_others_to_know(ledger: Ledger, key: 
 def test_a_token_that_is_not_quite_right(ledger: Ledger, key: Key) -> None:
     token, tokens = make(ledger), Tokens(ledger, key)
     number = token.split("_")[1]
-    forged = minting._text(number)  # a right checksum, a known id, and another secret
+    forged = credentials._text(number)  # a right checksum, a known id, and another secret
     wrong = (token[:-1], token + "x", token.upper().replace("BERTH", "berth"), forged, "berth_", "berth_é_x", "berth__")
     assert {refused(tokens, each) for each in wrong} == {"The token is not known."}
 

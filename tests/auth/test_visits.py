@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import pytest
 
-from berth.api.limits import Limiter
-from berth.api.operations.metrics import Counting
-from berth.api.server import Server
+from berth.api.http.limits import Limiter
+from berth.api.http.server import Server
+from berth.api.ops.metrics import Counting
 from berth.api.v1.feed import Feed
 from berth.app import site_of
 from berth.ledger import Ledger, open_ledger
-from berth.ledger.witness import Witness
+from berth.ledger.observer import Witness
 from berth.model.errors import Unavailable
 from berth.model.inventory import Inventory
 from berth.model.token import NoGood, WantedToken

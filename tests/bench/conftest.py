@@ -13,10 +13,10 @@ import pytest
 
 from bench.fleets import Fleet, Held, Provider
 from berth.api import auth
-from berth.api.gate import Gate
-from berth.api.http import Reply, Request
-from berth.api.placement.api import PlacementApi
-from berth.api.policy import POLICIES
+from berth.api.auth.gate import Gate
+from berth.api.auth.policy import POLICIES
+from berth.api.http.messages import Reply, Request
+from berth.api.placement.app import PlacementApi
 from berth.ledger import Ledger, open_ledger
 from berth.model.commands import Claim
 from berth.model.record import InventoryRecord, ProviderRecord

@@ -16,7 +16,7 @@ import pytest
 
 from bench import claims
 from bench.rows import BASE, isolated
-from berth.api.http import Reply
+from berth.api.http.messages import Reply
 from tests.bench.conftest import Load, Loaded
 from tests.bench.counting import operations, peak_bytes, statements
 

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from berth.fleet.explain import explain
-from berth.fleet.fleet import Fleet
-from berth.fleet.map import fleet_map
-from berth.fleet.overview import names_in_use, overview
-from berth.fleet.pages import provider_page
+from berth.fleet.explain.explain import explain
+from berth.fleet.state.fleet import Fleet
+from berth.fleet.views.map import fleet_map
+from berth.fleet.views.overview import names_in_use, overview
+from berth.fleet.views.provider_page import provider_page
 from berth.model.change import Kind
 from berth.model.overview import MapQuery, ProviderFilter
 from berth.model.request import CandidateRequest, Group

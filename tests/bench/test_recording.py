@@ -11,7 +11,8 @@ from typing import NamedTuple
 import pytest
 
 from bench import bare
-from berth.ledger import Ledger, open_ledger, trail
+from berth.ledger import Ledger, open_ledger
+from berth.ledger.write import batch
 from berth.model.commands import Claim, SetAllocations
 from berth.model.inventory import Inventory
 from tests.bench.counting import statements
@@ -30,7 +31,7 @@ class Spent(NamedTuple):
 @pytest.fixture
 def unrecorded(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From its call on, nothing is recorded."""
-    return lambda: monkeypatch.setattr(trail, "_enter", bare.only_logged)
+    return lambda: monkeypatch.setattr(batch, "_enter", bare.only_logged)
 
 
 @pytest.mark.skipif(not COUNTERS.exists(), reason="this system does not count what a process writes")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import typer
 
-from berth.cli.asking import Words, request
+from berth.cli.request_options import Words, request
 from berth.model.request import CandidateRequest, Group
 
 A, B = "a0000000-0000-4000-8000-000000000000", "b0000000-0000-4000-8000-000000000000"

@@ -8,9 +8,9 @@ import json
 
 import pytest
 
-from berth.cli.paper import Paper
-from berth.cli.plain import plain, plain_cell, plain_json
-from berth.cli.table import Fill, Table
+from berth.cli.output.escape import plain, plain_cell, plain_json
+from berth.cli.output.output import Paper
+from berth.cli.output.table import Fill, Table
 
 NASTY = ["\x1b[31mred", "a\rb", "bell\x07", "\x9b31m", "\u202eedoc", "a\nb", "\x7f", "\u2028", "nul\x00", "tab\t"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from berth.cli.waiting import Waiting
+from berth.cli.output.spinner import Waiting
 from tests.conformance.servers import berth_words
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import berth
-from berth.model.verbs import Verbs
+from berth.model.interface import Verbs
 from tests.conformance.servers import Server, berth_words, running
 from tests.store.shelf import Shelf
 

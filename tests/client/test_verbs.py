@@ -11,8 +11,8 @@ import pytest
 
 import berth
 from berth import CandidateRequest, Claim, Group, Inventory, NewInventories, ProviderQuery, errors
+from berth.model.interface import Verbs
 from berth.model.record import Became, InventoryRecord, ProviderRecord
-from berth.model.verbs import Verbs
 
 
 def new() -> str:

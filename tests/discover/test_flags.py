@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from berth.discover.flags import AMD_FLAGS, ARM_PREFIX, INTEL_FLAGS, POWER_MODELS, X86_FLAGS, cpu_traits
+from berth.discover.cpu_flags import AMD_FLAGS, ARM_PREFIX, INTEL_FLAGS, POWER_MODELS, X86_FLAGS, cpu_traits
 from berth.discover.machine import Cpus
 from berth.model.names import STANDARD_TRAITS
 

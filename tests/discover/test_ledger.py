@@ -10,7 +10,7 @@ import pytest
 
 import berth
 from berth.discover import Action, NameTaken, Renamed, apply, found, lines, plan, read
-from berth.discover.verbs import Verbs
+from berth.discover.ledger import Verbs
 from berth.model.errors import CapacityExceeded, ProviderNotFound
 from tests.discover.host import CONSUMER, Host
 from tests.discover.recorded import NAMES, recorded

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from berth.discover import Source, found, read
+from berth.discover.cgroups import read_container, read_limits
 from berth.discover.cpus import listed, ranges
 from berth.discover.disks import parsed
-from berth.discover.limits import read_container, read_limits
 from berth.discover.nvidia import Card
 from berth.discover.nvidia import parsed as card
 from tests.discover.recorded import NAMES, recorded, unpacked

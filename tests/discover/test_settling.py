@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import berth
 from berth.discover import FoundProvider, Machine, Note, apply, found, plan
 from berth.discover.machine import Cpus, Device, Filesystem, HugePages, Kind, Node
-from berth.discover.settling import is_own_class
+from berth.discover.reconcile import is_own_class
 from tests.store.shelf import Shelf
 
 GIB_KB = 1 << 20

@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from typing import Final
 
+from berth.api.auth.policy import ANYONE, DEFAULT, OF_A_PROJECT
 from berth.api.placement.routes import OPERATIONS
-from berth.api.policy import ANYONE, DEFAULT, OF_A_PROJECT
 from berth.api.v1.routes import ROUTES
 from berth.model.caller import OWNER, ROLES
 from tests.docs.blocks import ROOT

@@ -104,7 +104,12 @@ def _there(name: str) -> bool:
 
 @pytest.mark.parametrize(
     ("name", "there"),
-    [("berth.open", True), ("berth.nothing", False), ("berth.Inventory.total", True), ("berth.ledger.core.Core", True)],
+    [
+        ("berth.open", True),
+        ("berth.nothing", False),
+        ("berth.Inventory.total", True),
+        ("berth.ledger.write.writer.Core", True),
+    ],
 )
 def test_how_names_are_looked_for(name: str, there: bool) -> None:
     assert _there(name) is there

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from berth.api.policy import DEFAULT
+from berth.api.auth.policy import DEFAULT
 from tests.docs.policy_table import PAGE, asked_with, filled
 
 

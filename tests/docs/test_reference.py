@@ -14,11 +14,12 @@ import typer.main
 
 import berth
 from berth import app as composition
+from berth.api.auth.policy import POLICIES
 from berth.api.placement.routes import OPERATIONS
-from berth.api.policy import POLICIES
 from berth.cli.main import app
-from berth.fleet import search
-from berth.ledger import core, patience
+from berth.fleet.find import search
+from berth.ledger import retry
+from berth.ledger.write import writer
 from berth.model import errors
 from berth.settings import Limits, Settings
 from berth.settings.sources import names
@@ -163,11 +164,11 @@ def test_every_policy_is_documented(policy: str) -> None:
     ("what", "limit"),
     [
         ("body of a request", f"{Limits().body_bytes >> 20} MiB"),
-        ("in one commit", f"{core.MOST_IN_A_BATCH}"),
+        ("in one commit", f"{writer.MOST_IN_A_BATCH}"),
         ("steps of a search without", f"{search.FRUITLESS_STEPS:,}"),
         ("steps of a search in all", f"{search.MOST_STEPS:,}"),
         ("threads", f"{composition.THREADS}"),
-        ("tries of a commit", f"{core.TRIES} within {patience.PATIENCE_S} s"),
+        ("tries of a commit", f"{writer.TRIES} within {retry.PATIENCE_S} s"),
     ],
 )
 def test_every_limit_is_documented(what: str, limit: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import berth
 from berth import CandidateRequest, Group, Inventory
-from berth.ledger.decide import allocate
+from berth.ledger.write.decide import allocate
 from berth.model.commands import Allocate, Claim, Command, CreateTrait, ReleaseAllocations, SetAllocations, SetTraits
 from berth.model.errors import BerthError, DatabaseUnusable, NothingFits, Unavailable
 

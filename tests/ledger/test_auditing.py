@@ -10,11 +10,12 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from berth.ledger import auditing, open_ledger
-from berth.ledger.auditing import Checked
+from berth.ledger import open_ledger
+from berth.ledger.audit import chain
+from berth.ledger.audit.chain import Checked
 from berth.model.caller import Caller
 from berth.model.errors import Conflict
-from berth.store import audit, head, subjects
+from berth.store import audit, audit_index, head
 from berth.store.engine import Database
 from tests.store.filled import HOST, VM, fill
 
@@ -26,7 +27,7 @@ ADMIN = Caller(name="root", via="local")
 def small_blocks() -> Iterator[None]:
     """Two of them are full after the last record."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subjects, "BLOCK", 8)
+        patch.setattr(audit_index, "BLOCK", 8)
         yield
 
 
@@ -52,11 +53,11 @@ def damage(database: Database, *statements: str) -> Checked:
     with database.writing() as connection:
         for statement in statements:
             connection.execute(text(statement))
-    return auditing.verify(database)
+    return chain.verify(database)
 
 
 def test_a_log_that_nobody_touched_is_whole(database: Database) -> None:
-    checked = auditing.verify(database)
+    checked = chain.verify(database)
     assert (checked.findings, checked.first, checked.last, len(checked.seal)) == ((), 1, LAST, 64)
 
 
@@ -126,11 +127,11 @@ def test_a_damaged_log(database: Database, statements: tuple[str, ...]) -> None:
 
 
 def test_a_log_that_was_made_anew_does_not_hold_a_seal_of_before(database: Database) -> None:
-    checked = auditing.verify(database)
+    checked = chain.verify(database)
     noted = (checked.last, checked.seal)
-    assert auditing.verify(database, noted).findings == ()
-    assert auditing.verify(database, (9, checked.seal)).findings[0].number == 9
-    assert auditing.verify(database, (99, checked.seal)).findings[0].why == (
+    assert chain.verify(database, noted).findings == ()
+    assert chain.verify(database, (9, checked.seal)).findings[0].number == 9
+    assert chain.verify(database, (99, checked.seal)).findings[0].why == (
         "record 99, whose seal was noted, is not in the log"
     )
 
@@ -139,29 +140,29 @@ def test_old_records_leave_for_an_archive(database: Database, tmp_path: Path) ->
     with database.reading() as connection:
         at = connection.execute(text("SELECT at FROM audit WHERE number = 9")).scalar_one()
     file = tmp_path / "archive.jsonl"
-    noted = auditing.verify(database)
-    assert auditing.archive(database, at, file, ADMIN) == (1, 8)
-    after = auditing.verify(database, (noted.last, noted.seal))
+    noted = chain.verify(database)
+    assert chain.archive(database, at, file, ADMIN) == (1, 8)
+    after = chain.verify(database, (noted.last, noted.seal))
     assert (after.findings, after.first, after.last) == ((), 9, LAST + 1)
     lines = file.read_bytes().splitlines()
-    archived = auditing.verify_archive(lines)
+    archived = chain.verify_archive(lines)
     assert (archived.findings, archived.first, archived.last) == ((), 1, 8)
-    assert auditing.verify(database, (8, archived.seal)).findings == ()
+    assert chain.verify(database, (8, archived.seal)).findings == ()
     lines[3] = lines[3].replace(b"CreateProvider", b"DeleteProvider")
-    assert auditing.verify_archive(lines).findings[0].number == 4
+    assert chain.verify_archive(lines).findings[0].number == 4
     with open_ledger(str(database.url)) as ledger:
         (vouching,) = ledger.audit(most=1)
         assert (vouching.operation, vouching.target, vouching.actor) == ("ArchiveAudit", "8", "root")
         fill_more = ledger.create_provider("another")
         assert ledger.history(fill_more.uuid)[0].number == LAST + 2
     second = tmp_path / "second.jsonl"
-    assert auditing.archive(database, 2**62, second, ADMIN) == (9, LAST + 2)
-    assert auditing.verify(database).findings == ()
-    assert auditing.archive(database, 0, tmp_path / "none.jsonl", ADMIN) is None
+    assert chain.archive(database, 2**62, second, ADMIN) == (9, LAST + 2)
+    assert chain.verify(database).findings == ()
+    assert chain.archive(database, 0, tmp_path / "none.jsonl", ADMIN) is None
 
 
 def test_an_archive_cannot_be_pretended(database: Database, tmp_path: Path) -> None:
-    auditing.archive(database, 2**62, tmp_path / "archive.jsonl", ADMIN)
+    chain.archive(database, 2**62, tmp_path / "archive.jsonl", ADMIN)
     with open_ledger(str(database.url)) as ledger:
         ledger.create_provider("another")
     checked = damage(database, "UPDATE audit SET why = 'none' WHERE operation = 'ArchiveAudit'")
@@ -171,16 +172,16 @@ def test_an_archive_cannot_be_pretended(database: Database, tmp_path: Path) -> N
 def test_a_log_that_is_not_whole_is_not_archived(database: Database, tmp_path: Path) -> None:
     damage(database, "DELETE FROM audit WHERE number = 9")
     with pytest.raises(Conflict, match="not whole, so that nothing is archived: record 9 is missing"):
-        auditing.archive(database, 2**62, tmp_path / "archive.jsonl", ADMIN)
+        chain.archive(database, 2**62, tmp_path / "archive.jsonl", ADMIN)
     assert not (tmp_path / "archive.jsonl").exists()
 
 
 def test_a_line_that_is_no_record(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "archive.jsonl"
-    auditing.archive(database, 2**62, file, ADMIN)
+    chain.archive(database, 2**62, file, ADMIN)
     lines = file.read_bytes().splitlines()
     for broken in (b"", b"{}", b"[]", b"\xff", msgspec.json.encode({"facts": None})):
-        assert any("line 3" in each.why for each in auditing.verify_archive([*lines[:2], broken, *lines[3:]]).findings)
+        assert any("line 3" in each.why for each in chain.verify_archive([*lines[:2], broken, *lines[3:]]).findings)
 
 
 @pytest.mark.parametrize("facts", ["{", "[]", '{"names": 1}'])
@@ -188,7 +189,7 @@ def test_facts_that_are_none_any_more_are_reported_and_listed(database: Database
     with database.writing() as connection:
         connection.execute(text("UPDATE changes SET facts = :facts WHERE number = 9"), {"facts": facts})
         connection.execute(text('UPDATE audit SET "before" = :facts WHERE number = 10'), {"facts": facts})
-    assert {9, 10} <= {each.number for each in auditing.verify(database).findings}
+    assert {9, 10} <= {each.number for each in chain.verify(database).findings}
     with open_ledger(str(database.url)) as ledger:
         ninth, tenth = ledger.audit(after=8, most=2)
         assert (ninth.number, ninth.after, tenth.before) == (9, None, None)
@@ -213,16 +214,16 @@ def test_whatever_is_done_to_any_record_is_reported_with_its_place(ledger_url: s
         fill(ledger)
         ledger.release(VM)
     database = Database(ledger_url)
-    last = auditing.verify(database).last
+    last = chain.verify(database).last
     for number in range(1, last + (way != "moved")):
         with database.migrating() as connection:
             for statement in BY_HAND[way]:
                 words = {"n": number, "left": last - number}
                 connection.execute(text(statement), {name: words[name] for name in words if f":{name}" in statement})
-            checker = auditing.Checker()
+            checker = chain.Checker()
             findings = [each for stored in audit.stored(connection) for each in checker.take(stored)]
             findings += [*checker.begun(), *checker.ended(head.sealed(connection))]
             connection.rollback()
         assert any(each.number == number and f"{number}" in each.why for each in findings), (number, findings)
-    assert auditing.verify(database).findings == ()
+    assert chain.verify(database).findings == ()
     database.close()

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 import berth
-from berth.ledger import auditing, core, open_ledger
+from berth.ledger import open_ledger
+from berth.ledger.audit import chain
 from berth.ledger.ledger import Ledger
+from berth.ledger.write import writer
 from berth.model import commands
 from berth.model.audit import Attempt
 from berth.model.caller import Caller
@@ -129,12 +131,12 @@ def test_attempts_are_written_with_the_next_work(ledger: Ledger, url: str) -> No
     assert told == ("alice", "providers.create", "POST /x", None, None, None)
     assert record.why == "a\\r\\nforged line \\x1b[2J"
     database = Database(url)
-    assert auditing.verify(database).findings == ()
+    assert chain.verify(database).findings == ()
     database.close()
 
 
 def test_of_a_flood_of_attempts_the_number_is_kept(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core, "MOST_ATTEMPTS", 3)
+    monkeypatch.setattr(writer, "MOST_ATTEMPTS", 3)
     for number in range(10):
         ledger.note(attempt(number))
     ledger.work()

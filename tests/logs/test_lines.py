@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from berth.logs.about import About, requests
-from berth.logs.lines import LONGEST, LONGEST_TRACE, MARGIN, event_of, rendering
+from berth.logs.processors import LONGEST, LONGEST_TRACE, MARGIN, event_of, rendering
+from berth.logs.request_ids import About, requests
 
 FORGED = "2026-01-01T00:00:00.000000Z [error] all is lost"
 

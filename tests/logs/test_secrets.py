@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from berth.logs.secrets import redaction, secrets_in, url_without_secrets, without_secrets
+from berth.logs.redaction import redaction, secrets_in, url_without_secrets, without_secrets
 
 MARK = "open-sesame-7f3a"
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from berth.logs import writer as writing
-from berth.logs.lines import rendering
+from berth.logs.processors import rendering
 from berth.logs.setup import Logging, Seldom
 from berth.logs.writer import Writer
 from berth.settings import Log

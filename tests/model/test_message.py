@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from berth.ledger.decide import _DECIDERS
+from berth.ledger.write.decide import _DECIDERS
 from berth.model import commands
 from berth.model.commands import Claim, Command, NewInventories
 from berth.model.inventory import Inventory

@@ -8,7 +8,7 @@ from berth.model import commands
 from berth.model.commands import Claim, Command
 from berth.model.errors import Invalid, InvalidAmount
 from berth.model.inventory import Inventory
-from berth.model.sound import sound
+from berth.model.validation import sound
 
 HOST = "7a5c0000-0000-4000-8000-000000000001"
 SPELT = "{7A5C0000-0000-4000-8000-000000000001}"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from berth.api.face import Later
-from berth.api.http import Reply, Request
-from berth.api.operations import health
-from berth.api.operations.health import Ready
-from berth.api.operations.single import Single
+from berth.api.http.app import Later
+from berth.api.http.messages import Reply, Request
+from berth.api.ops import health
+from berth.api.ops.health import Ready
+from berth.api.ops.single_flight import Single
 from berth.ledger import Ledger, open_ledger
 from tests.auth.serving import serving
 from tests.operations.calling import Asking, until

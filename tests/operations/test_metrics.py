@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from berth.api.operations.fleet import MOST_CUSTOM, REST, bounded
+from berth.api.ops.fleet_metrics import MOST_CUSTOM, REST, bounded
 from berth.model.overview import ClassOverview
 from tests.auth.serving import serving
 from tests.operations.calling import Asking, until

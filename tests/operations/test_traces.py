@@ -17,10 +17,10 @@ import httpx
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from berth.api.http import Request
-from berth.api.onlooker import Answered
-from berth.api.operations import traces as tracing
-from berth.api.operations.traces import traces_to, traces_url
+from berth.api.http.messages import Request
+from berth.api.http.observer import Answered
+from berth.api.ops import traces as tracing
+from berth.api.ops.traces import traces_to, traces_url
 from tests.logs.observed import Observed, observed
 from tests.operations.calling import ADMIN, until
 from tests.operations.collector import Collector, Sent, collecting

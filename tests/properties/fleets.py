@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from berth.fleet.apply import apply
-from berth.fleet.fleet import Fleet
+from berth.fleet.state.apply import apply
+from berth.fleet.state.fleet import Fleet
 from berth.model.change import Change, Facts, Kind, Named, ProviderFact
 from berth.model.names import SHARES_VIA_AGGREGATE
 from tests.oracle.world import World

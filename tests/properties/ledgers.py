@@ -10,9 +10,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import berth
-from berth.fleet.apply import apply
-from berth.fleet.fleet import Fleet
-from berth.fleet.reading import snapshot
+from berth.fleet.state.apply import apply
+from berth.fleet.state.fleet import Fleet
+from berth.fleet.views.providers import snapshot
 from berth.ledger import Ledger
 from berth.ledger.verify import verify
 from berth.model.candidate import Candidates

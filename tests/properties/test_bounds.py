@@ -8,16 +8,16 @@ from collections.abc import Iterator
 import pytest
 
 from berth.api.auth import dev
-from berth.api.gate import Gate
-from berth.api.http import Reply, Request
-from berth.api.placement.api import PlacementApi
-from berth.api.placement.describing import describe
+from berth.api.auth.gate import Gate
+from berth.api.auth.policy import POLICIES
+from berth.api.http.messages import Reply, Request
+from berth.api.placement.app import PlacementApi
+from berth.api.placement.openapi import describe
 from berth.api.placement.routes import OPERATIONS
-from berth.api.policy import POLICIES
-from berth.api.v1.face import V1
+from berth.api.v1.app import V1
 from berth.api.v1.feed import Feed
-from berth.fleet import search
-from berth.fleet.search import FRUITLESS_STEPS, MOST_STEPS, Budget
+from berth.fleet.find import search
+from berth.fleet.find.search import FRUITLESS_STEPS, MOST_STEPS, Budget
 from berth.ledger import Ledger, open_ledger
 from berth.model.record import InventoryRecord, ProviderRecord
 from berth.model.request import CandidateRequest, Group

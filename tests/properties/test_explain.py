@@ -9,9 +9,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from berth.fleet.explain import explain
-from berth.fleet.find import find
-from berth.fleet.fleet import Fleet
+from berth.fleet.explain.explain import explain
+from berth.fleet.find.find import find
+from berth.fleet.state.fleet import Fleet
 from berth.model.funnel import Constraint, Counted, Funnel, Step
 from berth.model.inventory import Inventory
 from berth.model.request import CandidateRequest, Group

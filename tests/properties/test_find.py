@@ -10,9 +10,10 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from berth.fleet import find as blocks
-from berth.fleet import reading, search
-from berth.fleet.find import find
+from berth.fleet.find import find as blocks
+from berth.fleet.find import search
+from berth.fleet.find.find import find
+from berth.fleet.views import providers
 from berth.model.candidate import Candidates, Summary
 from berth.model.request import CandidateRequest, ProviderQuery
 from tests.oracle import finding as oracle
@@ -82,7 +83,7 @@ def test_lists_the_providers_that_are_like_that(data: st.DataObject) -> None:
     query: ProviderQuery = data.draw(queries(world))
     like_that = oracle.matching(world, query)
     event(f"{min(len(like_that), 2)} or more providers")
-    listed = [provider.uuid for provider in reading.providers(fleet_of(world), query)]
+    listed = [provider.uuid for provider in providers.providers(fleet_of(world), query)]
     assert sorted(listed) == sorted(like_that)
 
 

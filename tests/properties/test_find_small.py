@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from itertools import islice, product
 
-from berth.fleet.find import find
+from berth.fleet.find.find import find
 from berth.model.inventory import Inventory
 from berth.model.names import SHARES_VIA_AGGREGATE
 from berth.model.request import CandidateRequest, Group

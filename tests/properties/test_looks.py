@@ -10,13 +10,13 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from berth.fleet import groups
-from berth.fleet import map as drawing
-from berth.fleet.find import find
-from berth.fleet.fleet import Fleet
-from berth.fleet.map import fleet_map
-from berth.fleet.overview import names_in_use, overview
-from berth.fleet.pages import provider_details, provider_page
+from berth.fleet.find.find import find
+from berth.fleet.state.fleet import Fleet
+from berth.fleet.views import map as drawing
+from berth.fleet.views import map_groups
+from berth.fleet.views.map import fleet_map
+from berth.fleet.views.overview import names_in_use, overview
+from berth.fleet.views.provider_page import provider_details, provider_page
 from berth.model.change import Kind
 from berth.model.inventory import Inventory
 from berth.model.overview import By, Cell, MapQuery, ProviderFilter
@@ -118,7 +118,7 @@ def small(few: int, most: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawing, "FEW", few)
         patch.setattr(drawing, "MOST", most)
-        patch.setattr(groups, "MOST", most)
+        patch.setattr(map_groups, "MOST", most)
         yield
 
 

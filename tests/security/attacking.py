@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import trustme
 
-from berth.fleet.reading import snapshot
+from berth.fleet.views.providers import snapshot
 from berth.ledger import Ledger
 from berth.model.audit import AuditRecord
 from tests.api.wire import Got, Headers, Wire, message

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from berth.api.auth.policy import OF_A_PROJECT
 from berth.api.placement import versions
 from berth.api.placement.routes import OPERATIONS
-from berth.api.policy import OF_A_PROJECT
 from berth.api.v1.routes import ROUTES
 from tests.v1.calls import CALLS
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import trustme
 from msgspec.structs import replace
 
-from berth.ledger import Ledger, minting, open_ledger
+from berth.ledger import Ledger, credentials, open_ledger
 from berth.model.caller import OWNER, ROLES
 from berth.model.token import WantedToken
 from tests.auth import identity, issuer
@@ -94,8 +94,8 @@ def token(folder: Path) -> Iterator[Stand]:
     wrong = {
         "nothing": {},
         "an empty one": {"x-auth-token": ""},
-        "another secret": {"x-auth-token": minting._text(number)},
-        "another id": {"x-auth-token": minting._text("abcdefghij")},
+        "another secret": {"x-auth-token": credentials._text(number)},
+        "another id": {"x-auth-token": credentials._text("abcdefghij")},
         "in capitals": {"x-auth-token": good.upper()},
         "one letter more": {"x-auth-token": good + "x"},
         "twice": {"x-auth-token": f"{good},{good}"},

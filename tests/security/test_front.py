@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from berth.api.http import HttpError
-from berth.api.origin import BYPASSED, Origins
+from berth.api.http.forwarded import BYPASSED, Origins
+from berth.api.http.messages import HttpError
 
 ROUND_IT = ["127.0.0.2:4711", "127.0.0.1:4712", "127.0.0.1:", "[::1]:4711", "127.0.0.1:../4711"]
 

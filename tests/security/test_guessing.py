@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from berth.ledger import minting
+from berth.ledger import credentials
 from berth.model.audit import AuditRecord
 from berth.model.token import NoGood
 from tests.api.wire import Got
@@ -55,14 +55,14 @@ def counted(server: Attacked, source: str, enough: Callable[[int], bool]) -> tup
 def test_an_address_that_guesses(target: Attacked) -> None:
     good = minted(target.folder, Who("reader"))
     target.begin()
-    got = [guess(target, minting._text("abcdefghij"), GUESSER) for _ in range(TRIES)]
+    got = [guess(target, credentials._text("abcdefghij"), GUESSER) for _ in range(TRIES)]
     assert [each.status for each in got] == [401] * BURST + [429] * (TRIES - BURST)
     assert {each.header("retry-after") is not None for each in got[BURST:]} == {True}
     assert all(int(each.header("retry-after") or 0) >= 1 for each in got[BURST:])
 
     for source in (GUESSER, OTHER):  # whoever is known is let in, even from where others guess; 403: as a reader
         assert guess(target, good, source).status == 403
-    assert guess(target, minting._text("abcdefghij"), OTHER).status == 401
+    assert guess(target, credentials._text("abcdefghij"), OTHER).status == 401
 
     records, left_out = counted(target, GUESSER, lambda number: number >= TRIES + 1)
     outcomes = Counter(each.outcome for each in records)
@@ -80,8 +80,8 @@ def test_who_guesses_does_not_learn_what_there_is(target: Attacked) -> None:
     target.ledger.revoke_token(name)
     target.begin()
     tried = {
-        "never there": minting._text("klmnopqrst"),
-        "a wrong secret": minting._text(good.split("_")[1]),
+        "never there": credentials._text("klmnopqrst"),
+        "a wrong secret": credentials._text(good.split("_")[1]),
         "elsewhere": bound,
         "revoked": ended,
     }

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import pytest
 
+from berth.api.auth.policy import DEFAULT
 from berth.api.placement.routes import OPERATIONS
-from berth.api.policy import DEFAULT
 from berth.api.v1.routes import ROUTES
 from berth.ledger import Ledger, open_ledger
 from berth.model.caller import OWNER

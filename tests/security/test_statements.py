@@ -13,12 +13,12 @@ from urllib.parse import quote
 import pytest
 
 from berth.api import auth
-from berth.api.face import Face, Ongoing
-from berth.api.gate import Gate
-from berth.api.http import Reply, Request
-from berth.api.placement.api import PlacementApi
-from berth.api.policy import POLICIES
-from berth.api.v1.face import V1
+from berth.api.auth.gate import Gate
+from berth.api.auth.policy import POLICIES
+from berth.api.http.app import Face, Ongoing
+from berth.api.http.messages import Reply, Request
+from berth.api.placement.app import PlacementApi
+from berth.api.v1.app import V1
 from berth.api.v1.feed import Feed
 from berth.api.v1.routes import ROUTES
 from berth.ledger import Ledger, open_ledger

@@ -20,11 +20,11 @@ import numpy as np
 import pytest
 
 from berth.api.auth import tokens as tokens_module
-from berth.api.auth.knowing import Unknown
+from berth.api.auth.authenticator import Unknown
 from berth.api.auth.tokens import Tokens
-from berth.api.http import Request
-from berth.ledger import Ledger, minting, open_ledger
-from berth.ledger.minting import key_for
+from berth.api.http.messages import Request
+from berth.ledger import Ledger, credentials, open_ledger
+from berth.ledger.credentials import key_for
 from berth.model.token import WantedToken
 
 ROUNDS: Final = 3_000
@@ -47,8 +47,8 @@ def kinds(ledger: Ledger) -> dict[str, list[Request]]:
     goods = [ledger.create_token(WantedToken(name=f"t{each}", roles=("reader",))).text for each in range(10)]
     ids = [good.split("_")[1] for good in goods]
     kinds = {
-        "no such id": [minting._text(f"{each:0>{len(ids[0])}}") for each in range(10)],
-        "another secret": [minting._text(each) for each in ids],
+        "no such id": [credentials._text(f"{each:0>{len(ids[0])}}") for each in range(10)],
+        "another secret": [credentials._text(each) for each in ids],
         "the last letter wrong": [_altered(good, -1) for good in goods],
         "the first letter wrong": [_altered(good, 0) for good in goods],
         "no checksum": [good[:-1] + ("0" if good[-1] != "0" else "1") for good in goods],
@@ -63,10 +63,10 @@ def kinds(ledger: Ledger) -> dict[str, list[Request]]:
 def _altered(good: str, place: int) -> str:
     """A token with another letter in its secret, and the checksum that goes with that."""
     prefix, number, rest = good.split("_", 2)
-    letters = list(rest[: -minting._CHECK_LENGTH])
+    letters = list(rest[: -credentials._CHECK_LENGTH])
     letters[place] = "a" if letters[place] != "a" else "b"
     secret = "".join(letters)
-    return f"{prefix}_{number}_{secret}{minting._check(number, secret)}"
+    return f"{prefix}_{number}_{secret}{credentials._check(number, secret)}"
 
 
 def once(known: Tokens, request: Request) -> int:
@@ -128,7 +128,7 @@ class Hasty(Tokens):
     """As one would write it at first: what is not there is not hashed."""
 
     def __call__(self, request: Request) -> None:
-        if self._ledger.core.tokens().get(minting.id_of(request.headers["x-auth-token"]) or "") is None:
+        if self._ledger.core.tokens().get(credentials.id_of(request.headers["x-auth-token"]) or "") is None:
             raise Unknown("", None)  # type: ignore[arg-type]
         super().__call__(request)
 

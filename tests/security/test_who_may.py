@@ -8,14 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from berth.api.limits import Limiter
-from berth.api.operations.metrics import Counting
+from berth.api.auth.policy import ANYONE, OF_A_PROJECT, POLICIES
+from berth.api.http.limits import Limiter
+from berth.api.ops.metrics import Counting
 from berth.api.placement.routes import OPERATIONS
-from berth.api.policy import ANYONE, OF_A_PROJECT, POLICIES
 from berth.api.v1.feed import Feed
 from berth.api.v1.routes import ROUTES
 from berth.app import site_of
-from berth.ledger import auditing, open_ledger
+from berth.ledger import open_ledger
+from berth.ledger.audit import chain
 from berth.model.audit import AuditRecord
 from berth.model.caller import OWNER
 from berth.settings import Limits, Settings
@@ -134,7 +135,7 @@ def test_a_refusal_is_in_the_audit_log(stand: Stand) -> None:
         while not wanted <= by_request.keys():
             assert time.monotonic() < deadline, "the audit log does not have them"
             by_request = {record.request: record for record in ledger.audit(most=1000)}
-        assert auditing.verify(ledger.core.database).findings == ()
+        assert chain.verify(ledger.core.database).findings == ()
     for got, outcome in ((refused, "403"), (unknown, "401")):
         record = by_request[got.headers["x-openstack-request-id"]]
         assert (record.outcome, record.target, record.operation) == (outcome, f"GET {path}", "audit.list")

@@ -11,7 +11,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 import berth.store
-from berth.ledger import Ledger, auditing, open_ledger
+from berth.ledger import Ledger, open_ledger
+from berth.ledger.audit import chain
 from berth.ledger.verify import verify
 from berth.model.caller import Caller
 from berth.model.errors import DatabaseUnusable
@@ -48,7 +49,7 @@ def test_there_and_back(database: Database, url: str, revision: str) -> None:
             after = ledger.provider(HOST), ledger.inventories(HOST), ledger.allocations(VM), ledger.changes(most=1000)
             assert (after[:-1], after[-1][:-1]) == (before[:-1], before[-1])
     assert verify(database).findings == ()
-    assert auditing.verify(database).findings == ()
+    assert chain.verify(database).findings == ()
 
 
 @pytest.mark.parametrize("revision", REVISIONS[:-1])

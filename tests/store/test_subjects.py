@@ -10,27 +10,28 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from berth.ledger import Ledger, auditing, open_ledger
+from berth.ledger import Ledger, open_ledger
+from berth.ledger.audit import chain
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
 from berth.model.change import subjects_of
 from berth.model.commands import Claim, SetAllocations
 from berth.model.inventory import Inventory
 from berth.model.record import ProviderRecord
-from berth.store import subjects
+from berth.store import audit_index
 from berth.store.engine import Database
 from berth.store.tables import audit_subjects
 
 HOSTS = [f"00000000-0000-4000-8000-0000000000{digits:02x}" for digits in range(12)]
-STORED = subjects.BLOCK
+STORED = audit_index.BLOCK
 BLOCK, MANY = 8, 4
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subjects, "BLOCK", BLOCK)
-    monkeypatch.setattr(subjects, "MANY", MANY)
-    monkeypatch.setattr(subjects, "AT_ONCE", 3)
+    monkeypatch.setattr(audit_index, "BLOCK", BLOCK)
+    monkeypatch.setattr(audit_index, "MANY", MANY)
+    monkeypatch.setattr(audit_index, "AT_ONCE", 3)
 
 
 @pytest.fixture
@@ -104,14 +105,14 @@ def test_only_full_blocks_and_long_records_are_listed(ledger: Ledger) -> None:
     last = _last(ledger)
     full = (last + 1) // BLOCK
     with ledger.core.database.reading() as connection:
-        listed = subjects.listed(connection, 0, last)
+        listed = audit_index.listed(connection, 0, last)
     for each in ledger.audit(after=0, most=None):
         about = set() if each.after is None else subjects_of(each.after)
         if each.number // BLOCK < full or len(about) > MANY:
             assert listed.get(each.number, set()) == about
         else:
             assert each.number not in listed
-    assert auditing.verify(ledger.core.database).findings == ()
+    assert chain.verify(ledger.core.database).findings == ()
 
 
 @pytest.mark.parametrize("before", range(BLOCK))
@@ -129,7 +130,7 @@ def test_a_block_that_a_long_record_makes_full(before: int, tmp_path: Path) -> N
                 answer.result()
         expected = _about(ledger.audit(most=None), HOSTS[0])
         assert _numbers(ledger.audit(subject=HOSTS[0], most=None)) == expected
-        assert auditing.verify(ledger.core.database).findings == ()
+        assert chain.verify(ledger.core.database).findings == ()
 
 
 def _claims(count: int) -> tuple[Claim, ...]:
@@ -141,7 +142,7 @@ def test_what_was_archived_is_on_no_list(ledger: Ledger, tmp_path_factory: pytes
     everything = ledger.audit(most=None)
     moment = everything[len(everything) // 2].at
     database = ledger.core.database
-    archived = auditing.archive(database, moment, tmp_path_factory.mktemp("archive") / "old.jsonl", Caller(name="ada"))
+    archived = chain.archive(database, moment, tmp_path_factory.mktemp("archive") / "old.jsonl", Caller(name="ada"))
     assert archived is not None
     left = [each for each in everything if each.number > archived[1]]
     assert _numbers(ledger.audit(subject=HOSTS[0], most=None)) == _about(left, HOSTS[0])
@@ -149,7 +150,7 @@ def test_what_was_archived_is_on_no_list(ledger: Ledger, tmp_path_factory: pytes
         assert connection.execute(select(func.min(audit_subjects.c.number))).scalar_one() > archived[1]
     for total in range(1, 2 * BLOCK):
         ledger.set_inventories(HOSTS[0], {"VCPU": Inventory(total=5000 + total)})
-    assert auditing.verify(database).findings == ()
+    assert chain.verify(database).findings == ()
     assert len(ledger.audit(subject=HOSTS[0], most=None)) == len(_about(left, HOSTS[0])) + 2 * BLOCK - 1
 
 

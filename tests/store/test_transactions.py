@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import event, text
 
 from berth.ledger import Ledger, open_ledger
-from berth.ledger import current as reading
+from berth.ledger import replica as reading
 from berth.ledger.verify import verify
 from berth.model.commands import Claim, SetAllocations
 from berth.model.errors import LedgerClosed, Unavailable
 from berth.model.inventory import Inventory
-from berth.store import backend, rows
+from berth.store import backend, write_set
 from berth.store.backend import Away, StaleRead, Use
 from berth.store.engine import Database
 from tests.store.filled import HOST, JOB, POOL, VM, fill
@@ -55,13 +55,13 @@ def test_guarded_writes_count(database: Database, seen: list[tuple[int, int]]) -
                 text("INSERT INTO providers VALUES (:id, :uuid, :uuid, 0, NULL, :id, 0, 0)"),
                 {"id": number, "uuid": f"uuid-{number}"},
             )
-    wanted = rows.Rows(touch_providers=[{"key": key, "seen": at, "to": at + 1, "at": 1} for key, at in seen])
+    wanted = write_set.Rows(touch_providers=[{"key": key, "seen": at, "to": at + 1, "at": 1} for key, at in seen])
     if all(at == 0 and key in (1, 2) for key, at in seen):
         with database.writing() as connection:
-            rows.write(connection, wanted)
+            write_set.write(connection, wanted)
     else:
         with pytest.raises(StaleRead), database.writing() as connection:
-            rows.write(connection, wanted)
+            write_set.write(connection, wanted)
         with database.reading() as connection:
             assert connection.execute(text("SELECT SUM(generation) FROM providers")).scalar() == 0
 
@@ -78,7 +78,7 @@ def test_a_read_sees_one_moment(ledger: Ledger, url: str) -> None:
 def test_who_waits_too_long_for_a_lock_is_told(database: Database, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("sqlite", "postgresql", "mariadb"):
         monkeypatch.setattr(f"berth.store.{module}.LOCK_S", 1)
-    monkeypatch.setattr("berth.ledger.patience.PATIENCE_S", 1)
+    monkeypatch.setattr("berth.ledger.retry.PATIENCE_S", 1)
     with open_ledger(url) as ledger, database.writing() as connection:
         connection.execute(text("UPDATE head SET number = number"))
         began = time.monotonic()

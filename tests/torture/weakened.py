@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, update
 
-from berth.store import audit, changes, head, rows, tables
+from berth.store import audit, changes, head, tables, write_set
 from berth.store.backend import Capabilities, StaleRead
 from berth.store.head import Head
 
@@ -57,7 +57,7 @@ def _without_number() -> None:
 
 def _without_generation() -> None:
     """Providers' rows are written whatever their generation is."""
-    rows._GUARDED = frozenset()  # type: ignore[misc]
+    write_set._GUARDED = frozenset()  # type: ignore[misc]
 
 
 DEFENCES: Final[dict[str, Callable[[], None]]] = {

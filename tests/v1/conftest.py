@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from berth.api import auth
-from berth.api.face import Ongoing
-from berth.api.gate import Gate
-from berth.api.http import Reply, Request
-from berth.api.policy import POLICIES
-from berth.api.v1.face import V1
+from berth.api.auth.gate import Gate
+from berth.api.auth.policy import POLICIES
+from berth.api.http.app import Ongoing
+from berth.api.http.messages import Reply, Request
+from berth.api.v1.app import V1
 from berth.api.v1.feed import Feed
 from berth.ledger import Ledger, open_ledger
 from berth.model.commands import Claim

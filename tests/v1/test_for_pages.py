@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from berth.api.policy import DEFAULT
+from berth.api.auth.policy import DEFAULT
 from berth.model.commands import Claim
 from tests.v1.conftest import DISK, HOST, JOB, NOBODY, OTHER, Asked, told
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from berth.api.policy import DEFAULT
+from berth.api.auth.policy import DEFAULT
 from tests.v1.conftest import JOB, NOBODY, OTHER, Asked, told
 
 READER = {"x_auth_token": "ada:physics", "x_roles": "reader", "x_project_id": "physics"}

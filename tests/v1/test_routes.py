@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from berth.api.v1.commanding import COMMANDS
+from berth.api.v1.command_routes import COMMANDS
 from berth.api.v1.route import Route
 from berth.api.v1.routes import ROUTES
 from berth.model.errors import Invalid

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from berth.api.cors import Cors
-from berth.api.http import HttpError, Reply, Request
-from berth.api.site import Site
-from berth.web.face import GUARDS, Dashboard
-from berth.web.files import StaticFile, static_files
+from berth.api.http.cors import Cors
+from berth.api.http.messages import HttpError, Reply, Request
+from berth.api.http.mounts import Site
+from berth.web.app import GUARDS, Dashboard
+from berth.web.static_files import StaticFile, static_files
 
 ROOT = Path(__file__).parent.parent.parent
 STATIC = ROOT / "src/berth/web/static"

@@ -8,24 +8,24 @@ from typing import Final
 
 import typer
 
-from berth.cli import (
+from berth.cli.commands import (
     audit,
-    bulk,
-    claiming,
+    changes,
+    claim,
     config,
     db,
     demo,
     discover,
-    finding,
-    following,
-    looking,
+    find,
+    import_export,
     policy,
     serve,
     token,
     top,
 )
+from berth.cli.commands import list as list_commands
 from berth.cli.options import configure
-from berth.cli.plain import plain
+from berth.cli.output.escape import plain
 from berth.model.errors import BerthError, Refusal
 from berth.settings import SettingsWrong
 
@@ -44,23 +44,23 @@ app = typer.Typer(
 app.callback()(configure)
 
 _COMMANDS: Final = (
-    (LOOK, "providers", looking.providers),
-    (LOOK, "show", looking.show),
-    (LOOK, "find", finding.find),
-    (LOOK, "usage", looking.usage),
-    (LOOK, "consumers", looking.consumers),
-    (LOOK, "classes", looking.classes),
-    (LOOK, "traits", looking.traits),
-    (LOOK, "aggregates", looking.aggregates),
-    (LOOK, "changes", following.changes),
-    (LOOK, "history", following.history),
-    (LOOK, "watch", following.watch),
+    (LOOK, "providers", list_commands.providers),
+    (LOOK, "show", list_commands.show),
+    (LOOK, "find", find.find),
+    (LOOK, "usage", list_commands.usage),
+    (LOOK, "consumers", list_commands.consumers),
+    (LOOK, "classes", list_commands.classes),
+    (LOOK, "traits", list_commands.traits),
+    (LOOK, "aggregates", list_commands.aggregates),
+    (LOOK, "changes", changes.changes),
+    (LOOK, "history", changes.history),
+    (LOOK, "watch", changes.watch),
     (LOOK, "top", top.top),
-    (CLAIM, "claim", claiming.claim),
-    (CLAIM, "release", claiming.release),
+    (CLAIM, "claim", claim.claim),
+    (CLAIM, "release", claim.release),
     (FILL, "discover", discover.discover),
-    (FILL, "import", bulk.import_),
-    (FILL, "export", bulk.export),
+    (FILL, "import", import_export.import_),
+    (FILL, "export", import_export.export),
     (SERVE, "serve", serve.serve),
     (SERVE, "demo", demo.demo),
 )

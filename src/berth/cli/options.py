@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from berth.logs.secrets import secrets_in
+from berth.logs.redaction import secrets_in
 from berth.settings import Resolved, Settings, resolved
 
 DEFAULTS = Settings()

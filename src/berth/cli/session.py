@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 import msgspec
 import typer
 
-from berth.cli.paper import Form, Paper
+from berth.cli.output.output import Form, Paper
 from berth.model.errors import BerthError, NotFound
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from berth.model.verbs import Verbs
+    from berth.model.interface import Verbs
 
 SQLITE: Final = "sqlite:///"
 STANDARD_INPUT: Final = "-"

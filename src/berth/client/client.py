@@ -9,18 +9,30 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from berth.client.following import follow
-from berth.client.tokening import Tokening
-from berth.client.wire import Wire
+from berth.client.follow import follow
+from berth.client.tokens import Tokening
+from berth.client.transport import Wire
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidates
 from berth.model.change import Change, Kind, Named
 from berth.model.commands import Command
-from berth.model.consumer import Consumer, ConsumerAllocations, Held, Holder, ProviderAllocations, Resources, TypeUsage
+from berth.model.consumer import (
+    Consumer,
+    ConsumerAllocations,
+    ConsumerDetails,
+    ConsumerPage,
+    ConsumerQuery,
+    Held,
+    Holder,
+    ProjectPage,
+    ProviderAllocations,
+    Resources,
+    TypeUsage,
+)
 from berth.model.errors import AllocationsNotFound, ClassNotFound, InventoryNotFound, NotBerth, TraitsNotFound
 from berth.model.funnel import Funnel
-from berth.model.holdings import ConsumerDetails, ConsumerPage, ConsumerQuery, ProjectPage
+from berth.model.interface import Verbs
 from berth.model.message import RESULTS, message
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
 from berth.model.pages import About, Found, HolderPage, Me, NameItem, Page, Result
@@ -34,8 +46,7 @@ from berth.model.provider import (
 )
 from berth.model.record import ProviderRecord
 from berth.model.request import CandidateRequest, ProviderQuery
-from berth.model.sound import canonical
-from berth.model.verbs import Verbs
+from berth.model.validation import canonical
 
 MOST_ITEMS: Final = 1_000
 """On one page."""

@@ -8,13 +8,13 @@
 See docs/discover.md for what becomes of what.
 """
 
-from berth.discover.applying import apply
+from berth.discover.apply import apply
 from berth.discover.cpus import ranges
 from berth.discover.machine import Machine, Note
-from berth.discover.planning import NameTaken, Plan, Renamed, plan
-from berth.discover.reading import read
-from berth.discover.settling import Action, Step
-from berth.discover.showing import Row, lines, rows, summary
+from berth.discover.plan import NameTaken, Plan, Renamed, plan
+from berth.discover.read import read
+from berth.discover.reconcile import Action, Step
+from berth.discover.render import Row, lines, rows, summary
 from berth.discover.source import Source
 from berth.discover.tree import FoundProvider, found
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from berth.discover.flags import cpu_traits
+from berth.discover.cpu_flags import cpu_traits
 from berth.discover.machine import Device, Filesystem, HugePages, Kind, Machine, Node
 from berth.model.inventory import MAX_INT, Inventory
 from berth.model.names import NAME_LENGTH, STANDARD_TRAITS

@@ -7,17 +7,15 @@ import uuid as uuids
 from concurrent.futures import Future
 from typing import Any
 
-from berth.ledger.core import Core
-from berth.ledger.holding import Holding
-from berth.ledger.listing import Listing
-from berth.ledger.looking import Looking
-from berth.ledger.recalling import Recalling
-from berth.ledger.showing import Showing
-from berth.ledger.tokening import Tokening
+from berth.ledger.queries.consumers import Holding, Listing
+from berth.ledger.queries.fleet import Looking, Showing
+from berth.ledger.queries.history import Recalling
+from berth.ledger.tokens import Tokening
+from berth.ledger.write.writer import Core
 from berth.model.caller import Caller
 from berth.model.commands import Command
 from berth.model.errors import NothingFits
-from berth.model.verbs import Verbs
+from berth.model.interface import Verbs
 from berth.store import grants, migrate
 from berth.store.engine import Database
 

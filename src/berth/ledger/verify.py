@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from berth.ledger.replay import Account, Books, replay
 from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
-from berth.store import changes, consumers, fleet, head, names
+from berth.store import changes, consumers, fleet_rows, head, names
 from berth.store.engine import Database
 
 MOST_FINDINGS: Final = 100
@@ -63,7 +63,7 @@ def _from_rows(connection: Connection) -> tuple[Books, list[str]]:
 
 
 def _providers(connection: Connection, books: Books) -> dict[int, Account]:
-    found = [row for chunk in fleet.all_providers(connection) for row in chunk]
+    found = [row for chunk in fleet_rows.all_providers(connection) for row in chunk]
     uuids: dict[int, str] = {row.id: row.uuid for row in found}
     for row in found:
         parent = None if row.parent_id is None else uuids.get(row.parent_id, f"number {row.parent_id}")
@@ -79,11 +79,11 @@ def _possessions(connection: Connection, books: Books, accounts: dict[int, Accou
     traits: dict[int, set[str]] = defaultdict(set)
     aggregates: dict[int, set[str]] = defaultdict(set)
     try:
-        for row in (row for chunk in fleet.all_inventories(connection) for row in chunk):
+        for row in (row for chunk in fleet_rows.all_inventories(connection) for row in chunk):
             accounts[row.provider_id].inventories[name(row.class_id)] = _inventory(row)
-        for row in (row for chunk in fleet.all_traits(connection) for row in chunk):
+        for row in (row for chunk in fleet_rows.all_traits(connection) for row in chunk):
             traits[row.provider_id].add(name(row.trait_id))
-        for row in (row for chunk in fleet.all_aggregates(connection) for row in chunk):
+        for row in (row for chunk in fleet_rows.all_aggregates(connection) for row in chunk):
             aggregates[row.provider_id].add(name(row.aggregate_id))
         for number, account in accounts.items():
             account.traits = frozenset(traits.pop(number, ()))

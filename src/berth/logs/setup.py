@@ -12,7 +12,7 @@ from typing import Final
 
 from structlog.typing import EventDict
 
-from berth.logs.lines import event_of, rendering
+from berth.logs.processors import event_of, rendering
 from berth.logs.writer import Writer
 from berth.settings import Log
 

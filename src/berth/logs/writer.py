@@ -12,7 +12,7 @@ from typing import Final
 
 from structlog.typing import EventDict
 
-from berth.logs.lines import Render
+from berth.logs.processors import Render
 
 MOST: Final = 10_000
 """How many lines may wait to be written; of more, only their number is."""

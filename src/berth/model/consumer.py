@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
 
 Resources = dict[str, int]
@@ -58,3 +60,82 @@ class TypeUsage(msgspec.Struct, frozen=True):
     type: str | None
     consumers: int
     resources: Resources
+
+
+class Order(enum.StrEnum):
+    """In which order consumers are listed. LARGEST: by how much they hold of one class, the most first."""
+
+    UUID = "uuid"
+    OLDEST = "oldest"
+    LARGEST = "largest"
+
+
+class ConsumerQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which consumers to list. Everything given must hold.
+
+    type: "unknown" for those that never told theirs; provider: the uuid of one that they hold a part of;
+    resource_class: one that they hold some of (of that provider, if one is given), which LARGEST needs.
+    """
+
+    project: str = ""
+    user: str = ""
+    type: str = ""
+    provider: str = ""
+    resource_class: str = ""
+    order: Order = Order.UUID
+
+
+class ConsumerItem(msgspec.Struct, frozen=True):
+    """A consumer in a list. resources: what it holds of all providers together; updated_at: microseconds since 1970."""
+
+    uuid: str
+    project: str
+    user: str
+    type: str | None
+    generation: int
+    updated_at: int
+    resources: Resources
+
+
+class ConsumerPage(msgspec.Struct, frozen=True):
+    """Some consumers; next: what `after` takes to go on, None at the end."""
+
+    items: list[ConsumerItem]
+    next: str | None
+
+
+class ConsumerDetails(msgspec.Struct, frozen=True):
+    """One consumer with all that it holds, by provider and class, and the generations of those providers."""
+
+    uuid: str
+    project: str
+    user: str
+    type: str | None
+    generation: int
+    updated_at: int
+    resources: Resources
+    allocations: dict[str, Resources]
+    provider_generations: dict[str, int]
+
+
+class Share(msgspec.Struct, frozen=True):
+    """What some consumers hold together."""
+
+    consumers: int
+    resources: Resources
+
+
+class ProjectItem(msgspec.Struct, frozen=True):
+    """What a project holds. by_type: "unknown" for the consumers that never told theirs."""
+
+    project: str
+    consumers: int
+    resources: Resources
+    by_type: dict[str, Share]
+
+
+class ProjectPage(msgspec.Struct, frozen=True):
+    """Some projects by name; next: what `after` takes to go on, None at the end."""
+
+    items: list[ProjectItem]
+    next: str | None

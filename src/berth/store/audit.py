@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, 
 
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
-from berth.store import subjects
+from berth.store import audit_index
 from berth.store.changes import facts_of
 from berth.store.prepared import inserting
 from berth.store.tables import audit, changes
@@ -99,8 +99,8 @@ class Chain:
         }
         row["hash"] = self.hash = seal(self.hash, row, facts)
         self.rows.append(row)
-        if len(about) > subjects.MANY:
-            self.listed += subjects.rows_of(self.number, about)
+        if len(about) > audit_index.MANY:
+            self.listed += audit_index.rows_of(self.number, about)
 
 
 def fitting(text: str) -> str:
@@ -114,7 +114,7 @@ def append(connection: Connection, chain: Chain) -> None:
     """Write a chain's new records."""
     if chain.rows:
         _APPEND.run(connection, chain.rows)
-        subjects.append(connection, chain.listed, chain.number - len(chain.rows), chain.number)
+        audit_index.append(connection, chain.listed, chain.number - len(chain.rows), chain.number)
 
 
 def has(connection: Connection, number: int, sealed: str) -> bool:
@@ -185,7 +185,7 @@ def _about(connection: Connection, wanted: Wanted) -> Iterator[list[int]]:
         first = max(first, wanted.after + 1)
     if wanted.before is not None:
         last = min(last, wanted.before - 1)
-    return subjects.numbers(connection, wanted.subject, first, last, upwards=wanted.after is not None)
+    return audit_index.numbers(connection, wanted.subject, first, last, upwards=wanted.after is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +207,13 @@ class Last(NamedTuple):
 def stored(connection: Connection, up_to: int | None = None) -> Iterator[Stored]:
     """Every record (up to a number) in order, as a stream."""
     wanted = _WITH_FACTS if up_to is None else _WITH_FACTS.where(audit.c.number <= up_to)
-    after, still_open = 0, subjects.open_block(connection)
+    after, still_open = 0, audit_index.open_block(connection)
     while page := connection.execute(wanted.where(audit.c.number > after).order_by(audit.c.number).limit(_PAGE)).all():
-        listed = subjects.listed(connection, after, page[-1].number)
+        listed = audit_index.listed(connection, after, page[-1].number)
         for row in page:
             values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
             facts = values.pop("facts")
-            full = row.number // subjects.BLOCK < still_open
+            full = row.number // audit_index.BLOCK < still_open
             yield Stored(values, facts, listed.get(row.number, set() if full else None))
         after = page[-1].number
 
@@ -249,7 +249,7 @@ def last_before(connection: Connection, moment: int) -> Last | None:
 
 def drop(connection: Connection, number: int) -> None:
     """Take away every record up to this number."""
-    subjects.drop(connection, number)
+    audit_index.drop(connection, number)
     connection.execute(delete(audit).where(audit.c.number <= bindparam("last")), {"last": number})
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, exc, make_url
 from sqlalchemy.engine import URL
 
-from berth.logs.secrets import url_without_secrets
+from berth.logs.redaction import url_without_secrets
 from berth.model.errors import BerthError, DatabaseUnusable, LedgerClosed, Unavailable
 from berth.store.backend import Away, Backend, Capabilities, Use
 from berth.store.mariadb import MARIADB, MYSQL

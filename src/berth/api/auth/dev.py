@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from berth.api.auth.knowing import credential
-from berth.api.http import Request
+from berth.api.auth.authenticator import credential
+from berth.api.http.messages import Request
 from berth.model.caller import Caller
 
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import httpx
 
-from berth.api.auth.knowing import Unknown, away
-from berth.api.http import Request
+from berth.api.auth.authenticator import Unknown, away
+from berth.api.http.messages import Request
 from berth.model.caller import Caller
 from berth.settings import Keystone
 

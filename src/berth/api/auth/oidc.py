@@ -10,8 +10,8 @@ from typing import Any, Final
 import httpx
 import jwt
 
-from berth.api.auth.knowing import Unknown, away, credential
-from berth.api.http import Request
+from berth.api.auth.authenticator import Unknown, away, credential
+from berth.api.http.messages import Request
 from berth.model.caller import Caller
 from berth.model.token import NoGood
 from berth.settings import Oidc

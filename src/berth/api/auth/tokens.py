@@ -9,10 +9,10 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
-from berth.api.auth.knowing import Unknown, credential
-from berth.api.http import Request
+from berth.api.auth.authenticator import Unknown, credential
+from berth.api.http.messages import Request
+from berth.ledger.credentials import PREFIX, Key, id_of
 from berth.ledger.ledger import Ledger
-from berth.ledger.minting import PREFIX, Key, id_of
 from berth.model.caller import Caller
 from berth.model.token import NoGood, Token
 

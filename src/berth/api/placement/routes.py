@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from berth.api.placement import codes, schemas
-from berth.api.placement.call import Operation, Refusals, Wording
-from berth.api.placement.endpoints import allocations, document, inventories, names, possessions, providers, root
+from berth.api.placement import error_codes, schemas
+from berth.api.placement.endpoints import (
+    allocations,
+    document,
+    inventories,
+    names,
+    providers,
+    root,
+    traits_aggregates,
+)
+from berth.api.placement.operation import Operation, Refusals, Wording
 from berth.model import errors
 
 _PROVIDERS: Final = "/resource_providers"
@@ -17,12 +25,12 @@ _INVENTORY: Final = "/resource_providers/{uuid}/inventories/{resource_class}"
 _CHANGED: Final = Wording(
     409,
     "Resource provider's generation already changed. Please update the generation and try again.",
-    codes.CONCURRENT_UPDATE,
+    error_codes.CONCURRENT_UPDATE,
 )
-_GENERATION: Final[Refusals] = {errors.GenerationConflict: Wording(409, code=codes.CONCURRENT_UPDATE)}
+_GENERATION: Final[Refusals] = {errors.GenerationConflict: Wording(409, code=error_codes.CONCURRENT_UPDATE)}
 _BAD_INVENTORY: Final = Wording(400, "Unable to update inventory for resource provider {uuid}: {error}")
 _CONSUMER: Final[Refusals] = {
-    errors.ConsumerGenerationConflict: Wording(409, code=codes.CONCURRENT_UPDATE),
+    errors.ConsumerGenerationConflict: Wording(409, code=error_codes.CONCURRENT_UPDATE),
     errors.CannotAllocate: Wording(409, "Unable to allocate inventory: {error}"),
 }
 _ASKED_CLASS: Final = Wording(400, "Invalid resource class in resources parameter: {error}")
@@ -88,7 +96,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         schemas.CREATE_PROVIDER,
         takes_json=True,
         refusals={
-            errors.ProviderExists: Wording(409, code=codes.DUPLICATE_NAME),
+            errors.ProviderExists: Wording(409, code=error_codes.DUPLICATE_NAME),
             errors.Invalid: Wording(400, 'Unable to create resource provider "{name}", {uuid}: {error}'),
         },
     ),
@@ -102,7 +110,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         schemas.UPDATE_PROVIDER,
         takes_json=True,
         refusals={
-            errors.ProviderExists: Wording(409, code=codes.DUPLICATE_NAME),
+            errors.ProviderExists: Wording(409, code=error_codes.DUPLICATE_NAME),
             errors.Invalid: Wording(400, "Unable to save resource provider {uuid}: {error}"),
         },
     ),
@@ -115,9 +123,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         refusals={
             errors.ProviderNotFound: Wording(404, "No resource provider with uuid {uuid} found for delete"),
             errors.ProviderInUse: Wording(
-                409, "Unable to delete resource provider {uuid}: {error}", codes.PROVIDER_IN_USE
+                409, "Unable to delete resource provider {uuid}: {error}", error_codes.PROVIDER_IN_USE
             ),
-            errors.ProviderHasChildren: Wording(409, code=codes.CANNOT_DELETE_PARENT),
+            errors.ProviderHasChildren: Wording(409, code=error_codes.CANNOT_DELETE_PARENT),
         },
     ),
     # --- What providers have ---
@@ -133,7 +141,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         schemas.CREATE_INVENTORY,
         takes_json=True,
         refusals={
-            errors.InventoryExists: Wording(409, "Update conflict: {error}", codes.CONCURRENT_UPDATE),
+            errors.InventoryExists: Wording(409, "Update conflict: {error}", error_codes.CONCURRENT_UPDATE),
             errors.ReservedExceedsTotal: Wording(
                 400, "Unable to create inventory for resource provider {uuid}: {error}"
             ),
@@ -150,7 +158,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         takes_json=True,
         refusals={
             **_GENERATION,
-            errors.InventoryInUse: Wording(409, "update conflict: {error}", codes.INVENTORY_IN_USE),
+            errors.InventoryInUse: Wording(409, "update conflict: {error}", error_codes.INVENTORY_IN_USE),
             errors.ReservedExceedsTotal: _BAD_INVENTORY,
             errors.ClassNotFound: Wording(
                 400, "Unknown resource class in inventory for resource provider {uuid}: {error}"
@@ -164,7 +172,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         inventories.clear,
         "Delete all inventories",
         too_early=405,
-        refusals={errors.InventoryInUse: Wording(409, code=codes.INVENTORY_IN_USE)},
+        refusals={errors.InventoryInUse: Wording(409, code=error_codes.INVENTORY_IN_USE)},
     ),
     Operation(
         "inventory.show",
@@ -201,7 +209,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Delete an inventory",
         refusals={
             errors.InventoryInUse: Wording(
-                409, "Unable to delete inventory of class {resource_class}: {error}", codes.CONCURRENT_UPDATE
+                409, "Unable to delete inventory of class {resource_class}: {error}", error_codes.CONCURRENT_UPDATE
             ),
             errors.InventoryNotFound: Wording(404, "No inventory of class {resource_class} found for delete: {error}"),
             errors.ClassNotFound: Wording(404, "No inventory of class {resource_class} found for delete: {error}"),
@@ -219,7 +227,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "aggregates.show",
         "GET",
         "/resource_providers/{uuid}/aggregates",
-        possessions.show_aggregates,
+        traits_aggregates.show_aggregates,
         "Show a provider's aggregates",
         gives_json=True,
     ),
@@ -227,7 +235,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "aggregates.set",
         "PUT",
         "/resource_providers/{uuid}/aggregates",
-        possessions.set_aggregates,
+        traits_aggregates.set_aggregates,
         "Set a provider's aggregates",
         schemas.AGGREGATES,
         takes_json=True,
@@ -237,7 +245,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "provider_traits.show",
         "GET",
         "/resource_providers/{uuid}/traits",
-        possessions.show_traits,
+        traits_aggregates.show_traits,
         "Show a provider's traits",
         gives_json=True,
     ),
@@ -245,7 +253,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "provider_traits.set",
         "PUT",
         "/resource_providers/{uuid}/traits",
-        possessions.set_traits,
+        traits_aggregates.set_traits,
         "Set a provider's traits",
         schemas.SET_TRAITS,
         takes_json=True,
@@ -258,7 +266,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "provider_traits.clear",
         "DELETE",
         "/resource_providers/{uuid}/traits",
-        possessions.clear_traits,
+        traits_aggregates.clear_traits,
         "Remove a provider's traits",
     ),
     Operation(
@@ -369,9 +377,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         refusals={
             **_GENERATION,
             **_CONSUMER,
-            errors.ReshapedProviderNotFound: Wording(400, code=codes.PROVIDER_NOT_FOUND),
+            errors.ReshapedProviderNotFound: Wording(400, code=error_codes.PROVIDER_NOT_FOUND),
             errors.ClassNotFound: Wording(400, "malformed reshaper data: {error}"),
-            errors.InventoryInUse: Wording(409, "update conflict: {error}", codes.INVENTORY_IN_USE),
+            errors.InventoryInUse: Wording(409, "update conflict: {error}", error_codes.INVENTORY_IN_USE),
         },
     ),
     Operation(

@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 import jsonschema
 import jsonschema_rs
 
-from berth.api.http import BadRequest
+from berth.api.http.messages import BadRequest
 from berth.api.placement.schemas import Schema
 from berth.model.names import canonical_uuid
 

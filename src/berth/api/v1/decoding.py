@@ -7,7 +7,7 @@ from typing import Any, Final, get_origin, get_type_hints
 
 import msgspec
 
-from berth.api.http import BadRequest, HttpError, Request, parse_query
+from berth.api.http.messages import BadRequest, HttpError, Request, parse_query
 from berth.model.errors import Invalid
 
 MOST_AMOUNTS: Final = 64

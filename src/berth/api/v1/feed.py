@@ -18,10 +18,10 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from berth.api.http import HttpError
+from berth.api.http.messages import HttpError
 from berth.ledger import Ledger
-from berth.model.brief import Brief, brief_of
 from berth.model.change import Change
+from berth.model.change_summary import Brief, brief_of
 from berth.model.errors import BerthError
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from berth.api.away import away
-from berth.api.http import REASONS, HttpError, Reply
+from berth.api.http.error_response import away
+from berth.api.http.messages import REASONS, HttpError, Reply
 from berth.model import errors
 from berth.model.errors import BerthError
 from berth.model.problems import fields_of, kind_of, known

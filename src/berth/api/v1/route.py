@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from berth.api.http import Request
-from berth.api.policy import Policy
+from berth.api.auth.policy import Policy
+from berth.api.http.messages import Request
 from berth.api.v1.feed import Feed
 from berth.ledger import Ledger
 from berth.model.anomaly import Anomalies

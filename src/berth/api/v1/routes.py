@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from berth.api.v1 import asking
+from berth.api.v1 import parameters
 from berth.api.v1.bodies import CLAIM, FIND, Revoke, Rotate
-from berth.api.v1.commanding import COMMANDS, of_command
-from berth.api.v1.endpoints import changes, consumers, document, finding, fleet, names, providers, root, tokens
-from berth.api.v1.logs import HISTORY
+from berth.api.v1.command_routes import COMMANDS, of_command
+from berth.api.v1.endpoints import candidates, changes, consumers, document, fleet, names, providers, root, tokens
+from berth.api.v1.log_routes import HISTORY
 from berth.api.v1.route import Route
 from berth.model import errors, pages
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Granted
-from berth.model.consumer import TypeUsage
-from berth.model.holdings import ConsumerDetails, ConsumerPage, ProjectPage
+from berth.model.consumer import ConsumerDetails, ConsumerPage, ProjectPage, TypeUsage
 from berth.model.message import message_of
 from berth.model.overview import FleetMap, Overview, ProviderDetails, ProviderPage
 from berth.model.pages import Page
@@ -68,7 +67,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "find",
         "POST",
         "/v1/find",
-        finding.find,
+        candidates.find,
         "Find where a request fits",
         "candidates.list",
         body=FIND,
@@ -79,7 +78,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "claims.create",
         "POST",
         "/v1/claims",
-        finding.claim,
+        candidates.claim,
         "Find where a request fits and claim it, in one step",
         "allocations.post",
         body=CLAIM,
@@ -104,7 +103,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         fleet.map_,
         "The fleet as cells: hosts, or groups of them",
         "fleet.show",
-        query=asking.Map,
+        query=parameters.Map,
         reply=FleetMap,
         refusals=_UNKNOWN_NAMES,
     ),
@@ -116,7 +115,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         fleet.search,
         "Providers, by a part of the name and so on",
         "providers.list",
-        query=asking.Providers,
+        query=parameters.Providers,
         reply=ProviderPage,
         refusals=_UNKNOWN_NAMES,
     ),
@@ -137,7 +136,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         providers.names,
         "What providers are called, by uuid",
         "providers.list",
-        query=asking.Uuids,
+        query=parameters.Uuids,
         reply=dict[str, str],
         refusals=(errors.Invalid,),
     ),
@@ -199,7 +198,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         providers.holders,
         "Who holds what of a provider",
         "provider_allocations.show",
-        query=asking.Paging,
+        query=parameters.Paging,
         reply=pages.HolderPage,
         refusals=_NO_PROVIDER,
     ),
@@ -210,7 +209,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         changes.history,
         "What was done to a provider, newest first",
         "audit.history",
-        query=asking.History,
+        query=parameters.History,
         reply=Page[AuditRecord],
         dated=False,
         refusals=(errors.Invalid,),
@@ -232,7 +231,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         consumers.list_,
         "Who holds something",
         "consumers.list",
-        query=asking.Consumers,
+        query=parameters.Consumers,
         reply=ConsumerPage,
         project=consumers.asked_project,
         refusals=(errors.ProviderNotFound, errors.ClassNotFound, errors.Invalid),
@@ -265,7 +264,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         changes.history,
         "What was done to a consumer, newest first",
         "audit.history",
-        query=asking.History,
+        query=parameters.History,
         reply=Page[AuditRecord],
         dated=False,
         refusals=(errors.Invalid,),
@@ -277,7 +276,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         consumers.projects,
         "What projects hold",
         "projects.list",
-        query=asking.Paging,
+        query=parameters.Paging,
         reply=ProjectPage,
     ),
     Route(
@@ -287,7 +286,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         consumers.usages,
         "What a project holds, by type of consumer",
         "project_usages.show",
-        query=asking.Usages,
+        query=parameters.Usages,
         reply=Page[TypeUsage],
         project=consumers.asked_project,
     ),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from berth.api.http import BadRequest
-from berth.api.limits import check_request
+from berth.api.http.limits import check_request
+from berth.api.http.messages import BadRequest
 from berth.api.placement import render
-from berth.api.placement.asking import candidate_request
-from berth.api.placement.call import Call, Pending
+from berth.api.placement.candidate_query import candidate_request
 from berth.api.placement.endpoints.inventories import inventories_in
 from berth.api.placement.endpoints.providers import nothing, provider_uuid
 from berth.api.placement.endpoints.root import now_us
+from berth.api.placement.operation import Call, Pending
 from berth.api.placement.versions.change import Answer, Asked
 from berth.model import commands
 from berth.model.candidate import Candidates

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from berth.api.http import BadRequest, parse_query
-from berth.api.placement.call import Call, Operation
-from berth.api.placement.describing import describe
+from berth.api.http.messages import BadRequest, parse_query
+from berth.api.placement.openapi import describe
+from berth.api.placement.operation import Call, Operation
 from berth.api.placement.schemas import Schema, closed
 from berth.api.placement.versions import NEWEST
 from berth.api.placement.versions.change import Answer

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from berth.api.placement import render
-from berth.api.placement.call import Call, Pending
 from berth.api.placement.endpoints.providers import nothing, provider_uuid
 from berth.api.placement.endpoints.root import now_us
+from berth.api.placement.operation import Call, Pending
 from berth.api.placement.versions.change import NOTHING_THERE, Answer
 from berth.model import commands
 from berth.model.errors import InventoryNotFound

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from berth.api.http import BadRequest, HttpError
+from berth.api.http.messages import BadRequest, HttpError
 from berth.api.placement import render
-from berth.api.placement.call import Call, Pending
 from berth.api.placement.endpoints.providers import nothing
 from berth.api.placement.endpoints.root import now_us
+from berth.api.placement.operation import Call, Pending
 from berth.api.placement.schemas import NAME_CLASS
 from berth.api.placement.validation import validator
 from berth.api.placement.versions.change import Answer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid as uuids
 
-from berth.api.limits import check_filter
-from berth.api.placement import filters, render
-from berth.api.placement.call import Call, Pending
+from berth.api.http.limits import check_filter
+from berth.api.placement import query_filters, render
 from berth.api.placement.endpoints.root import now_us
+from berth.api.placement.operation import Call, Pending
 from berth.api.placement.versions.change import Answer
 from berth.model import commands
 from berth.model.commands import KEEP
@@ -30,13 +30,13 @@ def list_(call: Call) -> Answer:
     """Every provider that is as asked."""
     pairs = call.query()
     last = dict(pairs)
-    required, forbidden = filters.traits(filters.values_of(pairs, "required"), call.rules)
-    member_of, not_member_of = filters.aggregates(filters.values_of(pairs, "member_of"), "", call.rules)
+    required, forbidden = query_filters.traits(query_filters.values_of(pairs, "required"), call.rules)
+    member_of, not_member_of = query_filters.aggregates(query_filters.values_of(pairs, "member_of"), "", call.rules)
     query = ProviderQuery(
         uuid=canonical_uuid(last["uuid"]) if last.get("uuid") else None,
         name=last.get("name") or None,
         in_tree=canonical_uuid(last["in_tree"]) if last.get("in_tree") else None,
-        resources=filters.resources(last["resources"]) if "resources" in last else {},
+        resources=query_filters.resources(last["resources"]) if "resources" in last else {},
         required=required,
         forbidden=forbidden,
         member_of=member_of,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from berth.api.placement.call import Call
+from berth.api.placement.operation import Call
 from berth.api.placement.versions import NEWEST
 from berth.api.placement.versions.change import Answer
 

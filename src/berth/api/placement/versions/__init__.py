@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
-from berth.api.placement.replies import PARTS, REPLIES, Replies
+from berth.api.placement.responses import PARTS, REPLIES, Replies
 from berth.api.placement.schemas import Schema
 from berth.api.placement.versions.change import Change, Downgrade, Upgrade
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from berth.api.placement.replies import Replies
+from berth.api.placement.responses import Replies
 from berth.api.placement.schemas import Schema
 
 Body = Any

@@ -1,6 +1,6 @@
 """1.19: Aggregates are guarded by the provider's generation."""
 
-from berth.api.placement.replies import Replies, Told
+from berth.api.placement.responses import Replies, Told
 from berth.api.placement.schemas import SET_AGGREGATES_1_19, without
 from berth.api.placement.versions.change import Answer, Asked, Body, Change
 from berth.model.commands import UNCHECKED

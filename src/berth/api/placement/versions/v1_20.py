@@ -1,6 +1,6 @@
 """1.20: `POST /resource_providers` answers with the provider."""
 
-from berth.api.placement.replies import Replies, Told
+from berth.api.placement.responses import Replies, Told
 from berth.api.placement.versions.change import Answer, Asked, Change
 
 

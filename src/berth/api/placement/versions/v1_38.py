@@ -1,6 +1,6 @@
 """1.38: Consumer types."""
 
-from berth.api.placement.replies import AMOUNTS
+from berth.api.placement.responses import AMOUNTS
 from berth.api.placement.schemas import (
     ASKED_CONSUMER_TYPE,
     CONSUMER_TYPE,

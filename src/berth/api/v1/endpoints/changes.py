@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from berth.api.accept import acceptable
-from berth.api.face import Stream
+from berth.api.http.app import Stream
+from berth.api.http.negotiation import acceptable
 from berth.api.v1.feed import EVENTS, Form, full, short
 from berth.api.v1.route import Call
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
-from berth.model.brief import Brief, brief_of
 from berth.model.change import Change
+from berth.model.change_summary import Brief, brief_of
 from berth.model.errors import Invalid
 from berth.model.pages import Page
 

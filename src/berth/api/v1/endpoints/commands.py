@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from berth.api.limits import check_request
+from berth.api.http.limits import check_request
 from berth.api.v1.route import Call, Doing
 from berth.model.commands import Allocate
 from berth.model.message import value
 from berth.model.pages import Result
-from berth.model.sound import sound
+from berth.model.validation import sound
 
 
 def do(call: Call) -> Doing:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from berth.api.v1.route import Call, Doing
 from berth.model.commands import ReleaseAllocations
-from berth.model.consumer import TypeUsage
+from berth.model.consumer import ConsumerDetails, ConsumerPage, ConsumerQuery, ProjectPage, TypeUsage
 from berth.model.errors import AllocationsNotFound, Invalid
-from berth.model.holdings import ConsumerDetails, ConsumerPage, ConsumerQuery, ProjectPage
 from berth.model.pages import Page
-from berth.model.sound import sound
+from berth.model.validation import sound
 
 
 def list_(call: Call) -> ConsumerPage:

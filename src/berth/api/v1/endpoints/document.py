@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from berth.api.v1.describing import described
+from berth.api.v1.openapi import described
 from berth.api.v1.route import Call, Route
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from berth.api.limits import check_filter
+from berth.api.http.limits import check_filter
 from berth.api.v1.route import Call
 from berth.model.message import value
 from berth.model.pages import HolderPage, Page

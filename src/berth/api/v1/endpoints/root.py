@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from berth import __version__
-from berth.api.policy import OF_A_PROJECT
+from berth.api.auth.policy import OF_A_PROJECT
 from berth.api.v1.route import Call
 from berth.model.pages import About, Me, PolicyTable
 

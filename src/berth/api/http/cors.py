@@ -1,0 +1,50 @@
+"""Cross-origin requests from browsers (the Fetch standard), for the origins that are allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from berth.api.http.messages import Reply, Request
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
+REQUEST_HEADERS = ("openstack-api-version", "content-type", "x-auth-token", "if-none-match", "last-event-id")
+SHOWN_HEADERS = "openstack-api-version,x-openstack-request-id,location,etag,retry-after,berth-bounded"
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """The origins that may use this server from a browser. None given: no CORS header is ever sent."""
+
+    origins: frozenset[str]
+
+    def preflight(self, request: Request) -> Reply | None:
+        """The answer to a browser that asks whether it may; None if this is no such question."""
+        if not self.origins or request.method != "OPTIONS":
+            return None
+        reply = Reply(200)
+        wanted = request.headers.get("access-control-request-headers", "")
+        headers = [name.strip().lower() for name in wanted.split(",") if name.strip()]
+        may = request.headers.get("access-control-request-method") in METHODS and set(headers) <= set(REQUEST_HEADERS)
+        if may and self._allowed(request):
+            _let_read(request, reply)
+            reply.headers.append(("access-control-allow-methods", ", ".join(METHODS)))
+            if headers:
+                reply.headers.append(("access-control-allow-headers", ", ".join(headers)))
+        return reply
+
+    def sign(self, request: Request, reply: Reply) -> None:
+        """Let a page of an allowed origin read the reply. Those to `preflight` are signed already."""
+        if request.method != "OPTIONS" and self._allowed(request):
+            _let_read(request, reply)
+
+    def _allowed(self, request: Request) -> bool:
+        return request.headers.get("origin") in self.origins
+
+
+def _let_read(request: Request, reply: Reply) -> None:
+    reply.headers += [
+        ("access-control-allow-origin", request.headers["origin"]),
+        ("access-control-allow-credentials", "true"),
+        ("access-control-expose-headers", SHOWN_HEADERS),
+        ("vary", "Origin"),
+    ]

@@ -1,0 +1,47 @@
+"""Refusals as replies, in the form that the client accepts: JSON, HTML or plain text."""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+from typing import Any, Final
+
+from berth.api.http.messages import REASONS, HttpError, Reply
+from berth.api.http.negotiation import acceptable
+from berth.model.errors import DatabaseUnusable, Unavailable
+
+
+def refused(error: HttpError, accept: str, *, request_id: str, code: str | None, more: dict[str, Any]) -> Reply:
+    """One error. code: Placement's, None in versions that have none; more: further members of the JSON form."""
+    title = REASONS.get(error.status, "Error")
+    kinds = acceptable(accept, ("text/html", "application/json")) if accept not in ("", "*/*") else ["application/json"]
+    kind = kinds[0] if kinds else "text/plain"
+    if kind == "application/json":
+        told = {"status": error.status, "title": title, "detail": error.detail}
+        if code is not None:
+            told["code"] = code
+        told["request_id"] = request_id
+        body = json.dumps({"errors": [{**told, **more}]})
+    elif kind == "text/html":
+        body = (
+            f"<html>\n<head><title>{error.status} {title}</title></head>\n"
+            f"<body><h1>{error.status} {title}</h1>\n<p>{html.escape(error.detail)}</p></body>\n</html>\n"
+        )
+    else:
+        body = f"{error.status} {title}\n\n{error.detail}\n"
+    content_type = kind if kind == "application/json" else f"{kind}; charset=UTF-8"
+    return Reply(error.status, [("content-type", content_type), *error.headers], body.encode())
+
+
+_LOG = logging.getLogger("berth")
+
+_AGAIN: Final = (("retry-after", "1"),)
+
+
+def away(error: Unavailable | DatabaseUnusable, request_id: str) -> HttpError:
+    """A 503, in words that do not say which database it is or where: those are in the log, with the request's id."""
+    _LOG.warning("%s: answered with 503, for %s", request_id, error)
+    if isinstance(error, Unavailable):
+        return HttpError(503, "The database is away, or others were in the way for long: try again.", headers=_AGAIN)
+    return HttpError(503, "The database cannot be used at present, and the server's log says why.", headers=_AGAIN)

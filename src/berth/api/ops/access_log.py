@@ -1,0 +1,43 @@
+"""The log of requests: a line for each, once it is known how it was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from berth.api.http.messages import Request
+from berth.api.http.observer import Answered
+
+
+class Access:
+    """An onlooker that writes lines. info: what takes one, as its fields.
+
+    The query is left out: whoever misplaces a token puts it there.
+    """
+
+    def __init__(self, info: Callable[[dict[str, Any]], None]) -> None:
+        self._info = info
+
+    def began(self, request: Request) -> None:
+        """See Onlooker."""
+
+    def answered(self, request: Request, answer: Answered) -> None:
+        """See Onlooker."""
+        seen = request.seen
+        line = {
+            "event": "request",
+            "logger": "berth.access",
+            "method": request.method,
+            "path": request.path,
+            "status": answer.status,
+            "seconds": round(answer.seconds, 6),
+            "bytes": answer.size,
+            "face": answer.face,
+            "operation": seen.operation,
+            "caller": seen.caller,
+            "address": request.address,
+            "request": request.id,
+        }
+        if seen.trace:
+            line["trace"] = seen.trace
+        self._info(line)

@@ -1,0 +1,139 @@
+"""/metrics: everything that is counted, for Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry, multiprocess
+from prometheus_client.core import InfoMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+import berth
+from berth.api.auth.gate import Gate
+from berth.api.http.app import Later
+from berth.api.http.messages import HttpError, Reply, Request
+from berth.api.ops import plain_text
+from berth.api.ops.anomaly_metrics import AnomalyNumbers
+from berth.api.ops.fleet_metrics import FleetNumbers
+from berth.api.ops.process_metrics import ProcessNumbers, workers
+from berth.api.ops.request_metrics import Meter
+from berth.api.ops.single_flight import Single
+from berth.model.anomaly import Anomalies
+from berth.model.caller import Caller
+from berth.model.errors import BerthError
+from berth.model.overview import Overview
+
+FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Where prometheus-client is told the folder that all workers share. It is read when that is imported."""
+
+OPERATION: Final = "metrics.show"
+FLEET_S: Final = 2.0
+"""How long to wait for the fleet: without it, what was known last is told."""
+
+
+class Metrics:
+    """/metrics, for everybody or for whom the policy lets.
+
+    registry: of this process's meter; with several processes what they have all counted is read from the folder.
+    anomalies: what is unusual in the audit log, if somebody looks for that.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        meter: Meter,
+        registry: CollectorRegistry,
+        *,
+        public: bool = False,
+        anomalies: Callable[[], Anomalies] | None = None,
+    ) -> None:
+        self._gate, self._meter, self._registry, self._public = gate, meter, registry, public
+        self._anomalies = anomalies
+        self._numbers = Single("metrics", self._overview)
+        self._last: Overview | None = None
+
+    @staticmethod
+    def operations() -> Iterator[str]:
+        """What the policy has to have a rule for."""
+        return iter((OPERATION,))
+
+    def begin(self, request: Request) -> Reply | Later:
+        """The numbers, once it is known who asks."""
+        caller: Caller | None = None
+        try:
+            plain_text.check(request, "/metrics")
+            request.seen.operation = OPERATION
+            if not self._public:
+                caller = self._gate.who(request)
+                self._gate.may(OPERATION, caller)
+        except HttpError as error:
+            self._gate.turned_away(request, error, caller, OPERATION)
+            return plain_text.told(request, error)
+        except BerthError:
+            return plain_text.told(request, HttpError(503, "Who asks cannot be found out at present."))
+        return Later(self._told(request))
+
+    def refuse(self, request: Request, error: HttpError) -> Reply:
+        """The reply to a request that is refused before it is looked at."""
+        self._gate.turned_away(request, error, None, OPERATION)
+        return plain_text.told(request, error)
+
+    async def _told(self, request: Request) -> Reply:
+        answers = True
+        try:
+            self._last = await self._numbers.result(FLEET_S)
+        except (BerthError, TimeoutError):
+            answers = False
+        told: list[Collector] = [FleetNumbers(self._last, answers=answers)]
+        if self._anomalies is not None:
+            told.append(AnomalyNumbers(self._anomalies()))
+        text = await asyncio.to_thread(_text, self._registry, told)
+        return plain_text.plain(request, 200, text, CONTENT_TYPE_PLAIN_0_0_4)
+
+    def _overview(self) -> Overview:
+        core = self._gate.ledger.core
+        core.touch()
+        last = self._last
+        fresh = last if last is not None and last.head == core.fleet.head else self._gate.ledger.overview()
+        self._meter.at(fresh.head)
+        return fresh
+
+
+class Counting:
+    """This process's counts, and the face that tells those of all."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.meter = Meter(self._registry)
+
+    def face(self, gate: Gate, *, public: bool, anomalies: Callable[[], Anomalies] | None = None) -> Metrics:
+        """The face at /metrics."""
+        return Metrics(gate, self.meter, self._registry, public=public, anomalies=anomalies)
+
+
+class _Build(Collector):
+    """Which Berth this is."""
+
+    def collect(self) -> Iterator[Metric]:
+        """One number, always 1."""
+        yield InfoMetricFamily("berth_build", "The version of Berth.", value={"version": berth.__version__})
+
+
+def _text(registry: CollectorRegistry, collectors: Iterable[Collector]) -> str:
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder is None:
+        counted, pids = registry, [os.getpid()]
+    else:
+        pids = workers(Path(folder))
+        counted = CollectorRegistry(auto_describe=False)
+        multiprocess.MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+    told = CollectorRegistry(auto_describe=False)
+    for collector in (*collectors, ProcessNumbers(pids), _Build()):
+        told.register(collector)
+    return (generate_latest(counted) + generate_latest(told)).decode()

@@ -1,0 +1,122 @@
+"""Counts: what every worker adds up, in files that all of them share and that outlive any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from berth.api.http.messages import Request
+from berth.api.http.observer import Answered
+from berth.api.v1.problems import OF_HTTP
+from berth.ledger.observer import Witness
+from berth.model.errors import BerthError, Conflict
+from berth.model.problems import kind_of, known
+
+METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""Methods that are told apart; of others anybody may make up any number."""
+
+SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+COMMANDS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+class Meter(Witness):
+    """Every number that grows. Labels come from tables of Berth's own, never from what a client has sent."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            "berth_requests", "Requests answered.", ("face", "method", "operation", "status"), registry=registry
+        )
+        self._seconds = Histogram(
+            "berth_request_seconds",
+            "Time from a request's headers to its reply.",
+            ("face", "operation"),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._refusals = Counter("berth_refusals", "Requests refused, by kind.", ("kind",), registry=registry)
+        self._batches = Histogram(
+            "berth_batch_commands", "Commands carried out in one commit.", buckets=COMMANDS, registry=registry
+        )
+        self._commits = Histogram(
+            "berth_commit_seconds", "Time that one commit took.", buckets=SECONDS, registry=registry
+        )
+        self._retries = Counter("berth_commit_retries", "Commits tried once more.", registry=registry)
+        self._conflicts = Counter(
+            "berth_conflicts", "Commands refused for what the ledger holds, by kind.", ("kind",), registry=registry
+        )
+        self._failures = Counter(
+            "berth_failed_commands", "Commands refused otherwise, by kind.", ("kind",), registry=registry
+        )
+        self._changes = Counter(
+            "berth_followed_changes", "Changes of other workers and servers taken in.", registry=registry
+        )
+        self._following = Histogram(
+            "berth_catch_up_seconds", "Time that taking them in took.", buckets=SECONDS, registry=registry
+        )
+        self._head = Gauge(
+            "berth_worker_head",
+            "Number of the last change that the slowest worker has taken in.",
+            multiprocess_mode="livemin",
+            registry=registry,
+        )
+        Gauge("berth_workers", "Worker processes.", multiprocess_mode="livesum", registry=registry).set(1)
+        self._known: dict[tuple[str, str, str, int], Callable[[float], None]] = {}
+
+    def began(self, request: Request) -> None:
+        """See Onlooker."""
+
+    def answered(self, request: Request, answer: Answered) -> None:
+        """See Onlooker."""
+        face, status, seconds = answer.face, answer.status, answer.seconds
+        key = (face, request.method, request.seen.operation, status)
+        count = self._known.get(key)
+        if count is None:
+            count = self._counting(*key)
+            if request.method in METHODS:  # what is remembered is bounded, as labels are
+                self._known[key] = count
+        count(seconds)
+
+    def _counting(self, face: str, method: str, operation: str, status: int) -> Callable[[float], None]:
+        operation = operation or "none"
+        named = method if method in METHODS else "other"
+        requests = self._requests.labels(face, named, operation, f"{status // 100}xx")
+        seconds = self._seconds.labels(face, operation)
+        refusals = self._refusals.labels(OF_HTTP.get(status, "other")) if status >= 400 else None
+
+        def count(took: float) -> None:
+            requests.inc()
+            seconds.observe(took)
+            if refusals is not None:
+                refusals.inc()
+
+        return count
+
+    def at(self, head: int) -> None:
+        """All up to this change is known in this process."""
+        self._head.set(head)
+
+    def committed(self, requests: Sequence[str], began_ns: int, ended_ns: int) -> None:
+        """See Witness."""
+        self._batches.observe(len(requests))
+        self._commits.observe((ended_ns - began_ns) / 1e9)
+
+    def tried_again(self) -> None:
+        """See Witness."""
+        self._retries.inc()
+
+    def refused(self, error: Exception) -> None:
+        """See Witness."""
+        (self._conflicts if isinstance(error, Conflict) else self._failures).labels(_kind(error)).inc()
+
+    def followed(self, head: int, changes: int, seconds: float) -> None:
+        """See Witness."""
+        self._changes.inc(changes)
+        self._following.observe(seconds)
+        self._head.set(head)
+
+
+def _kind(error: Exception) -> str:
+    """An error's name, as problems have it."""
+    return kind_of(known(error)) if isinstance(error, BerthError) else "failed"

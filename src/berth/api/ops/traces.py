@@ -1,0 +1,186 @@
+"""Traces (OpenTelemetry): a span for each request, and below it what was done for it.
+
+Imported only where traces are sent: what it needs is installed with `berth[otel]`. Names and attributes are those of
+OpenTelemetry's semantic conventions for HTTP servers. The query is left out: whoever misplaces a token puts it there.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.types import AttributeValue
+
+import berth
+from berth.api.http.messages import Request
+from berth.api.http.observer import Answered
+from berth.api.ops.request_metrics import METHODS
+from berth.api.placement.routes import OPERATIONS
+from berth.api.v1.routes import ROUTES
+from berth.ledger.observer import Witness
+from berth.logs.request_ids import requests as requests_here
+from berth.settings import Otel
+
+OTHER: Final = "_OTHER"
+"""What the conventions call a method that is not known."""
+
+MOST_OPEN: Final = 10_000
+"""So many requests are remembered whose reply is not there yet."""
+
+END_S: Final = 3.0
+"""How long a process waits at its end for its last spans to be sent."""
+
+ROUTE_OF: Final = {
+    **{("placement", each.name): each.path for each in OPERATIONS},
+    **{("v1", each.name): each.path for each in ROUTES},
+    **{(face, name): f"/{face}" for face, name in (("healthz", "healthz"), ("readyz", "readyz"))},
+    ("metrics", "metrics.show"): "/metrics",
+}
+"""The path of each operation, with names for its parts, by face and name."""
+
+
+class Traces(Witness):
+    """An onlooker and a witness that makes spans. redact: takes secrets out of text."""
+
+    def __init__(self, provider: TracerProvider, redact: Callable[[str], str] = str) -> None:
+        self._provider, self._redact = provider, redact
+        self._tracer = provider.get_tracer("berth", berth.__version__)
+        self._propagator = TraceContextTextMapPropagator()
+        self._open: dict[str, Span] = {}
+
+    def began(self, request: Request) -> None:
+        """See Onlooker. Goes on with the trace that the request says it is part of."""
+        span = self._tracer.start_span(
+            _method(request),
+            context=self._propagator.extract(request.headers, Context()),
+            kind=SpanKind.SERVER,
+            attributes=self._asked(request),
+        )
+        request.seen.trace = f"{span.get_span_context().trace_id:032x}"
+        if len(self._open) >= MOST_OPEN:
+            self._open.pop(next(iter(self._open)), None)
+        self._open[request.id] = span
+
+    def answered(self, request: Request, answer: Answered) -> None:
+        """See Onlooker."""
+        span = self._open.pop(request.id, None)
+        if span is None:
+            return
+        route = ROUTE_OF.get((answer.face, request.seen.operation))
+        if route is not None:
+            span.update_name(f"{_method(request)} {route}")
+            span.set_attribute("http.route", route)
+        span.set_attributes(_answered(request, answer))
+        if answer.status >= 500:
+            span.set_status(Status(StatusCode.ERROR))
+            span.set_attribute("error.type", str(answer.status))
+        span.end()
+
+    def committed(self, requests: Sequence[str], began_ns: int, ended_ns: int) -> None:
+        """See Witness. Part of the first request's trace, linked to all whose commands were carried out."""
+        spans = [span for each in requests if (span := self._open.get(each)) is not None]
+        links = [Link(span.get_span_context()) for span in spans]
+        self._done("commit", spans[:1], began_ns, ended_ns, {"berth.commands": len(requests)}, links)
+
+    def found(self, began_ns: int, ended_ns: int) -> None:
+        """See Witness."""
+        self._done("find", self._here(), began_ns, ended_ns, {})
+
+    def followed(self, head: int, changes: int, seconds: float) -> None:
+        """See Witness."""
+        now = time.time_ns()
+        facts = {"berth.head": head, "berth.changes": changes}
+        self._done("catch up", self._here(), now - int(seconds * 1e9), now, facts)
+
+    def end(self) -> None:
+        """Send what waits, for as long as that may take at the end of a process."""
+        thread = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
+        thread.start()
+        thread.join(END_S)
+
+    def _here(self) -> list[Span]:
+        """The span of the request that this thread works for, if it is for one."""
+        return [span for each in requests_here() if (span := self._open.get(each)) is not None][:1]
+
+    def _done(
+        self,
+        name: str,
+        parent: Sequence[Span],
+        began_ns: int,
+        ended_ns: int,
+        facts: Mapping[str, AttributeValue],
+        links: Sequence[Link] = (),
+    ) -> None:
+        context = trace.set_span_in_context(parent[0], Context()) if parent else Context()
+        span = self._tracer.start_span(name, context, attributes=facts, links=links, start_time=began_ns)
+        span.end(ended_ns)
+
+    def _asked(self, request: Request) -> dict[str, AttributeValue]:
+        found: dict[str, AttributeValue] = {
+            "http.request.method": request.method if request.method in METHODS else OTHER,
+            "url.path": self._redact(request.path),
+            "url.scheme": request.scheme,
+            "client.address": request.address,
+            "berth.request_id": request.id,
+        }
+        if request.method not in METHODS:
+            found["http.request.method_original"] = request.method[:32]
+        found.update(_server(request.headers.get("host", "")))
+        if "user-agent" in request.headers:
+            found["user_agent.original"] = self._redact(request.headers["user-agent"][:256])
+        return found
+
+
+def _method(request: Request) -> str:
+    return request.method if request.method in METHODS else "HTTP"
+
+
+def _server(host: str) -> dict[str, AttributeValue]:
+    """Whom the client believes that it speaks with, as its Host header says."""
+    name, colon, port = host.rpartition(":")
+    if colon and port.isdecimal():
+        return {"server.address": name.strip("[]"), "server.port": int(port[:5])}
+    return {"server.address": host.strip("[]")} if host else {}
+
+
+def _answered(request: Request, answer: Answered) -> dict[str, AttributeValue]:
+    return {
+        "http.response.status_code": answer.status,
+        "http.response.body.size": answer.size,
+        "berth.operation": request.seen.operation,
+        "berth.caller": request.seen.caller,
+    }
+
+
+def traces(settings: Otel, redact: Callable[[str], str]) -> Traces:
+    """Traces that are sent where the settings say."""
+    return traces_to(OTLPSpanExporter(endpoint=traces_url(settings.endpoint)), settings.service_name, redact)
+
+
+def traces_to(exporter: SpanExporter, service: str, redact: Callable[[str], str] = str) -> Traces:
+    """Traces that an exporter is given, in a thread of its own; if it does not keep up, spans are dropped."""
+    described = {
+        "service.name": service,
+        "service.version": berth.__version__,
+        "service.instance.id": str(uuid.uuid4()),
+    }
+    provider = TracerProvider(resource=Resource.create(described), shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    return Traces(provider, redact)
+
+
+def traces_url(endpoint: str) -> str:
+    """Where a collector takes traces: under its address, unless that has a path of its own."""
+    return endpoint if urlsplit(endpoint).path.strip("/") else f"{endpoint.rstrip('/')}/v1/traces"

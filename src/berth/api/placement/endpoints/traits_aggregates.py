@@ -1,0 +1,70 @@
+"""Traits and aggregates of a provider."""
+
+from __future__ import annotations
+
+from berth.api.placement.endpoints.inventories import existing_provider
+from berth.api.placement.endpoints.providers import nothing, provider_uuid
+from berth.api.placement.endpoints.root import now_us
+from berth.api.placement.operation import Call, Pending
+from berth.api.placement.versions.change import Answer
+from berth.model import commands
+from berth.model.commands import UNCHECKED
+from berth.model.names import canonical_uuid
+
+
+def show_traits(call: Call) -> Answer:
+    """A provider's traits."""
+    found = call.ledger.traits(provider_uuid(call))
+    payload = {"traits": found.traits, "resource_provider_generation": found.generation}
+    return Answer(payload=payload, modified=now_us())
+
+
+def set_traits(call: Call) -> Pending:
+    """A provider's traits, instead of those it has."""
+    body = call.body()
+    names = sorted(set(body["traits"]))
+
+    def finish(generation: int) -> Answer:
+        return Answer(payload={"traits": names, "resource_provider_generation": generation}, modified=now_us())
+
+    return Pending(
+        commands.SetTraits(
+            uuid=provider_uuid(call),
+            traits=frozenset(names),
+            generation=int(body["resource_provider_generation"]),
+        ),
+        finish,
+    )
+
+
+def clear_traits(call: Call) -> Pending:
+    """A provider's traits go."""
+    return Pending(commands.SetTraits(uuid=provider_uuid(call), traits=frozenset()), nothing)
+
+
+def show_aggregates(call: Call) -> Answer:
+    """A provider's aggregates."""
+    found = call.ledger.aggregates(provider_uuid(call))
+    payload = {"aggregates": found.aggregates, "resource_provider_generation": found.generation}
+    return Answer(payload=payload, modified=now_us())
+
+
+def set_aggregates(call: Call) -> Pending:
+    """A provider's aggregates, instead of those it has; answered in the order of the request."""
+    uuid = existing_provider(call)
+    body = call.body()
+    given = tuple(dict.fromkeys(known for text in body["aggregates"] if (known := canonical_uuid(text)) is not None))
+    generation = body["resource_provider_generation"]
+
+    def finish(now_at: int) -> Answer:
+        return Answer(payload={"aggregates": list(given), "resource_provider_generation": now_at}, modified=now_us())
+
+    return Pending(
+        commands.SetAggregates(
+            uuid=uuid,
+            aggregates=given,
+            generation=generation if generation is UNCHECKED else int(generation),
+            counts=generation is not UNCHECKED,
+        ),
+        finish,
+    )

@@ -1,0 +1,111 @@
+"""One call of an operation: what its endpoint works with, and what it can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from berth.api.http.messages import BadRequest, Request, parse_query
+from berth.api.placement.schemas import Schema
+from berth.api.placement.validation import Validator, load_json
+from berth.api.placement.versions import Plan
+from berth.api.placement.versions.change import Answer, Asked
+from berth.ledger import Ledger
+from berth.model.caller import Caller
+from berth.model.commands import Command
+from berth.settings import Limits
+
+FIRST_COUNTS: Final = frozenset({"limit", "group_policy"})
+"""Parameters of which the first is used where several are given; of the others it is the last."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """An answer that is ready when a command has been carried out."""
+
+    command: Command
+    finish: Callable[[Any], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a refusal is told: status, words ({error} and the call's own terms are filled in), error code."""
+
+    status: int
+    words: str = "{error}"
+    code: str | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """A request that was let in.
+
+    terms: what its messages may name, the path's items to begin with; limits: of what it may ask for.
+    """
+
+    request: Request
+    caller: Caller
+    ledger: Ledger
+    plan: Plan
+    validator: Validator | None
+    rules: frozenset[str]
+    terms: dict[str, str]
+    limits: Limits
+    asked: Asked = field(default_factory=Asked)
+
+    def item(self, name: str) -> str:
+        """A part of the path."""
+        return self.terms[name]
+
+    def body(self) -> Any:
+        """The body, valid in its version and brought into the newest form; HttpError 400."""
+        try:
+            value = load_json(self.request.body)
+            why = None if self.validator is None else self.validator.why_not(value, len(self.request.body))
+        except RecursionError:
+            raise BadRequest("Malformed JSON: it is nested too deeply") from None
+        if why is not None:
+            raise BadRequest(f"JSON does not validate: {why}")
+        for upgrade in self.plan.upgrades:
+            value = upgrade(value)
+        return value
+
+    def query(self) -> list[tuple[str, str]]:
+        """The parameters, those that will be used valid in their version; HttpError 400."""
+        pairs = parse_query(self.request.query)
+        used: dict[str, str] = {}
+        for name, value in pairs:
+            if name not in FIRST_COUNTS or name not in used:
+                used[name] = value
+        if self.validator is not None:
+            why = self.validator.why_not(used, len(self.request.query))
+            if why is not None:
+                raise BadRequest(f"Invalid query string parameters: {why}")
+        return pairs
+
+
+Endpoint = Callable[[Call], Answer | Pending]
+Refusals = Mapping[type[Exception], Wording]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One thing that the API can do: a row of the route table.
+
+    schema: of the body, or of the query if there is no body, in the version that the operation began
+    with; takes_json: needs a JSON body; gives_json: negotiates its answer; too_early: the status in
+    versions before its first; refusals: how refusals are told, by type, the first that matches.
+    """
+
+    name: str
+    method: str
+    path: str
+    endpoint: Endpoint
+    summary: str
+    schema: Schema | None = None
+    takes_json: bool = False
+    gives_json: bool = False
+    too_early: int = 404
+    public: bool = False
+    refusals: Refusals = field(default_factory=dict)

@@ -1,0 +1,68 @@
+"""The routes of the two logs: what has changed, and who did it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from berth.api.v1 import parameters
+from berth.api.v1.endpoints import changes
+from berth.api.v1.route import Route
+from berth.model import errors
+from berth.model.anomaly import Anomalies
+from berth.model.audit import AuditRecord
+from berth.model.change import Change
+from berth.model.change_summary import Brief
+from berth.model.pages import Page
+
+HISTORY: Final[tuple[Route, ...]] = (
+    Route(
+        "changes.list",
+        "GET",
+        "/v1/changes",
+        changes.changes,
+        "The change log, or all that comes of it, live",
+        "changes.list",
+        query=parameters.Changes,
+        reply=Page[Change],
+        streams=True,
+        dated=False,
+        refusals=(errors.Invalid,),
+    ),
+    Route(
+        "changes.brief",
+        "GET",
+        "/v1/changes/brief",
+        changes.brief,
+        "The same, with what each change touched instead of its facts",
+        "changes.list",
+        query=parameters.Changes,
+        reply=Page[Brief],
+        streams=True,
+        dated=False,
+        refusals=(errors.Invalid,),
+    ),
+    Route(
+        "audit.list",
+        "GET",
+        "/v1/audit",
+        changes.audit,
+        "Who did what, and who tried to",
+        "audit.list",
+        query=parameters.Audit,
+        reply=Page[AuditRecord],
+        dated=False,
+        refusals=(errors.Invalid,),
+    ),
+    Route(
+        "audit.anomalies",
+        "GET",
+        "/v1/audit/anomalies",
+        changes.anomalies,
+        "What is unusual in the audit log",
+        "audit.anomalies",
+        query=parameters.Anomalies,
+        reply=Anomalies,
+        dated=False,
+    ),
+)
+"""What has happened."""

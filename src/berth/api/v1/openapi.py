@@ -1,0 +1,147 @@
+"""/v1 as an OpenAPI document, out of the route table and the types in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from berth import __version__
+from berth.api.http.openapi import Common, Described, Json, Parameter, Response, document, part
+from berth.api.v1 import problems
+from berth.api.v1.route import NoParameters, Route
+from berth.model.problems import kind_of
+
+_REFERENCE: Final = "#/components/schemas/{name}"
+_IDS: Final = ("x-openstack-request-id", "x-request-id")
+_TAGGED: Final = ("etag", "cache-control")
+
+_PLACES: Final[dict[str, tuple[Json, str]]] = {
+    "uuid": ({"type": "string", "format": "uuid"}, "Of the provider or consumer, in any spelling."),
+    "name": ({"type": "string", "minLength": 1, "maxLength": 255}, "The name."),
+}
+"""What stands in the open places of paths."""
+
+_WHY: Final = {
+    400: "The request makes no sense: the detail says what of it.",
+    401: "Nobody is known by this token, or there is none.",
+    403: "The policy does not allow this to the caller.",
+    404: "What the request names does not exist.",
+    406: "The answer cannot be had in a form that is accepted.",
+    409: "It makes sense, but not against what the ledger holds now. Read again, then decide.",
+    413: "The body is larger than Berth reads.",
+    415: "The body is not said to be JSON, or is compressed.",
+    429: "Whoever asks has asked too often.",
+    503: "The ledger cannot answer now. Asking again is safe.",
+}
+
+PROBLEM: Final[Json] = {
+    "type": "object",
+    "description": "RFC 9457, with the fields of the refusal.",
+    "properties": {
+        "type": {"type": "string", "pattern": f"^{problems.PREFIX}[a-z-]+$"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+    },
+    "required": ["type", "title", "status", "detail", "request_id"],
+}
+
+
+def described(routes: Iterable[Route]) -> Json:
+    """The document."""
+    every = list(routes)
+    types = [kind for route in every for kind in (route.query, route.body, route.reply) if kind is not None]
+    schemas, parts = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    by_type = dict(zip(map(id, types), schemas, strict=True))
+    operations = [_described(route, by_type, parts) for route in every]
+    return document(operations, _common(parts))
+
+
+def _common(parts: dict[str, Json]) -> Common:
+    text: Json = {"type": "string"}
+    return Common(
+        info={
+            "title": "Berth",
+            "version": __version__,
+            "summary": "Everything that Berth can do, in JSON.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        token="X-Auth-Token",  # noqa: S106 - a header's name
+        headers={
+            **{name: {"type": "string", "pattern": "^req-[0-9a-f-]{36}$"} for name in _IDS},
+            "etag": text,
+            "cache-control": text,
+            "retry-after": {"type": "string", "pattern": "^[0-9]+$"},
+        },
+        refusal=part("Problem"),
+        refusal_headers={status: (*_IDS, *(("retry-after",) if status in (429, 503) else ())) for status in _WHY},
+        why=_WHY,
+        parts={**parts, "Problem": PROBLEM},
+        refusal_media=(problems.MEDIA_TYPE,),
+    )
+
+
+def _described(route: Route, schemas: dict[int, Json], parts: dict[str, Json]) -> Described:
+    tagged = _TAGGED if route.method == "GET" else ()
+    schema = None if route.reply is None else schemas[id(route.reply)]
+    responses = [Response(route.status, schema, _IDS, tagged)]
+    if route.method == "GET":
+        responses.append(Response(304, None, _IDS, tagged))
+    return Described(
+        name=route.name,
+        method=route.method,
+        path=route.path,
+        summary=route.summary,
+        description=_told(route),
+        parameters=(*_places(route), *_parameters(route, schemas, parts)),
+        body=None if route.body is None else schemas[id(route.body)],
+        responses=tuple(responses),
+        refusals=tuple(sorted(_statuses(route))),
+        public=route.public,
+        events=route.streams,
+    )
+
+
+def _told(route: Route) -> str:
+    kinds = [f"`{kind_of(refusal)}`" for refusal in route.refusals]
+    return f"Refused with {', '.join(kinds)}." if kinds else ""
+
+
+def _places(route: Route) -> list[Parameter]:
+    names = [segment[1:-1] for segment in route.path.split("/") if segment.startswith("{")]
+    return [Parameter(name, "path", _PLACES[name][0], required=True, description=_PLACES[name][1]) for name in names]
+
+
+def _parameters(route: Route, schemas: dict[int, Json], parts: dict[str, Json]) -> list[Parameter]:
+    if route.query is NoParameters:
+        return []
+    shape = parts[schemas[id(route.query)]["$ref"].rpartition("/")[2]]
+    required = shape.get("required", ())
+    found = [
+        Parameter(name, "query", schema, name in required, schema.get("description", ""))
+        for name, schema in shape["properties"].items()
+    ]
+    if route.streams:
+        found.append(Parameter("Last-Event-ID", "header", {"type": "string", "pattern": "^[0-9]{1,18}$"}))
+    return found
+
+
+def _statuses(route: Route) -> set[int]:
+    found = {400, 406}
+    if not route.public:
+        found |= {401, 403, 429}
+    if route.operation != "document.show":
+        found.add(503)
+    if route.body is not None:
+        found |= {413, 415}
+    if "{" in route.path:
+        found.add(404)
+    return found | {problems.status_of(refusal) for refusal in route.refusals}
+
+
+def statuses(route: Route) -> dict[str, Any]:
+    """What a route may answer with, for the page about it."""
+    return {kind_of(refusal): problems.status_of(refusal) for refusal in route.refusals}

@@ -1,0 +1,118 @@
+"""The parameters of routes, a field each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from berth.model.consumer import Order
+from berth.model.overview import By
+
+MOST_ITEMS = 1_000
+"""On one page."""
+
+MOST_CELLS = 100_000
+"""On one map."""
+
+Limit = Annotated[int, msgspec.Meta(ge=1, le=MOST_ITEMS, description="At most so many items.")]
+After = Annotated[str, msgspec.Meta(max_length=300, description="Go on where the page ended whose `next` this was.")]
+Text = Annotated[str, msgspec.Meta(max_length=255)]
+Room = Annotated[str, msgspec.Meta(max_length=4096, description="Amounts by class: VCPU:4,MEMORY_MB:1024.")]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
+class Paging(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which page of a collection."""
+
+    limit: Limit = 100
+    after: After = ""
+
+
+class Map(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which hosts to draw, and how; see berth.model.overview.MapQuery."""
+
+    classes: Annotated[tuple[Text, ...], msgspec.Meta(max_length=64)] = msgspec.field(default=(), name="class")
+    by: By = By.AUTO
+    within: Text = ""
+    name: Text = ""
+    trait: Text = ""
+    aggregate: Text = ""
+    room: Room = ""
+    mark: Annotated[tuple[Text, ...], msgspec.Meta(max_length=MOST_ITEMS)] = ()
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_CELLS)] | None = None
+
+
+class Providers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which providers; see berth.model.overview.ProviderFilter."""
+
+    name: Text = ""
+    uuid: Text = ""
+    trait: Text = ""
+    aggregate: Text = ""
+    resource_class: Text = msgspec.field(default="", name="class")
+    room: Room = ""
+    root: Text = ""
+
+
+class Uuids(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose names. uuid: may stand several times."""
+
+    uuids: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MOST_ITEMS)] = msgspec.field(name="uuid")
+
+
+class Consumers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which consumers; see berth.model.holdings.ConsumerQuery."""
+
+    project: Text = ""
+    user: Text = ""
+    type: Text = ""
+    provider: Text = ""
+    resource_class: Text = msgspec.field(default="", name="class")
+    order: Order = Order.UUID
+
+
+class Usages(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose usage."""
+
+    project: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    user: Text = ""
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which entries of the change log. after: the number of one; a stream without it begins now."""
+
+    limit: Limit = 100
+    after: Number | None = None
+
+
+class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which records of the audit log, newest first.
+
+    since, until: microseconds since 1970 UTC; facts: false leaves out what was touched, as it was and as it is.
+    """
+
+    limit: Limit = 100
+    after: Number | None = None
+    since: Number | None = None
+    until: Number | None = None
+    actor: Text | None = None
+    provider: Text | None = None
+    consumer: Text | None = None
+    operation: Text | None = None
+    outcome: Text | None = None
+    facts: bool = True
+
+
+class Anomalies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Unusual activity that ended in this span. since, until: microseconds since 1970 UTC."""
+
+    since: Number | None = None
+    until: Number | None = None
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which records about one thing, newest first. after: the number of the last one seen."""
+
+    limit: Limit = 100
+    after: Number | None = None

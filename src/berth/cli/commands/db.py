@@ -1,0 +1,102 @@
+"""`berth db`: the schema of a database, who may do what in it, and whether it still adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from berth.cli.options import DEFAULTS, DatabaseUrl
+from berth.cli.output.output import Paper
+
+if TYPE_CHECKING:
+    from berth.store.engine import Database
+
+app: Final = typer.Typer(no_args_is_help=True, help="Set up, migrate, check and verify the database.")
+
+
+@app.command()
+def upgrade(database: DatabaseUrl = DEFAULTS.database) -> None:
+    """Make the tables, or migrate them to what this Berth needs. Berth's processes may go on serving until then."""
+    from berth.store import migrate
+
+    with _opened(database) as opened:
+        with Paper().waiting("migrating"):
+            migrate.upgrade(opened)
+        typer.echo(f"{opened.shown} is at revision {migrate.NEWEST}")
+
+
+@app.command()
+def check(database: DatabaseUrl = DEFAULTS.database) -> None:
+    """Whether this Berth can serve from the database. Exit status 1: it must be upgraded first."""
+    from berth.store import grants, migrate
+
+    with _opened(database) as opened:
+        current = migrate.check(opened)
+        typer.echo(f"{opened.shown} is at revision {current or 'none'}; this Berth needs {migrate.NEWEST}")
+        for sentence in grants.advice(opened) if current == migrate.NEWEST else ():
+            typer.echo(f"note: {sentence}")
+        if current != migrate.NEWEST:
+            typer.echo("run `berth db upgrade`", err=True)
+            raise typer.Exit(1)
+
+
+@app.command()
+def downgrade(
+    revision: Annotated[str, typer.Argument(help="An earlier revision, or base: no tables at all.")],
+    database: DatabaseUrl = DEFAULTS.database,
+) -> None:
+    """Migrate back, for an older Berth. What the older one does not know is lost; with base, everything."""
+    from berth.store import migrate
+
+    with _opened(database) as opened:
+        with Paper().waiting("migrating"):
+            migrate.downgrade(opened, revision)
+        typer.echo(f"{opened.shown} is at revision {revision}")
+
+
+@app.command()
+def grant(
+    database: DatabaseUrl = DEFAULTS.database,
+    owner: Annotated[str, typer.Option(help="The role that migrates.")] = "berth_owner",
+    server: Annotated[str, typer.Option(help="The role that `berth serve` uses.")] = "berth",
+    host: Annotated[str, typer.Option(help="Where MariaDB's users come from.")] = "%",
+    apply: Annotated[bool, typer.Option("--apply", help="Do it, instead of showing how.")] = False,
+) -> None:
+    """The statements for two roles: one that owns the tables, one that can only read and write rows."""
+    from berth.store import grants
+
+    with _opened(database) as opened:
+        statements = grants.statements(opened, grants.Roles(owner, server, host))
+        if apply:
+            grants.carry_out(opened, statements)
+        for statement in statements:
+            typer.echo(f"{statement};")
+
+
+@app.command()
+def verify(database: DatabaseUrl = DEFAULTS.database) -> None:
+    """Recompute every usage, generation and tree from the rows and from the change log. Exit status 1: they differ."""
+    from berth.ledger.verify import verify as verified
+
+    with _opened(database) as opened:
+        with Paper().waiting("adding everything up anew"):
+            report = verified(opened)
+        for finding in report.findings:
+            typer.echo(finding)
+        typer.echo(report.summary)
+        if report.findings:
+            raise typer.Exit(1)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Database]:
+    from berth.store.engine import Database
+
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.close()

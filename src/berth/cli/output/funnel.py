@@ -1,0 +1,48 @@
+"""Why nothing fits, drawn: what each constraint of a request took away, group by group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from berth.cli.output.suggest import perhaps
+from berth.cli.output.table import Cell, Fill, Table
+from berth.model.funnel import Constraint, Funnel, GroupFunnel, Step
+
+WIDTH = 20
+
+
+def parts(funnel: Funnel) -> Iterator[Table | str]:
+    """What to show, in order: a table for each group, for its trees, and why, in one sentence."""
+    for unknown in funnel.unknown:
+        yield f"nobody has heard of {unknown.name}" + (f": {perhaps(unknown.nearest)}" if unknown.nearest else "")
+    for group in funnel.groups:
+        yield _group(group)
+        yield ""
+    if len(funnel.groups) > 1 or any(step.kind is not Constraint.GROUP for step in funnel.trees.steps):
+        trees = funnel.trees
+        yield _table("IN ONE TREE", "trees", trees.total, trees.steps)
+        yield f"trees in which every group finds something: {trees.with_all_groups:,}"
+        yield ""
+    if funnel.together.why:
+        yield funnel.together.why
+    yield funnel.why
+
+
+def _group(group: GroupFunnel) -> Table:
+    title = f"GROUP {group.suffix.removeprefix('_')}" if group.suffix else "REQUEST"
+    return _table(title, str(group.counted), group.total, group.steps)
+
+
+def _table(title: str, counted: str, total: int, steps: list[Step]) -> Table:
+    """How many are left after each constraint, with bars of what that is of all."""
+    rows: list[tuple[Cell, ...]] = [(f"all {counted}", Fill(total, total, WIDTH).bar if total else "", total, None, "")]
+    rows += [
+        (step.constraint, Fill(step.left, total, WIDTH).bar, step.left, step.removed, _hint(step)) for step in steps
+    ]
+    return Table((title, "", "LEFT", "REMOVED", ""), rows)
+
+
+def _hint(step: Step) -> str:
+    """What would do instead."""
+    told = f"the most that one could give is {step.nearest:,}" if step.nearest is not None else ""
+    return told if step.removed else ""

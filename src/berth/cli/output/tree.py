@@ -1,0 +1,41 @@
+"""A tree of providers, drawn as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from berth.cli.output.escape import plain
+from berth.cli.output.table import Fill
+from berth.model.overview import TreeNode
+
+if TYPE_CHECKING:
+    from rich.text import Text
+    from rich.tree import Tree
+
+
+def tree(nodes: Sequence[TreeNode], here: str) -> Tree:
+    """The tree, parents before their children; here: the uuid of the provider that it is shown for."""
+    from rich.tree import Tree
+
+    drawn: dict[str, Tree] = {}
+    root: Tree | None = None
+    for node in nodes:
+        above = drawn.get(node.parent or "")
+        label = _label(node, here=node.uuid == here)
+        drawn[node.uuid] = Tree(label, guide_style="dim") if above is None else above.add(label)
+        root = root or drawn[node.uuid]
+    assert root is not None
+    return root
+
+
+def _label(node: TreeNode, *, here: bool) -> Text:
+    from rich.text import Text
+
+    text = Text(plain(node.name), style="bold" if here else "")
+    for name, room in node.resources.items():
+        fill = Fill(room.used, room.capacity, width=6)
+        text.append(f"  {plain(name)} ", style="dim")
+        text.append(fill.bar, style=fill.colour)
+        text.append(f" {room.used:,}/{room.capacity:,}", style="dim")
+    return text

@@ -1,0 +1,56 @@
+"""Which provider is meant: its uuid, its name, or, where nothing is written, a part of either that no other has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from berth.cli.output.suggest import nearest, perhaps
+from berth.cli.session import Session
+from berth.model.errors import Invalid, NotFound
+from berth.model.names import canonical_uuid
+from berth.model.overview import ProviderFilter
+from berth.model.request import ProviderQuery
+
+MOST_TOLD: Final = 10
+
+
+class NoSuchName(NotFound):
+    """There is no provider of this name."""
+
+    def __init__(self, word: str, names: list[str]) -> None:
+        super().__init__(f"there is no provider {word!r}" + (f": {perhaps(names)}" if names else ""))
+        self.name, self.nearest = word, names
+
+
+class Ambiguous(Invalid):
+    """Several providers could be meant."""
+
+    def __init__(self, word: str, names: list[str]) -> None:
+        told = ", ".join(names[:MOST_TOLD]) + (" and more" if len(names) > MOST_TOLD else "")
+        super().__init__(f"{word!r} could be {told}")
+        self.matches = names
+
+
+def exact(session: Session, word: str) -> str:
+    """The uuid of the provider of this uuid or name; NoSuchName, with the names most like it."""
+    uuid = canonical_uuid(word)
+    if uuid is not None:
+        return session.verbs.provider(uuid).uuid
+    found = session.verbs.providers(ProviderQuery(name=word))
+    if not found:
+        raise NoSuchName(word, nearest(word, (each.name for each in session.verbs.providers())))
+    return found[0].uuid
+
+
+def like(session: Session, word: str) -> str:
+    """The same, or else that of the only provider whose name has this part, or whose uuid begins so; Ambiguous."""
+    try:
+        return exact(session, word)
+    except NoSuchName:
+        for wanted in (ProviderFilter(name=word), ProviderFilter(uuid=word.lower())):
+            found = session.verbs.search(wanted, limit=MOST_TOLD + 1).items
+            if len(found) == 1:
+                return found[0].uuid
+            if found:
+                raise Ambiguous(word, [each.name for each in found]) from None
+        raise

@@ -1,0 +1,191 @@
+"""A group of a request taken apart: each constraint by itself, in words, and at which places it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from berth.fleet.find.compile import wanted_of
+from berth.fleet.find.filters import alone, spread
+from berth.fleet.find.whole_fleet import Everywhere
+from berth.fleet.state.columns import ClassColumn, Mask
+from berth.model.change import Kind
+from berth.model.funnel import Constraint
+from berth.model.request import AnyOf, Filter, Group
+
+SHOWN = 3
+"""How many names of a set of alternatives a sentence tells."""
+
+MOST = 2**62
+"""Amounts above this are looked at as this: nothing has so much, and sums stay within 64 bits."""
+
+OF_AMOUNT = (Constraint.UNITS, Constraint.ROOM)
+OF_CLASS = (Constraint.CLASS, *OF_AMOUNT)
+
+Key = tuple[Constraint, tuple[str, ...], int]
+"""What makes two constraints the same, whichever group makes them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One constraint. words: to go on with "that"; failing: what is true of whoever fails it; holds: by place."""
+
+    kind: Constraint
+    names: tuple[str, ...]
+    amount: int
+    words: str
+    failing: str
+    holds: Mask
+
+    @property
+    def key(self) -> Key:
+        """What makes it the same as a part of another group."""
+        return self.kind, self.names, self.amount
+
+    @property
+    def dropped(self) -> frozenset[Key]:
+        """What is not asked any more if this is not: an amount goes with its units, a class with its amount."""
+        kinds = {Constraint.CLASS: OF_CLASS, Constraint.ROOM: OF_AMOUNT}.get(self.kind, (self.kind,))
+        return frozenset((kind, self.names, self.amount) for kind in kinds)
+
+    @property
+    def name(self) -> str:
+        """The one name that it is about; "" if there are several."""
+        return self.names[0] if len(self.names) == 1 else ""
+
+
+def of_group(everywhere: Everywhere, group: Group) -> Iterator[Part]:
+    """What is asked of each provider of a group beside amounts, in the order of the search."""
+    if group.in_tree is not None:
+        tree, holds = _tree(everywhere, group.in_tree), _holds(everywhere, group, Filter(in_tree=group.in_tree))
+        yield Part(Constraint.IN_TREE, (group.in_tree,), 0, f"is in {tree}", f"is not in {tree}", holds)
+    if group.one_provider:
+        yield from of_traits(everywhere, group)
+    for name in sorted(group.forbidden):
+        holds = ~_have_any(everywhere, (name,))
+        yield Part(Constraint.FORBIDDEN, (name,), 0, f"is without the trait {name}", f"has the trait {name}", holds)
+    for uuids in group.member_of:
+        one, holds = _one_of("the aggregate", uuids), _holds(everywhere, group, Filter(member_of=(uuids,)))
+        yield Part(Constraint.MEMBER_OF, _names(uuids), 0, f"is in {one}", f"is not in {one}", holds)
+    for uuid in sorted(group.not_member_of):
+        one, holds = f"the aggregate {uuid}", _holds(everywhere, group, Filter(not_member_of=frozenset((uuid,))))
+        yield Part(Constraint.NOT_MEMBER_OF, (uuid,), 0, f"is outside {one}", f"is in {one}", holds)
+
+
+def of_traits(everywhere: Everywhere, group: Group) -> Iterator[Part]:
+    """The traits that a group requires: of its provider, or of those that serve the unsuffixed group between them."""
+    for names in group.required:
+        one, holds = _one_of("the trait", names), _have_any(everywhere, names)
+        yield Part(Constraint.REQUIRED, _names(names), 0, f"has {one}", f"does not have {one}", holds)
+
+
+def of_roots(everywhere: Everywhere, required: AnyOf, forbidden: AnyOf) -> Iterator[Part]:
+    """The traits that the root of a tree must have or not have."""
+    for name in sorted(required):
+        having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
+        yield Part(Constraint.ROOT_REQUIRED, (name,), 0, having, lacking, _have_any(everywhere, (name,)))
+    for name in sorted(forbidden):
+        having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
+        yield Part(Constraint.ROOT_FORBIDDEN, (name,), 0, lacking, having, ~_have_any(everywhere, (name,)))
+
+
+def of_class(everywhere: Everywhere, name: str, amount: int) -> Iterator[Part]:
+    """What is asked of a provider for an amount of a class. Units and room hold where the class is not at all."""
+    number = everywhere.fleet.catalogue.id_of(Kind.CLASS, name)
+    column = everywhere.fleet.columns.get(-1 if number is None else number) or ClassColumn()
+    asked = min(amount, MOST)
+
+    def where(rows: Mask, elsewhere: bool) -> Mask:
+        found = np.full(everywhere.own, elsewhere, dtype=np.bool_)
+        found[column.slots.values] = rows
+        return everywhere.spread(found)
+
+    def part(kind: Constraint, words: str, failing: str, holds: Mask) -> Part:
+        return Part(kind, (name,), amount, words, failing, holds)
+
+    least, most, step = column.min_unit.values, column.max_unit.values, column.step_size.values
+    units = (least <= asked) & (most >= asked) & (asked % step.astype(np.int64) == 0)
+    room = column.used.values + asked <= column.capacity.values
+    claim = f"{amount} {name} in one claim"
+    yield part(Constraint.CLASS, f"has {name}", f"has no {name}", where(np.ones(len(column), np.bool_), False))
+    yield part(Constraint.UNITS, f"gives {claim}", f"does not give {claim}", where(units, True))
+    has_room = f"room for {amount} {name}"
+    yield part(Constraint.ROOM, f"has {has_room}", f"has no {has_room}", where(room, True))
+
+
+def closest(everywhere: Everywhere, part: Part, places: Mask) -> int | None:
+    """What providers at these places could give instead.
+
+    For room the most that one claim can have of one of them now; for units the amount nearest to what was asked
+    that one gives in a claim, None if none gives any.
+    """
+    number = everywhere.fleet.catalogue.id_of(Kind.CLASS, part.names[0])
+    column = everywhere.fleet.columns.get(-1 if number is None else number)
+    if column is None:
+        return None
+    looked_at = np.zeros(everywhere.own, dtype=np.bool_)
+    looked_at[everywhere.slots[places]] = True
+    rows = np.flatnonzero(looked_at[column.slots.values])
+    if not len(rows):
+        return None
+    return _most(column, rows) if part.kind is Constraint.ROOM else _nearest_unit(column, rows, min(part.amount, MOST))
+
+
+def _most(column: ClassColumn, rows: NDArray[np.intp]) -> int:
+    step = column.step_size.values[rows].astype(np.int64)
+    free = column.capacity.values[rows] - column.used.values[rows]
+    given = np.minimum(free, column.max_unit.values[rows]) // step * step
+    return max(0, int(np.where(given >= column.min_unit.values[rows], given, 0).max()))
+
+
+def _nearest_unit(column: ClassColumn, rows: NDArray[np.intp], amount: int) -> int | None:
+    step = column.step_size.values[rows].astype(np.int64)
+    least = -(-column.min_unit.values[rows] // step) * step
+    most = column.max_unit.values[rows] // step * step
+    some = least <= most
+    if not some.any():
+        return None
+    below = np.clip(amount // step * step, least, most)[some]
+    above = np.clip(-(-amount // step) * step, least, most)[some]
+    offered = np.concatenate((below, above))
+    return int(offered[np.abs(offered - amount).argmin()])
+
+
+def _have_any(everywhere: Everywhere, traits: Iterable[str]) -> Mask:
+    """By place: whether its provider has one of these traits; those that do not exist, nobody has."""
+    fleet = everywhere.fleet
+    numbers = {fleet.catalogue.id_of(Kind.TRAIT, name) for name in traits}
+    found: Mask = fleet.trait_sets.having_any(number for number in numbers if number is not None)
+    mask: Mask = found[everywhere.take(fleet.trait_set)]
+    return mask
+
+
+def _holds(everywhere: Everywhere, group: Group, asked: Filter) -> Mask:
+    """By place: what the search's own filter says, given this one condition."""
+    wanted = wanted_of(everywhere.fleet, asked, spread=False)
+    found = (alone if group.one_provider else spread)(everywhere.fleet, wanted, everywhere)
+    assert found is not None
+    return found
+
+
+def _names(names: AnyOf) -> tuple[str, ...]:
+    return tuple(sorted(names))
+
+
+def _tree(everywhere: Everywhere, uuid: str) -> str:
+    fleet = everywhere.fleet
+    slot = fleet.slot_of.get(uuid)
+    if slot is None:
+        return f"the tree of {uuid}, which does not exist"
+    return f"the tree of {fleet.names[int(fleet.root.values[slot])]}"
+
+
+def _one_of(what: str, names: AnyOf) -> str:
+    if len(names) == 1:
+        return f"{what} {min(names)}"
+    shown = sorted(names)[:SHOWN]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"one of {what}s {', '.join(shown)}{more}"

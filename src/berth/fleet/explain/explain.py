@@ -1,0 +1,143 @@
+"""Why does this fit here and not there, or nowhere? Each constraint of a request by itself, over the whole fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from msgspec.structs import replace
+
+from berth.fleet.explain.constraints import Part
+from berth.fleet.explain.joint import fitting, obstacles
+from berth.fleet.explain.request import Distinct, Sifted
+from berth.fleet.explain.suggest import nearest
+from berth.fleet.explain.wording import Blame, because, why_not_together
+from berth.fleet.find.compile import in_numbers
+from berth.fleet.find.search import Budget
+from berth.fleet.find.whole_fleet import Everywhere
+from berth.fleet.state.columns import Mask
+from berth.fleet.state.fleet import Fleet
+from berth.model.change import Kind
+from berth.model.errors import Invalid
+from berth.model.funnel import Constraint, Funnel, GroupFunnel, Hindrance, Step, Together, TreeFunnel, Unknown
+from berth.model.request import CandidateRequest, Group
+
+
+def explain(fleet: Fleet, request: CandidateRequest) -> Funnel:
+    """What each constraint of a request takes away, and how much would be left without it.
+
+    Nothing is left if and only if `find` finds nothing, unless either was bounded. Traits and classes that do not
+    exist are told (`find` refuses them), and nobody has them. Raises Invalid for a request without resources.
+    """
+    if not any(group.resources for group in request.groups):
+        raise Invalid("a request asks for resources in at least one group")
+    unknown = _unknown(fleet, request)
+    everywhere = Everywhere(fleet)
+    sifted = Sifted(everywhere, request)
+    funnels = {id(distinct): _group_funnel(sifted, distinct) for distinct in sifted.distinct}
+    groups = [replace(funnels[id(sifted.of(group))], suffix=group.suffix) for group in request.groups]
+    trees = _tree_funnel(sifted)
+    together = Together(hindrances=[], why="", left=0)
+    if trees.with_all_groups and not unknown:
+        together = _together(everywhere, request, sifted.fitting())
+    why = because(groups, trees, together, unknown, _blames(sifted, funnels, trees))
+    return Funnel(groups=groups, trees=trees, together=together, unknown=unknown, why=why)
+
+
+def _group_funnel(sifted: Sifted, distinct: Distinct) -> GroupFunnel:
+    sieve, steps = distinct.sieve, []
+    left = sieve.total
+    for part, now in sieve.steps():
+        steps.append(_step(sifted, part, left, now, distinct))
+        left = now
+    return GroupFunnel(suffix="", counted=sieve.counted, total=sieve.total, steps=steps, left=left)
+
+
+def _tree_funnel(sifted: Sifted) -> TreeFunnel:
+    """Roots first, as the search does, then a step for each group."""
+    left_over, steps = sifted.everywhere.roots, []
+    total = left = _count(left_over)
+    for part in sifted.root_parts:
+        left_over = left_over & part.holds[: sifted.everywhere.own]
+        steps.append(_step(sifted, part, left, _count(left_over)))
+        left = steps[-1].left
+    for distinct in sifted.distinct:
+        left_over = left_over & distinct.sieve.fitting
+        now = _count(left_over)
+        steps.append(
+            Step(
+                constraint=f"has what {distinct.named} needs",
+                kind=Constraint.GROUP,
+                name=", ".join(distinct.suffixes),
+                left=now,
+                removed=left - now,
+                without=_count(sifted.fitting(leave_out=distinct)),
+            )
+        )
+        left = now
+    return TreeFunnel(total=total, steps=steps, with_all_groups=left)
+
+
+def _step(sifted: Sifted, part: Part, before: int, left: int, distinct: Distinct | None = None) -> Step:
+    would = sifted.without(part)
+    return Step(
+        constraint=part.words,
+        kind=part.kind,
+        name=part.name,
+        amount=part.amount,
+        left=left,
+        removed=before - left,
+        without=_count(would),
+        nearest=None if distinct is None else distinct.sieve.closest(part, would),
+    )
+
+
+def _together(everywhere: Everywhere, request: CandidateRequest, trees: Mask) -> Together:
+    ask = in_numbers(everywhere.fleet, request)
+    found = fitting(everywhere, ask, trees, Budget())
+    hindrances, hopes = [], Budget()  # one for all of them: there may be many
+    for each in obstacles(ask, [", ".join(sorted(suffixes)) for suffixes in request.same_subtrees]):
+        would = None if found.trees else fitting(everywhere, each.dropped, trees, hopes, hopeful=True)
+        hindrances.append(
+            Hindrance(
+                constraint=each.words,
+                kind=each.kind,
+                without=None if would is None else would.trees,
+                bounded=would is not None and would.bounded,
+            )
+        )
+    why = why_not_together(_count(trees), found.trees, found.bounded, hindrances)
+    return Together(hindrances=hindrances, why=why, left=found.trees, bounded=found.bounded)
+
+
+def _blames(sifted: Sifted, funnels: dict[int, GroupFunnel], trees: TreeFunnel) -> Iterator[Blame]:
+    """Every constraint with its step, in the order of the search."""
+    several = len(sifted.distinct) > 1
+    for part, step in zip(sifted.root_parts, trees.steps, strict=False):
+        yield Blame(part, step, "", others=True)
+    for distinct in sifted.distinct:
+        parts = distinct.sieve.parts
+        for part, step in zip(parts, funnels[id(distinct)].steps, strict=True):
+            others = several or any(other.names != part.names for other in parts) or bool(sifted.root_parts)
+            yield Blame(part, step, distinct.named if several else "", others=others)
+
+
+def _unknown(fleet: Fleet, request: CandidateRequest) -> list[Unknown]:
+    """The names of classes and traits that do not exist."""
+    classes = {name for group in request.groups for name in group.resources}
+    traits = request.root_required.union(request.root_forbidden, *(_traits(group) for group in request.groups))
+    asked = ((Kind.CLASS, Constraint.UNKNOWN_CLASS, classes), (Kind.TRAIT, Constraint.UNKNOWN_TRAIT, traits))
+    return [
+        Unknown(kind=constraint, name=name, nearest=nearest(fleet, kind, name))
+        for kind, constraint, names in asked
+        for name in sorted(names)
+        if fleet.catalogue.id_of(kind, name) is None
+    ]
+
+
+def _traits(group: Group) -> frozenset[str]:
+    return group.forbidden.union(*group.required)
+
+
+def _count(mask: Mask) -> int:
+    return int(np.count_nonzero(mask))

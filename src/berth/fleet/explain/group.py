@@ -1,0 +1,122 @@
+"""One group of a request over the whole fleet: what its constraints leave, and what they would if one were dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from berth.fleet.explain.constraints import OF_AMOUNT, Key, Part, closest, of_class, of_group, of_traits
+from berth.fleet.find.whole_fleet import Everywhere
+from berth.fleet.state.columns import Mask
+from berth.model.funnel import Counted
+from berth.model.request import Group
+
+NOTHING: frozenset[Key] = frozenset()
+"""What is dropped from a request that stays as it is."""
+
+
+class Sieve:
+    """What one group asks for, taken apart.
+
+    common: what each provider of the group must be like; branches: for each provider to be chosen,
+    what it must have of a class (a suffixed group chooses one provider for all of them); reached: traits that
+    the unsuffixed group's providers must have between them.
+    """
+
+    def __init__(self, everywhere: Everywhere, group: Group) -> None:
+        self.everywhere, self.group = everywhere, group
+        classes = [list(of_class(everywhere, name, amount)) for name, amount in group.resources.items()]
+        self.common = list(of_group(everywhere, group))
+        self.branches = classes
+        self.reached: list[Part] = []
+        if group.one_provider:
+            self.common += [part for parts in classes for part in parts]
+            self.branches = [[]]
+        else:
+            self.reached = list(of_traits(everywhere, group))
+        self.alive = everywhere.spread(everywhere.alive)
+        self.fitting = self.trees()
+
+    @property
+    def parts(self) -> list[Part]:
+        """Every constraint, in the order of the search."""
+        return [*self.common, *(part for parts in self.branches for part in parts), *self.reached]
+
+    @property
+    def counted(self) -> Counted:
+        """What a step of this group counts."""
+        return Counted.PROVIDERS if self.group.one_provider else Counted.TREES
+
+    @property
+    def total(self) -> int:
+        """How many there are before anything is asked."""
+        every = self.everywhere.alive if self.group.one_provider else self.everywhere.roots
+        return int(np.count_nonzero(every))
+
+    def trees(self, without: frozenset[Key] = NOTHING) -> Mask:
+        """By slot: around which roots the group finds all it needs, if some constraints are dropped."""
+        left = self.everywhere.roots
+        common = _all(self.alive, self.common, without)
+        found = np.zeros_like(common)
+        for parts in self.branches:
+            places = _all(common, parts, without)
+            left = left & self.everywhere.trees(places)
+            found |= places
+        for part in self.reached:
+            if part.key not in without:
+                left = left & self.everywhere.trees(found & part.holds)
+        return left
+
+    def fitting_without(self, keys: frozenset[Key]) -> Mask:
+        """The same, not worked out anew if this group does not ask for it."""
+        asked = any(part.key in keys for part in self.parts)
+        return self.trees(keys) if asked else self.fitting
+
+    def steps(self) -> Iterator[tuple[Part, int]]:
+        """Each constraint, and how many are left after it."""
+        if self.group.one_provider:
+            places = self.alive
+            for part in self.common:
+                places = places & part.holds
+                yield part, int(np.count_nonzero(places[: self.everywhere.own]))
+            return
+        yield from self._steps_of_trees()
+
+    def closest(self, part: Part, trees: Mask) -> int | None:
+        """For a constraint on an amount: the nearest that a provider with everything else could give.
+
+        In these trees, those that would do without the constraint; if there are none, anywhere.
+        """
+        if part.kind not in OF_AMOUNT:
+            return None
+        branch = next((parts for parts in self.branches if part in parts), [])
+        places = _all(_all(self.alive, self.common, part.dropped), branch, part.dropped)
+        if trees.any():
+            places = places & trees[self.everywhere.anchors]
+        return closest(self.everywhere, part, places)
+
+    def _steps_of_trees(self) -> Iterator[tuple[Part, int]]:
+        everywhere, left, common = self.everywhere, self.everywhere.roots, self.alive
+        for part in self.common:
+            common = common & part.holds
+            left = everywhere.trees(common)
+            yield part, int(np.count_nonzero(left))
+        found = np.zeros_like(common)
+        for parts in self.branches:
+            places = common
+            for part in parts:
+                places = places & part.holds
+                yield part, int(np.count_nonzero(left & everywhere.trees(places)))
+            left = left & everywhere.trees(places)
+            found |= places
+        for part in self.reached:
+            left = left & everywhere.trees(found & part.holds)
+            yield part, int(np.count_nonzero(left))
+
+
+def _all(places: Mask, parts: list[Part], without: frozenset[Key]) -> Mask:
+    for part in parts:
+        if part.key not in without:
+            places = places & part.holds
+    return places

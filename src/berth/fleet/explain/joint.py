@@ -1,0 +1,104 @@
+"""Groups that each find something: in how many trees they do so together, and what keeps them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from berth.fleet.find.compile import Ask
+from berth.fleet.find.find import domains_of
+from berth.fleet.find.search import Budget, Domains, solutions
+from berth.fleet.find.whole_fleet import Everywhere
+from berth.fleet.state.columns import Mask
+from berth.model.funnel import Constraint
+
+SEARCHED, HOPED = 256, 64
+"""How many trees are searched, once something was found, to count those that fit; and those that would."""
+
+FEW_TREES, MANY_TREES = 64, 8192
+"""Trees are looked at in blocks that double."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What may keep groups apart. words: to go on with "that"; dropped: the same request without it."""
+
+    kind: Constraint
+    words: str
+    dropped: Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many trees fit; bounded: at least so many, for the search ended before it had seen all."""
+
+    trees: int
+    bounded: bool
+
+
+def obstacles(ask: Ask, subtrees: list[str]) -> list[Obstacle]:
+    """What this request asks of its groups together. subtrees: the groups of each same_subtree, in words."""
+    found = []
+    groups = sum(each.one_provider for each in ask.variables)
+    if ask.isolate and groups > 1:
+        words = f"gives each of the {groups} groups a provider of its own (group_policy: isolate)"
+        found.append(Obstacle(Constraint.ISOLATE, words, replace(ask, isolate=False)))
+    for at, (variables, names) in enumerate(zip(ask.subtrees, subtrees, strict=True)):
+        if len(variables) > 1:
+            dropped = replace(ask, subtrees=ask.subtrees[:at] + ask.subtrees[at + 1 :])
+            words = f"has the providers of groups {names} in one subtree (same_subtree)"
+            found.append(Obstacle(Constraint.SAME_SUBTREE, words, dropped))
+    if ask.contested:
+        words = "has room for the amounts of all groups together"
+        found.append(Obstacle(Constraint.AMOUNTS, words, replace(ask, contested=frozenset())))
+    if ask.spread:
+        words = "has all required traits on providers that also have the room"
+        found.append(Obstacle(Constraint.TRAITS, words, replace(ask, spread=())))
+    if ask.one_provider_per_tree:
+        words = "has all of it on one provider"
+        found.append(Obstacle(Constraint.ONE_PER_TREE, words, replace(ask, one_provider_per_tree=False)))
+    return found
+
+
+def fitting(everywhere: Everywhere, ask: Ask, trees: Mask, budget: Budget, *, hopeful: bool = False) -> Count:
+    """In how many of these trees, where each group finds something, the whole request does.
+
+    budget: what is left of it for searching; hopeful: only to see what would be; end after HOPED trees, even if
+    nothing was found.
+    """
+    single = int(np.count_nonzero(_single(everywhere, ask, trees & everywhere.single)))
+    others = np.flatnonzero(trees & ~everywhere.single)
+    if not obstacles(ask, [""] * len(ask.subtrees)):
+        return Count(single + len(others), bounded=False)
+    found = 0
+    for seen, domains in enumerate(_domains(everywhere, ask, others)):
+        if (hopeful and seen >= HOPED) or (seen >= SEARCHED and (single or found)):
+            return Count(single + found, bounded=True)
+        found += next(solutions(everywhere.fleet, ask, domains, budget), None) is not None
+        if budget.exceeded:
+            return Count(single + found, bounded=True)
+    return Count(single + found, bounded=False)
+
+
+def _domains(everywhere: Everywhere, ask: Ask, roots: NDArray[np.intp]) -> Iterator[Domains]:
+    first, size = 0, FEW_TREES
+    while first < len(roots):
+        yield from domains_of(everywhere.fleet, ask, roots[first : first + size].tolist())
+        first, size = first + size, min(2 * size, MANY_TREES)
+
+
+def _single(everywhere: Everywhere, ask: Ask, trees: Mask) -> Mask:
+    """Of these trees of one provider each, those in which it can serve all groups at once."""
+    if ask.isolate and sum(each.one_provider for each in ask.variables) > 1:
+        return np.zeros_like(trees)
+    for number in ask.contested:
+        column = everywhere.fleet.columns[number]
+        total = sum(amount for each in ask.variables for wanted, amount in each.demands if wanted == number)
+        slots = column.slots.values
+        with_room = np.zeros_like(trees)
+        with_room[slots] = column.room_together(0, len(column), total)
+        trees = trees & with_room
+    return trees

@@ -1,0 +1,81 @@
+"""All groups of a request over the whole fleet at once; those that ask for the same are sifted once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from berth.fleet.explain.constraints import OF_CLASS, Key, Part, of_roots
+from berth.fleet.explain.group import NOTHING, Sieve
+from berth.fleet.find.whole_fleet import Everywhere
+from berth.fleet.state.columns import Mask
+from berth.model.request import CandidateRequest, Group
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Groups that ask for the same."""
+
+    sieve: Sieve
+    suffixes: list[str]
+
+    @property
+    def named(self) -> str:
+        """These groups in words."""
+        if self.suffixes == [""]:
+            return "the unsuffixed group"
+        return f"group{'s' * (len(self.suffixes) > 1)} {', '.join(self.suffixes)}"
+
+
+class Sifted:
+    """In which trees each group finds something, and in which all would if something were dropped."""
+
+    def __init__(self, everywhere: Everywhere, request: CandidateRequest) -> None:
+        self.everywhere = everywhere
+        self.root_parts = list(of_roots(everywhere, request.root_required, request.root_forbidden))
+        self._by_content: dict[object, Distinct] = {}
+        self._without: dict[Key, Mask] = {}
+        for group in request.groups:
+            if _content(group) not in self._by_content:
+                self._by_content[_content(group)] = Distinct(Sieve(everywhere, group), [])
+            self.of(group).suffixes.append(group.suffix)
+
+    @property
+    def distinct(self) -> list[Distinct]:
+        """The groups that differ in more than their suffixes."""
+        return list(self._by_content.values())
+
+    def of(self, group: Group) -> Distinct:
+        """The ones that this group is among."""
+        return self._by_content[_content(group)]
+
+    def fitting(self, without: frozenset[Key] = NOTHING, leave_out: Distinct | None = None) -> Mask:
+        """By slot: which roots are right and find something for every group, if this were dropped."""
+        found = self.everywhere.roots
+        for part in self.root_parts:
+            if part.key not in without:
+                found = found & part.holds[: self.everywhere.own]
+        for distinct in self._by_content.values():
+            if distinct is not leave_out:
+                found = found & distinct.sieve.fitting_without(without)
+        return found
+
+    def without(self, part: Part) -> Mask:
+        """The same without one constraint, from all groups that make it."""
+        if part.key not in self._without:
+            self._without[part.key] = (
+                self.fitting() if part.kind not in OF_CLASS and part.holds.all() else self.fitting(part.dropped)
+            )
+        return self._without[part.key]
+
+
+def _content(group: Group) -> object:
+    """All that a group asks for, whatever it is called; the unsuffixed one is of its own kind."""
+    return (
+        group.one_provider,
+        tuple(group.resources.items()),
+        group.required,
+        group.forbidden,
+        group.member_of,
+        group.not_member_of,
+        group.in_tree,
+    )

@@ -1,0 +1,86 @@
+"""Placement's order of looking: group by group, ending at the first that finds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from berth.fleet.find.find import find
+from berth.fleet.state.fleet import Fleet
+from berth.fleet.views.providers import providers
+from berth.model.change import Kind
+from berth.model.request import CandidateRequest, Filter, Group, ProviderQuery
+
+
+def ends_early(fleet: Fleet, request: CandidateRequest) -> bool:
+    """Whether a request with an unknown name has a group before it that finds nothing, all by itself.
+
+    Placement answers such a request with nothing instead of refusing the name: it never gets there.
+    """
+    if not _known(fleet, Kind.TRAIT, request.root_required | request.root_forbidden):
+        return False
+    if not _some_root(fleet, request):
+        return True
+    for group in request.groups:
+        if not _known(fleet, Kind.CLASS, group.resources):
+            return False
+        if group.member_of and not _some_member(fleet, group):
+            return True
+        if not _known(fleet, Kind.TRAIT, group.forbidden.union(*group.required)):
+            return False
+        if not _finds_alone(fleet, request, group):
+            return True
+    return False
+
+
+def list_ends_early(fleet: Fleet, query: ProviderQuery) -> bool:
+    """The same of a list of providers: whether a filter before the first unknown name lets nobody through."""
+    if query.in_tree is not None and query.in_tree not in fleet.slot_of:
+        return True
+    if not _known(fleet, Kind.TRAIT, frozenset().union(*query.required)):
+        return False
+    if query.required and not providers(fleet, ProviderQuery(required=query.required)):
+        return True
+    if not _known(fleet, Kind.TRAIT, query.forbidden):
+        return False
+    return bool(query.member_of) and not _some_member(fleet, query)
+
+
+def _known(fleet: Fleet, kind: Kind, names: Iterable[str]) -> bool:
+    return all(fleet.catalogue.id_of(kind, name) is not None for name in names)
+
+
+def _some_root(fleet: Fleet, request: CandidateRequest) -> bool:
+    wanted = fleet.catalogue.trait_ids(request.root_required)
+    unwanted = fleet.catalogue.trait_ids(request.root_forbidden)
+    if not wanted and not unwanted:
+        return True
+    roots = fleet.root.values == np.arange(len(fleet.uuids))
+    sets = (fleet.trait_sets.sets[number] for number in np.unique(fleet.trait_set.values[roots]).tolist())
+    return any(wanted <= each and not unwanted & each for each in sets)
+
+
+def _some_member(fleet: Fleet, group: Filter) -> bool:
+    in_use = np.unique(fleet.aggregate_set.values[fleet.root.values >= 0]).tolist()
+    any_of = [fleet.catalogue.aggregate_ids(uuids) for uuids in group.member_of]
+    return any(all(each & fleet.aggregate_sets.sets[number] for each in any_of) for number in in_use)
+
+
+def _finds_alone(fleet: Fleet, request: CandidateRequest, group: Group) -> bool:
+    if not group.resources:
+        return bool(providers(fleet, _as_query(group)))
+    alone = CandidateRequest(
+        groups=(group,), limit=1, root_required=request.root_required, root_forbidden=request.root_forbidden
+    )
+    return bool(find(fleet, alone).candidates)
+
+
+def _as_query(group: Group) -> ProviderQuery:
+    return ProviderQuery(
+        required=group.required,
+        forbidden=group.forbidden,
+        member_of=group.member_of,
+        not_member_of=group.not_member_of,
+        in_tree=group.in_tree,
+    )

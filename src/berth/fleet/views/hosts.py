@@ -1,0 +1,53 @@
+"""Which hosts are like that: trees, by what their providers are, are in, or have room for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from berth.fleet.explain.group import Sieve
+from berth.fleet.find.compile import wanted_of
+from berth.fleet.find.filters import SlotRange, alone
+from berth.fleet.find.whole_fleet import Everywhere
+from berth.fleet.state.columns import Mask
+from berth.fleet.state.fleet import NO_SLOT, Fleet
+from berth.model.overview import MapQuery
+from berth.model.request import Filter, Group
+
+
+def hosts_like(fleet: Fleet, asked: MapQuery) -> Mask:
+    """By slot: whether it is the root of a tree that is like that; ClassNotFound, TraitsNotFound.
+
+    name: a part of the root's name, in upper or lower case. trait, aggregate: some provider of the tree has it, is
+    in it. room: an unsuffixed group could have these amounts there, from any providers of the tree and those that
+    share with it; so a find for them has a candidate around this tree.
+    """
+    found = fleet.root.values == np.arange(len(fleet.uuids))
+    if asked.trait:
+        found &= _trees_with(fleet, Filter(required=(frozenset((asked.trait,)),)))
+    if asked.aggregate:
+        found &= _trees_with(fleet, Filter(member_of=(frozenset((asked.aggregate,)),)))
+    if asked.room:
+        for name in asked.room:
+            fleet.catalogue.class_id(name)
+        found &= Sieve(Everywhere(fleet), Group(resources=asked.room)).fitting
+    return named_like(fleet, found, asked.name)
+
+
+def named_like(fleet: Fleet, slots: Mask, part: str) -> Mask:
+    """Those of these providers that have this part in their names, in upper or lower case."""
+    if not part:
+        return slots
+    wanted, names = part.lower(), fleet.names
+    at = np.flatnonzero(slots)
+    found = np.zeros_like(slots)
+    found[at[[wanted in names[slot].lower() for slot in at.tolist()]]] = True
+    return found
+
+
+def _trees_with(fleet: Fleet, asked: Filter) -> Mask:
+    """By slot: whether it is the root of a tree in which some provider is like that."""
+    providers = alone(fleet, wanted_of(fleet, asked, spread=False), SlotRange(0, len(fleet.uuids)))
+    roots = fleet.root.values[providers]
+    found = np.zeros(len(fleet.uuids), dtype=np.bool_)
+    found[roots[roots != NO_SLOT]] = True
+    return found

@@ -1,0 +1,62 @@
+"""A fleet in a few numbers, and how many providers have each name. Column by column, whatever its size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from berth.fleet.state.columns import ClassColumn, Column, SetTable
+from berth.fleet.state.fleet import NO_SLOT, Fleet
+from berth.model.change import Kind
+from berth.model.overview import ClassOverview, NameInUse, Overview
+
+
+def overview(fleet: Fleet) -> Overview:
+    """What all providers have in sum, by class in the order of their names' numbers."""
+    return Overview(
+        head=fleet.head,
+        providers=len(fleet),
+        roots=int(np.count_nonzero(fleet.root.values == np.arange(len(fleet.uuids)))),
+        classes=[
+            _class(fleet.catalogue.name_of(number), column)
+            for number, column in sorted(fleet.columns.items())
+            if len(column)
+        ],
+        traits=len(_having(fleet, fleet.trait_set, fleet.trait_sets)),
+        aggregates=len(_having(fleet, fleet.aggregate_set, fleet.aggregate_sets)),
+    )
+
+
+def names_in_use(fleet: Fleet, kind: Kind) -> list[NameInUse]:
+    """Every name of a kind with how many providers have it, the oldest first; only aggregates that somebody is in."""
+    if kind is Kind.CLASS:
+        count = {number: len(column) for number, column in fleet.columns.items()}
+    elif kind is Kind.TRAIT:
+        count = _having(fleet, fleet.trait_set, fleet.trait_sets)
+    else:
+        count = _having(fleet, fleet.aggregate_set, fleet.aggregate_sets)
+    every = (NameInUse(named.name, count.get(named.id, 0)) for named in fleet.catalogue.all(kind))
+    return [each for each in every if each.providers or kind is not Kind.AGGREGATE]
+
+
+def _class(name: str, column: ClassColumn) -> ClassOverview:
+    free = column.capacity.values - column.used.values
+    return ClassOverview(
+        name=name,
+        providers=len(column),
+        total=int(column.total.values.sum(dtype=np.int64)),
+        reserved=int(column.reserved.values.sum(dtype=np.int64)),
+        capacity=int(np.maximum(column.capacity.values, 0).sum(dtype=np.float64)),
+        used=int(column.used.values.sum()),
+        largest_free=max(0, int(free.max())),
+    )
+
+
+def _having(fleet: Fleet, column: Column, table: SetTable) -> dict[int, int]:
+    """How many providers have each member of their sets: counted by set, then by member."""
+    alive = fleet.root.values != NO_SLOT
+    by_set = np.bincount(column.values[alive], minlength=len(table.sets))
+    having: dict[int, int] = {}
+    for number in np.flatnonzero(by_set).tolist():
+        for member in table.sets[number]:
+            having[member] = having.get(member, 0) + int(by_set[number])
+    return having

@@ -1,0 +1,149 @@
+"""What the fleet says about single providers, and which providers are like that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from berth.fleet.find.compile import wanted_of
+from berth.fleet.find.filters import SlotRange, alone, with_room
+from berth.fleet.state.fleet import NO_SLOT, Fleet
+from berth.model.provider import (
+    Provider,
+    ProviderAggregates,
+    ProviderInventories,
+    ProviderTraits,
+    ProviderUsages,
+    Stocked,
+)
+from berth.model.record import InventoryRecord, ProviderRecord
+from berth.model.request import ProviderQuery
+
+_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(InventoryRecord) if not field.required}
+
+
+def provider(fleet: Fleet, uuid: str) -> Provider:
+    """One provider; ProviderNotFound."""
+    return _provider(fleet, fleet.slot(uuid))
+
+
+def providers(fleet: Fleet, query: ProviderQuery) -> list[Provider]:
+    """Every provider that is like that, each by itself (sharing providers are not looked through)."""
+    wanted = wanted_of(fleet, query, spread=False)
+    if not wanted.possible:
+        return []
+    if query.uuid is not None or query.name is not None:
+        first = fleet.slot_of.get(query.uuid) if query.uuid is not None else fleet.slot_of_name.get(query.name or "")
+        if first is None or (query.name is not None and fleet.names[first] != query.name):
+            return []
+        view = SlotRange(first, first + 1)
+    else:
+        view = SlotRange(0, len(fleet.uuids))
+    ok = view.take(fleet.root) != NO_SLOT
+    like_that = with_room(fleet, wanted.demands, view, alone(fleet, wanted, view))
+    if like_that is not None:
+        ok = ok & like_that
+    return [_provider(fleet, slot) for slot in (np.flatnonzero(ok) + view.first).tolist()]
+
+
+def inventories(fleet: Fleet, uuid: str) -> ProviderInventories:
+    """Everything that a provider has, by class."""
+    slot = fleet.slot(uuid)
+    return ProviderInventories(_generation(fleet, slot), dict(_stock(fleet, slot)))
+
+
+def usages(fleet: Fleet, uuid: str) -> ProviderUsages:
+    """How much of each class of a provider is held."""
+    slot = fleet.slot(uuid)
+    return ProviderUsages(_generation(fleet, slot), {name: stocked.used for name, stocked in _stock(fleet, slot)})
+
+
+def traits(fleet: Fleet, uuid: str) -> ProviderTraits:
+    """A provider's traits, standard ones first."""
+    slot = fleet.slot(uuid)
+    return ProviderTraits(_generation(fleet, slot), list(map(fleet.catalogue.name_of, sorted(fleet.traits_of(slot)))))
+
+
+def aggregates(fleet: Fleet, uuid: str) -> ProviderAggregates:
+    """A provider's aggregates, in the order in which they came to be."""
+    slot = fleet.slot(uuid)
+    return ProviderAggregates(
+        _generation(fleet, slot), [fleet.catalogue.name_of(number) for number in sorted(fleet.aggregates_of(slot))]
+    )
+
+
+def associated_traits(fleet: Fleet) -> set[int]:
+    """The ids of the traits that some provider has."""
+    in_use = np.unique(fleet.trait_set.values[fleet.root.values != NO_SLOT]).tolist()
+    return set().union(*(fleet.trait_sets.sets[number] for number in in_use))
+
+
+def records(fleet: Fleet) -> Iterator[ProviderRecord]:
+    """Every provider with all that it has, parents before their children."""
+    waiting = np.flatnonzero(fleet.root.values == np.arange(len(fleet.uuids)))[::-1].tolist()
+    while waiting:
+        slot = waiting.pop()
+        waiting += fleet.children.get(slot, ())[::-1]
+        uuid, parent = fleet.uuids[slot], int(fleet.parent.values[slot])
+        yield ProviderRecord(
+            name=fleet.names[slot],
+            uuid=uuid,
+            parent=None if parent == NO_SLOT else fleet.uuids[parent],
+            inventories={name: _record(stocked) for name, stocked in _stock(fleet, slot)},
+            traits=tuple(traits(fleet, uuid).traits),
+            aggregates=tuple(aggregates(fleet, uuid).aggregates),
+        )
+
+
+def snapshot(fleet: Fleet) -> dict[str, Any]:
+    """Everything the fleet knows, as plain values that do not depend on slots: equal fleets have equal snapshots."""
+    known = {
+        uuid: (
+            _provider(fleet, slot),
+            int(fleet.id.values[slot]),
+            dict(_stock(fleet, slot)),
+            traits(fleet, uuid),
+            aggregates(fleet, uuid),
+            sorted(fleet.uuids[child] for child in fleet.children.get(slot, ())),
+            sorted(fleet.uuids[member] for member in fleet.members.get(slot, ())),
+            bool(fleet.nested.values[slot]),
+            sorted(fleet.uuids[other] for other in fleet.shared_with_set(int(fleet.aggregate_set.values[slot]))),
+        )
+        for uuid, slot in fleet.slot_of.items()
+    }
+    rows = {fleet.catalogue.name_of(number): len(column) for number, column in fleet.columns.items() if len(column)}
+    return {"head": fleet.head, "names": fleet.catalogue.snapshot(), "rows": rows, "providers": known}
+
+
+def _generation(fleet: Fleet, slot: int) -> int:
+    return int(fleet.generation.values[slot])
+
+
+def _provider(fleet: Fleet, slot: int) -> Provider:
+    parent = int(fleet.parent.values[slot])
+    return Provider(
+        uuid=fleet.uuids[slot],
+        name=fleet.names[slot],
+        generation=_generation(fleet, slot),
+        parent=None if parent == NO_SLOT else fleet.uuids[parent],
+        root=fleet.uuids[fleet.root.values[slot]],
+        created_at=int(fleet.created_at.values[slot]),
+        updated_at=int(fleet.updated_at.values[slot]),
+    )
+
+
+def _record(it: Stocked) -> InventoryRecord:
+    # A field is left out of the JSON if it was not given: a default is known by its identity, not by its value.
+    given = {name: value for name, default in _DEFAULTS.items() if (value := getattr(it, name)) != default}
+    return InventoryRecord(total=it.total, **given)
+
+
+def _stock(fleet: Fleet, slot: int) -> list[tuple[str, Stocked]]:
+    found = []
+    for number in fleet.classes[slot]:
+        column = fleet.columns[number]
+        found.append((fleet.catalogue.name_of(number), column.at(column.row(slot))))
+    return found

@@ -1,0 +1,173 @@
+"""API tokens: how they are made, and how one is told from a forged one.
+
+A token reads `berth_ID_SECRET`: the id is no secret, the secret is 256 random bits and a checksum, so
+that a scanner of leaked secrets knows one without asking. Only a hash is stored, keyed with the server's
+own secret: whoever reads the table can neither use a token nor try guesses against it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import stat
+import time
+import zlib
+from hashlib import sha256
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Final
+
+from berth.model.caller import OWNER, ROLES
+from berth.model.commands import KEEP, RotateToken
+from berth.model.errors import BerthError, Invalid
+from berth.model.token import Token, WantedToken
+from berth.model.validation import canonical, owner, text
+from berth.store.engine import Database
+
+PREFIX: Final = "berth"
+KEY_BYTES: Final = 32
+SECOND_US: Final = 1_000_000
+MOST_US: Final = 100 * 365 * 86_400 * SECOND_US
+"""How long anything may last that does not last for ever."""
+_ID_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
+_ID_LENGTH: Final = 10
+_CHECK_LENGTH: Final = 8
+
+
+class SecretUnusable(BerthError):
+    """The server's secret cannot be read, or others can."""
+
+
+class Key:
+    """The server's secret, with which tokens are hashed."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def __repr__(self) -> str:
+        return "Key(...)"
+
+    def hash(self, token: str) -> str:
+        """What is stored of a token."""
+        return hmac.new(self._secret, token.encode(errors="replace"), sha256).hexdigest()
+
+
+def key_for(url: str, secret_file: str = "") -> Key:
+    """The secret of whoever serves from a database; SecretUnusable says what to do.
+
+    secret_file: where it is. Without one, a database in a file has it beside itself, made at first use.
+    """
+    return key_of(Database(url), secret_file)
+
+
+def key_of(database: Database, secret_file: str = "") -> Key:
+    """The same, of an open database."""
+    if secret_file:
+        return _read(Path(secret_file))
+    if not database.capabilities.embedded:
+        raise SecretUnusable(
+            "tokens need a secret that every server of this database has: make a file of 32 random bytes that only "
+            "Berth's user can read (umask 077; head -c 32 /dev/urandom > FILE), and name it as secret_file"
+        )
+    file = database.path.with_name(database.path.name + ".key")
+    if not file.exists():
+        _make(file)
+    return _read(file)
+
+
+def _make(file: Path) -> None:
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return  # by another process, just now
+    except OSError as error:
+        raise SecretUnusable(f"the secret {file} cannot be made: {error.strerror}") from None
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(secrets.token_bytes(KEY_BYTES))
+        opened.flush()
+        os.fsync(handle)
+
+
+def _read(file: Path) -> Key:
+    try:
+        open_to = stat.S_IMODE(file.stat().st_mode) & 0o077
+        secret = file.read_bytes()
+    except OSError as error:
+        raise SecretUnusable(f"the secret {file} cannot be read: {error.strerror}") from None
+    if open_to:
+        raise SecretUnusable(f"others can read or write the secret {file}: chmod 600 it, and rotate all tokens")
+    if len(secret) < KEY_BYTES:
+        raise SecretUnusable(f"the secret {file} has {len(secret)} bytes; it takes {KEY_BYTES} random ones at least")
+    return Key(secret)
+
+
+def id_of(token: str) -> str | None:
+    """The id in a token; None if it is no token that was ever made."""
+    prefix, _, rest = token.partition("_")
+    number, _, secret = rest.partition("_")
+    if prefix != PREFIX or len(number) != _ID_LENGTH or not secret.isascii():
+        return None
+    return number if secret.endswith(_check(number, secret[:-_CHECK_LENGTH])) else None
+
+
+def rotation(key: Key, token: Token | None, name: str, grace_seconds: int) -> tuple[RotateToken, str]:
+    """Another text for a token, and the command that makes it so; Invalid.
+
+    token: as it is known, None if it is not: then the command will be refused. grace_seconds: how long the
+    old text stays good.
+    """
+    grace = grace_seconds * SECOND_US
+    if not 0 <= grace <= MOST_US:
+        raise Invalid("the grace of a token that is rotated is from 0 to 100 years")
+    told = _text("" if token is None else token.id)
+    return RotateToken(name=text(name, "the token's name"), hash=key.hash(told), grace=grace, expires_at=KEEP), told
+
+
+def prepared(key: Key, wanted: WantedToken) -> tuple[Token, str]:
+    """A token as it is to be stored, and its text; Invalid."""
+    if not wanted.name:
+        raise Invalid("a token needs a name")
+    unknown = [role for role in wanted.roles if role not in ROLES]
+    if unknown or not wanted.roles:
+        raise Invalid(f"a token needs roles out of {', '.join(ROLES)}: {', '.join(unknown) or 'none'} will not do")
+    if (OWNER in wanted.roles) != bool(wanted.trees):
+        raise Invalid(f"the role {OWNER} needs the trees that it owns, and no other role takes any")
+    if wanted.lasts_seconds is not None and not 0 < wanted.lasts_seconds * SECOND_US <= MOST_US:
+        raise Invalid("a token lasts from 1 second to 100 years, or for ever")
+    number = "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
+    told = _text(number)
+    return (
+        Token(
+            id=number,
+            name=text(wanted.name, "the token's name"),
+            hash=key.hash(told),
+            user=owner(wanted.user or wanted.name, "the user"),
+            project=owner(wanted.project, "the project"),
+            roles=tuple(sorted(set(wanted.roles))),
+            trees=tuple(map(canonical, wanted.trees)) or None,
+            networks=tuple(map(_network, wanted.networks)),
+            expires_at=None if wanted.lasts_seconds is None else _now_us() + wanted.lasts_seconds * SECOND_US,
+        ),
+        told,
+    )
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _network(given: str) -> str:
+    try:
+        return str(ip_network(given))
+    except ValueError as error:
+        raise Invalid(f"{given!r} is no network such as 192.0.2.0/24: {error}") from None
+
+
+def _text(number: str) -> str:
+    secret = secrets.token_urlsafe(KEY_BYTES)
+    return f"{PREFIX}_{number}_{secret}{_check(number, secret)}"
+
+
+def _check(number: str, secret: str) -> str:
+    return f"{zlib.crc32(f'{number}_{secret}'.encode()):0{_CHECK_LENGTH}x}"

@@ -1,0 +1,1 @@
+"""The reading verbs, by what they read."""

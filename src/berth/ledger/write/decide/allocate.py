@@ -1,0 +1,59 @@
+"""Finding and claiming in one step."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Final
+
+from berth.fleet.find.find import one_by_one
+from berth.fleet.find.search import Budget
+from berth.ledger.write.decide.allocations import settle, weigh
+from berth.ledger.write.draft import Draft
+from berth.model import commands
+from berth.model.candidate import Candidate, Granted
+from berth.model.commands import Claim
+from berth.model.errors import CapacityExceeded, ConsumerGenerationConflict, NothingFits
+
+MOST_TRIED: Final = 64
+"""How many places are tried that the commands before in the batch may have filled."""
+
+
+class Later(Exception):
+    """What the batch has decided so far stands in the way of a quick answer: the command is for the next batch."""
+
+
+def allocate(draft: Draft, command: commands.Allocate) -> Granted:
+    """The first place where the request fits, held by its consumer from now on.
+
+    Its batch has commands of this kind only, which take room and change nothing else. So whatever fits
+    the draft is among what fits the fleet; and the first command of a batch finds the fleet as it is.
+    """
+    known = draft.consumer(command.consumer)
+    if known is not None:
+        raise ConsumerGenerationConflict(command.consumer, known.generation, None)
+    budget, tried = Budget(), 0
+    for candidate in islice(one_by_one(draft.fleet, command.request, budget), MOST_TRIED):
+        if _take(draft, command, candidate):
+            return Granted(command.consumer, 1, candidate.allocations, candidate.mappings)
+        tried += 1
+    if tried == MOST_TRIED or (tried and budget.exceeded):
+        raise Later
+    raise NothingFits(bounded=budget.exceeded)
+
+
+def _take(draft: Draft, command: commands.Allocate, candidate: Candidate) -> bool:
+    """Claim it, if there is room left."""
+    claim = Claim(
+        consumer=command.consumer,
+        allocations=candidate.allocations,
+        project=command.project,
+        user=command.user,
+        generation=None,
+        type=command.type,
+    )
+    try:
+        weighed = weigh(draft, (claim,), draft.inventory)
+    except CapacityExceeded:
+        return False
+    settle(draft, weighed)
+    return True

@@ -1,0 +1,79 @@
+"""Inventories: what a provider has. They may be set below what is held of them, but not taken away."""
+
+from __future__ import annotations
+
+from berth.ledger.write.decide.providers import check_generation
+from berth.ledger.write.draft import Draft, DraftProvider
+from berth.model import commands
+from berth.model.errors import InventoryExists, InventoryInUse, InventoryNotFound, ReservedExceedsTotal
+from berth.model.inventory import Inventory
+from berth.model.names import STANDARD_CLASSES
+
+_STANDARD_PLACE = {name: place for place, name in enumerate(STANDARD_CLASSES)}
+
+
+def replace(draft: Draft, command: commands.SetInventories) -> int:
+    """All inventories of a provider; returns its generation, which is raised in any case."""
+    provider = draft.provider(command.uuid)
+    check_generation(provider, command.generation)
+    for name, inventory in command.inventories.items():
+        _check_reserved(provider, name, inventory, may_equal=command.reserved_may_equal_total)
+    for name in command.inventories:
+        draft.need_class(name)
+    check_not_in_use(draft, provider, command.inventories)
+    draft.set_inventories(provider, command.inventories)
+    draft.touch(provider)
+    return provider.generation
+
+
+def add(draft: Draft, command: commands.AddInventory) -> int:
+    """One more inventory; returns the provider's generation."""
+    provider = draft.provider(command.uuid)
+    name, inventory = command.resource_class, command.inventory
+    _check_reserved(provider, name, inventory, may_equal=command.reserved_may_equal_total)
+    draft.need_class(name)
+    if draft.inventory(provider, name) is not None:
+        raise InventoryExists(provider.uuid, name)
+    draft.set_inventories(provider, {**draft.inventories(provider), name: inventory})
+    draft.touch(provider)
+    return provider.generation
+
+
+def update(draft: Draft, command: commands.UpdateInventory) -> int:
+    """Other numbers for one inventory; returns the provider's generation."""
+    provider = draft.provider(command.uuid)
+    name, inventory = command.resource_class, command.inventory
+    check_generation(provider, command.generation)
+    _check_reserved(provider, name, inventory, may_equal=command.reserved_may_equal_total)
+    draft.need_class(name)
+    if draft.inventory(provider, name) is None:
+        raise InventoryNotFound(provider.uuid, name)
+    draft.set_inventories(provider, {**draft.inventories(provider), name: inventory})
+    draft.touch(provider)
+    return provider.generation
+
+
+def delete(draft: Draft, command: commands.DeleteInventory) -> int:
+    """One inventory goes; returns the provider's generation."""
+    provider = draft.provider(command.uuid)
+    draft.need_class(command.resource_class)
+    rest = dict(draft.inventories(provider))
+    if rest.pop(command.resource_class, None) is None:
+        raise InventoryNotFound(provider.uuid, command.resource_class)
+    check_not_in_use(draft, provider, rest)
+    draft.set_inventories(provider, rest)
+    draft.touch(provider)
+    return provider.generation
+
+
+def check_not_in_use(draft: Draft, provider: DraftProvider, kept: dict[str, Inventory]) -> None:
+    """InventoryInUse, if a class that is not kept is held by somebody."""
+    held = [name for name in draft.inventories(provider) if name not in kept and draft.used(provider, name)]
+    if held:
+        raise InventoryInUse(provider.uuid, sorted(held, key=lambda name: (_STANDARD_PLACE.get(name, 1000), name)))
+
+
+def _check_reserved(provider: DraftProvider, name: str, inventory: Inventory, *, may_equal: bool) -> None:
+    least = 0 if may_equal else 1
+    if inventory.capacity < least:
+        raise ReservedExceedsTotal(provider.uuid, name, may_equal=may_equal)

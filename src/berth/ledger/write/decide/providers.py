@@ -1,0 +1,134 @@
+"""Providers: to make, move, rename and remove them, and what they are like."""
+
+from __future__ import annotations
+
+from berth.ledger.write.draft import Draft, DraftProvider
+from berth.model import commands
+from berth.model.commands import KEEP, UNCHECKED, Generation
+from berth.model.errors import (
+    GenerationConflict,
+    NameRequired,
+    ParentIsSelf,
+    ParentNotFound,
+    ProviderExists,
+    ProviderHasChildren,
+    ProviderInUse,
+    ReparentingForbidden,
+    TreeLoop,
+    UnparentingForbidden,
+)
+from berth.model.provider import Provider
+
+
+def create(draft: Draft, command: commands.CreateProvider) -> Provider:
+    """A new provider."""
+    if not command.name:
+        raise NameRequired
+    if command.parent == command.uuid:
+        raise ParentIsSelf
+    parent = None if command.parent is None else draft.find_provider(command.parent)
+    if command.parent is not None and parent is None:
+        raise ParentNotFound
+    if draft.find_provider(command.uuid) is not None:
+        raise ProviderExists("uuid", command.uuid)
+    if draft.provider_named(command.name) is not None:
+        raise ProviderExists("name", command.name)
+    return _shown(draft.add_provider(command.uuid, command.name, parent))
+
+
+def update(draft: Draft, command: commands.UpdateProvider) -> Provider:
+    """Another name, another parent, or both. All below a provider moves with it."""
+    provider = draft.provider(command.uuid)
+    name = provider.name if command.name is KEEP else str(command.name)
+    parent = provider.parent if command.parent is KEEP else command.parent
+    assert not isinstance(parent, commands.Keep)
+    root = _new_root(draft, provider, parent, may_move=command.reparenting)
+    taken_by = draft.provider_named(name)
+    if taken_by not in (None, provider.uuid):
+        raise ProviderExists("name", name)
+    moves = root != provider.root
+    draft.place_provider(provider, name, parent, root)
+    for below in _descendants(draft, provider.uuid) if moves else ():
+        draft.place_provider(below, below.name, below.parent, root)
+    return _shown(provider)
+
+
+def _new_root(draft: Draft, provider: DraftProvider, parent: str | None, *, may_move: bool) -> str:
+    """The root of the tree that a provider comes to be in."""
+    if parent is None:
+        if provider.parent is not None and not may_move:
+            raise UnparentingForbidden
+        return provider.uuid
+    above = draft.find_provider(parent)
+    if above is None:
+        raise ParentNotFound
+    if provider.parent is not None and provider.parent != parent and not may_move:
+        raise ReparentingForbidden
+    step: DraftProvider | None = above
+    while step is not None:
+        if step.uuid == provider.uuid:
+            raise TreeLoop
+        step = None if step.parent is None else draft.provider(step.parent)
+    return above.root
+
+
+def _descendants(draft: Draft, uuid: str) -> list[DraftProvider]:
+    """All below a stored provider, those above first."""
+    fleet = draft.fleet
+    found: list[DraftProvider] = []
+    waiting = [fleet.slot_of[uuid]]
+    while waiting:
+        for child in fleet.children.get(waiting.pop(), ()):
+            found.append(draft.provider(fleet.uuids[child]))
+            waiting.append(child)
+    return found
+
+
+def delete(draft: Draft, command: commands.DeleteProvider) -> None:
+    """A provider goes."""
+    provider = draft.provider(command.uuid)
+    if provider.slot in draft.fleet.children:
+        raise ProviderHasChildren(command.uuid)
+    if any(draft.used(provider, name) for name in draft.inventories(provider)):
+        raise ProviderInUse(command.uuid)
+    draft.delete_provider(provider)
+
+
+def set_traits(draft: Draft, command: commands.SetTraits) -> int:
+    """A provider's traits; returns its generation, which is raised only if something changes."""
+    provider = draft.provider(command.uuid)
+    check_generation(provider, command.generation)
+    draft.need_traits(command.traits)
+    if command.traits != draft.traits(provider):
+        draft.set_traits(provider, command.traits)
+        draft.touch(provider)
+    return provider.generation
+
+
+def set_aggregates(draft: Draft, command: commands.SetAggregates) -> int:
+    """A provider's aggregates; returns its generation."""
+    provider = draft.provider(command.uuid)
+    check_generation(provider, command.generation)
+    draft.set_aggregates(provider, command.aggregates)
+    if command.counts:
+        draft.touch(provider)
+    return provider.generation
+
+
+def check_generation(provider: DraftProvider, given: Generation) -> None:
+    """GenerationConflict, unless the caller has seen the provider as it is now or does not care."""
+    if given is not UNCHECKED and given != provider.generation:
+        assert isinstance(given, int)
+        raise GenerationConflict(provider.uuid, provider.generation, given)
+
+
+def _shown(provider: DraftProvider) -> Provider:
+    return Provider(
+        provider.uuid,
+        provider.name,
+        provider.generation,
+        provider.parent,
+        provider.root,
+        provider.created_at,
+        provider.updated_at,
+    )

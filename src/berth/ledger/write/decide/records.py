@@ -1,0 +1,110 @@
+"""Records: whole providers that come in as they are to be."""
+
+from __future__ import annotations
+
+from berth.ledger.write.decide import inventories, providers
+from berth.ledger.write.draft import Draft, DraftProvider
+from berth.model import commands
+from berth.model.change import Kind
+from berth.model.errors import ClassNotFound, Invalid, ParentNotFound, ProviderExists, Refusal, TraitsNotFound
+from berth.model.inventory import Inventory, checked
+from berth.model.names import canonical_uuid, is_custom_name
+from berth.model.record import Became, ProviderRecord, RecordOutcome
+from berth.model.validation import PROVIDER_NAME_LENGTH, text
+
+
+def put(draft: Draft, command: commands.PutRecords) -> list[RecordOutcome]:
+    """Each record in turn; returns what became of each."""
+    outcomes = []
+    for record, new_uuid in zip(command.records, command.new_uuids, strict=True):
+        try:
+            outcomes.append(RecordOutcome(_put(draft, record, new_uuid)))
+        except Refusal as refusal:
+            outcomes.append(RecordOutcome(Became.REFUSED, str(refusal)))
+    return outcomes
+
+
+def _put(draft: Draft, record: ProviderRecord, new_uuid: str) -> Became:
+    """Everything is checked before anything is changed, so that a refused record leaves nothing behind."""
+    wanted = {name: checked(each.inventory()) for name, each in record.inventories.items()}
+    traits = frozenset(record.traits)
+    aggregates = tuple(dict.fromkeys(_uuid(text) for text in record.aggregates))
+    _check_names(draft, wanted, traits)
+    parent = _parent(draft, record)
+    known = _known(draft, record, parent)
+    if known is not None:
+        inventories.check_not_in_use(draft, known, wanted)
+        return _change(draft, known, wanted, traits, aggregates)
+    text(record.name, "the provider's name", PROVIDER_NAME_LENGTH)
+    uuid = new_uuid if record.uuid is None else _uuid(record.uuid)
+    providers.create(draft, commands.CreateProvider(uuid=uuid, name=record.name, parent=parent))
+    _change(draft, draft.provider(uuid), wanted, traits, aggregates)
+    return Became.CREATED
+
+
+def _known(draft: Draft, record: ProviderRecord, parent: str | None) -> DraftProvider | None:
+    uuid = draft.provider_named(record.name) if record.uuid is None else _uuid(record.uuid)
+    known = None if uuid is None else draft.find_provider(uuid)
+    if known is None:
+        return None
+    if known.name != record.name:
+        raise ProviderExists("uuid", known.uuid)
+    if known.parent != parent:
+        there = known.parent or "nothing"
+        raise Invalid(f"{record.name} is there already, below {there}: records do not move providers")
+    return known
+
+
+def _change(
+    draft: Draft,
+    provider: DraftProvider,
+    wanted: dict[str, Inventory],
+    traits: frozenset[str],
+    aggregates: tuple[str, ...],
+) -> Became:
+    """Make a provider have all this; its generation rises by one if that changes anything."""
+    for name in wanted:
+        if draft.id_of(Kind.CLASS, name) is None:
+            draft.add_name(Kind.CLASS, name)
+    for name in sorted(traits):
+        if draft.id_of(Kind.TRAIT, name) is None:
+            draft.add_name(Kind.TRAIT, name)
+    changed = False
+    if wanted != draft.inventories(provider):
+        draft.set_inventories(provider, wanted)
+        changed = True
+    if traits != draft.traits(provider):
+        draft.set_traits(provider, traits)
+        changed = True
+    if set(aggregates) != draft.aggregates(provider):
+        draft.set_aggregates(provider, aggregates)
+        changed = True
+    if changed:
+        draft.touch(provider)
+    return Became.CHANGED if changed else Became.UNCHANGED
+
+
+def _parent(draft: Draft, record: ProviderRecord) -> str | None:
+    if record.parent is None:
+        return None
+    uuid = canonical_uuid(record.parent) or draft.provider_named(record.parent)
+    if uuid is None or draft.find_provider(uuid) is None:
+        raise ParentNotFound
+    return uuid
+
+
+def _check_names(draft: Draft, wanted: dict[str, Inventory], traits: frozenset[str]) -> None:
+    """Names that do not exist must at least be legal custom ones: they are made."""
+    for name in wanted:
+        if draft.id_of(Kind.CLASS, name) is None and not is_custom_name(name):
+            raise ClassNotFound(name)
+    missing = [name for name in traits if draft.id_of(Kind.TRAIT, name) is None and not is_custom_name(name)]
+    if missing:
+        raise TraitsNotFound(missing)
+
+
+def _uuid(text: str) -> str:
+    uuid = canonical_uuid(text)
+    if uuid is None:
+        raise Invalid(f"{text!r} is no uuid")
+    return uuid

@@ -1,0 +1,388 @@
+"""The ledger as a batch sees it: the fleet, and on top of it what the commands before have decided.
+
+Commands read and change a draft; nothing else does. At the end it says which rows that makes, and
+each command's facts. A command checks everything first and changes the draft only then, so that a
+refused one leaves no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from berth.fleet.state.columns import NO_ROW
+from berth.fleet.state.fleet import NO_SLOT, Fleet
+from berth.model.change import Facts, Kind, Named, ProviderFact
+from berth.model.consumer import Resources
+from berth.model.errors import ClassNotFound, ProviderNotFound, TraitsNotFound
+from berth.model.inventory import Inventory
+from berth.model.token import Token
+
+Held = dict[str, Resources]
+"""Amounts by provider uuid and class name."""
+
+
+@dataclass(slots=True)
+class DraftProvider:
+    """A provider as decided so far. seen: its generation in the database, None if it is not there yet.
+
+    stock, used: by class, as looked up so far; inventories: all that it is to have, where that was decided.
+    """
+
+    id: int
+    slot: int
+    uuid: str
+    name: str
+    generation: int
+    seen: int | None
+    parent: str | None
+    root: str
+    created_at: int
+    updated_at: int
+    placed: bool = False
+    deleted: bool = False
+    inventories: dict[str, Inventory] | None = None
+    traits: frozenset[str] | None = None
+    aggregates: tuple[str, ...] | None = None
+    used: Resources = field(default_factory=dict)
+    stock: dict[str, Inventory | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class DraftConsumer:
+    """A consumer as decided so far. stored: whether the database has a row; held: empty once it has ended."""
+
+    id: int
+    uuid: str
+    generation: int
+    project: str
+    user: str
+    type: str | None
+    held: Held
+    stored: bool
+    stored_held: bool
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database was asked for before a batch is decided: whatever its commands name."""
+
+    consumers: Sequence[DraftConsumer] = ()
+    tokens: Sequence[Token] = ()
+
+
+NOTHING_KNOWN = Known()
+
+
+@dataclass(slots=True)
+class NewToken:
+    """A token as it is to be stored. stored: whether the database has a row."""
+
+    now: Token
+    stored: bool
+
+
+class Draft:
+    """One batch's view of the ledger. now: microseconds since 1970 UTC; next_id: the next number to give out."""
+
+    def __init__(self, fleet: Fleet, now: int, next_id: int, known: Known = NOTHING_KNOWN) -> None:
+        self.fleet = fleet
+        self.now = now
+        self.next_id = next_id
+        self.facts = Facts()
+        self.before = Facts()
+        self.providers: dict[str, DraftProvider] = {}
+        self.consumers = {consumer.uuid: consumer for consumer in known.consumers}
+        self.tokens = {token.name: token for token in known.tokens}
+        self.new_tokens: dict[str, NewToken] = {}
+        self.added_names: dict[tuple[Kind, str], Named] = {}
+        self.removed_names: dict[int, tuple[Kind, str]] = {}
+        self.renamed: dict[int, Named] = {}
+        self._provider_names: dict[str, str | None] = {}
+
+    def take_facts(self) -> tuple[Facts, Facts]:
+        """What was changed since this was last asked, and how that was before."""
+        taken = self.facts, self.before
+        self.facts, self.before = Facts(), Facts()
+        return taken
+
+    # --- Providers: looking ---
+
+    def find_provider(self, uuid: str) -> DraftProvider | None:
+        """A provider; None if there is none."""
+        known = self.providers.get(uuid)
+        if known is not None:
+            return None if known.deleted else known
+        slot = self.fleet.slot_of.get(uuid, NO_SLOT)
+        if slot == NO_SLOT:
+            return None
+        fleet = self.fleet
+        parent, generation = int(fleet.parent.values[slot]), int(fleet.generation.values[slot])
+        known = self.providers[uuid] = DraftProvider(
+            id=int(fleet.id.values[slot]),
+            slot=slot,
+            uuid=uuid,
+            name=fleet.names[slot],
+            generation=generation,
+            seen=generation,
+            parent=None if parent == NO_SLOT else fleet.uuids[parent],
+            root=fleet.uuids[fleet.root.values[slot]],
+            created_at=int(fleet.created_at.values[slot]),
+            updated_at=int(fleet.updated_at.values[slot]),
+        )
+        return known
+
+    def provider(self, uuid: str) -> DraftProvider:
+        """A provider; ProviderNotFound."""
+        known = self.find_provider(uuid)
+        if known is None:
+            raise ProviderNotFound(uuid)
+        return known
+
+    def provider_id(self, uuid: str) -> int:
+        """The number of a provider that exists."""
+        known = self.providers.get(uuid)
+        return int(self.fleet.id.values[self.fleet.slot(uuid)]) if known is None else known.id
+
+    def provider_named(self, name: str) -> str | None:
+        """The uuid of the provider with this name; None if there is none."""
+        if name in self._provider_names:
+            return self._provider_names[name]
+        slot = self.fleet.slot_of_name.get(name, NO_SLOT)
+        return None if slot == NO_SLOT else self.fleet.uuids[slot]
+
+    def inventory(self, provider: DraftProvider, name: str) -> Inventory | None:
+        """What a provider has of a class; None if nothing."""
+        if provider.inventories is not None:
+            return provider.inventories.get(name)
+        if name not in provider.stock:
+            self._look_up(provider, name)
+        return provider.stock[name]
+
+    def inventories(self, provider: DraftProvider) -> dict[str, Inventory]:
+        """All that a provider has. Not to be changed in place."""
+        if provider.inventories is not None:
+            return provider.inventories
+        if provider.slot == NO_SLOT:
+            return {}
+        names = map(self.fleet.catalogue.name_of, self.fleet.classes[provider.slot])
+        found = [(name, self.inventory(provider, name)) for name in names]
+        return {name: inventory for name, inventory in found if inventory is not None}
+
+    def used(self, provider: DraftProvider, name: str) -> int:
+        """How much of a class of a provider is held."""
+        if name not in provider.used:
+            self._look_up(provider, name)
+        return provider.used[name]
+
+    def traits(self, provider: DraftProvider) -> frozenset[str]:
+        """A provider's traits."""
+        if provider.traits is not None or provider.slot == NO_SLOT:
+            return provider.traits or frozenset()
+        return frozenset(map(self.fleet.catalogue.name_of, self.fleet.traits_of(provider.slot)))
+
+    def aggregates(self, provider: DraftProvider) -> set[str]:
+        """A provider's aggregates."""
+        if provider.aggregates is not None or provider.slot == NO_SLOT:
+            return set(provider.aggregates or ())
+        return set(map(self.fleet.catalogue.name_of, self.fleet.aggregates_of(provider.slot)))
+
+    def _look_up(self, provider: DraftProvider, name: str) -> None:
+        """Take what a provider has of a class, and how much of it is held, out of the columns."""
+        number = self.fleet.catalogue.id_of(Kind.CLASS, name)
+        column = None if number is None else self.fleet.columns.get(number)
+        row = NO_ROW if column is None or provider.slot == NO_SLOT else column.row(provider.slot)
+        if column is None or row == NO_ROW:
+            provider.stock[name] = None
+            provider.used.setdefault(name, 0)
+            return
+        provider.stock[name] = column.inventory(row)
+        provider.used.setdefault(name, int(column.used.values[row]))
+
+    # --- Providers: deciding ---
+
+    def add_provider(self, uuid: str, name: str, parent: DraftProvider | None) -> DraftProvider:
+        """A new provider, as a root or below a parent."""
+        provider = self.providers[uuid] = DraftProvider(
+            id=self._give_id(),
+            slot=NO_SLOT,
+            uuid=uuid,
+            name=name,
+            generation=0,
+            seen=None,
+            parent=None if parent is None else parent.uuid,
+            root=uuid if parent is None else parent.root,
+            created_at=self.now,
+            updated_at=self.now,
+        )
+        self._provider_names[name] = uuid
+        self._note_provider(provider)
+        return provider
+
+    def place_provider(self, provider: DraftProvider, name: str, parent: str | None, root: str) -> None:
+        """Another name or place for a provider."""
+        self.before.providers.append(_as_fact(provider))
+        if name != provider.name:
+            self._provider_names[provider.name] = None
+            self._provider_names[name] = provider.uuid
+        provider.name, provider.parent, provider.root = name, parent, root
+        provider.placed, provider.updated_at = True, self.now
+        self._note_provider(provider)
+
+    def delete_provider(self, provider: DraftProvider) -> None:
+        """A provider goes, with all that it has."""
+        self.before.providers.append(_as_fact(provider))
+        self._remember_inventories(provider)
+        self._remember_traits(provider)
+        self._remember_aggregates(provider)
+        provider.deleted = True
+        self._provider_names[provider.name] = None
+        self.facts.gone.append(provider.uuid)
+
+    def touch(self, provider: DraftProvider, by: int = 1) -> None:
+        """Raise a provider's generation."""
+        provider.generation += by
+        provider.updated_at = self.now
+        self.facts.generations[provider.uuid] = provider.generation
+
+    def set_inventories(self, provider: DraftProvider, inventories: dict[str, Inventory]) -> None:
+        """All that a provider has from now on."""
+        self._remember_inventories(provider)
+        provider.inventories = inventories
+        self.facts.inventories[provider.uuid] = inventories
+
+    def set_traits(self, provider: DraftProvider, traits: frozenset[str]) -> None:
+        """A provider's traits from now on."""
+        self._remember_traits(provider)
+        provider.traits = traits
+        self.facts.traits[provider.uuid] = sorted(traits)
+
+    def set_aggregates(self, provider: DraftProvider, aggregates: tuple[str, ...]) -> None:
+        """A provider's aggregates from now on; those that nobody was ever in get a number."""
+        for uuid in aggregates:
+            if self.id_of(Kind.AGGREGATE, uuid) is None:
+                self.add_name(Kind.AGGREGATE, uuid)
+        self._remember_aggregates(provider)
+        provider.aggregates = aggregates
+        self.facts.aggregates[provider.uuid] = list(aggregates)
+
+    def set_used(self, provider: DraftProvider, name: str, amount: int) -> None:
+        """How much of a class of a provider is held from now on."""
+        provider.used[name] = amount
+        self.facts.used.setdefault(provider.uuid, {})[name] = amount
+
+    def _note_provider(self, provider: DraftProvider) -> None:
+        self.facts.providers.append(_as_fact(provider))
+
+    def _remember_inventories(self, provider: DraftProvider) -> None:
+        if (has := self.inventories(provider)) and provider.uuid not in self.before.inventories:
+            self.before.inventories[provider.uuid] = has
+
+    def _remember_traits(self, provider: DraftProvider) -> None:
+        if (has := self.traits(provider)) and provider.uuid not in self.before.traits:
+            self.before.traits[provider.uuid] = sorted(has)
+
+    def _remember_aggregates(self, provider: DraftProvider) -> None:
+        if (has := self.aggregates(provider)) and provider.uuid not in self.before.aggregates:
+            self.before.aggregates[provider.uuid] = sorted(has)
+
+    # --- Names ---
+
+    def id_of(self, kind: Kind, name: str) -> int | None:
+        """The number of a name; None if there is no such name."""
+        added = self.added_names.get((kind, name))
+        return added.id if added is not None else self.fleet.catalogue.id_of(kind, name)
+
+    def need_class(self, name: str) -> None:
+        """ClassNotFound, if there is no such class."""
+        if self.id_of(Kind.CLASS, name) is None:
+            raise ClassNotFound(name)
+
+    def need_traits(self, names: Iterable[str]) -> None:
+        """TraitsNotFound, if some of these do not exist."""
+        missing = [name for name in names if self.id_of(Kind.TRAIT, name) is None]
+        if missing:
+            raise TraitsNotFound(missing)
+
+    def add_name(self, kind: Kind, name: str) -> None:
+        """Give a new name a number."""
+        named = Named(kind, self._give_id(), name, self.now)
+        self.added_names[kind, name] = named
+        self.facts.names.append(named)
+
+    def remove_name(self, kind: Kind, name: str) -> None:
+        """A stored name goes."""
+        number = self.fleet.catalogue.id_of(kind, name)
+        assert number is not None, "only stored names are removed, in a batch of their own"
+        self._remember_name(kind, name)
+        self.removed_names[number] = (kind, name)
+        self.facts.unnamed.append(number)
+
+    def rename(self, kind: Kind, old: str, new: str) -> None:
+        """A stored name becomes another."""
+        named = self.fleet.catalogue.get(kind, old)
+        assert named is not None, "only stored names are renamed, in a batch of their own"
+        self._remember_name(kind, old)
+        renamed = Named(kind, named.id, new, named.at)
+        self.renamed[named.id] = renamed
+        self.facts.names.append(renamed)
+
+    def _remember_name(self, kind: Kind, name: str) -> None:
+        named = self.fleet.catalogue.get(kind, name)
+        if named is not None:
+            self.before.names.append(named)
+
+    # --- Consumers ---
+
+    def hold(self, consumer: DraftConsumer, held: Held) -> None:
+        """What a consumer holds from now on; nothing: it ends."""
+        if consumer.held:
+            self.before.claims.setdefault(consumer.uuid, consumer.held)
+        consumer.held, consumer.changed = held, True
+        self.facts.claims[consumer.uuid] = held
+
+    def add_consumer(self, uuid: str) -> DraftConsumer:
+        """A consumer that holds nothing yet."""
+        known = self.consumers.get(uuid)
+        if known is None:
+            known = self.consumers[uuid] = DraftConsumer(self._give_id(), uuid, 0, "", "", None, {}, False, False)
+        known.generation = 0
+        return known
+
+    def consumer(self, uuid: str) -> DraftConsumer | None:
+        """A consumer that holds something; None if there is none."""
+        known = self.consumers.get(uuid)
+        return known if known is not None and known.held else None
+
+    def changed_consumers(self) -> Iterator[DraftConsumer]:
+        """Those that a command has changed."""
+        return (consumer for consumer in self.consumers.values() if consumer.changed)
+
+    # --- Tokens ---
+
+    def put_token(self, token: Token) -> None:
+        """A new token, or a known one as it is from now on."""
+        known = self.new_tokens.get(token.name)
+        stored = token.name in self.tokens if known is None else known.stored
+        self.tokens[token.name] = token
+        self.new_tokens[token.name] = NewToken(token, stored)
+        self.facts.tokens.append(token.name)
+
+    def _give_id(self) -> int:
+        number = self.next_id
+        self.next_id += 1
+        return number
+
+
+def _as_fact(provider: DraftProvider) -> ProviderFact:
+    return ProviderFact(
+        provider.id,
+        provider.uuid,
+        provider.name,
+        provider.generation,
+        provider.parent,
+        provider.root,
+        provider.created_at,
+        provider.updated_at,
+    )

@@ -1,0 +1,165 @@
+"""A draft as rows: the one place where decisions become what is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from berth.ledger.write.draft import Draft, DraftConsumer, DraftProvider, NewToken
+from berth.model.change import Kind
+from berth.store.tokens import row_of
+from berth.store.write_set import Rows
+
+
+def rows_of(draft: Draft) -> Rows:
+    """Everything that a batch has decided, as rows to write."""
+    rows = Rows()
+    _names(draft, rows)
+    for provider in draft.providers.values():
+        _provider(draft, provider, rows)
+    for consumer in draft.changed_consumers():
+        _consumer(draft, consumer, rows)
+    for token in draft.new_tokens.values():
+        _token(token, rows)
+    return rows
+
+
+def _names(draft: Draft, rows: Rows) -> None:
+    rows.delete_names = [{"key": number} for number in draft.removed_names]
+    rows.rename_names = [{"key": named.id, "to": named.name} for named in draft.renamed.values()]
+    rows.add_names = [
+        {"id": named.id, "kind": named.kind.value, "name": named.name, "created_at": named.at}
+        for named in draft.added_names.values()
+    ]
+
+
+def _provider(draft: Draft, provider: DraftProvider, rows: Rows) -> None:
+    if provider.deleted:
+        for clear in (rows.clear_inventories, rows.clear_traits, rows.clear_aggregates):
+            clear.append({"key": provider.id})
+        rows.delete_providers.append({"key": provider.id, "seen": provider.seen})
+        return
+    if provider.seen is None:
+        rows.add_providers.append(_new_provider(draft, provider))
+    elif provider.placed:
+        rows.change_providers.append(_changed_provider(draft, provider))
+    elif provider.generation != provider.seen:
+        rows.touch_providers.append(
+            {"key": provider.id, "seen": provider.seen, "to": provider.generation, "at": provider.updated_at}
+        )
+    _possessions(draft, provider, rows)
+
+
+def _new_provider(draft: Draft, provider: DraftProvider) -> dict[str, Any]:
+    return {
+        "id": provider.id,
+        "uuid": provider.uuid,
+        "name": provider.name,
+        "generation": provider.generation,
+        "parent_id": _id_of(draft, provider.parent),
+        "root_id": _id_of(draft, provider.root),
+        "created_at": provider.created_at,
+        "updated_at": provider.updated_at,
+    }
+
+
+def _changed_provider(draft: Draft, provider: DraftProvider) -> dict[str, Any]:
+    return {
+        "key": provider.id,
+        "seen": provider.seen,
+        "new_name": provider.name,
+        "to": provider.generation,
+        "parent": _id_of(draft, provider.parent),
+        "root": _id_of(draft, provider.root),
+        "at": provider.updated_at,
+    }
+
+
+def _id_of(draft: Draft, uuid: str | None) -> int | None:
+    return None if uuid is None else draft.provider_id(uuid)
+
+
+def _possessions(draft: Draft, provider: DraftProvider, rows: Rows) -> None:
+    key = provider.id
+    stored = provider.seen is not None
+    if provider.inventories is not None:
+        rows.clear_inventories += [{"key": key}] * stored
+        rows.add_inventories += [
+            {
+                "provider_id": key,
+                "class_id": draft.id_of(Kind.CLASS, name),
+                "total": inventory.total,
+                "reserved": inventory.reserved,
+                "min_unit": inventory.min_unit,
+                "max_unit": inventory.max_unit,
+                "step_size": inventory.step_size,
+                "allocation_ratio": inventory.allocation_ratio,
+                "updated_at": draft.now,
+            }
+            for name, inventory in provider.inventories.items()
+        ]
+    if provider.traits is not None:
+        rows.clear_traits += [{"key": key}] * stored
+        rows.add_traits += [{"provider_id": key, "trait_id": draft.id_of(Kind.TRAIT, name)} for name in provider.traits]
+    if provider.aggregates is not None:
+        rows.clear_aggregates += [{"key": key}] * stored
+        rows.add_aggregates += [
+            {"provider_id": key, "aggregate_id": draft.id_of(Kind.AGGREGATE, uuid)} for uuid in provider.aggregates
+        ]
+
+
+def _consumer(draft: Draft, consumer: DraftConsumer, rows: Rows) -> None:
+    if consumer.stored_held:
+        rows.end_allocations.append({"key": consumer.id})
+    if not consumer.held:
+        rows.end_consumers += [{"key": consumer.id}] * consumer.stored
+        return
+    type_id = None if consumer.type is None else draft.id_of(Kind.TYPE, consumer.type)
+    if consumer.stored:
+        rows.change_consumers.append(
+            {
+                "key": consumer.id,
+                "to": consumer.generation,
+                "new_project": consumer.project,
+                "new_user": consumer.user,
+                "type": type_id,
+                "at": draft.now,
+            }
+        )
+    else:
+        rows.add_consumers.append(
+            {
+                "id": consumer.id,
+                "uuid": consumer.uuid,
+                "generation": consumer.generation,
+                "project": consumer.project,
+                "user": consumer.user,
+                "type_id": type_id,
+                "updated_at": draft.now,
+            }
+        )
+    rows.add_allocations += [
+        {
+            "consumer_id": consumer.id,
+            "provider_id": draft.provider_id(provider),
+            "class_id": draft.id_of(Kind.CLASS, name),
+            "amount": amount,
+        }
+        for provider, resources in consumer.held.items()
+        for name, amount in resources.items()
+    ]
+
+
+def _token(token: NewToken, rows: Rows) -> None:
+    if token.stored:
+        rows.change_tokens.append(
+            {
+                "key": token.now.id,
+                "to": token.now.hash,
+                "old": token.now.previous_hash,
+                "until": token.now.previous_until,
+                "expires": token.now.expires_at,
+                "revoked": token.now.revoked_at,
+            }
+        )
+    else:
+        rows.add_tokens.append(row_of(token.now))
