@@ -24,7 +24,7 @@ def _nothing(*_: Any) -> None:
     pass
 
 
-def only_logged(done: batch.Decided, change: Change, *_: Any) -> None:
+def only_logged(done: batch.DecidedBatch, change: Change, *_: Any) -> None:
     """Instead of `trail._enter`: a change for the change log, and no record of who made it."""
     done.log.append(change)
     done.texts.append(text_of(change.facts))

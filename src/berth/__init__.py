@@ -11,35 +11,35 @@ It knows what every machine has, who holds it, and where the next request fits; 
 from typing import TYPE_CHECKING, Any
 
 from berth.model import errors
-from berth.model.audit import Attempt, AuditRecord
+from berth.model.audit import AuditRecord, RefusedRequest
 from berth.model.caller import Caller
-from berth.model.candidate import Candidate, Candidates, Granted, Room, Summary
-from berth.model.change import Change, Facts, Kind, Named
+from berth.model.candidate import Candidate, Candidates, Grant, ProviderSummary, ResourceUsage
+from berth.model.change import CatalogueEntry, Change, Facts, NameKind
 from berth.model.commands import KEEP, UNCHECKED, Claim, NewInventories
 from berth.model.consumer import (
     Consumer,
     ConsumerAllocations,
     ConsumerDetails,
     ConsumerItem,
+    ConsumerOrder,
     ConsumerPage,
     ConsumerQuery,
-    Held,
     Holder,
-    Order,
     ProjectItem,
     ProjectPage,
     ProviderAllocations,
-    Share,
+    ProviderHolding,
+    TypeTotals,
     TypeUsage,
 )
 from berth.model.funnel import Funnel
-from berth.model.interface import Verbs
+from berth.model.interface import LedgerInterface
 from berth.model.inventory import Inventory
 from berth.model.overview import (
-    By,
-    Cell,
     ClassOverview,
     FleetMap,
+    GroupBy,
+    MapCell,
     MapQuery,
     Overview,
     ProviderDetails,
@@ -47,17 +47,17 @@ from berth.model.overview import (
     ProviderItem,
     ProviderPage,
 )
-from berth.model.pages import About, HolderItem, HolderPage, Me, NameItem
+from berth.model.pages import CallerInfo, HolderItem, HolderPage, NameItem, ServerInfo
 from berth.model.provider import (
+    InventoryUsage,
     Provider,
     ProviderAggregates,
     ProviderInventories,
     ProviderTraits,
     ProviderUsages,
-    Stocked,
 )
 from berth.model.request import CandidateRequest, Filter, Group, ProviderQuery
-from berth.model.token import KnownToken, Minted, WantedToken
+from berth.model.token import IssuedToken, TokenInfo, TokenSpec
 
 if TYPE_CHECKING:
     from berth.client import Client, connect
@@ -69,15 +69,15 @@ __version__ = "0.1.0"
 __all__ = [
     "KEEP",
     "UNCHECKED",
-    "About",
-    "Attempt",
+    "ServerInfo",
+    "RefusedRequest",
     "AuditRecord",
-    "By",
+    "GroupBy",
     "Caller",
     "Candidate",
     "CandidateRequest",
     "Candidates",
-    "Cell",
+    "MapCell",
     "Change",
     "Claim",
     "ClassOverview",
@@ -92,23 +92,23 @@ __all__ = [
     "Filter",
     "FleetMap",
     "Funnel",
-    "Granted",
+    "Grant",
     "Group",
-    "Held",
+    "ProviderHolding",
     "Holder",
     "HolderItem",
     "HolderPage",
     "Inventory",
-    "Kind",
-    "KnownToken",
+    "NameKind",
+    "TokenInfo",
     "Ledger",
     "MapQuery",
-    "Me",
-    "Minted",
+    "CallerInfo",
+    "IssuedToken",
     "NameItem",
-    "Named",
+    "CatalogueEntry",
     "NewInventories",
-    "Order",
+    "ConsumerOrder",
     "Overview",
     "ProjectItem",
     "ProjectPage",
@@ -123,13 +123,13 @@ __all__ = [
     "ProviderQuery",
     "ProviderTraits",
     "ProviderUsages",
-    "Room",
-    "Share",
-    "Stocked",
-    "Summary",
+    "ResourceUsage",
+    "TypeTotals",
+    "InventoryUsage",
+    "ProviderSummary",
     "TypeUsage",
-    "Verbs",
-    "WantedToken",
+    "LedgerInterface",
+    "TokenSpec",
     "connect",
     "errors",
     "open",

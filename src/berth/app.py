@@ -25,23 +25,23 @@ from berth.api.auth.gate import Gate
 from berth.api.auth.policy import POLICIES, Policy
 from berth.api.auth.policy_file import read_policy
 from berth.api.http import tls_proxy
-from berth.api.http.app import Face
+from berth.api.http.app import App
 from berth.api.http.cors import Cors
-from berth.api.http.forwarded import Origins
+from berth.api.http.forwarded import ClientAddresses
 from berth.api.http.limits import Limiter
-from berth.api.http.mounts import Site
-from berth.api.http.observer import Onlooker
+from berth.api.http.mounts import Mounts
+from berth.api.http.observer import RequestObserver
 from berth.api.http.server import Application, Server
-from berth.api.http.shutdown import forget_in_children, hold
-from berth.api.ops.access_log import Access
-from berth.api.ops.anomaly_scanner import Lookout
-from berth.api.ops.debug_log import Journal
-from berth.api.ops.health import Alive, Ready
-from berth.api.placement.app import PlacementApi
-from berth.api.v1.app import V1
+from berth.api.http.shutdown import block_signals, forget_in_children
+from berth.api.ops.access_log import AccessLog
+from berth.api.ops.anomaly_scanner import AnomalyScanner
+from berth.api.ops.debug_log import DebugLog
+from berth.api.ops.health import Liveness, Readiness
+from berth.api.placement.app import PlacementApp
+from berth.api.v1.app import V1App
 from berth.api.v1.feed import Feed
 from berth.ledger import Ledger, open_ledger, prepare_ledger
-from berth.ledger.observer import Witness, Witnesses
+from berth.ledger.observer import CommitObserver, CommitObservers
 from berth.logs.redaction import redaction, secrets_in
 from berth.logs.setup import Logging
 from berth.model.anomaly import Anomalies
@@ -50,7 +50,7 @@ from berth.settings import Otel, Settings, Tls
 from berth.web.app import Dashboard
 
 if TYPE_CHECKING:
-    from berth.api.ops.metrics import Counting
+    from berth.api.ops.metrics import MetricsRegistry
 
 _LOG = logging.getLogger("berth")
 
@@ -130,26 +130,26 @@ def site_of(
     ledger: Ledger,
     feed: Feed,
     limiter: Limiter,
-    counting: Counting,
+    counting: MetricsRegistry,
     anomalies: Callable[[], Anomalies] | None = None,
-) -> Site:
+) -> Mounts:
     """Everything that these settings ask to be served. anomalies: what a lookout has found, if there is one."""
     policy = policy_of(settings)
-    lacking = policy.lacks({*PlacementApi.operations(), *V1.operations(), METRICS_OPERATION})
+    lacking = policy.lacks({*PlacementApp.operations(), *V1App.operations(), METRICS_OPERATION})
     if lacking:
         raise UnusableSettings(f"the policy {policy.name} says nothing of {', '.join(lacking)}")
     # Where everybody is believed there is nothing to guess.
     guessed = None if "dev" in settings.auth else limiter.guessed
     gate = Gate(ledger, configured.authentications(settings, ledger), policy, guessed, settings.auth, settings.limits)
-    faces: dict[str, Face] = {
-        "v1": V1(gate, feed, mints="token" in settings.auth, anomalies=anomalies),
+    faces: dict[str, App] = {
+        "v1": V1App(gate, feed, mints="token" in settings.auth, anomalies=anomalies),
         "metrics": counting.face(gate, public=settings.metrics_public, anomalies=anomalies),
-        "healthz": Alive(),
-        "readyz": Ready(ledger),
+        "healthz": Liveness(),
+        "readyz": Readiness(ledger),
         "ui": Dashboard(),
     }
     cors = Cors(frozenset(settings.cors_origins))
-    return Site(PlacementApi(gate), faces, cors, waits=gate.waits, at_once=("healthz", "readyz", "ui"))
+    return Mounts(PlacementApp(gate), faces, cors, waits=gate.waits, at_once=("healthz", "readyz", "ui"))
 
 
 def serve(settings: Settings, on_start: Callable[[], None]) -> None:
@@ -168,7 +168,8 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
             behind = Path(stack.enter_context(TemporaryDirectory(prefix="berth-")))
             address = ("127.0.0.1", _free_port())
             tls_proxy.start(
-                tls_proxy.Door(settings.host, settings.port, address[1], behind), tls_proxy.context_of(settings.tls)
+                tls_proxy.ProxyAddress(settings.host, settings.port, address[1], behind),
+                tls_proxy.context_of(settings.tls),
             )
         on_start()
         _serve_in_workers(Handed(settings, None if behind is None else str(behind)), address)
@@ -276,15 +277,15 @@ def worker(handed: Handed) -> Any:
 
 
 def _application(handed: Handed, log: Logging) -> Application:
-    from berth.api.ops.metrics import Counting  # not before the variable is set that it goes by
+    from berth.api.ops.metrics import MetricsRegistry  # not before the variable is set that it goes by
 
     settings = handed.settings
     ledger = _opened(settings)
-    hold()  # until the loop runs, which then hears of them
+    block_signals()  # until the loop runs, which then hears of them
     spare_collector()
     embedded = ledger.core.database.capabilities.embedded
-    feed, counting = Feed(ledger), Counting()
-    lookout = Lookout(ledger, Path(os.environ[METRICS_VARIABLE]))
+    feed, counting = Feed(ledger), MetricsRegistry()
+    lookout = AnomalyScanner(ledger, Path(os.environ[METRICS_VARIABLE]))
     lookout.start()
     watching = _watching(settings, log, counting)
     ledger.core.witness = watching.witness
@@ -295,7 +296,7 @@ def _application(handed: Handed, log: Logging) -> Application:
         ledger,
         None if embedded else ThreadPoolExecutor(THREADS, "berth"),
         limiter,
-        Origins(settings.trusted_proxies, None if handed.front is None else Path(handed.front)),
+        ClientAddresses(settings.trusted_proxies, None if handed.front is None else Path(handed.front)),
         watching.onlookers,
     )
 
@@ -309,17 +310,17 @@ def _application(handed: Handed, log: Logging) -> Application:
 class _Watching(NamedTuple):
     """Who is told of requests, and who of commits; end: lets them finish."""
 
-    onlookers: tuple[Onlooker, ...]
-    witness: Witness
+    onlookers: tuple[RequestObserver, ...]
+    witness: CommitObserver
     end: Callable[[], None]
 
 
-def _watching(settings: Settings, log: Logging, counting: Counting) -> _Watching:
-    onlookers: list[Onlooker] = [counting.meter]
-    witnesses: list[Witness] = [counting.meter]
+def _watching(settings: Settings, log: Logging, counting: MetricsRegistry) -> _Watching:
+    onlookers: list[RequestObserver] = [counting.meter]
+    witnesses: list[CommitObserver] = [counting.meter]
     endings = [log.end]
     if log.debugs:
-        witnesses.append(Journal())
+        witnesses.append(DebugLog())
     if settings.otel.endpoint:
         from berth.api.ops.traces import traces  # not everybody has what it needs
 
@@ -328,8 +329,8 @@ def _watching(settings: Settings, log: Logging, counting: Counting) -> _Watching
         witnesses.append(tracing)
         endings.insert(0, tracing.end)
     if settings.log.access:
-        onlookers.append(Access(log.info))
-    witness = Witnesses(*witnesses) if witnesses[1:] else counting.meter
+        onlookers.append(AccessLog(log.info))
+    witness = CommitObservers(*witnesses) if witnesses[1:] else counting.meter
     return _Watching(tuple(onlookers), witness, lambda: _each(endings))
 
 

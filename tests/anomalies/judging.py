@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from berth.ledger.audit.anomalies import Examination
+from berth.ledger.audit.anomalies import Analysis
 from berth.model.anomaly import Anomalies, Anomaly
 from tests.anomalies.activity import Fleet
 from tests.anomalies.planting import Plant, break_chain, plant_all
@@ -56,7 +56,7 @@ def history(seed: int, days: int, scale: float) -> tuple[Fleet, list[Plant]]:
 
 def examined(fleet: Fleet) -> Anomalies:
     """What is found in it."""
-    examination = Examination(whole=True)
+    examination = Analysis(whole=True)
     for stored in fleet.log.records():
         examination.take(stored)
     examination.settle(len(fleet.log.held), fleet.log.capacity())

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from berth.model.anomaly import Unusual
+from berth.model.anomaly import AnomalyKind
 from berth.model.caller import Caller
 from berth.model.inventory import Inventory
-from berth.model.token import NoGood
+from berth.model.token import TokenRejection
 from tests.anomalies.activity import Fleet, Person
 from tests.anomalies.writing import DAY, HOUR, MINUTE, SECOND, START
 
@@ -22,7 +22,7 @@ FIRST_DAY: Final = 30
 class Plant:
     """Something planted. records: its numbers, once it has happened."""
 
-    kind: Unusual
+    kind: AnomalyKind
     way: str
     records: set[int] = field(default_factory=set)
 
@@ -91,7 +91,7 @@ def _next(now: int, hour: int) -> int:
 def stolen_restricted(fleet: Fleet, now: int, plant: Plant) -> None:
     """A token is tried outside of the networks that it is for."""
     who = _abroad(fleet, fleet.service("nova"))
-    plant.records.add(fleet.log.refused(now, who, "401", NoGood.ELSEWHERE))
+    plant.records.add(fleet.log.refused(now, who, "401", TokenRejection.ELSEWHERE))
 
 
 def _at_once(fleet: Fleet, now: int, plant: Plant, who: Caller, *, together: bool) -> None:
@@ -138,7 +138,7 @@ def removed(fleet: Fleet, now: int, plant: Plant) -> None:
 
 def ended(fleet: Fleet, now: int, plant: Plant) -> None:
     """A token is shown that has expired, was revoked or replaced."""
-    why = fleet.log.chance.choice((NoGood.EXPIRED, NoGood.REVOKED, NoGood.REPLACED))
+    why = fleet.log.chance.choice((TokenRejection.EXPIRED, TokenRejection.REVOKED, TokenRejection.REPLACED))
     who = Caller(name="old-ci", user="old-ci", via="token", address=fleet._stranger().address)
     for number in range(fleet.log.chance.randint(1, 3)):
         plant.records.add(fleet.log.refused(now + number * MINUTE, who, "401", why))
@@ -150,13 +150,13 @@ def at_night(fleet: Fleet, now: int, plant: Plant) -> None:
     fleet.at(_next(now, person.starts + 17 - person.offset), lambda then: plant.records.add(fleet._tend(then, person)))
 
 
-WAYS: Final[dict[Unusual, tuple[Way, ...]]] = {
-    Unusual.REFUSALS: (guessed, guessed_from_many, probed, flooded),
-    Unusual.NETWORK: (stolen_service, stolen_person, stolen_restricted),
-    Unusual.RELEASE: (released, released_together),
-    Unusual.SHRINK: (emptied, removed),
-    Unusual.CREDENTIAL: (ended,),
-    Unusual.HOUR: (at_night,),
+WAYS: Final[dict[AnomalyKind, tuple[Way, ...]]] = {
+    AnomalyKind.REFUSALS: (guessed, guessed_from_many, probed, flooded),
+    AnomalyKind.NETWORK: (stolen_service, stolen_person, stolen_restricted),
+    AnomalyKind.RELEASE: (released, released_together),
+    AnomalyKind.SHRINK: (emptied, removed),
+    AnomalyKind.CREDENTIAL: (ended,),
+    AnomalyKind.HOUR: (at_night,),
 }
 
 
@@ -176,7 +176,7 @@ def plant_all(fleet: Fleet) -> list[Plant]:
 def break_chain(fleet: Fleet) -> Plant:
     """By hand, afterwards: one record is altered, taken away, or changes places with the next."""
     chance, rows = fleet.log.chance, fleet.log.chain.rows
-    plant = Plant(Unusual.CHAIN, chance.choice(("altered", "removed", "swapped")))
+    plant = Plant(AnomalyKind.CHAIN, chance.choice(("altered", "removed", "swapped")))
     place = chance.randrange(1, len(rows) - 2)
     number = rows[place]["number"]
     plant.records |= {number, number + 1}

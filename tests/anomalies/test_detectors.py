@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from berth.ledger.audit.anomalies import Examination
+from berth.ledger.audit.anomalies import Analysis
 from berth.ledger.audit.anomalies.log_entry import network_of
 from berth.ledger.audit.anomalies.rates import MOST_REMEMBERED, Rate
-from berth.model.anomaly import MOST_NAMED, Anomaly, Unusual
+from berth.model.anomaly import MOST_NAMED, Anomaly, AnomalyKind
 from berth.model.caller import Caller
-from berth.model.change import Facts, Kind, Named
+from berth.model.change import CatalogueEntry, Facts, NameKind
 from berth.model.inventory import Inventory
-from berth.model.token import NoGood
+from berth.model.token import TokenRejection
 from tests.anomalies.writing import DAY, HOUR, MINUTE, SECOND, START, Host, Log
 
 ADMIN = Caller(name="ada", roles=frozenset({"admin"}), via="oidc", address="203.0.113.5")
@@ -22,14 +22,14 @@ STRANGER = Caller(address="198.51.100.9")
 
 
 def found(log: Log) -> list[Anomaly]:
-    examination = Examination(whole=True)
+    examination = Analysis(whole=True)
     for stored in log.records():
         examination.take(stored)
     examination.settle(len(log.held), log.capacity())
     return examination.found().items
 
 
-def kinds(log: Log) -> list[Unusual]:
+def kinds(log: Log) -> list[AnomalyKind]:
     return [each.kind for each in found(log)]
 
 
@@ -65,7 +65,7 @@ NOW = START + 14 * DAY + 10 * HOUR
 def test_refusals(log: Log, count: int, unusual: bool) -> None:
     for number in range(count):
         log.refused(NOW + number * 10 * SECOND, STRANGER, "401", "no")
-    assert kinds(log) == [Unusual.REFUSALS] * unusual
+    assert kinds(log) == [AnomalyKind.REFUSALS] * unusual
 
 
 def test_slow_refusals_are_no_burst(log: Log) -> None:
@@ -114,7 +114,7 @@ def test_one_guess_each_from_many_addresses(log: Log) -> None:
 def test_a_new_network(log: Log, address: str, unusual: bool) -> None:
     number = log.claim(NOW, Caller(name="nova", via="token", address=address))
     told = found(log)
-    assert [(each.kind, each.records) for each in told] == [(Unusual.NETWORK, (number,))] * unusual
+    assert [(each.kind, each.records) for each in told] == [(AnomalyKind.NETWORK, (number,))] * unusual
     if unusual:
         assert told[0].why == f"nova (token) came from {address}; for 28 days it came from 10.1.0.0/16 only"
 
@@ -129,21 +129,21 @@ def test_whoever_is_new_has_no_network_of_their_own(log: Log) -> None:
 def test_whoever_often_moves_is_no_news(log: Log) -> None:
     for day, moment in enumerate(days(10, first=14)):
         log.claim(moment, Caller(name="nova", via="token", address=f"192.0.{day}.1"))
-    assert kinds(log) == [Unusual.NETWORK] * 3
+    assert kinds(log) == [AnomalyKind.NETWORK] * 3
 
 
 def test_a_network_that_a_refused_token_came_from_is_not_learned(log: Log) -> None:
     thief = Caller(name="nova", via="token", address="192.0.2.1")
     log.refused(NOW - DAY, thief, "401", "The token is not known.")
     log.claim(NOW, thief)
-    assert kinds(log) == [Unusual.NETWORK]
+    assert kinds(log) == [AnomalyKind.NETWORK]
 
 
 @pytest.mark.parametrize(("hour", "unusual"), [(11, False), (12, True), (7, False), (6, True), (0, True)])
 def test_an_administrator_s_hours(log: Log, hour: int, unusual: bool) -> None:
     log.claim(START + 15 * DAY + hour * HOUR, ADMIN)  # it acts at 9 to 10
     told = found(log)
-    assert [each.kind for each in told] == [Unusual.HOUR] * unusual
+    assert [each.kind for each in told] == [AnomalyKind.HOUR] * unusual
     if unusual:
         assert told[0].why == (
             f"ada (oidc) acted as an administrator at {hour:02}:00 UTC; on 14 days it has acted at 09 only"
@@ -161,7 +161,7 @@ def test_a_mass_release(log: Log, share: float, unusual: bool) -> None:
     gone = list(log.held)[: int(there * share + 0.999)]
     numbers = [log.release(NOW + number * SECOND // 10, ADMIN, [each]) for number, each in enumerate(gone)]
     told = found(log)
-    assert [each.kind for each in told] == [Unusual.RELEASE] * unusual
+    assert [each.kind for each in told] == [AnomalyKind.RELEASE] * unusual
     if unusual:
         assert told[0].records == tuple(numbers[:MOST_NAMED])
         assert told[0].why == (
@@ -173,7 +173,7 @@ def test_a_mass_release(log: Log, share: float, unusual: bool) -> None:
 def test_a_slow_end_is_no_mass(log: Log) -> None:
     for number, each in enumerate(list(log.held)):
         log.release(NOW - HOUR + number * 5 * MINUTE, SERVICE, [each])
-    assert Unusual.RELEASE not in kinds(log)
+    assert AnomalyKind.RELEASE not in kinds(log)
 
 
 def test_what_comes_back_was_not_lost(log: Log) -> None:
@@ -191,7 +191,7 @@ def test_an_inventory_shrink(log: Log, hosts: int, name: str, unusual: bool) -> 
     for host in list(log.hosts.values())[:hosts]:
         log.stock(NOW, SERVICE, host, {each: stock for each, stock in host.inventories.items() if each != name})
     told = found(log)
-    assert [each.kind for each in told] == [Unusual.SHRINK] * unusual
+    assert [each.kind for each in told] == [AnomalyKind.SHRINK] * unusual
     if unusual:
         assert f"of {name} away within 60 minutes" in told[0].why
 
@@ -200,7 +200,7 @@ def test_a_pool_that_had_most(log: Log) -> None:
     pool = Host(log.new_uuid(), "")
     log.stock(NOW - 2 * DAY, SERVICE, pool, {"DISK_GB": Inventory(10_000), "CUSTOM_B": Inventory(9)})
     number = log.stock(NOW, SERVICE, pool, {"DISK_GB": Inventory(10_000, reserved=6_000)})
-    assert [(each.kind, each.records) for each in found(log)] == [(Unusual.SHRINK, (number,))]
+    assert [(each.kind, each.records) for each in found(log)] == [(AnomalyKind.SHRINK, (number,))]
 
 
 def test_taking_down_what_was_set_up_today_is_no_news() -> None:
@@ -220,7 +220,7 @@ def test_taking_down_what_was_set_up_today_is_no_news() -> None:
 def test_a_class_that_was_renamed_is_the_same_class(log: Log) -> None:
     for host in log.hosts.values():
         host.inventories = {"CUSTOM_B" if name == "CUSTOM_A" else name: has for name, has in host.inventories.items()}
-    named = (Named(Kind.CLASS, 9, "CUSTOM_A", 1), Named(Kind.CLASS, 9, "CUSTOM_B", 1))
+    named = (CatalogueEntry(NameKind.CLASS, 9, "CUSTOM_A", 1), CatalogueEntry(NameKind.CLASS, 9, "CUSTOM_B", 1))
     log.done(NOW, ADMIN, "RenameClass", "CUSTOM_A", Facts(names=[named[1]]), Facts(names=[named[0]]))
     for host in list(log.hosts.values())[:9]:
         log.stock(NOW + MINUTE, ADMIN, host, {"VCPU": Inventory(100)})
@@ -229,26 +229,26 @@ def test_a_class_that_was_renamed_is_the_same_class(log: Log) -> None:
     assert "87% of all" in shrink.why
 
 
-@pytest.mark.parametrize("why", [NoGood.EXPIRED, NoGood.REVOKED, NoGood.REPLACED])
+@pytest.mark.parametrize("why", [TokenRejection.EXPIRED, TokenRejection.REVOKED, TokenRejection.REPLACED])
 @pytest.mark.parametrize("outcome", ["401", "429"])
-def test_a_token_that_has_ended(log: Log, why: NoGood, outcome: str) -> None:
+def test_a_token_that_has_ended(log: Log, why: TokenRejection, outcome: str) -> None:
     number = log.refused(NOW, Caller(name="ci", via="token", address="192.0.2.1"), outcome, why)
     (told,) = found(log)
-    assert (told.kind, told.actor, told.records) == (Unusual.CREDENTIAL, "ci", (number,))
+    assert (told.kind, told.actor, told.records) == (AnomalyKind.CREDENTIAL, "ci", (number,))
     assert told.why.endswith(f"which is no good: {why[:-1].lower()}")
 
 
 def test_a_gap_is_found_and_said_where(log: Log) -> None:
     del log.chain.rows[40:42], log.facts[40:42]
     told = found(log)
-    assert {each.kind for each in told} == {Unusual.CHAIN}
+    assert {each.kind for each in told} == {AnomalyKind.CHAIN}
     assert (told[0].records, told[0].why) == ((41,), "records 41 to 42 are missing")
 
 
 def test_facts_that_are_none_any_more(log: Log) -> None:
     log.facts[40] = "{"
     (told, *_) = found(log)
-    assert (told.kind, told.records) == (Unusual.CHAIN, (41,))
+    assert (told.kind, told.records) == (AnomalyKind.CHAIN, (41,))
 
 
 def test_names_are_not_taken_for_anything_else(log: Log) -> None:
@@ -261,7 +261,7 @@ def test_names_are_not_taken_for_anything_else(log: Log) -> None:
 
 def test_however_many_come_no_more_are_remembered() -> None:
     log = Log(1)
-    examination = Examination(whole=True)
+    examination = Analysis(whole=True)
     for number in range(MOST_REMEMBERED + 50):
         log.refused(START + number * SECOND, Caller(address=f"2001:db8:{number:x}::1"), "401", "no")
     for stored in log.records():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from berth.model.anomaly import Unusual
+from berth.model.anomaly import AnomalyKind
 from tests.anomalies.activity import Fleet
 from tests.anomalies.judging import Verdict, examined, judged
 from tests.anomalies.planting import WAYS, Plant
@@ -24,7 +24,7 @@ def verdict() -> Verdict:
 
 def test_every_planted_one_is_found(verdict: Verdict) -> None:
     assert verdict.missed == []
-    assert verdict.planted == {kind.value: len(SEEDS) for kind in Unusual}
+    assert verdict.planted == {kind.value: len(SEEDS) for kind in AnomalyKind}
 
 
 def test_false_alarms_are_fewer_than_one_in_a_hundred_days(verdict: Verdict) -> None:
@@ -36,7 +36,7 @@ def test_false_alarms_are_fewer_than_one_in_a_hundred_findings(verdict: Verdict)
 
 
 @pytest.mark.parametrize(("kind", "way"), [(kind, way) for kind, ways in WAYS.items() for way in ways], ids=str)
-def test_each_way_by_itself(kind: Unusual, way: object) -> None:
+def test_each_way_by_itself(kind: AnomalyKind, way: object) -> None:
     """It is found, and consists of nothing but what was planted (and of what the same actor did meanwhile)."""
     fleet = Fleet(Log(7), 38, 0.4)
     fleet.plan()
@@ -63,10 +63,10 @@ def test_what_was_never_usual_is_not_learned_within_a_day() -> None:
     """An attack goes on for hours: its later part is no less unusual than its first."""
     fleet = Fleet(Log(5), 36, 0.3)
     fleet.plan()
-    plant = Plant(Unusual.REFUSALS, "")
-    way = WAYS[Unusual.REFUSALS][0]
+    plant = Plant(AnomalyKind.REFUSALS, "")
+    way = WAYS[AnomalyKind.REFUSALS][0]
     for hour in (9, 11, 13):
         fleet.at(START + 33 * DAY + hour * 3600 * 1_000_000, lambda now: way(fleet, now, plant))
     fleet.run()
-    found = [each for each in examined(fleet).items if each.kind is Unusual.REFUSALS]
+    found = [each for each in examined(fleet).items if each.kind is AnomalyKind.REFUSALS]
     assert len(found) == 3

@@ -10,13 +10,13 @@ from sqlalchemy import text
 
 from berth.ledger import Ledger, open_ledger
 from berth.ledger.audit import chain
-from berth.ledger.audit.anomalies import Vigil, scanner
-from berth.model.anomaly import Unusual
-from berth.model.audit import Attempt
+from berth.ledger.audit.anomalies import LogScanner, scanner
+from berth.model.anomaly import AnomalyKind
+from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
 from berth.model.commands import Claim, Command, CreateProvider, ReleaseAllocations, SetAllocations, SetInventories
 from berth.model.inventory import Inventory
-from berth.model.token import NoGood
+from berth.model.token import TokenRejection
 from tests.anomalies.writing import DAY, HOUR, MINUTE, SECOND, START
 
 ADMIN = Caller(name="ada", roles=frozenset({"admin"}), via="oidc", address="203.0.113.5")
@@ -47,7 +47,7 @@ class Story:
 
     def refuse(self, at: int, who: Caller, outcome: str, why: str) -> None:
         self.clock.now = at
-        self.ledger.note(Attempt(caller=who, request="r", operation="o", target="t", outcome=outcome, why=why))
+        self.ledger.note(RefusedRequest(caller=who, request="r", operation="o", target="t", outcome=outcome, why=why))
         self.ledger.work()
 
     def claim(self, host: int) -> Command:
@@ -82,7 +82,7 @@ def misbehave(story: Story) -> None:
     at = START + DAYS * DAY + 10 * HOUR
     for number in range(25):
         story.refuse(at + number * SECOND, Caller(address="198.51.100.1"), "401", "no")
-    story.refuse(at + 30 * SECOND, Caller(name="ci", via="token", address="10.1.2.4"), "401", NoGood.REVOKED)
+    story.refuse(at + 30 * SECOND, Caller(name="ci", via="token", address="10.1.2.4"), "401", TokenRejection.REVOKED)
     story.do(at + MINUTE, Caller(name="nova", via="token", address="192.0.2.66"), story.claim(1))
     story.do(at + 2 * MINUTE, ADMIN, *(story.release(number) for number in range(1, 41)))
     less = {"VCPU": Inventory(50)}
@@ -99,7 +99,7 @@ def story(ledger_url: str) -> Iterator[Story]:
         yield story
 
 
-ALL_KINDS = [each for each in Unusual if each is not Unusual.CHAIN]
+ALL_KINDS = [each for each in AnomalyKind if each is not AnomalyKind.CHAIN]
 
 
 def test_everything_unusual_is_found_and_nothing_else(story: Story) -> None:
@@ -110,13 +110,14 @@ def test_everything_unusual_is_found_and_nothing_else(story: Story) -> None:
     found = story.ledger.anomalies()
     assert sorted(each.kind for each in found.items) == sorted(ALL_KINDS)
     by_kind = {each.kind: each for each in found.items}
-    for kind, operation in ((Unusual.RELEASE, "ReleaseAllocations"), (Unusual.SHRINK, "SetInventories")):
+    for kind, operation in ((AnomalyKind.RELEASE, "ReleaseAllocations"), (AnomalyKind.SHRINK, "SetInventories")):
         numbers = by_kind[kind].records
         records = [story.ledger.audit(after=number - 1, most=1)[0] for number in numbers]
         assert {record.operation for record in records} == {operation}
-    assert by_kind[Unusual.RELEASE].count == 40
+    assert by_kind[AnomalyKind.RELEASE].count == 40
     assert (
-        by_kind[Unusual.SHRINK].why == "nova (token) took 200 of VCPU away within 60 minutes: 40% of all that there was"
+        by_kind[AnomalyKind.SHRINK].why
+        == "nova (token) took 200 of VCPU away within 60 minutes: 40% of all that there was"
     )
 
 
@@ -128,12 +129,12 @@ def test_a_span_is_judged_by_what_was_before_it(story: Story) -> None:
     assert story.ledger.anomalies(since=since + 40 * DAY).items == []
     assert story.ledger.anomalies(until=since).items == []
     night = story.ledger.anomalies(since=since + 20 * HOUR).items
-    assert [each.kind for each in night] == [Unusual.HOUR]
+    assert [each.kind for each in night] == [AnomalyKind.HOUR]
 
 
 def test_what_comes_later_is_found_by_whoever_goes_on(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scanner, "PAGE", 7)
-    watch = Vigil(story.ledger.core)
+    watch = LogScanner(story.ledger.core)
     while watch.step():
         pass
     assert watch.found().items == []
@@ -147,7 +148,7 @@ def test_a_log_that_goes_to_an_archive_meanwhile(story: Story, tmp_path: Path, m
     """It is begun anew, from what is left: nothing is taken to be missing."""
     monkeypatch.setattr(scanner, "PAGE", 5)
     misbehave(story)
-    watch = Vigil(story.ledger.core)
+    watch = LogScanner(story.ledger.core)
     watch.step()
     chain.archive(story.ledger.core.database, START + 6 * DAY, tmp_path / "old.jsonl", ADMIN)
     while watch.step():
@@ -155,13 +156,13 @@ def test_a_log_that_goes_to_an_archive_meanwhile(story: Story, tmp_path: Path, m
     found = watch.found()
     assert found.first > 5
     assert {each.kind for each in found.items} >= {
-        Unusual.REFUSALS,
-        Unusual.RELEASE,
-        Unusual.SHRINK,
-        Unusual.CREDENTIAL,
+        AnomalyKind.REFUSALS,
+        AnomalyKind.RELEASE,
+        AnomalyKind.SHRINK,
+        AnomalyKind.CREDENTIAL,
     }
-    assert Unusual.CHAIN not in {each.kind for each in found.items}
-    share = next(each.why for each in found.items if each.kind is Unusual.RELEASE)
+    assert AnomalyKind.CHAIN not in {each.kind for each in found.items}
+    share = next(each.why for each in found.items if each.kind is AnomalyKind.RELEASE)
     assert share.endswith("55% of all that there was"), "there were 73, however few of them are in the records"
 
 
@@ -177,7 +178,7 @@ DAMAGED = {
 def test_a_damaged_log(story: Story, statement: str) -> None:
     with story.ledger.core.database.writing() as connection:
         connection.execute(text(statement))
-    found = [each for each in story.ledger.anomalies().items if each.kind is Unusual.CHAIN]
+    found = [each for each in story.ledger.anomalies().items if each.kind is AnomalyKind.CHAIN]
     assert (DAMAGED[statement],) in [each.records for each in found]
     assert found[0].why in [each.why for each in chain.verify(story.ledger.core.database).findings]
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from berth.api.ops import anomaly_scanner
-from berth.api.ops.anomaly_scanner import NOTHING_YET, Lookout
+from berth.api.ops.anomaly_scanner import NOTHING_YET, AnomalyScanner
 from berth.ledger import open_ledger
 from berth.model.errors import Unavailable
 from tests.auth.serving import COMMAND, berth, serving
@@ -108,7 +108,7 @@ def test_the_command(folder: Path, port: int, tokens: dict[str, str], there: boo
 def test_one_goes_on_where_another_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(anomaly_scanner, "LOOK_S", 0.05)
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
-        first, second = Lookout(ledger, tmp_path), Lookout(ledger, tmp_path)
+        first, second = AnomalyScanner(ledger, tmp_path), AnomalyScanner(ledger, tmp_path)
         assert first.told() == NOTHING_YET
         first.start()
         until(lambda: second.told().complete)
@@ -127,7 +127,7 @@ def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatc
     monkeypatch.setattr(anomaly_scanner, "ANEW_S", 0.1)
     begun, failures = [], [RuntimeError("broken"), Unavailable("away")]
 
-    class Failing(anomaly_scanner.Vigil):
+    class Failing(anomaly_scanner.LogScanner):
         def __init__(self, *words: object) -> None:
             super().__init__(*words)  # type: ignore[arg-type]
             begun.append(self)
@@ -139,7 +139,7 @@ def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(anomaly_scanner, "Vigil", Failing)
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
-        watch = Lookout(ledger, tmp_path)
+        watch = AnomalyScanner(ledger, tmp_path)
         watch.start()
         until(lambda: len(begun) > 4 and watch.told().complete)
         watch.close()

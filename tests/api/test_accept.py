@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from berth.api.http.negotiation import acceptable
+from berth.api.http.negotiation import negotiate
 
 HTML, JSON = "text/html", "application/json"
 
@@ -61,4 +61,4 @@ HEADERS: tuple[tuple[str, list[str]], ...] = (
 
 @pytest.mark.parametrize(("header", "allowed"), HEADERS)
 def test_what_is_acceptable(header: str, allowed: list[str]) -> None:
-    assert acceptable(header, (HTML, JSON)) == allowed
+    assert negotiate(header, (HTML, JSON)) == allowed

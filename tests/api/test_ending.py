@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from berth.api.http import shutdown
-from berth.api.http.shutdown import UnderWay
+from berth.api.http.shutdown import InFlight
 
 FORKED = """
 import os, signal, sys, time
@@ -97,13 +97,13 @@ def test_a_worker_that_a_library_keeps_is_ended_by_the_system() -> None:
 
 
 def test_nothing_is_limited_before_it_is_told_to_end(alarms: list[int]) -> None:
-    with UnderWay():
+    with InFlight():
         pass
     assert alarms == []
 
 
 def test_requests_under_way_have_all_the_time_that_they_need(alarms: list[int]) -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
     with under_way, under_way:
         under_way.end()
         assert alarms == []
@@ -111,7 +111,7 @@ def test_requests_under_way_have_all_the_time_that_they_need(alarms: list[int]) 
 
 
 def test_a_late_request_has_it_as_well(alarms: list[int]) -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
     under_way.end()
     with under_way:
         assert alarms == [shutdown.LAST_S, 0]

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from berth.api.http.forwarded import Origin, Origins
+from berth.api.http.forwarded import ClientAddress, ClientAddresses
 from berth.api.http.limits import MOST_KEYS, Buckets, Limiter, check_filter, check_request, is_deeper
-from berth.api.http.messages import HttpError, Request, TooMuch
+from berth.api.http.messages import HttpError, LimitExceeded, Request
 from berth.model.request import CandidateRequest, Group
 from berth.settings import Limits
 from tests.auth.serving import berth, serving
@@ -132,7 +132,7 @@ def test_how_much_one_request_asks() -> None:
         (wide(4), "The request has 4 groups: at most 3 can be asked for."),
         (wide(3, 6), "The request has 9 conditions: at most 8 can be asked for."),
     ):
-        with pytest.raises(TooMuch, match=why) as refusal:
+        with pytest.raises(LimitExceeded, match=why) as refusal:
             check_request(limits, request)
         assert refusal.value.status == 400
     every = Group(
@@ -143,7 +143,7 @@ def test_how_much_one_request_asks() -> None:
         not_member_of=frozenset("gh"),
     )
     check_filter(Limits(conditions=7), every)
-    with pytest.raises(TooMuch, match="7 conditions: at most 6"):
+    with pytest.raises(LimitExceeded, match="7 conditions: at most 6"):
         check_filter(Limits(conditions=6), every)
 
 
@@ -186,14 +186,14 @@ PROXIES = ("192.0.2.0/24", "2001:db8::/32")
     ],
 )
 def test_which_address_counts(client: str, forwarded: str, address: str) -> None:
-    found = Origins(PROXIES).of(client, "http", {"x-forwarded-for": forwarded, "x-forwarded-proto": "https"})
+    found = ClientAddresses(PROXIES).of(client, "http", {"x-forwarded-for": forwarded, "x-forwarded-proto": "https"})
     assert found.address == address
     assert found.scheme == ("http" if client.startswith("198") else "https")
 
 
 def test_without_proxies_nobody_is_believed() -> None:
     headers = {"x-forwarded-for": "203.0.113.5", "x-forwarded-proto": "https"}
-    assert Origins().of("127.0.0.1:9", "http", headers) == Origin("127.0.0.1", "http", None)
+    assert ClientAddresses().of("127.0.0.1:9", "http", headers) == ClientAddress("127.0.0.1", "http", None)
 
 
 SETTINGS = """

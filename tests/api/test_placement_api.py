@@ -11,16 +11,16 @@ import pytest
 from berth.api import auth
 from berth.api.auth.gate import Gate
 from berth.api.auth.policy import POLICIES
-from berth.api.http.app import Ongoing
+from berth.api.http.app import PendingReply
 from berth.api.http.messages import HttpError, Reply, Request
-from berth.api.placement.app import PlacementApi
+from berth.api.placement.app import PlacementApp
 from berth.ledger import open_ledger
 
 
 @pytest.fixture
-def api(ledger_url: str) -> Iterator[PlacementApi]:
+def api(ledger_url: str) -> Iterator[PlacementApp]:
     with open_ledger(ledger_url) as ledger:
-        yield PlacementApi(Gate(ledger, (auth.dev,), POLICIES["default"]))
+        yield PlacementApp(Gate(ledger, (auth.dev,), POLICIES["default"]))
 
 
 def request(method: str, path: str, body: bytes = b"", **headers: str) -> Request:
@@ -30,14 +30,14 @@ def request(method: str, path: str, body: bytes = b"", **headers: str) -> Reques
     )
 
 
-def together(api: PlacementApi, *requests: Request) -> list[Reply]:
+def together(api: PlacementApp, *requests: Request) -> list[Reply]:
     """Carried out as one batch."""
     begun = [api.begin(each) for each in requests]
     api.ledger.work()
-    return [each.then() if isinstance(each, Ongoing) else each for each in begun]
+    return [each.then() if isinstance(each, PendingReply) else each for each in begun]
 
 
-def test_a_trait_that_goes_in_the_batch_in_which_it_came(api: PlacementApi) -> None:
+def test_a_trait_that_goes_in_the_batch_in_which_it_came(api: PlacementApp) -> None:
     trait = "/traits/CUSTOM_A"
     replies = together(api, request("PUT", trait), request("PUT", trait), request("DELETE", trait))
     assert [reply.status for reply in replies] == [201, 204, 204]
@@ -45,7 +45,7 @@ def test_a_trait_that_goes_in_the_batch_in_which_it_came(api: PlacementApi) -> N
     assert api.answer(request("GET", trait)).status == 404
 
 
-def test_a_caller_with_a_very_long_name(api: PlacementApi) -> None:
+def test_a_caller_with_a_very_long_name(api: PlacementApp) -> None:
     """The change log has room for 255 characters; whoever wrote is not turned away for that."""
     made = api.answer(request("PUT", "/traits/CUSTOM_A", x_auth_token="n" * 5_000, x_roles="admin"))
     assert made.status == 201
@@ -76,7 +76,7 @@ FIRST_TOLD: list[tuple[str, str, int, Any, str]] = [
 
 @pytest.mark.parametrize(("method", "path", "minor", "body", "told"), FIRST_TOLD)
 def test_which_of_two_faults_is_told(
-    method: str, path: str, minor: int, body: Any, told: str, api: PlacementApi
+    method: str, path: str, minor: int, body: Any, told: str, api: PlacementApp
 ) -> None:
     """A property too many and one too few, in the order of Placement's schemas."""
     version = f"placement 1.{minor}"
@@ -89,7 +89,7 @@ def test_which_of_two_faults_is_told(
     ("host", "location"),
     [("berth.test:8778", "http://berth.test:8778/traits/CUSTOM_A"), ("", "/traits/CUSTOM_A")],
 )
-def test_where_something_new_is(host: str, location: str, api: PlacementApi) -> None:
+def test_where_something_new_is(host: str, location: str, api: PlacementApp) -> None:
     made = api.answer(request("PUT", "/traits/CUSTOM_A", host=host))
     assert dict(made.headers)["location"] == location
 
@@ -105,7 +105,7 @@ def test_where_something_new_is(host: str, location: str, api: PlacementApi) -> 
         ("application/json;q=0.1, text/html", "text/html; charset=UTF-8", "so &lt;b&gt;"),
     ],
 )
-def test_the_form_of_a_refusal(accept: str, kind: str, text: str, api: PlacementApi) -> None:
+def test_the_form_of_a_refusal(accept: str, kind: str, text: str, api: PlacementApp) -> None:
     reply = api.refuse(request("GET", "/", accept=accept), HttpError(400, "so <b>"))
     assert dict(reply.headers)["content-type"] == kind
     assert text in reply.body.decode()

@@ -11,7 +11,7 @@ from berth.api import auth
 from berth.api.auth.gate import Gate
 from berth.api.auth.policy import POLICIES
 from berth.api.http.messages import Request
-from berth.api.placement.app import PlacementApi
+from berth.api.placement.app import PlacementApp
 from berth.api.placement.operation import Operation
 from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.versions import closed
@@ -68,7 +68,7 @@ def asked(operation: Operation, headers: dict[str, str]) -> Request:
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.name for operation in OPERATIONS])
 def test_who_may(policy: str, operation: Operation, ledger: Ledger) -> None:
-    api = PlacementApi(Gate(ledger, (auth.dev,), POLICIES[policy]))
+    api = PlacementApp(Gate(ledger, (auth.dev,), POLICIES[policy]))
     statuses = {role: api.answer(asked(operation, headers)).status for role, headers in ROLES.items()}
     assert {role for role, status in statuses.items() if status != 403} == expected(policy, operation)
     assert not {401, 500} & set(statuses.values())
@@ -80,7 +80,7 @@ def test_every_policy_is_named_after_itself() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.name for operation in OPERATIONS])
 def test_without_a_token_only_what_is_public(operation: Operation, ledger: Ledger) -> None:
-    api = PlacementApi(Gate(ledger, (auth.dev,), POLICIES["open-policy"]))
+    api = PlacementApp(Gate(ledger, (auth.dev,), POLICIES["open-policy"]))
     assert (api.answer(asked(operation, {})).status == 401) != operation.public
 
 

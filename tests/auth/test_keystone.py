@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from berth.api.auth.authenticator import Unknown
+from berth.api.auth.authenticator import AuthenticationFailed
 from berth.api.auth.keystone import UNKNOWN_S, IdentityService
 from berth.api.http.messages import HttpError, Request
 from berth.model.caller import Caller
@@ -81,7 +81,7 @@ def test_a_token_that_is_not_known_is_not_asked_about_again_at_once(
     service: IdentityService, keystone: StandIn, clock: Clock
 ) -> None:
     for _ in range(3):
-        with pytest.raises(Unknown, match="does not know the token"):
+        with pytest.raises(AuthenticationFailed, match="does not know the token"):
             service(asking("bad"))
     assert keystone.asked == 1
     keystone.add("bad")
@@ -93,7 +93,7 @@ def test_no_token_outlives_its_end(service: IdentityService, keystone: StandIn, 
     keystone.add("short", lasts=10)
     assert service(asking("short")) is not None
     clock.now += 11
-    with pytest.raises(Unknown):
+    with pytest.raises(AuthenticationFailed):
         service(asking("short"))
 
 

@@ -15,11 +15,11 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from berth.api.auth.authenticator import Unknown
+from berth.api.auth.authenticator import AuthenticationFailed
 from berth.api.auth.oidc import FRESH_S, SELDOM_S, STALE_S, Keys, OpenId
 from berth.api.http.messages import HttpError, Request
 from berth.model.caller import Caller
-from berth.model.token import NoGood
+from berth.model.token import TokenRejection
 from berth.settings import Oidc
 from tests.auth.issuer import Issuer, running
 
@@ -59,7 +59,7 @@ def asking(token: str) -> Request:
 
 
 def refused(known: OpenId, token: str) -> str:
-    with pytest.raises(Unknown) as refusal:
+    with pytest.raises(AuthenticationFailed) as refusal:
         known(asking(token))
     assert (refusal.value.status, refusal.value.caller.via) == (401, "oidc")
     return refusal.value.detail
@@ -120,10 +120,10 @@ def test_claims_that_are_refused(issuer: Issuer, case: str) -> None:
 
 def test_whose_token_has_expired_is_known_to_the_audit_log(issuer: Issuer) -> None:
     past = time.time() - 3600
-    with pytest.raises(Unknown) as refusal:
+    with pytest.raises(AuthenticationFailed) as refusal:
         provider(issuer)(asking(issuer.token(exp=past, preferred_username="ada")))
-    assert (refusal.value.why, refusal.value.caller.called) == (NoGood.EXPIRED, "ada")
-    with pytest.raises(Unknown) as refusal:  # nobody's here, whenever it ended
+    assert (refusal.value.why, refusal.value.caller.called) == (TokenRejection.EXPIRED, "ada")
+    with pytest.raises(AuthenticationFailed) as refusal:  # nobody's here, whenever it ended
         provider(issuer)(asking(issuer.token(exp=past, aud="nova", preferred_username="ada")))
     assert refusal.value.caller.called == ""
 

@@ -9,14 +9,14 @@ import pytest
 from berth.api.auth.policy import ANYONE, DEFAULT, OF_A_PROJECT, POLICIES, Policy
 from berth.api.auth.policy_file import PolicyUnusable, read_policy
 from berth.api.http.limits import Limiter
-from berth.api.placement.app import PlacementApi
-from berth.api.v1.app import V1
+from berth.api.placement.app import PlacementApp
+from berth.api.v1.app import V1App
 from berth.app import UnusableSettings, site_of
 from berth.ledger import open_ledger
 from berth.model.caller import ROLES, Caller
 from berth.settings import Limits, Settings
 
-FACES = (PlacementApi, V1)
+FACES = (PlacementApp, V1App)
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)

@@ -15,14 +15,14 @@ import pytest
 
 from berth.api.http.limits import Limiter
 from berth.api.http.server import Server
-from berth.api.ops.metrics import Counting
+from berth.api.ops.metrics import MetricsRegistry
 from berth.api.v1.feed import Feed
 from berth.app import site_of
 from berth.ledger import Ledger, open_ledger
-from berth.ledger.observer import Witness
+from berth.ledger.observer import CommitObserver
 from berth.model.errors import Unavailable
 from berth.model.inventory import Inventory
-from berth.model.token import NoGood, WantedToken
+from berth.model.token import TokenRejection, TokenSpec
 from berth.settings import Limits, Settings
 from berth.store.watch import Watch
 from tests.auth.inside import Inside, Told
@@ -49,7 +49,7 @@ class Looks:
         self._watch.close()
 
 
-class Refused(Witness):
+class Refused(CommitObserver):
     """Counts what is refused."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ def here(url: str, secret: str, elsewhere: Ledger) -> Iterator[Process]:
         if not core.database.capabilities.embedded:
             offload = stack.enter_context(ThreadPoolExecutor(2))
         settings = Settings(auth=("token",), secret_file=secret)
-        site = site_of(settings, ledger, Feed(ledger), Limiter(Limits()), Counting())
+        site = site_of(settings, ledger, Feed(ledger), Limiter(Limits()), MetricsRegistry())
         inside = stack.enter_context(closing(Inside(Server(site, ledger, offload))))
         process = Process(inside, Looks(core._watch))
         core._watch = process.looks
@@ -135,7 +135,7 @@ def token(here: Process, elsewhere: Ledger) -> str:
 
 
 def made(ledger: Ledger, name: str = "ci", role: str = "admin") -> str:
-    return ledger.create_token(WantedToken(name=name, roles=(role,), project="p")).text
+    return ledger.create_token(TokenSpec(name=name, roles=(role,), project="p")).text
 
 
 def refusals(ledger: Ledger) -> list[tuple[str, str, str]]:
@@ -175,7 +175,7 @@ def test_a_token_revoked_elsewhere_is_refused_at_once_whatever_is_asked(
         warnings.simplefilter("error")  # what was begun is ended as it should be
         assert here.ask(asked[0], asked[1], token, asked[2]).status == 401
     assert (elsewhere.head(), used(elsewhere)) == (head, 0)
-    assert refusals(elsewhere) == [("401", "ci", NoGood.REVOKED)]
+    assert refusals(elsewhere) == [("401", "ci", TokenRejection.REVOKED)]
     assert here.refused.errors == []
 
 
@@ -201,7 +201,7 @@ def test_a_token_rotated_elsewhere_claims_once(here: Process, elsewhere: Ledger,
     assert here.claim(new, "7a5c0000-0000-4000-8000-0000000000b3").status == 401
     assert here.claim(newest, "7a5c0000-0000-4000-8000-0000000000b3").status == 204
     assert used(elsewhere) == 4
-    assert refusals(elsewhere) == [("401", "ci", NoGood.REPLACED)]
+    assert refusals(elsewhere) == [("401", "ci", TokenRejection.REPLACED)]
 
 
 def test_a_claim_does_not_look_and_a_question_looks_once(here: Process, token: str) -> None:

@@ -16,7 +16,7 @@ from berth.api import auth
 from berth.api.auth.gate import Gate
 from berth.api.auth.policy import POLICIES
 from berth.api.http.messages import Reply, Request
-from berth.api.placement.app import PlacementApi
+from berth.api.placement.app import PlacementApp
 from berth.ledger import Ledger, open_ledger
 from berth.model.commands import Claim
 from berth.model.record import InventoryRecord, ProviderRecord
@@ -30,7 +30,7 @@ class Loaded:
 
     fleet: Fleet
     ledger: Ledger
-    api: PlacementApi
+    api: PlacementApp
 
     def asking(self, target: str) -> Callable[[], Reply]:
         """What a server does with a GET once it has read it."""
@@ -80,8 +80,8 @@ def empty(tmp_path: Path) -> Iterator[Loaded]:
         yield Loaded(Fleet("flat", 0), ledger, api(ledger))
 
 
-def api(ledger: Ledger) -> PlacementApi:
-    return PlacementApi(Gate(ledger, (auth.dev,), POLICIES["default"]))
+def api(ledger: Ledger) -> PlacementApp:
+    return PlacementApp(Gate(ledger, (auth.dev,), POLICIES["default"]))
 
 
 def claim(held: Held) -> Claim:

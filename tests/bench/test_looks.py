@@ -12,7 +12,7 @@ from berth.fleet.state.fleet import Fleet
 from berth.fleet.views.map import fleet_map
 from berth.fleet.views.overview import names_in_use, overview
 from berth.fleet.views.provider_page import provider_page
-from berth.model.change import Kind
+from berth.model.change import NameKind
 from berth.model.overview import MapQuery, ProviderFilter
 from berth.model.request import CandidateRequest, Group
 from tests.bench.conftest import Load
@@ -52,7 +52,7 @@ LOOKS = {
     # What would be without isolation is searched for in 64 trees; what no tree can have is seen in columns.
     "why: one device too few": Look("gpu", 30, lambda fleet: explain(fleet, devices(9)), 900_000, 3),
     "overview": Look("numa", 300, overview, 2500),
-    "names": Look("numa", 300, lambda fleet: names_in_use(fleet, Kind.TRAIT), 30_000),
+    "names": Look("numa", 300, lambda fleet: names_in_use(fleet, NameKind.TRAIT), 30_000),
     "a map": Look("flat", 1000, lambda fleet: fleet_map(fleet, MapQuery(room={"VCPU": 4})), 156_000),
     "a page": Look(
         "flat", 1000, lambda fleet: provider_page(fleet, ProviderFilter(room={"VCPU": 4}), None, 50), 23_000

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import typer
 
-from berth.cli.request_options import Words, request
+from berth.cli.request_options import RequestOptions, request
 from berth.model.request import CandidateRequest, Group
 
 A, B = "a0000000-0000-4000-8000-000000000000", "b0000000-0000-4000-8000-000000000000"
@@ -68,7 +68,7 @@ def uuid_of(name: str) -> str:
     ],
 )
 def test_words_make_a_request(words: dict[str, Any], found: CandidateRequest) -> None:
-    assert request(Words(**words), uuid_of) == found
+    assert request(RequestOptions(**words), uuid_of) == found
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_words_make_a_request(words: dict[str, Any], found: CandidateRequest) ->
 )
 def test_what_makes_no_request_is_said(words: dict[str, Any], why: str) -> None:
     with pytest.raises(typer.BadParameter, match=why):
-        request(Words(**words), uuid_of)
+        request(RequestOptions(**words), uuid_of)

@@ -8,8 +8,8 @@ import json
 
 import pytest
 
-from berth.cli.output.escape import plain, plain_cell, plain_json
-from berth.cli.output.output import Paper
+from berth.cli.output.escape import escape, escape_cell, escape_json
+from berth.cli.output.output import Output
 from berth.cli.output.table import Fill, Table
 
 NASTY = ["\x1b[31mred", "a\rb", "bell\x07", "\x9b31m", "\u202eedoc", "a\nb", "\x7f", "\u2028", "nul\x00", "tab\t"]
@@ -17,18 +17,18 @@ NASTY = ["\x1b[31mred", "a\rb", "bell\x07", "\x9b31m", "\u202eedoc", "a\nb", "\x
 
 @pytest.mark.parametrize("text", NASTY)
 def test_what_steers_a_terminal_is_shown_as_an_escape(text: str) -> None:
-    assert plain(text).isprintable()
-    assert "\\" in plain(text)
+    assert escape(text).isprintable()
+    assert "\\" in escape(text)
 
 
 @pytest.mark.parametrize("text", ["host-1", "Grüße", "機", "[red]not markup[/red]", ":smile:", "a b"])
 def test_what_does_not_is_left_as_it_is(text: str) -> None:
-    assert plain(text) == text
+    assert escape(text) == text
 
 
 @pytest.mark.parametrize("text", [*NASTY, "Grüße", '"\\'])
 def test_json_means_the_same_and_steers_nothing(text: str) -> None:
-    written = plain_json(json.dumps({"name": text}, ensure_ascii=False))
+    written = escape_json(json.dumps({"name": text}, ensure_ascii=False))
     assert json.loads(written) == {"name": text}
     assert written.isprintable()
 
@@ -36,17 +36,17 @@ def test_json_means_the_same_and_steers_nothing(text: str) -> None:
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "=cmd|' /C calc'!A0"])
 def test_a_cell_is_no_formula(text: str) -> None:
     (row,) = list(csv.reader(io.StringIO(Table(["name"], [[text]]).csv())))[1:]
-    assert row == [plain_cell(text)]
+    assert row == [escape_cell(text)]
     assert row[0].startswith("'")
 
 
 @pytest.mark.parametrize("text", [*NASTY, "[red]x[/red]", "[link=http://x]y[/link]"])
 def test_a_table_shows_every_character_that_is_not_harmless(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    Paper().show([], Table(["NAME", "N"], [[text, 1]]), more=[text])
+    Output().show([], Table(["NAME", "N"], [[text, 1]]), more=[text])
     out = capsys.readouterr().out
     header, row, line = out.splitlines()
     assert header.split() == ["NAME", "N"]
-    assert row.rstrip().removesuffix("1").rstrip() == line == plain(text)
+    assert row.rstrip().removesuffix("1").rstrip() == line == escape(text)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from berth.cli.output.spinner import Waiting
+from berth.cli.output.spinner import Spinner
 from tests.conformance.servers import berth_words
 
 
@@ -24,7 +24,7 @@ def screen() -> tuple[Console, io.StringIO]:
 
 def test_it_says_what_takes_long_and_wipes_it_away() -> None:
     console, written = screen()
-    waiting = Waiting("adding up", lambda: console, patience_s=0)
+    waiting = Spinner("adding up", lambda: console, patience_s=0)
     deadline = time.monotonic() + 10
     while "adding up ..." not in written.getvalue() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -36,7 +36,7 @@ def test_it_says_what_takes_long_and_wipes_it_away() -> None:
 
 def test_what_is_quick_says_nothing() -> None:
     console, written = screen()
-    Waiting("adding up", lambda: console, patience_s=60).end()
+    Spinner("adding up", lambda: console, patience_s=60).end()
     assert written.getvalue() == ""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import berth
-from berth.model.interface import Verbs
+from berth.model.interface import LedgerInterface
 from tests.conformance.servers import Server, berth_words, running
 from tests.store.shelf import Shelf
 
@@ -44,6 +44,6 @@ def client(server: Server) -> Iterator[berth.Client]:
 
 
 @pytest.fixture(params=["open", "connect"])
-def verbs(request: pytest.FixtureRequest, ledger: berth.Ledger, client: berth.Client) -> Verbs:
+def verbs(request: pytest.FixtureRequest, ledger: berth.Ledger, client: berth.Client) -> LedgerInterface:
     """One of both, with the same ledger behind it."""
     return ledger if request.param == "open" else client

@@ -130,7 +130,7 @@ def test_without_a_token(server: Server) -> None:
 
 def test_who_may_not(server: Server) -> None:
     with berth.connect(server.url, "ada:physics") as client:
-        assert client.me() == berth.Me(
+        assert client.me() == berth.CallerInfo(
             name="ada", user="ada", project="physics", roles=[], via="dev", may=["me.show", "policy.show"]
         )
         with pytest.raises(errors.Forbidden):

@@ -11,8 +11,8 @@ import pytest
 
 import berth
 from berth import CandidateRequest, Claim, Group, Inventory, NewInventories, ProviderQuery, errors
-from berth.model.interface import Verbs
-from berth.model.record import Became, InventoryRecord, ProviderRecord
+from berth.model.interface import LedgerInterface
+from berth.model.record import InventoryRecord, ProviderRecord, RecordStatus
 
 
 def new() -> str:
@@ -23,20 +23,20 @@ def custom() -> str:
     return f"CUSTOM_{uuid4().hex.upper()}"
 
 
-def host(verbs: Verbs, total: int = 8) -> str:
+def host(verbs: LedgerInterface, total: int = 8) -> str:
     """A provider with room for so many."""
     uuid = verbs.create_provider(f"host-{uuid4()}").uuid
     verbs.set_inventories(uuid, {"VCPU": Inventory(total), "DISK_GB": Inventory(100, reserved=10, step_size=2)})
     return uuid
 
 
-def claimed(verbs: Verbs, uuid: str, amount: int = 1, **fields: Any) -> str:
+def claimed(verbs: LedgerInterface, uuid: str, amount: int = 1, **fields: Any) -> str:
     consumer = new()
     verbs.claim(Claim(consumer=consumer, allocations={uuid: {"VCPU": amount}}, project="physics", user="ada", **fields))
     return consumer
 
 
-def test_providers(verbs: Verbs) -> None:
+def test_providers(verbs: LedgerInterface) -> None:
     name, renamed = f"rack-{uuid4()}", f"row-{uuid4()}"
     rack = verbs.create_provider(name, uuid=f"{{{new().upper()}}}")
     below = verbs.create_provider(f"{name}-1", parent=rack.uuid)
@@ -51,7 +51,7 @@ def test_providers(verbs: Verbs) -> None:
         verbs.provider(below.uuid)
 
 
-def test_what_providers_have(verbs: Verbs) -> None:
+def test_what_providers_have(verbs: LedgerInterface) -> None:
     uuid, trait, aggregate = host(verbs), custom(), new()
     assert verbs.create_trait(trait)
     assert not verbs.create_trait(trait)
@@ -68,7 +68,7 @@ def test_what_providers_have(verbs: Verbs) -> None:
     verbs.delete_trait(trait)
 
 
-def test_names(verbs: Verbs) -> None:
+def test_names(verbs: LedgerInterface) -> None:
     name = custom()
     assert verbs.create_class(name)
     assert not verbs.create_class(name)
@@ -78,7 +78,7 @@ def test_names(verbs: Verbs) -> None:
     assert len(verbs.trait_names()) == sum(len(verbs.trait_names(associated=each)) for each in (True, False))
 
 
-def test_claims(verbs: Verbs) -> None:
+def test_claims(verbs: LedgerInterface) -> None:
     uuid = host(verbs)
     consumer = claimed(verbs, uuid, 3, type="JOB", generation=None)
     held = verbs.allocations(consumer)
@@ -99,7 +99,7 @@ def test_claims(verbs: Verbs) -> None:
     assert verbs.allocations(consumer) is None
 
 
-def test_reshape(verbs: Verbs) -> None:
+def test_reshape(verbs: LedgerInterface) -> None:
     uuid = host(verbs)
     node = verbs.create_provider(f"node-{uuid4()}", parent=uuid).uuid
     consumer = claimed(verbs, uuid, 2)
@@ -113,18 +113,18 @@ def test_reshape(verbs: Verbs) -> None:
     assert verbs.usages(uuid).usages == {}
 
 
-def test_records(verbs: Verbs) -> None:
+def test_records(verbs: LedgerInterface) -> None:
     record = ProviderRecord(name=f"record-{uuid4()}", inventories={"VCPU": InventoryRecord(total=4)})
     bad = ProviderRecord(name=f"record-{uuid4()}", traits=("NONSENSE",))
     outcomes = verbs.put_records([record, bad])
-    assert [outcome.became for outcome in outcomes] == [Became.CREATED, Became.REFUSED]
+    assert [outcome.became for outcome in outcomes] == [RecordStatus.CREATED, RecordStatus.REFUSED]
     assert "NONSENSE" in outcomes[1].why
-    assert verbs.put_records([record])[0].became is Became.UNCHANGED
+    assert verbs.put_records([record])[0].became is RecordStatus.UNCHANGED
     assert record.name in {each.name for each in verbs.records()}
     assert verbs.put_records([]) == []
 
 
-def test_find_and_explain(verbs: Verbs) -> None:
+def test_find_and_explain(verbs: LedgerInterface) -> None:
     uuid, trait = host(verbs), custom()
     verbs.create_trait(trait)
     verbs.set_traits(uuid, [trait])
@@ -136,7 +136,7 @@ def test_find_and_explain(verbs: Verbs) -> None:
     assert verbs.explain(CandidateRequest(groups=(Group(resources={"VCPUS": 9}),))).unknown[0].nearest[0] == "VCPU"
 
 
-def test_finding_and_claiming_in_one_step(verbs: Verbs) -> None:
+def test_finding_and_claiming_in_one_step(verbs: LedgerInterface) -> None:
     uuid, trait = host(verbs), custom()
     verbs.create_trait(trait)
     verbs.set_traits(uuid, [trait])
@@ -154,7 +154,7 @@ def test_finding_and_claiming_in_one_step(verbs: Verbs) -> None:
         verbs.allocate(_needing("CUSTOM_NONE"), project="physics", user="ada")
 
 
-def test_following(verbs: Verbs) -> None:
+def test_following(verbs: LedgerInterface) -> None:
     begun = verbs.head()
     heard: list[str] = []
 
@@ -174,7 +174,7 @@ def test_following(verbs: Verbs) -> None:
     assert [record.operation for record in verbs.history(uuid)] == heard[::-1]
 
 
-Refused = Callable[[Verbs], object]
+Refused = Callable[[LedgerInterface], object]
 NOBODY = "7a5c0000-0000-4000-8000-0000000000ff"
 REFUSED: tuple[tuple[type[errors.BerthError], Refused], ...] = (
     (errors.ProviderNotFound, lambda it: it.provider(NOBODY)),
@@ -207,7 +207,7 @@ REFUSED: tuple[tuple[type[errors.BerthError], Refused], ...] = (
     (errors.ClassExists, lambda it: [it.create_class("CUSTOM_TWICE", exist_ok=False) for _ in range(2)]),
     (errors.Invalid, lambda it: it.provider("nonsense")),
     (errors.Invalid, lambda it: it.find(CandidateRequest(groups=()))),
-    (errors.Invalid, lambda it: it.consumers(berth.ConsumerQuery(order=berth.Order.LARGEST))),
+    (errors.Invalid, lambda it: it.consumers(berth.ConsumerQuery(order=berth.ConsumerOrder.LARGEST))),
     (errors.Invalid, lambda it: it.search(after="nonsense")),
 )
 
@@ -217,14 +217,14 @@ def _of(uuid: str, resources: dict[str, int]) -> Claim:
 
 
 @pytest.mark.parametrize(("kind", "ask"), REFUSED, ids=lambda it: getattr(it, "__name__", ""))
-def test_refusals(kind: type[errors.BerthError], ask: Refused, verbs: Verbs) -> None:
+def test_refusals(kind: type[errors.BerthError], ask: Refused, verbs: LedgerInterface) -> None:
     with pytest.raises(errors.BerthError) as caught:
         ask(verbs)
     assert type(caught.value) is kind
     assert str(caught.value)
 
 
-def _in_use(it: Verbs) -> object:
+def _in_use(it: LedgerInterface) -> object:
     uuid = host(it)
     claimed(it, uuid, 5)
     return it.delete_inventory(uuid, "VCPU")
@@ -246,7 +246,9 @@ def _needing(*traits: str) -> CandidateRequest:
 
 
 @pytest.mark.parametrize(("fields", "ask"), SAME, ids=[fields for fields, _ in SAME])
-def test_refusals_have_the_same_fields(fields: str, ask: Refused, ledger: Verbs, client: Verbs) -> None:
+def test_refusals_have_the_same_fields(
+    fields: str, ask: Refused, ledger: LedgerInterface, client: LedgerInterface
+) -> None:
     found = []
     for verbs in (ledger, client):
         with pytest.raises(errors.Refusal) as caught:
@@ -263,8 +265,8 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client) -> None:
     consumers = [claimed(ledger, uuid, amount, type="JOB") for amount in (1, 2, 3)]
     ledger.set_aggregates(uuid, [new()])
     request = CandidateRequest(groups=(Group(resources={"VCPU": 1}),), limit=3)
-    of_one = berth.ConsumerQuery(provider=uuid, resource_class="VCPU", order=berth.Order.LARGEST)
-    asked: tuple[Callable[[Verbs], Any], ...] = (
+    of_one = berth.ConsumerQuery(provider=uuid, resource_class="VCPU", order=berth.ConsumerOrder.LARGEST)
+    asked: tuple[Callable[[LedgerInterface], Any], ...] = (
         lambda it: it.head(),
         lambda it: it.find(request),
         lambda it: it.explain(request),
@@ -277,11 +279,13 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client) -> None:
         lambda it: it.aggregates(uuid),
         lambda it: list(it.records()),
         lambda it: it.overview(),
-        lambda it: it.map(berth.MapQuery(classes=("VCPU", "DISK_GB"), by=berth.By.HOSTS, room={"VCPU": 1}, limit=5)),
+        lambda it: it.map(
+            berth.MapQuery(classes=("VCPU", "DISK_GB"), by=berth.GroupBy.HOSTS, room={"VCPU": 1}, limit=5)
+        ),
         lambda it: it.search(berth.ProviderFilter(name="HOST", resource_class="VCPU", room={"VCPU": 1}), limit=2),
         lambda it: it.classes(),
         lambda it: it.trait_names(associated=True),
-        lambda it: [it.names(kind) for kind in (berth.Kind.CLASS, berth.Kind.TRAIT, berth.Kind.AGGREGATE)],
+        lambda it: [it.names(kind) for kind in (berth.NameKind.CLASS, berth.NameKind.TRAIT, berth.NameKind.AGGREGATE)],
         lambda it: it.holders(uuid, limit=2),
         lambda it: it.consumers(of_one, limit=2),
         lambda it: it.consumers(of_one, limit=2, after=it.consumers(of_one, limit=2).next),

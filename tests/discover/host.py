@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import berth
-from berth.discover import Action, Plan, apply, found, plan, read
+from berth.discover import Action, DiscoveryPlan, apply, found, plan, read
 from tests.discover.recorded import recorded
 
 CONSUMER = "5b7a9a3e-0000-4000-8000-00000000000a"
@@ -30,7 +30,7 @@ class Host:
         else:
             target.unlink()
 
-    def plan(self, *, rename: bool = False) -> Plan:
+    def plan(self, *, rename: bool = False) -> DiscoveryPlan:
         machine = read(self.source)
         return plan(found(machine), machine, self.ledger, rename=rename)
 
@@ -47,7 +47,7 @@ class Host:
     def totals(self, name: str) -> dict[str, int]:
         return {each: stock.total for each, stock in self.stock(name).items()}
 
-    def stock(self, name: str) -> dict[str, berth.Stocked]:
+    def stock(self, name: str) -> dict[str, berth.InventoryUsage]:
         return dict(self.ledger.inventories(self.uuid(name)).inventories)
 
     def traits(self, name: str) -> set[str]:

@@ -19,23 +19,23 @@ import errno
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from berth.discover import Source, ranges
+from berth.discover import MachineSource, ranges
 
 MACHINES = Path(__file__).parent / "machines"
 NAMES = sorted(file.stem for file in MACHINES.glob("*.txt"))
 
 
-def recorded(name: str, root: Path, *extra: str, tool_timeout_s: float = 5.0) -> Source:
+def recorded(name: str, root: Path, *extra: str, tool_timeout_s: float = 5.0) -> MachineSource:
     """The source for a recorded machine, unpacked below root; extra: further lines, which replace files."""
     return unpacked((MACHINES / f"{name}.txt").read_text(), root, *extra, tool_timeout_s=tool_timeout_s)
 
 
-def unpacked(text: str, root: Path, *extra: str, tool_timeout_s: float = 5.0) -> Source:
+def unpacked(text: str, root: Path, *extra: str, tool_timeout_s: float = 5.0) -> MachineSource:
     """The source for a machine in the form above, unpacked below root."""
     root.mkdir(exist_ok=True)
     for path, kind, body in (*entries(text), *entries("\n".join(extra))):
         put(root / path, kind, body)
-    return Source(root, str(root / "usr/bin"), sizes(root), tool_timeout_s)
+    return MachineSource(root, str(root / "usr/bin"), sizes(root), tool_timeout_s)
 
 
 def sizes(root: Path) -> Callable[[Path], int]:

@@ -10,7 +10,7 @@ import pytest
 
 import berth
 from berth.discover import Action, NameTaken, Renamed, apply, found, lines, plan, read
-from berth.discover.ledger import Verbs
+from berth.discover.ledger import LedgerAccess
 from berth.model.errors import CapacityExceeded, ProviderNotFound
 from tests.discover.host import CONSUMER, Host
 from tests.discover.recorded import NAMES, recorded
@@ -42,7 +42,7 @@ def bring_gpu_back(host: Host) -> None:
 
 
 def test_a_ledger_has_what_discovery_asks_for(ledger: berth.Ledger) -> None:
-    verbs: Verbs = ledger
+    verbs: LedgerAccess = ledger
     with pytest.raises(ProviderNotFound):
         verbs.provider(CONSUMER)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from berth.discover import Source, found, read
+from berth.discover import MachineSource, found, read
 from berth.discover.cgroups import read_container, read_limits
 from berth.discover.cpus import listed, ranges
 from berth.discover.disks import parsed
@@ -81,7 +81,7 @@ def test_what_is_wrong_is_said(said: str, tmp_path: Path) -> None:
 
 
 def test_an_empty_machine_is_no_crash(tmp_path: Path) -> None:
-    machine = read(Source(tmp_path, str(tmp_path)))
+    machine = read(MachineSource(tmp_path, str(tmp_path)))
     assert found(machine).inventories == {}
     assert not machine.complete
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import berth
 from berth.discover import FoundProvider, Machine, Note, apply, found, plan
-from berth.discover.machine import Cpus, Device, Filesystem, HugePages, Kind, Node
+from berth.discover.machine import Cpus, Device, DeviceKind, Filesystem, HugePages, Node
 from berth.discover.reconcile import is_own_class
 from tests.store.shelf import Shelf
 
@@ -25,7 +25,11 @@ nodes = st.lists(
 )
 devices = st.dictionaries(
     st.sampled_from(["0000:01:00.0", "0000:02:00.0", "0000:03:00.0"]),
-    st.tuples(st.sampled_from([Kind.GPU, Kind.SHARED_GPU, Kind.NETWORK]), st.integers(1, 8), st.integers(-1, 2)),
+    st.tuples(
+        st.sampled_from([DeviceKind.GPU, DeviceKind.SHARED_GPU, DeviceKind.NETWORK]),
+        st.integers(1, 8),
+        st.integers(-1, 2),
+    ),
 )
 disks = st.lists(st.sampled_from(["/", "/data"]), unique=True)
 
@@ -102,7 +106,7 @@ def check_tree(ledger: berth.Ledger, top: FoundProvider, machine: Machine) -> No
             check_gone(stock, totals)
 
 
-def check_gone(stock: dict[str, berth.Stocked], totals: dict[str, int]) -> None:
+def check_gone(stock: dict[str, berth.InventoryUsage], totals: dict[str, int]) -> None:
     """What was not found is there only if it is held, and has no room; what was found is open."""
     for name, inventory in stock.items():
         assert is_own_class(name)

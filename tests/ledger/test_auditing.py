@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from berth.ledger import open_ledger
 from berth.ledger.audit import chain
-from berth.ledger.audit.chain import Checked
+from berth.ledger.audit.chain import Verification
 from berth.model.caller import Caller
 from berth.model.errors import Conflict
 from berth.store import audit, audit_index, head
@@ -49,7 +49,7 @@ def database(filled: Path, tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-def damage(database: Database, *statements: str) -> Checked:
+def damage(database: Database, *statements: str) -> Verification:
     with database.writing() as connection:
         for statement in statements:
             connection.execute(text(statement))
@@ -220,7 +220,7 @@ def test_whatever_is_done_to_any_record_is_reported_with_its_place(ledger_url: s
             for statement in BY_HAND[way]:
                 words = {"n": number, "left": last - number}
                 connection.execute(text(statement), {name: words[name] for name in words if f":{name}" in statement})
-            checker = chain.Checker()
+            checker = chain.ChainVerifier()
             findings = [each for stored in audit.stored(connection) for each in checker.take(stored)]
             findings += [*checker.begun(), *checker.ended(head.sealed(connection))]
             connection.rollback()

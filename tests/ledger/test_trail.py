@@ -12,7 +12,7 @@ from berth.ledger.audit import chain
 from berth.ledger.ledger import Ledger
 from berth.ledger.write import writer
 from berth.model import commands
-from berth.model.audit import Attempt
+from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
 from berth.model.errors import CapacityExceeded, Forbidden
 from berth.model.record import ProviderRecord
@@ -115,8 +115,8 @@ def test_what_is_refused_leaves_no_record(ledger: Ledger) -> None:
     assert ledger.audit(most=1) == before
 
 
-def attempt(number: int = 0, why: str = "no") -> Attempt:
-    return Attempt(
+def attempt(number: int = 0, why: str = "no") -> RefusedRequest:
+    return RefusedRequest(
         caller=ALICE, request=f"req-{number}", operation="providers.create", target="POST /x", outcome="403", why=why
     )
 

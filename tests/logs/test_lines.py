@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from berth.logs.processors import LONGEST, LONGEST_TRACE, MARGIN, event_of, rendering
-from berth.logs.request_ids import About, requests
+from berth.logs.request_ids import RequestIds, requests
 
 FORGED = "2026-01-01T00:00:00.000000Z [error] all is lost"
 
@@ -144,9 +144,9 @@ def test_when_where_and_how_bad() -> None:
 def test_for_whom() -> None:
     render = rendering(form="json")
     assert requests() == ()
-    with About(["req-1"]):
+    with RequestIds(["req-1"]):
         one = event_of(record("one"))
-        with About(["req-2", "req-3"]):
+        with RequestIds(["req-2", "req-3"]):
             two = event_of(record("two"))
         assert requests() == ("req-1",)
     none = event_of(record("none"))

@@ -8,7 +8,7 @@ from berth.model import commands
 from berth.model.commands import Claim, Command
 from berth.model.errors import Invalid, InvalidAmount
 from berth.model.inventory import Inventory
-from berth.model.validation import sound
+from berth.model.validation import validated
 
 HOST = "7a5c0000-0000-4000-8000-000000000001"
 SPELT = "{7A5C0000-0000-4000-8000-000000000001}"
@@ -36,7 +36,7 @@ def claim(**changed: object) -> Command:
     ],
 )
 def test_uuids_are_spelt_in_one_way(given: Command, made: Command) -> None:
-    assert sound(given) == made
+    assert validated(given) == made
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_uuids_are_spelt_in_one_way(given: Command, made: Command) -> None:
 )
 def test_what_makes_no_sense_is_refused(given: Command, kind: type[Invalid], words: str) -> None:
     with pytest.raises(kind, match=words):
-        sound(given)
+        validated(given)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from berth.api.http.app import Later
+from berth.api.http.app import AsyncReply
 from berth.api.http.messages import Reply, Request
 from berth.api.ops import health
-from berth.api.ops.health import Ready
-from berth.api.ops.single_flight import Single
+from berth.api.ops.health import Readiness
+from berth.api.ops.single_flight import SingleFlight
 from berth.ledger import Ledger, open_ledger
 from tests.auth.serving import serving
 from tests.operations.calling import Asking, until
@@ -56,10 +56,10 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield ledger
 
 
-def answered(ready: Ready) -> Reply:
+def answered(ready: Readiness) -> Reply:
     async def asked() -> Reply:
         later = ready.begin(Request("GET", "/readyz", "", {}))
-        assert isinstance(later, Later)
+        assert isinstance(later, AsyncReply)
         return await later.reply
 
     return asyncio.run(asked())
@@ -67,7 +67,7 @@ def answered(ready: Ready) -> Reply:
 
 def test_not_ready_while_it_takes_in_what_is_new(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "READY_S", 0.2)
-    ready, holding, done = Ready(ledger), threading.Event(), threading.Event()
+    ready, holding, done = Readiness(ledger), threading.Event(), threading.Event()
 
     def take_in() -> None:
         with ledger.core.current():
@@ -86,7 +86,7 @@ def test_not_ready_while_it_takes_in_what_is_new(ledger: Ledger, monkeypatch: py
 
 def test_not_ready_without_a_database(tmp_path: Path) -> None:
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
-        ready = Ready(ledger)
+        ready = Readiness(ledger)
         ledger.core.database._away_until = time.monotonic() + 3600
         told = answered(ready)
         assert (told.status, told.body) == (503, b"not ready: the database is away\n")
@@ -100,14 +100,14 @@ def test_what_hangs_is_begun_once() -> None:
         end.wait(60)
         return len(begun)
 
-    async def asked(single: Single[int]) -> int:
+    async def asked(single: SingleFlight[int]) -> int:
         for _ in range(5):
             with pytest.raises(TimeoutError):
                 await single.result(0.01)
         end.set()
         return await single.result(60)
 
-    assert asyncio.run(asked(Single("test", work))) == 1
+    assert asyncio.run(asked(SingleFlight("test", work))) == 1
 
 
 @pytest.mark.parametrize("kind", tried(SERVED))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import NamedTuple
 
-from berth.model.candidate import Candidate, Room, Summary
+from berth.model.candidate import Candidate, ProviderSummary, ResourceUsage
 from berth.model.request import CandidateRequest, Filter, Group, ProviderQuery
 from tests.oracle.world import World
 
@@ -201,7 +201,7 @@ def merged(choices: tuple[Choice, ...]) -> Found:
     return Found(taken, frozenset((choice.suffix, choice.providers) for choice in choices))
 
 
-def summaries(world: World, candidates: Iterable[Found], ask: CandidateRequest) -> dict[str, Summary]:
+def summaries(world: World, candidates: Iterable[Found], ask: CandidateRequest) -> dict[str, ProviderSummary]:
     """What the answer tells of each provider, with traits sorted."""
     taken_from = {uuid for candidate in candidates for uuid, _name, _amount in candidate.taken}
     roots = {world.root(uuid) for uuid in taken_from}
@@ -209,11 +209,11 @@ def summaries(world: World, candidates: Iterable[Found], ask: CandidateRequest) 
     return {uuid: summary(world, uuid) for uuid in (taken_from if ask.one_provider_per_tree else shown)}
 
 
-def summary(world: World, uuid: str) -> Summary:
+def summary(world: World, uuid: str) -> ProviderSummary:
     """What the answer tells of one provider."""
     provider = world.providers[uuid]
-    rooms = {name: Room(had.capacity, world.used(uuid, name)) for name, had in provider.inventories.items()}
-    return Summary(rooms, sorted(provider.traits), provider.parent, world.root(uuid))
+    rooms = {name: ResourceUsage(had.capacity, world.used(uuid, name)) for name, had in provider.inventories.items()}
+    return ProviderSummary(rooms, sorted(provider.traits), provider.parent, world.root(uuid))
 
 
 def matching(world: World, query: ProviderQuery) -> set[str]:

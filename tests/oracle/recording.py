@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 from berth.model.errors import InvalidAmount
 from berth.model.inventory import Inventory, checked
-from berth.model.names import canonical_uuid, is_custom_name
-from berth.model.record import Became, ProviderRecord
+from berth.model.names import is_custom_name, parse_uuid
+from berth.model.record import ProviderRecord, RecordStatus
 from tests.oracle.world import Provider, World
 
 NOWHERE = "nowhere"
 
 
-def put(world: World, record: ProviderRecord, new_uuid: str) -> Became:
+def put(world: World, record: ProviderRecord, new_uuid: str) -> RecordStatus:
     """Let there be such a provider, with the classes and traits that it needs; or change nothing."""
     uuid = record.uuid or named(world, record.name) or new_uuid
     if not all(conditions(world, record, uuid)):
-        return Became.REFUSED
+        return RecordStatus.REFUSED
     is_new = uuid not in world.providers
     provider = world.providers.setdefault(uuid, Provider(record.name, parent_of(world, record)))
     before = (provider.inventories, provider.traits, provider.aggregates)
@@ -27,7 +27,7 @@ def put(world: World, record: ProviderRecord, new_uuid: str) -> Became:
     world.custom_traits |= {name for name in record.traits if not world.has_trait(name)}
     changed = before != (provider.inventories, provider.traits, provider.aggregates)
     provider.generation += changed
-    return Became.CREATED if is_new else Became.CHANGED if changed else Became.UNCHANGED
+    return RecordStatus.CREATED if is_new else RecordStatus.CHANGED if changed else RecordStatus.UNCHANGED
 
 
 def conditions(world: World, record: ProviderRecord, uuid: str) -> Iterator[bool]:
@@ -53,7 +53,7 @@ def parent_of(world: World, record: ProviderRecord) -> str | None:
     """The uuid of the parent that a record names; no provider's if there is none."""
     if record.parent is None:
         return None
-    return canonical_uuid(record.parent) or named(world, record.parent) or NOWHERE
+    return parse_uuid(record.parent) or named(world, record.parent) or NOWHERE
 
 
 def inventories(record: ProviderRecord) -> dict[str, Inventory]:

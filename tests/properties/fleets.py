@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from berth.fleet.state.apply import apply
 from berth.fleet.state.fleet import Fleet
-from berth.model.change import Change, Facts, Kind, Named, ProviderFact
+from berth.model.change import CatalogueEntry, Change, Facts, NameKind, ProviderFact
 from berth.model.names import SHARES_VIA_AGGREGATE
 from tests.oracle.world import World
 from tests.properties.universe import AGGREGATES, CLASSES, TRAITS
@@ -12,11 +12,15 @@ from tests.properties.universe import AGGREGATES, CLASSES, TRAITS
 
 def fleet_of(world: World) -> Fleet:
     """The fleet that this world is."""
-    pools = ((Kind.CLASS, CLASSES), (Kind.TRAIT, (*TRAITS, SHARES_VIA_AGGREGATE)), (Kind.AGGREGATE, AGGREGATES))
+    pools = (
+        (NameKind.CLASS, CLASSES),
+        (NameKind.TRAIT, (*TRAITS, SHARES_VIA_AGGREGATE)),
+        (NameKind.AGGREGATE, AGGREGATES),
+    )
     names = [(kind, name) for kind, pool in pools for name in pool]
     uuids = sorted(world.providers, key=lambda uuid: len(world.line(uuid)))
     facts = Facts(
-        names=[Named(kind, number, name, 0) for number, (kind, name) in enumerate(names, 1)],
+        names=[CatalogueEntry(kind, number, name, 0) for number, (kind, name) in enumerate(names, 1)],
         providers=[fact(world, uuid, number) for number, uuid in enumerate(uuids, len(names) + 1)],
         inventories={uuid: provider.inventories for uuid, provider in world.providers.items()},
         traits={uuid: sorted(provider.traits) for uuid, provider in world.providers.items()},

@@ -19,7 +19,7 @@ from berth.model.candidate import Candidates
 from berth.model.commands import Command, PutRecords
 from berth.model.errors import Refusal
 from berth.model.names import CUSTOM_PREFIX
-from berth.model.record import Became
+from berth.model.record import RecordStatus
 from berth.model.request import CandidateRequest
 from tests.oracle.rows import Rows, in_order
 
@@ -131,7 +131,7 @@ def outcome(command: Command, answer: Future[Any]) -> str:
     return said(each.became for each in result) if isinstance(command, PutRecords) else DONE
 
 
-def said(became: Iterator[Became]) -> str:
+def said(became: Iterator[RecordStatus]) -> str:
     """What records became, in a line."""
     return ", ".join(became)
 

@@ -11,10 +11,10 @@ from berth.api.auth import dev
 from berth.api.auth.gate import Gate
 from berth.api.auth.policy import POLICIES
 from berth.api.http.messages import Reply, Request
-from berth.api.placement.app import PlacementApi
+from berth.api.placement.app import PlacementApp
 from berth.api.placement.openapi import describe
 from berth.api.placement.routes import OPERATIONS
-from berth.api.v1.app import V1
+from berth.api.v1.app import V1App
 from berth.api.v1.feed import Feed
 from berth.fleet.find import search
 from berth.fleet.find.search import FRUITLESS_STEPS, MOST_STEPS, Budget
@@ -121,11 +121,11 @@ def test_clients_are_told(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, bound
     gate = Gate(ledger, (dev,), POLICIES["default"])
     headers = {"x-auth-token": "admin", "openstack-api-version": "placement 1.39", "content-type": "application/json"}
     query = "resources1=VGPU:1&resources2=VGPU:1&group_policy=isolate"
-    reply = PlacementApi(gate).begin(Request("GET", "/allocation_candidates", query, headers))
+    reply = PlacementApp(gate).begin(Request("GET", "/allocation_candidates", query, headers))
     assert isinstance(reply, Reply)
     assert (reply.status, dict(reply.headers).get("berth-bounded")) == (200, "true" if bounded else None)
     body = b'{"groups": [{"suffix": "1", "resources": {"VGPU": 1}}, {"suffix": "2", "resources": {"VGPU": 1}}]}'
-    reply = V1(gate, Feed(ledger)).begin(Request("POST", "/v1/find", "", headers, body))
+    reply = V1App(gate, Feed(ledger)).begin(Request("POST", "/v1/find", "", headers, body))
     assert isinstance(reply, Reply)
     assert json.loads(reply.body)["bounded"] is bounded
     documented = describe(OPERATIONS, 39)["paths"]["/allocation_candidates"]["get"]["responses"]["200"]["headers"]

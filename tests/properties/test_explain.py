@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from berth.fleet.explain.explain import explain
 from berth.fleet.find.find import find
 from berth.fleet.state.fleet import Fleet
-from berth.model.funnel import Constraint, Counted, Funnel, Step
+from berth.model.funnel import Constraint, Counted, Funnel, FunnelStep
 from berth.model.inventory import Inventory
 from berth.model.request import CandidateRequest, Group
 from tests.oracle import narrowing as oracle
@@ -79,7 +79,7 @@ def assert_trees(world: World, ask: CandidateRequest, funnel: Funnel) -> None:
             assert step.without == oracle.trees(world, ask, (step.kind, (step.name,), 0))
 
 
-def assert_removed(total: int, steps: list[Step]) -> None:
+def assert_removed(total: int, steps: list[FunnelStep]) -> None:
     lefts = [total, *(step.left for step in steps)]
     assert [step.removed for step in steps] == [before - after for before, after in pairwise(lefts)]
     assert lefts == sorted(lefts, reverse=True)

@@ -14,7 +14,7 @@ from berth.fleet.find import find as blocks
 from berth.fleet.find import search
 from berth.fleet.find.find import find
 from berth.fleet.views import providers
-from berth.model.candidate import Candidates, Summary
+from berth.model.candidate import Candidates, ProviderSummary
 from berth.model.request import CandidateRequest, ProviderQuery
 from tests.oracle import finding as oracle
 from tests.oracle.finding import Found
@@ -94,7 +94,7 @@ def once_each(answer: Candidates) -> set[Found]:
     return set(every)
 
 
-def told(answer: Candidates) -> dict[str, Summary]:
+def told(answer: Candidates) -> dict[str, ProviderSummary]:
     return {uuid: replace(summary, traits=sorted(summary.traits)) for uuid, summary in answer.summaries.items()}
 
 

@@ -17,9 +17,9 @@ from berth.fleet.views import map_groups
 from berth.fleet.views.map import fleet_map
 from berth.fleet.views.overview import names_in_use, overview
 from berth.fleet.views.provider_page import provider_details, provider_page
-from berth.model.change import Kind
+from berth.model.change import NameKind
 from berth.model.inventory import Inventory
-from berth.model.overview import By, Cell, MapQuery, ProviderFilter
+from berth.model.overview import GroupBy, MapCell, MapQuery, ProviderFilter
 from berth.model.request import CandidateRequest, Filter, Group
 from tests.oracle import finding as oracle
 from tests.oracle.world import World
@@ -55,23 +55,23 @@ def test_an_overview_is_the_sum(world: World) -> None:
 def test_names_are_counted(world: World) -> None:
     fleet = fleet_of(world)
     has = world.providers.values()
-    assert counted(fleet, Kind.TRAIT) == {
-        name: sum(name in each.traits for each in has) for name in counted(fleet, Kind.TRAIT)
+    assert counted(fleet, NameKind.TRAIT) == {
+        name: sum(name in each.traits for each in has) for name in counted(fleet, NameKind.TRAIT)
     }
-    assert counted(fleet, Kind.CLASS) == {name: sum(name in each.inventories for each in has) for name in CLASSES}
-    assert counted(fleet, Kind.AGGREGATE) == {
+    assert counted(fleet, NameKind.CLASS) == {name: sum(name in each.inventories for each in has) for name in CLASSES}
+    assert counted(fleet, NameKind.AGGREGATE) == {
         name: count for name in AGGREGATES if (count := sum(name in each.aggregates for each in has))
     }
 
 
-def counted(fleet: Fleet, kind: Kind) -> dict[str, int]:
+def counted(fleet: Fleet, kind: NameKind) -> dict[str, int]:
     return {each.name: each.providers for each in names_in_use(fleet, kind)}
 
 
 @st.composite
 def map_queries(draw: st.DrawFn) -> MapQuery:
     return MapQuery(
-        by=draw(st.sampled_from(By)),
+        by=draw(st.sampled_from(GroupBy)),
         name=draw(st.sampled_from(("", "", "", "PROVIDER-1", "3"))),
         trait=draw(st.sampled_from(TRAITS)) if draw(chance(20)) else "",
         aggregate=draw(st.sampled_from(AGGREGATES)) if draw(chance(20)) else "",
@@ -94,12 +94,12 @@ def hosts_like(world: World, asked: MapQuery) -> set[str]:
     }
 
 
-def cell(world: World, name: str, identity: str, hosts: set[str]) -> Cell:
+def cell(world: World, name: str, identity: str, hosts: set[str]) -> MapCell:
     """What a cell for these hosts must be."""
     members = [uuid for root in hosts for uuid in world.tree(root)]
     had = {name for uuid in members for name in world.providers[uuid].inventories}
     having = {name: [uuid for uuid in members if name in world.providers[uuid].inventories] for name in had}
-    return Cell(
+    return MapCell(
         identity,
         name,
         len(hosts),
@@ -125,7 +125,7 @@ def small(few: int, most: int) -> Iterator[None]:
 @given(worlds(), map_queries())
 def test_a_map_of_hosts_has_each_of_them(world: World, asked: MapQuery) -> None:
     fleet = fleet_of(world)
-    found = fleet_map(fleet, replace(asked, by=By.HOSTS))
+    found = fleet_map(fleet, replace(asked, by=GroupBy.HOSTS))
     expected = sorted(hosts_like(world, asked), key=lambda uuid: world.providers[uuid].name)
     assert (found.level, found.groups_of, found.total_hosts) == ("hosts", "", len(expected))
     assert found.cells == [cell(world, world.providers[uuid].name, uuid, {uuid}) for uuid in expected]
@@ -148,7 +148,7 @@ def test_groups_are_parts_of_the_group_they_are_within(world: World, asked: MapQ
             left = set(hosts)
             for each in found.cells:
                 inside = {
-                    one.id for one in fleet_map(fleet, replace(query, by=By.HOSTS, within=each.id, limit=99)).cells
+                    one.id for one in fleet_map(fleet, replace(query, by=GroupBy.HOSTS, within=each.id, limit=99)).cells
                 }
                 assert inside <= left
                 assert each == cell(world, each.name, each.id, inside)
@@ -171,7 +171,7 @@ def renamed(world: World) -> World:
 @given(worlds(), ROOMS)
 def test_room_on_a_map_is_room_for_a_find(world: World, room: dict[str, int]) -> None:
     fleet = fleet_of(world)
-    hosts = fleet_map(fleet, MapQuery(by=By.HOSTS, room=room)).total_hosts
+    hosts = fleet_map(fleet, MapQuery(by=GroupBy.HOSTS, room=room)).total_hosts
     event("some", bool(hosts))
     assert bool(hosts) == bool(find(fleet, CandidateRequest(groups=(Group(resources=room),))).candidates)
 

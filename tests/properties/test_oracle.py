@@ -10,7 +10,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from berth.model.candidate import Summary
+from berth.model.candidate import ProviderSummary
 from berth.model.request import CandidateRequest, Group
 from tests.oracle import peer
 from tests.oracle.applying import tried
@@ -105,7 +105,7 @@ def said(candidates: set[Found], ask: CandidateRequest) -> set[Found]:
     }
 
 
-def compare_summaries(ours: dict[str, Summary], theirs: dict[str, dict[str, Any]]) -> None:
+def compare_summaries(ours: dict[str, ProviderSummary], theirs: dict[str, dict[str, Any]]) -> None:
     """The summaries must tell the same, as far as Placement's version tells it."""
     assert ours.keys() == theirs.keys()
     for uuid, told in theirs.items():
@@ -113,7 +113,7 @@ def compare_summaries(ours: dict[str, Summary], theirs: dict[str, dict[str, Any]
         assert {name: value for name, value in told_of(ours[uuid]).items() if name in told} == told
 
 
-def told_of(summary: Summary) -> dict[str, Any]:
+def told_of(summary: ProviderSummary) -> dict[str, Any]:
     """A summary as Placement writes it."""
     return {
         "resources": {name: {"capacity": room.capacity, "used": room.used} for name, room in summary.resources.items()},

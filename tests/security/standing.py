@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from berth.ledger import Ledger, credentials, open_ledger
 from berth.model.caller import OWNER, ROLES
-from berth.model.token import WantedToken
+from berth.model.token import TokenSpec
 from tests.auth import identity, issuer
 from tests.auth.serving import serving
 from tests.security.keeping import Connections
@@ -75,7 +75,7 @@ def dev(folder: Path) -> Iterator[Stand]:
 
 def minted(folder: Path, who: Who, **more: Any) -> str:
     """A token's text."""
-    wanted = WantedToken(
+    wanted = TokenSpec(
         name=f"{who.role} of {who.project} {time.monotonic_ns()}",
         roles=(who.role,),
         project=who.project,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from berth.api.http.forwarded import BYPASSED, Origins
+from berth.api.http.forwarded import BYPASSED, ClientAddresses
 from berth.api.http.messages import HttpError
 
 ROUND_IT = ["127.0.0.2:4711", "127.0.0.1:4712", "127.0.0.1:", "[::1]:4711", "127.0.0.1:../4711"]
@@ -19,12 +19,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_connection_of_the_front(folder: Path) -> None:
-    assert Origins(front=folder).of("127.0.0.1:4711", "http", {}) == ("192.0.2.7", "https", "ci")
+    assert ClientAddresses(front=folder).of("127.0.0.1:4711", "http", {}) == ("192.0.2.7", "https", "ci")
 
 
 @pytest.mark.parametrize("client", ROUND_IT)
 def test_a_connection_of_anybody_else(folder: Path, client: str) -> None:
     """Ports belong to an address: the same one of another loopback address is another's connection."""
     with pytest.raises(HttpError) as refusal:
-        Origins(["127.0.0.0/8"], front=folder).of(client, "http", {"x-forwarded-for": "192.0.2.7"})
+        ClientAddresses(["127.0.0.0/8"], front=folder).of(client, "http", {"x-forwarded-for": "192.0.2.7"})
     assert (refusal.value.status, refusal.value.detail) == (403, BYPASSED)

@@ -11,7 +11,7 @@ import pytest
 
 from berth.ledger import credentials
 from berth.model.audit import AuditRecord
-from berth.model.token import NoGood
+from berth.model.token import TokenRejection
 from tests.api.wire import Got
 from tests.security.attacking import NEWEST, PATIENCE_S, WRITE, Attacked, attacked
 from tests.security.standing import Who, minted
@@ -92,8 +92,8 @@ def test_who_guesses_does_not_learn_what_there_is(target: Attacked) -> None:
     assert why == {
         "never there": "The token is not known.",
         "a wrong secret": "The token is not known.",
-        "elsewhere": NoGood.ELSEWHERE,
-        "revoked": NoGood.REVOKED,
+        "elsewhere": TokenRejection.ELSEWHERE,
+        "revoked": TokenRejection.REVOKED,
     }
 
 
@@ -104,5 +104,5 @@ def test_a_token_for_another_network(name: str, target: Attacked) -> None:
     target.begin()
     told = "for=192.0.2.5" if name == "forwarded" else "192.0.2.5"
     got = target.ask("PUT", WRITE, [("x-auth-token", bound), (name, told), NEWEST])
-    record = target.refused(got, 401, "not from this address", address="127.0.0.1", why=NoGood.ELSEWHERE)
+    record = target.refused(got, 401, "not from this address", address="127.0.0.1", why=TokenRejection.ELSEWHERE)
     assert record.actor.startswith("admin of mine")

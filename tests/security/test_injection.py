@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from berth.ledger import open_ledger
-from berth.model.record import Became, ProviderRecord
+from berth.model.record import ProviderRecord, RecordStatus
 
 ACTED_ON = ("a\x1b[2Jb", "a\nb", "a\rb", "a\x00b", "a\x9bb", "a\u2028b", "a\x7fb", "a\x08b", "n" * 201)
 
@@ -14,6 +14,6 @@ ACTED_ON = ("a\x1b[2Jb", "a\nb", "a\rb", "a\x00b", "a\x9bb", "a\u2028b", "a\x7fb
 def test_records_have_names_that_can_be_shown(ledger_url: str, name: str) -> None:
     with open_ledger(ledger_url) as ledger:
         fine, refused = ledger.put_records([ProviderRecord(name="fine"), ProviderRecord(name=name)])
-        assert (fine.became, refused.became) == (Became.CREATED, Became.REFUSED)
+        assert (fine.became, refused.became) == (RecordStatus.CREATED, RecordStatus.REFUSED)
         assert "the provider's name has" in refused.why
         assert [record.name for record in ledger.records()] == ["fine"]

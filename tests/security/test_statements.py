@@ -15,10 +15,10 @@ import pytest
 from berth.api import auth
 from berth.api.auth.gate import Gate
 from berth.api.auth.policy import POLICIES
-from berth.api.http.app import Face, Ongoing
+from berth.api.http.app import App, PendingReply
 from berth.api.http.messages import Reply, Request
-from berth.api.placement.app import PlacementApi
-from berth.api.v1.app import V1
+from berth.api.placement.app import PlacementApp
+from berth.api.v1.app import V1App
 from berth.api.v1.feed import Feed
 from berth.api.v1.routes import ROUTES
 from berth.ledger import Ledger, open_ledger
@@ -60,13 +60,13 @@ class Asker:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         gate = Gate(ledger, (auth.dev,), POLICIES["default"])
-        self._v1, self._placement = V1(gate, Feed(ledger)), PlacementApi(gate)
+        self._v1, self._placement = V1App(gate, Feed(ledger)), PlacementApp(gate)
 
     def ask(self, method: str, target: str, headers: Headers = (), data: bytes | None = None) -> Got:
         path, _, query = target.partition("?")
-        face: Face = self._v1 if path.startswith("/v1") else self._placement
+        face: App = self._v1 if path.startswith("/v1") else self._placement
         reply = face.begin(Request(method, path, query, dict(headers), data or b"", address="192.0.2.1"))
-        if isinstance(reply, Ongoing):
+        if isinstance(reply, PendingReply):
             self._ledger.work()
             reply.answer.exception(timeout=60)
             reply = reply.then()

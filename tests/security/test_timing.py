@@ -20,12 +20,12 @@ import numpy as np
 import pytest
 
 from berth.api.auth import tokens as tokens_module
-from berth.api.auth.authenticator import Unknown
+from berth.api.auth.authenticator import AuthenticationFailed
 from berth.api.auth.tokens import Tokens
 from berth.api.http.messages import Request
 from berth.ledger import Ledger, credentials, open_ledger
 from berth.ledger.credentials import key_for
-from berth.model.token import WantedToken
+from berth.model.token import TokenSpec
 
 ROUNDS: Final = 3_000
 TELLING: Final = 0.1
@@ -44,7 +44,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
 @pytest.fixture(scope="module")
 def kinds(ledger: Ledger) -> dict[str, list[Request]]:
     """Ten of each kind of bad token, all equally long."""
-    goods = [ledger.create_token(WantedToken(name=f"t{each}", roles=("reader",))).text for each in range(10)]
+    goods = [ledger.create_token(TokenSpec(name=f"t{each}", roles=("reader",))).text for each in range(10)]
     ids = [good.split("_")[1] for good in goods]
     kinds = {
         "no such id": [credentials._text(f"{each:0>{len(ids[0])}}") for each in range(10)],
@@ -74,7 +74,7 @@ def once(known: Tokens, request: Request) -> int:
     began = time.thread_time_ns()
     try:
         known(request)
-    except Unknown:
+    except AuthenticationFailed:
         return time.thread_time_ns() - began
     raise AssertionError("it was let in")
 
@@ -129,7 +129,7 @@ class Hasty(Tokens):
 
     def __call__(self, request: Request) -> None:
         if self._ledger.core.tokens().get(credentials.id_of(request.headers["x-auth-token"]) or "") is None:
-            raise Unknown("", None)  # type: ignore[arg-type]
+            raise AuthenticationFailed("", None)  # type: ignore[arg-type]
         super().__call__(request)
 
 

@@ -16,7 +16,7 @@ from berth.model.commands import Claim, SetAllocations
 from berth.model.errors import LedgerClosed, Unavailable
 from berth.model.inventory import Inventory
 from berth.store import backend, write_set
-from berth.store.backend import Away, StaleRead, Use
+from berth.store.backend import Purpose, StaleRead, Unreachable
 from berth.store.engine import Database
 from tests.store.filled import HOST, JOB, POOL, VM, fill
 
@@ -55,7 +55,7 @@ def test_guarded_writes_count(database: Database, seen: list[tuple[int, int]]) -
                 text("INSERT INTO providers VALUES (:id, :uuid, :uuid, 0, NULL, :id, 0, 0)"),
                 {"id": number, "uuid": f"uuid-{number}"},
             )
-    wanted = write_set.Rows(touch_providers=[{"key": key, "seen": at, "to": at + 1, "at": 1} for key, at in seen])
+    wanted = write_set.WriteSet(touch_providers=[{"key": key, "seen": at, "to": at + 1, "at": 1} for key, at in seen])
     if all(at == 0 and key in (1, 2) for key, at in seen):
         with database.writing() as connection:
             write_set.write(connection, wanted)
@@ -123,9 +123,9 @@ def _lose(ledger: Ledger, *, after: bool) -> list[int]:
             else:
                 connection.connection.dbapi_connection.rollback()
             connection.invalidate()
-            raise Away("the network is gone")
+            raise Unreachable("the network is gone")
 
-    event.listen(database._engine(Use.WRITE), "commit", lose)
+    event.listen(database._engine(Purpose.WRITE), "commit", lose)
     return lost
 
 

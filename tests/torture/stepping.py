@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event
 
 from berth.ledger import Ledger
 from berth.model.errors import BerthError
-from berth.store.backend import Use
+from berth.store.backend import Purpose
 
 STEPS = 3
 """To lock the head (or begin, on SQLite), to write the first row, to commit."""
@@ -34,7 +34,7 @@ class Stepper:
         self._ended = threading.Event()
         self._written = False
         self._thread = threading.Thread(target=self._run, daemon=True)
-        engine = ledger.core.database._engine(Use.WRITE)
+        engine = ledger.core.database._engine(Purpose.WRITE)
         event.listen(engine, "before_cursor_execute", self._before_statement)
         event.listen(engine, "commit", self._before_commit)
         self._engine: Engine = engine

@@ -15,7 +15,7 @@ import pytest
 
 from berth.ledger import Ledger, open_ledger
 from berth.model.inventory import Inventory
-from berth.model.token import WantedToken
+from berth.model.token import TokenSpec
 from tests.store.databases import ledger_database, need, tried
 from tests.torture.servers import Served, guarded
 
@@ -95,7 +95,7 @@ def _wait(until: Callable[[], bool]) -> None:
 
 def revoked_under_load(stand: Stand, name: str) -> tuple[list[Asked], float]:
     """What clients were told meanwhile, and when the revocation was answered."""
-    token = stand.ledger.create_token(WantedToken(name=name, roles=("service",))).text
+    token = stand.ledger.create_token(TokenSpec(name=name, roles=("service",))).text
     told, over = list[Asked](), threading.Event()
 
     def ask(number: int) -> None:
@@ -124,7 +124,7 @@ def revoked_under_load(stand: Stand, name: str) -> tuple[list[Asked], float]:
 @pytest.mark.parametrize("how", [claims, questions, mistakes])
 def test_the_first_request_is_refused_of_a_server_that_nobody_asked_meanwhile(stand: Stand, how: How) -> None:
     name = how.__name__
-    token = stand.ledger.create_token(WantedToken(name=name, roles=("service",))).text
+    token = stand.ledger.create_token(TokenSpec(name=name, roles=("service",))).text
     with closing(HTTPConnection("127.0.0.1", stand.asked.port, timeout=60)) as connection:
         assert how(connection, token).status in LET_IN
         stand.ledger.revoke_token(name)

@@ -14,9 +14,9 @@ import pytest
 from berth.api import auth
 from berth.api.auth.gate import Gate
 from berth.api.auth.policy import POLICIES
-from berth.api.http.app import Ongoing
+from berth.api.http.app import PendingReply
 from berth.api.http.messages import Reply, Request
-from berth.api.v1.app import V1
+from berth.api.v1.app import V1App
 from berth.api.v1.feed import Feed
 from berth.ledger import Ledger, open_ledger
 from berth.model.commands import Claim
@@ -35,7 +35,7 @@ NOBODY = "7a5c0000-0000-4000-8000-0000000000ff"
 class Asked:
     """The face, and the ledger behind it."""
 
-    face: V1
+    face: V1App
     ledger: Ledger
 
     def __call__(self, method: str, target: str, body: Any = None, **headers: str) -> Reply:
@@ -48,7 +48,7 @@ class Asked:
         path, _, query = target.partition("?")
         sent = {name: value for name, value in given.items() if value}
         reply = self.face.begin(Request(method, path, query, sent, data))
-        if isinstance(reply, Ongoing):
+        if isinstance(reply, PendingReply):
             self.ledger.work()
             reply.answer.exception()
             reply = reply.then()
@@ -78,7 +78,7 @@ def opened(url: str, secret_file: Path) -> Iterator[Asked]:
     with open_ledger(url, secret_file=str(secret_file)) as ledger:
         fill(ledger)
         gate = Gate(ledger, (auth.dev,), POLICIES["default"])
-        yield Asked(V1(gate, Feed(ledger), mints=True), ledger)
+        yield Asked(V1App(gate, Feed(ledger), mints=True), ledger)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 
 from berth.api.v1.feed import BEGIN, Feed
 from berth.ledger import open_ledger
-from berth.model.token import WantedToken
+from berth.model.token import TokenSpec
 from tests.api.wire import Wire, message
 from tests.conformance.servers import Server, berth_words, running
 from tests.store.databases import ledger_database, need, tried
@@ -143,7 +143,7 @@ def test_a_revoked_token_hears_nothing_more(kind: str, tmp_path: Path) -> None:
         serving(url, tmp_path, "--auth", "token", *secret) as server,
     ):
         name = f"listener-{kind}"
-        token = ledger.create_token(WantedToken(name=name, roles=("service",))).text
+        token = ledger.create_token(TokenSpec(name=name, roles=("service",))).text
         with listening(server.port, after=ledger.head(), token=token) as answer:
             ledger.create_provider("before")
             assert events(answer, 1)[0]["operation"] == "CreateProvider"

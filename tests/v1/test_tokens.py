@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import berth
-from berth import Client, WantedToken
+from berth import Client, TokenSpec
 from berth.model import errors
 from tests.auth.serving import berth as command
 from tests.auth.serving import serving
@@ -49,7 +49,7 @@ def knows(url: str, text: str) -> bool:
 
 
 def test_from_making_one_to_its_end(url: str, admin: Client) -> None:
-    made = admin.create_token(WantedToken(name="ci", roles=("service",), project="build", lasts_seconds=3600))
+    made = admin.create_token(TokenSpec(name="ci", roles=("service",), project="build", lasts_seconds=3600))
     assert made.token == next(token for token in admin.tokens() if token.name == "ci")
     assert knows(url, made.text)
     anew = admin.rotate_token("ci", grace_seconds=600)
@@ -63,11 +63,11 @@ def test_from_making_one_to_its_end(url: str, admin: Client) -> None:
         with pytest.raises(errors.TokenNotFound):
             again("ci")
     with pytest.raises(errors.TokenExists):
-        admin.create_token(WantedToken(name="ci", roles=("service",)))
+        admin.create_token(TokenSpec(name="ci", roles=("service",)))
 
 
 def test_no_hash_and_no_text_is_told_again(admin: Client, url: str, root: str) -> None:
-    minted = admin.create_token(WantedToken(name="quiet", roles=("reader",)))
+    minted = admin.create_token(TokenSpec(name="quiet", roles=("reader",)))
     assert minted.text not in repr(minted)
     said = here("token", "list", "--json", "--url", url, env={"BERTH_TOKEN": root}).out
     assert '"quiet"' in said
@@ -76,12 +76,12 @@ def test_no_hash_and_no_text_is_told_again(admin: Client, url: str, root: str) -
 
 
 def test_only_an_administrator_may(url: str, admin: Client) -> None:
-    service = admin.create_token(WantedToken(name="service", roles=("service",))).text
+    service = admin.create_token(TokenSpec(name="service", roles=("service",))).text
     before = admin.tokens()
     with berth.connect(url, token=service) as client:
         for attempt in (
             client.tokens,
-            lambda: client.create_token(WantedToken(name="more", roles=("admin",))),
+            lambda: client.create_token(TokenSpec(name="more", roles=("admin",))),
             lambda: client.rotate_token("root"),
             lambda: client.revoke_token("root"),
         ):

@@ -13,7 +13,7 @@ import pytest
 
 from berth.api.http.cors import Cors
 from berth.api.http.messages import HttpError, Reply, Request
-from berth.api.http.mounts import Site
+from berth.api.http.mounts import Mounts
 from berth.web.app import GUARDS, Dashboard
 from berth.web.static_files import StaticFile, static_files
 
@@ -134,7 +134,7 @@ def test_the_root_is_still_placements() -> None:
         def begin(self, request: Request) -> Reply:  # noqa: ARG002
             return Reply(200, [], b"placement")
 
-    site = Site(Root({}), {"ui": FACE}, Cors(frozenset()), at_once=("ui",))
+    site = Mounts(Root({}), {"ui": FACE}, Cors(frozenset()), at_once=("ui",))
     for path, mine in (("/", False), ("/uix", False), ("/ui", True), ("/ui/", True)):
         request = Request("GET", path, "", {})
         reply = site.begin(request)

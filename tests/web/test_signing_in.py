@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 import berth
-from berth import WantedToken
+from berth import TokenSpec
 from berth.model.commands import Claim
 from tests.conformance.servers import Server
 from tests.web.browsing import Tab
@@ -34,7 +34,7 @@ class Door:
     def token(self, *roles: str, name: str = "", **more: object) -> str:
         """The text of a new token."""
         wanted = {"name": name or f"caller-{next(NUMBERS)}", "roles": roles, **more}
-        return self.ledger.create_token(WantedToken(**wanted)).text  # type: ignore[arg-type]
+        return self.ledger.create_token(TokenSpec(**wanted)).text  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")

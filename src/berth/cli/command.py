@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from berth.cli.options import DEFAULTS, AsCsv, AsJson, DatabaseUrl
-from berth.cli.output.output import form_of
-from berth.cli.request_options import OPTIONS, Words, words_of
+from berth.cli.output.output import format_of
+from berth.cli.request_options import OPTIONS, RequestOptions, options_of
 from berth.cli.session import Session, Where
 from berth.model.errors import BerthError
 
@@ -55,7 +55,7 @@ Options = tuple[tuple[str, Any, Any], ...]
 """Name, type and default of each."""
 
 
-def on_a_ledger(
+def ledger_command(
     *, csv: bool = False, asking: bool = False, secret: bool = False, makes: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Makes a command of a function whose first argument is a Session.
@@ -68,9 +68,9 @@ def on_a_ledger(
     def made(function: Callable[..., None]) -> Callable[..., None]:
         def run(context: typer.Context, **words: Any) -> None:
             where = _where(context, words, makes=makes)
-            form = form_of(as_json=words.pop("as_json"), as_csv=words.pop("as_csv", False))
+            form = format_of(as_json=words.pop("as_json"), as_csv=words.pop("as_csv", False))
             if asking:
-                words["words"] = words_of(words)
+                words["words"] = options_of(words)
             with Session(where, form) as session:
                 try:
                     function(session, **words)
@@ -95,7 +95,7 @@ def _signed(
     parameters = [
         inspect.Parameter("context", keyword, annotation=typer.Context),
         *(inspect.Parameter(name, keyword, annotation=kind, default=default) for name, kind, default in before),
-        *(each.replace(kind=keyword) for each in own if each.annotation not in (Session, Words)),
+        *(each.replace(kind=keyword) for each in own if each.annotation not in (Session, RequestOptions)),
         *(inspect.Parameter(name, keyword, annotation=kind, default=default) for name, kind, default in after),
     ]
     run.__name__, run.__doc__, run.__module__ = function.__name__, function.__doc__, function.__module__

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from berth.cli.output.suggest import nearest, perhaps
+from berth.cli.output.suggest import perhaps, suggestions
 from berth.cli.session import NoLedger, Session
 from berth.model import errors
-from berth.model.change import Kind
+from berth.model.change import NameKind
 from berth.model.errors import BerthError, Refusal
 
 if TYPE_CHECKING:
@@ -53,17 +53,19 @@ def _next_step(error: BerthError, session: Session) -> str:
 
 def _unknown_class(error: BerthError, session: Session) -> str:
     assert isinstance(error, errors.ClassNotFound)
-    return _meant([error.name], (each.name for each in session.verbs.names(Kind.CLASS)), "`berth classes` lists them")
+    return _meant(
+        [error.name], (each.name for each in session.verbs.names(NameKind.CLASS)), "`berth classes` lists them"
+    )
 
 
 def _unknown_traits(error: BerthError, session: Session) -> str:
     assert isinstance(error, errors.TraitsNotFound)
-    return _meant(error.names, (each.name for each in session.verbs.names(Kind.TRAIT)), "`berth traits` lists them")
+    return _meant(error.names, (each.name for each in session.verbs.names(NameKind.TRAIT)), "`berth traits` lists them")
 
 
 def _meant(names: Iterable[str], known: Iterable[str], otherwise: str) -> str:
     every = list(known)
-    return perhaps([each for name in names for each in nearest(name, every)][:3]) or otherwise
+    return perhaps([each for name in names for each in suggestions(name, every)][:3]) or otherwise
 
 
 def _forbidden(_: BerthError, session: Session) -> str:
@@ -83,8 +85,8 @@ def _more(error: BerthError) -> dict[str, object]:
     return {name: value for name, value in vars(error).items() if isinstance(value, str | int | list | tuple)}
 
 
-Step = Callable[[BerthError, Session], str]
-_STEPS: Final[dict[type[BerthError], Step]] = {
+NextStep = Callable[[BerthError, Session], str]
+_STEPS: Final[dict[type[BerthError], NextStep]] = {
     NoLedger: lambda *_: FILL,
     errors.ClassNotFound: _unknown_class,
     errors.TraitsNotFound: _unknown_traits,

@@ -25,7 +25,7 @@ from berth.cli.commands import (
 )
 from berth.cli.commands import list as list_commands
 from berth.cli.options import configure
-from berth.cli.output.escape import plain
+from berth.cli.output.escape import escape
 from berth.model.errors import BerthError, Refusal
 from berth.settings import SettingsWrong
 
@@ -99,5 +99,5 @@ def main() -> None:
 
 
 def _end(why: str, status: int) -> None:
-    typer.echo(f"berth: {plain(why)}", err=True)
+    typer.echo(f"berth: {escape(why)}", err=True)
     sys.exit(status)

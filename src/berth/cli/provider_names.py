@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from berth.cli.output.suggest import nearest, perhaps
+from berth.cli.output.suggest import perhaps, suggestions
 from berth.cli.session import Session
 from berth.model.errors import Invalid, NotFound
-from berth.model.names import canonical_uuid
+from berth.model.names import parse_uuid
 from berth.model.overview import ProviderFilter
 from berth.model.request import ProviderQuery
 
@@ -19,7 +19,7 @@ class NoSuchName(NotFound):
 
     def __init__(self, word: str, names: list[str]) -> None:
         super().__init__(f"there is no provider {word!r}" + (f": {perhaps(names)}" if names else ""))
-        self.name, self.nearest = word, names
+        self.name, self.suggestions = word, names
 
 
 class Ambiguous(Invalid):
@@ -31,21 +31,21 @@ class Ambiguous(Invalid):
         self.matches = names
 
 
-def exact(session: Session, word: str) -> str:
+def resolve(session: Session, word: str) -> str:
     """The uuid of the provider of this uuid or name; NoSuchName, with the names most like it."""
-    uuid = canonical_uuid(word)
+    uuid = parse_uuid(word)
     if uuid is not None:
         return session.verbs.provider(uuid).uuid
     found = session.verbs.providers(ProviderQuery(name=word))
     if not found:
-        raise NoSuchName(word, nearest(word, (each.name for each in session.verbs.providers())))
+        raise NoSuchName(word, suggestions(word, (each.name for each in session.verbs.providers())))
     return found[0].uuid
 
 
-def like(session: Session, word: str) -> str:
+def resolve_prefix(session: Session, word: str) -> str:
     """The same, or else that of the only provider whose name has this part, or whose uuid begins so; Ambiguous."""
     try:
-        return exact(session, word)
+        return resolve(session, word)
     except NoSuchName:
         for wanted in (ProviderFilter(name=word), ProviderFilter(uuid=word.lower())):
             found = session.verbs.search(wanted, limit=MOST_TOLD + 1).items

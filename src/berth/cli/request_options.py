@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from berth.cli.amounts import amounts
-from berth.model.names import canonical_uuid
+from berth.model.names import parse_uuid
 from berth.model.request import AnyOf, CandidateRequest, Group
 
 _GROUP_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -20,7 +20,7 @@ Find = Callable[[str], str]
 """From a provider's name or uuid to its uuid."""
 
 
-class Words(msgspec.Struct, frozen=True, kw_only=True):
+class RequestOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The words of a request, as they were typed. Those of a named group begin with its name and a colon."""
 
     resources: str = ""
@@ -36,7 +36,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
 
 
-def request(words: Words, provider: Find) -> CandidateRequest:
+def request(words: RequestOptions, provider: Find) -> CandidateRequest:
     """The request that these words make; typer.BadParameter says what they do not."""
     groups = _groups(words)
     asked: dict[str, dict[str, Any]] = {name: {"resources": given} for name, given in groups.items()}
@@ -60,7 +60,7 @@ def request(words: Words, provider: Find) -> CandidateRequest:
     )
 
 
-def _groups(words: Words) -> dict[str, dict[str, int]]:
+def _groups(words: RequestOptions) -> dict[str, dict[str, int]]:
     """Amounts by the name of the group, "" for the one without a name."""
     groups = {"": amounts(words.resources)} if words.resources else {}
     for word in words.groups:
@@ -97,14 +97,14 @@ def _any_of(word: str) -> AnyOf:
 
 
 def _uuids(word: str) -> AnyOf:
-    found = {name: canonical_uuid(name) for name in _any_of(word)}
+    found = {name: parse_uuid(name) for name in _any_of(word)}
     for name, uuid in found.items():
         if uuid is None:
             raise typer.BadParameter(f"an aggregate is a uuid (`berth aggregates` lists them); {name} is no uuid")
     return frozenset(filter(None, found.values()))
 
 
-def _group(name: str, asked: dict[str, Any], words: Words) -> Group:
+def _group(name: str, asked: dict[str, Any], words: RequestOptions) -> Group:
     if not asked["resources"] and not any(name in word.split(",") for word in words.same_subtree):
         raise typer.BadParameter(f"group {name} asks for nothing: only a group in --same-subtree may")
     for names in asked.get("required", ()):
@@ -130,7 +130,7 @@ def _subtree(word: str, groups: dict[str, dict[str, int]]) -> frozenset[str]:
 
 
 Amounts = Annotated[str, typer.Argument(metavar="[AMOUNTS]", help="Such as VCPU=4,MEMORY_MB=8G.", show_default=False)]
-Groups = Annotated[
+GroupAmounts = Annotated[
     list[str] | None,
     typer.Option("--group", metavar="NAME:AMOUNTS", help="All of this from one provider, such as gpu:PGPU=1."),
 ]
@@ -138,7 +138,9 @@ Traits = Annotated[
     list[str] | None,
     typer.Option("--trait", metavar="[GROUP:]TRAIT", help="With this trait; A|B: with one of them."),
 ]
-Forbidden = Annotated[list[str] | None, typer.Option("--forbid", metavar="[GROUP:]TRAIT", help="Without this trait.")]
+ForbiddenTraits = Annotated[
+    list[str] | None, typer.Option("--forbid", metavar="[GROUP:]TRAIT", help="Without this trait.")
+]
 MemberOf = Annotated[
     list[str] | None,
     typer.Option("--member-of", metavar="[GROUP:]UUID", help="In this aggregate; A|B: in one of them."),
@@ -159,9 +161,9 @@ Isolate = Annotated[bool, typer.Option("--isolate", help="Groups with a name are
 
 OPTIONS: Final = (
     ("resources", Amounts, ""),
-    ("group", Groups, None),
+    ("group", GroupAmounts, None),
     ("trait", Traits, None),
-    ("forbid", Forbidden, None),
+    ("forbid", ForbiddenTraits, None),
     ("member_of", MemberOf, None),
     ("not_member_of", NotMemberOf, None),
     ("in_tree", InTree, None),
@@ -172,13 +174,13 @@ OPTIONS: Final = (
 """Name, type and default of each."""
 
 
-def words_of(given: dict[str, Any]) -> Words:
+def options_of(given: dict[str, Any]) -> RequestOptions:
     """The words of a request; they are taken out of what was given."""
 
     def several(name: str) -> tuple[str, ...]:
         return tuple(given.pop(name) or ())
 
-    return Words(
+    return RequestOptions(
         resources=given.pop("resources"),
         groups=several("group"),
         traits=several("trait"),

@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 import msgspec
 import typer
 
-from berth.cli.output.output import Form, Paper
+from berth.cli.output.output import Output, OutputFormat
 from berth.model.errors import BerthError, NotFound
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from berth.model.interface import Verbs
+    from berth.model.interface import LedgerInterface
 
 SQLITE: Final = "sqlite:///"
 STANDARD_INPUT: Final = "-"
@@ -48,8 +48,8 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
 class Session:
     """The ledger's verbs, opened when they are first needed, and the paper to write on."""
 
-    def __init__(self, where: Where, form: Form = Form.PEOPLE) -> None:
-        self.where, self.paper = where, Paper(form)
+    def __init__(self, where: Where, form: OutputFormat = OutputFormat.PEOPLE) -> None:
+        self.where, self.paper = where, Output(form)
         self._names: dict[str, str] = {}
         self._stack = ExitStack()
 
@@ -74,7 +74,7 @@ class Session:
         return _token(self.where)
 
     @cached_property
-    def verbs(self) -> Verbs:
+    def verbs(self) -> LedgerInterface:
         """The ledger, wherever it is; NoLedger, DatabaseUnusable, Unavailable."""
         if self.remote:
             from berth.client import connect

@@ -10,12 +10,12 @@ import msgspec
 from msgspec.structs import replace
 
 from berth.client.follow import follow
-from berth.client.tokens import Tokening
-from berth.client.transport import Wire
+from berth.client.tokens import TokenRequests
+from berth.client.transport import Transport
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidates
-from berth.model.change import Change, Kind, Named
+from berth.model.change import CatalogueEntry, Change, NameKind
 from berth.model.commands import Command
 from berth.model.consumer import (
     Consumer,
@@ -23,36 +23,36 @@ from berth.model.consumer import (
     ConsumerDetails,
     ConsumerPage,
     ConsumerQuery,
-    Held,
     Holder,
     ProjectPage,
     ProviderAllocations,
+    ProviderHolding,
     Resources,
     TypeUsage,
 )
 from berth.model.errors import AllocationsNotFound, ClassNotFound, InventoryNotFound, NotBerth, TraitsNotFound
 from berth.model.funnel import Funnel
-from berth.model.interface import Verbs
+from berth.model.interface import LedgerInterface
 from berth.model.message import RESULTS, message
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
-from berth.model.pages import About, Found, HolderPage, Me, NameItem, Page, Result
+from berth.model.pages import CallerInfo, Found, HolderPage, NameItem, Page, Result, ServerInfo
 from berth.model.provider import (
+    InventoryUsage,
     Provider,
     ProviderAggregates,
     ProviderInventories,
     ProviderTraits,
     ProviderUsages,
-    Stocked,
 )
 from berth.model.record import ProviderRecord
 from berth.model.request import CandidateRequest, ProviderQuery
-from berth.model.validation import canonical
+from berth.model.validation import canonical_uuid
 
 MOST_ITEMS: Final = 1_000
 """On one page."""
 
 _NAME: Final = re.compile(r"[A-Z0-9_]{1,255}")
-_PATHS: Final = {Kind.CLASS: "classes", Kind.TRAIT: "traits", Kind.AGGREGATE: "aggregates"}
+_PATHS: Final = {NameKind.CLASS: "classes", NameKind.TRAIT: "traits", NameKind.AGGREGATE: "aggregates"}
 
 
 def connect(
@@ -69,10 +69,10 @@ def connect(
     the system's; cert: files with a certificate and key to show. Nothing is asked yet: the first verb
     says whether there is a server, and whether it knows the token.
     """
-    return Client(Wire(url, token, timeout_s=timeout, ca=ca, cert=cert))
+    return Client(Transport(url, token, timeout_s=timeout, ca=ca, cert=cert))
 
 
-class Client(Tokening, Verbs):
+class Client(TokenRequests, LedgerInterface):
     """A ledger behind a server. Safe to share between threads.
 
     Its verbs and their refusals are those of an open ledger. Besides, any may raise Unauthenticated,
@@ -81,7 +81,7 @@ class Client(Tokening, Verbs):
     carried out is not known.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Transport) -> None:
         self._wire = wire
 
     def __repr__(self) -> str:
@@ -101,14 +101,14 @@ class Client(Tokening, Verbs):
 
     # --- What answers ---
 
-    def about(self) -> About:
+    def about(self) -> ServerInfo:
         """What answers at this address."""
-        found: About = self._wire.get("/v1", About)
+        found: ServerInfo = self._wire.get("/v1", ServerInfo)
         return found
 
-    def me(self) -> Me:
+    def me(self) -> CallerInfo:
         """Who the server takes this client for; Unauthenticated."""
-        found: Me = self._wire.get("/v1/me", Me)
+        found: CallerInfo = self._wire.get("/v1/me", CallerInfo)
         return found
 
     def head(self) -> int:
@@ -198,7 +198,7 @@ class Client(Tokening, Verbs):
         found: ProviderInventories = self._of(uuid, "/inventories", ProviderInventories)
         return found
 
-    def inventory(self, uuid: str, resource_class: str) -> Stocked:
+    def inventory(self, uuid: str, resource_class: str) -> InventoryUsage:
         """What a provider has of one class; ProviderNotFound, InventoryNotFound."""
         found = self.inventories(uuid).inventories.get(resource_class)
         if found is None:
@@ -221,35 +221,35 @@ class Client(Tokening, Verbs):
         return found
 
     def _of(self, uuid: str, what: str, kind: Any, **parameters: Any) -> Any:
-        return self._wire.get(f"/v1/providers/{canonical(uuid)}{what}", kind, **parameters)
+        return self._wire.get(f"/v1/providers/{canonical_uuid(uuid)}{what}", kind, **parameters)
 
     # --- Names ---
 
-    def names(self, kind: Kind) -> list[NameItem]:
+    def names(self, kind: NameKind) -> list[NameItem]:
         """Every resource class, trait or aggregate, with how many providers have it."""
         found: Page[NameItem] = self._wire.get(f"/v1/{_PATHS[kind]}", Page[NameItem])
         return found.items
 
-    def classes(self) -> list[Named]:
+    def classes(self) -> list[CatalogueEntry]:
         """Every resource class."""
-        return [_named(Kind.CLASS, item) for item in self.names(Kind.CLASS)]
+        return [_named(NameKind.CLASS, item) for item in self.names(NameKind.CLASS)]
 
-    def resource_class(self, name: str) -> Named:
+    def resource_class(self, name: str) -> CatalogueEntry:
         """One resource class; ClassNotFound."""
         if _NAME.fullmatch(name) is None:
             raise ClassNotFound(name)
-        return _named(Kind.CLASS, self._wire.get(f"/v1/classes/{name}", NameItem))
+        return _named(NameKind.CLASS, self._wire.get(f"/v1/classes/{name}", NameItem))
 
-    def trait_names(self, *, associated: bool | None = None) -> list[Named]:
+    def trait_names(self, *, associated: bool | None = None) -> list[CatalogueEntry]:
         """Every trait; or only those that some provider has (True), or none has (False)."""
-        every = self.names(Kind.TRAIT)
-        return [_named(Kind.TRAIT, item) for item in every if associated in (None, item.providers > 0)]
+        every = self.names(NameKind.TRAIT)
+        return [_named(NameKind.TRAIT, item) for item in every if associated in (None, item.providers > 0)]
 
-    def trait(self, name: str) -> Named:
+    def trait(self, name: str) -> CatalogueEntry:
         """One trait; TraitsNotFound."""
         if _NAME.fullmatch(name) is None:
             raise TraitsNotFound([name])
-        return _named(Kind.TRAIT, self._wire.get(f"/v1/traits/{name}", NameItem))
+        return _named(NameKind.TRAIT, self._wire.get(f"/v1/traits/{name}", NameItem))
 
     # --- Who holds what ---
 
@@ -261,7 +261,7 @@ class Client(Tokening, Verbs):
             return None
         return ConsumerAllocations(
             Consumer(found.uuid, found.generation, found.project, found.user, found.type),
-            [Held(uuid, found.provider_generations[uuid], held) for uuid, held in found.allocations.items()],
+            [ProviderHolding(uuid, found.provider_generations[uuid], held) for uuid, held in found.allocations.items()],
             found.updated_at,
         )
 
@@ -308,7 +308,7 @@ class Client(Tokening, Verbs):
 
     def consumer(self, uuid: str) -> ConsumerDetails:
         """One consumer with all that it holds; AllocationsNotFound if it holds nothing."""
-        found: ConsumerDetails = self._wire.get(f"/v1/consumers/{canonical(uuid)}", ConsumerDetails)
+        found: ConsumerDetails = self._wire.get(f"/v1/consumers/{canonical_uuid(uuid)}", ConsumerDetails)
         return found
 
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
@@ -351,7 +351,7 @@ class Client(Tokening, Verbs):
             "since": since,
             "until": until,
             "actor": actor,
-            "provider": None if subject is None else canonical(subject),
+            "provider": None if subject is None else canonical_uuid(subject),
             "operation": operation,
             "outcome": outcome,
         }
@@ -364,7 +364,7 @@ class Client(Tokening, Verbs):
 
     def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
         """What was done to a provider or a consumer, newest first, whether it is there still or not."""
-        return self._records(f"/v1/providers/{canonical(uuid)}/history", before, most)
+        return self._records(f"/v1/providers/{canonical_uuid(uuid)}/history", before, most)
 
     def _records(self, path: str, before: int | None, most: int, **asked: Any) -> list[AuditRecord]:
         found: list[AuditRecord] = []
@@ -382,5 +382,5 @@ def _amounts(resources: Resources) -> str:
     return ",".join(f"{name}:{amount}" for name, amount in resources.items())
 
 
-def _named(kind: Kind, item: NameItem) -> Named:
-    return Named(kind, item.id, item.name, item.at)
+def _named(kind: NameKind, item: NameItem) -> CatalogueEntry:
+    return CatalogueEntry(kind, item.id, item.name, item.at)

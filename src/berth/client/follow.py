@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx
 
-from berth.client.transport import Wire, refusal
+from berth.client.transport import Transport, refusal
 from berth.model.change import Change
 from berth.model.errors import Unavailable
 
@@ -21,7 +21,7 @@ PATIENCE_S: Final = 60.0
 LONGEST_PAUSE_S: Final = 5.0
 
 
-def follow(wire: Wire, after: int) -> Iterator[Change]:
+def follow(wire: Transport, after: int) -> Iterator[Change]:
     """Every change after this number, as it comes; Unavailable if the server is away for long."""
     seen, heard, pause = after, time.monotonic(), 0.1
     while True:
@@ -34,7 +34,7 @@ def follow(wire: Wire, after: int) -> Iterator[Change]:
         pause = min(2 * pause, LONGEST_PAUSE_S)
 
 
-def _once(wire: Wire, seen: int) -> Iterator[Change]:
+def _once(wire: Transport, seen: int) -> Iterator[Change]:
     """The changes that one connection brings; it ends when the connection does."""
     headers = {"accept": "text/event-stream", "last-event-id": str(seen)}
     error: Exception | None = None

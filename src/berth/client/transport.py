@@ -56,7 +56,7 @@ class _Token(httpx.Auth):
         yield request
 
 
-class Wire:
+class Transport:
     """Connections to one server. Safe to share between threads."""
 
     def __init__(

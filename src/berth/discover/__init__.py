@@ -11,11 +11,11 @@ See docs/discover.md for what becomes of what.
 from berth.discover.apply import apply
 from berth.discover.cpus import ranges
 from berth.discover.machine import Machine, Note
-from berth.discover.plan import NameTaken, Plan, Renamed, plan
+from berth.discover.plan import DiscoveryPlan, NameTaken, Renamed, plan
 from berth.discover.read import read
-from berth.discover.reconcile import Action, Step
-from berth.discover.render import Row, lines, rows, summary
-from berth.discover.source import Source
+from berth.discover.reconcile import Action, PlanStep
+from berth.discover.render import PlanRow, lines, rows, summary
+from berth.discover.source import MachineSource
 from berth.discover.tree import FoundProvider, found
 
 __all__ = [
@@ -24,11 +24,11 @@ __all__ = [
     "Machine",
     "NameTaken",
     "Note",
-    "Plan",
+    "DiscoveryPlan",
     "Renamed",
-    "Row",
-    "Source",
-    "Step",
+    "PlanRow",
+    "MachineSource",
+    "PlanStep",
     "apply",
     "found",
     "lines",

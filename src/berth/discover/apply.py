@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
-from berth.discover.ledger import Verbs
-from berth.discover.plan import Plan, recorded, registered
-from berth.discover.reconcile import Action, Record, Step, added, departed, updated
+from berth.discover.ledger import LedgerAccess
+from berth.discover.plan import DiscoveryPlan, recorded, registered
+from berth.discover.reconcile import Action, PlanStep, Record, added, departed, updated
 from berth.discover.tree import FoundProvider
 from berth.model.commands import KEEP
 from berth.model.errors import (
@@ -36,7 +36,7 @@ OVERTAKEN: Final = (
 """The refusals that mean that the provider is not any more as it was when we looked."""
 
 
-def apply(plan: Plan, ledger: Verbs) -> Plan:
+def apply(plan: DiscoveryPlan, ledger: LedgerAccess) -> DiscoveryPlan:
     """Do what a plan says. Returns what was done, which differs from the plan where others wrote meanwhile.
 
     Each provider is looked at once more right before it is written, and written only if nobody came
@@ -50,7 +50,7 @@ def apply(plan: Plan, ledger: Verbs) -> Plan:
     return msgspec.structs.replace(plan, steps=tuple(done[step.uuid] for step in plan.steps))
 
 
-def settle(step: Step, plan: Plan, ledger: Verbs) -> Step:
+def settle(step: PlanStep, plan: DiscoveryPlan, ledger: LedgerAccess) -> PlanStep:
     """Do one step, looking again as often as others get in between."""
     for _ in range(ATTEMPTS - 1):
         try:
@@ -60,7 +60,7 @@ def settle(step: Step, plan: Plan, ledger: Verbs) -> Step:
     return attempt(step, plan, ledger)
 
 
-def attempt(step: Step, plan: Plan, ledger: Verbs) -> Step:
+def attempt(step: PlanStep, plan: DiscoveryPlan, ledger: LedgerAccess) -> PlanStep:
     """Look at the provider again, decide again, and write."""
     found, provider = plan.found.get(step.uuid), registered(ledger, step.uuid)
     if provider is None:
@@ -75,7 +75,7 @@ def attempt(step: Step, plan: Plan, ledger: Verbs) -> Step:
     return step if step.action is Action.ADD else now
 
 
-def create(found: FoundProvider, ledger: Verbs) -> Step:
+def create(found: FoundProvider, ledger: LedgerAccess) -> PlanStep:
     """Add a provider with all that it has."""
     step = added(found)
     made = ledger.create_provider(step.name, uuid=step.uuid, parent=step.parent)
@@ -83,7 +83,7 @@ def create(found: FoundProvider, ledger: Verbs) -> Step:
     return step
 
 
-def change(step: Step, record: Record, ledger: Verbs) -> None:
+def change(step: PlanStep, record: Record, ledger: LedgerAccess) -> None:
     """Make a registered provider what the step says. The writes that can be overtaken come first."""
     if step.action is Action.REMOVE:
         ledger.delete_provider(step.uuid)
@@ -94,7 +94,7 @@ def change(step: Step, record: Record, ledger: Verbs) -> None:
         ledger.update_provider(step.uuid, name=step.name, parent=parent)
 
 
-def write(step: Step, generation: int, ledger: Verbs) -> None:
+def write(step: PlanStep, generation: int, ledger: LedgerAccess) -> None:
     """Write what changes of a provider's inventories and traits, if the provider still has this generation."""
     declare(step, ledger)
     if step.after != step.before:
@@ -104,7 +104,7 @@ def write(step: Step, generation: int, ledger: Verbs) -> None:
         ledger.set_traits(step.uuid, step.traits_after, generation=generation)
 
 
-def declare(step: Step, ledger: Verbs) -> None:
+def declare(step: PlanStep, ledger: LedgerAccess) -> None:
     """Make the custom classes and traits that the ledger may not have yet."""
     for name in sorted(filter(is_custom_name, step.after.keys() - step.before.keys())):
         ledger.create_class(name, exist_ok=True)
@@ -112,6 +112,6 @@ def declare(step: Step, ledger: Verbs) -> None:
         ledger.create_trait(name)
 
 
-def has_children(ledger: Verbs, uuid: str) -> bool:
+def has_children(ledger: LedgerAccess, uuid: str) -> bool:
     """Whether any provider is right below this one."""
     return any(each.parent == uuid for each in ledger.providers(ProviderQuery(in_tree=uuid)))

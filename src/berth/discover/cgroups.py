@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from berth.discover.cpus import ranges
-from berth.discover.machine import Limits
-from berth.discover.source import Source
+from berth.discover.machine import CgroupLimits
+from berth.discover.source import MachineSource
 
 GROUPS: Final = "sys/fs/cgroup"
 FIRST_PROCESS_SPACE: Final = "pid:[4026531836]"
@@ -26,7 +26,7 @@ UNLIMITED_BYTES: Final = 1 << 60
 """Version 1 says "no limit" as the largest number of pages that fits, which differs with their size."""
 
 
-def read_container(source: Source) -> str | None:
+def read_container(source: MachineSource) -> str | None:
     """What sort of container this process is in; None if it sees the whole machine.
 
     The process namespace decides: marks are left behind in images that run as virtual machines, and a
@@ -41,12 +41,12 @@ def read_container(source: Source) -> str | None:
     return marks[0] if marks else None
 
 
-def read_limits(source: Source) -> Limits:
+def read_limits(source: MachineSource) -> CgroupLimits:
     """The tightest limits of all control groups that this process is in, and where it may run at all."""
     groups = own_groups(source.text("proc/self/cgroup") or "")
     cpus = [limit for folder in folders(groups, "cpu") if (limit := cpu_limit(source, folder)) is not None]
     sizes = [limit for folder in folders(groups, "memory") if (limit := memory_limit(source, folder)) is not None]
-    return Limits(
+    return CgroupLimits(
         min(cpus, default=None),
         min(sizes, default=None),
         allowed(source, "Cpus_allowed_list"),
@@ -54,7 +54,7 @@ def read_limits(source: Source) -> Limits:
     )
 
 
-def allowed(source: Source, field: str) -> frozenset[int] | None:
+def allowed(source: MachineSource, field: str) -> frozenset[int] | None:
     """The numbers in a field of /proc/self/status; None if it is not there (proc(5))."""
     for line in (source.text("proc/self/status") or "").splitlines():
         name, _, listing = line.partition(":")
@@ -63,7 +63,7 @@ def allowed(source: Source, field: str) -> frozenset[int] | None:
     return None
 
 
-def note_limits(source: Source, limits: Limits, container: str | None) -> None:
+def note_limits(source: MachineSource, limits: CgroupLimits, container: str | None) -> None:
     """Say what limits there are, and whether they count."""
     said = []
     if limits.cpus is not None:
@@ -99,7 +99,7 @@ def folders(groups: dict[str, str], controller: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def cpu_limit(source: Source, folder: str) -> float | None:
+def cpu_limit(source: MachineSource, folder: str) -> float | None:
     """How many processors' worth of time a group gets; None if no limit is set there."""
     both = (source.text(f"{folder}/cpu.max") or "").split()
     if len(both) == 2:
@@ -112,7 +112,7 @@ def cpu_limit(source: Source, folder: str) -> float | None:
     return int(quota) / int(period)
 
 
-def memory_limit(source: Source, folder: str) -> int | None:
+def memory_limit(source: MachineSource, folder: str) -> int | None:
     """How many bytes a group may use; None if no limit is set there."""
     for name in ("memory.max", "memory.limit_in_bytes"):
         said = source.text(f"{folder}/{name}") or ""

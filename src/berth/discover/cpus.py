@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from berth.discover.machine import Cpus
-from berth.discover.source import Source
+from berth.discover.source import MachineSource
 
 MOST: Final = 1 << 16
 """More processors or NUMA nodes than the kernel can be built for."""
@@ -16,7 +16,7 @@ MOST: Final = 1 << 16
 CPU: Final = "sys/devices/system/cpu"
 
 
-def read_cpus(source: Source) -> Cpus:
+def read_cpus(source: MachineSource) -> Cpus:
     """The processors that are online. Those that are not are noted: they can be had, but not now."""
     blocks = cpuinfo(source.text("proc/cpuinfo") or "")
     online = online_cpus(source, blocks)
@@ -51,7 +51,7 @@ def features(blocks: list[dict[str, str]]) -> frozenset[str]:
     return frozenset.intersection(*map(frozenset, lists)) if lists else frozenset()
 
 
-def online_cpus(source: Source, blocks: list[dict[str, str]]) -> frozenset[int]:
+def online_cpus(source: MachineSource, blocks: list[dict[str, str]]) -> frozenset[int]:
     """The numbers of the processors that run; from /proc/cpuinfo where /sys is not there."""
     online = numbers(source, f"{CPU}/online")
     if online:
@@ -63,19 +63,19 @@ def online_cpus(source: Source, blocks: list[dict[str, str]]) -> frozenset[int]:
     return found
 
 
-def threads(source: Source, online: frozenset[int]) -> list[frozenset[int]]:
+def threads(source: MachineSource, online: frozenset[int]) -> list[frozenset[int]]:
     """For each processor, the numbers of those on the same core; empty where the kernel does not say."""
     lists = [numbers(source, f"{CPU}/cpu{number}/topology/thread_siblings_list") for number in sorted(online)]
     return [siblings for siblings in lists if siblings]
 
 
-def packages(source: Source, online: frozenset[int]) -> set[int]:
+def packages(source: MachineSource, online: frozenset[int]) -> set[int]:
     """The numbers of the sockets in use."""
     found = (source.number(f"{CPU}/cpu{number}/topology/physical_package_id") for number in online)
     return {package for package in found if package is not None}
 
 
-def architecture(source: Source) -> str:
+def architecture(source: MachineSource) -> str:
     """What `uname -m` says. /proc has it since Linux 6.1; before, the running Python knows its own."""
     said = source.text("proc/sys/kernel/arch")
     if said is None and source.root == Path("/"):
@@ -83,7 +83,7 @@ def architecture(source: Source) -> str:
     return said or ""
 
 
-def numbers(source: Source, path: str) -> frozenset[int]:
+def numbers(source: MachineSource, path: str) -> frozenset[int]:
     """The numbers in a file with a list of ranges; none if there is no such file; noted if it is something else."""
     text = source.text(path)
     try:

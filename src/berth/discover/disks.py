@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from berth.discover.machine import Filesystem
-from berth.discover.source import Source
+from berth.discover.source import MachineSource
 
 LOCAL_KINDS: Final = frozenset({"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "reiserfs", "xfs", "zfs"})
 """Filesystems on this machine's own disks that somebody may write to. No memory, images, networks or FUSE."""
@@ -31,7 +31,7 @@ class Mount(msgspec.Struct, frozen=True):
     read_only: bool
 
 
-def read_filesystems(source: Source) -> tuple[Filesystem, ...]:
+def read_filesystems(source: MachineSource) -> tuple[Filesystem, ...]:
     """Each local filesystem once, the one at `/` first, then by path."""
     found = []
     for mount in own_filesystems(parsed(source.text("proc/self/mountinfo") or "")):
@@ -80,7 +80,7 @@ def counts(mount: Mount) -> bool:
     return whole and mount.kind in LOCAL_KINDS
 
 
-def rotational(source: Source, mount: Mount) -> bool | None:
+def rotational(source: MachineSource, mount: Mount) -> bool | None:
     """Whether the disk below a mount turns; None if none is known. A partition's queue is its disk's."""
     device = f"sys/dev/block/{mount.device}"
     if mount.source.startswith("/dev/") and not source.has(device):

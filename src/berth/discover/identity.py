@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from berth.discover.machine import Cpus
-from berth.discover.source import Source
+from berth.discover.source import MachineSource
 
 MACHINE_IDS: Final = ("etc/machine-id", "var/lib/dbus/machine-id")
 FIRMWARE: Final = "sys/class/dmi/id"
@@ -30,7 +30,7 @@ VIRTUAL_MAKERS: Final = (
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}")
 
 
-def read_name(source: Source) -> str:
+def read_name(source: MachineSource) -> str:
     """The machine's host name."""
     name = source.text("proc/sys/kernel/hostname") or source.text("etc/hostname")
     if not name or name == "(none)":
@@ -39,7 +39,7 @@ def read_name(source: Source) -> str:
     return name
 
 
-def read_identity(source: Source, name: str, container: str | None) -> str:
+def read_identity(source: MachineSource, name: str, container: str | None) -> str:
     """What stays the same for as long as this is the same machine, whoever reads it.
 
     machine-id(5); else the firmware's number, second since only root may read it and it must not
@@ -57,7 +57,7 @@ def read_identity(source: Source, name: str, container: str | None) -> str:
     return f"name:{name}"
 
 
-def read_virtual(source: Source, cpus: Cpus) -> str | None:
+def read_virtual(source: MachineSource, cpus: Cpus) -> str | None:
     """What a virtual machine runs on; None for a real one."""
     said = [source.text(f"{FIRMWARE}/{field}") for field in ("sys_vendor", "product_name")]
     firmware = " ".join(filter(None, said))

@@ -12,7 +12,7 @@ from berth.model.provider import Provider, ProviderInventories, ProviderTraits
 from berth.model.request import ProviderQuery
 
 
-class Verbs(Protocol):
+class LedgerAccess(Protocol):
     """The reads and writes of providers, inventories and traits. Refusals are those of berth.model.errors."""
 
     def provider(self, uuid: str) -> Provider:

@@ -64,7 +64,7 @@ class Filesystem(msgspec.Struct, frozen=True):
     rotational: bool | None = None
 
 
-class Kind(enum.StrEnum):
+class DeviceKind(enum.StrEnum):
     """What a PCI device is to those who claim it."""
 
     GPU = "GPU"
@@ -84,7 +84,7 @@ class Device(msgspec.Struct, frozen=True):
     """
 
     address: str
-    kind: Kind
+    kind: DeviceKind
     vendor: str
     product: str
     node: int | None
@@ -93,7 +93,7 @@ class Device(msgspec.Struct, frozen=True):
     compute: str = ""
 
 
-class Limits(msgspec.Struct, frozen=True):
+class CgroupLimits(msgspec.Struct, frozen=True):
     """What this process may use at most; None: no limit.
 
     cpus: in processors' worth of time (2.5: two and a half); memory_bytes: of memory;
@@ -122,7 +122,7 @@ class Machine(msgspec.Struct, frozen=True):
     devices: tuple[Device, ...]
     virtual: str | None = None
     container: str | None = None
-    limits: Limits = Limits()
+    limits: CgroupLimits = CgroupLimits()
     notes: tuple[Note, ...] = ()
 
     @property

@@ -7,7 +7,7 @@ from typing import Final
 
 from berth.discover.cpus import listed, numbers
 from berth.discover.machine import HugePages, Node
-from berth.discover.source import Source
+from berth.discover.source import MachineSource
 
 NODES: Final = "sys/devices/system/node"
 WHOLE_MACHINE_POOLS: Final = "sys/kernel/mm/hugepages"
@@ -20,7 +20,7 @@ _POOL = re.compile(r"hugepages-(\d{1,12})kB")
 _TOTAL = re.compile(r"MemTotal:\s*(\d{1,18}) kB")
 
 
-def read_nodes(source: Source, online: frozenset[int]) -> tuple[Node, ...]:
+def read_nodes(source: MachineSource, online: frozenset[int]) -> tuple[Node, ...]:
     """Every NUMA node that has processors or memory, by number. One that stands for everything if there is just one.
 
     With one node its own figures are not asked for: where memory was plugged in while running,
@@ -35,7 +35,7 @@ def read_nodes(source: Source, online: frozenset[int]) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def read_node(source: Source, number: int, online: frozenset[int]) -> Node:
+def read_node(source: MachineSource, number: int, online: frozenset[int]) -> Node:
     """One node. It may have processors only, or memory only (as memory on a CXL card has)."""
     folder = f"{NODES}/node{number}"
     return Node(
@@ -46,12 +46,12 @@ def read_node(source: Source, number: int, online: frozenset[int]) -> Node:
     )
 
 
-def machine_memory_kb(source: Source) -> int:
+def machine_memory_kb(source: MachineSource) -> int:
     """The memory that the kernel has in all."""
     return memory_kb(source, "proc/meminfo")
 
 
-def memory_kb(source: Source, path: str) -> int:
+def memory_kb(source: MachineSource, path: str) -> int:
     """MemTotal of a file like /proc/meminfo; 0 (noted) if it does not say."""
     match = _TOTAL.search(source.text(path) or "")
     if match is None:
@@ -60,14 +60,14 @@ def memory_kb(source: Source, path: str) -> int:
     return int(match[1])
 
 
-def read_pools(source: Source, folder: str) -> tuple[HugePages, ...]:
+def read_pools(source: MachineSource, folder: str) -> tuple[HugePages, ...]:
     """The pools of huge pages that have pages, by size."""
     sizes = sorted(int(match[1]) for name in source.names(folder) if (match := _POOL.fullmatch(name)))
     pools = (HugePages(size, source.number(f"{folder}/hugepages-{size}kB/nr_hugepages") or 0) for size in sizes)
     return tuple(pool for pool in pools if pool.count > 0)
 
 
-def check_sums(source: Source, nodes: list[Node], online: frozenset[int]) -> None:
+def check_sums(source: MachineSource, nodes: list[Node], online: frozenset[int]) -> None:
     """Note what the nodes leave out of the machine."""
     missing = online.difference(*(node.cpus for node in nodes))
     if missing:

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from berth.discover.source import Source
+from berth.discover.source import MachineSource
 
 FIELDS: Final = "pci.bus_id,pci.device_id,name"
 COMPUTE: Final = ",compute_cap"
@@ -23,7 +23,7 @@ class Card(msgspec.Struct, frozen=True):
     compute: str
 
 
-def read_cards(source: Source) -> dict[str, Card] | None:
+def read_cards(source: MachineSource) -> dict[str, Card] | None:
     """The GPUs that nvidia-smi sees, by PCI address; None if there is no such tool or it does not answer."""
     tool = source.tool("nvidia-smi")
     if tool is None:

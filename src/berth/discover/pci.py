@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
-from berth.discover.machine import Device, Kind
+from berth.discover.machine import Device, DeviceKind
 from berth.discover.nvidia import Card
-from berth.discover.source import Source
+from berth.discover.source import MachineSource
 
 DEVICES: Final = "sys/bus/pci/devices"
 MEDIATED: Final = "sys/class/mdev_bus"
@@ -41,7 +41,7 @@ SCREENS_ONLY: Final = {
 """Makers of display controllers that only draw a console: a server's management chip, a virtual machine's screen."""
 
 
-def read_devices(source: Source, cards: dict[str, Card] | None, *, confined: bool) -> tuple[Device, ...]:
+def read_devices(source: MachineSource, cards: dict[str, Card] | None, *, confined: bool) -> tuple[Device, ...]:
     """Every device that can be claimed, by address.
 
     cards: what nvidia-smi listed. confined: this process is in a container, where sysfs shows all of
@@ -55,14 +55,14 @@ def read_devices(source: Source, cards: dict[str, Card] | None, *, confined: boo
     # Where the GPU is not on a bus that Linux shows (WSL), its driver still knows it.
     known = {device.address for device in found}
     found += [
-        Device(card.address, Kind.GPU, NVIDIA, card.product, None, model=card.name, compute=card.compute)
+        Device(card.address, DeviceKind.GPU, NVIDIA, card.product, None, model=card.name, compute=card.compute)
         for card in (cards or {}).values()
         if card.address not in known
     ]
     return tuple(found)
 
 
-def read_device(source: Source, address: str) -> Device | None:
+def read_device(source: MachineSource, address: str) -> Device | None:
     """One device; None if it is nothing to claim, or a virtual function (its physical one counts it)."""
     folder = f"{DEVICES}/{address}"
     code = source.number(f"{folder}/class")
@@ -80,13 +80,13 @@ def read_device(source: Source, address: str) -> Device | None:
     return Device(address, kind, vendor, product, node if node is not None and node >= 0 else None, units, model)
 
 
-def hexadecimal(source: Source, path: str) -> str:
+def hexadecimal(source: MachineSource, path: str) -> str:
     """Four hexadecimal digits in capitals; "" if there are none."""
     number = source.number(path)
     return f"{number:04X}" if number is not None and 0 <= number <= 0xFFFF else ""
 
 
-def purpose(source: Source, address: str, base_class: int, vendor: str) -> tuple[Kind | None, int]:
+def purpose(source: MachineSource, address: str, base_class: int, vendor: str) -> tuple[DeviceKind | None, int]:
     """What a device is to those who claim it, and how many there are to claim."""
     folder = f"{DEVICES}/{address}"
     enabled = source.number(f"{folder}/sriov_numvfs") or 0
@@ -95,16 +95,16 @@ def purpose(source: Source, address: str, base_class: int, vendor: str) -> tuple
             source.note(address, f"draws a console ({SCREENS_ONLY[vendor]}): not a GPU to claim")
             return None, 0
         shares = enabled or mediated(source, address)
-        return (Kind.SHARED_GPU, shares) if shares > 0 else (Kind.GPU, 1)
+        return (DeviceKind.SHARED_GPU, shares) if shares > 0 else (DeviceKind.GPU, 1)
     if base_class == NETWORK:
         possible = source.number(f"{folder}/sriov_totalvfs") or 0
-        return (Kind.NETWORK, possible) if possible > 0 else (None, 0)
+        return (DeviceKind.NETWORK, possible) if possible > 0 else (None, 0)
     if enabled > 0:
-        return Kind.FUNCTIONS, enabled
-    return (Kind.ACCELERATOR, 1) if base_class == PROCESSING_ACCELERATOR else (None, 0)
+        return DeviceKind.FUNCTIONS, enabled
+    return (DeviceKind.ACCELERATOR, 1) if base_class == PROCESSING_ACCELERATOR else (None, 0)
 
 
-def mediated(source: Source, address: str) -> int:
+def mediated(source: MachineSource, address: str) -> int:
     """How many virtual GPUs of the types in use a GPU can have; 0 if it has none now, and so is a whole one.
 
     What a type offers depends on the others in use: only those that somebody has made say how the
@@ -124,7 +124,7 @@ def named(device: Device, card: Card | None) -> Device:
     return device if card is None else msgspec.structs.replace(device, model=card.name, compute=card.compute)
 
 
-def reachable(source: Source, device: Device, cards: dict[str, Card] | None) -> bool:
+def reachable(source: MachineSource, device: Device, cards: dict[str, Card] | None) -> bool:
     """Whether a container was given a device: its driver lists it, or there is a render node for it."""
     if device.vendor == NVIDIA and cards is not None:
         given = device.address in cards

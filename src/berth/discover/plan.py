@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from berth.discover.ledger import Verbs
+from berth.discover.ledger import LedgerAccess
 from berth.discover.machine import Machine, Note
-from berth.discover.reconcile import Action, Record, Step, added, departed, is_own_class, updated
+from berth.discover.reconcile import Action, PlanStep, Record, added, departed, is_own_class, updated
 from berth.discover.tree import FoundProvider, Naming
 from berth.model.errors import Conflict, ProviderNotFound
 from berth.model.provider import Provider
@@ -38,14 +38,14 @@ class Renamed(Conflict):
         self.known, self.name = known, name
 
 
-class Plan(msgspec.Struct, frozen=True):
+class DiscoveryPlan(msgspec.Struct, frozen=True):
     """What would change.
 
     steps: one for each provider of the machine, parents before children, what is gone below where it was;
     found: what was found, by uuid; complete: whether what was not found is not there; notes: the reading's.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[PlanStep, ...]
     found: dict[str, FoundProvider]
     complete: bool
     notes: tuple[Note, ...]
@@ -56,7 +56,7 @@ class Plan(msgspec.Struct, frozen=True):
         return any(step.writes for step in self.steps)
 
 
-def plan(found: FoundProvider, machine: Machine, ledger: Verbs, *, rename: bool = False) -> Plan:
+def plan(found: FoundProvider, machine: Machine, ledger: LedgerAccess, *, rename: bool = False) -> DiscoveryPlan:
     """Compare a machine with what a ledger has of it. Writes nothing.
 
     found: its provider tree (berth.discover.found); rename: whether its root may get another name.
@@ -71,10 +71,10 @@ def plan(found: FoundProvider, machine: Machine, ledger: Verbs, *, rename: bool 
     naming = Naming(machine.identity, found.name)
     lost = [each for each in below.values() if each.uuid not in wanted and naming.owns(each.uuid, each.name)]
     steps |= departures(ledger, lost, below, wanted, complete=machine.complete)
-    return Plan(tuple(in_order(found.uuid, steps)), wanted, machine.complete, machine.notes)
+    return DiscoveryPlan(tuple(in_order(found.uuid, steps)), wanted, machine.complete, machine.notes)
 
 
-def descendants(ledger: Verbs, top: str) -> dict[str, Provider]:
+def descendants(ledger: LedgerAccess, top: str) -> dict[str, Provider]:
     """The provider top and all below it, by uuid, parents first; nothing if the ledger does not have it."""
     try:
         first = ledger.provider(top)
@@ -89,7 +89,7 @@ def descendants(ledger: Verbs, top: str) -> dict[str, Provider]:
     return found
 
 
-def planned(ledger: Verbs, found: FoundProvider, below: dict[str, Provider], *, complete: bool) -> Step:
+def planned(ledger: LedgerAccess, found: FoundProvider, below: dict[str, Provider], *, complete: bool) -> PlanStep:
     """What is to happen to a provider that was found. One that is not below the machine may be elsewhere."""
     provider = below.get(found.uuid)
     if provider is None:
@@ -99,7 +99,7 @@ def planned(ledger: Verbs, found: FoundProvider, below: dict[str, Provider], *, 
     return updated(found, recorded(ledger, provider, found), complete=complete)
 
 
-def registered(ledger: Verbs, uuid: str) -> Provider | None:
+def registered(ledger: LedgerAccess, uuid: str) -> Provider | None:
     """A provider, if the ledger has it."""
     try:
         return ledger.provider(uuid)
@@ -107,7 +107,7 @@ def registered(ledger: Verbs, uuid: str) -> Provider | None:
         return None
 
 
-def recorded(ledger: Verbs, provider: Provider, found: FoundProvider | None) -> Record:
+def recorded(ledger: LedgerAccess, provider: Provider, found: FoundProvider | None) -> Record:
     """All that the ledger has of a provider that matters here. found: as it was found, None if it was not."""
     has = ledger.inventories(provider.uuid)
     inventories = has.inventories
@@ -121,10 +121,15 @@ def recorded(ledger: Verbs, provider: Provider, found: FoundProvider | None) -> 
 
 
 def departures(
-    ledger: Verbs, lost: list[Provider], below: dict[str, Provider], wanted: dict[str, FoundProvider], *, complete: bool
-) -> dict[str, Step]:
+    ledger: LedgerAccess,
+    lost: list[Provider],
+    below: dict[str, Provider],
+    wanted: dict[str, FoundProvider],
+    *,
+    complete: bool,
+) -> dict[str, PlanStep]:
     """What is to happen to providers that were not found; children first, for a parent stays as long as they do."""
-    steps: dict[str, Step] = {}
+    steps: dict[str, PlanStep] = {}
     for provider in reversed(lost):
         children = {each.uuid for each in below.values() if each.parent == provider.uuid} - set(wanted)
         leaving = {uuid for uuid, step in steps.items() if step.action is Action.REMOVE}
@@ -133,13 +138,13 @@ def departures(
     return steps
 
 
-def refuse_new_name(top: Step, below: dict[str, Provider]) -> None:
+def refuse_new_name(top: PlanStep, below: dict[str, Provider]) -> None:
     """Raise Renamed if the machine is registered under another name."""
     if top.uuid in below and below[top.uuid].name != top.name:
         raise Renamed(below[top.uuid].name, top.name)
 
 
-def refuse_taken_names(ledger: Verbs, steps: dict[str, Step]) -> None:
+def refuse_taken_names(ledger: LedgerAccess, steps: dict[str, PlanStep]) -> None:
     """Raise NameTaken if another provider has one of the names: better now than in the middle of writing."""
     for step in steps.values():
         if step.action is Action.ADD or step.moved:
@@ -148,7 +153,7 @@ def refuse_taken_names(ledger: Verbs, steps: dict[str, Step]) -> None:
                     raise NameTaken(step.name, other.uuid)
 
 
-def in_order(top: str, steps: dict[str, Step]) -> Iterator[Step]:
+def in_order(top: str, steps: dict[str, PlanStep]) -> Iterator[PlanStep]:
     """The steps, each before those below it; last what is gone from below a provider of somebody else's."""
     yield from subtree(top, steps)
     for step in steps.values():
@@ -156,7 +161,7 @@ def in_order(top: str, steps: dict[str, Step]) -> Iterator[Step]:
             yield from subtree(step.uuid, steps)
 
 
-def subtree(top: str, steps: dict[str, Step]) -> Iterator[Step]:
+def subtree(top: str, steps: dict[str, PlanStep]) -> Iterator[PlanStep]:
     """A step and those below it."""
     yield steps[top]
     for step in steps.values():

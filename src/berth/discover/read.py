@@ -10,15 +10,15 @@ from berth.discover.machine import Machine
 from berth.discover.memory import read_nodes
 from berth.discover.nvidia import read_cards
 from berth.discover.pci import read_devices
-from berth.discover.source import Source
+from berth.discover.source import MachineSource
 
 
-def read(source: Source | None = None) -> Machine:
+def read(source: MachineSource | None = None) -> Machine:
     """All that can be found out about a machine (None: the one this runs on).
 
     Never fails: what is not there is left out, what cannot be read is in the machine's notes.
     """
-    source = source or Source()
+    source = source or MachineSource()
     source.notes.clear()
     container = read_container(source)
     name = read_name(source)

@@ -16,7 +16,7 @@ from berth.discover.cpu_flags import ARM_PREFIX
 from berth.discover.tree import CUDA, DEVICE_CLASSES, HUGE_PAGES, FoundProvider
 from berth.model.inventory import Inventory
 from berth.model.names import NAME_LENGTH
-from berth.model.provider import Provider, Stocked
+from berth.model.provider import InventoryUsage, Provider
 
 OWN_CLASSES: Final = frozenset({"VCPU", "PCPU", "MEMORY_MB", "DISK_GB", *DEVICE_CLASSES.values()})
 """The classes that discovery writes, and so may take away; and those that start with HUGE_PAGES."""
@@ -59,12 +59,12 @@ class Record(msgspec.Struct, frozen=True):
 
     provider: Provider
     generation: int
-    inventories: dict[str, Stocked]
+    inventories: dict[str, InventoryUsage]
     traits: frozenset[str]
     holders: dict[str, list[str]] = {}
 
 
-class Step(msgspec.Struct, frozen=True):
+class PlanStep(msgspec.Struct, frozen=True):
     """What is to happen to one provider, and why.
 
     uuid, name, parent: as they are to be (parent None: no change for a root that somebody put below
@@ -91,9 +91,9 @@ class Step(msgspec.Struct, frozen=True):
         return differs or self.moved or self.action in (Action.ADD, Action.REMOVE)
 
 
-def added(found: FoundProvider) -> Step:
+def added(found: FoundProvider) -> PlanStep:
     """A provider that the ledger does not have yet."""
-    return Step(
+    return PlanStep(
         Action.ADD,
         found.uuid,
         found.name,
@@ -106,7 +106,7 @@ def added(found: FoundProvider) -> Step:
     )
 
 
-def updated(found: FoundProvider, record: Record, *, complete: bool) -> Step:
+def updated(found: FoundProvider, record: Record, *, complete: bool) -> PlanStep:
     """A provider that was found and is registered. complete: whether what was not found is not there."""
     remarks = moves(found, record.provider)
     after = {
@@ -119,7 +119,7 @@ def updated(found: FoundProvider, record: Record, *, complete: bool) -> Step:
     remarks += [remark for name, stocked in lost.items() for remark in farewell(name, stocked, record, complete)]
     remarks += [remark for name in found.inventories for remark in squeezed(name, after[name], record)]
     traits = found.traits | kept_traits(record.traits, found, complete=complete) | marks(after, lost, record, complete)
-    step = Step(
+    step = PlanStep(
         Action.SAME,
         found.uuid,
         found.name,
@@ -135,7 +135,7 @@ def updated(found: FoundProvider, record: Record, *, complete: bool) -> Step:
     return msgspec.structs.replace(step, action=Action.CHANGE) if step.writes else step
 
 
-def departed(record: Record, *, complete: bool, needed: bool) -> Step:
+def departed(record: Record, *, complete: bool, needed: bool) -> PlanStep:
     """A registered provider that was not found.
 
     complete: whether what was not found is not there; needed: whether others stay below it.
@@ -153,7 +153,7 @@ def departed(record: Record, *, complete: bool, needed: bool) -> Step:
         ]
     else:
         action, after, traits, remarks = Action.REMOVE, {}, frozenset(), ["gone"]
-    return Step(
+    return PlanStep(
         action,
         provider.uuid,
         provider.name,
@@ -177,7 +177,7 @@ def moves(found: FoundProvider, provider: Provider) -> list[str]:
     return remarks
 
 
-def adjusted(found: Inventory, stocked: Stocked | None, *, was_gone: bool) -> Inventory:
+def adjusted(found: Inventory, stocked: InventoryUsage | None, *, was_gone: bool) -> Inventory:
     """What was found, used as people have set. was_gone: it was closed when it went, and opens again."""
     if stocked is None:
         return found
@@ -192,7 +192,7 @@ def adjusted(found: Inventory, stocked: Stocked | None, *, was_gone: bool) -> In
     )
 
 
-def kept_inventory(name: str, stocked: Stocked, *, complete: bool) -> Inventory | None:
+def kept_inventory(name: str, stocked: InventoryUsage, *, complete: bool) -> Inventory | None:
     """What stays of a class that was not found; None if nothing does."""
     if not is_own_class(name) or not complete:
         return unstocked(stocked)
@@ -204,7 +204,7 @@ def closed(inventory: Inventory) -> Inventory:
     return msgspec.structs.replace(inventory, reserved=inventory.total)
 
 
-def unstocked(stocked: Stocked) -> Inventory:
+def unstocked(stocked: InventoryUsage) -> Inventory:
     """An inventory without what is held of it."""
     return Inventory(
         stocked.total,
@@ -223,13 +223,15 @@ def kept_traits(registered: frozenset[str], found: FoundProvider, *, complete: b
     return registered - {gone_trait(name) for name in found.inventories}
 
 
-def marks(after: dict[str, Inventory], lost: dict[str, Stocked], record: Record, complete: bool) -> frozenset[str]:
+def marks(
+    after: dict[str, Inventory], lost: dict[str, InventoryUsage], record: Record, complete: bool
+) -> frozenset[str]:
     """The traits that say what is gone but held."""
     names = {name for name in lost if name in after and is_own_class(name)}
     return frozenset(gone_trait(name) for name in names if complete or gone_trait(name) in record.traits)
 
 
-def farewell(name: str, stocked: Stocked, record: Record, complete: bool) -> list[str]:
+def farewell(name: str, stocked: InventoryUsage, record: Record, complete: bool) -> list[str]:
     """What to say of a class that was not found."""
     if not is_own_class(name):
         return []

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from berth.discover.plan import Plan
-from berth.discover.reconcile import Action, Step
+from berth.discover.plan import DiscoveryPlan
+from berth.discover.reconcile import Action, PlanStep
 from berth.model.inventory import Inventory
 
 SIGNS: Final = {Action.ADD: "+", Action.CHANGE: "~", Action.SAME: " ", Action.REMOVE: "-", Action.KEEP: "!"}
@@ -24,7 +24,7 @@ WORDS: Final = {
 """What is said of each action before and after."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class PlanRow(msgspec.Struct, frozen=True):
     """What there is to say of one provider.
 
     depth: how far below the root; guide: the branch of the tree in front of the name; classes: what it
@@ -42,16 +42,18 @@ class Row(msgspec.Struct, frozen=True):
     remarks: tuple[str, ...]
 
 
-def rows(plan: Plan) -> tuple[Row, ...]:
+def rows(plan: DiscoveryPlan) -> tuple[PlanRow, ...]:
     """One row for each provider of a plan, as a tree from top to bottom."""
-    found: list[Row] = []
+    found: list[PlanRow] = []
     branch(plan.steps[0], plan, "", found)
     return tuple(found)
 
 
-def branch(step: Step, plan: Plan, lead: str, found: list[Row], depth: int = 0, guide: str = "") -> None:
+def branch(
+    step: PlanStep, plan: DiscoveryPlan, lead: str, found: list[PlanRow], depth: int = 0, guide: str = ""
+) -> None:
     """Add the row of a provider and those below it. lead: what goes in front of the guides below."""
-    row = Row(depth, guide, step.action, step.name, class_texts(step), trait_text(step), step.about, step.remarks)
+    row = PlanRow(depth, guide, step.action, step.name, class_texts(step), trait_text(step), step.about, step.remarks)
     found.append(row)
     children = [each for each in plan.steps[1:] if shown_below(each, plan) == step.uuid]
     for child in children:
@@ -59,19 +61,19 @@ def branch(step: Step, plan: Plan, lead: str, found: list[Row], depth: int = 0, 
         branch(child, plan, lead + ("   " if last else "│  "), found, depth + 1, lead + ("└─ " if last else "├─ "))
 
 
-def shown_below(step: Step, plan: Plan) -> str | None:
+def shown_below(step: PlanStep, plan: DiscoveryPlan) -> str | None:
     """Where a step stands: below its parent, or below the machine if its parent is somebody else's."""
     known = step.parent in {each.uuid for each in plan.steps}
     return step.parent if known else plan.steps[0].uuid
 
 
-def class_texts(step: Step) -> tuple[str, ...]:
+def class_texts(step: PlanStep) -> tuple[str, ...]:
     """What a provider has and what becomes of it, by class."""
     names = sorted(step.before.keys() | step.after.keys())
     return tuple(f"{name} {amounts(step.before.get(name), step.after.get(name), step)}" for name in names)
 
 
-def amounts(before: Inventory | None, after: Inventory | None, step: Step) -> str:
+def amounts(before: Inventory | None, after: Inventory | None, step: PlanStep) -> str:
     """How much of a class there is, or was and will be."""
     if after is None:
         return f"{before.total if before else 0} → none"
@@ -87,7 +89,7 @@ def told(inventory: Inventory) -> str:
     return f"{inventory.total} ({inventory.reserved} reserved)" if inventory.reserved else f"{inventory.total}"
 
 
-def trait_text(step: Step) -> str:
+def trait_text(step: PlanStep) -> str:
     """How many traits, and which come and go if it is a change."""
     count = len(step.traits_after)
     text = {0: "", 1: "1 trait"}.get(count, f"{count} traits")
@@ -100,7 +102,7 @@ def trait_text(step: Step) -> str:
     return f"{text} ({' '.join(shown)})".lstrip()
 
 
-def lines(plan: Plan, *, done: bool = False) -> list[str]:
+def lines(plan: DiscoveryPlan, *, done: bool = False) -> list[str]:
     """A plan as plain text: each provider with what it has, remarks below it, notes and a summary at the end.
 
     done: whether it is what `apply` did.
@@ -114,7 +116,7 @@ def lines(plan: Plan, *, done: bool = False) -> list[str]:
     return [*found, summary(plan, done=done)]
 
 
-def summary(plan: Plan, *, done: bool = False) -> str:
+def summary(plan: DiscoveryPlan, *, done: bool = False) -> str:
     """One sentence: how many providers are added, changed, and so on. done: whether they have been."""
     counts = Counter(step.action for step in plan.steps)
     said = [f"{counts[action]} {both[done]}" for action, both in WORDS.items() if counts[action]]

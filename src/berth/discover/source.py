@@ -27,7 +27,7 @@ def filesystem_bytes(path: Path) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class MachineSource:
     """Where a machine is read from.
 
     root: the folder that stands for `/`; tools: where its tools are, as a PATH (None: the process's own);

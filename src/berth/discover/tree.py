@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from berth.discover.cpu_flags import cpu_traits
-from berth.discover.machine import Device, Filesystem, HugePages, Kind, Machine, Node
+from berth.discover.machine import Device, DeviceKind, Filesystem, HugePages, Machine, Node
 from berth.model.inventory import MAX_INT, Inventory
 from berth.model.names import NAME_LENGTH, STANDARD_TRAITS
 
@@ -26,11 +26,11 @@ HUGE_PAGES: Final = "CUSTOM_HUGEPAGES_"
 CUDA: Final = "HW_GPU_CUDA_COMPUTE_CAPABILITY_V"
 
 DEVICE_CLASSES: Final = {
-    Kind.GPU: "PGPU",
-    Kind.SHARED_GPU: "VGPU",
-    Kind.NETWORK: "SRIOV_NET_VF",
-    Kind.ACCELERATOR: "PCI_DEVICE",
-    Kind.FUNCTIONS: "PCI_DEVICE",
+    DeviceKind.GPU: "PGPU",
+    DeviceKind.SHARED_GPU: "VGPU",
+    DeviceKind.NETWORK: "SRIOV_NET_VF",
+    DeviceKind.ACCELERATOR: "PCI_DEVICE",
+    DeviceKind.FUNCTIONS: "PCI_DEVICE",
 }
 
 _STANDARD: Final = frozenset(STANDARD_TRAITS)
@@ -261,9 +261,9 @@ def device_traits(device: Device) -> frozenset[str]:
         traits.add(f"CUSTOM_PCI_VENDOR_{device.vendor}")
     if device.vendor and device.product:
         traits.add(f"CUSTOM_PCI_PRODUCT_{device.vendor}_{device.product}")
-    if device.kind in (Kind.GPU, Kind.SHARED_GPU) and device.model:
+    if device.kind in (DeviceKind.GPU, DeviceKind.SHARED_GPU) and device.model:
         traits.add(custom("GPU", device.model))
-    if device.kind is Kind.NETWORK:
+    if device.kind is DeviceKind.NETWORK:
         traits.add("HW_NIC_SRIOV")
     if device.compute:
         trait = CUDA + device.compute.replace(".", "_")

@@ -9,45 +9,45 @@ import numpy as np
 from berth.fleet.find.find import find
 from berth.fleet.state.fleet import Fleet
 from berth.fleet.views.providers import providers
-from berth.model.change import Kind
+from berth.model.change import NameKind
 from berth.model.request import CandidateRequest, Filter, Group, ProviderQuery
 
 
-def ends_early(fleet: Fleet, request: CandidateRequest) -> bool:
+def placement_finds_nothing_first(fleet: Fleet, request: CandidateRequest) -> bool:
     """Whether a request with an unknown name has a group before it that finds nothing, all by itself.
 
     Placement answers such a request with nothing instead of refusing the name: it never gets there.
     """
-    if not _known(fleet, Kind.TRAIT, request.root_required | request.root_forbidden):
+    if not _known(fleet, NameKind.TRAIT, request.root_required | request.root_forbidden):
         return False
     if not _some_root(fleet, request):
         return True
     for group in request.groups:
-        if not _known(fleet, Kind.CLASS, group.resources):
+        if not _known(fleet, NameKind.CLASS, group.resources):
             return False
         if group.member_of and not _some_member(fleet, group):
             return True
-        if not _known(fleet, Kind.TRAIT, group.forbidden.union(*group.required)):
+        if not _known(fleet, NameKind.TRAIT, group.forbidden.union(*group.required)):
             return False
         if not _finds_alone(fleet, request, group):
             return True
     return False
 
 
-def list_ends_early(fleet: Fleet, query: ProviderQuery) -> bool:
+def placement_lists_nothing_first(fleet: Fleet, query: ProviderQuery) -> bool:
     """The same of a list of providers: whether a filter before the first unknown name lets nobody through."""
     if query.in_tree is not None and query.in_tree not in fleet.slot_of:
         return True
-    if not _known(fleet, Kind.TRAIT, frozenset().union(*query.required)):
+    if not _known(fleet, NameKind.TRAIT, frozenset().union(*query.required)):
         return False
     if query.required and not providers(fleet, ProviderQuery(required=query.required)):
         return True
-    if not _known(fleet, Kind.TRAIT, query.forbidden):
+    if not _known(fleet, NameKind.TRAIT, query.forbidden):
         return False
     return bool(query.member_of) and not _some_member(fleet, query)
 
 
-def _known(fleet: Fleet, kind: Kind, names: Iterable[str]) -> bool:
+def _known(fleet: Fleet, kind: NameKind, names: Iterable[str]) -> bool:
     return all(fleet.catalogue.id_of(kind, name) is not None for name in names)
 
 

@@ -21,8 +21,8 @@ from typing import Final
 from berth.model.caller import OWNER, ROLES
 from berth.model.commands import KEEP, RotateToken
 from berth.model.errors import BerthError, Invalid
-from berth.model.token import Token, WantedToken
-from berth.model.validation import canonical, owner, text
+from berth.model.token import Token, TokenSpec
+from berth.model.validation import canonical_uuid, owner, text
 from berth.store.engine import Database
 
 PREFIX: Final = "berth"
@@ -39,7 +39,7 @@ class SecretUnusable(BerthError):
     """The server's secret cannot be read, or others can."""
 
 
-class Key:
+class HashKey:
     """The server's secret, with which tokens are hashed."""
 
     def __init__(self, secret: bytes) -> None:
@@ -53,7 +53,7 @@ class Key:
         return hmac.new(self._secret, token.encode(errors="replace"), sha256).hexdigest()
 
 
-def key_for(url: str, secret_file: str = "") -> Key:
+def key_for(url: str, secret_file: str = "") -> HashKey:
     """The secret of whoever serves from a database; SecretUnusable says what to do.
 
     secret_file: where it is. Without one, a database in a file has it beside itself, made at first use.
@@ -61,7 +61,7 @@ def key_for(url: str, secret_file: str = "") -> Key:
     return key_of(Database(url), secret_file)
 
 
-def key_of(database: Database, secret_file: str = "") -> Key:
+def key_of(database: Database, secret_file: str = "") -> HashKey:
     """The same, of an open database."""
     if secret_file:
         return _read(Path(secret_file))
@@ -89,7 +89,7 @@ def _make(file: Path) -> None:
         os.fsync(handle)
 
 
-def _read(file: Path) -> Key:
+def _read(file: Path) -> HashKey:
     try:
         open_to = stat.S_IMODE(file.stat().st_mode) & 0o077
         secret = file.read_bytes()
@@ -99,7 +99,7 @@ def _read(file: Path) -> Key:
         raise SecretUnusable(f"others can read or write the secret {file}: chmod 600 it, and rotate all tokens")
     if len(secret) < KEY_BYTES:
         raise SecretUnusable(f"the secret {file} has {len(secret)} bytes; it takes {KEY_BYTES} random ones at least")
-    return Key(secret)
+    return HashKey(secret)
 
 
 def id_of(token: str) -> str | None:
@@ -111,7 +111,7 @@ def id_of(token: str) -> str | None:
     return number if secret.endswith(_check(number, secret[:-_CHECK_LENGTH])) else None
 
 
-def rotation(key: Key, token: Token | None, name: str, grace_seconds: int) -> tuple[RotateToken, str]:
+def rotated_token(key: HashKey, token: Token | None, name: str, grace_seconds: int) -> tuple[RotateToken, str]:
     """Another text for a token, and the command that makes it so; Invalid.
 
     token: as it is known, None if it is not: then the command will be refused. grace_seconds: how long the
@@ -124,7 +124,7 @@ def rotation(key: Key, token: Token | None, name: str, grace_seconds: int) -> tu
     return RotateToken(name=text(name, "the token's name"), hash=key.hash(told), grace=grace, expires_at=KEEP), told
 
 
-def prepared(key: Key, wanted: WantedToken) -> tuple[Token, str]:
+def new_token(key: HashKey, wanted: TokenSpec) -> tuple[Token, str]:
     """A token as it is to be stored, and its text; Invalid."""
     if not wanted.name:
         raise Invalid("a token needs a name")
@@ -145,7 +145,7 @@ def prepared(key: Key, wanted: WantedToken) -> tuple[Token, str]:
             user=owner(wanted.user or wanted.name, "the user"),
             project=owner(wanted.project, "the project"),
             roles=tuple(sorted(set(wanted.roles))),
-            trees=tuple(map(canonical, wanted.trees)) or None,
+            trees=tuple(map(canonical_uuid, wanted.trees)) or None,
             networks=tuple(map(_network, wanted.networks)),
             expires_at=None if wanted.lasts_seconds is None else _now_us() + wanted.lasts_seconds * SECOND_US,
         ),

@@ -7,22 +7,22 @@ import uuid as uuids
 from concurrent.futures import Future
 from typing import Any
 
-from berth.ledger.queries.consumers import Holding, Listing
-from berth.ledger.queries.fleet import Looking, Showing
-from berth.ledger.queries.history import Recalling
-from berth.ledger.tokens import Tokening
-from berth.ledger.write.writer import Core
+from berth.ledger.queries.consumers import ConsumerQueries
+from berth.ledger.queries.fleet import FleetQueries
+from berth.ledger.queries.history import HistoryQueries
+from berth.ledger.tokens import TokenVerbs
+from berth.ledger.write.writer import Writer
 from berth.model.caller import Caller
 from berth.model.commands import Command
 from berth.model.errors import NothingFits
-from berth.model.interface import Verbs
+from berth.model.interface import LedgerInterface
 from berth.store import grants, migrate
 from berth.store.engine import Database
 
 _LOG = logging.getLogger("berth")
 
 
-class Ledger(Looking, Showing, Holding, Listing, Recalling, Tokening, Verbs):
+class Ledger(FleetQueries, ConsumerQueries, HistoryQueries, TokenVerbs, LedgerInterface):
     """An open ledger. Safe to share between threads.
 
     Every reading verb answers from what is committed when it is called, by whichever process; every
@@ -32,7 +32,7 @@ class Ledger(Looking, Showing, Holding, Listing, Recalling, Tokening, Verbs):
     """
 
     def __init__(self, database: Database, caller: Caller, secret_file: str = "") -> None:
-        self.core = Core(database)
+        self.core = Writer(database)
         self.caller, self.secret_file = caller, secret_file
 
     def close(self) -> None:

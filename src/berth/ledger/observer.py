@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class Witness:
+class CommitObserver:
     """Is told what happens, in whichever thread it happens. By itself it makes nothing of it; nothing may be raised."""
 
     def committed(self, requests: Sequence[str], began_ns: int, ended_ns: int) -> None:
@@ -24,10 +24,10 @@ class Witness:
         """So many changes that others made were taken in; all up to the head is known now."""
 
 
-class Witnesses(Witness):
+class CommitObservers(CommitObserver):
     """Several, as one."""
 
-    def __init__(self, *each: Witness) -> None:
+    def __init__(self, *each: CommitObserver) -> None:
         self._each = each
 
     def committed(self, requests: Sequence[str], began_ns: int, ended_ns: int) -> None:

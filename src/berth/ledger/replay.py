@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from berth.model.change import Change, Facts, Kind, ProviderFact
+from berth.model.change import Change, Facts, NameKind, ProviderFact
 from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
 
@@ -75,7 +75,7 @@ def _enter_names(books: Books, facts: Facts) -> None:
         del books.names[number]
     for named in facts.names:
         old = books.names.get(named.id)
-        if old is not None and named.kind is Kind.CLASS:
+        if old is not None and named.kind is NameKind.CLASS:
             _rename_class(books, old[1], named.name)
         books.names[named.id] = named.kind.value, named.name
 

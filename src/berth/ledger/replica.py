@@ -12,10 +12,10 @@ from typing import Final
 from sqlalchemy import Connection
 
 from berth.fleet.state.apply import apply
-from berth.fleet.state.build import Source, build
+from berth.fleet.state.build import FleetRows, build
 from berth.fleet.state.fleet import Fleet
-from berth.ledger.observer import Witness
-from berth.ledger.request_scope import Here
+from berth.ledger.observer import CommitObserver
+from berth.ledger.request_scope import CurrentScope
 from berth.ledger.retry import attempts
 from berth.model.change import Change
 from berth.model.errors import Unavailable
@@ -31,16 +31,16 @@ LOOKS: Final = 4
 """How often a reader looks for what others have written."""
 
 
-class Current:
+class Replica:
     """The fleet and the tokens, as new as the database behind them."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.witness = Witness()
+        self.witness = CommitObserver()
         self._tokens: dict[str, Token] | None = None
         self._fleet_lock = threading.RLock()
         self._watch: Watch = watch(database)
-        self._here = Here()
+        self._here = CurrentScope()
         with database.reading() as connection:
             self.fleet = _built(connection, head.read(connection))
         self._sound = True
@@ -157,7 +157,7 @@ class Current:
 def _built(connection: Connection, at: Head) -> Fleet:
     """The fleet from rows."""
     return build(
-        Source(
+        FleetRows(
             names=names.all_names(connection),
             providers=fleet_rows.all_providers(connection),
             inventories=fleet_rows.all_inventories(connection),

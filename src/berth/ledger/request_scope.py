@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from berth.model.audit import Attempt
+from berth.model.audit import RefusedRequest
 from berth.model.errors import BerthError
 from berth.model.token import Token
 
 
-class Outdated(BerthError):
+class TokenChanged(BerthError):
     """The token that let a command in has changed meanwhile: who asks is to be found out anew. Nothing was done."""
 
 
 @dataclass(slots=True)
-class Visit:
+class RequestScope:
     """One request. looked: it has looked whether others have written; token: what let it in, as it was known then.
 
     attempts: those that it has noted, to be kept once it is certain.
@@ -31,15 +31,15 @@ class Visit:
 
     looked: bool = False
     token: Token | None = None
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[RefusedRequest] = field(default_factory=list)
 
 
-class Here(threading.local):
+class CurrentScope(threading.local):
     """The visit that the present thread is at."""
 
-    visit: Visit | None = None
+    visit: RequestScope | None = None
 
 
-def unchanged(token: Token, now: Token | None) -> bool:
+def same_token(token: Token, now: Token | None) -> bool:
     """Whether a token is what it was; when it was last used does not count."""
     return token is now or (now is not None and replace(token, last_used_at=now.last_used_at) == now)

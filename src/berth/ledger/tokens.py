@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from berth.ledger.credentials import Key, key_of, prepared, rotation
-from berth.ledger.write.writer import Core
+from berth.ledger.credentials import HashKey, key_of, new_token, rotated_token
+from berth.ledger.write.writer import Writer
 from berth.model.commands import Command, CreateToken, RevokeToken, RotateToken
-from berth.model.interface import Verbs
-from berth.model.token import KnownToken, Minted, Token, WantedToken, known
+from berth.model.interface import LedgerInterface
+from berth.model.token import IssuedToken, Token, TokenInfo, TokenSpec, known
 from berth.model.validation import text
 
 
-class TokenVerbs(Verbs):
+class TokenVerbs(LedgerInterface):
     """What a ledger does with API tokens."""
 
-    core: Core
+    core: Writer
     secret_file: str
 
-    def tokens(self) -> list[KnownToken]:
+    def tokens(self) -> list[TokenInfo]:
         """Every API token that there ever was, oldest first, without its text or any hash of it."""
         every = sorted(self.core.tokens().values(), key=lambda token: (token.created_at, token.name))
         return [known(token) for token in every]
 
-    def create_token(self, wanted: WantedToken) -> Minted:
+    def create_token(self, wanted: TokenSpec) -> IssuedToken:
         """A new token with its text, which nobody can be told again; Invalid, TokenExists."""
         return self._minted(*self.creation(wanted))
 
-    def rotate_token(self, name: str, *, grace_seconds: int = 0) -> Minted:
+    def rotate_token(self, name: str, *, grace_seconds: int = 0) -> IssuedToken:
         """Another text for a token; the old one stays good for so long. Invalid, TokenNotFound."""
         return self._minted(*self.rotation(name, grace_seconds))
 
@@ -33,23 +33,23 @@ class TokenVerbs(Verbs):
         """A token is good for nothing any more, in every process; TokenNotFound."""
         self._do(self.revocation(name))
 
-    def creation(self, wanted: WantedToken) -> tuple[CreateToken, str]:
+    def creation(self, wanted: TokenSpec) -> tuple[CreateToken, str]:
         """The command that makes a token, and the token's text; Invalid."""
-        token, told = prepared(self._key(), wanted)
+        token, told = new_token(self._key(), wanted)
         return CreateToken(token=token), told
 
     def rotation(self, name: str, grace_seconds: int) -> tuple[RotateToken, str]:
         """The command that gives a token another text, and the text; Invalid."""
         token = next((each for each in self.core.tokens().values() if each.name == name), None)
-        return rotation(self._key(), token, name, grace_seconds)
+        return rotated_token(self._key(), token, name, grace_seconds)
 
     def revocation(self, name: str) -> RevokeToken:
         """The command that ends a token; Invalid."""
         return RevokeToken(name=text(name, "the token's name"))
 
-    def _minted(self, command: Command, told: str) -> Minted:
+    def _minted(self, command: Command, told: str) -> IssuedToken:
         token: Token = self._do(command)
-        return Minted(known(token), told)
+        return IssuedToken(known(token), told)
 
-    def _key(self) -> Key:
+    def _key(self) -> HashKey:
         return key_of(self.core.database, self.secret_file)

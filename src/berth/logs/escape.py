@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def plain(text: str) -> str:
+def escape(text: str) -> str:
     r"""The same text, with an escape such as \x1b instead of whatever a terminal would obey and not show.
 
     Those are control characters, line ends, and what turns the direction of writing.

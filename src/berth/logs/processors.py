@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
-from berth.logs.escape import plain
+from berth.logs.escape import escape
 from berth.logs.redaction import redaction
 from berth.logs.request_ids import requests
 
@@ -84,12 +84,12 @@ def _second(seconds: int) -> str:
 def harmless(redact: Callable[[str], str]) -> Processor:
     """Without secrets, and without anything that could end the line, pass for another, or move a cursor."""
     # Most values, such as methods and callers' names, are the same again and again.
-    remembered = lru_cache(maxsize=4096)(lambda text: plain(redact(text)))
+    remembered = lru_cache(maxsize=4096)(lambda text: escape(redact(text)))
 
     def clean(text: str) -> str:
         if len(text) <= SHORT:
             return remembered(text)
-        text = plain(redact(text)[: LONGEST + 1])
+        text = escape(redact(text)[: LONGEST + 1])
         return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
     def step(_: Any, __: str, event: EventDict) -> EventDict:
@@ -101,7 +101,7 @@ def harmless(redact: Callable[[str], str]) -> Processor:
             for key, value in event.items()
         }
         if trace is not None:
-            event["exception"] = "\n".join(map(plain, redact(trace)[-LONGEST_TRACE:].split("\n")))
+            event["exception"] = "\n".join(map(escape, redact(trace)[-LONGEST_TRACE:].split("\n")))
         return event
 
     return step

@@ -9,7 +9,7 @@ from typing import Final
 _REQUESTS: Final[ContextVar[tuple[str, ...]]] = ContextVar("requests", default=())
 
 
-class About:
+class RequestIds:
     """While this is entered, all that is done here is done for these requests. It costs next to nothing."""
 
     __slots__ = ("_before", "_requests")

@@ -10,7 +10,7 @@ MOST_NAMED = 20
 """How many of its records a finding names."""
 
 
-class Unusual(enum.StrEnum):
+class AnomalyKind(enum.StrEnum):
     """What can be unusual."""
 
     REFUSALS = "refusals"
@@ -30,7 +30,7 @@ class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
     count: how many there are; why: one sentence.
     """
 
-    kind: Unusual
+    kind: AnomalyKind
     actor: str
     via: str
     address: str

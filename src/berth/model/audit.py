@@ -8,7 +8,7 @@ from berth.model.caller import Caller
 from berth.model.change import Facts
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+class RefusedRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was refused before the ledger saw it.
 
     operation: its name, where it is known; target: the method and path, or whatever was aimed at;

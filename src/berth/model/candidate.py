@@ -14,7 +14,7 @@ class Candidate(msgspec.Struct, frozen=True):
     mappings: dict[str, list[str]]
 
 
-class Granted(msgspec.Struct, frozen=True):
+class Grant(msgspec.Struct, frozen=True):
     """What a consumer got: what it holds of which provider, and which provider serves which group of its request."""
 
     consumer: str
@@ -23,17 +23,17 @@ class Granted(msgspec.Struct, frozen=True):
     mappings: dict[str, list[str]]
 
 
-class Room(msgspec.Struct, frozen=True):
+class ResourceUsage(msgspec.Struct, frozen=True):
     """How much of one class can be claimed of a provider in all, and how much is held."""
 
     capacity: int
     used: int
 
 
-class Summary(msgspec.Struct, frozen=True):
+class ProviderSummary(msgspec.Struct, frozen=True):
     """What a caller needs to weigh a provider that appears in candidates, or in a tree of theirs."""
 
-    resources: dict[str, Room]
+    resources: dict[str, ResourceUsage]
     traits: list[str]
     parent: str | None
     root: str
@@ -48,5 +48,5 @@ class Candidates(msgspec.Struct, frozen=True):
     """
 
     candidates: list[Candidate]
-    summaries: dict[str, Summary]
+    summaries: dict[str, ProviderSummary]
     bounded: bool = False

@@ -14,7 +14,7 @@ from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
 
 
-class Kind(enum.StrEnum):
+class NameKind(enum.StrEnum):
     """The kinds of names that the ledger gives numbers to."""
 
     CLASS = "class"
@@ -23,10 +23,10 @@ class Kind(enum.StrEnum):
     TYPE = "type"
 
 
-class Named(msgspec.Struct, frozen=True, array_like=True):
+class CatalogueEntry(msgspec.Struct, frozen=True, array_like=True):
     """A name and its number. at: microseconds since 1970 UTC."""
 
-    kind: Kind
+    kind: NameKind
     id: int
     name: str
     at: int
@@ -56,7 +56,7 @@ class Facts(msgspec.Struct, omit_defaults=True):
     gone: uuids of deleted providers; tokens: names of API tokens that came, or changed.
     """
 
-    names: list[Named] = []
+    names: list[CatalogueEntry] = []
     unnamed: list[int] = []
     providers: list[ProviderFact] = []
     inventories: dict[str, dict[str, Inventory]] = {}

@@ -13,14 +13,14 @@ FIRST: Final = 5
 """So many of what was touched are named."""
 
 
-class Touched(msgspec.Struct, frozen=True):
+class TouchedNames(msgspec.Struct, frozen=True):
     """How many of a kind a change touched, and the first few of them."""
 
     count: int
     first: list[str]
 
 
-class Brief(msgspec.Struct, frozen=True, kw_only=True):
+class ChangeSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the change log in brief. providers, consumers: by uuid; names: of traits, classes, and so on."""
 
     number: int
@@ -28,15 +28,15 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     operation: str
     actor: str
     request: str
-    providers: Touched
-    consumers: Touched
-    names: Touched
+    providers: TouchedNames
+    consumers: TouchedNames
+    names: TouchedNames
 
 
-def brief_of(change: Change) -> Brief:
+def brief_of(change: Change) -> ChangeSummary:
     """A change in brief."""
     facts = change.facts
-    return Brief(
+    return ChangeSummary(
         number=change.number,
         at=change.at,
         operation=change.operation,
@@ -56,6 +56,6 @@ def _providers(facts: Facts) -> dict[str, None]:
     return touched
 
 
-def _touched(these: Iterable[str]) -> Touched:
+def _touched(these: Iterable[str]) -> TouchedNames:
     every = list(these)
-    return Touched(len(every), every[:FIRST])
+    return TouchedNames(len(every), every[:FIRST])

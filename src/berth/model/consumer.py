@@ -23,7 +23,7 @@ class Consumer(msgspec.Struct, frozen=True):
     type: str | None
 
 
-class Held(msgspec.Struct, frozen=True):
+class ProviderHolding(msgspec.Struct, frozen=True):
     """What one consumer holds of one provider."""
 
     provider: str
@@ -35,7 +35,7 @@ class ConsumerAllocations(msgspec.Struct, frozen=True):
     """Everything that one consumer holds. updated_at: microseconds since 1970 UTC."""
 
     consumer: Consumer
-    held: list[Held]
+    held: list[ProviderHolding]
     updated_at: int
 
 
@@ -62,7 +62,7 @@ class TypeUsage(msgspec.Struct, frozen=True):
     resources: Resources
 
 
-class Order(enum.StrEnum):
+class ConsumerOrder(enum.StrEnum):
     """In which order consumers are listed. LARGEST: by how much they hold of one class, the most first."""
 
     UUID = "uuid"
@@ -82,7 +82,7 @@ class ConsumerQuery(msgspec.Struct, frozen=True, kw_only=True):
     type: str = ""
     provider: str = ""
     resource_class: str = ""
-    order: Order = Order.UUID
+    order: ConsumerOrder = ConsumerOrder.UUID
 
 
 class ConsumerItem(msgspec.Struct, frozen=True):
@@ -118,7 +118,7 @@ class ConsumerDetails(msgspec.Struct, frozen=True):
     provider_generations: dict[str, int]
 
 
-class Share(msgspec.Struct, frozen=True):
+class TypeTotals(msgspec.Struct, frozen=True):
     """What some consumers hold together."""
 
     consumers: int
@@ -131,7 +131,7 @@ class ProjectItem(msgspec.Struct, frozen=True):
     project: str
     consumers: int
     resources: Resources
-    by_type: dict[str, Share]
+    by_type: dict[str, TypeTotals]
 
 
 class ProjectPage(msgspec.Struct, frozen=True):

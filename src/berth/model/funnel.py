@@ -37,7 +37,7 @@ class Counted(enum.StrEnum):
     TREES = "trees"
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class FunnelStep(msgspec.Struct, frozen=True, kw_only=True):
     """One constraint, and what it took away from what the ones before it had left.
 
     constraint: in words, to go on with "that": "has room for 4 VCPU"; name, amount: the class, trait, aggregate
@@ -67,7 +67,7 @@ class GroupFunnel(msgspec.Struct, frozen=True, kw_only=True):
     suffix: str
     counted: Counted
     total: int
-    steps: list[Step]
+    steps: list[FunnelStep]
     left: int
 
 
@@ -75,7 +75,7 @@ class TreeFunnel(msgspec.Struct, frozen=True, kw_only=True):
     """In how many trees, each with what is shared with it, every group finds something."""
 
     total: int
-    steps: list[Step]
+    steps: list[FunnelStep]
     with_all_groups: int
 
 
@@ -103,7 +103,7 @@ class Together(msgspec.Struct, frozen=True, kw_only=True):
     bounded: bool = False
 
 
-class Unknown(msgspec.Struct, frozen=True, kw_only=True):
+class UnknownName(msgspec.Struct, frozen=True, kw_only=True):
     """A name that the ledger does not have, with those most like it, the most alike first."""
 
     kind: Constraint
@@ -117,5 +117,5 @@ class Funnel(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[GroupFunnel]
     trees: TreeFunnel
     together: Together
-    unknown: list[Unknown]
+    unknown: list[UnknownName]
     why: str

@@ -14,8 +14,8 @@ from typing import Any, Protocol, Self
 from berth.model import commands
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
-from berth.model.candidate import Candidates, Granted
-from berth.model.change import Change, Kind, Named
+from berth.model.candidate import Candidates, Grant
+from berth.model.change import CatalogueEntry, Change, NameKind
 from berth.model.commands import KEEP, UNCHECKED, Claim, Command, Generation, Keep, NewInventories
 from berth.model.consumer import (
     ConsumerAllocations,
@@ -31,20 +31,20 @@ from berth.model.inventory import Inventory
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
 from berth.model.pages import HolderPage, NameItem
 from berth.model.provider import (
+    InventoryUsage,
     Provider,
     ProviderAggregates,
     ProviderInventories,
     ProviderTraits,
     ProviderUsages,
-    Stocked,
 )
 from berth.model.record import ProviderRecord, RecordOutcome
 from berth.model.request import CandidateRequest, ProviderQuery
-from berth.model.token import KnownToken, Minted, WantedToken
-from berth.model.validation import sound
+from berth.model.token import IssuedToken, TokenInfo, TokenSpec
+from berth.model.validation import validated
 
 
-class Reading(Protocol):
+class LedgerReader(Protocol):
     """The reading verbs. Each answers from what is committed when it is called, by whichever process.
 
     uuids may be given in any spelling and come back canonical. Unavailable may be raised by all: the
@@ -114,7 +114,7 @@ class Reading(Protocol):
         """All that a provider has; ProviderNotFound."""
 
     @abstractmethod
-    def inventory(self, uuid: str, resource_class: str) -> Stocked:
+    def inventory(self, uuid: str, resource_class: str) -> InventoryUsage:
         """What a provider has of one class; ProviderNotFound, InventoryNotFound."""
 
     @abstractmethod
@@ -130,23 +130,23 @@ class Reading(Protocol):
         """A provider's aggregates; ProviderNotFound."""
 
     @abstractmethod
-    def names(self, kind: Kind) -> list[NameItem]:
+    def names(self, kind: NameKind) -> list[NameItem]:
         """Every name of a kind, with how many providers have it; of aggregates those that somebody is in."""
 
     @abstractmethod
-    def classes(self) -> list[Named]:
+    def classes(self) -> list[CatalogueEntry]:
         """Every resource class."""
 
     @abstractmethod
-    def resource_class(self, name: str) -> Named:
+    def resource_class(self, name: str) -> CatalogueEntry:
         """One resource class; ClassNotFound."""
 
     @abstractmethod
-    def trait_names(self, *, associated: bool | None = None) -> list[Named]:
+    def trait_names(self, *, associated: bool | None = None) -> list[CatalogueEntry]:
         """Every trait; or only those that some provider has (True), or none has (False)."""
 
     @abstractmethod
-    def trait(self, name: str) -> Named:
+    def trait(self, name: str) -> CatalogueEntry:
         """One trait; TraitsNotFound."""
 
     @abstractmethod
@@ -205,15 +205,15 @@ class Reading(Protocol):
     # --- Who may come in ---
 
     @abstractmethod
-    def tokens(self) -> list[KnownToken]:
+    def tokens(self) -> list[TokenInfo]:
         """Every API token that there ever was, oldest first, without its text or any hash of it."""
 
     @abstractmethod
-    def create_token(self, wanted: WantedToken) -> Minted:
+    def create_token(self, wanted: TokenSpec) -> IssuedToken:
         """A new token with its text, which nobody can be told again; Invalid, TokenExists."""
 
     @abstractmethod
-    def rotate_token(self, name: str, *, grace_seconds: int = 0) -> Minted:
+    def rotate_token(self, name: str, *, grace_seconds: int = 0) -> IssuedToken:
         """Another text for a token; the old one stays good for so long. Invalid, TokenNotFound."""
 
     @abstractmethod
@@ -233,7 +233,7 @@ class Reading(Protocol):
         """At most so many entries of the change log, after this number."""
 
 
-class Verbs(Reading, Protocol):
+class LedgerInterface(LedgerReader, Protocol):
     """All verbs. A writing verb returns when its change is durable, or raises a Refusal and has changed nothing."""
 
     @abstractmethod
@@ -242,7 +242,7 @@ class Verbs(Reading, Protocol):
 
     def do(self, command: Command) -> Any:
         """Carry any command out; returns what it comes to. Invalid, if it makes no sense as it is."""
-        return self._do(sound(command))
+        return self._do(validated(command))
 
     # --- Providers ---
 
@@ -329,7 +329,7 @@ class Verbs(Reading, Protocol):
         user: str,
         consumer: str | None = None,
         type: str | None = None,  # noqa: A002 - as in Claim
-    ) -> Granted:
+    ) -> Grant:
         """Find where a request fits and claim it for a new consumer, in one step; NothingFits, with its funnel.
 
         It is never refused while there is room, however many ask at once. consumer: a uuid of its own if
@@ -337,7 +337,7 @@ class Verbs(Reading, Protocol):
         """
         given = str(uuids.uuid4()) if consumer is None else consumer
         command = commands.Allocate(request=request, consumer=given, project=project, user=user, type=type)
-        granted: Granted = self.do(command)
+        granted: Grant = self.do(command)
         return granted
 
     def release(self, consumer: str) -> None:

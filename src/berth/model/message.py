@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from berth.model import commands
-from berth.model.candidate import Granted
+from berth.model.candidate import Grant
 from berth.model.commands import Command
 from berth.model.provider import Provider
 from berth.model.record import RecordOutcome
@@ -36,7 +36,7 @@ RESULTS: Final[dict[type[Command], Any]] = {
     commands.RenameClass: None,
     commands.DeleteClass: None,
     commands.SetAllocations: None,
-    commands.Allocate: Granted,
+    commands.Allocate: Grant,
     commands.ReleaseAllocations: None,
     commands.Reshape: None,
     commands.PutRecords: list[RecordOutcome],

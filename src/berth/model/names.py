@@ -29,7 +29,7 @@ def is_custom_name(name: str) -> bool:
     return len(name) <= NAME_LENGTH and _CUSTOM.fullmatch(name) is not None
 
 
-def canonical_uuid(text: str) -> str | None:
+def parse_uuid(text: str) -> str | None:
     """The lower-case dashed form of a uuid in any of its spellings; None if it is none.
 
     With or without dashes, upper or lower case, in braces, or as a URN: the spellings that

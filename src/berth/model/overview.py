@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-from berth.model.candidate import Room
+from berth.model.candidate import ResourceUsage
 from berth.model.consumer import Resources
 
 
@@ -33,7 +33,7 @@ class Overview(msgspec.Struct, frozen=True):
     aggregates: int
 
 
-class By(enum.StrEnum):
+class GroupBy(enum.StrEnum):
     """What the cells of a map stand for; AUTO: hosts while there are few, else groups of them."""
 
     AUTO = "auto"
@@ -52,7 +52,7 @@ class MapQuery(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     classes: tuple[str, ...] = ()
-    by: By = By.AUTO
+    by: GroupBy = GroupBy.AUTO
     within: str = ""
     name: str = ""
     trait: str = ""
@@ -62,7 +62,7 @@ class MapQuery(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
 
 
-class Cell(msgspec.Struct, frozen=True):
+class MapCell(msgspec.Struct, frozen=True):
     """A host or a group of hosts.
 
     id: the host's uuid, or what `within` takes; used, capacity: by class; marked: how many of the hosts were asked
@@ -89,7 +89,7 @@ class FleetMap(msgspec.Struct, frozen=True):
     level: str
     groups_of: str
     total_hosts: int
-    cells: list[Cell]
+    cells: list[MapCell]
 
 
 class ProviderFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +118,7 @@ class ProviderItem(msgspec.Struct, frozen=True):
     root: str
     created_at: int
     updated_at: int
-    resources: dict[str, Room]
+    resources: dict[str, ResourceUsage]
 
 
 class ProviderPage(msgspec.Struct, frozen=True):
@@ -128,7 +128,7 @@ class ProviderPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
-class Held(msgspec.Struct, frozen=True):
+class InventoryDetails(msgspec.Struct, frozen=True):
     """An inventory with what follows from it: capacity, what can be claimed in all, and used, what is held."""
 
     total: int
@@ -147,7 +147,7 @@ class TreeNode(msgspec.Struct, frozen=True):
     uuid: str
     name: str
     parent: str | None
-    resources: dict[str, Room]
+    resources: dict[str, ResourceUsage]
 
 
 class ProviderDetails(msgspec.Struct, frozen=True):
@@ -160,7 +160,7 @@ class ProviderDetails(msgspec.Struct, frozen=True):
     root: str
     created_at: int
     updated_at: int
-    inventories: dict[str, Held]
+    inventories: dict[str, InventoryDetails]
     traits: list[str]
     aggregates: list[str]
     tree: list[TreeNode]

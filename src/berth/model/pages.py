@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from berth.model.candidate import Candidate, Summary
+from berth.model.candidate import Candidate, ProviderSummary
 from berth.model.consumer import Resources
 from berth.model.funnel import Funnel
 
@@ -20,7 +20,7 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     next: str | None = None
 
 
-class About(msgspec.Struct, frozen=True, kw_only=True):
+class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What answers here.
 
     head: the number of the last change; documentation: paths by what they are; auth: the ways in which
@@ -35,7 +35,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     caller: str = ""
 
 
-class Me(msgspec.Struct, frozen=True, kw_only=True):
+class CallerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Who the caller is.
 
     name: what logs call them; via: how they are known; may: the policy's operations that they may do, where
@@ -95,7 +95,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """Where a request fits, as Candidates. funnel: if it was asked for; call: the same in Placement's words."""
 
     candidates: list[Candidate]
-    summaries: dict[str, Summary]
+    summaries: dict[str, ProviderSummary]
     bounded: bool
     funnel: Funnel | None = None
     call: str

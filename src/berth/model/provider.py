@@ -22,7 +22,7 @@ class Provider(msgspec.Struct, frozen=True):
     updated_at: int
 
 
-class Stocked(msgspec.Struct, frozen=True):
+class InventoryUsage(msgspec.Struct, frozen=True):
     """An inventory as it stands in the ledger: its numbers, how much is held, and when it last changed."""
 
     total: int
@@ -39,7 +39,7 @@ class ProviderInventories(msgspec.Struct, frozen=True):
     """All inventories of one provider, by class, with the generation they were read at."""
 
     generation: int
-    inventories: dict[str, Stocked]
+    inventories: dict[str, InventoryUsage]
 
 
 class ProviderTraits(msgspec.Struct, frozen=True):

@@ -35,7 +35,7 @@ class ProviderRecord(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unk
     aggregates: tuple[str, ...] = ()
 
 
-class Became(enum.StrEnum):
+class RecordStatus(enum.StrEnum):
     """What a record came to."""
 
     CREATED = "created"
@@ -47,5 +47,5 @@ class Became(enum.StrEnum):
 class RecordOutcome(msgspec.Struct, frozen=True):
     """What one record came to, and why, if it was refused."""
 
-    became: Became
+    became: RecordStatus
     why: str = ""

@@ -7,7 +7,7 @@ import enum
 import msgspec
 
 
-class NoGood(enum.StrEnum):
+class TokenRejection(enum.StrEnum):
     """Why a token that is known lets nobody in: kept in the audit log, told to nobody."""
 
     REVOKED = "The token was revoked."
@@ -41,7 +41,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: int | None = None
 
 
-class WantedToken(msgspec.Struct, frozen=True, kw_only=True):
+class TokenSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A token that is asked for.
 
     user: the token's name if left out; trees: roots that a provider-owner owns; networks: CIDR, none for
@@ -57,7 +57,7 @@ class WantedToken(msgspec.Struct, frozen=True, kw_only=True):
     lasts_seconds: int | None = None
 
 
-class KnownToken(msgspec.Struct, frozen=True, kw_only=True):
+class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A token as it is shown: all that is kept of it but its hashes. Fields as of Token."""
 
     id: str
@@ -74,16 +74,16 @@ class KnownToken(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: int | None
 
 
-class Minted(msgspec.Struct, frozen=True):
+class IssuedToken(msgspec.Struct, frozen=True):
     """A token with its text, which nobody can be told again. No representation shows the text."""
 
-    token: KnownToken
+    token: TokenInfo
     text: str
 
     def __repr__(self) -> str:
         return f"Minted({self.token.name!r}, ...)"
 
 
-def known(token: Token) -> KnownToken:
+def known(token: Token) -> TokenInfo:
     """What is shown of a token."""
-    return KnownToken(**{name: getattr(token, name) for name in KnownToken.__struct_fields__})
+    return TokenInfo(**{name: getattr(token, name) for name in TokenInfo.__struct_fields__})

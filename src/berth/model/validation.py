@@ -17,7 +17,7 @@ from berth.model import commands
 from berth.model.commands import Claim, Command, NewInventories
 from berth.model.errors import Invalid, InvalidAmount
 from berth.model.inventory import Inventory, checked
-from berth.model.names import NAME_LENGTH, canonical_uuid
+from berth.model.names import NAME_LENGTH, parse_uuid
 
 PROVIDER_NAME_LENGTH: Final = 200
 """Of a provider's name, in characters (Placement's bound)."""
@@ -26,16 +26,16 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TYPE: Final = re.compile(r"[A-Z0-9_]+")
 
 
-def sound(command: Command) -> Command:
+def validated(command: Command) -> Command:
     """The same command, made sound; Invalid says what cannot be."""
     make = _SOUND.get(type(command))
     made: Command = command if make is None else make(command)
     return made
 
 
-def canonical(uuid: str) -> str:
+def canonical_uuid(uuid: str) -> str:
     """The canonical spelling of a uuid; Invalid if it is none."""
-    known = canonical_uuid(uuid)
+    known = parse_uuid(uuid)
     if known is None:
         raise Invalid(f"{uuid!r} is no uuid")
     return known
@@ -51,16 +51,16 @@ def text(value: str, what: str, most: int = NAME_LENGTH) -> str:
 
 
 def _about_provider(command: Any) -> Command:
-    changed: Command = replace(command, uuid=canonical(command.uuid))
+    changed: Command = replace(command, uuid=canonical_uuid(command.uuid))
     return changed
 
 
 def _create_provider(command: commands.CreateProvider) -> Command:
     return replace(
         command,
-        uuid=canonical(command.uuid),
+        uuid=canonical_uuid(command.uuid),
         name=text(command.name, "the provider's name", PROVIDER_NAME_LENGTH),
-        parent=None if command.parent is None else canonical(command.parent),
+        parent=None if command.parent is None else canonical_uuid(command.parent),
     )
 
 
@@ -68,23 +68,23 @@ def _update_provider(command: commands.UpdateProvider) -> Command:
     name, parent = command.name, command.parent
     return replace(
         command,
-        uuid=canonical(command.uuid),
+        uuid=canonical_uuid(command.uuid),
         name=text(name, "the provider's name", PROVIDER_NAME_LENGTH) if isinstance(name, str) else name,
-        parent=canonical(parent) if isinstance(parent, str) else parent,
+        parent=canonical_uuid(parent) if isinstance(parent, str) else parent,
     )
 
 
 def _set_inventories(command: commands.SetInventories) -> Command:
-    return replace(command, uuid=canonical(command.uuid), inventories=_inventories(command.inventories))
+    return replace(command, uuid=canonical_uuid(command.uuid), inventories=_inventories(command.inventories))
 
 
 def _one_inventory(command: commands.AddInventory | commands.UpdateInventory) -> Command:
-    return replace(command, uuid=canonical(command.uuid), inventory=checked(command.inventory))
+    return replace(command, uuid=canonical_uuid(command.uuid), inventory=checked(command.inventory))
 
 
 def _set_aggregates(command: commands.SetAggregates) -> Command:
-    aggregates = tuple(dict.fromkeys(map(canonical, command.aggregates)))
-    return replace(command, uuid=canonical(command.uuid), aggregates=aggregates)
+    aggregates = tuple(dict.fromkeys(map(canonical_uuid, command.aggregates)))
+    return replace(command, uuid=canonical_uuid(command.uuid), aggregates=aggregates)
 
 
 def _set_allocations(command: commands.SetAllocations) -> Command:
@@ -94,7 +94,7 @@ def _set_allocations(command: commands.SetAllocations) -> Command:
 def _allocate(command: commands.Allocate) -> Command:
     return replace(
         command,
-        consumer=canonical(command.consumer),
+        consumer=canonical_uuid(command.consumer),
         project=owner(command.project, "the project"),
         user=owner(command.user, "the user"),
         type=None if command.type is None else consumer_type(command.type),
@@ -102,13 +102,13 @@ def _allocate(command: commands.Allocate) -> Command:
 
 
 def _release(command: commands.ReleaseAllocations) -> Command:
-    return replace(command, consumer=canonical(command.consumer))
+    return replace(command, consumer=canonical_uuid(command.consumer))
 
 
 def _reshape(command: commands.Reshape) -> Command:
     inventories = tuple(
         NewInventories(
-            uuid=canonical(each.uuid), inventories=_inventories(each.inventories), generation=each.generation
+            uuid=canonical_uuid(each.uuid), inventories=_inventories(each.inventories), generation=each.generation
         )
         for each in command.inventories
     )
@@ -120,7 +120,7 @@ def _put_records(command: commands.PutRecords) -> Command:
     new = command.new_uuids or tuple(str(uuids.uuid4()) for _ in command.records)
     if len(new) != len(command.records):
         raise Invalid("new_uuids has to have one uuid for each record, or none at all")
-    return replace(command, new_uuids=tuple(map(canonical, new)))
+    return replace(command, new_uuids=tuple(map(canonical_uuid, new)))
 
 
 def _inventories(inventories: dict[str, Inventory]) -> dict[str, Inventory]:
@@ -135,7 +135,7 @@ def _claims(claims: Iterable[Claim]) -> tuple[Claim, ...]:
 
 
 def _claim(claim: Claim) -> Claim:
-    allocations = {canonical(uuid): resources for uuid, resources in claim.allocations.items()}
+    allocations = {canonical_uuid(uuid): resources for uuid, resources in claim.allocations.items()}
     if len(allocations) != len(claim.allocations):
         raise Invalid("a claim names the same provider twice")
     for resources in allocations.values():
@@ -143,7 +143,7 @@ def _claim(claim: Claim) -> Claim:
             raise InvalidAmount("a claim asks for amounts of at least 1 of at least one class of each provider")
     return replace(
         claim,
-        consumer=canonical(claim.consumer),
+        consumer=canonical_uuid(claim.consumer),
         allocations=allocations,
         project=owner(claim.project, "the project"),
         user=owner(claim.user, "the user"),

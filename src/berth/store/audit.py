@@ -123,7 +123,7 @@ def has(connection: Connection, number: int, sealed: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class AuditFilter:
     """Which records, newest first; after: oldest first, from the record after this number on.
 
     since, until: microseconds since 1970, the latter excluded; subject: a provider's or consumer's uuid; before: a
@@ -142,7 +142,7 @@ class Wanted:
     facts: bool = True
 
 
-def records(connection: Connection, wanted: Wanted) -> list[AuditRecord]:
+def records(connection: Connection, wanted: AuditFilter) -> list[AuditRecord]:
     """The records that are wanted."""
     selected = (_WITH_FACTS if wanted.facts else _WITHOUT_FACTS).where(*_conditions(wanted))
     selected = selected.order_by(audit.c.number if wanted.after is not None else audit.c.number.desc())
@@ -159,7 +159,7 @@ def records(connection: Connection, wanted: Wanted) -> list[AuditRecord]:
     return found
 
 
-def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
     """All but what they are about."""
     pairs = ((audit.c.actor, wanted.actor), (audit.c.operation, wanted.operation), (audit.c.outcome, wanted.outcome))
     yield from (column == value for column, value in pairs if value is not None)
@@ -173,7 +173,7 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield audit.c.number > wanted.after
 
 
-def _about(connection: Connection, wanted: Wanted) -> Iterator[list[int]]:
+def _about(connection: Connection, wanted: AuditFilter) -> Iterator[list[int]]:
     """The numbers of the records about a subject, in the order that is wanted, without looking where none can be."""
     assert wanted.subject is not None
     first, last = connection.execute(_ENDS).one()

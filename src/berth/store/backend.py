@@ -31,7 +31,7 @@ IDLE_S: Final = 15
 """How long a transaction may stand still before the database ends it: its process was stopped, or is gone."""
 
 
-class Use(enum.Enum):
+class Purpose(enum.Enum):
     """What a connection is for. Each has its own isolation and time limits."""
 
     READ = enum.auto()
@@ -61,11 +61,11 @@ class StaleRead(Unavailable):
     """The database holds something else than was read: somebody wrote who did not hold the head's lock."""
 
 
-class Away(Unavailable):
+class Unreachable(Unavailable):
     """The database cannot be reached."""
 
 
-class Why(NamedTuple):
+class Failure(NamedTuple):
     """What a failure means. kind: what to raise; words: go on after the database's name."""
 
     kind: type[BerthError]
@@ -78,5 +78,5 @@ class Backend:
 
     driver: str
     capabilities: Capabilities
-    connect: Callable[[URL, Use], Engine]
-    explain: Callable[[BaseException], Why | None]
+    connect: Callable[[URL, Purpose], Engine]
+    explain: Callable[[BaseException], Failure | None]

@@ -22,7 +22,7 @@ _CONSUMER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ConsumerFilter:
     """Which consumers. untyped: those without a type; provider_id, class_id: they hold some of that."""
 
     project: str = ""
@@ -48,13 +48,13 @@ class ProjectRows(NamedTuple):
     amounts: list[tuple[str, int | None, int, int]]
 
 
-def by_uuid(connection: Connection, wanted: Wanted, after: str, most: int) -> list[ConsumerRow]:
+def by_uuid(connection: Connection, wanted: ConsumerFilter, after: str, most: int) -> list[ConsumerRow]:
     """Consumers in the order of their uuids."""
     query = _matching(wanted).where(consumers.c.uuid > after).order_by(consumers.c.uuid).limit(most)
     return [ConsumerRow(*row) for row in connection.execute(query)]
 
 
-def oldest(connection: Connection, wanted: Wanted, after: Mark | None, most: int) -> list[ConsumerRow]:
+def oldest(connection: Connection, wanted: ConsumerFilter, after: Mark | None, most: int) -> list[ConsumerRow]:
     """Consumers, those first that were written longest ago."""
     at, uuid = consumers.c.updated_at, consumers.c.uuid
     query = _matching(wanted).order_by(at, uuid).limit(most)
@@ -63,7 +63,9 @@ def oldest(connection: Connection, wanted: Wanted, after: Mark | None, most: int
     return [ConsumerRow(*row) for row in connection.execute(query)]
 
 
-def largest(connection: Connection, wanted: Wanted, after: Mark | None, most: int) -> list[tuple[ConsumerRow, int]]:
+def largest(
+    connection: Connection, wanted: ConsumerFilter, after: Mark | None, most: int
+) -> list[tuple[ConsumerRow, int]]:
     """Consumers with how much they hold of the class that is wanted, the most first."""
     held = (
         select(allocations.c.consumer_id, func.sum(allocations.c.amount).label("amount"))
@@ -101,7 +103,7 @@ def projects(connection: Connection, after: str, most: int) -> ProjectRows:
     )
 
 
-def _matching(wanted: Wanted) -> Select[Any]:
+def _matching(wanted: ConsumerFilter) -> Select[Any]:
     query = _of_owner(select(*_CONSUMER), wanted)
     if wanted.provider_id is not None or wanted.class_id is not None:
         mine = select(allocations.c.consumer_id).where(allocations.c.consumer_id == consumers.c.id, _held(wanted))
@@ -109,7 +111,7 @@ def _matching(wanted: Wanted) -> Select[Any]:
     return query
 
 
-def _of_owner(query: Select[Any], wanted: Wanted) -> Select[Any]:
+def _of_owner(query: Select[Any], wanted: ConsumerFilter) -> Select[Any]:
     if wanted.project:
         query = query.where(consumers.c.project == wanted.project)
     if wanted.user:
@@ -121,7 +123,7 @@ def _of_owner(query: Select[Any], wanted: Wanted) -> Select[Any]:
     return query
 
 
-def _held(wanted: Wanted) -> ColumnElement[bool]:
+def _held(wanted: ConsumerFilter) -> ColumnElement[bool]:
     """Which amounts are meant."""
     meant: list[ColumnElement[bool]] = []
     if wanted.provider_id is not None:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 
 from berth.logs.redaction import url_without_secrets
 from berth.model.errors import BerthError, DatabaseUnusable, LedgerClosed, Unavailable
-from berth.store.backend import Away, Backend, Capabilities, Use
+from berth.store.backend import Backend, Capabilities, Purpose, Unreachable
 from berth.store.mariadb import MARIADB, MYSQL
 from berth.store.postgresql import POSTGRESQL
 from berth.store.sqlite import SQLITE
@@ -58,7 +58,7 @@ class Database:
     def __init__(self, text: str) -> None:
         self.url = parse_url(text)
         self._backend: Backend = _BACKENDS[self.url.get_backend_name()]
-        self._engines: dict[Use, Engine] = {}
+        self._engines: dict[Purpose, Engine] = {}
         self._away_until = 0.0
         self._closed = False
 
@@ -81,19 +81,19 @@ class Database:
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A transaction that sees one moment of the database."""
-        return self._transaction(Use.READ)
+        return self._transaction(Purpose.READ)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction that commits at the end, or not at all."""
-        return self._transaction(Use.WRITE)
+        return self._transaction(Purpose.WRITE)
 
     def looking(self) -> AbstractContextManager[Connection]:
         """A connection for one question at a time, each answered as of now."""
-        return self._transaction(Use.LOOK)
+        return self._transaction(Purpose.LOOK)
 
     def migrating(self) -> AbstractContextManager[Connection]:
         """A transaction without time limits, as that of a writer."""
-        return self._transaction(Use.MIGRATE)
+        return self._transaction(Purpose.MIGRATE)
 
     def check_open(self) -> None:
         """LedgerClosed, once this has been closed."""
@@ -112,10 +112,10 @@ class Database:
             engine.dispose()
 
     @contextmanager
-    def _transaction(self, use: Use) -> Iterator[Connection]:
+    def _transaction(self, use: Purpose) -> Iterator[Connection]:
         self.check_open()
         if time.monotonic() < self._away_until:
-            raise Away(f"{self.shown} is away")
+            raise Unreachable(f"{self.shown} is away")
         connected = False
         try:
             with self._engine(use).begin() as connection:
@@ -125,13 +125,13 @@ class Database:
             told = None if error.orig is None else self.told(error.orig)
             if told is None:
                 raise
-            if isinstance(told, Away) and not connected:
+            if isinstance(told, Unreachable) and not connected:
                 self._away_until = time.monotonic() + AWAY_S
             raise told from error
         except exc.TimeoutError as error:
             raise Unavailable("all connections to the database are in use") from error
 
-    def _engine(self, use: Use) -> Engine:
+    def _engine(self, use: Purpose) -> Engine:
         engine = self._engines.get(use)
         if engine is None:
             engine = self._engines.setdefault(use, self._backend.connect(self.url, use))

@@ -39,29 +39,29 @@ _AGGREGATES = select(provider_aggregates.c.provider_id, provider_aggregates.c.ag
     provider_aggregates.c.provider_id, provider_aggregates.c.aggregate_id
 )
 
-Chunks = Iterator[Sequence[Row[Any]]]
+RowChunks = Iterator[Sequence[Row[Any]]]
 
 
-def all_providers(connection: Connection) -> Chunks:
+def all_providers(connection: Connection) -> RowChunks:
     """Every provider, by id: (id, uuid, name, generation, parent_id, root_id, created_at, updated_at)."""
     return _chunks(connection, _PROVIDERS)
 
 
-def all_inventories(connection: Connection) -> Chunks:
+def all_inventories(connection: Connection) -> RowChunks:
     """Every inventory, by provider: (provider_id, class_id, total ... allocation_ratio, updated_at)."""
     return _chunks(connection, _INVENTORIES)
 
 
-def all_traits(connection: Connection) -> Chunks:
+def all_traits(connection: Connection) -> RowChunks:
     """Every trait of every provider: (provider_id, trait_id)."""
     return _chunks(connection, _TRAITS)
 
 
-def all_aggregates(connection: Connection) -> Chunks:
+def all_aggregates(connection: Connection) -> RowChunks:
     """Every aggregate of every provider: (provider_id, aggregate_id)."""
     return _chunks(connection, _AGGREGATES)
 
 
-def _chunks(connection: Connection, query: Select[Any]) -> Chunks:
+def _chunks(connection: Connection, query: Select[Any]) -> RowChunks:
     # Only once the first row is asked for: a connection has one stream at a time.
     yield from connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}).partitions()

@@ -17,34 +17,34 @@ from berth.store.backend import (
     LOOK_S,
     READ_S,
     WRITE_S,
-    Away,
     Backend,
     Capabilities,
+    Failure,
+    Purpose,
     StaleRead,
-    Use,
-    Why,
+    Unreachable,
 )
 
 _ISOLATION: Final = {
-    Use.READ: "REPEATABLE READ",  # all statements of a read see one moment
-    Use.WRITE: "READ COMMITTED",  # a write must see what was committed before it got the head's lock
-    Use.LOOK: "AUTOCOMMIT",
-    Use.MIGRATE: "READ COMMITTED",
+    Purpose.READ: "REPEATABLE READ",  # all statements of a read see one moment
+    Purpose.WRITE: "READ COMMITTED",  # a write must see what was committed before it got the head's lock
+    Purpose.LOOK: "AUTOCOMMIT",
+    Purpose.MIGRATE: "READ COMMITTED",
 }
-_STATEMENT_S: Final = {Use.READ: READ_S, Use.WRITE: WRITE_S, Use.LOOK: LOOK_S, Use.MIGRATE: 0}
-_CONNECTIONS: Final = {Use.READ: 8, Use.WRITE: 1, Use.LOOK: 1, Use.MIGRATE: 1}
+_STATEMENT_S: Final = {Purpose.READ: READ_S, Purpose.WRITE: WRITE_S, Purpose.LOOK: LOOK_S, Purpose.MIGRATE: 0}
+_CONNECTIONS: Final = {Purpose.READ: 8, Purpose.WRITE: 1, Purpose.LOOK: 1, Purpose.MIGRATE: 1}
 _GRACE_S: Final = 2
 _NO_LIMIT_S: Final = 24 * 3600
 
 
-def _connect(url: URL, use: Use) -> Engine:
+def _connect(url: URL, use: Purpose) -> Engine:
     limit_s = _STATEMENT_S[use]
     answer_s = limit_s + _GRACE_S if limit_s else _NO_LIMIT_S
     engine = create_engine(
         url,
         hide_parameters=True,  # an error's text goes into the log, and values can be anything
         isolation_level=_ISOLATION[use],
-        pool_pre_ping=use is Use.READ,  # a write or a look is tried again, which costs less
+        pool_pre_ping=use is Purpose.READ,  # a write or a look is tried again, which costs less
         pool_size=_CONNECTIONS[use],
         max_overflow=0,
         pool_timeout=LOCK_S,
@@ -60,41 +60,41 @@ def _connect(url: URL, use: Use) -> Engine:
     return engine
 
 
-def _prepare(connection: Any, use: Use) -> None:
+def _prepare(connection: Any, use: Purpose) -> None:
     wanted = {"innodb_lock_wait_timeout": LOCK_S, "sql_mode": "'TRADITIONAL'"}
     if "MariaDB" in connection.get_server_info():
         wanted["max_statement_time"] = _STATEMENT_S[use]
-        if use is not Use.MIGRATE:
+        if use is not Purpose.MIGRATE:
             wanted["idle_transaction_timeout"] = IDLE_S
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION " + ", ".join(f"{name} = {value}" for name, value in wanted.items()))
 
 
 _EXPLAINED: Final = {
-    (1040, 1203, 1226): Why(Away, "has no connection left"),
-    (1053, 1077, 1079): Why(Away, "is shutting down or starting"),
-    (2002, 2003, 2005, 2006, 2013, 2014, 2055, 1159, 1161, 1927, 4031): Why(Away, "did not answer"),
-    (1205,): Why(Unavailable, "is being written by another process"),
-    (1213, 1020, 1180): Why(Unavailable, "had another transaction in the way"),
-    (1317, 1969, 3024): Why(Unavailable, "took too long"),
-    (1290, 1792, 1836): Why(Unavailable, "is read-only at present"),
-    (1021, 1037, 1041, 1114): Why(Unavailable, "has run out of disk or memory"),
-    (1062, 1451, 1452): Why(StaleRead, "was written to by somebody else at the same moment"),
-    (1142, 1143, 1227, 1370): Why(DatabaseUnusable, "does not let this user do that: see `berth db grant`"),
-    (1044, 1045, 1130, 1698): Why(DatabaseUnusable, "does not let this user in"),
-    (1049,): Why(DatabaseUnusable, "does not exist"),
-    (1146,): Why(DatabaseUnusable, "lacks a table: see `berth db check`"),
-    (1054,): Why(DatabaseUnusable, "lacks a column: see `berth db check`"),
+    (1040, 1203, 1226): Failure(Unreachable, "has no connection left"),
+    (1053, 1077, 1079): Failure(Unreachable, "is shutting down or starting"),
+    (2002, 2003, 2005, 2006, 2013, 2014, 2055, 1159, 1161, 1927, 4031): Failure(Unreachable, "did not answer"),
+    (1205,): Failure(Unavailable, "is being written by another process"),
+    (1213, 1020, 1180): Failure(Unavailable, "had another transaction in the way"),
+    (1317, 1969, 3024): Failure(Unavailable, "took too long"),
+    (1290, 1792, 1836): Failure(Unavailable, "is read-only at present"),
+    (1021, 1037, 1041, 1114): Failure(Unavailable, "has run out of disk or memory"),
+    (1062, 1451, 1452): Failure(StaleRead, "was written to by somebody else at the same moment"),
+    (1142, 1143, 1227, 1370): Failure(DatabaseUnusable, "does not let this user do that: see `berth db grant`"),
+    (1044, 1045, 1130, 1698): Failure(DatabaseUnusable, "does not let this user in"),
+    (1049,): Failure(DatabaseUnusable, "does not exist"),
+    (1146,): Failure(DatabaseUnusable, "lacks a table: see `berth db check`"),
+    (1054,): Failure(DatabaseUnusable, "lacks a column: see `berth db check`"),
 }
 _BY_CODE: Final = {code: why for codes, why in _EXPLAINED.items() for code in codes}
 
 
-def _explain(error: BaseException) -> Why | None:
+def _explain(error: BaseException) -> Failure | None:
     code = error.args[0] if error.args else 0
     if code in _BY_CODE:
         return _BY_CODE[code]
     if isinstance(error, pymysql.err.InterfaceError | pymysql.err.OperationalError):
-        return Why(Away, f"did not answer: {error}")
+        return Failure(Unreachable, f"did not answer: {error}")
     return None
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import column as column_named
 from sqlalchemy import table as table_named
 
 from berth.model.caller import Caller
-from berth.model.change import Change, Facts, Kind, Named
+from berth.model.change import CatalogueEntry, Change, Facts, NameKind
 from berth.model.errors import DatabaseUnusable, Unavailable
 from berth.model.names import STANDARD_CLASSES, STANDARD_TRAITS
 from berth.store import audit, changes, tables
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 NEWEST: Final = REVISIONS[-1]
 """The revision that this Berth is made for."""
 
-_STANDARD: Final = [(Kind.CLASS, name) for name in STANDARD_CLASSES] + [(Kind.TRAIT, name) for name in STANDARD_TRAITS]
+_STANDARD: Final = [(NameKind.CLASS, name) for name in STANDARD_CLASSES] + [
+    (NameKind.TRAIT, name) for name in STANDARD_TRAITS
+]
 
 _FIRST: Final = {"id": 1, "number": 0, "next_id": 1, "revision": NEWEST, "audit_number": 0, "audit_hash": ""}
 """The head of a new ledger."""
@@ -169,12 +171,12 @@ def _lacking(database: Database) -> bool:
         return not _present(connection).issuperset(_STANDARD)
 
 
-def _present(connection: Connection) -> set[tuple[Kind, str]]:
+def _present(connection: Connection) -> set[tuple[NameKind, str]]:
     known = select(tables.names.c.kind, tables.names.c.name)
-    return {(Kind(kind), name) for kind, name in connection.execute(known)}
+    return {(NameKind(kind), name) for kind, name in connection.execute(known)}
 
 
-def _add_names(connection: Connection, at: heads.Head, missing: list[tuple[Kind, str]]) -> None:
+def _add_names(connection: Connection, at: heads.Head, missing: list[tuple[NameKind, str]]) -> None:
     now = time.time_ns() // 1000
     rows: list[dict[str, Any]] = [
         {"id": at.next_id + place, "kind": kind.value, "name": name, "created_at": now}
@@ -182,7 +184,7 @@ def _add_names(connection: Connection, at: heads.Head, missing: list[tuple[Kind,
     ]
     connection.execute(insert(tables.names), rows)
     # Also into the change log: other processes may be serving from this database already.
-    facts = Facts(names=[Named(Kind(row["kind"]), row["id"], row["name"], now) for row in rows])
+    facts = Facts(names=[CatalogueEntry(NameKind(row["kind"]), row["id"], row["name"], now) for row in rows])
     text, number = changes.text_of(facts), at.number + 1
     changes.append(connection, [Change(number, now, _ADDING, _BERTH.called, "", facts)], [text])
     chain = audit.Chain(at.audit_number, at.audit_hash)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, select
 
-from berth.model.change import Kind, Named
+from berth.model.change import CatalogueEntry, NameKind
 from berth.store.tables import names
 
 _ALL = select(names.c.kind, names.c.id, names.c.name, names.c.created_at).order_by(names.c.id)
 
 
-def all_names(connection: Connection) -> Iterator[Named]:
+def all_names(connection: Connection) -> Iterator[CatalogueEntry]:
     """Every name there is, in the order they were made."""
     for kind, number, name, at in connection.execute(_ALL):
-        yield Named(Kind(kind), number, name, at)
+        yield CatalogueEntry(NameKind(kind), number, name, at)

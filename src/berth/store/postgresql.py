@@ -18,24 +18,24 @@ from berth.store.backend import (
     LOOK_S,
     READ_S,
     WRITE_S,
-    Away,
     Backend,
     Capabilities,
+    Failure,
+    Purpose,
     StaleRead,
-    Use,
-    Why,
+    Unreachable,
 )
 
 T = TypeVar("T")
 
 _ISOLATION: Final = {
-    Use.READ: "REPEATABLE READ",  # all statements of a read see one moment
-    Use.WRITE: "READ COMMITTED",  # a write must see what was committed before it got the head's lock
-    Use.LOOK: "AUTOCOMMIT",
-    Use.MIGRATE: "READ COMMITTED",
+    Purpose.READ: "REPEATABLE READ",  # all statements of a read see one moment
+    Purpose.WRITE: "READ COMMITTED",  # a write must see what was committed before it got the head's lock
+    Purpose.LOOK: "AUTOCOMMIT",
+    Purpose.MIGRATE: "READ COMMITTED",
 }
-_STATEMENT_S: Final = {Use.READ: READ_S, Use.WRITE: WRITE_S, Use.LOOK: LOOK_S, Use.MIGRATE: 0}
-_CONNECTIONS: Final = {Use.READ: 8, Use.WRITE: 1, Use.LOOK: 1, Use.MIGRATE: 1}
+_STATEMENT_S: Final = {Purpose.READ: READ_S, Purpose.WRITE: WRITE_S, Purpose.LOOK: LOOK_S, Purpose.MIGRATE: 0}
+_CONNECTIONS: Final = {Purpose.READ: 8, Purpose.WRITE: 1, Purpose.LOOK: 1, Purpose.MIGRATE: 1}
 _BY_KEY: Final = "-c enable_seqscan=off"
 """For writes, whose statements all find their rows by keys. The server keeps the plan of a statement that comes again:
 to go through a whole table seems best while it is small, and would go on when it is large."""
@@ -58,13 +58,13 @@ class PatientConnection(psycopg.Connection[Any]):
             raise
 
 
-def _connect(url: URL, use: Use) -> Engine:
-    limit_s, idle_s = _STATEMENT_S[use], 0 if use is Use.MIGRATE else IDLE_S
+def _connect(url: URL, use: Purpose) -> Engine:
+    limit_s, idle_s = _STATEMENT_S[use], 0 if use is Purpose.MIGRATE else IDLE_S
     engine = create_engine(
         url,
         hide_parameters=True,  # an error's text goes into the log, and values can be anything
         isolation_level=_ISOLATION[use],
-        pool_pre_ping=use is Use.READ,  # a write or a look is tried again, which costs less
+        pool_pre_ping=use is Purpose.READ,  # a write or a look is tried again, which costs less
         pool_size=_CONNECTIONS[use],
         max_overflow=0,
         pool_timeout=LOCK_S,
@@ -77,7 +77,7 @@ def _connect(url: URL, use: Use) -> Engine:
             "keepalives_count": 3,
             "tcp_user_timeout": 15_000,
             "options": f"-c statement_timeout={limit_s}s -c lock_timeout={LOCK_S}s "
-            f"-c idle_in_transaction_session_timeout={idle_s}s {_BY_KEY if use is Use.WRITE else ''}",
+            f"-c idle_in_transaction_session_timeout={idle_s}s {_BY_KEY if use is Purpose.WRITE else ''}",
         },
     )
 
@@ -100,32 +100,32 @@ def _prepare(connection: PatientConnection, _record: Any) -> None:
 
 
 _EXPLAINED: Final = {
-    "08": Why(Away, "did not answer"),
-    "57P": Why(Away, "is shutting down or starting"),
-    "53300": Why(Away, "has no connection left"),
-    "25P": Why(Away, "gave this process up, which had stood still"),
-    "25006": Why(Unavailable, "is read-only at present"),
-    "40": Why(Unavailable, "had another transaction in the way"),
-    "55P03": Why(Unavailable, "is being written by another process"),
-    "57014": Why(Unavailable, "took too long"),
-    "53": Why(Unavailable, "has run out of disk or memory"),
-    "23": Why(StaleRead, "was written to by somebody else at the same moment"),
-    "42501": Why(DatabaseUnusable, "does not let this role do that: see `berth db grant`"),
-    "28": Why(DatabaseUnusable, "does not let this role in"),
-    "3D": Why(DatabaseUnusable, "does not exist"),
-    "42P01": Why(DatabaseUnusable, "lacks a table: see `berth db check`"),
-    "42703": Why(DatabaseUnusable, "lacks a column: see `berth db check`"),
+    "08": Failure(Unreachable, "did not answer"),
+    "57P": Failure(Unreachable, "is shutting down or starting"),
+    "53300": Failure(Unreachable, "has no connection left"),
+    "25P": Failure(Unreachable, "gave this process up, which had stood still"),
+    "25006": Failure(Unavailable, "is read-only at present"),
+    "40": Failure(Unavailable, "had another transaction in the way"),
+    "55P03": Failure(Unavailable, "is being written by another process"),
+    "57014": Failure(Unavailable, "took too long"),
+    "53": Failure(Unavailable, "has run out of disk or memory"),
+    "23": Failure(StaleRead, "was written to by somebody else at the same moment"),
+    "42501": Failure(DatabaseUnusable, "does not let this role do that: see `berth db grant`"),
+    "28": Failure(DatabaseUnusable, "does not let this role in"),
+    "3D": Failure(DatabaseUnusable, "does not exist"),
+    "42P01": Failure(DatabaseUnusable, "lacks a table: see `berth db check`"),
+    "42703": Failure(DatabaseUnusable, "lacks a column: see `berth db check`"),
 }
 
 
-def _explain(error: BaseException) -> Why | None:
+def _explain(error: BaseException) -> Failure | None:
     state = getattr(error, "sqlstate", None)
     for prefix, why in _EXPLAINED.items():
         if state is not None and state.startswith(prefix):
             return why
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         told = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-        return Why(Away, f"did not answer: {told.removeprefix('FATAL: ').strip()}")
+        return Failure(Unreachable, f"did not answer: {told.removeprefix('FATAL: ').strip()}")
     return None
 
 

@@ -19,8 +19,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.selectable import NamedFromClause
 
-Row = dict[str, Any]
-Named = Mapping[str, str]
+ValueRow = dict[str, Any]
+ColumnTypes = Mapping[str, str]
 
 TAKES_JSON: Final = frozenset({"postgresql"})
 """The dialects whose databases make rows of a JSON value (`json_to_recordset`)."""
@@ -43,7 +43,7 @@ class Prepared:
         self._each, self._together, self._fields = each, together, list(fields)
         self._known: dict[tuple[str, bool], tuple[str, list[str] | None]] = {}
 
-    def run(self, connection: Connection, rows: Sequence[Row]) -> int:
+    def run(self, connection: Connection, rows: Sequence[ValueRow]) -> int:
         """Run it for each row; returns how many rows of the table that touched."""
         name = connection.dialect.name
         together = self._together is not None and name in TAKES_JSON and len(rows) > 1
@@ -71,7 +71,7 @@ def inserting(table: Table) -> Prepared:
     return Prepared(insert(table), together, names)
 
 
-def updating(table: Table, at: Named, to: Named, *, unique: bool = False) -> Prepared:
+def updating(table: Table, at: ColumnTypes, to: ColumnTypes, *, unique: bool = False) -> Prepared:
     """Update the rows that have these values to those. at, to: columns, with what the rows that are given call them.
 
     unique: one of the columns that change is unique, so that it may matter which row comes first.
@@ -84,7 +84,7 @@ def updating(table: Table, at: Named, to: Named, *, unique: bool = False) -> Pre
     return Prepared(each, together.values({name: given.c[to[name]] for name in to}))
 
 
-def deleting(table: Table, at: Named) -> Prepared:
+def deleting(table: Table, at: ColumnTypes) -> Prepared:
     """Delete the rows that have these values. at: as of `updating`."""
     given = _given(table, at.items())
     each = delete(table).where(*_equal(table, at, bindparam))
@@ -98,5 +98,5 @@ def _given(table: Table, named: Iterable[tuple[str, str]]) -> NamedFromClause:
     return rows.table_valued(*columns, name=_GIVEN).render_derived(name=_GIVEN, with_types=True)
 
 
-def _equal(table: Table, at: Named, value: Callable[[str], Any]) -> list[ColumnElement[bool]]:
+def _equal(table: Table, at: ColumnTypes, value: Callable[[str], Any]) -> list[ColumnElement[bool]]:
     return [table.c[name] == value(called) for name, called in at.items()]

@@ -10,28 +10,28 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
 
 from berth.model.errors import DatabaseUnusable, Unavailable
-from berth.store.backend import LOCK_S, Backend, Capabilities, StaleRead, Use, Why
+from berth.store.backend import LOCK_S, Backend, Capabilities, Failure, Purpose, StaleRead
 
-_CONNECTIONS: Final = {Use.READ: 8, Use.WRITE: 1, Use.LOOK: 1, Use.MIGRATE: 1}
+_CONNECTIONS: Final = {Purpose.READ: 8, Purpose.WRITE: 1, Purpose.LOOK: 1, Purpose.MIGRATE: 1}
 
 _EXPLAINED: Final = {
-    "SQLITE_NOTADB": Why(DatabaseUnusable, "is not a database"),
-    "SQLITE_CANTOPEN": Why(
+    "SQLITE_NOTADB": Failure(DatabaseUnusable, "is not a database"),
+    "SQLITE_CANTOPEN": Failure(
         DatabaseUnusable, "cannot be opened or made: is its folder there, and may this user write to it?"
     ),
-    "SQLITE_READONLY": Why(DatabaseUnusable, "is read-only for this user"),
-    "SQLITE_PERM": Why(DatabaseUnusable, "is read-only for this user"),
-    "SQLITE_FULL": Why(DatabaseUnusable, "cannot grow: the disk is full"),
-    "SQLITE_IOERR": Why(DatabaseUnusable, "cannot be read or written: the disk reports an error, or is full"),
-    "SQLITE_CORRUPT": Why(DatabaseUnusable, "is damaged: restore a backup"),
-    "SQLITE_BUSY": Why(Unavailable, "is being written by another process"),
-    "SQLITE_LOCKED": Why(Unavailable, "is being written by another process"),
-    "SQLITE_SCHEMA": Why(Unavailable, "is being migrated"),
-    "SQLITE_CONSTRAINT": Why(StaleRead, "was written to by somebody else at the same moment"),
+    "SQLITE_READONLY": Failure(DatabaseUnusable, "is read-only for this user"),
+    "SQLITE_PERM": Failure(DatabaseUnusable, "is read-only for this user"),
+    "SQLITE_FULL": Failure(DatabaseUnusable, "cannot grow: the disk is full"),
+    "SQLITE_IOERR": Failure(DatabaseUnusable, "cannot be read or written: the disk reports an error, or is full"),
+    "SQLITE_CORRUPT": Failure(DatabaseUnusable, "is damaged: restore a backup"),
+    "SQLITE_BUSY": Failure(Unavailable, "is being written by another process"),
+    "SQLITE_LOCKED": Failure(Unavailable, "is being written by another process"),
+    "SQLITE_SCHEMA": Failure(Unavailable, "is being migrated"),
+    "SQLITE_CONSTRAINT": Failure(StaleRead, "was written to by somebody else at the same moment"),
 }
 
 
-def _connect(url: URL, use: Use) -> Engine:
+def _connect(url: URL, use: Purpose) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,  # an error's text goes into the log, and values can be anything
@@ -42,9 +42,9 @@ def _connect(url: URL, use: Use) -> Engine:
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": LOCK_S},
     )
     # A writer is one from its first moment: a reader that turns into one may find that it has read too early.
-    begin = "BEGIN DEFERRED" if use in (Use.READ, Use.LOOK) else "BEGIN IMMEDIATE"
+    begin = "BEGIN DEFERRED" if use in (Purpose.READ, Purpose.LOOK) else "BEGIN IMMEDIATE"
     event.listen(engine, "connect", _prepare)
-    if use in (Use.READ, Use.WRITE):
+    if use in (Purpose.READ, Purpose.WRITE):
         # Changes the file, which may be another program's until it has been looked at.
         event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA journal_mode=WAL"))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
@@ -57,13 +57,13 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _explain(error: BaseException) -> Why | None:
+def _explain(error: BaseException) -> Failure | None:
     code = getattr(error, "sqlite_errorname", None) or ""
     for prefix, why in _EXPLAINED.items():
         if code.startswith(prefix):
             return why
     if isinstance(error, sqlite3.OperationalError):  # no such table, no such column
-        return Why(DatabaseUnusable, f"is not as this Berth expects ({error}): see `berth db check`")
+        return Failure(DatabaseUnusable, f"is not as this Berth expects ({error}): see `berth db check`")
     return None
 
 

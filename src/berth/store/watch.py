@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.dialects.sqlite import dialect
 
 from berth.store import head
-from berth.store.backend import Away
+from berth.store.backend import Unreachable
 from berth.store.engine import Database
 from berth.store.tables import head as table
 
@@ -101,7 +101,7 @@ class RowWatch:
     def _looked(self) -> int:
         try:
             return self._number()
-        except Away:
+        except Unreachable:
             # The connection may have been lost long ago: that says nothing of the database now.
             return self._number()
 

@@ -28,7 +28,7 @@ def _rows() -> RowList:
 
 
 @dataclass(slots=True)
-class Rows:
+class WriteSet:
     """Rows to write, named after the statement that writes them. Fields stand in the order they are written."""
 
     end_allocations: RowList = field(default_factory=_rows)
@@ -101,7 +101,7 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
 _GUARDED = frozenset({"delete_providers", "change_providers", "touch_providers"})
 
 
-def write(connection: Connection, rows: Rows) -> None:
+def write(connection: Connection, rows: WriteSet) -> None:
     """Write all rows, in the order that foreign keys need; StaleRead if a provider's generation was not as read."""
     for name, statement in _STATEMENTS.items():
         values: RowList = getattr(rows, name)

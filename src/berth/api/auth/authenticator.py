@@ -8,7 +8,7 @@ from typing import Final
 from berth.api.http.messages import HttpError, Request
 from berth.model.caller import Caller
 
-Authenticate = Callable[[Request], Caller | None]
+Authenticator = Callable[[Request], Caller | None]
 """A request to a caller; None: it says nothing that this way of knowing callers understands.
 
 Unknown if it does, and what it says is not to be believed.
@@ -18,7 +18,7 @@ CHALLENGE: Final = (("www-authenticate", "Bearer"),)
 """What every 401 has to carry (RFC 9110, 15.5.2)."""
 
 
-class Unknown(HttpError):
+class AuthenticationFailed(HttpError):
     """401: whoever asks is not who they say, or not any more.
 
     caller: who they seem to be, and why: what is wrong, both for the audit log only. instead: what they are told
@@ -31,7 +31,7 @@ class Unknown(HttpError):
         self.caller, self.why = caller, why or detail
 
 
-def away(detail: str) -> HttpError:
+def identity_service_unreachable(detail: str) -> HttpError:
     """503: whoever would know cannot be asked. Nobody is let in for that."""
     return HttpError(503, detail, headers=(("retry-after", "5"),))
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from berth.api.auth.authenticator import Authenticate
+from berth.api.auth.authenticator import Authenticator
 from berth.api.auth.dev import dev
 from berth.api.auth.keystone import IdentityService
-from berth.api.auth.mtls import Certificates
+from berth.api.auth.mtls import ClientCertificates
 from berth.api.auth.oidc import SYMMETRIC, OpenId
 from berth.api.auth.tokens import Tokens
 from berth.ledger import Ledger
@@ -39,14 +39,14 @@ def check(settings: Settings) -> None:
         _CHECKS[name](settings)
 
 
-def authentications(settings: Settings, ledger: Ledger) -> Iterator[Authenticate]:
+def authentications(settings: Settings, ledger: Ledger) -> Iterator[Authenticator]:
     """The ways of knowing callers that these settings ask for, in the order in which they are tried."""
     if "dev" in settings.auth:
         yield dev
     if "token" in settings.auth:
         yield Tokens(ledger, key_for(settings.url, settings.secret_file))
     if "mtls" in settings.auth:
-        yield Certificates(settings.mtls)
+        yield ClientCertificates(settings.mtls)
     if "oidc" in settings.auth:
         yield OpenId(settings.oidc)
     if "keystone" in settings.auth:

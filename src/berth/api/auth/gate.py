@@ -7,11 +7,11 @@ from typing import Final
 
 from msgspec import structs
 
-from berth.api.auth.authenticator import CHALLENGE, Authenticate, Unknown
+from berth.api.auth.authenticator import CHALLENGE, AuthenticationFailed, Authenticator
 from berth.api.auth.policy import Policy
-from berth.api.http.messages import HttpError, Request, TooMuch, Unclear
+from berth.api.http.messages import AmbiguousRequest, HttpError, LimitExceeded, Request
 from berth.ledger import Ledger
-from berth.model.audit import Attempt
+from berth.model.audit import RefusedRequest
 from berth.model.caller import NOBODY, OWNER, Caller
 from berth.settings import Limits
 
@@ -31,7 +31,7 @@ class Gate:
     def __init__(
         self,
         ledger: Ledger,
-        authenticate: Iterable[Authenticate],
+        authenticate: Iterable[Authenticator],
         policy: Policy,
         guessed: Callable[[Request], HttpError | None] | None = None,
         ways: Iterable[str] = (),
@@ -52,8 +52,10 @@ class Gate:
                 raise HttpError(401, UNKNOWN, headers=self._challenge)
         except HttpError as error:
             wait = self._guessed(request) if self._guessed and error.status == 401 else None
-            if wait is not None and isinstance(error, Unknown):  # who it seemed to be is noted all the same
-                wait = Unknown(wait.detail, error.caller, why=error.why, instead=wait)
+            if wait is not None and isinstance(
+                error, AuthenticationFailed
+            ):  # who it seemed to be is noted all the same
+                wait = AuthenticationFailed(wait.detail, error.caller, why=error.why, instead=wait)
             raise wait or error from None
         return NOBODY if caller is None else _bounded(caller)
 
@@ -73,12 +75,12 @@ class Gate:
 
     def turned_away(self, request: Request, error: HttpError, caller: Caller | None, operation: str) -> None:
         """Note a refusal in the audit log, if it is of the kind that is kept there."""
-        if error.status in NOTED or isinstance(error, TooMuch | Unclear):
+        if error.status in NOTED or isinstance(error, LimitExceeded | AmbiguousRequest):
             seeming, why = Caller(address=request.address), error.detail
-            if isinstance(error, Unknown):
+            if isinstance(error, AuthenticationFailed):
                 seeming, why = error.caller, error.why
             self.ledger.note(
-                Attempt(
+                RefusedRequest(
                     caller=caller or seeming,
                     request=request.id,
                     operation=operation,

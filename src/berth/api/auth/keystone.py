@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import httpx
 
-from berth.api.auth.authenticator import Unknown, away
+from berth.api.auth.authenticator import AuthenticationFailed, identity_service_unreachable
 from berth.api.http.messages import Request
 from berth.model.caller import Caller
 from berth.settings import Keystone
@@ -50,7 +50,7 @@ class IdentityService:
             return None
         caller = self._cached(token)
         if caller is None:
-            raise Unknown(NOT_KNOWN, Caller(via="keystone", address=request.address))
+            raise AuthenticationFailed(NOT_KNOWN, Caller(via="keystone", address=request.address))
         return Caller(
             user=caller.user,
             project=caller.project,
@@ -91,7 +91,7 @@ class IdentityService:
             ends = datetime.fromisoformat(told["expires_at"]).timestamp()
             return min(now + self._settings.cache_seconds, ends), _caller(told) if ends > now else None
         except (httpx.HTTPError, ValueError, LookupError, TypeError):
-            raise away(AWAY) from None
+            raise identity_service_unreachable(AWAY) from None
 
     def _validated(self, token: str, *, renew: bool) -> httpx.Response:
         headers = {"X-Auth-Token": self._own_token(renew=renew), "X-Subject-Token": token}

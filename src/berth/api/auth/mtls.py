@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from berth.api.auth.authenticator import Unknown
+from berth.api.auth.authenticator import AuthenticationFailed
 from berth.api.http.messages import Request
 from berth.model.caller import Caller
 from berth.settings import Mtls
 
 
-class Certificates:
+class ClientCertificates:
     """Knows callers by the common name of the certificate that their connection was made with."""
 
     def __init__(self, settings: Mtls) -> None:
@@ -27,5 +27,5 @@ class Certificates:
             address=request.address,
         )
         if name not in self._settings.roles:
-            raise Unknown("The certificate is of somebody who has no roles here.", caller)
+            raise AuthenticationFailed("The certificate is of somebody who has no roles here.", caller)
         return caller

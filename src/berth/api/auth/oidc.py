@@ -10,10 +10,10 @@ from typing import Any, Final
 import httpx
 import jwt
 
-from berth.api.auth.authenticator import Unknown, away, credential
+from berth.api.auth.authenticator import AuthenticationFailed, credential, identity_service_unreachable
 from berth.api.http.messages import Request
 from berth.model.caller import Caller
-from berth.model.token import NoGood
+from berth.model.token import TokenRejection
 from berth.settings import Oidc
 
 FRESH_S: Final = 300
@@ -31,7 +31,7 @@ SYMMETRIC: Final = ("HS", "NONE")
 """Beginnings of algorithms that are never taken: a public key would do as the secret, or none."""
 
 _WHY: Final[Mapping[type[Exception], str]] = {
-    jwt.ExpiredSignatureError: NoGood.EXPIRED,
+    jwt.ExpiredSignatureError: TokenRejection.EXPIRED,
     jwt.ImmatureSignatureError: "The token is not good yet.",
     jwt.InvalidAudienceError: "The token is for somebody else.",
     jwt.InvalidIssuerError: "The token is of another issuer.",
@@ -66,7 +66,7 @@ class Keys:
             if missing or (now - self._loaded > FRESH_S and now - self._tried > SELDOM_S):
                 self._refresh(now)
             if now - self._loaded > STALE_S:
-                raise away("The identity provider cannot be reached.")
+                raise identity_service_unreachable("The identity provider cannot be reached.")
             return self._keys.get(number)
 
     def _refresh(self, now: float) -> None:
@@ -114,19 +114,21 @@ class OpenId:
             header = jwt.get_unverified_header(token)
             algorithm, number = header["alg"], header["kid"]
         except (jwt.PyJWTError, LookupError):
-            raise Unknown("The token is none that can be checked.", nobody) from None
+            raise AuthenticationFailed("The token is none that can be checked.", nobody) from None
         if algorithm not in self._settings.algorithms or not isinstance(number, str):
-            raise Unknown("The token is signed in a way that is not taken.", nobody)
+            raise AuthenticationFailed("The token is signed in a way that is not taken.", nobody)
         key = self._keys.get(number)
         if key is None or key.algorithm_name not in (algorithm, None):
-            raise Unknown("The token is signed with a key that is not the issuer's.", nobody)
+            raise AuthenticationFailed("The token is signed with a key that is not the issuer's.", nobody)
         try:
             return self._caller(self._claims(token, key, algorithm), request)
         except jwt.ExpiredSignatureError:  # who it was of is for the audit log to know
-            raise Unknown(NoGood.EXPIRED, self._once(token, key, algorithm, request) or nobody) from None
+            raise AuthenticationFailed(
+                TokenRejection.EXPIRED, self._once(token, key, algorithm, request) or nobody
+            ) from None
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             why = _WHY.get(type(error), "The token is not what its signature is of.")
-            raise Unknown(why, nobody) from None
+            raise AuthenticationFailed(why, nobody) from None
 
     def _claims(self, token: str, key: jwt.PyJWK, algorithm: str, *, ended: bool = False) -> dict[str, Any]:
         """What a token says. ended: that it has expired does not matter."""

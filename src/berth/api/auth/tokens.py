@@ -9,12 +9,12 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
-from berth.api.auth.authenticator import Unknown, credential
+from berth.api.auth.authenticator import AuthenticationFailed, credential
 from berth.api.http.messages import Request
-from berth.ledger.credentials import PREFIX, Key, id_of
+from berth.ledger.credentials import PREFIX, HashKey, id_of
 from berth.ledger.ledger import Ledger
 from berth.model.caller import Caller
-from berth.model.token import NoGood, Token
+from berth.model.token import Token, TokenRejection
 
 NOT_KNOWN: Final = "The token is not known, or not good any more, or not from this address."
 """All that anybody is told: whoever tries tokens is not to learn which ones there were."""
@@ -23,7 +23,7 @@ NOT_KNOWN: Final = "The token is not known, or not good any more, or not from th
 class Tokens:
     """Knows callers by their API tokens. What was revoked in any process is refused from the next request on."""
 
-    def __init__(self, ledger: Ledger, key: Key) -> None:
+    def __init__(self, ledger: Ledger, key: HashKey) -> None:
         self._ledger, self._key = ledger, key
         # Compared with where there is no such token, so that this takes as long as where there is one.
         self._none = key.hash(secrets.token_hex())
@@ -36,7 +36,7 @@ class Tokens:
         core, key = self._ledger.core, id_of(given) or ""
         try:
             token = self._good(request, given, core.presumed(key))
-        except Unknown:  # as far as this process knows: it may have been made just now, in another
+        except AuthenticationFailed:  # as far as this process knows: it may have been made just now, in another
             token = self._good(request, given, core.tokens().get(key))
         core.let_in(token)
         return _caller(token, request.address)
@@ -45,10 +45,12 @@ class Tokens:
         """The token, if it is good for this request; Unknown. known: the one of its id."""
         is_present, is_previous = self._compared(given, known)
         if known is None or not (is_present or is_previous):
-            raise Unknown(NOT_KNOWN, Caller(via="token", address=request.address), why="The token is not known.")
+            raise AuthenticationFailed(
+                NOT_KNOWN, Caller(via="token", address=request.address), why="The token is not known."
+            )
         wrong = _wrong(known, request.address, time.time_ns() // 1000, old=not is_present)
         if wrong is not None:
-            raise Unknown(NOT_KNOWN, _caller(known, request.address), why=wrong)
+            raise AuthenticationFailed(NOT_KNOWN, _caller(known, request.address), why=wrong)
         return known
 
     def _compared(self, given: str, known: Token | None) -> tuple[bool, bool]:
@@ -59,16 +61,16 @@ class Tokens:
         return hmac.compare_digest(hashed, present), hmac.compare_digest(hashed, previous)
 
 
-def _wrong(known: Token, address: str, now: int, *, old: bool) -> NoGood | None:
+def _wrong(known: Token, address: str, now: int, *, old: bool) -> TokenRejection | None:
     """Why a token is no good here and now. old: it is the text that was rotated out."""
     if known.revoked_at is not None:
-        return NoGood.REVOKED
+        return TokenRejection.REVOKED
     if old and now >= (known.previous_until or 0):
-        return NoGood.REPLACED
+        return TokenRejection.REPLACED
     if known.expires_at is not None and known.expires_at <= now:
-        return NoGood.EXPIRED
+        return TokenRejection.EXPIRED
     if known.networks and not _inside(known.networks, address):
-        return NoGood.ELSEWHERE
+        return TokenRejection.ELSEWHERE
     return None
 
 

@@ -11,7 +11,7 @@ from berth.api.http.messages import HttpError, Reply, Request
 
 
 @dataclass(slots=True)
-class Ongoing:
+class PendingReply:
     """A request that waits for its command. then: the reply, once `answer` is done."""
 
     answer: Future[Any]
@@ -19,7 +19,7 @@ class Ongoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class StreamReply:
     """A reply whose body comes in pieces, for as long as there are any."""
 
     pieces: AsyncGenerator[bytes, None]
@@ -28,24 +28,24 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class AsyncReply:
     """A reply that something else than the ledger is awaited for."""
 
     reply: Coroutine[Any, Any, Reply]
 
 
-Begun = Reply | Ongoing | Stream | Later
+Response = Reply | PendingReply | StreamReply | AsyncReply
 """What comes of a request at once."""
 
 
-class Face(Protocol):
+class App(Protocol):
     """One way of speaking to Berth over HTTP."""
 
     @staticmethod
     def operations() -> Iterable[str]:
         """What the policy has to have a rule for."""
 
-    def begin(self, request: Request) -> Begun:
+    def begin(self, request: Request) -> Response:
         """A request's reply, its command lined up for the ledger's next `work`, a reply in pieces or a later one."""
 
     def refuse(self, request: Request, error: HttpError) -> Reply:

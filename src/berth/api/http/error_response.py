@@ -8,14 +8,14 @@ import logging
 from typing import Any, Final
 
 from berth.api.http.messages import REASONS, HttpError, Reply
-from berth.api.http.negotiation import acceptable
+from berth.api.http.negotiation import negotiate
 from berth.model.errors import DatabaseUnusable, Unavailable
 
 
-def refused(error: HttpError, accept: str, *, request_id: str, code: str | None, more: dict[str, Any]) -> Reply:
+def error_reply(error: HttpError, accept: str, *, request_id: str, code: str | None, more: dict[str, Any]) -> Reply:
     """One error. code: Placement's, None in versions that have none; more: further members of the JSON form."""
     title = REASONS.get(error.status, "Error")
-    kinds = acceptable(accept, ("text/html", "application/json")) if accept not in ("", "*/*") else ["application/json"]
+    kinds = negotiate(accept, ("text/html", "application/json")) if accept not in ("", "*/*") else ["application/json"]
     kind = kinds[0] if kinds else "text/plain"
     if kind == "application/json":
         told = {"status": error.status, "title": title, "detail": error.detail}
@@ -39,7 +39,7 @@ _LOG = logging.getLogger("berth")
 _AGAIN: Final = (("retry-after", "1"),)
 
 
-def away(error: Unavailable | DatabaseUnusable, request_id: str) -> HttpError:
+def unavailable(error: Unavailable | DatabaseUnusable, request_id: str) -> HttpError:
     """A 503, in words that do not say which database it is or where: those are in the log, with the request's id."""
     _LOG.warning("%s: answered with 503, for %s", request_id, error)
     if isinstance(error, Unavailable):

@@ -15,7 +15,7 @@ BEHIND: Final = "127.0.0.1"
 BYPASSED: Final = "This port is for the TLS front alone: connect to the one that it listens on."
 
 
-class Origin(NamedTuple):
+class ClientAddress(NamedTuple):
     """Address and scheme as the client sees them; certificate: its common name, None without one."""
 
     address: str
@@ -23,7 +23,7 @@ class Origin(NamedTuple):
     certificate: str | None
 
 
-class Origins:
+class ClientAddresses:
     """Knows where requests came from.
 
     proxies: networks whose X-Forwarded-For and X-Forwarded-Proto are believed. front: the folder in which
@@ -34,17 +34,17 @@ class Origins:
         self._proxies = tuple(ip_network(each) for each in proxies)
         self._front = front
 
-    def of(self, client: str, scheme: str, headers: Mapping[str, str]) -> Origin:
+    def of(self, client: str, scheme: str, headers: Mapping[str, str]) -> ClientAddress:
         """The origin of a request. client: the peer's address and port. HttpError 403: it came round the front."""
         host, _, port = client.rpartition(":")
-        found = Origin(host.strip("[]"), scheme, None)
+        found = ClientAddress(host.strip("[]"), scheme, None)
         if self._front is not None:
             found = _fronted(self._front, found.address, port)
         if self._proxies and self._is_proxy(found.address):
             found = self._forwarded(found, headers)
         return found
 
-    def _forwarded(self, peer: Origin, headers: Mapping[str, str]) -> Origin:
+    def _forwarded(self, peer: ClientAddress, headers: Mapping[str, str]) -> ClientAddress:
         """The last address that no proxy of ours has: whatever stands before it anybody may have written."""
         hops = [hop.strip().strip("[]") for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
         address = peer.address
@@ -55,7 +55,7 @@ class Origins:
             if not self._is_proxy(hop):
                 break
         told = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
-        return Origin(address, told if told in ("http", "https") else peer.scheme, peer.certificate)
+        return ClientAddress(address, told if told in ("http", "https") else peer.scheme, peer.certificate)
 
     def _is_proxy(self, address: str) -> bool:
         return _is_address(address) and any(ip_address(address) in network for network in self._proxies)
@@ -69,7 +69,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _fronted(folder: Path, host: str, port: str) -> Origin:
+def _fronted(folder: Path, host: str, port: str) -> ClientAddress:
     """What the front has written down of the connection from this port; HttpError 403 if it is not the front's.
 
     A loopback address has neighbours: whoever is on this machine can have the same port of 127.0.0.2.
@@ -80,4 +80,4 @@ def _fronted(folder: Path, host: str, port: str) -> Origin:
         raise HttpError(403, BYPASSED) from None
     if host != BEHIND:
         raise HttpError(403, BYPASSED)
-    return Origin(address, "https", name or None)
+    return ClientAddress(address, "https", name or None)

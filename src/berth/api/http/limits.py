@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from itertools import accumulate
 from typing import Final
 
-from berth.api.http.messages import HttpError, Request, TooMuch
+from berth.api.http.messages import HttpError, LimitExceeded, Request
 from berth.model.request import CandidateRequest, Filter
 from berth.settings import Limits
 
@@ -59,9 +59,9 @@ class Limiter:
     def refusal(self, request: Request) -> HttpError | None:
         """What speaks against looking at a request at all; None if nothing."""
         if len(request.query) > self.limits.query_bytes:
-            return TooMuch(414, f"The query is longer than {self.limits.query_bytes} bytes.")
+            return LimitExceeded(414, f"The query is longer than {self.limits.query_bytes} bytes.")
         if _size(request.headers) > self.limits.header_bytes:
-            return TooMuch(431, f"The headers are larger than {self.limits.header_bytes} bytes.")
+            return LimitExceeded(431, f"The headers are larger than {self.limits.header_bytes} bytes.")
         if self._free:
             return None
         wait = self._addresses.wait(request.address) or self._of_token(request.headers)
@@ -70,7 +70,7 @@ class Limiter:
     def too_deep(self, body: bytes) -> HttpError | None:
         """What speaks against decoding a body; None if nothing. Lists and objects within each other are counted."""
         if is_deeper(body, self.limits.nesting):
-            return TooMuch(400, f"The body has lists or objects nested more than {self.limits.nesting} deep.")
+            return LimitExceeded(400, f"The body has lists or objects nested more than {self.limits.nesting} deep.")
         return None
 
     def guessed(self, request: Request) -> HttpError | None:
@@ -89,7 +89,9 @@ class Limiter:
 def check_request(limits: Limits, request: CandidateRequest) -> None:
     """TooMuch, if a request has more groups or conditions than may be asked for at once."""
     if len(request.groups) > limits.groups:
-        raise TooMuch(400, f"The request has {len(request.groups)} groups: at most {limits.groups} can be asked for.")
+        raise LimitExceeded(
+            400, f"The request has {len(request.groups)} groups: at most {limits.groups} can be asked for."
+        )
     _check_conditions(
         limits,
         len(request.same_subtrees)
@@ -106,7 +108,7 @@ def check_filter(limits: Limits, asked: Filter) -> None:
 
 def _check_conditions(limits: Limits, count: int) -> None:
     if count > limits.conditions:
-        raise TooMuch(400, f"The request has {count} conditions: at most {limits.conditions} can be asked for.")
+        raise LimitExceeded(400, f"The request has {count} conditions: at most {limits.conditions} can be asked for.")
 
 
 def _conditions(asked: Filter) -> int:
@@ -133,4 +135,4 @@ def _size(headers: Mapping[str, str]) -> int:
 
 def _too_many(wait: float) -> HttpError:
     seconds = str(max(1, math.ceil(wait)))
-    return TooMuch(429, f"Too many requests: try again in {seconds} s.", headers=(("retry-after", seconds),))
+    return LimitExceeded(429, f"Too many requests: try again in {seconds} s.", headers=(("retry-after", seconds),))

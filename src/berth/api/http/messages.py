@@ -32,7 +32,7 @@ REASONS: Final = {
 
 
 @dataclass(slots=True)
-class Seen:
+class RequestInfo:
     """What was found out about a request on its way, for logs and metrics.
 
     operation: the name of its route; trace: the id of the trace that it is part of, if there are traces.
@@ -62,7 +62,7 @@ class Request:
     address: str = ""
     certificate: str | None = None
     id: str = field(default_factory=lambda: f"req-{uuid.uuid4()}")
-    seen: Seen = field(default_factory=Seen, compare=False)
+    seen: RequestInfo = field(default_factory=RequestInfo, compare=False)
 
 
 @dataclass(slots=True)
@@ -84,14 +84,14 @@ class HttpError(Exception):
         self.status, self.detail, self.code, self.headers = status, detail, code, headers
 
 
-class TooMuch(HttpError):
+class LimitExceeded(HttpError):
     """More than a limit lets one request ask for: the detail says which, and its value. The audit log keeps it."""
 
     def __init__(self, status: int, detail: str, *, headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(status, detail, headers=headers)
 
 
-class Unclear(HttpError):
+class AmbiguousRequest(HttpError):
     """What somebody else could read as another request, or as two: the audit log keeps it, and its connection ends."""
 
     def __init__(self, status: int, detail: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from berth.api.http.app import Begun, Face
+from berth.api.http.app import App, Response
 from berth.api.http.cors import Cors
 from berth.api.http.messages import HttpError, Reply, Request
 
@@ -13,7 +13,7 @@ ROOT: Final = "placement"
 """What the face at the root is called."""
 
 
-class Site:
+class Mounts:
     """Chooses the face that a request is for. root: of every path that no other face stands under.
 
     faces: by the first part of their paths, such as v1; waits: whether beginning may have to wait for a network;
@@ -21,7 +21,7 @@ class Site:
     """
 
     def __init__(
-        self, root: Face, faces: Mapping[str, Face], cors: Cors, *, waits: bool = False, at_once: Iterable[str] = ()
+        self, root: App, faces: Mapping[str, App], cors: Cors, *, waits: bool = False, at_once: Iterable[str] = ()
     ) -> None:
         self._root: Final = root
         self._faces: Final = dict(faces)
@@ -29,7 +29,7 @@ class Site:
         self._cors: Final = cors
         self.waits: Final = waits
 
-    def begin(self, request: Request) -> Begun:
+    def begin(self, request: Request) -> Response:
         """A request's reply, its command lined up for the ledger's next `work`, a stream, or a later reply.
 
         `sign` is for all of them.
@@ -54,7 +54,7 @@ class Site:
         first = _first(request.path)
         return first if first in self._faces else ROOT
 
-    def _face(self, path: str) -> Face:
+    def _face(self, path: str) -> App:
         return self._faces.get(_first(path), self._root)
 
 

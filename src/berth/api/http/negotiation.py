@@ -10,16 +10,16 @@ from typing import Final
 _QUALITY: Final = re.compile(r"0(\.[0-9]*)?|1(\.0*)?")
 
 
-def acceptable(header: str, offers: Iterable[str]) -> list[str]:
+def negotiate(header: str, offers: Iterable[str]) -> list[str]:
     """Those of the offers that the header allows, the best first; equals in the order offered.
 
     A header that is malformed allows everything, as one that is absent does.
     """
-    return list(_acceptable(header, tuple(offers)))
+    return list(_negotiate(header, tuple(offers)))
 
 
 @lru_cache(maxsize=1024)
-def _acceptable(header: str, offers: tuple[str, ...]) -> tuple[str, ...]:
+def _negotiate(header: str, offers: tuple[str, ...]) -> tuple[str, ...]:
     ranges = [_parse(part) for part in header.split(",") if part.strip()]
     if not ranges or any(each is None for each in ranges):
         return offers

@@ -16,7 +16,7 @@ class Answered(NamedTuple):
     seconds: float
 
 
-class Onlooker(Protocol):
+class RequestObserver(Protocol):
     """Is told of requests, in the event loop: it must not wait, and nothing may be raised."""
 
     def began(self, request: Request) -> None:

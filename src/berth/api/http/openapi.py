@@ -29,7 +29,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class ResponseDescription:
     """One answer. schema: of its JSON body, None without a body; headers: names of headers it always, or may, have."""
 
     status: int
@@ -51,7 +51,7 @@ class Described:
     summary: str
     parameters: tuple[Parameter, ...]
     body: Json | None
-    responses: tuple[Response, ...]
+    responses: tuple[ResponseDescription, ...]
     refusals: tuple[int, ...]
     description: str = ""
     public: bool = False
@@ -171,7 +171,7 @@ def _parameter(it: Parameter) -> Json:
     return told
 
 
-def _response(it: Response, common: Common, *, events: bool) -> Json:
+def _response(it: ResponseDescription, common: Common, *, events: bool) -> Json:
     headers = {name: {"required": True, "schema": common.headers[name]} for name in it.always}
     headers |= {name: {"$ref": f"#/components/headers/{name}"} for name in it.maybe}
     told: Json = {"description": REASONS[it.status], "headers": headers}

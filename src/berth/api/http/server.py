@@ -15,16 +15,16 @@ from typing import Any, Final
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # its name for applications
 
-from berth.api.http.app import Begun, Later, Ongoing, Stream
-from berth.api.http.forwarded import Origin, Origins
+from berth.api.http.app import AsyncReply, PendingReply, Response, StreamReply
+from berth.api.http.forwarded import ClientAddress, ClientAddresses
 from berth.api.http.limits import Limiter
-from berth.api.http.messages import HttpError, Reply, Request, TooMuch, Unclear
-from berth.api.http.mounts import Site
-from berth.api.http.observer import Answered, Onlooker
-from berth.api.http.shutdown import ENDING, UnderWay, let_through
+from berth.api.http.messages import AmbiguousRequest, HttpError, LimitExceeded, Reply, Request
+from berth.api.http.mounts import Mounts
+from berth.api.http.observer import Answered, RequestObserver
+from berth.api.http.shutdown import ENDING, InFlight, unblock_signals
 from berth.ledger import Ledger
-from berth.ledger.request_scope import Outdated
-from berth.logs.request_ids import About
+from berth.ledger.request_scope import TokenChanged
+from berth.logs.request_ids import RequestIds
 from berth.settings import Limits
 
 GONE_BY = (
@@ -61,21 +61,21 @@ class Server:
 
     def __init__(
         self,
-        site: Site,
+        site: Mounts,
         ledger: Ledger,
         offload: Executor | None = None,
         limiter: Limiter | None = None,
-        origins: Origins | None = None,
-        onlookers: Iterable[Onlooker] = (),
+        origins: ClientAddresses | None = None,
+        onlookers: Iterable[RequestObserver] = (),
     ) -> None:
         self.site, self.ledger, self.offload = site, ledger, offload
-        self._limiter, self._origins = limiter or Limiter(Limits()), origins or Origins()
+        self._limiter, self._origins = limiter or Limiter(Limits()), origins or ClientAddresses()
         # Some ways of knowing callers wait for a network, which the loop must not.
         self._begin_in = offload or (ThreadPoolExecutor(WAITING, "who") if site.waits else None)
         self._scheduled = self._more = False
         self._turns = 0
         self._onlookers = tuple(onlookers)
-        self.under_way = UnderWay()
+        self.under_way = InFlight()
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
         """One request (RSGI). A client that goes away in the middle of its own is nobody's failure."""
@@ -90,21 +90,21 @@ class Server:
         try:
             reply = await self._reply(request) if wrong is None else self._refused(request, wrong)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log says what
-            with About((request.id,)):
+            with RequestIds((request.id,)):
                 _LOG.exception("%s %s failed", request.method, request.path)
             reply = self._refused(request, FAILED)
         if self.ledger.waiting:
             self._schedule_work()
         self._tell(request, reply, began)
-        if isinstance(reply, Stream):
+        if isinstance(reply, StreamReply):
             await _stream(protocol, reply, self.site.sign(request, Reply(reply.status, reply.headers)))
             return
         _send(protocol, self.site.sign(request, reply))
 
-    def _tell(self, request: Request, reply: Reply | Stream, began: float) -> None:
+    def _tell(self, request: Request, reply: Reply | StreamReply, began: float) -> None:
         """Let everybody know how a request was answered."""
         if self._onlookers:
-            size = 0 if isinstance(reply, Stream) else len(reply.body)
+            size = 0 if isinstance(reply, StreamReply) else len(reply.body)
             seconds = time.perf_counter() - began
             answer = Answered(self.site.name_of(request), reply.status, size, seconds)
             for onlooker in self._onlookers:
@@ -123,34 +123,34 @@ class Server:
         try:
             body = await asyncio.wait_for(_body(headers, protocol, limits.body_bytes), limits.slow_seconds)
         except TimeoutError:
-            return request, TooMuch(408, f"The body took longer than {limits.slow_seconds:g} seconds to arrive.")
+            return request, LimitExceeded(408, f"The body took longer than {limits.slow_seconds:g} seconds to arrive.")
         if body is None:
-            return request, TooMuch(413, f"The body is larger than {limits.body_bytes} bytes.")
+            return request, LimitExceeded(413, f"The body is larger than {limits.body_bytes} bytes.")
         return replace(request, body=body), self._limiter.too_deep(body)
 
-    def _origin(self, scope: Any, headers: dict[str, str]) -> tuple[Origin, HttpError | None]:
+    def _origin(self, scope: Any, headers: dict[str, str]) -> tuple[ClientAddress, HttpError | None]:
         try:
             return self._origins.of(scope.client, scope.scheme, headers), None
         except HttpError as error:
-            return Origin(scope.client.rpartition(":")[0], scope.scheme, None), error
+            return ClientAddress(scope.client.rpartition(":")[0], scope.scheme, None), error
 
-    async def _reply(self, request: Request) -> Reply | Stream:
+    async def _reply(self, request: Request) -> Reply | StreamReply:
         try:
             return await self._replied(request, self._begun)
-        except Outdated:
+        except TokenChanged:
             return await self._replied(request, self._begun_anew)
 
-    async def _replied(self, request: Request, begin: Callable[[Request], Begun]) -> Reply | Stream:
+    async def _replied(self, request: Request, begin: Callable[[Request], Response]) -> Reply | StreamReply:
         loop = asyncio.get_running_loop()
         if self._begin_in is None or self.site.at_once(request):
             reply = begin(request)
         else:
             reply = await loop.run_in_executor(self._begin_in, begin, request)
-        if isinstance(reply, Later):
-            with About((request.id,)):  # a task has a context of its own
+        if isinstance(reply, AsyncReply):
+            with RequestIds((request.id,)):  # a task has a context of its own
                 later = loop.create_task(reply.reply)
             return await later
-        if not isinstance(reply, Ongoing):
+        if not isinstance(reply, PendingReply):
             return reply
         self._schedule_work()
         done = loop.create_future()
@@ -160,29 +160,29 @@ class Server:
             reply.answer.add_done_callback(lambda _: loop.call_soon_threadsafe(_settle, done))
         await done
         error = reply.answer.exception()
-        if isinstance(error, Outdated):
+        if isinstance(error, TokenChanged):
             raise error
-        with About((request.id,)):
+        with RequestIds((request.id,)):
             return reply.then()
 
-    def _begun(self, request: Request) -> Begun:
+    def _begun(self, request: Request) -> Response:
         # Not around the whole of a request: the server runs many in one context, each until it waits for something.
-        with About((request.id,)), self.ledger.core.visit() as visit:
+        with RequestIds((request.id,)), self.ledger.core.visit() as visit:
             reply = self.site.begin(request)
-            if isinstance(reply, Ongoing) or self.ledger.core.certain(visit):
+            if isinstance(reply, PendingReply) or self.ledger.core.certain(visit):
                 return reply
-        if isinstance(reply, Later):
+        if isinstance(reply, AsyncReply):
             reply.reply.close()
         return self._begun_anew(request)
 
-    def _begun_anew(self, request: Request) -> Begun:
+    def _begun_anew(self, request: Request) -> Response:
         """Without presuming anything: what was presumed was not so."""
         request.seen.caller = ""
-        with About((request.id,)):
+        with RequestIds((request.id,)):
             return self.site.begin(request)
 
     def _refused(self, request: Request, error: HttpError) -> Reply:
-        with About((request.id,)):
+        with RequestIds((request.id,)):
             return self.site.refuse(request, error)
 
     def _schedule_work(self) -> None:
@@ -221,7 +221,7 @@ class Application:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in ENDING:
             self._hear(loop, number)
-        loop.call_soon(let_through)
+        loop.call_soon(unblock_signals)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._on_end()
@@ -291,10 +291,10 @@ def _wrapped(headers: dict[str, str]) -> HttpError | None:
     """What is wrong with how a body is wrapped: what is in it a proxy might know otherwise."""
     if headers.get("transfer-encoding", "chunked").strip().lower() == "chunked":
         return None
-    return Unclear(501, "The transfer coding is not understood: send the body as it is, or chunked.")
+    return AmbiguousRequest(501, "The transfer coding is not understood: send the body as it is, or chunked.")
 
 
-async def _stream(protocol: Any, stream: Stream, head: Reply) -> None:
+async def _stream(protocol: Any, stream: StreamReply, head: Reply) -> None:
     """Send the pieces of a stream until it ends, or its client does."""
     transport = protocol.response_stream(head.status, head.headers)
     gone = asyncio.ensure_future(protocol.client_disconnect())

@@ -12,7 +12,7 @@ LAST_S: Final = 10
 """How long a worker that was told to end, and has answered everything, may take for the rest."""
 
 
-class UnderWay:
+class InFlight:
     """The requests that a worker has under way (a context manager around each), in its event loop.
 
     Once it was told to end and has none left, the system ends it after LAST_S. Not a thread of its own: a library
@@ -47,15 +47,15 @@ def forget_in_children() -> None:
 
     A fork has its parent's handlers: they would note the signal in a copy of the parent's memory, where nobody looks.
     """
-    os.register_at_fork(before=hold, after_in_parent=let_through, after_in_child=_forget)
+    os.register_at_fork(before=block_signals, after_in_parent=unblock_signals, after_in_child=_forget)
 
 
-def hold() -> None:
+def block_signals() -> None:
     """Keep signals waiting: between asking an event loop to listen and its first turn they would be lost."""
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
 
-def let_through() -> None:
+def unblock_signals() -> None:
     """Take them again, and those that waited."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
@@ -63,4 +63,4 @@ def let_through() -> None:
 def _forget() -> None:
     for number in ENDING:
         signal.signal(number, signal.SIG_DFL)
-    let_through()
+    unblock_signals()

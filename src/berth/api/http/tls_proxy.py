@@ -29,7 +29,7 @@ _LOG = logging.getLogger("berth")
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class ProxyAddress:
     """Where the front listens, where the server does, and the folder between them."""
 
     host: str
@@ -49,7 +49,7 @@ def context_of(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def start(door: Door, context: ssl.SSLContext) -> None:
+def start(door: ProxyAddress, context: ssl.SSLContext) -> None:
     """Listen, in a thread of this process, until it ends. OSError if the port cannot be had."""
     listening = socket.create_server((door.host, door.port), family=_family(door.host), backlog=2048)
     threading.Thread(target=lambda: asyncio.run(_serve(door, context, listening)), daemon=True, name="front").start()
@@ -59,10 +59,10 @@ def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-async def _serve(door: Door, context: ssl.SSLContext, listening: socket.socket) -> None:
+async def _serve(door: ProxyAddress, context: ssl.SSLContext, listening: socket.socket) -> None:
     async def come_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await _pass_on(door, reader, writer)
+            await _relay(door, reader, writer)
         except (OSError, ssl.SSLError, asyncio.IncompleteReadError) as error:
             _LOG.debug("a connection ended: %s", error)
         finally:
@@ -73,7 +73,7 @@ async def _serve(door: Door, context: ssl.SSLContext, listening: socket.socket) 
         await server.serve_forever()
 
 
-async def _pass_on(door: Door, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _relay(door: ProxyAddress, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     behind = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     behind.setblocking(False)
     behind.bind(("127.0.0.1", 0))

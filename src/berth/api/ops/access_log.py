@@ -9,7 +9,7 @@ from berth.api.http.messages import Request
 from berth.api.http.observer import Answered
 
 
-class Access:
+class AccessLog:
     """An onlooker that writes lines. info: what takes one, as its fields.
 
     The query is left out: whoever misplaces a token puts it there.

@@ -11,13 +11,13 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from berth.model.anomaly import Anomalies, Unusual
+from berth.model.anomaly import Anomalies, AnomalyKind
 
 LATELY_S: Final = 86_400
 """Findings count for a day after they ended: an alarm that nobody looked at is over then."""
 
 
-class AnomalyNumbers(Collector):
+class AnomalyMetrics(Collector):
     """What was found as metrics."""
 
     def __init__(self, found: Anomalies) -> None:
@@ -30,7 +30,7 @@ class AnomalyNumbers(Collector):
         family = GaugeMetricFamily(
             "berth_anomalies", "Findings of unusual activity that ended in the last 24 hours.", labels=("kind",)
         )
-        for kind in Unusual:
+        for kind in AnomalyKind:
             family.add_metric((kind.value,), counts[kind])
         yield family
         examined = "Number of the last record of the audit log that was looked at for unusual activity."

@@ -17,7 +17,7 @@ from typing import IO, Final
 import msgspec
 
 from berth.ledger import Ledger
-from berth.ledger.audit.anomalies import Vigil
+from berth.ledger.audit.anomalies import LogScanner
 from berth.model.anomaly import Anomalies
 from berth.model.errors import BerthError
 
@@ -38,7 +38,7 @@ NOTHING_YET: Final = Anomalies(items=[], first=0, last=0, complete=False)
 _LOG = logging.getLogger("berth")
 
 
-class Lookout:
+class AnomalyScanner:
     """Looks, or waits to be the one that does. folder: that all workers of this server have; clock: in microseconds."""
 
     def __init__(self, ledger: Ledger, folder: Path, clock: Callable[[], int] = lambda: time.time_ns() // 1000) -> None:
@@ -94,8 +94,8 @@ class Lookout:
             worked = time.perf_counter() - started
             self._ended.wait(REST * worked if any(busy) else max(LOOK_S, REST * worked))
 
-    def _vigil(self) -> Vigil:
-        return Vigil(self._ledger.core, self._clock() - SHOWN_US)
+    def _vigil(self) -> LogScanner:
+        return LogScanner(self._ledger.core, self._clock() - SHOWN_US)
 
     def _tell(self, found: Anomalies) -> None:
         told = msgspec.json.encode(found.within(self._clock() - SHOWN_US, None))

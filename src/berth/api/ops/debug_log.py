@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from berth.ledger.observer import Witness
+from berth.ledger.observer import CommitObserver
 
 _LOG = logging.getLogger("berth")
 
 
-class Journal(Witness):
+class DebugLog(CommitObserver):
     """A witness that writes what happens into the log, as what it is: detail. Its lines name the requests."""
 
     def committed(self, requests: Sequence[str], began_ns: int, ended_ns: int) -> None:

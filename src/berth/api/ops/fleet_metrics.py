@@ -18,7 +18,7 @@ REST: Final = "CUSTOM_*"
 """What all others are called together."""
 
 
-class FleetNumbers(Collector):
+class FleetMetrics(Collector):
     """An overview as metrics. overview: None if the database has not answered since the process began."""
 
     def __init__(self, overview: Overview | None, *, answers: bool) -> None:

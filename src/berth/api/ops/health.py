@@ -6,10 +6,10 @@ import logging
 from collections.abc import Iterator
 from typing import Final
 
-from berth.api.http.app import Later
+from berth.api.http.app import AsyncReply
 from berth.api.http.messages import HttpError, Reply, Request
 from berth.api.ops import plain_text
-from berth.api.ops.single_flight import Single
+from berth.api.ops.single_flight import SingleFlight
 from berth.ledger import Ledger
 from berth.model.errors import BerthError, DatabaseUnusable
 
@@ -19,7 +19,7 @@ READY_S: Final = 2.0
 _LOG = logging.getLogger("berth")
 
 
-class Alive:
+class Liveness:
     """/healthz: it answers, so it lives. For everybody."""
 
     @staticmethod
@@ -41,25 +41,25 @@ class Alive:
         return plain_text.told(request, error)
 
 
-class Ready:
+class Readiness:
     """/readyz: the database answers, and all that it holds is known here. For everybody, in words that tell nothing."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._touch = Single("ready", ledger.core.touch)
+        self._touch = SingleFlight("ready", ledger.core.touch)
 
     @staticmethod
     def operations() -> Iterator[str]:
         """None that a policy need speak of."""
         return iter(())
 
-    def begin(self, request: Request) -> Reply | Later:
+    def begin(self, request: Request) -> Reply | AsyncReply:
         """200 or 503, soon."""
         try:
             plain_text.check(request, "/readyz")
         except HttpError as error:
             return self.refuse(request, error)
         request.seen.operation = "readyz"
-        return Later(self._told(request))
+        return AsyncReply(self._told(request))
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
         """The reply to a request that is refused before it is looked at."""

@@ -16,14 +16,14 @@ from prometheus_client.registry import Collector
 
 import berth
 from berth.api.auth.gate import Gate
-from berth.api.http.app import Later
+from berth.api.http.app import AsyncReply
 from berth.api.http.messages import HttpError, Reply, Request
 from berth.api.ops import plain_text
-from berth.api.ops.anomaly_metrics import AnomalyNumbers
-from berth.api.ops.fleet_metrics import FleetNumbers
-from berth.api.ops.process_metrics import ProcessNumbers, workers
-from berth.api.ops.request_metrics import Meter
-from berth.api.ops.single_flight import Single
+from berth.api.ops.anomaly_metrics import AnomalyMetrics
+from berth.api.ops.fleet_metrics import FleetMetrics
+from berth.api.ops.process_metrics import ProcessMetrics, workers
+from berth.api.ops.request_metrics import RequestMetrics
+from berth.api.ops.single_flight import SingleFlight
 from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
 from berth.model.errors import BerthError
@@ -37,7 +37,7 @@ FLEET_S: Final = 2.0
 """How long to wait for the fleet: without it, what was known last is told."""
 
 
-class Metrics:
+class MetricsApp:
     """/metrics, for everybody or for whom the policy lets.
 
     registry: of this process's meter; with several processes what they have all counted is read from the folder.
@@ -47,7 +47,7 @@ class Metrics:
     def __init__(
         self,
         gate: Gate,
-        meter: Meter,
+        meter: RequestMetrics,
         registry: CollectorRegistry,
         *,
         public: bool = False,
@@ -55,7 +55,7 @@ class Metrics:
     ) -> None:
         self._gate, self._meter, self._registry, self._public = gate, meter, registry, public
         self._anomalies = anomalies
-        self._numbers = Single("metrics", self._overview)
+        self._numbers = SingleFlight("metrics", self._overview)
         self._last: Overview | None = None
 
     @staticmethod
@@ -63,7 +63,7 @@ class Metrics:
         """What the policy has to have a rule for."""
         return iter((OPERATION,))
 
-    def begin(self, request: Request) -> Reply | Later:
+    def begin(self, request: Request) -> Reply | AsyncReply:
         """The numbers, once it is known who asks."""
         caller: Caller | None = None
         try:
@@ -77,7 +77,7 @@ class Metrics:
             return plain_text.told(request, error)
         except BerthError:
             return plain_text.told(request, HttpError(503, "Who asks cannot be found out at present."))
-        return Later(self._told(request))
+        return AsyncReply(self._told(request))
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
         """The reply to a request that is refused before it is looked at."""
@@ -90,9 +90,9 @@ class Metrics:
             self._last = await self._numbers.result(FLEET_S)
         except (BerthError, TimeoutError):
             answers = False
-        told: list[Collector] = [FleetNumbers(self._last, answers=answers)]
+        told: list[Collector] = [FleetMetrics(self._last, answers=answers)]
         if self._anomalies is not None:
-            told.append(AnomalyNumbers(self._anomalies()))
+            told.append(AnomalyMetrics(self._anomalies()))
         text = await asyncio.to_thread(_text, self._registry, told)
         return plain_text.plain(request, 200, text, CONTENT_TYPE_PLAIN_0_0_4)
 
@@ -105,16 +105,16 @@ class Metrics:
         return fresh
 
 
-class Counting:
+class MetricsRegistry:
     """This process's counts, and the face that tells those of all."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self.meter = Meter(self._registry)
+        self.meter = RequestMetrics(self._registry)
 
-    def face(self, gate: Gate, *, public: bool, anomalies: Callable[[], Anomalies] | None = None) -> Metrics:
+    def face(self, gate: Gate, *, public: bool, anomalies: Callable[[], Anomalies] | None = None) -> MetricsApp:
         """The face at /metrics."""
-        return Metrics(gate, self.meter, self._registry, public=public, anomalies=anomalies)
+        return MetricsApp(gate, self.meter, self._registry, public=public, anomalies=anomalies)
 
 
 class _Build(Collector):
@@ -134,6 +134,6 @@ def _text(registry: CollectorRegistry, collectors: Iterable[Collector]) -> str:
         counted = CollectorRegistry(auto_describe=False)
         multiprocess.MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
     told = CollectorRegistry(auto_describe=False)
-    for collector in (*collectors, ProcessNumbers(pids), _Build()):
+    for collector in (*collectors, ProcessMetrics(pids), _Build()):
         told.register(collector)
     return (generate_latest(counted) + generate_latest(told)).decode()

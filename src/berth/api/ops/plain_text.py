@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from berth.api.http.error_response import refused
+from berth.api.http.error_response import error_reply
 from berth.api.http.messages import HttpError, Reply, Request
 
 TEXT = "text/plain; charset=utf-8"
@@ -25,7 +25,7 @@ def plain(request: Request, status: int, text: str, kind: str = TEXT) -> Reply:
 
 def told(request: Request, error: HttpError) -> Reply:
     """A refusal, in plain text."""
-    return _signed(request, refused(error, "text/plain", request_id=request.id, code=None, more={}))
+    return _signed(request, error_reply(error, "text/plain", request_id=request.id, code=None, more={}))
 
 
 def _signed(request: Request, reply: Reply) -> Reply:

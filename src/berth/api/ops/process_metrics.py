@@ -47,7 +47,7 @@ def _lives(pid: int) -> bool:
     return True
 
 
-class ProcessNumbers(Collector):
+class ProcessMetrics(Collector):
     """Some processes as metrics. Where the system does not tell (it is no Linux), there are none."""
 
     def __init__(self, pids: Iterable[int]) -> None:

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from berth.api.http.messages import Request
 from berth.api.http.observer import Answered
 from berth.api.v1.problems import OF_HTTP
-from berth.ledger.observer import Witness
+from berth.ledger.observer import CommitObserver
 from berth.model.errors import BerthError, Conflict
 from berth.model.problems import kind_of, known
 
@@ -21,7 +21,7 @@ SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 COMMANDS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
-class Meter(Witness):
+class RequestMetrics(CommitObserver):
     """Every number that grows. Labels come from tables of Berth's own, never from what a client has sent."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Single(Generic[T]):
+class SingleFlight(Generic[T]):
     """Does one thing, never twice at the same time: whatever hangs there costs one thread, however many ask."""
 
     def __init__(self, name: str, work: Callable[[], T]) -> None:

@@ -29,7 +29,7 @@ from berth.api.http.observer import Answered
 from berth.api.ops.request_metrics import METHODS
 from berth.api.placement.routes import OPERATIONS
 from berth.api.v1.routes import ROUTES
-from berth.ledger.observer import Witness
+from berth.ledger.observer import CommitObserver
 from berth.logs.request_ids import requests as requests_here
 from berth.settings import Otel
 
@@ -51,7 +51,7 @@ ROUTE_OF: Final = {
 """The path of each operation, with names for its parts, by face and name."""
 
 
-class Traces(Witness):
+class Traces(CommitObserver):
     """An onlooker and a witness that makes spans. redact: takes secrets out of text."""
 
     def __init__(self, provider: TracerProvider, redact: Callable[[str], str] = str) -> None:

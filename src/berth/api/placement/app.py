@@ -12,18 +12,18 @@ from typing import Any
 import msgspec
 
 from berth.api.auth.gate import Gate
-from berth.api.http.app import Ongoing
-from berth.api.http.error_response import away, refused
+from berth.api.http.app import PendingReply
+from berth.api.http.error_response import error_reply, unavailable
 from berth.api.http.messages import HttpError, Reply, Request, parse_query
-from berth.api.http.negotiation import acceptable
+from berth.api.http.negotiation import negotiate
 from berth.api.placement import error_codes, versions
 from berth.api.placement.microversion import HEADER, SERVICE, minor_of
-from berth.api.placement.operation import Call, Operation, Pending, Wording
+from berth.api.placement.operation import Call, Operation, PendingAnswer, Wording
 from berth.api.placement.responses import BOUNDED
 from berth.api.placement.router import PUBLIC, route
 from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.validation import Validator, validator
-from berth.api.placement.versions import Plan
+from berth.api.placement.versions import VersionPlan
 from berth.api.placement.versions.change import NOTHING_THERE, Answer
 from berth.model import errors
 from berth.model.caller import Caller
@@ -39,7 +39,7 @@ _KINDS: tuple[tuple[type[Exception], Wording], ...] = (
 """How a refusal is told that an operation has no words of its own for."""
 
 
-class PlacementApi:
+class PlacementApp:
     """The Placement API over a ledger, for whoever the gate lets in."""
 
     def __init__(self, gate: Gate) -> None:
@@ -53,7 +53,7 @@ class PlacementApi:
     def answer(self, request: Request) -> Reply:
         """A request's reply, carrying its command out here and now."""
         reply = self.begin(request)
-        if isinstance(reply, Ongoing):
+        if isinstance(reply, PendingReply):
             self.ledger.work()
             reply.answer.exception()  # until it is done, by whichever thread
             return reply.then()
@@ -61,11 +61,11 @@ class PlacementApi:
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
         """The reply to a request that is refused before it is looked at."""
-        return _Step(self, request).told(error)
+        return _Exchange(self, request).told(error)
 
-    def begin(self, request: Request) -> Reply | Ongoing:
+    def begin(self, request: Request) -> Reply | PendingReply:
         """A request's reply, or its command lined up for the ledger's next `work`."""
-        step = _Step(self, request)
+        step = _Exchange(self, request)
         try:
             return step.take()
         except HttpError as error:
@@ -74,19 +74,19 @@ class PlacementApi:
             return step.told(step.worded(error))
 
 
-class _Step:
+class _Exchange:
     """One request on its way."""
 
     __slots__ = ("api", "call", "caller", "minor", "operation", "request")
 
-    def __init__(self, api: PlacementApi, request: Request) -> None:
+    def __init__(self, api: PlacementApp, request: Request) -> None:
         self.api, self.request = api, request
         self.caller: Caller | None = None
         self.minor: int | None = None
         self.operation: Operation | None = None
         self.call: Call | None = None
 
-    def take(self) -> Reply | Ongoing:
+    def take(self) -> Reply | PendingReply:
         """The checks in the order in which clients know them, then the operation itself."""
         request = self.request
         self.caller = caller = self.api.gate.who(request, public=request.path in PUBLIC)
@@ -104,7 +104,7 @@ class _Step:
         if isinstance(result, Answer):
             return self._sent(result)
         answer = self.api.ledger.queue(result.command, caller, request.id)
-        return Ongoing(answer, lambda: self._finished(result, answer))
+        return PendingReply(answer, lambda: self._finished(result, answer))
 
     def _may(self, operation: Operation, call: Call) -> None:
         if operation.public:
@@ -114,7 +114,7 @@ class _Step:
             project = dict(parse_query(call.request.query)).get("project_id")
         self.api.gate.may(operation.name, call.caller, project)
 
-    def _finished(self, pending: Pending, answer: Future[Any]) -> Reply:
+    def _finished(self, pending: PendingAnswer, answer: Future[Any]) -> Reply:
         error = answer.exception()
         if error is None:
             return self._sent(pending.finish(answer.result()))
@@ -155,12 +155,12 @@ class _Step:
         if error.status == 406 and self.minor is None:
             more = {"max_version": f"1.{versions.NEWEST}", "min_version": "1.0"}
         accept = self.request.headers.get("accept", "")
-        return self._signed(refused(error, accept, request_id=self.request.id, code=code, more=more))
+        return self._signed(error_reply(error, accept, request_id=self.request.id, code=code, more=more))
 
     def worded(self, error: errors.BerthError) -> HttpError:
         """A refusal of the ledger, in the operation's words."""
         if isinstance(error, errors.Unavailable | errors.DatabaseUnusable):
-            return away(error, self.request.id)
+            return unavailable(error, self.request.id)
         own = self.operation.refusals.items() if self.operation is not None else ()
         for kind, wording in (*own, *_KINDS):
             if isinstance(error, kind):
@@ -177,7 +177,7 @@ class _Step:
 
 
 @cache
-def _plan(operation: Operation, minor: int) -> tuple[Plan, Validator | None]:
+def _plan(operation: Operation, minor: int) -> tuple[VersionPlan, Validator | None]:
     plan = versions.plan(operation.name, operation.schema, minor)
     return plan, None if plan.schema is None else validator(plan.schema)
 
@@ -201,7 +201,7 @@ def _check_media(operation: Operation, request: Request) -> None:
         if coding not in ("", "identity"):
             raise HttpError(415, f"The content coding {coding} is not supported, send the body as it is")
     accept = request.headers.get("accept")
-    if operation.gives_json and accept and not acceptable(accept, ("application/json",)):
+    if operation.gives_json and accept and not negotiate(accept, ("application/json",)):
         raise HttpError(406, "Only application/json is provided")
 
 

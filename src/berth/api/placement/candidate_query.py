@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from berth.api.http.messages import BadRequest
 from berth.api.placement import error_codes, query_filters
-from berth.api.placement.query_filters import Pairs, Rules
+from berth.api.placement.query_filters import ActiveRules, Pairs
 from berth.api.placement.schemas import NAMED, NUMBERED
 from berth.model.request import CandidateRequest, Group
 
@@ -20,7 +20,7 @@ _NUMBERED: Final = re.compile(f"({_PARAMETERS})({NUMBERED})?")
 _NAMED: Final = re.compile(f"({_PARAMETERS})({NAMED})?")
 
 
-def candidate_request(pairs: Pairs, rules: Rules) -> CandidateRequest:
+def candidate_request(pairs: Pairs, rules: ActiveRules) -> CandidateRequest:
     """What a query asks for; BadRequest if its parts do not make sense together."""
     limit = query_filters.values_of(pairs, "limit")
     policy = query_filters.values_of(pairs, "group_policy")
@@ -45,7 +45,7 @@ def candidate_request(pairs: Pairs, rules: Rules) -> CandidateRequest:
     )
 
 
-def _groups(pairs: Pairs, rules: Rules) -> dict[str, Group]:
+def _groups(pairs: Pairs, rules: ActiveRules) -> dict[str, Group]:
     pattern = _NAMED if "named_groups" in rules else _NUMBERED
     found: dict[str, dict[str, Any]] = {}
     given: dict[str, list[str]] = {}
@@ -93,7 +93,7 @@ def _subtree(value: str) -> frozenset[str]:
     return suffixes
 
 
-def _check_resources(groups: dict[str, Group], subtrees: tuple[frozenset[str], ...], rules: Rules) -> None:
+def _check_resources(groups: dict[str, Group], subtrees: tuple[frozenset[str], ...], rules: ActiveRules) -> None:
     empty = [suffix for suffix, group in groups.items() if not group.resources]
     if "groups_without_resources" not in rules:
         _check_all_have_resources(groups, empty)

@@ -6,11 +6,11 @@ import re
 from functools import cache
 from typing import Any, Final
 
-from berth.api.http.openapi import Common, Described, Parameter, Response, document, part
+from berth.api.http.openapi import Common, Described, Parameter, ResponseDescription, document, part
 from berth.api.placement import versions
 from berth.api.placement.microversion import HEADER, SERVICE
 from berth.api.placement.operation import Operation
-from berth.api.placement.responses import BOUNDED, Told
+from berth.api.placement.responses import BOUNDED, ResponseShape
 from berth.api.placement.schemas import CLASS_KEY, UUID, Schema
 
 _NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 255}
@@ -174,12 +174,12 @@ def _repeated(name: str, schema: Schema, rules: frozenset[str]) -> Schema:
     return schema
 
 
-def _response(told: Told, rules: frozenset[str]) -> Response:
+def _response(told: ResponseShape, rules: frozenset[str]) -> ResponseDescription:
     always = (*_SIGNED, *(("location",) if told.located else ()))
     dated = told.dated and "dated" in rules
     schema = None if told.part is None else part(told.part)
     maybe = (*(_DATES if dated else ()), *((BOUNDED,) if told.searched else ()))
-    return Response(told.status, schema, always, maybe)
+    return ResponseDescription(told.status, schema, always, maybe)
 
 
 def _refusals(operation: Operation, *, conflicts: bool) -> set[int]:

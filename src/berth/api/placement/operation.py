@@ -9,7 +9,7 @@ from typing import Any, Final
 from berth.api.http.messages import BadRequest, Request, parse_query
 from berth.api.placement.schemas import Schema
 from berth.api.placement.validation import Validator, load_json
-from berth.api.placement.versions import Plan
+from berth.api.placement.versions import VersionPlan
 from berth.api.placement.versions.change import Answer, Asked
 from berth.ledger import Ledger
 from berth.model.caller import Caller
@@ -21,7 +21,7 @@ FIRST_COUNTS: Final = frozenset({"limit", "group_policy"})
 
 
 @dataclass(slots=True)
-class Pending:
+class PendingAnswer:
     """An answer that is ready when a command has been carried out."""
 
     command: Command
@@ -47,7 +47,7 @@ class Call:
     request: Request
     caller: Caller
     ledger: Ledger
-    plan: Plan
+    plan: VersionPlan
     validator: Validator | None
     rules: frozenset[str]
     terms: dict[str, str]
@@ -85,7 +85,7 @@ class Call:
         return pairs
 
 
-Endpoint = Callable[[Call], Answer | Pending]
+Endpoint = Callable[[Call], Answer | PendingAnswer]
 Refusals = Mapping[type[Exception], Wording]
 
 

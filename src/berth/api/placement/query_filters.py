@@ -6,9 +6,9 @@ import re
 from typing import Final
 
 from berth.api.http.messages import BadRequest
-from berth.model.names import canonical_uuid
+from berth.model.names import parse_uuid
 
-Rules = frozenset[str]
+ActiveRules = frozenset[str]
 Pairs = list[tuple[str, str]]
 
 _AMOUNT: Final = re.compile(r"-?[0-9]+", re.ASCII)
@@ -47,7 +47,7 @@ def _amount(name: str, text: str) -> int:
     return int(text)
 
 
-def traits(values: list[str], rules: Rules) -> tuple[tuple[frozenset[str], ...], frozenset[str]]:
+def traits(values: list[str], rules: ActiveRules) -> tuple[tuple[frozenset[str], ...], frozenset[str]]:
     """Values of a `required` parameter as (any-of sets that are required, traits that are forbidden); BadRequest."""
     if "any_traits" not in rules:
         values = values[-1:]
@@ -63,7 +63,7 @@ def traits(values: list[str], rules: Rules) -> tuple[tuple[frozenset[str], ...],
     return tuple(required), frozenset(forbidden)
 
 
-def _any_traits(value: str, rules: Rules) -> frozenset[str]:
+def _any_traits(value: str, rules: ActiveRules) -> frozenset[str]:
     form = "in:HW_CPU_X86_VMX,CUSTOM_MAGIC"
     if "any_traits" not in rules:
         raise _invalid(f"The format '{form}' only supported since microversion 1.39. Got: {value}")
@@ -75,7 +75,7 @@ def _any_traits(value: str, rules: Rules) -> frozenset[str]:
     return frozenset(names)
 
 
-def _all_traits(value: str, rules: Rules) -> tuple[list[str], set[str]]:
+def _all_traits(value: str, rules: ActiveRules) -> tuple[list[str], set[str]]:
     may_forbid = "forbidden_traits" in rules
     form = "HW_CPU_X86_VMX,!CUSTOM_MAGIC" if may_forbid else "HW_CPU_X86_VMX,CUSTOM_MAGIC"
     names = [name.strip() for name in value.split(",")]
@@ -87,7 +87,7 @@ def _all_traits(value: str, rules: Rules) -> tuple[list[str], set[str]]:
     return [name for name in names if not name.startswith("!")], forbidden
 
 
-def aggregates(values: list[str], suffix: str, rules: Rules) -> tuple[tuple[frozenset[str], ...], frozenset[str]]:
+def aggregates(values: list[str], suffix: str, rules: ActiveRules) -> tuple[tuple[frozenset[str], ...], frozenset[str]]:
     """Values of a `member_of` parameter as (any-of sets, aggregates that are forbidden); BadRequest."""
     if len(values) > 1 and "several_member_of" not in rules:
         raise BadRequest(f"Multiple member_of{suffix} parameters are not supported")
@@ -114,7 +114,7 @@ def _aggregate_uuids(value: str) -> frozenset[str]:
         )
     found = set()
     for text in bare.removeprefix("in:").split(","):
-        uuid = canonical_uuid(text)
+        uuid = parse_uuid(text)
         if uuid is None:
             raise _invalid(f"Expected 'member_of' parameter to contain valid UUID(s). Got: {text}")
         found.add(uuid)
@@ -123,7 +123,7 @@ def _aggregate_uuids(value: str) -> frozenset[str]:
 
 def in_tree(value: str) -> str:
     """An `in_tree` parameter as a canonical uuid; BadRequest."""
-    uuid = canonical_uuid(value.strip())
+    uuid = parse_uuid(value.strip())
     if uuid is None:
         raise _invalid(f"Expected 'in_tree' parameter to be a format of uuid. Got: {value}")
     return uuid

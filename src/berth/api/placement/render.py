@@ -8,7 +8,7 @@ from berth.model.candidate import Candidates
 from berth.model.consumer import ConsumerAllocations, ProviderAllocations, TypeUsage
 from berth.model.inventory import Inventory
 from berth.model.names import UNKNOWN_TYPE
-from berth.model.provider import Provider, ProviderInventories, Stocked
+from berth.model.provider import InventoryUsage, Provider, ProviderInventories
 
 _RELATIONS = ("inventories", "usages", "aggregates", "traits", "allocations")
 
@@ -33,7 +33,7 @@ def provider(it: Provider) -> dict[str, Any]:
     }
 
 
-def inventory(it: Inventory | Stocked) -> dict[str, Any]:
+def inventory(it: Inventory | InventoryUsage) -> dict[str, Any]:
     """The numbers of one inventory."""
     return {
         "total": it.total,

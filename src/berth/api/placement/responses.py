@@ -24,7 +24,7 @@ BOUNDED: Final = "berth-bounded"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ResponseShape:
     """One way in which an operation answers.
 
     part: the name of its body in PARTS, None for no body; located: with a Location header; dated:
@@ -42,7 +42,7 @@ class Told:
 class Replies:
     """How an operation answers when it does what was asked. conflicts: whether it may answer 409 instead."""
 
-    told: tuple[Told, ...]
+    told: tuple[ResponseShape, ...]
     conflicts: bool = False
 
 
@@ -159,27 +159,27 @@ PARTS: Final[dict[str, Schema]] = {
 
 
 def _shown(name: str, *, conflicts: bool = False) -> Replies:
-    return Replies((Told(200, name, dated=True),), conflicts)
+    return Replies((ResponseShape(200, name, dated=True),), conflicts)
 
 
 def _gone(*, conflicts: bool = False) -> Replies:
-    return Replies((Told(204),), conflicts)
+    return Replies((ResponseShape(204),), conflicts)
 
 
 def _ensured(*, dated: bool = False) -> Replies:
-    return Replies((Told(201, located=True, dated=dated), Told(204, located=True, dated=dated)))
+    return Replies((ResponseShape(201, located=True, dated=dated), ResponseShape(204, located=True, dated=dated)))
 
 
 REPLIES: Final[dict[str, Replies]] = {
     "root.show": _shown("Versions"),
-    "document.show": Replies((Told(200, "Document"),)),
+    "document.show": Replies((ResponseShape(200, "Document"),)),
     "providers.list": _shown("Providers"),
-    "providers.create": Replies((Told(200, "Provider", located=True, dated=True),), conflicts=True),
+    "providers.create": Replies((ResponseShape(200, "Provider", located=True, dated=True),), conflicts=True),
     "providers.show": _shown("Provider"),
     "providers.update": _shown("Provider", conflicts=True),
     "providers.delete": _gone(conflicts=True),
     "inventories.list": _shown("ProviderInventories"),
-    "inventories.create": Replies((Told(201, "ProviderInventory", located=True, dated=True),), conflicts=True),
+    "inventories.create": Replies((ResponseShape(201, "ProviderInventory", located=True, dated=True),), conflicts=True),
     "inventories.replace": _shown("ProviderInventories", conflicts=True),
     "inventories.clear": _gone(conflicts=True),
     "inventory.show": _shown("ProviderInventory"),
@@ -193,16 +193,16 @@ REPLIES: Final[dict[str, Replies]] = {
     "provider_traits.clear": _gone(),
     "provider_allocations.show": _shown("ProviderAllocations"),
     "classes.list": _shown("ResourceClasses"),
-    "classes.create": Replies((Told(201, located=True),), conflicts=True),
+    "classes.create": Replies((ResponseShape(201, located=True),), conflicts=True),
     "classes.show": _shown("ResourceClass"),
-    "classes.rename": Replies((Told(200, "ResourceClass"),), conflicts=True),
+    "classes.rename": Replies((ResponseShape(200, "ResourceClass"),), conflicts=True),
     "classes.ensure": _ensured(),
     "classes.delete": _gone(conflicts=True),
     "traits.list": _shown("Traits"),
-    "traits.show": Replies((Told(204, dated=True),)),
+    "traits.show": Replies((ResponseShape(204, dated=True),)),
     "traits.ensure": _ensured(dated=True),
     "traits.delete": _gone(conflicts=True),
-    "candidates.list": Replies((Told(200, "Candidates", dated=True, searched=True),)),
+    "candidates.list": Replies((ResponseShape(200, "Candidates", dated=True, searched=True),)),
     "allocations.post": _gone(conflicts=True),
     "allocations.show": _shown("Allocations"),
     "allocations.put": _gone(conflicts=True),

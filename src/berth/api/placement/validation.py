@@ -12,7 +12,7 @@ import jsonschema_rs
 
 from berth.api.http.messages import BadRequest
 from berth.api.placement.schemas import Schema
-from berth.model.names import canonical_uuid
+from berth.model.names import parse_uuid
 
 _WORDS: Final = jsonschema.FormatChecker(formats=())
 
@@ -23,7 +23,7 @@ of the value, which takes seconds for a megabyte."""
 
 @_WORDS.checks("uuid")
 def _is_uuid(value: object) -> bool:
-    return not isinstance(value, str) or canonical_uuid(value) is not None
+    return not isinstance(value, str) or parse_uuid(value) is not None
 
 
 class Validator:
@@ -34,7 +34,7 @@ class Validator:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._fast = jsonschema_rs.Draft202012Validator(
-            schema, formats={"uuid": lambda text: canonical_uuid(text) is not None}, validate_formats=True
+            schema, formats={"uuid": lambda text: parse_uuid(text) is not None}, validate_formats=True
         )
         self._slow: jsonschema.Draft202012Validator | None = None
 

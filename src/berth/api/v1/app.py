@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 
 from berth.api.auth.gate import Gate
-from berth.api.http.app import Ongoing, Stream
+from berth.api.http.app import PendingReply, StreamReply
 from berth.api.http.messages import HttpError, Reply, Request
-from berth.api.http.negotiation import acceptable
+from berth.api.http.negotiation import negotiate
 from berth.api.v1 import etags, problems
 from berth.api.v1.decoding import body_of, query_of
 from berth.api.v1.feed import EVENTS, Feed
-from berth.api.v1.route import Call, Doing, Route
+from berth.api.v1.route import Call, PendingResult, Route
 from berth.api.v1.router import Router
 from berth.api.v1.routes import ROUTES
 from berth.model.anomaly import Anomalies
@@ -31,7 +31,7 @@ _ROUTER = Router(ROUTES)
 _DECODERS = {route.name: msgspec.json.Decoder(route.body) for route in ROUTES if route.body is not None}
 
 
-class V1:
+class V1App:
     """Berth's own API over a ledger, for whoever the gate lets in.
 
     mints: whether it makes API tokens; anomalies: what is unusual in the audit log, where somebody goes along it
@@ -49,9 +49,9 @@ class V1:
         """What the policy has to have a rule for."""
         return (route.operation for route in ROUTES if not route.public)
 
-    def begin(self, request: Request) -> Reply | Ongoing | Stream:
+    def begin(self, request: Request) -> Reply | PendingReply | StreamReply:
         """A request's reply, its command lined up for the ledger's next `work`, or a stream of events."""
-        step = _Step(self, request)
+        step = _Exchange(self, request)
         try:
             return step.take()
         except HttpError as error:
@@ -61,21 +61,21 @@ class V1:
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
         """The reply to a request that is refused before it is looked at."""
-        return _Step(self, request).refused(error)
+        return _Exchange(self, request).refused(error)
 
 
-class _Step:
+class _Exchange:
     """One request on its way."""
 
     __slots__ = ("api", "caller", "request", "route", "tag")
 
-    def __init__(self, api: V1, request: Request) -> None:
+    def __init__(self, api: V1App, request: Request) -> None:
         self.api, self.request = api, request
         self.caller: Caller | None = None
         self.route: Route | None = None
         self.tag = ""
 
-    def take(self) -> Reply | Ongoing | Stream:
+    def take(self) -> Reply | PendingReply | StreamReply:
         """Each check in turn, then the route itself."""
         api, request = self.api, self.request
         route, items = _ROUTER.route(request.method, request.path)
@@ -111,15 +111,15 @@ class _Step:
         if not route.public:
             self.api.gate.may(route.operation, caller, route.project(call))
 
-    def _answered(self, result: Any) -> Reply | Ongoing | Stream:
-        if isinstance(result, Stream):
+    def _answered(self, result: Any) -> Reply | PendingReply | StreamReply:
+        if isinstance(result, StreamReply):
             return replace(result, headers=[*result.headers, *self._signs()])
-        if not isinstance(result, Doing):
+        if not isinstance(result, PendingResult):
             return self._sent(result)
         answer = self.api.ledger.queue(result.command, self.caller, self.request.id)
-        return Ongoing(answer, lambda: self._finished(result, answer))
+        return PendingReply(answer, lambda: self._finished(result, answer))
 
-    def _finished(self, doing: Doing, answer: Future[Any]) -> Reply:
+    def _finished(self, doing: PendingResult, answer: Future[Any]) -> Reply:
         error = answer.exception()
         if error is None:
             return self._sent(doing.finish(answer.result()))
@@ -177,7 +177,7 @@ class _Step:
 def _check_accept(route: Route, request: Request) -> None:
     accept = request.headers.get("accept")
     offers = [JSON, EVENTS] if route.streams else [JSON]
-    if accept and route.reply is not None and not acceptable(accept, offers):
+    if accept and route.reply is not None and not negotiate(accept, offers):
         raise HttpError(406, f"This can be had as {' or '.join(offers)} only.")
 
 

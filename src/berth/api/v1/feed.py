@@ -21,7 +21,7 @@ import msgspec
 from berth.api.http.messages import HttpError
 from berth.ledger import Ledger
 from berth.model.change import Change
-from berth.model.change_summary import Brief, brief_of
+from berth.model.change_summary import ChangeSummary, brief_of
 from berth.model.errors import BerthError
 
 T = TypeVar("T")
@@ -58,11 +58,11 @@ class Event(NamedTuple):
     of_tokens: bool
 
 
-Form = Callable[[Event], bytes]
+EventForm = Callable[[Event], bytes]
 """Which of the two a listener gets."""
 
-full: Final[Form] = attrgetter("full")
-short: Final[Form] = attrgetter("brief")
+full: Final[EventForm] = attrgetter("full")
+short: Final[EventForm] = attrgetter("brief")
 
 
 class Feed:
@@ -80,7 +80,7 @@ class Feed:
         self._closed = False
 
     async def listen(
-        self, after: int | None, still: Callable[[], None], form: Form = full
+        self, after: int | None, still: Callable[[], None], form: EventForm = full
     ) -> AsyncGenerator[bytes, None]:
         """Every change after this number (None: from now on) as events, until the listener or the server ends.
 
@@ -174,7 +174,7 @@ def _event(change: Change) -> Event:
     return Event(_told(number, change), _told(number, brief_of(change)), change.operation in _OF_TOKENS)
 
 
-def _told(number: int, value: Change | Brief) -> bytes:
+def _told(number: int, value: Change | ChangeSummary) -> bytes:
     return b"id: %d\nevent: change\ndata: %s\n\n" % (number, _encode(value))
 
 

@@ -11,7 +11,7 @@ from berth.model import errors
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.change import Change
-from berth.model.change_summary import Brief
+from berth.model.change_summary import ChangeSummary
 from berth.model.pages import Page
 
 HISTORY: Final[tuple[Route, ...]] = (
@@ -36,7 +36,7 @@ HISTORY: Final[tuple[Route, ...]] = (
         "The same, with what each change touched instead of its facts",
         "changes.list",
         query=parameters.Changes,
-        reply=Page[Brief],
+        reply=Page[ChangeSummary],
         streams=True,
         dated=False,
         refusals=(errors.Invalid,),
@@ -60,7 +60,7 @@ HISTORY: Final[tuple[Route, ...]] = (
         changes.anomalies,
         "What is unusual in the audit log",
         "audit.anomalies",
-        query=parameters.Anomalies,
+        query=parameters.AnomalyQuery,
         reply=Anomalies,
         dated=False,
     ),

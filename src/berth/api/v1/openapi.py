@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from berth import __version__
-from berth.api.http.openapi import Common, Described, Json, Parameter, Response, document, part
+from berth.api.http.openapi import Common, Described, Json, Parameter, ResponseDescription, document, part
 from berth.api.v1 import problems
 from berth.api.v1.route import NoParameters, Route
 from berth.model.problems import kind_of
@@ -87,9 +87,9 @@ def _common(parts: dict[str, Json]) -> Common:
 def _described(route: Route, schemas: dict[int, Json], parts: dict[str, Json]) -> Described:
     tagged = _TAGGED if route.method == "GET" else ()
     schema = None if route.reply is None else schemas[id(route.reply)]
-    responses = [Response(route.status, schema, _IDS, tagged)]
+    responses = [ResponseDescription(route.status, schema, _IDS, tagged)]
     if route.method == "GET":
-        responses.append(Response(304, None, _IDS, tagged))
+        responses.append(ResponseDescription(304, None, _IDS, tagged))
     return Described(
         name=route.name,
         method=route.method,

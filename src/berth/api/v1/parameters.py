@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from berth.model.consumer import Order
-from berth.model.overview import By
+from berth.model.consumer import ConsumerOrder
+from berth.model.overview import GroupBy
 
 MOST_ITEMS = 1_000
 """On one page."""
@@ -15,17 +15,17 @@ MOST_ITEMS = 1_000
 MOST_CELLS = 100_000
 """On one map."""
 
-Limit = Annotated[int, msgspec.Meta(ge=1, le=MOST_ITEMS, description="At most so many items.")]
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=MOST_ITEMS, description="At most so many items.")]
 After = Annotated[str, msgspec.Meta(max_length=300, description="Go on where the page ended whose `next` this was.")]
 Text = Annotated[str, msgspec.Meta(max_length=255)]
-Room = Annotated[str, msgspec.Meta(max_length=4096, description="Amounts by class: VCPU:4,MEMORY_MB:1024.")]
+AmountsText = Annotated[str, msgspec.Meta(max_length=4096, description="Amounts by class: VCPU:4,MEMORY_MB:1024.")]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Paging(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which page of a collection."""
 
-    limit: Limit = 100
+    limit: PageSize = 100
     after: After = ""
 
 
@@ -33,12 +33,12 @@ class Map(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Which hosts to draw, and how; see berth.model.overview.MapQuery."""
 
     classes: Annotated[tuple[Text, ...], msgspec.Meta(max_length=64)] = msgspec.field(default=(), name="class")
-    by: By = By.AUTO
+    by: GroupBy = GroupBy.AUTO
     within: Text = ""
     name: Text = ""
     trait: Text = ""
     aggregate: Text = ""
-    room: Room = ""
+    room: AmountsText = ""
     mark: Annotated[tuple[Text, ...], msgspec.Meta(max_length=MOST_ITEMS)] = ()
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_CELLS)] | None = None
 
@@ -51,7 +51,7 @@ class Providers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
     trait: Text = ""
     aggregate: Text = ""
     resource_class: Text = msgspec.field(default="", name="class")
-    room: Room = ""
+    room: AmountsText = ""
     root: Text = ""
 
 
@@ -69,7 +69,7 @@ class Consumers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
     type: Text = ""
     provider: Text = ""
     resource_class: Text = msgspec.field(default="", name="class")
-    order: Order = Order.UUID
+    order: ConsumerOrder = ConsumerOrder.UUID
 
 
 class Usages(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,7 +82,7 @@ class Usages(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which entries of the change log. after: the number of one; a stream without it begins now."""
 
-    limit: Limit = 100
+    limit: PageSize = 100
     after: Number | None = None
 
 
@@ -92,7 +92,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     since, until: microseconds since 1970 UTC; facts: false leaves out what was touched, as it was and as it is.
     """
 
-    limit: Limit = 100
+    limit: PageSize = 100
     after: Number | None = None
     since: Number | None = None
     until: Number | None = None
@@ -104,7 +104,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     facts: bool = True
 
 
-class Anomalies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AnomalyQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Unusual activity that ended in this span. since, until: microseconds since 1970 UTC."""
 
     since: Number | None = None
@@ -114,5 +114,5 @@ class Anomalies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which records about one thing, newest first. after: the number of the last one seen."""
 
-    limit: Limit = 100
+    limit: PageSize = 100
     after: Number | None = None

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from berth.api.http.error_response import away
+from berth.api.http.error_response import unavailable
 from berth.api.http.messages import REASONS, HttpError, Reply
 from berth.model import errors
 from berth.model.errors import BerthError
@@ -57,7 +57,7 @@ def told(error: BerthError, request_id: str) -> Reply:
     kind = known(error)
     status = status_of(kind)
     if isinstance(error, errors.Unavailable | errors.DatabaseUnusable):
-        at_present = away(error, request_id)
+        at_present = unavailable(error, request_id)
         return _problem(kind_of(kind), status, at_present.detail, request_id, {}, list(at_present.headers))
     return _problem(kind_of(kind), status, str(error), request_id, fields_of(error), [])
 

@@ -45,7 +45,7 @@ class Call:
 
 
 @dataclass(slots=True)
-class Doing:
+class PendingResult:
     """A reply that is ready when a command has been carried out. finish: from its result to the reply's value."""
 
     command: Command

@@ -12,7 +12,7 @@ from berth.api.v1.log_routes import HISTORY
 from berth.api.v1.route import Route
 from berth.model import errors, pages
 from berth.model.audit import AuditRecord
-from berth.model.candidate import Granted
+from berth.model.candidate import Grant
 from berth.model.consumer import ConsumerDetails, ConsumerPage, ProjectPage, TypeUsage
 from berth.model.message import message_of
 from berth.model.overview import FleetMap, Overview, ProviderDetails, ProviderPage
@@ -20,7 +20,7 @@ from berth.model.pages import Page
 from berth.model.provider import Provider, ProviderAggregates, ProviderInventories, ProviderTraits, ProviderUsages
 from berth.model.record import ProviderRecord
 from berth.model.request import ProviderQuery
-from berth.model.token import KnownToken, Minted, WantedToken
+from berth.model.token import IssuedToken, TokenInfo, TokenSpec
 
 _PROVIDER: Final = "/v1/providers/{uuid}"
 _CONSUMER: Final = "/v1/consumers/{uuid}"
@@ -36,7 +36,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         root.about,
         "What answers here",
         "root.about",
-        reply=pages.About,
+        reply=pages.ServerInfo,
         public=True,
         dated=False,
     ),
@@ -51,7 +51,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         public=True,
         dated=False,
     ),
-    Route("me.show", "GET", "/v1/me", root.me, "Who the caller is", "me.show", reply=pages.Me, dated=False),
+    Route("me.show", "GET", "/v1/me", root.me, "Who the caller is", "me.show", reply=pages.CallerInfo, dated=False),
     Route(
         "policy.show",
         "GET",
@@ -82,7 +82,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "Find where a request fits and claim it, in one step",
         "allocations.post",
         body=CLAIM,
-        reply=Granted,
+        reply=Grant,
         status=201,
         refusals=(*_UNKNOWN_NAMES, errors.ConsumerGenerationConflict, errors.NothingFits, errors.Forbidden),
     ),
@@ -340,7 +340,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         tokens.list_,
         "Every API token there ever was, without its text",
         "tokens.list",
-        reply=Page[KnownToken],
+        reply=Page[TokenInfo],
         dated=False,
     ),
     Route(
@@ -350,8 +350,8 @@ ROUTES: Final[tuple[Route, ...]] = (
         tokens.create,
         "Make an API token; its text is told this once",
         "tokens.create",
-        body=message_of(WantedToken),
-        reply=Minted,
+        body=message_of(TokenSpec),
+        reply=IssuedToken,
         status=201,
         refusals=(errors.TokenExists, errors.TokensUnused, errors.Invalid),
     ),
@@ -363,7 +363,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "Give an API token another text, told this once",
         "tokens.rotate",
         body=Rotate,
-        reply=Minted,
+        reply=IssuedToken,
         refusals=(errors.TokenNotFound, errors.TokensUnused, errors.Invalid),
     ),
     Route(

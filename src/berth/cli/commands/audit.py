@@ -9,20 +9,20 @@ from typing import IO, TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from berth.cli.command import on_a_ledger
+from berth.cli.command import ledger_command
 from berth.cli.options import DEFAULTS, DatabaseUrl
-from berth.cli.output.output import Form
+from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Table
 from berth.cli.session import Session
 from berth.cli.times import moment, shown
 from berth.model.anomaly import Anomaly
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
-from berth.model.names import canonical_uuid
+from berth.model.names import parse_uuid
 from berth.model.request import ProviderQuery
 
 if TYPE_CHECKING:
-    from berth.model.interface import Verbs
+    from berth.model.interface import LedgerInterface
 
 app: Final = typer.Typer(no_args_is_help=True, help="See who did what, prove that the log of it is whole, archive it.")
 
@@ -33,7 +33,7 @@ Seal = Annotated[str | None, typer.Option(metavar="NUMBER:HASH", help="A seal no
 
 
 @app.command("list")
-@on_a_ledger(csv=True)
+@ledger_command(csv=True)
 def list_(
     session: Session,
     since: Moment = None,
@@ -59,10 +59,10 @@ def list_(
         most=limit,
     )
     paper = session.paper
-    if paper.form is Form.JSON:
+    if paper.form is OutputFormat.JSON:
         for record in found:
             paper.json_line(record)
-    elif paper.form is Form.CSV:
+    elif paper.form is OutputFormat.CSV:
         paper.show(found, Table(COLUMNS, [_cells(record) for record in found]))
     else:
         paper.people(_table(found).rich())
@@ -109,11 +109,12 @@ def archive(
 
     Needs the role that owns the tables: the one that serves can only append.
     """
+    from berth.ledger.audit import chain
     from berth.store.engine import Database
 
     opened = Database(database)
     try:
-        moved = archive_records(opened, moment(before), file, Caller(name=getpass.getuser(), via="local"))
+        moved = chain.archive(opened, moment(before), file, Caller(name=getpass.getuser(), via="local"))
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from None
     finally:
@@ -124,8 +125,8 @@ def archive(
         typer.echo(f"records {moved[0]} to {moved[1]} are in {file}, and no longer in the database")
 
 
-def _uuid_of(ledger: Verbs, named: str) -> str:
-    uuid = canonical_uuid(named)
+def _uuid_of(ledger: LedgerInterface, named: str) -> str:
+    uuid = parse_uuid(named)
     if uuid is not None:  # its history is there even if the provider is not any more
         return uuid
     found = ledger.providers(ProviderQuery(name=named))
@@ -175,7 +176,7 @@ def _who(record: AuditRecord) -> str:
 
 
 @app.command()
-@on_a_ledger(csv=True)
+@ledger_command(csv=True)
 def anomalies(session: Session, since: Moment = None, until: Moment = None) -> None:
     """Find unusual activity: bursts of refusals, new networks, mass releases and so on. Exit status 1: there is some.
 

@@ -7,17 +7,17 @@ from typing import Annotated
 import typer
 
 from berth.cli import provider_names
-from berth.cli.command import on_a_ledger
+from berth.cli.command import ledger_command
 from berth.cli.output import tables
 from berth.cli.output.change_text import line
-from berth.cli.output.output import Form
+from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Table
 from berth.cli.session import Session
 from berth.cli.times import shown as moment
-from berth.model.names import canonical_uuid
+from berth.model.names import parse_uuid
 
 
-@on_a_ledger(csv=True)
+@ledger_command(csv=True)
 def changes(
     session: Session,
     after: Annotated[int | None, typer.Option(min=0, help="Those after this number; otherwise the last ones.")] = None,
@@ -29,7 +29,7 @@ def changes(
     """
     first = max(session.verbs.head() - limit, 0) if after is None else after
     found = session.verbs.changes(first, limit)
-    if session.paper.form is Form.PEOPLE:
+    if session.paper.form is OutputFormat.PEOPLE:
         session.paper.people(*(line(each, session.name_of) for each in found))
     else:
         rows = [(each.number, moment(each.at), each.actor, each.operation, each.request) for each in found]
@@ -40,7 +40,7 @@ def changes(
         session.paper.note("nothing has happened" if not first else f"nothing has happened after {first}")
 
 
-@on_a_ledger(csv=True)
+@ledger_command(csv=True)
 def history(
     session: Session,
     what: Annotated[str, typer.Argument(metavar="NAME", help="A provider's name or uuid, or a consumer's uuid.")],
@@ -50,14 +50,14 @@ def history(
 
     Example: berth history host-1
     """
-    subject = canonical_uuid(what) or provider_names.like(session, what)
+    subject = parse_uuid(what) or provider_names.resolve_prefix(session, what)
     found = session.verbs.history(subject, most=limit)
     session.paper.show(found, tables.history(found))
     if not found:
         session.paper.note("nothing is known of it")
 
 
-@on_a_ledger()
+@ledger_command()
 def watch(
     session: Session,
     after: Annotated[
@@ -73,7 +73,7 @@ def watch(
         changes = session.verbs.follow(after)
         session.paper.end_wait()
         for number, change in enumerate(changes, 1):
-            if session.paper.form is Form.JSON:
+            if session.paper.form is OutputFormat.JSON:
                 session.paper.json_line(change)
             else:
                 session.paper.people(line(change, session.name_of))

@@ -11,21 +11,21 @@ import typer
 
 from berth.cli import provider_names
 from berth.cli.amounts import amounts, told
-from berth.cli.command import on_a_ledger
+from berth.cli.command import ledger_command
 from berth.cli.commands.find import asked_of, nothing_fits
 from berth.cli.output import tables
-from berth.cli.request_options import Words
+from berth.cli.request_options import RequestOptions
 from berth.cli.session import Session
 from berth.model.commands import KEEP, UNCHECKED, Claim
 from berth.model.consumer import Resources
 from berth.model.errors import AllocationsNotFound, NothingFits
-from berth.model.validation import canonical
+from berth.model.validation import canonical_uuid
 
 
-@on_a_ledger(asking=True)
+@ledger_command(asking=True)
 def claim(
     session: Session,
-    words: Words,
+    words: RequestOptions,
     project: Annotated[str, typer.Option(help="Whose it is.", show_default=False)] = "",
     user: Annotated[str, typer.Option(help="Which user's it is; otherwise yours.", show_default=False)] = "",
     consumer: Annotated[str, typer.Option(metavar="UUID", help="The consumer's uuid; otherwise a new one.")] = "",
@@ -41,12 +41,12 @@ def claim(
     """
     if not project:
         raise typer.BadParameter("say whose it is: --project NAME")
-    if on and words != Words(resources=words.resources):
+    if on and words != RequestOptions(resources=words.resources):
         raise typer.BadParameter("--on takes amounts only: everything else is for finding a place")
     if replace and not on:
         raise typer.BadParameter("--replace needs a place: --on NAME")
     new = _Claimant(
-        consumer=canonical(consumer) if consumer else str(uuid.uuid4()),
+        consumer=canonical_uuid(consumer) if consumer else str(uuid.uuid4()),
         project=project,
         user=user or getpass.getuser(),
         type=kind,
@@ -60,7 +60,7 @@ def claim(
     )
 
 
-@on_a_ledger()
+@ledger_command()
 def release(
     session: Session,
     consumers: Annotated[
@@ -73,7 +73,7 @@ def release(
     """
     done: list[dict[str, Any]] = []
     missing: list[str] = []
-    for each in dict.fromkeys(map(canonical, consumers)):
+    for each in dict.fromkeys(map(canonical_uuid, consumers)):
         try:
             held = session.verbs.consumer(each)
             session.verbs.release(each)
@@ -111,12 +111,12 @@ class _Claimant(msgspec.Struct, frozen=True, kw_only=True):
 def _claim_on(session: Session, new: _Claimant, name: str, resources: str) -> dict[str, Resources]:
     if not resources:
         raise typer.BadParameter("say what is wanted, such as VCPU=4,MEMORY_MB=8G")
-    allocations = {provider_names.exact(session, name): amounts(resources)}
+    allocations = {provider_names.resolve(session, name): amounts(resources)}
     session.verbs.claim(new.claim(allocations))
     return allocations
 
 
-def _claim_found(session: Session, new: _Claimant, words: Words) -> dict[str, Resources]:
+def _claim_found(session: Session, new: _Claimant, words: RequestOptions) -> dict[str, Resources]:
     asked = asked_of(session, words)
     try:
         granted = session.verbs.allocate(

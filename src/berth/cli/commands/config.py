@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from berth.cli.options import AsJson, configured
-from berth.cli.output.output import Paper, form_of
+from berth.cli.output.output import Output, format_of
 from berth.cli.output.table import Table
 from berth.logs.redaction import url_without_secrets
 from berth.settings import Resolved
@@ -26,7 +26,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
         (name, value if isinstance(value, str) else msgspec.json.encode(value).decode(), found.origins[name])
         for name, value in values.items()
     ]
-    Paper(form_of(as_json=as_json)).show(data, Table(("SETTING", "VALUE", "FROM"), rows))
+    Output(format_of(as_json=as_json)).show(data, Table(("SETTING", "VALUE", "FROM"), rows))
 
 
 @app.command()

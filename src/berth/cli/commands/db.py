@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from berth.cli.options import DEFAULTS, DatabaseUrl
-from berth.cli.output.output import Paper
+from berth.cli.output.output import Output
 
 if TYPE_CHECKING:
     from berth.store.engine import Database
@@ -23,7 +23,7 @@ def upgrade(database: DatabaseUrl = DEFAULTS.database) -> None:
     from berth.store import migrate
 
     with _opened(database) as opened:
-        with Paper().waiting("migrating"):
+        with Output().waiting("migrating"):
             migrate.upgrade(opened)
         typer.echo(f"{opened.shown} is at revision {migrate.NEWEST}")
 
@@ -52,7 +52,7 @@ def downgrade(
     from berth.store import migrate
 
     with _opened(database) as opened:
-        with Paper().waiting("migrating"):
+        with Output().waiting("migrating"):
             migrate.downgrade(opened, revision)
         typer.echo(f"{opened.shown} is at revision {revision}")
 
@@ -82,7 +82,7 @@ def verify(database: DatabaseUrl = DEFAULTS.database) -> None:
     from berth.ledger.verify import verify as verified
 
     with _opened(database) as opened:
-        with Paper().waiting("adding everything up anew"):
+        with Output().waiting("adding everything up anew"):
             report = verified(opened)
         for finding in report.findings:
             typer.echo(finding)

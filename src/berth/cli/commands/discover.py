@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from berth.cli.command import on_a_ledger
+from berth.cli.command import ledger_command
 from berth.cli.session import Session
 
 
-@on_a_ledger(makes=True)
+@ledger_command(makes=True)
 def discover(
     session: Session,
     apply: Annotated[bool, typer.Option("--apply", help="Register it; otherwise it is only shown.")] = False,

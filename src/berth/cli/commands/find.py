@@ -9,13 +9,13 @@ import typer
 from msgspec import structs
 
 from berth.cli import provider_names
-from berth.cli.command import on_a_ledger
+from berth.cli.command import ledger_command
 from berth.cli.options import DEFAULTS
 from berth.cli.output import funnel, tables
 from berth.cli.output.table import Table
-from berth.cli.request_options import Words, request
+from berth.cli.request_options import RequestOptions, request
 from berth.cli.session import Session
-from berth.model.names import canonical_uuid
+from berth.model.names import parse_uuid
 from berth.model.request import CandidateRequest
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 API_VERSION: Final = "1.39"
 
 
-@on_a_ledger(csv=True, asking=True)
+@ledger_command(csv=True, asking=True)
 def find(
     session: Session,
-    words: Words,
+    words: RequestOptions,
     limit: Annotated[int, typer.Option(min=1, help="At most so many candidates.")] = 10,
     call: Annotated[
         bool, typer.Option("--call", help="Show the call of the API that asks this, and ask nothing.")
@@ -53,9 +53,9 @@ def find(
         session.paper.note(f"the first {limit}; there may be more (--limit)")
 
 
-def asked_of(session: Session, words: Words) -> CandidateRequest:
+def asked_of(session: Session, words: RequestOptions) -> CandidateRequest:
     """The request that these words make, of this ledger's providers."""
-    return request(words, lambda word: canonical_uuid(word) or provider_names.exact(session, word))
+    return request(words, lambda word: parse_uuid(word) or provider_names.resolve(session, word))
 
 
 def nothing_fits(session: Session, why: Funnel) -> None:

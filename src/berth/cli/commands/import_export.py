@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
-from berth.cli.command import on_a_ledger
-from berth.cli.output.output import Form
+from berth.cli.command import ledger_command
+from berth.cli.output.output import OutputFormat
 from berth.cli.session import Session
-from berth.model.record import Became, ProviderRecord, RecordOutcome
+from berth.model.record import ProviderRecord, RecordOutcome, RecordStatus
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +29,7 @@ MOST_BYTES: Final = 4 * 1024 * 1024
 FileName = Annotated[str, typer.Argument(metavar="FILE", help="JSON Lines; - for standard input or output.")]
 
 
-@on_a_ledger(makes=True)
+@ledger_command(makes=True)
 def import_(
     session: Session,
     file: FileName,
@@ -48,7 +48,7 @@ def import_(
     from berth.app import spare_collector
 
     console = session.paper.errors
-    counts: Counter[Became] = Counter()
+    counts: Counter[RecordStatus] = Counter()
     with ExitStack() as stack:
         source = sys.stdin.buffer if file == "-" else stack.enter_context(_opened(file))
         refused = stack.enter_context(report.open("wb")) if report is not None else None
@@ -59,23 +59,23 @@ def import_(
         for lines in _batches(source, batch):
             for number, line, outcome in _put(verbs.put_records, lines):
                 counts[outcome.became] += 1
-                if outcome.became is Became.REFUSED:
+                if outcome.became is RecordStatus.REFUSED:
                     _tell(console, refused, number, line, outcome.why)
             progress.advance(task, sum(len(line) for _, line in lines))
     _sum_up(session, counts)
-    if counts[Became.REFUSED]:
+    if counts[RecordStatus.REFUSED]:
         raise typer.Exit(1)
 
 
-def _sum_up(session: Session, counts: Counter[Became]) -> None:
-    if session.paper.form is Form.JSON:
-        session.paper.json({became.value: counts[became] for became in Became})
+def _sum_up(session: Session, counts: Counter[RecordStatus]) -> None:
+    if session.paper.form is OutputFormat.JSON:
+        session.paper.json({became.value: counts[became] for became in RecordStatus})
         return
-    told = ", ".join(f"{counts[became]:,} {became.value}" for became in Became)
+    told = ", ".join(f"{counts[became]:,} {became.value}" for became in RecordStatus)
     session.paper.errors.print(f"{counts.total():,} providers: {told}", highlight=False)
 
 
-@on_a_ledger()
+@ledger_command()
 def export(session: Session, file: FileName = "-") -> None:
     """Write every provider with all that it has as JSON Lines, parents first, as `berth import` takes them."""
     encode = msgspec.json.Encoder().encode
@@ -123,7 +123,7 @@ def _put(put_records: Put, lines: list[Line]) -> Iterator[tuple[int, bytes, Reco
         try:
             records.append(((number, line), _decode(line)))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            yield number, line, RecordOutcome(Became.REFUSED, str(error))
+            yield number, line, RecordOutcome(RecordStatus.REFUSED, str(error))
     outcomes = put_records([record for _, record in records]) if records else []
     for ((number, line), _), outcome in zip(records, outcomes, strict=True):
         yield number, line, outcome

@@ -9,18 +9,18 @@ import typer
 
 from berth.cli import provider_names
 from berth.cli.amounts import amounts
-from berth.cli.command import on_a_ledger
+from berth.cli.command import ledger_command
 from berth.cli.output import tables
-from berth.cli.output.output import Form
+from berth.cli.output.output import OutputFormat
 from berth.cli.output.tree import tree
 from berth.cli.session import Session
 from berth.cli.times import shown as moment
-from berth.model.change import Kind
-from berth.model.consumer import ConsumerDetails, ConsumerQuery, Order
+from berth.model.change import NameKind
+from berth.model.consumer import ConsumerDetails, ConsumerOrder, ConsumerQuery
 from berth.model.errors import AllocationsNotFound, NotFound, ProviderNotFound
-from berth.model.names import canonical_uuid
+from berth.model.names import parse_uuid
 from berth.model.overview import ProviderDetails, ProviderFilter
-from berth.model.validation import canonical
+from berth.model.validation import canonical_uuid
 
 SHOWN: Final = 100
 """How many people are shown of a list, unless they say."""
@@ -28,14 +28,14 @@ SHOWN: Final = 100
 PAGE: Final = 1000
 EMPTY: Final = "the ledger is empty: `berth discover --apply` or `berth import FILE` fills it"
 
-Limit = Annotated[
+RowLimit = Annotated[
     int | None,
     typer.Option("--limit", min=1, help=f"At most so many. Otherwise a table shows {SHOWN}, JSON and CSV have all."),
 ]
 Item = TypeVar("Item")
 
 
-@on_a_ledger(csv=True)
+@ledger_command(csv=True)
 def providers(
     session: Session,
     name: Annotated[str, typer.Option(help="With this in their name.")] = "",
@@ -44,7 +44,7 @@ def providers(
     resource_class: Annotated[str, typer.Option("--class", help="With an inventory of this class.")] = "",
     room: Annotated[str, typer.Option(metavar="AMOUNTS", help="With room for this, such as VCPU=4,MEMORY_MB=8G.")] = "",
     tree: Annotated[str, typer.Option(metavar="NAME", help="In this provider's tree.")] = "",
-    limit: Limit = None,
+    limit: RowLimit = None,
 ) -> None:
     """List providers with how full they are.
 
@@ -53,10 +53,10 @@ def providers(
     asked = ProviderFilter(
         name=name,
         trait=trait,
-        aggregate=canonical(aggregate) if aggregate else "",
+        aggregate=canonical_uuid(aggregate) if aggregate else "",
         resource_class=resource_class,
         room=amounts(room) if room else {},
-        root=session.verbs.provider(provider_names.exact(session, tree)).root if tree else "",
+        root=session.verbs.provider(provider_names.resolve(session, tree)).root if tree else "",
     )
     items, more = _some(session, limit, lambda most, after: session.verbs.search(asked, limit=most, after=after))
     session.paper.show(items, tables.providers(items))
@@ -67,7 +67,7 @@ def providers(
         session.paper.note("no provider is like that")
 
 
-@on_a_ledger()
+@ledger_command()
 def show(
     session: Session,
     what: Annotated[str, typer.Argument(metavar="NAME", help="A provider's name or uuid, or a consumer's uuid.")],
@@ -78,8 +78,8 @@ def show(
 
     Example: berth show host-1
     """
-    if canonical_uuid(what) is None:
-        _show_provider(session, provider_names.like(session, what))
+    if parse_uuid(what) is None:
+        _show_provider(session, provider_names.resolve_prefix(session, what))
         return
     try:
         _show_provider(session, what)
@@ -90,7 +90,7 @@ def show(
             raise NotFound(f"{what} is no provider, and no consumer that holds anything") from None
 
 
-@on_a_ledger(csv=True)
+@ledger_command(csv=True)
 def usage(
     session: Session,
     project: Annotated[str, typer.Option(help="What this project holds, by type of consumer.")] = "",
@@ -120,34 +120,34 @@ def usage(
 All = Annotated[bool, typer.Option("--all", help="Those as well that nobody has.")]
 
 
-@on_a_ledger(csv=True)
+@ledger_command(csv=True)
 def classes(session: Session, every: All = False) -> None:
     """List the resource classes that some provider has an inventory of, with how many.
 
     Example: berth classes --json
     """
-    _names(session, Kind.CLASS, every=every)
+    _names(session, NameKind.CLASS, every=every)
 
 
-@on_a_ledger(csv=True)
+@ledger_command(csv=True)
 def traits(session: Session, every: All = False) -> None:
     """List the traits that some provider has, with how many.
 
     Example: berth traits --all
     """
-    _names(session, Kind.TRAIT, every=every)
+    _names(session, NameKind.TRAIT, every=every)
 
 
-@on_a_ledger(csv=True)
+@ledger_command(csv=True)
 def aggregates(session: Session) -> None:
     """List the aggregates, with how many providers are in each.
 
     Example: berth aggregates
     """
-    _names(session, Kind.AGGREGATE)
+    _names(session, NameKind.AGGREGATE)
 
 
-@on_a_ledger(csv=True)
+@ledger_command(csv=True)
 def consumers(
     session: Session,
     project: Annotated[str, typer.Option(help="Of this project.")] = "",
@@ -156,9 +156,9 @@ def consumers(
     provider: Annotated[str, typer.Option(metavar="NAME", help="That hold a part of this provider.")] = "",
     resource_class: Annotated[str, typer.Option("--class", help="That hold some of this class.")] = "",
     order: Annotated[
-        Order, typer.Option(help="By uuid, the oldest first, or the largest first (of --class).")
-    ] = Order.UUID,
-    limit: Limit = None,
+        ConsumerOrder, typer.Option(help="By uuid, the oldest first, or the largest first (of --class).")
+    ] = ConsumerOrder.UUID,
+    limit: RowLimit = None,
 ) -> None:
     """List who holds what.
 
@@ -168,7 +168,7 @@ def consumers(
         project=project,
         user=user,
         type=kind,
-        provider=provider_names.exact(session, provider) if provider else "",
+        provider=provider_names.resolve(session, provider) if provider else "",
         resource_class=resource_class,
         order=order,
     )
@@ -179,16 +179,16 @@ def consumers(
         session.paper.note("nobody holds anything" if asked == ConsumerQuery() else "no consumer is like that")
 
 
-def _names(session: Session, kind: Kind, *, every: bool = True) -> None:
+def _names(session: Session, kind: NameKind, *, every: bool = True) -> None:
     items = [item for item in session.verbs.names(kind) if every or item.providers]
     session.paper.show(items, tables.names(kind.upper(), items))
     if not items:
-        session.paper.note(f"there is no {kind}" if kind is Kind.AGGREGATE else f"no provider has any {kind}")
+        session.paper.note(f"there is no {kind}" if kind is NameKind.AGGREGATE else f"no provider has any {kind}")
 
 
 def _some(session: Session, limit: int | None, page: Callable[[int, str | None], Any]) -> tuple[list[Any], bool]:
     """The items of as many pages as are wanted, and whether there are more."""
-    wanted = limit or (SHOWN if session.paper.form is Form.PEOPLE else None)
+    wanted = limit or (SHOWN if session.paper.form is OutputFormat.PEOPLE else None)
     items: list[Any] = []
     after: str | None = None
     while wanted is None or len(items) < wanted:

@@ -7,7 +7,7 @@ from typing import Final
 import typer
 
 from berth.cli.options import AsCsv, AsJson, configured
-from berth.cli.output.output import Paper, form_of
+from berth.cli.output.output import Output, format_of
 from berth.cli.output.table import Table
 
 app: Final = typer.Typer(no_args_is_help=True, help="See who may do what.")
@@ -23,7 +23,7 @@ def show(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False)
     """Every operation, with the roles that may do it, by the policy that is configured."""
     from berth import app as composition
 
-    paper = Paper(form_of(as_json=as_json, as_csv=as_csv))
+    paper = Output(format_of(as_json=as_json, as_csv=as_csv))
     policy = composition.policy_of(configured(context).settings)
     rows = [(operation, ", ".join(roles)) for operation, roles in policy.table().items()]
     paper.note(f"policy {policy.name}")

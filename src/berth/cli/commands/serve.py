@@ -16,7 +16,7 @@ Auth = Annotated[
 PolicyName = Annotated[
     str | None, typer.Option(help="Who may do what: default, legacy-rbac, secure-rbac or open-policy.")
 ]
-Origins = Annotated[
+CorsOrigins = Annotated[
     list[str] | None, typer.Option(metavar="ORIGIN", help="Let browser pages of this origin call. May be repeated.")
 ]
 Proxies = Annotated[
@@ -43,7 +43,7 @@ def serve(
     policy: PolicyName = None,
     policy_file: Annotated[str | None, typer.Option(metavar="FILE", help="A policy of your own.")] = None,
     secret_file: Annotated[str | None, typer.Option(metavar="FILE", help="What tokens are hashed with.")] = None,
-    cors_origin: Origins = None,
+    cors_origin: CorsOrigins = None,
     trusted_proxy: Proxies = None,
     workers: Annotated[int | None, typer.Option(help="How many processes serve.", min=1)] = None,
     tls_cert: Annotated[str | None, typer.Option(metavar="FILE", help="Serve HTTPS with this certificate.")] = None,

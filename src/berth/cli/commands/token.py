@@ -7,13 +7,13 @@ from typing import Annotated, Final
 
 import typer
 
-from berth.cli.command import on_a_ledger
-from berth.cli.output.output import Form
+from berth.cli.command import ledger_command
+from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Table
 from berth.cli.session import Session
 from berth.cli.times import shown, span
 from berth.model.caller import ROLES
-from berth.model.token import KnownToken, Minted, WantedToken
+from berth.model.token import IssuedToken, TokenInfo, TokenSpec
 
 app: Final = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke API tokens.")
 
@@ -23,7 +23,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The token's name.")]
 
 
 @app.command()
-@on_a_ledger(secret=True, makes=True)
+@ledger_command(secret=True, makes=True)
 def create(
     session: Session,
     name: Annotated[str, typer.Option(help="What logs call whoever uses it. Names are not used twice.")],
@@ -39,7 +39,7 @@ def create(
     ] = None,
 ) -> None:
     """Make a token, and show it: this once. Only a keyed hash of it is kept."""
-    wanted = WantedToken(
+    wanted = TokenSpec(
         name=name,
         roles=tuple(role),
         project=project,
@@ -54,11 +54,11 @@ def create(
 
 
 @app.command("list")
-@on_a_ledger(csv=True)
+@ledger_command(csv=True)
 def list_(session: Session) -> None:
     """Every token there ever was, without what it reads. With --json, one token a line."""
     tokens = session.verbs.tokens()
-    if session.paper.form is Form.JSON:
+    if session.paper.form is OutputFormat.JSON:
         for token in tokens:
             session.paper.json_line(token)
         return
@@ -79,7 +79,7 @@ def list_(session: Session) -> None:
 
 
 @app.command()
-@on_a_ledger()
+@ledger_command()
 def revoke(session: Session, name: Name) -> None:
     """A token is good for nothing any more: from its next request on, in every process."""
     session.verbs.revoke_token(name)
@@ -87,7 +87,7 @@ def revoke(session: Session, name: Name) -> None:
 
 
 @app.command()
-@on_a_ledger(secret=True)
+@ledger_command(secret=True)
 def rotate(
     session: Session,
     name: Name,
@@ -98,9 +98,9 @@ def rotate(
     _tell(session, session.verbs.rotate_token(name, grace_seconds=seconds), f"token {name} reads anew")
 
 
-def _tell(session: Session, minted: Minted, what: str) -> None:
+def _tell(session: Session, minted: IssuedToken, what: str) -> None:
     """The text alone on standard output, so that it can go into a file."""
-    if session.paper.form is Form.JSON:
+    if session.paper.form is OutputFormat.JSON:
         session.paper.json(minted)
         return
     session.paper.end_wait()
@@ -108,7 +108,7 @@ def _tell(session: Session, minted: Minted, what: str) -> None:
     typer.echo(minted.text)
 
 
-def _state(token: KnownToken) -> str:
+def _state(token: TokenInfo) -> str:
     if token.revoked_at is not None:
         return f"revoked {shown(token.revoked_at)}"
     if token.expires_at is None:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from berth.cli.command import on_a_ledger
+from berth.cli.command import ledger_command
 from berth.cli.output import tables
 from berth.cli.output.change_text import line
-from berth.cli.output.escape import plain
-from berth.cli.output.output import Form
+from berth.cli.output.escape import escape
+from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Fill, Table
 from berth.cli.session import Session
 from berth.model.change import Change
 from berth.model.errors import Unavailable
-from berth.model.overview import By, Cell, FleetMap, MapQuery, Overview
+from berth.model.overview import FleetMap, GroupBy, MapCell, MapQuery, Overview
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -31,7 +31,7 @@ LINES_BESIDE: Final = 12
 """Of a screen, those that are neither hosts nor changes nor classes."""
 
 
-@on_a_ledger()
+@ledger_command()
 def top(
     session: Session,
     interval: Annotated[float, typer.Option(metavar="SECONDS", min=0.2, help="How long between two looks.")] = 2.0,
@@ -42,7 +42,7 @@ def top(
     Example: berth top --interval 5
     """
     watched = _Watched(session)
-    if session.paper.form is Form.JSON:
+    if session.paper.form is OutputFormat.JSON:
         session.paper.json(watched.data())
     elif once or not session.paper.console.is_terminal:
         session.paper.people(watched.drawn())
@@ -57,7 +57,7 @@ class _Watched:
         self.session = session
         self.overview: Overview = session.verbs.overview()
         self.changes: list[Change] = []
-        self.fullest: list[Cell] = []
+        self.fullest: list[MapCell] = []
         self.trouble = ""
         self._read()
 
@@ -88,7 +88,7 @@ class _Watched:
         room = max(lines - LINES_BESIDE - len(it.classes), 2)
         parts: list[Any] = [
             Text(head, style="bold"),
-            Text(plain(self.trouble), style="red"),
+            Text(escape(self.trouble), style="red"),
             tables.totals(it.classes).rich(),
         ]
         if self.fullest:
@@ -97,19 +97,20 @@ class _Watched:
             parts += [Text(), Text("latest changes", style="bold")]
             shown = self.changes[-max(room // 2, 1) :]
             parts += [
-                Text(plain(line(each, self.session.name_of)), overflow="ellipsis", no_wrap=True) for each in shown[::-1]
+                Text(escape(line(each, self.session.name_of)), overflow="ellipsis", no_wrap=True)
+                for each in shown[::-1]
             ]
         return Group(*parts)
 
     def _read(self) -> None:
         verbs = self.session.verbs
         classes = tuple(each.name for each in self.overview.classes)
-        found: FleetMap = verbs.map(MapQuery(classes=classes, by=By.HOSTS))
+        found: FleetMap = verbs.map(MapQuery(classes=classes, by=GroupBy.HOSTS))
         self.fullest = sorted(found.cells, key=lambda cell: (-_share(cell), cell.name))[:HOSTS]
         self.changes = verbs.changes(max(self.overview.head - CHANGES, 0), CHANGES)
 
 
-def hosts(cells: list[Cell]) -> Table:
+def hosts(cells: list[MapCell]) -> Table:
     """Hosts with how full they are."""
     rows = []
     for cell in cells:
@@ -126,7 +127,7 @@ def hosts(cells: list[Cell]) -> Table:
     return Table(("FULLEST HOSTS", "USED", "OF", "USED OF CAPACITY"), rows)
 
 
-def _share(cell: Cell) -> float:
+def _share(cell: MapCell) -> float:
     return max((Fill(cell.used.get(name, 0), of).share for name, of in cell.capacity.items()), default=0.0)
 
 

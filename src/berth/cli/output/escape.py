@@ -6,22 +6,22 @@ import json
 import re
 from typing import Final
 
-from berth.logs.escape import plain
+from berth.logs.escape import escape
 
-__all__ = ["plain", "plain_cell", "plain_json"]
+__all__ = ["escape", "escape_cell", "escape_json"]
 
 _FORMULA: Final = ("=", "+", "-", "@")
 _PERHAPS_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\n]")
 
 
-def plain_json(text: str) -> str:
+def escape_json(text: str) -> str:
     r"""The same JSON, with \u202e and its like instead of what JSON lets pass and a terminal obeys."""
     return _PERHAPS_UNPRINTABLE.sub(_escaped, text)
 
 
-def plain_cell(text: str) -> str:
+def escape_cell(text: str) -> str:
     """A cell of a CSV file that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    return f"'{plain(text)}" if text.lstrip().startswith(_FORMULA) else plain(text)
+    return f"'{escape(text)}" if text.lstrip().startswith(_FORMULA) else escape(text)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from berth.cli.output.suggest import perhaps
-from berth.cli.output.table import Cell, Fill, Table
-from berth.model.funnel import Constraint, Funnel, GroupFunnel, Step
+from berth.cli.output.table import Fill, Table, TableCell
+from berth.model.funnel import Constraint, Funnel, FunnelStep, GroupFunnel
 
 WIDTH = 20
 
@@ -33,16 +33,18 @@ def _group(group: GroupFunnel) -> Table:
     return _table(title, str(group.counted), group.total, group.steps)
 
 
-def _table(title: str, counted: str, total: int, steps: list[Step]) -> Table:
+def _table(title: str, counted: str, total: int, steps: list[FunnelStep]) -> Table:
     """How many are left after each constraint, with bars of what that is of all."""
-    rows: list[tuple[Cell, ...]] = [(f"all {counted}", Fill(total, total, WIDTH).bar if total else "", total, None, "")]
+    rows: list[tuple[TableCell, ...]] = [
+        (f"all {counted}", Fill(total, total, WIDTH).bar if total else "", total, None, "")
+    ]
     rows += [
         (step.constraint, Fill(step.left, total, WIDTH).bar, step.left, step.removed, _hint(step)) for step in steps
     ]
     return Table((title, "", "LEFT", "REMOVED", ""), rows)
 
 
-def _hint(step: Step) -> str:
+def _hint(step: FunnelStep) -> str:
     """What would do instead."""
     told = f"the most that one could give is {step.nearest:,}" if step.nearest is not None else ""
     return told if step.removed else ""

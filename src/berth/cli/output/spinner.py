@@ -14,7 +14,7 @@ PATIENCE_S: Final = 1.0
 """How long a person waits before wondering."""
 
 
-class Waiting:
+class Spinner:
     """Says what is being done, if it goes on for longer than that. Safe to end twice, and from another thread."""
 
     def __init__(self, what: str, console: Callable[[], Console], patience_s: float = PATIENCE_S) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 MOST: Final = 3
 
 
-def nearest(name: str, names: Iterable[str]) -> list[str]:
+def suggestions(name: str, names: Iterable[str]) -> list[str]:
     """At most three names that were perhaps meant, the most alike first, whatever their case."""
     by_lower = {each.lower(): each for each in names}
     found = difflib.get_close_matches(name.lower(), by_lower, n=MOST, cutoff=0.6)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from berth.cli.output.escape import plain, plain_cell
+from berth.cli.output.escape import escape, escape_cell
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -57,7 +57,7 @@ class Fill:
         return "yellow" if self.share >= _RATHER_FULL else "green"
 
 
-Cell = str | int | Fill | None
+TableCell = str | int | Fill | None
 """None: there is nothing to say."""
 
 
@@ -66,7 +66,7 @@ class Table:
     """Columns, whose numbers stand to the right, and rows."""
 
     columns: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[TableCell]]
 
     def rich(self) -> RichTable:
         """The table for a terminal. Every text in it is made harmless."""
@@ -89,7 +89,7 @@ class Table:
         return written.getvalue()
 
 
-def shown(cell: Cell) -> Text:
+def shown(cell: TableCell) -> Text:
     """A cell for a terminal."""
     from rich.text import Text
 
@@ -97,15 +97,15 @@ def shown(cell: Cell) -> Text:
         return Text.assemble((cell.bar, cell.colour), f" {cell.percent:>5}")
     if isinstance(cell, int):
         return Text(f"{cell:,}")
-    return Text(plain(cell or ""))
+    return Text(escape(cell or ""))
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: TableCell) -> str:
     if isinstance(cell, Fill):
         return f"{cell.share:.4f}"
-    return plain_cell(cell) if isinstance(cell, str) else "" if cell is None else str(cell)
+    return escape_cell(cell) if isinstance(cell, str) else "" if cell is None else str(cell)
 
 
-def _short(rows: Sequence[Sequence[Cell]], number: int) -> bool:
+def _short(rows: Sequence[Sequence[TableCell]], number: int) -> bool:
     """Whether a column should rather stay whole than be broken into lines: numbers, bars, uuids."""
     return all(not isinstance(row[number], str) or len(str(row[number])) <= 40 for row in rows)

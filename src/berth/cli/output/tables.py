@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from berth.cli.amounts import told
-from berth.cli.output.table import Cell, Fill, Table
+from berth.cli.output.table import Fill, Table, TableCell
 from berth.cli.times import shown as moment
 from berth.model.audit import AuditRecord
-from berth.model.candidate import Candidate, Room
+from berth.model.candidate import Candidate, ResourceUsage
 from berth.model.consumer import ConsumerItem, ProjectItem, Resources, TypeUsage
 from berth.model.names import UNKNOWN_TYPE
 from berth.model.overview import ClassOverview, ProviderDetails, ProviderItem
@@ -24,13 +24,13 @@ def providers(items: Iterable[ProviderItem]) -> Table:
     return Table(("NAME", "FULLEST", "USED OF CAPACITY", "UUID"), rows)
 
 
-def fullest(resources: Mapping[str, Room]) -> Fill | None:
+def fullest(resources: Mapping[str, ResourceUsage]) -> Fill | None:
     """How full the fullest class is; None if there is none."""
     fills = [Fill(room.used, room.capacity) for room in resources.values()]
     return max(fills, key=lambda fill: fill.share, default=None)
 
 
-def rooms(resources: Mapping[str, Room]) -> str:
+def rooms(resources: Mapping[str, ResourceUsage]) -> str:
     """What is used of what can be claimed, by class."""
     return ", ".join(f"{name} {room.used:,}/{room.capacity:,}" for name, room in resources.items())
 
@@ -122,9 +122,9 @@ def types(items: Iterable[TypeUsage]) -> Table:
     return Table(("TYPE", "CONSUMERS", "HOLDS"), rows)
 
 
-def candidates(items: Sequence[Candidate], left: Mapping[str, Mapping[str, Room]], name_of: NameOf) -> Table:
+def candidates(items: Sequence[Candidate], left: Mapping[str, Mapping[str, ResourceUsage]], name_of: NameOf) -> Table:
     """Where a request fits: a line for each provider of each candidate, and what would be left there."""
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[TableCell, ...]] = []
     for number, candidate in enumerate(items, 1):
         for place, (uuid, resources) in enumerate(candidate.allocations.items()):
             rows.append(
@@ -141,7 +141,7 @@ def candidates(items: Sequence[Candidate], left: Mapping[str, Mapping[str, Room]
     return Table(columns if grouped else columns[:-1], rows if grouped else [row[:-1] for row in rows])
 
 
-def _left(taken: Resources, there: Mapping[str, Room]) -> str:
+def _left(taken: Resources, there: Mapping[str, ResourceUsage]) -> str:
     return told({name: there[name].capacity - there[name].used - taken[name] for name in taken if name in there})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from berth.cli.output.escape import plain
+from berth.cli.output.escape import escape
 from berth.cli.output.table import Fill
 from berth.model.overview import TreeNode
 
@@ -32,10 +32,10 @@ def tree(nodes: Sequence[TreeNode], here: str) -> Tree:
 def _label(node: TreeNode, *, here: bool) -> Text:
     from rich.text import Text
 
-    text = Text(plain(node.name), style="bold" if here else "")
+    text = Text(escape(node.name), style="bold" if here else "")
     for name, room in node.resources.items():
         fill = Fill(room.used, room.capacity, width=6)
-        text.append(f"  {plain(name)} ", style="dim")
+        text.append(f"  {escape(name)} ", style="dim")
         text.append(fill.bar, style=fill.colour)
         text.append(f" {room.used:,}/{room.capacity:,}", style="dim")
     return text

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from berth.fleet.find.compile import wanted_of
-from berth.fleet.find.filters import alone, spread
-from berth.fleet.find.whole_fleet import Everywhere
+from berth.fleet.find.compile import compile_filter
+from berth.fleet.find.filters import provider_matches, tree_matches
+from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import ClassColumn, Mask
-from berth.model.change import Kind
+from berth.model.change import NameKind
 from berth.model.funnel import Constraint
 from berth.model.request import AnyOf, Filter, Group
 
@@ -25,12 +25,12 @@ MOST = 2**62
 OF_AMOUNT = (Constraint.UNITS, Constraint.ROOM)
 OF_CLASS = (Constraint.CLASS, *OF_AMOUNT)
 
-Key = tuple[Constraint, tuple[str, ...], int]
+ConstraintKey = tuple[Constraint, tuple[str, ...], int]
 """What makes two constraints the same, whichever group makes them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class ConstraintMask:
     """One constraint. words: to go on with "that"; failing: what is true of whoever fails it; holds: by place."""
 
     kind: Constraint
@@ -41,12 +41,12 @@ class Part:
     holds: Mask
 
     @property
-    def key(self) -> Key:
+    def key(self) -> ConstraintKey:
         """What makes it the same as a part of another group."""
         return self.kind, self.names, self.amount
 
     @property
-    def dropped(self) -> frozenset[Key]:
+    def dropped(self) -> frozenset[ConstraintKey]:
         """What is not asked any more if this is not: an amount goes with its units, a class with its amount."""
         kinds = {Constraint.CLASS: OF_CLASS, Constraint.ROOM: OF_AMOUNT}.get(self.kind, (self.kind,))
         return frozenset((kind, self.names, self.amount) for kind in kinds)
@@ -57,44 +57,46 @@ class Part:
         return self.names[0] if len(self.names) == 1 else ""
 
 
-def of_group(everywhere: Everywhere, group: Group) -> Iterator[Part]:
+def of_group(everywhere: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
     """What is asked of each provider of a group beside amounts, in the order of the search."""
     if group.in_tree is not None:
         tree, holds = _tree(everywhere, group.in_tree), _holds(everywhere, group, Filter(in_tree=group.in_tree))
-        yield Part(Constraint.IN_TREE, (group.in_tree,), 0, f"is in {tree}", f"is not in {tree}", holds)
+        yield ConstraintMask(Constraint.IN_TREE, (group.in_tree,), 0, f"is in {tree}", f"is not in {tree}", holds)
     if group.one_provider:
         yield from of_traits(everywhere, group)
     for name in sorted(group.forbidden):
         holds = ~_have_any(everywhere, (name,))
-        yield Part(Constraint.FORBIDDEN, (name,), 0, f"is without the trait {name}", f"has the trait {name}", holds)
+        yield ConstraintMask(
+            Constraint.FORBIDDEN, (name,), 0, f"is without the trait {name}", f"has the trait {name}", holds
+        )
     for uuids in group.member_of:
         one, holds = _one_of("the aggregate", uuids), _holds(everywhere, group, Filter(member_of=(uuids,)))
-        yield Part(Constraint.MEMBER_OF, _names(uuids), 0, f"is in {one}", f"is not in {one}", holds)
+        yield ConstraintMask(Constraint.MEMBER_OF, _names(uuids), 0, f"is in {one}", f"is not in {one}", holds)
     for uuid in sorted(group.not_member_of):
         one, holds = f"the aggregate {uuid}", _holds(everywhere, group, Filter(not_member_of=frozenset((uuid,))))
-        yield Part(Constraint.NOT_MEMBER_OF, (uuid,), 0, f"is outside {one}", f"is in {one}", holds)
+        yield ConstraintMask(Constraint.NOT_MEMBER_OF, (uuid,), 0, f"is outside {one}", f"is in {one}", holds)
 
 
-def of_traits(everywhere: Everywhere, group: Group) -> Iterator[Part]:
+def of_traits(everywhere: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
     """The traits that a group requires: of its provider, or of those that serve the unsuffixed group between them."""
     for names in group.required:
         one, holds = _one_of("the trait", names), _have_any(everywhere, names)
-        yield Part(Constraint.REQUIRED, _names(names), 0, f"has {one}", f"does not have {one}", holds)
+        yield ConstraintMask(Constraint.REQUIRED, _names(names), 0, f"has {one}", f"does not have {one}", holds)
 
 
-def of_roots(everywhere: Everywhere, required: AnyOf, forbidden: AnyOf) -> Iterator[Part]:
+def of_roots(everywhere: WholeFleet, required: AnyOf, forbidden: AnyOf) -> Iterator[ConstraintMask]:
     """The traits that the root of a tree must have or not have."""
     for name in sorted(required):
         having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
-        yield Part(Constraint.ROOT_REQUIRED, (name,), 0, having, lacking, _have_any(everywhere, (name,)))
+        yield ConstraintMask(Constraint.ROOT_REQUIRED, (name,), 0, having, lacking, _have_any(everywhere, (name,)))
     for name in sorted(forbidden):
         having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
-        yield Part(Constraint.ROOT_FORBIDDEN, (name,), 0, lacking, having, ~_have_any(everywhere, (name,)))
+        yield ConstraintMask(Constraint.ROOT_FORBIDDEN, (name,), 0, lacking, having, ~_have_any(everywhere, (name,)))
 
 
-def of_class(everywhere: Everywhere, name: str, amount: int) -> Iterator[Part]:
+def of_class(everywhere: WholeFleet, name: str, amount: int) -> Iterator[ConstraintMask]:
     """What is asked of a provider for an amount of a class. Units and room hold where the class is not at all."""
-    number = everywhere.fleet.catalogue.id_of(Kind.CLASS, name)
+    number = everywhere.fleet.catalogue.id_of(NameKind.CLASS, name)
     column = everywhere.fleet.columns.get(-1 if number is None else number) or ClassColumn()
     asked = min(amount, MOST)
 
@@ -103,8 +105,8 @@ def of_class(everywhere: Everywhere, name: str, amount: int) -> Iterator[Part]:
         found[column.slots.values] = rows
         return everywhere.spread(found)
 
-    def part(kind: Constraint, words: str, failing: str, holds: Mask) -> Part:
-        return Part(kind, (name,), amount, words, failing, holds)
+    def part(kind: Constraint, words: str, failing: str, holds: Mask) -> ConstraintMask:
+        return ConstraintMask(kind, (name,), amount, words, failing, holds)
 
     least, most, step = column.min_unit.values, column.max_unit.values, column.step_size.values
     units = (least <= asked) & (most >= asked) & (asked % step.astype(np.int64) == 0)
@@ -116,13 +118,13 @@ def of_class(everywhere: Everywhere, name: str, amount: int) -> Iterator[Part]:
     yield part(Constraint.ROOM, f"has {has_room}", f"has no {has_room}", where(room, True))
 
 
-def closest(everywhere: Everywhere, part: Part, places: Mask) -> int | None:
+def closest(everywhere: WholeFleet, part: ConstraintMask, places: Mask) -> int | None:
     """What providers at these places could give instead.
 
     For room the most that one claim can have of one of them now; for units the amount nearest to what was asked
     that one gives in a claim, None if none gives any.
     """
-    number = everywhere.fleet.catalogue.id_of(Kind.CLASS, part.names[0])
+    number = everywhere.fleet.catalogue.id_of(NameKind.CLASS, part.names[0])
     column = everywhere.fleet.columns.get(-1 if number is None else number)
     if column is None:
         return None
@@ -154,19 +156,19 @@ def _nearest_unit(column: ClassColumn, rows: NDArray[np.intp], amount: int) -> i
     return int(offered[np.abs(offered - amount).argmin()])
 
 
-def _have_any(everywhere: Everywhere, traits: Iterable[str]) -> Mask:
+def _have_any(everywhere: WholeFleet, traits: Iterable[str]) -> Mask:
     """By place: whether its provider has one of these traits; those that do not exist, nobody has."""
     fleet = everywhere.fleet
-    numbers = {fleet.catalogue.id_of(Kind.TRAIT, name) for name in traits}
+    numbers = {fleet.catalogue.id_of(NameKind.TRAIT, name) for name in traits}
     found: Mask = fleet.trait_sets.having_any(number for number in numbers if number is not None)
     mask: Mask = found[everywhere.take(fleet.trait_set)]
     return mask
 
 
-def _holds(everywhere: Everywhere, group: Group, asked: Filter) -> Mask:
+def _holds(everywhere: WholeFleet, group: Group, asked: Filter) -> Mask:
     """By place: what the search's own filter says, given this one condition."""
-    wanted = wanted_of(everywhere.fleet, asked, spread=False)
-    found = (alone if group.one_provider else spread)(everywhere.fleet, wanted, everywhere)
+    wanted = compile_filter(everywhere.fleet, asked, spread=False)
+    found = (provider_matches if group.one_provider else tree_matches)(everywhere.fleet, wanted, everywhere)
     assert found is not None
     return found
 
@@ -175,7 +177,7 @@ def _names(names: AnyOf) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _tree(everywhere: Everywhere, uuid: str) -> str:
+def _tree(everywhere: WholeFleet, uuid: str) -> str:
     fleet = everywhere.fleet
     slot = fleet.slot_of.get(uuid)
     if slot is None:

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 import numpy as np
 from msgspec.structs import replace
 
-from berth.fleet.explain.constraints import Part
-from berth.fleet.explain.joint import fitting, obstacles
-from berth.fleet.explain.request import Distinct, Sifted
-from berth.fleet.explain.suggest import nearest
-from berth.fleet.explain.wording import Blame, because, why_not_together
-from berth.fleet.find.compile import in_numbers
+from berth.fleet.explain.constraints import ConstraintMask
+from berth.fleet.explain.joint import count_fitting_trees, obstacles
+from berth.fleet.explain.request import DistinctGroup, RequestFunnelBuilder
+from berth.fleet.explain.suggest import suggestions
+from berth.fleet.explain.wording import Blame, reason, why_not_together
+from berth.fleet.find.compile import compile_request
 from berth.fleet.find.search import Budget
-from berth.fleet.find.whole_fleet import Everywhere
+from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import Fleet
-from berth.model.change import Kind
+from berth.model.change import NameKind
 from berth.model.errors import Invalid
-from berth.model.funnel import Constraint, Funnel, GroupFunnel, Hindrance, Step, Together, TreeFunnel, Unknown
+from berth.model.funnel import Constraint, Funnel, FunnelStep, GroupFunnel, Hindrance, Together, TreeFunnel, UnknownName
 from berth.model.request import CandidateRequest, Group
 
 
@@ -32,19 +32,19 @@ def explain(fleet: Fleet, request: CandidateRequest) -> Funnel:
     if not any(group.resources for group in request.groups):
         raise Invalid("a request asks for resources in at least one group")
     unknown = _unknown(fleet, request)
-    everywhere = Everywhere(fleet)
-    sifted = Sifted(everywhere, request)
+    everywhere = WholeFleet(fleet)
+    sifted = RequestFunnelBuilder(everywhere, request)
     funnels = {id(distinct): _group_funnel(sifted, distinct) for distinct in sifted.distinct}
     groups = [replace(funnels[id(sifted.of(group))], suffix=group.suffix) for group in request.groups]
     trees = _tree_funnel(sifted)
     together = Together(hindrances=[], why="", left=0)
     if trees.with_all_groups and not unknown:
         together = _together(everywhere, request, sifted.fitting())
-    why = because(groups, trees, together, unknown, _blames(sifted, funnels, trees))
+    why = reason(groups, trees, together, unknown, _blames(sifted, funnels, trees))
     return Funnel(groups=groups, trees=trees, together=together, unknown=unknown, why=why)
 
 
-def _group_funnel(sifted: Sifted, distinct: Distinct) -> GroupFunnel:
+def _group_funnel(sifted: RequestFunnelBuilder, distinct: DistinctGroup) -> GroupFunnel:
     sieve, steps = distinct.sieve, []
     left = sieve.total
     for part, now in sieve.steps():
@@ -53,7 +53,7 @@ def _group_funnel(sifted: Sifted, distinct: Distinct) -> GroupFunnel:
     return GroupFunnel(suffix="", counted=sieve.counted, total=sieve.total, steps=steps, left=left)
 
 
-def _tree_funnel(sifted: Sifted) -> TreeFunnel:
+def _tree_funnel(sifted: RequestFunnelBuilder) -> TreeFunnel:
     """Roots first, as the search does, then a step for each group."""
     left_over, steps = sifted.everywhere.roots, []
     total = left = _count(left_over)
@@ -65,7 +65,7 @@ def _tree_funnel(sifted: Sifted) -> TreeFunnel:
         left_over = left_over & distinct.sieve.fitting
         now = _count(left_over)
         steps.append(
-            Step(
+            FunnelStep(
                 constraint=f"has what {distinct.named} needs",
                 kind=Constraint.GROUP,
                 name=", ".join(distinct.suffixes),
@@ -78,9 +78,11 @@ def _tree_funnel(sifted: Sifted) -> TreeFunnel:
     return TreeFunnel(total=total, steps=steps, with_all_groups=left)
 
 
-def _step(sifted: Sifted, part: Part, before: int, left: int, distinct: Distinct | None = None) -> Step:
+def _step(
+    sifted: RequestFunnelBuilder, part: ConstraintMask, before: int, left: int, distinct: DistinctGroup | None = None
+) -> FunnelStep:
     would = sifted.without(part)
-    return Step(
+    return FunnelStep(
         constraint=part.words,
         kind=part.kind,
         name=part.name,
@@ -92,12 +94,12 @@ def _step(sifted: Sifted, part: Part, before: int, left: int, distinct: Distinct
     )
 
 
-def _together(everywhere: Everywhere, request: CandidateRequest, trees: Mask) -> Together:
-    ask = in_numbers(everywhere.fleet, request)
-    found = fitting(everywhere, ask, trees, Budget())
+def _together(everywhere: WholeFleet, request: CandidateRequest, trees: Mask) -> Together:
+    ask = compile_request(everywhere.fleet, request)
+    found = count_fitting_trees(everywhere, ask, trees, Budget())
     hindrances, hopes = [], Budget()  # one for all of them: there may be many
     for each in obstacles(ask, [", ".join(sorted(suffixes)) for suffixes in request.same_subtrees]):
-        would = None if found.trees else fitting(everywhere, each.dropped, trees, hopes, hopeful=True)
+        would = None if found.trees else count_fitting_trees(everywhere, each.dropped, trees, hopes, hopeful=True)
         hindrances.append(
             Hindrance(
                 constraint=each.words,
@@ -110,7 +112,7 @@ def _together(everywhere: Everywhere, request: CandidateRequest, trees: Mask) ->
     return Together(hindrances=hindrances, why=why, left=found.trees, bounded=found.bounded)
 
 
-def _blames(sifted: Sifted, funnels: dict[int, GroupFunnel], trees: TreeFunnel) -> Iterator[Blame]:
+def _blames(sifted: RequestFunnelBuilder, funnels: dict[int, GroupFunnel], trees: TreeFunnel) -> Iterator[Blame]:
     """Every constraint with its step, in the order of the search."""
     several = len(sifted.distinct) > 1
     for part, step in zip(sifted.root_parts, trees.steps, strict=False):
@@ -122,13 +124,13 @@ def _blames(sifted: Sifted, funnels: dict[int, GroupFunnel], trees: TreeFunnel) 
             yield Blame(part, step, distinct.named if several else "", others=others)
 
 
-def _unknown(fleet: Fleet, request: CandidateRequest) -> list[Unknown]:
+def _unknown(fleet: Fleet, request: CandidateRequest) -> list[UnknownName]:
     """The names of classes and traits that do not exist."""
     classes = {name for group in request.groups for name in group.resources}
     traits = request.root_required.union(request.root_forbidden, *(_traits(group) for group in request.groups))
-    asked = ((Kind.CLASS, Constraint.UNKNOWN_CLASS, classes), (Kind.TRAIT, Constraint.UNKNOWN_TRAIT, traits))
+    asked = ((NameKind.CLASS, Constraint.UNKNOWN_CLASS, classes), (NameKind.TRAIT, Constraint.UNKNOWN_TRAIT, traits))
     return [
-        Unknown(kind=constraint, name=name, nearest=nearest(fleet, kind, name))
+        UnknownName(kind=constraint, name=name, nearest=suggestions(fleet, kind, name))
         for kind, constraint, names in asked
         for name in sorted(names)
         if fleet.catalogue.id_of(kind, name) is None

@@ -6,17 +6,25 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from berth.fleet.explain.constraints import OF_AMOUNT, Key, Part, closest, of_class, of_group, of_traits
-from berth.fleet.find.whole_fleet import Everywhere
+from berth.fleet.explain.constraints import (
+    OF_AMOUNT,
+    ConstraintKey,
+    ConstraintMask,
+    closest,
+    of_class,
+    of_group,
+    of_traits,
+)
+from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.model.funnel import Counted
 from berth.model.request import Group
 
-NOTHING: frozenset[Key] = frozenset()
+NOTHING: frozenset[ConstraintKey] = frozenset()
 """What is dropped from a request that stays as it is."""
 
 
-class Sieve:
+class GroupFunnelBuilder:
     """What one group asks for, taken apart.
 
     common: what each provider of the group must be like; branches: for each provider to be chosen,
@@ -24,12 +32,12 @@ class Sieve:
     the unsuffixed group's providers must have between them.
     """
 
-    def __init__(self, everywhere: Everywhere, group: Group) -> None:
+    def __init__(self, everywhere: WholeFleet, group: Group) -> None:
         self.everywhere, self.group = everywhere, group
         classes = [list(of_class(everywhere, name, amount)) for name, amount in group.resources.items()]
         self.common = list(of_group(everywhere, group))
         self.branches = classes
-        self.reached: list[Part] = []
+        self.reached: list[ConstraintMask] = []
         if group.one_provider:
             self.common += [part for parts in classes for part in parts]
             self.branches = [[]]
@@ -39,7 +47,7 @@ class Sieve:
         self.fitting = self.trees()
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[ConstraintMask]:
         """Every constraint, in the order of the search."""
         return [*self.common, *(part for parts in self.branches for part in parts), *self.reached]
 
@@ -54,7 +62,7 @@ class Sieve:
         every = self.everywhere.alive if self.group.one_provider else self.everywhere.roots
         return int(np.count_nonzero(every))
 
-    def trees(self, without: frozenset[Key] = NOTHING) -> Mask:
+    def trees(self, without: frozenset[ConstraintKey] = NOTHING) -> Mask:
         """By slot: around which roots the group finds all it needs, if some constraints are dropped."""
         left = self.everywhere.roots
         common = _all(self.alive, self.common, without)
@@ -68,12 +76,12 @@ class Sieve:
                 left = left & self.everywhere.trees(found & part.holds)
         return left
 
-    def fitting_without(self, keys: frozenset[Key]) -> Mask:
+    def fitting_without(self, keys: frozenset[ConstraintKey]) -> Mask:
         """The same, not worked out anew if this group does not ask for it."""
         asked = any(part.key in keys for part in self.parts)
         return self.trees(keys) if asked else self.fitting
 
-    def steps(self) -> Iterator[tuple[Part, int]]:
+    def steps(self) -> Iterator[tuple[ConstraintMask, int]]:
         """Each constraint, and how many are left after it."""
         if self.group.one_provider:
             places = self.alive
@@ -83,7 +91,7 @@ class Sieve:
             return
         yield from self._steps_of_trees()
 
-    def closest(self, part: Part, trees: Mask) -> int | None:
+    def closest(self, part: ConstraintMask, trees: Mask) -> int | None:
         """For a constraint on an amount: the nearest that a provider with everything else could give.
 
         In these trees, those that would do without the constraint; if there are none, anywhere.
@@ -96,7 +104,7 @@ class Sieve:
             places = places & trees[self.everywhere.anchors]
         return closest(self.everywhere, part, places)
 
-    def _steps_of_trees(self) -> Iterator[tuple[Part, int]]:
+    def _steps_of_trees(self) -> Iterator[tuple[ConstraintMask, int]]:
         everywhere, left, common = self.everywhere, self.everywhere.roots, self.alive
         for part in self.common:
             common = common & part.holds
@@ -115,7 +123,7 @@ class Sieve:
             yield part, int(np.count_nonzero(left))
 
 
-def _all(places: Mask, parts: list[Part], without: frozenset[Key]) -> Mask:
+def _all(places: Mask, parts: list[ConstraintMask], without: frozenset[ConstraintKey]) -> Mask:
     for part in parts:
         if part.key not in without:
             places = places & part.holds

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from berth.fleet.find.compile import Ask
+from berth.fleet.find.compile import CompiledRequest
 from berth.fleet.find.find import domains_of
 from berth.fleet.find.search import Budget, Domains, solutions
-from berth.fleet.find.whole_fleet import Everywhere
+from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.model.funnel import Constraint
 
@@ -28,18 +28,18 @@ class Obstacle:
 
     kind: Constraint
     words: str
-    dropped: Ask
+    dropped: CompiledRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class TreeCount:
     """How many trees fit; bounded: at least so many, for the search ended before it had seen all."""
 
     trees: int
     bounded: bool
 
 
-def obstacles(ask: Ask, subtrees: list[str]) -> list[Obstacle]:
+def obstacles(ask: CompiledRequest, subtrees: list[str]) -> list[Obstacle]:
     """What this request asks of its groups together. subtrees: the groups of each same_subtree, in words."""
     found = []
     groups = sum(each.one_provider for each in ask.variables)
@@ -63,7 +63,9 @@ def obstacles(ask: Ask, subtrees: list[str]) -> list[Obstacle]:
     return found
 
 
-def fitting(everywhere: Everywhere, ask: Ask, trees: Mask, budget: Budget, *, hopeful: bool = False) -> Count:
+def count_fitting_trees(
+    everywhere: WholeFleet, ask: CompiledRequest, trees: Mask, budget: Budget, *, hopeful: bool = False
+) -> TreeCount:
     """In how many of these trees, where each group finds something, the whole request does.
 
     budget: what is left of it for searching; hopeful: only to see what would be; end after HOPED trees, even if
@@ -72,25 +74,25 @@ def fitting(everywhere: Everywhere, ask: Ask, trees: Mask, budget: Budget, *, ho
     single = int(np.count_nonzero(_single(everywhere, ask, trees & everywhere.single)))
     others = np.flatnonzero(trees & ~everywhere.single)
     if not obstacles(ask, [""] * len(ask.subtrees)):
-        return Count(single + len(others), bounded=False)
+        return TreeCount(single + len(others), bounded=False)
     found = 0
     for seen, domains in enumerate(_domains(everywhere, ask, others)):
         if (hopeful and seen >= HOPED) or (seen >= SEARCHED and (single or found)):
-            return Count(single + found, bounded=True)
+            return TreeCount(single + found, bounded=True)
         found += next(solutions(everywhere.fleet, ask, domains, budget), None) is not None
         if budget.exceeded:
-            return Count(single + found, bounded=True)
-    return Count(single + found, bounded=False)
+            return TreeCount(single + found, bounded=True)
+    return TreeCount(single + found, bounded=False)
 
 
-def _domains(everywhere: Everywhere, ask: Ask, roots: NDArray[np.intp]) -> Iterator[Domains]:
+def _domains(everywhere: WholeFleet, ask: CompiledRequest, roots: NDArray[np.intp]) -> Iterator[Domains]:
     first, size = 0, FEW_TREES
     while first < len(roots):
         yield from domains_of(everywhere.fleet, ask, roots[first : first + size].tolist())
         first, size = first + size, min(2 * size, MANY_TREES)
 
 
-def _single(everywhere: Everywhere, ask: Ask, trees: Mask) -> Mask:
+def _single(everywhere: WholeFleet, ask: CompiledRequest, trees: Mask) -> Mask:
     """Of these trees of one provider each, those in which it can serve all groups at once."""
     if ask.isolate and sum(each.one_provider for each in ask.variables) > 1:
         return np.zeros_like(trees)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from berth.fleet.explain.constraints import OF_CLASS, Key, Part, of_roots
-from berth.fleet.explain.group import NOTHING, Sieve
-from berth.fleet.find.whole_fleet import Everywhere
+from berth.fleet.explain.constraints import OF_CLASS, ConstraintKey, ConstraintMask, of_roots
+from berth.fleet.explain.group import NOTHING, GroupFunnelBuilder
+from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.model.request import CandidateRequest, Group
 
 
 @dataclass(frozen=True, slots=True)
-class Distinct:
+class DistinctGroup:
     """Groups that ask for the same."""
 
-    sieve: Sieve
+    sieve: GroupFunnelBuilder
     suffixes: list[str]
 
     @property
@@ -26,29 +26,29 @@ class Distinct:
         return f"group{'s' * (len(self.suffixes) > 1)} {', '.join(self.suffixes)}"
 
 
-class Sifted:
+class RequestFunnelBuilder:
     """In which trees each group finds something, and in which all would if something were dropped."""
 
-    def __init__(self, everywhere: Everywhere, request: CandidateRequest) -> None:
+    def __init__(self, everywhere: WholeFleet, request: CandidateRequest) -> None:
         self.everywhere = everywhere
         self.root_parts = list(of_roots(everywhere, request.root_required, request.root_forbidden))
-        self._by_content: dict[object, Distinct] = {}
-        self._without: dict[Key, Mask] = {}
+        self._by_content: dict[object, DistinctGroup] = {}
+        self._without: dict[ConstraintKey, Mask] = {}
         for group in request.groups:
             if _content(group) not in self._by_content:
-                self._by_content[_content(group)] = Distinct(Sieve(everywhere, group), [])
+                self._by_content[_content(group)] = DistinctGroup(GroupFunnelBuilder(everywhere, group), [])
             self.of(group).suffixes.append(group.suffix)
 
     @property
-    def distinct(self) -> list[Distinct]:
+    def distinct(self) -> list[DistinctGroup]:
         """The groups that differ in more than their suffixes."""
         return list(self._by_content.values())
 
-    def of(self, group: Group) -> Distinct:
+    def of(self, group: Group) -> DistinctGroup:
         """The ones that this group is among."""
         return self._by_content[_content(group)]
 
-    def fitting(self, without: frozenset[Key] = NOTHING, leave_out: Distinct | None = None) -> Mask:
+    def fitting(self, without: frozenset[ConstraintKey] = NOTHING, leave_out: DistinctGroup | None = None) -> Mask:
         """By slot: which roots are right and find something for every group, if this were dropped."""
         found = self.everywhere.roots
         for part in self.root_parts:
@@ -59,7 +59,7 @@ class Sifted:
                 found = found & distinct.sieve.fitting_without(without)
         return found
 
-    def without(self, part: Part) -> Mask:
+    def without(self, part: ConstraintMask) -> Mask:
         """The same without one constraint, from all groups that make it."""
         if part.key not in self._without:
             self._without[part.key] = (

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from berth.fleet.state.fleet import Fleet
-from berth.model.change import Kind
+from berth.model.change import NameKind
 
 OFFERED = 3
 COMPARED = 500
 """How many names are compared letter by letter: those that share the most words with what was asked for."""
 
 
-def nearest(fleet: Fleet, kind: Kind, name: str) -> list[str]:
+def suggestions(fleet: Fleet, kind: NameKind, name: str) -> list[str]:
     """Up to three names of a kind that are most like this one, the most alike first."""
     return most_alike(name, (named.name for named in fleet.catalogue.all(kind)))
 

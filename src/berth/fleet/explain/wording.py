@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from berth.fleet.explain.constraints import Part
-from berth.model.funnel import Constraint, GroupFunnel, Hindrance, Step, Together, TreeFunnel, Unknown
+from berth.fleet.explain.constraints import ConstraintMask
+from berth.model.funnel import Constraint, FunnelStep, GroupFunnel, Hindrance, Together, TreeFunnel, UnknownName
 
 OF_ROOTS = (Constraint.ROOT_REQUIRED, Constraint.ROOT_FORBIDDEN)
 FORBIDS = (Constraint.FORBIDDEN, Constraint.NOT_MEMBER_OF, Constraint.ROOT_FORBIDDEN)
@@ -16,14 +16,18 @@ FORBIDS = (Constraint.FORBIDDEN, Constraint.NOT_MEMBER_OF, Constraint.ROOT_FORBI
 class Blame:
     """A constraint that may be at fault. groups: who asks for it, if that is not plain; others: there is more asked."""
 
-    part: Part
-    step: Step
+    part: ConstraintMask
+    step: FunnelStep
     groups: str
     others: bool
 
 
-def because(
-    groups: list[GroupFunnel], trees: TreeFunnel, together: Together, unknown: list[Unknown], blames: Iterable[Blame]
+def reason(
+    groups: list[GroupFunnel],
+    trees: TreeFunnel,
+    together: Together,
+    unknown: list[UnknownName],
+    blames: Iterable[Blame],
 ) -> str:
     """Why it fits or does not, naming the constraint without which the most would."""
     if unknown:
@@ -100,7 +104,7 @@ def _no_single_one(groups: list[GroupFunnel], trees: TreeFunnel) -> str:
     return "Each group finds something, but no tree has something for every one."
 
 
-def _unheard_of(each: Unknown) -> str:
+def _unheard_of(each: UnknownName) -> str:
     what = "resource class" if each.kind is Constraint.UNKNOWN_CLASS else "trait"
     hint = f" (did you mean {' or '.join(each.nearest)}?)" if each.nearest else ""
     return f"There is no {what} {each.name}{hint}"

@@ -16,7 +16,7 @@ Demands = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CompiledFilter:
     """What a provider must be like, in numbers.
 
     traits_ok, in_aggregates, in_forbidden: by set number, None where nothing is asked;
@@ -39,7 +39,7 @@ class Variable:
 
     suffix: str
     demands: Demands
-    wanted: Wanted
+    wanted: CompiledFilter
 
     @property
     def one_provider(self) -> bool:
@@ -48,7 +48,7 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class CompiledRequest:
     """A whole request in numbers.
 
     variables: the providers to choose; spread: the any-of sets of traits that the unsuffixed group's
@@ -77,20 +77,20 @@ class Ask:
         return not together and (not self.isolate or sum(each.one_provider for each in self.variables) < 2)
 
 
-def in_numbers(fleet: Fleet, request: CandidateRequest) -> Ask:
+def compile_request(fleet: Fleet, request: CandidateRequest) -> CompiledRequest:
     """Look every name of a request up; ClassNotFound, TraitsNotFound."""
     roots_ok = _traits_ok(fleet, tuple(frozenset((trait,)) for trait in request.root_required), request.root_forbidden)
     variables: list[Variable] = []
     spread: tuple[frozenset[int], ...] = ()
     for group in request.groups:
-        wanted = wanted_of(fleet, group, spread=not group.one_provider)
+        wanted = compile_filter(fleet, group, spread=not group.one_provider)
         if group.one_provider:
             variables.append(Variable(group.suffix, wanted.demands, wanted))
         else:
             spread = wanted.required
             variables.extend(Variable("", (demand,), wanted) for demand in wanted.demands)
     place = {variable.suffix: index for index, variable in enumerate(variables) if variable.one_provider}
-    return Ask(
+    return CompiledRequest(
         variables=tuple(variables),
         spread=spread,
         contested=_contested(variables),
@@ -102,13 +102,13 @@ def in_numbers(fleet: Fleet, request: CandidateRequest) -> Ask:
     )
 
 
-def wanted_of(fleet: Fleet, group: Filter, *, spread: bool) -> Wanted:
+def compile_filter(fleet: Fleet, group: Filter, *, spread: bool) -> CompiledFilter:
     """Look the names of one filter up. spread: required traits may be met by several providers together."""
     demands = tuple((fleet.catalogue.class_id(name), amount) for name, amount in group.resources.items())
     required = tuple(fleet.catalogue.trait_ids(names) for names in group.required)
     tree = None if group.in_tree is None else _root_of(fleet, group.in_tree)
     in_aggregates = _in_aggregates(fleet, group.member_of)
-    return Wanted(
+    return CompiledFilter(
         demands=demands,
         required=required,
         traits_ok=_traits_ok(fleet, () if spread else group.required, group.forbidden),

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from berth.fleet.find.compile import Wanted
+from berth.fleet.find.compile import CompiledFilter
 from berth.fleet.state.columns import ClassColumn, Column, Mask, Slots
 from berth.fleet.state.fleet import Fleet
 
@@ -84,7 +84,7 @@ class SlotList:
         return there & column.room_at(rows, amount)
 
 
-def alone(fleet: Fleet, wanted: Wanted, view: View) -> Mask | None:
+def provider_matches(fleet: Fleet, wanted: CompiledFilter, view: View) -> Mask | None:
     """Which providers satisfy all of this but the amounts, each by itself. None: all do."""
     ok: Mask | None = None
     if wanted.tree is not None:
@@ -98,7 +98,7 @@ def alone(fleet: Fleet, wanted: Wanted, view: View) -> Mask | None:
     return ok
 
 
-def spread(fleet: Fleet, wanted: Wanted, view: View) -> Mask | None:
+def tree_matches(fleet: Fleet, wanted: CompiledFilter, view: View) -> Mask | None:
     """The same for the unsuffixed group, where an aggregate of the anchor's root counts for its whole tree.
 
     A provider that shares with the tree from outside must be a member itself; for what is forbidden
@@ -122,7 +122,7 @@ def spread(fleet: Fleet, wanted: Wanted, view: View) -> Mask | None:
     return ok
 
 
-def with_room(fleet: Fleet, demands: tuple[tuple[int, int], ...], view: View, ok: Mask | None) -> Mask | None:
+def has_room(fleet: Fleet, demands: tuple[tuple[int, int], ...], view: View, ok: Mask | None) -> Mask | None:
     """Which of these also have room for every amount."""
     for number, amount in demands:
         ok = _and(ok, view.room(fleet.columns[number], amount))

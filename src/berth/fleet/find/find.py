@@ -8,8 +8,8 @@ from itertools import islice
 import numpy as np
 from msgspec.structs import replace
 
-from berth.fleet.find.compile import Ask, in_numbers
-from berth.fleet.find.filters import SlotList, SlotRange, alone, spread, with_room
+from berth.fleet.find.compile import CompiledRequest, compile_request
+from berth.fleet.find.filters import SlotList, SlotRange, has_room, provider_matches, tree_matches
 from berth.fleet.find.prune import Trees
 from berth.fleet.find.search import Budget, Domains, Solution, solutions
 from berth.fleet.find.summaries import summaries
@@ -35,7 +35,7 @@ def find(fleet: Fleet, request: CandidateRequest) -> Candidates:
     ask = _asked(fleet, request)
     budget = Budget()
     found = list(islice(_solutions(fleet, ask, budget), ask.limit)) if ask.possible else []
-    shown = _Shown(fleet, ask)
+    shown = _Renderer(fleet, ask)
     return Candidates(
         [shown.candidate(solution) for solution in found],
         summaries(fleet, _summarised(fleet, ask, found)),
@@ -43,22 +43,22 @@ def find(fleet: Fleet, request: CandidateRequest) -> Candidates:
     )
 
 
-def one_by_one(fleet: Fleet, request: CandidateRequest, budget: Budget) -> Iterator[Candidate]:
+def iter_candidates(fleet: Fleet, request: CandidateRequest, budget: Budget) -> Iterator[Candidate]:
     """All that `find` would find, each worked out when it is asked for. budget: exceeded, if the search gave up."""
     ask = _asked(fleet, replace(request, limit=1))
-    shown = _Shown(fleet, ask)
+    shown = _Renderer(fleet, ask)
     return (shown.candidate(solution) for solution in _solutions(fleet, ask, budget)) if ask.possible else iter(())
 
 
-def _asked(fleet: Fleet, request: CandidateRequest) -> Ask:
+def _asked(fleet: Fleet, request: CandidateRequest) -> CompiledRequest:
     if not any(group.resources for group in request.groups):
         raise Invalid("a request asks for resources in at least one group")
-    return in_numbers(fleet, request)
+    return compile_request(fleet, request)
 
 
-def _solutions(fleet: Fleet, ask: Ask, budget: Budget) -> Iterator[Solution]:
+def _solutions(fleet: Fleet, ask: CompiledRequest, budget: Budget) -> Iterator[Solution]:
     """Slots for each variable; every solution once, trees taking turns within a block."""
-    once = _Once(fleet)
+    once = _Distinct(fleet)
     for first, last in _blocks(fleet, ask):
         block = SlotRange(first, last)
         roots = _roots(fleet, ask, block)
@@ -67,14 +67,14 @@ def _solutions(fleet: Fleet, ask: Ask, budget: Budget) -> Iterator[Solution]:
         for slot in _single(fleet, ask, block, roots & ~joined):
             yield (slot,) * places
         trees = (np.flatnonzero(roots & joined) + first).tolist()
-        yield from _taking_turns(
+        yield from _round_robin(
             [once.only_new(solutions(fleet, ask, domains, budget)) for domains in domains_of(fleet, ask, trees)]
         )
         if budget.exceeded:
             return
 
 
-def _blocks(fleet: Fleet, ask: Ask) -> Iterator[tuple[int, int]]:
+def _blocks(fleet: Fleet, ask: CompiledRequest) -> Iterator[tuple[int, int]]:
     """Ranges of slots, in which every root that could be an anchor is found once."""
     only = {
         each.wanted.tree
@@ -93,7 +93,7 @@ def _blocks(fleet: Fleet, ask: Ask) -> Iterator[tuple[int, int]]:
         first, size = first + size, min(2 * size, LAST_BLOCK)
 
 
-def _roots(fleet: Fleet, ask: Ask, block: SlotRange) -> Mask:
+def _roots(fleet: Fleet, ask: CompiledRequest, block: SlotRange) -> Mask:
     roots: Mask = block.take(fleet.root) == np.arange(block.first, block.last)
     if ask.roots_ok is not None:
         roots &= ask.roots_ok[block.take(fleet.trait_set)]
@@ -108,20 +108,20 @@ def _shared_with(fleet: Fleet, block: SlotRange) -> Mask | bool:
     return shared
 
 
-def _single(fleet: Fleet, ask: Ask, block: SlotRange, ok: Mask) -> list[int]:
+def _single(fleet: Fleet, ask: CompiledRequest, block: SlotRange, ok: Mask) -> list[int]:
     """Of these trees of one provider each, which satisfy the whole request: one provider for all variables."""
     if ask.isolate and sum(each.one_provider for each in ask.variables) > 1:
         return []
     filters = {id(each.wanted): each for each in ask.variables}.values()
     for each in filters:
-        mine = (alone if each.one_provider else spread)(fleet, each.wanted, block)
+        mine = (provider_matches if each.one_provider else tree_matches)(fleet, each.wanted, block)
         ok = ok if mine is None else ok & mine
     for any_of in ask.spread:
         ok &= fleet.trait_sets.having_any(any_of)[block.take(fleet.trait_set)]
     for each in ask.variables:
         if not ok.any():
             return []
-        with_it = with_room(fleet, each.demands, block, ok)
+        with_it = has_room(fleet, each.demands, block, ok)
         ok = ok if with_it is None else with_it
     for number in ask.contested:
         total = sum(amount for each in ask.variables for wanted, amount in each.demands if wanted == number)
@@ -130,7 +130,7 @@ def _single(fleet: Fleet, ask: Ask, block: SlotRange, ok: Mask) -> list[int]:
     return slots
 
 
-def domains_of(fleet: Fleet, ask: Ask, trees: list[int]) -> Iterator[Domains]:
+def domains_of(fleet: Fleet, ask: CompiledRequest, trees: list[int]) -> Iterator[Domains]:
     """For each of these trees in which every variable has a choice: the slots to choose from, by variable."""
     if not trees:
         return
@@ -145,15 +145,15 @@ def domains_of(fleet: Fleet, ask: Ask, trees: list[int]) -> Iterator[Domains]:
         yield [slots[mask[first:last]].tolist() for mask in masks]
 
 
-def _choices(fleet: Fleet, ask: Ask, view: SlotList) -> list[Mask]:
+def _choices(fleet: Fleet, ask: CompiledRequest, view: SlotList) -> list[Mask]:
     """By variable: which of these providers it may choose."""
     filtered: dict[int, Mask | None] = {}
     masks: list[Mask] = []
     for each in ask.variables:
         key = id(each.wanted)
         if key not in filtered:
-            filtered[key] = (alone if each.one_provider else spread)(fleet, each.wanted, view)
-        mask = with_room(fleet, each.demands, view, filtered[key])
+            filtered[key] = (provider_matches if each.one_provider else tree_matches)(fleet, each.wanted, view)
+        mask = has_room(fleet, each.demands, view, filtered[key])
         masks.append(np.ones(len(view.slots), dtype=np.bool_) if mask is None else mask)
     return masks
 
@@ -182,7 +182,7 @@ def _with_shared(fleet: Fleet, trees: list[int]) -> tuple[SlotList, list[int]]:
     return SlotList(np.array(slots, dtype=np.int32), np.array(anchors, dtype=np.int32), is_foreign), starts
 
 
-class _Once:
+class _Distinct:
     """Lets every solution through once: one that uses sharing providers may be found from several trees."""
 
     def __init__(self, fleet: Fleet) -> None:
@@ -202,7 +202,7 @@ class _Once:
         return True
 
 
-def _taking_turns(searches: list[Iterator[Solution]]) -> Iterator[Solution]:
+def _round_robin(searches: list[Iterator[Solution]]) -> Iterator[Solution]:
     """One solution of each, then a second of each, until all have ended."""
     while searches:
         going_on = []
@@ -214,10 +214,10 @@ def _taking_turns(searches: list[Iterator[Solution]]) -> Iterator[Solution]:
         searches = going_on
 
 
-class _Shown:
+class _Renderer:
     """Solutions as candidates, in names and uuids."""
 
-    def __init__(self, fleet: Fleet, ask: Ask) -> None:
+    def __init__(self, fleet: Fleet, ask: CompiledRequest) -> None:
         self.fleet, self.ask = fleet, ask
         self.named = [
             [(fleet.catalogue.name_of(number), amount) for number, amount in each.demands] for each in ask.variables
@@ -248,7 +248,7 @@ def _add(resources: dict[str, int], demands: list[tuple[str, int]]) -> None:
         resources[name] = resources.get(name, 0) + amount
 
 
-def _summarised(fleet: Fleet, ask: Ask, found: list[Solution]) -> list[int]:
+def _summarised(fleet: Fleet, ask: CompiledRequest, found: list[Solution]) -> list[int]:
     """The slots whose summaries the caller needs."""
     taken = [index for index, each in enumerate(ask.variables) if each.demands]
     used = dict.fromkeys(solution[index] for solution in found for index in taken)

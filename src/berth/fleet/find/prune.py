@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from berth.fleet.find.compile import Ask
+from berth.fleet.find.compile import CompiledRequest
 from berth.fleet.state.columns import ClassColumn, Mask, Slots
 from berth.fleet.state.fleet import Fleet
 
@@ -19,7 +19,7 @@ class Trees:
     def __init__(self, fleet: Fleet, slots: Slots, tree_of: NDArray[np.intp], count: int) -> None:
         self.fleet, self.slots, self.tree_of, self.count = fleet, slots, tree_of, count
 
-    def having(self, ask: Ask, choices: Sequence[Mask]) -> Mask:
+    def having(self, ask: CompiledRequest, choices: Sequence[Mask]) -> Mask:
         """By tree: whether every variable has a choice, isolated groups one each, and classes enough for all."""
         enough = np.ones(self.count, dtype=np.bool_)
         for chosen, _ in _distinct(choices, [True] * len(choices)):
@@ -30,7 +30,7 @@ class Trees:
             self._narrow_to_room(ask, choices, number, enough)
         return enough
 
-    def _narrow_to_apart(self, ask: Ask, choices: Sequence[Mask], enough: Mask) -> None:
+    def _narrow_to_apart(self, ask: CompiledRequest, choices: Sequence[Mask], enough: Mask) -> None:
         """Groups that may choose the same providers need as many, and all groups as many as they are."""
         grouped = [each.one_provider for each in ask.variables]
         if sum(grouped) < 2:
@@ -39,7 +39,7 @@ class Trees:
             enough &= self._how_many(chosen) >= times
         enough &= self._how_many(_any(choices, grouped)) >= sum(grouped)
 
-    def _narrow_to_room(self, ask: Ask, choices: Sequence[Mask], number: int, enough: Mask) -> None:
+    def _narrow_to_room(self, ask: CompiledRequest, choices: Sequence[Mask], number: int, enough: Mask) -> None:
         asked = [sum(amount for wanted, amount in each.demands if wanted == number) for each in ask.variables]
         chosen = np.flatnonzero(_any(choices, [amount > 0 for amount in asked]))
         left = _left(self.fleet.columns[number], self.slots[chosen])

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from berth.fleet.find.compile import Ask
+from berth.fleet.find.compile import CompiledRequest
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 
 FRUITLESS_STEPS = 30_000
@@ -62,7 +62,7 @@ class Budget:
             self.exceeded = True
 
 
-def solutions(fleet: Fleet, ask: Ask, domains: Domains, budget: Budget) -> Iterator[Solution]:
+def solutions(fleet: Fleet, ask: CompiledRequest, domains: Domains, budget: Budget) -> Iterator[Solution]:
     """Every way to choose one slot of each variable's domain so that the whole request is satisfied."""
     if ask.independent:
         yield from _all_ways(domains, budget)
@@ -88,7 +88,7 @@ def _few_choices_first(domains: Domains) -> list[int]:
     return sorted(range(len(domains)), key=lambda index: (len(domains[index]), index))
 
 
-def _under_one_top(fleet: Fleet, ask: Ask, domains: Domains, at: int, budget: Budget) -> Iterator[Domains]:
+def _under_one_top(fleet: Fleet, ask: CompiledRequest, domains: Domains, at: int, budget: Budget) -> Iterator[Domains]:
     """Domains narrowed so that each same_subtree holds whatever is chosen from them, without overlap.
 
     In a solution one of the subtree's providers is above all others: `top`. It is chosen by a first
@@ -142,7 +142,7 @@ def _ancestors(fleet: Fleet, slot: int) -> set[int]:
 class _Search:
     """One depth-first search: variables with few choices first."""
 
-    def __init__(self, fleet: Fleet, ask: Ask, domains: Domains, budget: Budget) -> None:
+    def __init__(self, fleet: Fleet, ask: CompiledRequest, domains: Domains, budget: Budget) -> None:
         self.fleet, self.ask, self.domains, self.budget = fleet, ask, domains, budget
         self.order = _few_choices_first(domains)
         self.chosen: list[int] = [NO_SLOT] * len(domains)

@@ -6,11 +6,11 @@ from collections import defaultdict
 
 from berth.fleet.state.columns import CAPACITY_LIMIT
 from berth.fleet.state.fleet import NO_SLOT, Fleet
-from berth.model.candidate import Room, Summary
+from berth.model.candidate import ProviderSummary, ResourceUsage
 from berth.model.inventory import Inventory
 
 
-def summaries(fleet: Fleet, slots: list[int]) -> dict[str, Summary]:
+def summaries(fleet: Fleet, slots: list[int]) -> dict[str, ProviderSummary]:
     """Capacity and usage of every class, traits, and place in its tree, for each of these slots, by uuid."""
     rooms = rooms_of(fleet, slots)
     traits = _Traits(fleet)
@@ -19,18 +19,20 @@ def summaries(fleet: Fleet, slots: list[int]) -> dict[str, Summary]:
     roots = fleet.root.values[slots].tolist()
     sets = fleet.trait_set.values[slots].tolist()
     return {
-        uuids[slot]: Summary(rooms[slot], traits.of(number), None if parent == NO_SLOT else uuids[parent], uuids[root])
+        uuids[slot]: ProviderSummary(
+            rooms[slot], traits.of(number), None if parent == NO_SLOT else uuids[parent], uuids[root]
+        )
         for slot, parent, root, number in zip(slots, parents, roots, sets, strict=True)
     }
 
 
-def rooms_of(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, Room]]:
+def rooms_of(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, ResourceUsage]]:
     """Capacity and usage by slot and class name: one look-up for all providers of a class."""
     having: dict[int, list[int]] = defaultdict(list)
     for slot in slots:
         for number in fleet.classes[slot]:
             having[number].append(slot)
-    rooms: dict[int, dict[str, Room]] = {slot: {} for slot in slots}
+    rooms: dict[int, dict[str, ResourceUsage]] = {slot: {} for slot in slots}
     for number in sorted(having):
         name, column, mine = fleet.catalogue.name_of(number), fleet.columns[number], having[number]
         rows = column.places(mine)
@@ -38,7 +40,7 @@ def rooms_of(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, Room]]:
         for slot, capacity, taken in zip(mine, capacities, used, strict=True):
             if abs(capacity) == CAPACITY_LIMIT:
                 capacity = _exact(fleet, number, slot)
-            rooms[slot][name] = Room(capacity, taken)
+            rooms[slot][name] = ResourceUsage(capacity, taken)
     return rooms
 
 

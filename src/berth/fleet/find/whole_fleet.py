@@ -12,7 +12,7 @@ from berth.fleet.state.columns import ClassColumn, Column, Mask, Slots
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 
 
-class Everywhere:
+class WholeFleet:
     """Places to look at: every slot in its own tree, then whoever shares, once for each tree it shares with.
 
     A View (berth.fleet.filters), but whole: what is asked of the search tree by tree can be asked of it at once.

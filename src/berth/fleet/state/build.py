@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from berth.fleet.state.columns import CAPACITY_LIMIT, ClassColumn, Column
 from berth.fleet.state.fleet import NO_SLOT, Fleet
-from berth.model.change import Named
+from berth.model.change import CatalogueEntry
 
-Rows = Iterable[Sequence[Any]]
+NameRows = Iterable[Sequence[Any]]
 Chunks = Iterable[Sequence[Sequence[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class FleetRows:
     """Everything that a fleet is made of, as rows of one moment; all but names in chunks, ordered by provider id.
 
     providers: (id, uuid, name, generation, parent_id, root_id, created_at, updated_at);
@@ -31,16 +31,16 @@ class Source:
     used: (provider_id, class_id, amount), in any order; head: the number of the last change in it.
     """
 
-    names: Iterable[Named]
+    names: Iterable[CatalogueEntry]
     providers: Chunks
     inventories: Chunks
     traits: Chunks
     aggregates: Chunks
-    used: Rows
+    used: NameRows
     head: int
 
 
-def build(source: Source) -> Fleet:
+def build(source: FleetRows) -> Fleet:
     """The fleet that these rows describe."""
     fleet = Fleet()
     with _no_collection():
@@ -135,7 +135,7 @@ def _note_classes(fleet: Fleet, slots: NDArray[np.int64], numbers: NDArray[np.in
         fleet.set_classes(slot, tuple(classes[first:last]))
 
 
-def _take_used(fleet: Fleet, rows: Rows) -> None:
+def _take_used(fleet: Fleet, rows: NameRows) -> None:
     table = np.array([(provider, number, int(amount)) for provider, number, amount in rows], dtype=np.int64)
     if not len(table):
         return

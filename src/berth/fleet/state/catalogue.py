@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from berth.model.change import Kind, Named
+from berth.model.change import CatalogueEntry, NameKind
 from berth.model.errors import ClassNotFound, TraitsNotFound
 
 
@@ -14,10 +14,10 @@ class Catalogue:
     __slots__ = ("_ids", "_named")
 
     def __init__(self) -> None:
-        self._ids: dict[Kind, dict[str, int]] = {kind: {} for kind in Kind}
-        self._named: dict[int, Named] = {}
+        self._ids: dict[NameKind, dict[str, int]] = {kind: {} for kind in NameKind}
+        self._named: dict[int, CatalogueEntry] = {}
 
-    def add(self, named: Named) -> None:
+    def add(self, named: CatalogueEntry) -> None:
         """Take in a name, new or renamed."""
         self.remove(named.id)
         self._ids[named.kind][named.name] = named.id
@@ -29,11 +29,11 @@ class Catalogue:
         if old is not None:
             del self._ids[old.kind][old.name]
 
-    def id_of(self, kind: Kind, name: str) -> int | None:
+    def id_of(self, kind: NameKind, name: str) -> int | None:
         """The number of a name; None if there is no such name."""
         return self._ids[kind].get(name)
 
-    def get(self, kind: Kind, name: str) -> Named | None:
+    def get(self, kind: NameKind, name: str) -> CatalogueEntry | None:
         """A name with its number and the time it was made; None if there is no such name."""
         number = self._ids[kind].get(name)
         return None if number is None else self._named[number]
@@ -42,20 +42,20 @@ class Catalogue:
         """The name with this number."""
         return self._named[number].name
 
-    def all(self, kind: Kind) -> Iterator[Named]:
+    def all(self, kind: NameKind) -> Iterator[CatalogueEntry]:
         """Every name of a kind, in the order they were made."""
         return (self._named[number] for number in sorted(self._ids[kind].values()))
 
     def class_id(self, name: str) -> int:
         """The number of a resource class; ClassNotFound."""
-        number = self._ids[Kind.CLASS].get(name)
+        number = self._ids[NameKind.CLASS].get(name)
         if number is None:
             raise ClassNotFound(name)
         return number
 
     def trait_ids(self, names: Iterable[str]) -> frozenset[int]:
         """The numbers of traits; TraitsNotFound names those that do not exist."""
-        known = self._ids[Kind.TRAIT]
+        known = self._ids[NameKind.TRAIT]
         wanted = set(names)
         missing = wanted - known.keys()
         if missing:
@@ -64,9 +64,9 @@ class Catalogue:
 
     def aggregate_ids(self, uuids: Iterable[str]) -> frozenset[int]:
         """The numbers of those of these aggregates that any provider was ever in."""
-        known = self._ids[Kind.AGGREGATE]
+        known = self._ids[NameKind.AGGREGATE]
         return frozenset(known[uuid] for uuid in uuids if uuid in known)
 
-    def snapshot(self) -> list[Named]:
+    def snapshot(self) -> list[CatalogueEntry]:
         """Every name there is, as plain values."""
         return [self._named[number] for number in sorted(self._named)]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from berth.model.inventory import Inventory
-from berth.model.provider import Stocked
+from berth.model.provider import InventoryUsage
 
 Slots = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -185,9 +185,9 @@ class ClassColumn:
             self.ratio.values.item(row),
         )
 
-    def at(self, row: int) -> Stocked:
+    def at(self, row: int) -> InventoryUsage:
         """One row as a value."""
-        return Stocked(
+        return InventoryUsage(
             self.total.values.item(row),
             self.reserved.values.item(row),
             self.min_unit.values.item(row),

@@ -8,7 +8,7 @@ import numpy as np
 
 from berth.fleet.state.catalogue import Catalogue
 from berth.fleet.state.columns import ClassColumn, Column, SetTable
-from berth.model.change import Kind, ProviderFact
+from berth.model.change import NameKind, ProviderFact
 from berth.model.errors import ProviderNotFound
 from berth.model.names import SHARES_VIA_AGGREGATE
 
@@ -220,7 +220,7 @@ class Fleet:
                 self.nested.values[root] = False
 
     def _shares(self, slot: int) -> bool:
-        trait = self.catalogue.id_of(Kind.TRAIT, SHARES_VIA_AGGREGATE)
+        trait = self.catalogue.id_of(NameKind.TRAIT, SHARES_VIA_AGGREGATE)
         return trait in self.traits_of(slot)
 
     def _share(self, slot: int, aggregates: frozenset[int], *, starts: bool) -> None:

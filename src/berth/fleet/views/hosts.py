@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from berth.fleet.explain.group import Sieve
-from berth.fleet.find.compile import wanted_of
-from berth.fleet.find.filters import SlotRange, alone
-from berth.fleet.find.whole_fleet import Everywhere
+from berth.fleet.explain.group import GroupFunnelBuilder
+from berth.fleet.find.compile import compile_filter
+from berth.fleet.find.filters import SlotRange, provider_matches
+from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.model.overview import MapQuery
 from berth.model.request import Filter, Group
 
 
-def hosts_like(fleet: Fleet, asked: MapQuery) -> Mask:
+def matching_hosts(fleet: Fleet, asked: MapQuery) -> Mask:
     """By slot: whether it is the root of a tree that is like that; ClassNotFound, TraitsNotFound.
 
     name: a part of the root's name, in upper or lower case. trait, aggregate: some provider of the tree has it, is
@@ -29,11 +29,11 @@ def hosts_like(fleet: Fleet, asked: MapQuery) -> Mask:
     if asked.room:
         for name in asked.room:
             fleet.catalogue.class_id(name)
-        found &= Sieve(Everywhere(fleet), Group(resources=asked.room)).fitting
-    return named_like(fleet, found, asked.name)
+        found &= GroupFunnelBuilder(WholeFleet(fleet), Group(resources=asked.room)).fitting
+    return hosts_with_name(fleet, found, asked.name)
 
 
-def named_like(fleet: Fleet, slots: Mask, part: str) -> Mask:
+def hosts_with_name(fleet: Fleet, slots: Mask, part: str) -> Mask:
     """Those of these providers that have this part in their names, in upper or lower case."""
     if not part:
         return slots
@@ -46,7 +46,7 @@ def named_like(fleet: Fleet, slots: Mask, part: str) -> Mask:
 
 def _trees_with(fleet: Fleet, asked: Filter) -> Mask:
     """By slot: whether it is the root of a tree in which some provider is like that."""
-    providers = alone(fleet, wanted_of(fleet, asked, spread=False), SlotRange(0, len(fleet.uuids)))
+    providers = provider_matches(fleet, compile_filter(fleet, asked, spread=False), SlotRange(0, len(fleet.uuids)))
     roots = fleet.root.values[providers]
     found = np.zeros(len(fleet.uuids), dtype=np.bool_)
     found[roots[roots != NO_SLOT]] = True

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from berth.fleet.state.fleet import NO_SLOT, Fleet
-from berth.fleet.views.hosts import hosts_like
+from berth.fleet.views.hosts import matching_hosts
 from berth.fleet.views.map_groups import AGGREGATE, MOST, OF_NAMES, grouped, steps, zoomed
 from berth.model.consumer import Resources
-from berth.model.overview import By, Cell, FleetMap, MapQuery
+from berth.model.overview import FleetMap, GroupBy, MapCell, MapQuery
 
 FEW = 2000
 """So many hosts are shown one by one."""
@@ -23,7 +23,7 @@ WIDESPREAD = 8
 def fleet_map(fleet: Fleet, asked: MapQuery) -> FleetMap:
     """What to draw; ClassNotFound, TraitsNotFound, and Invalid for a `within` that is not a group's id."""
     classes = _classes(fleet, asked)
-    hosts = zoomed(fleet, np.flatnonzero(hosts_like(fleet, asked)), asked.within)
+    hosts = zoomed(fleet, np.flatnonzero(matching_hosts(fleet, asked)), asked.within)
     if _one_by_one(asked, len(hosts)):
         drawn, groups_of = _Drawn.hosts(fleet, hosts, FEW if asked.limit is None else asked.limit), ""
     else:
@@ -45,10 +45,10 @@ def _classes(fleet: Fleet, asked: MapQuery) -> list[int]:
 
 def _one_by_one(asked: MapQuery, hosts: int) -> bool:
     """Whether to show hosts: if that is asked for, or if there are few and the groups asked for are left behind."""
-    if asked.by in (By.AUTO, By.HOSTS):
-        return asked.by is By.HOSTS or hosts <= FEW
+    if asked.by in (GroupBy.AUTO, GroupBy.HOSTS):
+        return asked.by is GroupBy.HOSTS or hosts <= FEW
     before = {step for step, _ in steps(asked.within)}
-    return hosts <= FEW and not before.isdisjoint((AGGREGATE,) if asked.by is By.AGGREGATES else OF_NAMES)
+    return hosts <= FEW and not before.isdisjoint((AGGREGATE,) if asked.by is GroupBy.AGGREGATES else OF_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class _Drawn:
         return cls(groups.ids(asked.within)[:limit], groups.names()[:limit], cell_of), groups.of.value
 
 
-def _cells(fleet: Fleet, drawn: _Drawn, classes: list[int], mark: tuple[str, ...]) -> list[Cell]:
+def _cells(fleet: Fleet, drawn: _Drawn, classes: list[int], mark: tuple[str, ...]) -> list[MapCell]:
     roots = fleet.root.values
     alive = np.flatnonzero(roots != NO_SLOT)
     providers = map(int, _summed(drawn, drawn.cell_of[roots[alive]]))
@@ -87,7 +87,7 @@ def _cells(fleet: Fleet, drawn: _Drawn, classes: list[int], mark: tuple[str, ...
     capacity: list[Resources] = [{} for _ in drawn.ids]
     for number in classes:
         _add_class(fleet, drawn, number, used, capacity)
-    return list(map(Cell, drawn.ids, drawn.names, hosts, providers, used, capacity, marked))
+    return list(map(MapCell, drawn.ids, drawn.names, hosts, providers, used, capacity, marked))
 
 
 def _hosts_of(fleet: Fleet, uuids: tuple[str, ...]) -> NDArray[np.intp]:

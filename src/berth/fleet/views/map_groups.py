@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import Fleet
 from berth.model.errors import Invalid
-from berth.model.overview import By
+from berth.model.overview import GroupBy
 
 MOST = 500
 """How many groups there are at most on one level."""
@@ -34,10 +34,10 @@ OF_AGGREGATES, OF_NAMES = (AGGREGATE, AGGREGATES), (STEM, START, NAME)
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class HostGroups:
     """Hosts in groups. last: the last step to each group, in order; member: by host, the number of its group."""
 
-    of: By
+    of: GroupBy
     last: list[tuple[str, str]]
     member: NDArray[np.intp]
 
@@ -81,21 +81,21 @@ def _that_are(step: str, label: str, names: Sequence[str]) -> Mask:
     return np.array(found, dtype=np.bool_)
 
 
-def grouped(fleet: Fleet, hosts: NDArray[np.intp], by: By, within: str) -> Groups:
+def grouped(fleet: Fleet, hosts: NDArray[np.intp], by: GroupBy, within: str) -> HostGroups:
     """These hosts in groups, each a part of the group that they are within."""
     before = {step for step, _ in steps(within)}
-    if by is not By.NAMES and before.isdisjoint((AGGREGATE, *OF_NAMES)):
+    if by is not GroupBy.NAMES and before.isdisjoint((AGGREGATE, *OF_NAMES)):
         labels, member = _first_aggregates(fleet, hosts)
-        if by is By.AGGREGATES or labels != [""]:
+        if by is GroupBy.AGGREGATES or labels != [""]:
             return _of_aggregates(labels, member)
     names = [fleet.names[slot] for slot in hosts.tolist()]
     if before.isdisjoint(OF_NAMES):
         labels, member = _numbered([name.rstrip(DIGITS) for name in names])
         if 1 < len(labels) <= MOST:
-            return Groups(By.NAMES, [(STEM, label) for label in labels], member)
+            return HostGroups(GroupBy.NAMES, [(STEM, label) for label in labels], member)
     length = _telling(names)
     labels, member = _numbered([name[:length] for name in names])
-    return Groups(By.NAMES, [(START if len(label) == length else NAME, label) for label in labels], member)
+    return HostGroups(GroupBy.NAMES, [(START if len(label) == length else NAME, label) for label in labels], member)
 
 
 def _first_aggregates(fleet: Fleet, hosts: NDArray[np.intp]) -> tuple[list[str], NDArray[np.intp]]:
@@ -108,13 +108,13 @@ def _first_aggregates(fleet: Fleet, hosts: NDArray[np.intp]) -> tuple[list[str],
     return labels, member[place]
 
 
-def _of_aggregates(labels: list[str], member: NDArray[np.intp]) -> Groups:
+def _of_aggregates(labels: list[str], member: NDArray[np.intp]) -> HostGroups:
     if len(labels) <= MOST:
-        return Groups(By.AGGREGATES, [(AGGREGATE, label) for label in labels], member)
+        return HostGroups(GroupBy.AGGREGATES, [(AGGREGATE, label) for label in labels], member)
     length = _telling(labels)
     shorter, number = _numbered([label[:length] for label in labels])
     last = [(AGGREGATES if len(label) == length else AGGREGATE, label) for label in shorter]
-    return Groups(By.AGGREGATES, last, number[member])
+    return HostGroups(GroupBy.AGGREGATES, last, number[member])
 
 
 def _telling(names: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 
 from berth.fleet.state.columns import ClassColumn, Column, SetTable
 from berth.fleet.state.fleet import NO_SLOT, Fleet
-from berth.model.change import Kind
+from berth.model.change import NameKind
 from berth.model.overview import ClassOverview, NameInUse, Overview
 
 
@@ -26,16 +26,16 @@ def overview(fleet: Fleet) -> Overview:
     )
 
 
-def names_in_use(fleet: Fleet, kind: Kind) -> list[NameInUse]:
+def names_in_use(fleet: Fleet, kind: NameKind) -> list[NameInUse]:
     """Every name of a kind with how many providers have it, the oldest first; only aggregates that somebody is in."""
-    if kind is Kind.CLASS:
+    if kind is NameKind.CLASS:
         count = {number: len(column) for number, column in fleet.columns.items()}
-    elif kind is Kind.TRAIT:
+    elif kind is NameKind.TRAIT:
         count = _having(fleet, fleet.trait_set, fleet.trait_sets)
     else:
         count = _having(fleet, fleet.aggregate_set, fleet.aggregate_sets)
     every = (NameInUse(named.name, count.get(named.id, 0)) for named in fleet.catalogue.all(kind))
-    return [each for each in every if each.providers or kind is not Kind.AGGREGATE]
+    return [each for each in every if each.providers or kind is not NameKind.AGGREGATE]
 
 
 def _class(name: str, column: ClassColumn) -> ClassOverview:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from berth.fleet.find.compile import wanted_of
-from berth.fleet.find.filters import SlotRange, alone, with_room
+from berth.fleet.find.compile import compile_filter
+from berth.fleet.find.filters import SlotRange, has_room, provider_matches
 from berth.fleet.find.summaries import rooms_of
 from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import NO_SLOT, Fleet
-from berth.fleet.views.hosts import named_like
+from berth.fleet.views.hosts import hosts_with_name
 from berth.fleet.views.providers import aggregates, inventories, provider, traits
-from berth.model.candidate import Room
+from berth.model.candidate import ResourceUsage
 from berth.model.errors import Invalid
-from berth.model.overview import Held, ProviderDetails, ProviderFilter, ProviderItem, ProviderPage, TreeNode
+from berth.model.overview import InventoryDetails, ProviderDetails, ProviderFilter, ProviderItem, ProviderPage, TreeNode
 from berth.model.provider import Provider
 from berth.model.request import Filter
 
@@ -49,7 +49,7 @@ def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
         created_at=it.created_at,
         updated_at=it.updated_at,
         inventories={
-            name: Held(
+            name: InventoryDetails(
                 total=of.total,
                 reserved=of.reserved,
                 min_unit=of.min_unit,
@@ -89,7 +89,7 @@ def _like(fleet: Fleet, asked: ProviderFilter) -> Mask:
     """By slot: whether it is a provider that is like that, by itself."""
     required = (frozenset((asked.trait,)),) if asked.trait else ()
     member_of = (frozenset((asked.aggregate,)),) if asked.aggregate else ()
-    wanted = wanted_of(fleet, Filter(resources=asked.room, required=required, member_of=member_of), spread=False)
+    wanted = compile_filter(fleet, Filter(resources=asked.room, required=required, member_of=member_of), spread=False)
     found: Mask = fleet.root.values != NO_SLOT
     if not wanted.possible:
         return np.zeros_like(found)
@@ -101,9 +101,9 @@ def _like(fleet: Fleet, asked: ProviderFilter) -> Mask:
         having[column.slots.values if column else []] = True
         found &= having
     view = SlotRange(0, len(found))
-    like_that = with_room(fleet, wanted.demands, view, alone(fleet, wanted, view))
+    like_that = has_room(fleet, wanted.demands, view, provider_matches(fleet, wanted, view))
     found = found if like_that is None else found & like_that
-    return named_like(fleet, _beginning(fleet, found, asked.uuid), asked.name)
+    return hosts_with_name(fleet, _beginning(fleet, found, asked.uuid), asked.name)
 
 
 def _beginning(fleet: Fleet, slots: Mask, uuid: str) -> Mask:
@@ -125,5 +125,5 @@ def _cursor(after: str | None) -> int:
     return int(after)
 
 
-def _item(it: Provider, resources: dict[str, Room]) -> ProviderItem:
+def _item(it: Provider, resources: dict[str, ResourceUsage]) -> ProviderItem:
     return ProviderItem(it.uuid, it.name, it.generation, it.parent, it.root, it.created_at, it.updated_at, resources)

@@ -8,16 +8,16 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from berth.fleet.find.compile import wanted_of
-from berth.fleet.find.filters import SlotRange, alone, with_room
+from berth.fleet.find.compile import compile_filter
+from berth.fleet.find.filters import SlotRange, has_room, provider_matches
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.model.provider import (
+    InventoryUsage,
     Provider,
     ProviderAggregates,
     ProviderInventories,
     ProviderTraits,
     ProviderUsages,
-    Stocked,
 )
 from berth.model.record import InventoryRecord, ProviderRecord
 from berth.model.request import ProviderQuery
@@ -32,7 +32,7 @@ def provider(fleet: Fleet, uuid: str) -> Provider:
 
 def providers(fleet: Fleet, query: ProviderQuery) -> list[Provider]:
     """Every provider that is like that, each by itself (sharing providers are not looked through)."""
-    wanted = wanted_of(fleet, query, spread=False)
+    wanted = compile_filter(fleet, query, spread=False)
     if not wanted.possible:
         return []
     if query.uuid is not None or query.name is not None:
@@ -43,7 +43,7 @@ def providers(fleet: Fleet, query: ProviderQuery) -> list[Provider]:
     else:
         view = SlotRange(0, len(fleet.uuids))
     ok = view.take(fleet.root) != NO_SLOT
-    like_that = with_room(fleet, wanted.demands, view, alone(fleet, wanted, view))
+    like_that = has_room(fleet, wanted.demands, view, provider_matches(fleet, wanted, view))
     if like_that is not None:
         ok = ok & like_that
     return [_provider(fleet, slot) for slot in (np.flatnonzero(ok) + view.first).tolist()]
@@ -135,13 +135,13 @@ def _provider(fleet: Fleet, slot: int) -> Provider:
     )
 
 
-def _record(it: Stocked) -> InventoryRecord:
+def _record(it: InventoryUsage) -> InventoryRecord:
     # A field is left out of the JSON if it was not given: a default is known by its identity, not by its value.
     given = {name: value for name, default in _DEFAULTS.items() if (value := getattr(it, name)) != default}
     return InventoryRecord(total=it.total, **given)
 
 
-def _stock(fleet: Fleet, slot: int) -> list[tuple[str, Stocked]]:
+def _stock(fleet: Fleet, slot: int) -> list[tuple[str, InventoryUsage]]:
     found = []
     for number in fleet.classes[slot]:
         column = fleet.columns[number]

@@ -38,7 +38,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class Verification:
     """What was found. first, last: the records looked at; seal: the last one's hash, worth noting elsewhere."""
 
     findings: tuple[Finding, ...]
@@ -48,7 +48,7 @@ class Checked:
 
 
 @dataclass(slots=True)
-class Checker:
+class ChainVerifier:
     """Goes along the log, record by record. previous: the hash before the first, None if that is known only later."""
 
     number: int = 0
@@ -116,19 +116,19 @@ class Checker:
             yield Finding(self.number, f"the last change with a record is {self.change}, the last one {at.number}")
 
 
-def verify(database: Database, noted: tuple[int, str] | None = None) -> Checked:
+def verify(database: Database, noted: tuple[int, str] | None = None) -> Verification:
     """Go through all of a database's audit log, as of one moment. noted: a record's number and hash, from elsewhere."""
     with database.reading() as connection:
         at = head.sealed(connection)
-        checker = Checker(noted=noted)
+        checker = ChainVerifier(noted=noted)
         findings = [finding for stored in audit.stored(connection) for finding in checker.take(stored)]
     findings += [*checker.begun(), *checker.ended(at)]
     return _checked(checker, findings)
 
 
-def verify_archive(lines: Iterable[bytes]) -> Checked:
+def verify_archive(lines: Iterable[bytes]) -> Verification:
     """Go through an archive. That its seal is the right one, the log says that it came from."""
-    checker = Checker()
+    checker = ChainVerifier()
     findings: list[Finding] = []
     for place, line in enumerate(lines, 1):
         try:
@@ -178,9 +178,9 @@ def _from_archive(line: bytes) -> Stored:
     return Stored(row, facts, None)
 
 
-def _checked(checker: Checker, findings: list[Finding]) -> Checked:
+def _checked(checker: ChainVerifier, findings: list[Finding]) -> Verification:
     first = 0 if checker.first is None else checker.first.row["number"]
-    return Checked(tuple(findings), first, checker.number, checker.previous or "")
+    return Verification(tuple(findings), first, checker.number, checker.previous or "")
 
 
 def _missing(first: int, last: int) -> str:

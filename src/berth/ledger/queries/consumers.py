@@ -8,39 +8,39 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from berth.fleet.state.fleet import Fleet
-from berth.ledger.write.writer import Core
-from berth.model.change import Kind
+from berth.ledger.write.writer import Writer
+from berth.model.change import NameKind
 from berth.model.consumer import (
     Consumer,
     ConsumerAllocations,
     ConsumerDetails,
     ConsumerItem,
+    ConsumerOrder,
     ConsumerPage,
     ConsumerQuery,
-    Held,
     Holder,
-    Order,
     ProjectItem,
     ProjectPage,
     ProviderAllocations,
+    ProviderHolding,
     Resources,
-    Share,
+    TypeTotals,
     TypeUsage,
 )
 from berth.model.errors import AllocationsNotFound, Invalid
 from berth.model.names import UNKNOWN_TYPE
 from berth.model.pages import HolderItem, HolderPage
-from berth.model.validation import canonical
+from berth.model.validation import canonical_uuid
 from berth.store import consumer_pages
 from berth.store import consumers as stored
-from berth.store.consumer_pages import Mark, Wanted
+from berth.store.consumer_pages import ConsumerFilter, Mark
 from berth.store.consumers import ConsumerRow
 
 
 class ConsumerQueries:
     """Queries of consumers and allocations: database rows by index, named from the fleet of the same moment."""
 
-    core: Core
+    core: Writer
 
     def consumers(
         self,
@@ -50,7 +50,7 @@ class ConsumerQueries:
         after: str | None = None,
     ) -> ConsumerPage:
         """Consumers that are like that; ProviderNotFound, ClassNotFound; Invalid: LARGEST of no class."""
-        if query.order is Order.LARGEST and not query.resource_class:
+        if query.order is ConsumerOrder.LARGEST and not query.resource_class:
             raise Invalid("the largest consumers are those of one resource class: give the class as well")
         with self.core.current_rows() as (fleet, connection):
             wanted = _wanted(fleet, query)
@@ -63,7 +63,7 @@ class ConsumerQueries:
     def consumer(self, uuid: str) -> ConsumerDetails:
         """One consumer with all that it holds; AllocationsNotFound if it holds nothing."""
         with self.core.current_rows() as (fleet, connection):
-            rows = stored.by_uuid(connection, [canonical(uuid)])
+            rows = stored.by_uuid(connection, [canonical_uuid(uuid)])
             if not rows:
                 raise AllocationsNotFound(uuid)
             row = rows[0]
@@ -102,20 +102,20 @@ class ConsumerQueries:
     def allocations(self, consumer: str) -> ConsumerAllocations | None:
         """All that a consumer holds; None if it holds nothing."""
         with self.core.current_rows() as (fleet, connection):
-            rows = stored.by_uuid(connection, [canonical(consumer)])
+            rows = stored.by_uuid(connection, [canonical_uuid(consumer)])
             if not rows:
                 return None
             held = _held_by(fleet, connection, rows[0])
             return ConsumerAllocations(
                 _consumer(fleet, rows[0]),
-                [Held(uuid, _generation(fleet, uuid), resources) for uuid, resources in held.items()],
+                [ProviderHolding(uuid, _generation(fleet, uuid), resources) for uuid, resources in held.items()],
                 rows[0].updated_at,
             )
 
     def allocations_of(self, uuid: str) -> ProviderAllocations:
         """Who holds what of a provider; ProviderNotFound."""
         with self.core.current_rows() as (fleet, connection):
-            slot = fleet.slot(canonical(uuid))
+            slot = fleet.slot(canonical_uuid(uuid))
             holders: dict[str, Holder] = {}
             newest = 0
             for row in stored.holders_of(connection, int(fleet.id.values[slot])):
@@ -127,7 +127,7 @@ class ConsumerQueries:
     def holders(self, uuid: str, *, limit: int = 100, after: str | None = None) -> HolderPage:
         """Who holds what of a provider, by consumer; ProviderNotFound."""
         with self.core.current_rows() as (fleet, connection):
-            slot = fleet.slot(canonical(uuid))
+            slot = fleet.slot(canonical_uuid(uuid))
             rows = stored.holders_of(connection, int(fleet.id.values[slot]))
             items: dict[str, HolderItem] = {}
             for row in sorted(rows, key=lambda row: row.uuid):
@@ -152,32 +152,31 @@ class ConsumerQueries:
             ]
 
 
-
-def _wanted(fleet: Fleet, query: ConsumerQuery) -> Wanted | None:
+def _wanted(fleet: Fleet, query: ConsumerQuery) -> ConsumerFilter | None:
     """The query in the database's numbers; None if no consumer can be like that."""
     type_id = None
     if query.type and query.type != UNKNOWN_TYPE:
-        type_id = fleet.catalogue.id_of(Kind.TYPE, query.type)
+        type_id = fleet.catalogue.id_of(NameKind.TYPE, query.type)
         if type_id is None:
             return None
-    return Wanted(
+    return ConsumerFilter(
         project=query.project,
         user=query.user,
         type_id=type_id,
         untyped=query.type == UNKNOWN_TYPE,
-        provider_id=int(fleet.id.values[fleet.slot(canonical(query.provider))]) if query.provider else None,
+        provider_id=int(fleet.id.values[fleet.slot(canonical_uuid(query.provider))]) if query.provider else None,
         class_id=fleet.catalogue.class_id(query.resource_class) if query.resource_class else None,
     )
 
 
 def _page(
-    connection: Connection, wanted: Wanted, order: Order, after: str, most: int
+    connection: Connection, wanted: ConsumerFilter, order: ConsumerOrder, after: str, most: int
 ) -> tuple[list[ConsumerRow], list[str]]:
     """Rows, and for each what `after` takes to go on behind it."""
-    if order is Order.LARGEST:
+    if order is ConsumerOrder.LARGEST:
         found = consumer_pages.largest(connection, wanted, _mark(after), most)
         return [row for row, _ in found], [f"{amount}.{row.uuid}" for row, amount in found]
-    if order is Order.OLDEST:
+    if order is ConsumerOrder.OLDEST:
         rows = consumer_pages.oldest(connection, wanted, _mark(after), most)
         return rows, [f"{row.updated_at}.{row.uuid}" for row in rows]
     rows = consumer_pages.by_uuid(connection, wanted, after, most)
@@ -220,11 +219,11 @@ def _held_by(fleet: Fleet, connection: Connection, consumer: ConsumerRow) -> dic
     return held
 
 
-def _shares(fleet: Fleet, rows: consumer_pages.ProjectRows) -> dict[str, dict[str, Share]]:
+def _shares(fleet: Fleet, rows: consumer_pages.ProjectRows) -> dict[str, dict[str, TypeTotals]]:
     """What each project's consumers of each type hold."""
-    shares: dict[str, dict[str, Share]] = defaultdict(dict)
+    shares: dict[str, dict[str, TypeTotals]] = defaultdict(dict)
     for name, kind, count in rows.counts:
-        shares[name][_type(fleet, kind) or UNKNOWN_TYPE] = Share(count, {})
+        shares[name][_type(fleet, kind) or UNKNOWN_TYPE] = TypeTotals(count, {})
     for name, kind, number, total in rows.amounts:
         shares[name][_type(fleet, kind) or UNKNOWN_TYPE].resources[fleet.catalogue.name_of(number)] = total
     return shares

@@ -9,14 +9,14 @@ from msgspec import structs
 
 from berth.fleet.explain.explain import explain
 from berth.fleet.find.find import find
-from berth.fleet.short_circuit import ends_early, list_ends_early
+from berth.fleet.short_circuit import placement_finds_nothing_first, placement_lists_nothing_first
 from berth.fleet.views import providers as reading
 from berth.fleet.views.map import fleet_map
 from berth.fleet.views.overview import names_in_use, overview
 from berth.fleet.views.provider_page import provider_details, provider_page
-from berth.ledger.write.writer import Core
+from berth.ledger.write.writer import Writer
 from berth.model.candidate import Candidates
-from berth.model.change import Kind, Named
+from berth.model.change import CatalogueEntry, NameKind
 from berth.model.commands import Allocate, Command
 from berth.model.errors import (
     BerthError,
@@ -31,22 +31,22 @@ from berth.model.funnel import Funnel
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
 from berth.model.pages import NameItem
 from berth.model.provider import (
+    InventoryUsage,
     Provider,
     ProviderAggregates,
     ProviderInventories,
     ProviderTraits,
     ProviderUsages,
-    Stocked,
 )
 from berth.model.record import ProviderRecord
 from berth.model.request import CandidateRequest, ProviderQuery
-from berth.model.validation import canonical
+from berth.model.validation import canonical_uuid
 
 
 class FleetQueries:
     """Queries of the fleet: answered from columns in memory, after a check whether others have written."""
 
-    core: Core
+    core: Writer
 
     # --- Finding ---
 
@@ -63,15 +63,15 @@ class FleetQueries:
         with self.core.current() as fleet:
             return fleet.head
 
-    def ends_early(self, request: CandidateRequest | ProviderQuery) -> bool:
+    def placement_finds_nothing_first(self, request: CandidateRequest | ProviderQuery) -> bool:
         """Whether what was refused for an unknown name has a part before it that finds nothing anyway.
 
         The Placement API then answers with nothing instead of refusing.
         """
         with self.core.current() as fleet:
             if isinstance(request, ProviderQuery):
-                return list_ends_early(fleet, request)
-            return ends_early(fleet, request)
+                return placement_lists_nothing_first(fleet, request)
+            return placement_finds_nothing_first(fleet, request)
 
     def providers(self, query: ProviderQuery = ProviderQuery()) -> list[Provider]:  # noqa: B008 - it is frozen
         """Every provider that is like that; ClassNotFound, TraitsNotFound."""
@@ -83,7 +83,7 @@ class FleetQueries:
     def provider(self, uuid: str) -> Provider:
         """One provider; ProviderNotFound."""
         with self.core.current() as fleet:
-            return reading.provider(fleet, canonical(uuid))
+            return reading.provider(fleet, canonical_uuid(uuid))
 
     def need_provider(self, uuid: str) -> None:
         """ProviderNotFound, if there is no such provider."""
@@ -100,9 +100,9 @@ class FleetQueries:
     def inventories(self, uuid: str) -> ProviderInventories:
         """All that a provider has; ProviderNotFound."""
         with self.core.current() as fleet:
-            return reading.inventories(fleet, canonical(uuid))
+            return reading.inventories(fleet, canonical_uuid(uuid))
 
-    def inventory(self, uuid: str, resource_class: str) -> Stocked:
+    def inventory(self, uuid: str, resource_class: str) -> InventoryUsage:
         """What a provider has of one class; ProviderNotFound, InventoryNotFound."""
         found = self.inventories(uuid).inventories.get(resource_class)
         if found is None:
@@ -112,48 +112,48 @@ class FleetQueries:
     def usages(self, uuid: str) -> ProviderUsages:
         """How much of a provider is held; ProviderNotFound."""
         with self.core.current() as fleet:
-            return reading.usages(fleet, canonical(uuid))
+            return reading.usages(fleet, canonical_uuid(uuid))
 
     def traits(self, uuid: str) -> ProviderTraits:
         """A provider's traits; ProviderNotFound."""
         with self.core.current() as fleet:
-            return reading.traits(fleet, canonical(uuid))
+            return reading.traits(fleet, canonical_uuid(uuid))
 
     def aggregates(self, uuid: str) -> ProviderAggregates:
         """A provider's aggregates; ProviderNotFound."""
         with self.core.current() as fleet:
-            return reading.aggregates(fleet, canonical(uuid))
+            return reading.aggregates(fleet, canonical_uuid(uuid))
 
     # --- Names ---
 
-    def classes(self) -> list[Named]:
+    def classes(self) -> list[CatalogueEntry]:
         """Every resource class."""
-        return self._named(Kind.CLASS)
+        return self._named(NameKind.CLASS)
 
-    def resource_class(self, name: str) -> Named:
+    def resource_class(self, name: str) -> CatalogueEntry:
         """One resource class; ClassNotFound."""
         with self.core.current() as fleet:
-            named = fleet.catalogue.get(Kind.CLASS, name)
+            named = fleet.catalogue.get(NameKind.CLASS, name)
         if named is None:
             raise ClassNotFound(name)
         return named
 
-    def trait_names(self, *, associated: bool | None = None) -> list[Named]:
+    def trait_names(self, *, associated: bool | None = None) -> list[CatalogueEntry]:
         """Every trait; or only those that some provider has (True), or none has (False)."""
         with self.core.current() as fleet:
-            every = list(fleet.catalogue.all(Kind.TRAIT))
+            every = list(fleet.catalogue.all(NameKind.TRAIT))
             in_use = set() if associated is None else reading.associated_traits(fleet)
         return [named for named in every if associated is None or (named.id in in_use) == associated]
 
-    def trait(self, name: str) -> Named:
+    def trait(self, name: str) -> CatalogueEntry:
         """One trait; TraitsNotFound."""
         with self.core.current() as fleet:
-            named = fleet.catalogue.get(Kind.TRAIT, name)
+            named = fleet.catalogue.get(NameKind.TRAIT, name)
         if named is None:
             raise TraitsNotFound([name])
         return named
 
-    def names(self, kind: Kind) -> list[NameItem]:
+    def names(self, kind: NameKind) -> list[NameItem]:
         """Every name of a kind, with how many providers have it; of aggregates those that somebody is in."""
         with self.core.current() as fleet:
             named = {each.name: each for each in fleet.catalogue.all(kind)}
@@ -162,7 +162,7 @@ class FleetQueries:
                 for each in names_in_use(fleet, kind)
             ]
 
-    def _named(self, kind: Kind) -> list[Named]:
+    def _named(self, kind: NameKind) -> list[CatalogueEntry]:
         with self.core.current() as fleet:
             return list(fleet.catalogue.all(kind))
 
@@ -192,7 +192,7 @@ class FleetQueries:
 
     def map(self, query: MapQuery = MapQuery()) -> FleetMap:  # noqa: B008 - it is frozen
         """The fleet, or a part of it, as cells: hosts or groups of them; ClassNotFound, TraitsNotFound, Invalid."""
-        marked = structs.replace(query, mark=tuple(map(canonical, query.mark)))
+        marked = structs.replace(query, mark=tuple(map(canonical_uuid, query.mark)))
         with self.core.current() as fleet:
             return fleet_map(fleet, marked)
 
@@ -209,11 +209,11 @@ class FleetQueries:
 
     def provider_names(self, uuids: Iterable[str]) -> dict[str, str]:
         """What these providers are called, by uuid; those that there are not are left out. Invalid for no uuids."""
-        asked = [canonical(uuid) for uuid in uuids]
+        asked = [canonical_uuid(uuid) for uuid in uuids]
         with self.core.current() as fleet:
             return {uuid: fleet.names[fleet.slot_of[uuid]] for uuid in asked if uuid in fleet.slot_of}
 
     def details(self, uuid: str) -> ProviderDetails:
         """One provider with all that it has, and its tree; ProviderNotFound."""
         with self.core.current() as fleet:
-            return provider_details(fleet, canonical(uuid))
+            return provider_details(fleet, canonical_uuid(uuid))

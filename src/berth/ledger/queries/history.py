@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from berth.ledger.audit.anomalies import Vigil
-from berth.ledger.write.writer import Core
+from berth.ledger.audit.anomalies import LogScanner
+from berth.ledger.write.writer import Writer
 from berth.model.anomaly import Anomalies
-from berth.model.audit import Attempt, AuditRecord
+from berth.model.audit import AuditRecord, RefusedRequest
 from berth.model.change import Change
-from berth.model.validation import canonical
+from berth.model.validation import canonical_uuid
 from berth.store import audit as audit_log
 from berth.store import changes as change_log
 
@@ -22,7 +22,7 @@ LOOK_S: Final = 0.2
 class HistoryQueries:
     """Queries of the change log and the audit log."""
 
-    core: Core
+    core: Writer
 
     def changes(self, after: int = 0, most: int = 100) -> list[Change]:
         """At most so many entries of the change log, after this number."""
@@ -61,11 +61,11 @@ class HistoryQueries:
         subject: the uuid of a provider or consumer that they are about; before: the number of a record.
         Newest first; oldest first from a record on if after is given. facts: whether to read what was touched as well.
         """
-        wanted = audit_log.Wanted(
+        wanted = audit_log.AuditFilter(
             since=since,
             until=until,
             actor=actor,
-            subject=None if subject is None else canonical(subject),
+            subject=None if subject is None else canonical_uuid(subject),
             operation=operation,
             outcome=outcome,
             before=before,
@@ -82,11 +82,11 @@ class HistoryQueries:
 
     def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
         """Unusual activity that ended within this span (microseconds since 1970), out of all the audit log says."""
-        vigil = Vigil(self.core, since)
+        vigil = LogScanner(self.core, since)
         while vigil.step():
             pass
         return vigil.found().within(since, until)
 
-    def note(self, attempt: Attempt) -> None:
+    def note(self, attempt: RefusedRequest) -> None:
         """Line something that was refused elsewhere up for the audit log."""
         self.core.note(attempt)

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from berth.ledger.write.decide import decide
-from berth.ledger.write.decide.allocate import Later
+from berth.ledger.write.decide.allocate import Deferred
 from berth.ledger.write.draft import Draft
-from berth.ledger.write.ownership import check_owned
-from berth.model.audit import Attempt
+from berth.ledger.write.ownership import check_ownership
+from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
 from berth.model.change import Change, Facts, subjects_of
 from berth.model.commands import Allocate, Command, CreateToken, PutRecords, Reshape, SetAllocations
@@ -27,7 +27,7 @@ _BERTH = Caller(name="berth", via="local")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PendingCommand:
     """A command on its way. caller: who asks; request: an id that no other request has.
 
     token: what let the caller in, if that is to be made certain when the command is carried out.
@@ -49,14 +49,14 @@ class Order:
 class Outcome:
     """What became of one order: a result or a refusal; or it is to be decided in the next batch."""
 
-    order: Order
+    order: PendingCommand
     result: Any = None
     refusal: BerthError | None = None
     later: bool = False
 
 
 @dataclass(slots=True)
-class Decided:
+class DecidedBatch:
     """What became of a batch. texts: the log's facts as they are stored, so that the audit log seals just those."""
 
     chain: Chain
@@ -65,17 +65,17 @@ class Decided:
     texts: list[str] = field(default_factory=list)
 
 
-def decided(batch: Sequence[Order], draft: Draft, number: int, chain: Chain) -> Decided:
+def decide_batch(batch: Sequence[PendingCommand], draft: Draft, number: int, chain: Chain) -> DecidedBatch:
     """Each order in turn, on what those before it have made of the draft. number: of the last change there is."""
-    done = Decided(chain)
+    done = DecidedBatch(chain)
     for order in batch:
         outcome = Outcome(order)
         try:
-            check_owned(draft, order.caller, order.command)
+            check_ownership(draft, order.caller, order.command)
             outcome.result = decide(draft, order.command)
         except Refusal as refusal:
             outcome.refusal = refusal
-        except Later:
+        except Deferred:
             outcome.later = True
         done.outcomes.append(outcome)
         facts, before = draft.take_facts()
@@ -87,7 +87,7 @@ def decided(batch: Sequence[Order], draft: Draft, number: int, chain: Chain) -> 
     return done
 
 
-def attempted(chain: Chain, attempts: Sequence[Attempt], left_out: int, now: int) -> None:
+def record_refusals(chain: Chain, attempts: Sequence[RefusedRequest], left_out: int, now: int) -> None:
     """Enter what was refused before it came to the ledger. left_out: how many more there were than could wait."""
     for each in attempts:
         chain.add(now, each.caller, each.request, each.operation, each.target, outcome=each.outcome, why=each.why)
@@ -96,7 +96,7 @@ def attempted(chain: Chain, attempts: Sequence[Attempt], left_out: int, now: int
         chain.add(now, _BERTH, "", "", "", outcome="left out", why=why)
 
 
-def _enter(done: Decided, change: Change, order: Order, before: Facts) -> None:
+def _enter(done: DecidedBatch, change: Change, order: PendingCommand, before: Facts) -> None:
     text = text_of(change.facts)
     done.log.append(change)
     done.texts.append(text)
@@ -132,4 +132,3 @@ def target_of(command: Command) -> str:
             return f"{len(records)} records"
     values: dict[str, Any] = msgspec.structs.asdict(command)
     return next((str(values[name]) for name in ("uuid", "consumer", "name") if name in values), "")
-

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 from berth.fleet.state.columns import NO_ROW
 from berth.fleet.state.fleet import NO_SLOT, Fleet
-from berth.model.change import Facts, Kind, Named, ProviderFact
+from berth.model.change import CatalogueEntry, Facts, NameKind, ProviderFact
 from berth.model.consumer import Resources
 from berth.model.errors import ClassNotFound, ProviderNotFound, TraitsNotFound
 from berth.model.inventory import Inventory
 from berth.model.token import Token
 
-Held = dict[str, Resources]
+Holdings = dict[str, Resources]
 """Amounts by provider uuid and class name."""
 
 
@@ -58,21 +58,21 @@ class DraftConsumer:
     project: str
     user: str
     type: str | None
-    held: Held
+    held: Holdings
     stored: bool
     stored_held: bool
     changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Prefetched:
     """What the database was asked for before a batch is decided: whatever its commands name."""
 
     consumers: Sequence[DraftConsumer] = ()
     tokens: Sequence[Token] = ()
 
 
-NOTHING_KNOWN = Known()
+NOTHING_PREFETCHED = Prefetched()
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class NewToken:
 class Draft:
     """One batch's view of the ledger. now: microseconds since 1970 UTC; next_id: the next number to give out."""
 
-    def __init__(self, fleet: Fleet, now: int, next_id: int, known: Known = NOTHING_KNOWN) -> None:
+    def __init__(self, fleet: Fleet, now: int, next_id: int, known: Prefetched = NOTHING_PREFETCHED) -> None:
         self.fleet = fleet
         self.now = now
         self.next_id = next_id
@@ -96,9 +96,9 @@ class Draft:
         self.consumers = {consumer.uuid: consumer for consumer in known.consumers}
         self.tokens = {token.name: token for token in known.tokens}
         self.new_tokens: dict[str, NewToken] = {}
-        self.added_names: dict[tuple[Kind, str], Named] = {}
-        self.removed_names: dict[int, tuple[Kind, str]] = {}
-        self.renamed: dict[int, Named] = {}
+        self.added_names: dict[tuple[NameKind, str], CatalogueEntry] = {}
+        self.removed_names: dict[int, tuple[NameKind, str]] = {}
+        self.renamed: dict[int, CatalogueEntry] = {}
         self._provider_names: dict[str, str | None] = {}
 
     def take_facts(self) -> tuple[Facts, Facts]:
@@ -190,7 +190,7 @@ class Draft:
 
     def _look_up(self, provider: DraftProvider, name: str) -> None:
         """Take what a provider has of a class, and how much of it is held, out of the columns."""
-        number = self.fleet.catalogue.id_of(Kind.CLASS, name)
+        number = self.fleet.catalogue.id_of(NameKind.CLASS, name)
         column = None if number is None else self.fleet.columns.get(number)
         row = NO_ROW if column is None or provider.slot == NO_SLOT else column.row(provider.slot)
         if column is None or row == NO_ROW:
@@ -261,8 +261,8 @@ class Draft:
     def set_aggregates(self, provider: DraftProvider, aggregates: tuple[str, ...]) -> None:
         """A provider's aggregates from now on; those that nobody was ever in get a number."""
         for uuid in aggregates:
-            if self.id_of(Kind.AGGREGATE, uuid) is None:
-                self.add_name(Kind.AGGREGATE, uuid)
+            if self.id_of(NameKind.AGGREGATE, uuid) is None:
+                self.add_name(NameKind.AGGREGATE, uuid)
         self._remember_aggregates(provider)
         provider.aggregates = aggregates
         self.facts.aggregates[provider.uuid] = list(aggregates)
@@ -289,29 +289,29 @@ class Draft:
 
     # --- Names ---
 
-    def id_of(self, kind: Kind, name: str) -> int | None:
+    def id_of(self, kind: NameKind, name: str) -> int | None:
         """The number of a name; None if there is no such name."""
         added = self.added_names.get((kind, name))
         return added.id if added is not None else self.fleet.catalogue.id_of(kind, name)
 
     def need_class(self, name: str) -> None:
         """ClassNotFound, if there is no such class."""
-        if self.id_of(Kind.CLASS, name) is None:
+        if self.id_of(NameKind.CLASS, name) is None:
             raise ClassNotFound(name)
 
     def need_traits(self, names: Iterable[str]) -> None:
         """TraitsNotFound, if some of these do not exist."""
-        missing = [name for name in names if self.id_of(Kind.TRAIT, name) is None]
+        missing = [name for name in names if self.id_of(NameKind.TRAIT, name) is None]
         if missing:
             raise TraitsNotFound(missing)
 
-    def add_name(self, kind: Kind, name: str) -> None:
+    def add_name(self, kind: NameKind, name: str) -> None:
         """Give a new name a number."""
-        named = Named(kind, self._give_id(), name, self.now)
+        named = CatalogueEntry(kind, self._give_id(), name, self.now)
         self.added_names[kind, name] = named
         self.facts.names.append(named)
 
-    def remove_name(self, kind: Kind, name: str) -> None:
+    def remove_name(self, kind: NameKind, name: str) -> None:
         """A stored name goes."""
         number = self.fleet.catalogue.id_of(kind, name)
         assert number is not None, "only stored names are removed, in a batch of their own"
@@ -319,23 +319,23 @@ class Draft:
         self.removed_names[number] = (kind, name)
         self.facts.unnamed.append(number)
 
-    def rename(self, kind: Kind, old: str, new: str) -> None:
+    def rename(self, kind: NameKind, old: str, new: str) -> None:
         """A stored name becomes another."""
         named = self.fleet.catalogue.get(kind, old)
         assert named is not None, "only stored names are renamed, in a batch of their own"
         self._remember_name(kind, old)
-        renamed = Named(kind, named.id, new, named.at)
+        renamed = CatalogueEntry(kind, named.id, new, named.at)
         self.renamed[named.id] = renamed
         self.facts.names.append(renamed)
 
-    def _remember_name(self, kind: Kind, name: str) -> None:
+    def _remember_name(self, kind: NameKind, name: str) -> None:
         named = self.fleet.catalogue.get(kind, name)
         if named is not None:
             self.before.names.append(named)
 
     # --- Consumers ---
 
-    def hold(self, consumer: DraftConsumer, held: Held) -> None:
+    def hold(self, consumer: DraftConsumer, held: Holdings) -> None:
         """What a consumer holds from now on; nothing: it ends."""
         if consumer.held:
             self.before.claims.setdefault(consumer.uuid, consumer.held)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from berth.ledger.write.draft import Draft
 from berth.model import commands
 from berth.model.caller import Caller
-from berth.model.change import Kind
+from berth.model.change import NameKind
 from berth.model.commands import Command
 from berth.model.errors import Forbidden
-from berth.model.names import canonical_uuid
+from berth.model.names import parse_uuid
 
 _OF_ONE = (
     commands.DeleteProvider,
@@ -23,7 +23,7 @@ _OF_ONE = (
 )
 
 
-def check_owned(draft: Draft, caller: Caller, command: Command) -> None:
+def check_ownership(draft: Draft, caller: Caller, command: Command) -> None:
     """Forbidden, if the caller owns trees and the command writes anything else than those."""
     if caller.trees is None:
         return
@@ -60,15 +60,15 @@ def _of_records(draft: Draft, command: commands.PutRecords) -> Iterator[str]:
     """
     _check_nothing_is_named(draft, command)
     names = {record.name for record in command.records}
-    uuids = {canonical_uuid(record.uuid) for record in command.records if record.uuid is not None}
+    uuids = {parse_uuid(record.uuid) for record in command.records if record.uuid is not None}
     for record, new in zip(command.records, command.new_uuids, strict=True):
-        known = draft.provider_named(record.name) if record.uuid is None else canonical_uuid(record.uuid)
+        known = draft.provider_named(record.name) if record.uuid is None else parse_uuid(record.uuid)
         if record.parent is None:
             yield known or new
             continue
         if known is not None and draft.find_provider(known) is not None:
             yield known
-        above = canonical_uuid(record.parent)
+        above = parse_uuid(record.parent)
         there = above or draft.provider_named(record.parent)
         if there is not None and draft.find_provider(there) is not None:
             yield there
@@ -79,7 +79,7 @@ def _of_records(draft: Draft, command: commands.PutRecords) -> Iterator[str]:
 def _check_nothing_is_named(draft: Draft, command: commands.PutRecords) -> None:
     """Forbidden, if records name classes or traits that there are not: those would be made, for everybody."""
     for record in command.records:
-        for kind, names in ((Kind.CLASS, record.inventories), (Kind.TRAIT, record.traits)):
+        for kind, names in ((NameKind.CLASS, record.inventories), (NameKind.TRAIT, record.traits)):
             for name in names:
                 if draft.id_of(kind, name) is None:
                     raise Forbidden(f"an owner of providers may not make {name!r}: only what is there can be used")

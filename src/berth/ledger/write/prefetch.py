@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection
 
 from berth.fleet.state.catalogue import Catalogue
-from berth.ledger.write.draft import DraftConsumer, Known
+from berth.ledger.write.draft import DraftConsumer, Prefetched
 from berth.model.commands import (
     Allocate,
     Command,
@@ -22,10 +22,10 @@ from berth.model.token import Token
 from berth.store import consumers, tokens
 
 
-def known_of(connection: Connection, catalogue: Catalogue, commands: Iterable[Command]) -> Known:
+def known_of(connection: Connection, catalogue: Catalogue, commands: Iterable[Command]) -> Prefetched:
     """Whatever these commands name that the fleet in memory does not have: consumers, and API tokens."""
     every = list(commands)
-    return Known(_consumers_of(connection, catalogue, every), _tokens_of(connection, every))
+    return Prefetched(_consumers_of(connection, catalogue, every), _tokens_of(connection, every))
 
 
 def _tokens_of(connection: Connection, commands: Iterable[Command]) -> list[Token]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from berth.ledger.write.draft import Draft, DraftConsumer, DraftProvider, NewToken
-from berth.model.change import Kind
+from berth.model.change import NameKind
 from berth.store.tokens import row_of
-from berth.store.write_set import Rows
+from berth.store.write_set import WriteSet
 
 
-def rows_of(draft: Draft) -> Rows:
+def write_set_of(draft: Draft) -> WriteSet:
     """Everything that a batch has decided, as rows to write."""
-    rows = Rows()
+    rows = WriteSet()
     _names(draft, rows)
     for provider in draft.providers.values():
         _provider(draft, provider, rows)
@@ -23,7 +23,7 @@ def rows_of(draft: Draft) -> Rows:
     return rows
 
 
-def _names(draft: Draft, rows: Rows) -> None:
+def _names(draft: Draft, rows: WriteSet) -> None:
     rows.delete_names = [{"key": number} for number in draft.removed_names]
     rows.rename_names = [{"key": named.id, "to": named.name} for named in draft.renamed.values()]
     rows.add_names = [
@@ -32,7 +32,7 @@ def _names(draft: Draft, rows: Rows) -> None:
     ]
 
 
-def _provider(draft: Draft, provider: DraftProvider, rows: Rows) -> None:
+def _provider(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None:
     if provider.deleted:
         for clear in (rows.clear_inventories, rows.clear_traits, rows.clear_aggregates):
             clear.append({"key": provider.id})
@@ -78,7 +78,7 @@ def _id_of(draft: Draft, uuid: str | None) -> int | None:
     return None if uuid is None else draft.provider_id(uuid)
 
 
-def _possessions(draft: Draft, provider: DraftProvider, rows: Rows) -> None:
+def _possessions(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None:
     key = provider.id
     stored = provider.seen is not None
     if provider.inventories is not None:
@@ -86,7 +86,7 @@ def _possessions(draft: Draft, provider: DraftProvider, rows: Rows) -> None:
         rows.add_inventories += [
             {
                 "provider_id": key,
-                "class_id": draft.id_of(Kind.CLASS, name),
+                "class_id": draft.id_of(NameKind.CLASS, name),
                 "total": inventory.total,
                 "reserved": inventory.reserved,
                 "min_unit": inventory.min_unit,
@@ -99,21 +99,23 @@ def _possessions(draft: Draft, provider: DraftProvider, rows: Rows) -> None:
         ]
     if provider.traits is not None:
         rows.clear_traits += [{"key": key}] * stored
-        rows.add_traits += [{"provider_id": key, "trait_id": draft.id_of(Kind.TRAIT, name)} for name in provider.traits]
+        rows.add_traits += [
+            {"provider_id": key, "trait_id": draft.id_of(NameKind.TRAIT, name)} for name in provider.traits
+        ]
     if provider.aggregates is not None:
         rows.clear_aggregates += [{"key": key}] * stored
         rows.add_aggregates += [
-            {"provider_id": key, "aggregate_id": draft.id_of(Kind.AGGREGATE, uuid)} for uuid in provider.aggregates
+            {"provider_id": key, "aggregate_id": draft.id_of(NameKind.AGGREGATE, uuid)} for uuid in provider.aggregates
         ]
 
 
-def _consumer(draft: Draft, consumer: DraftConsumer, rows: Rows) -> None:
+def _consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None:
     if consumer.stored_held:
         rows.end_allocations.append({"key": consumer.id})
     if not consumer.held:
         rows.end_consumers += [{"key": consumer.id}] * consumer.stored
         return
-    type_id = None if consumer.type is None else draft.id_of(Kind.TYPE, consumer.type)
+    type_id = None if consumer.type is None else draft.id_of(NameKind.TYPE, consumer.type)
     if consumer.stored:
         rows.change_consumers.append(
             {
@@ -141,7 +143,7 @@ def _consumer(draft: Draft, consumer: DraftConsumer, rows: Rows) -> None:
         {
             "consumer_id": consumer.id,
             "provider_id": draft.provider_id(provider),
-            "class_id": draft.id_of(Kind.CLASS, name),
+            "class_id": draft.id_of(NameKind.CLASS, name),
             "amount": amount,
         }
         for provider, resources in consumer.held.items()
@@ -149,7 +151,7 @@ def _consumer(draft: Draft, consumer: DraftConsumer, rows: Rows) -> None:
     ]
 
 
-def _token(token: NewToken, rows: Rows) -> None:
+def _token(token: NewToken, rows: WriteSet) -> None:
     if token.stored:
         rows.change_tokens.append(
             {

@@ -19,16 +19,16 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from berth.ledger.replica import Current
-from berth.ledger.request_scope import Outdated, Visit, unchanged
+from berth.ledger.replica import Replica
+from berth.ledger.request_scope import RequestScope, TokenChanged, same_token
 from berth.ledger.retry import attempts
 from berth.ledger.write import prefetch
-from berth.ledger.write.batch import Decided, Order, Outcome, attempted, decided
+from berth.ledger.write.batch import DecidedBatch, Outcome, PendingCommand, decide_batch, record_refusals
 from berth.ledger.write.decide import go_together
 from berth.ledger.write.draft import Draft
-from berth.ledger.write.write_set import rows_of
-from berth.logs.request_ids import About
-from berth.model.audit import Attempt
+from berth.ledger.write.write_set import write_set_of
+from berth.logs.request_ids import RequestIds
+from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
 from berth.model.change import Change
 from berth.model.commands import Command
@@ -52,14 +52,14 @@ MOST_ATTEMPTS: Final = 10_000
 """How many refused attempts wait to be written; of more, only their number is."""
 
 
-class Core(Current):
+class Writer(Replica):
     """A ledger's database, what is known of it, and what waits to be written."""
 
     def __init__(self, database: Database, clock: Callable[[], int] | None = None) -> None:
         super().__init__(database)
         self.clock = clock or (lambda: time.time_ns() // 1000)
-        self._orders: deque[Order] = deque()
-        self._attempts: deque[Attempt] = deque()
+        self._orders: deque[PendingCommand] = deque()
+        self._attempts: deque[RefusedRequest] = deque()
         self._left_out = 0
         self._uses: dict[str, int] = {}
         self._used: dict[str, int] = {}
@@ -68,13 +68,13 @@ class Core(Current):
     # --- Visits ---
 
     @contextmanager
-    def visit(self) -> Iterator[Visit]:
+    def visit(self) -> Iterator[RequestScope]:
         """What this thread does until this ends is for one request, which came before: one look is enough for it.
 
         A token lets it in on what is `presumed`; before anybody is told anything this must be `certain`. Of a command
         that is queued it is when that is carried out.
         """
-        visit = self._here.visit = Visit()
+        visit = self._here.visit = RequestScope()
         try:
             yield visit
         finally:
@@ -96,13 +96,13 @@ class Core(Current):
             self._uses[token.id] = now
             self._used[token.id] = now
 
-    def certain(self, visit: Visit) -> bool:
+    def certain(self, visit: RequestScope) -> bool:
         """During a visit: whether the token that let it in is what it was. If not, nothing that it noted is kept.
 
         It is not certain either where the database does not answer.
         """
         try:
-            if visit.token is None or unchanged(visit.token, self.tokens().get(visit.token.id)):
+            if visit.token is None or same_token(visit.token, self.tokens().get(visit.token.id)):
                 return True
         except BerthError:
             pass
@@ -114,11 +114,11 @@ class Core(Current):
     def queue(self, command: Command, caller: Caller, request: str) -> Future[Any]:
         """Line a command up; `work` carries it out."""
         token = None if self._here.visit is None else self._here.visit.token
-        order = Order(command, caller, audit.fitting(request), Future(), token)
+        order = PendingCommand(command, caller, audit.fitting(request), Future(), token)
         self._orders.append(order)
         return order.answer
 
-    def note(self, attempt: Attempt) -> None:
+    def note(self, attempt: RefusedRequest) -> None:
         """Line an attempt up for the audit log; `work` writes it."""
         if self._here.visit is not None:
             self._here.visit.attempts.append(attempt)
@@ -144,16 +144,16 @@ class Core(Current):
             finally:
                 self._at_work.release()
 
-    def _next_batch(self) -> list[Order]:
-        batch: list[Order] = []
+    def _next_batch(self) -> list[PendingCommand]:
+        batch: list[PendingCommand] = []
         while self._orders and len(batch) < MOST_IN_A_BATCH:
             if batch and not go_together(batch[-1].command, self._orders[0].command):
                 break
             batch.append(self._orders.popleft())
         return batch
 
-    def _carry_out(self, batch: Sequence[Order]) -> None:
-        with About([order.request for order in batch]):
+    def _carry_out(self, batch: Sequence[PendingCommand]) -> None:
+        with RequestIds([order.request for order in batch]):
             outcomes = self._outcomes(batch)
         self._orders.extendleft(outcome.order for outcome in reversed(outcomes) if outcome.later)
         for outcome in outcomes:
@@ -162,12 +162,12 @@ class Core(Current):
             if outcome.refusal is None:
                 outcome.order.answer.set_result(outcome.result)
             else:
-                if not isinstance(outcome.refusal, Outdated):  # that is not the last word
-                    with About([outcome.order.request]):
+                if not isinstance(outcome.refusal, TokenChanged):  # that is not the last word
+                    with RequestIds([outcome.order.request]):
                         self.witness.refused(outcome.refusal)
                 outcome.order.answer.set_exception(outcome.refusal)
 
-    def _outcomes(self, batch: Sequence[Order]) -> list[Outcome]:
+    def _outcomes(self, batch: Sequence[PendingCommand]) -> list[Outcome]:
         """What a batch comes to. Of one that fails, each order is carried out by itself; whoever asked is told."""
         try:
             return self._committed(batch)
@@ -183,7 +183,7 @@ class Core(Current):
             batch[0].answer.set_exception(error)
             return []
 
-    def _committed(self, batch: Sequence[Order]) -> list[Outcome]:
+    def _committed(self, batch: Sequence[PendingCommand]) -> list[Outcome]:
         """Decide and commit a batch, again and again while others are in the way."""
         attempt = _Attempt()
         for last in attempts(TRIES):
@@ -201,7 +201,7 @@ class Core(Current):
                 return outcomes
         raise AssertionError("the last attempt returns or raises")
 
-    def _commit(self, batch: Sequence[Order], attempt: _Attempt) -> list[Outcome]:
+    def _commit(self, batch: Sequence[PendingCommand], attempt: _Attempt) -> list[Outcome]:
         with self.database.writing() as connection:
             seen = head.lock(connection, self.database.capabilities)
             self._follow(connection, seen)
@@ -211,24 +211,26 @@ class Core(Current):
             let_in, outdated = self._parted(batch, connection)
             known = prefetch.known_of(connection, self.fleet.catalogue, [order.command for order in let_in])
             draft = Draft(self.fleet, self.clock(), seen.next_id, known)
-            attempt.decided = done = decided(let_in, draft, seen.number, _chain(seen))
-            done.outcomes += [Outcome(order, refusal=Outdated()) for order in outdated]
+            attempt.decided = done = decide_batch(let_in, draft, seen.number, _chain(seen))
+            done.outcomes += [Outcome(order, refusal=TokenChanged()) for order in outdated]
             if done.log:
-                write_set.write(connection, rows_of(draft))
+                write_set.write(connection, write_set_of(draft))
                 changes.append(connection, done.log, done.texts)
                 _append_audit(connection, seen, seen.number + len(done.log), draft.next_id, done.chain)
         self._publish(done.log)
         return done.outcomes
 
-    def _parted(self, batch: Iterable[Order], connection: Connection) -> tuple[list[Order], list[Order]]:
+    def _parted(
+        self, batch: Iterable[PendingCommand], connection: Connection
+    ) -> tuple[list[PendingCommand], list[PendingCommand]]:
         """The orders of a batch whose tokens are what they were when they let them in, and the others.
 
         To be asked when the head is locked, and all before it taken in.
         """
-        let_in, outdated = list[Order](), list[Order]()
+        let_in, outdated = list[PendingCommand](), list[PendingCommand]()
         for order in batch:
             token = order.token
-            good = token is None or unchanged(token, self._known_tokens(connection).get(token.id))
+            good = token is None or same_token(token, self._known_tokens(connection).get(token.id))
             (let_in if good else outdated).append(order)
         return let_in, outdated
 
@@ -245,7 +247,7 @@ class Core(Current):
             with self.database.writing() as connection:
                 seen = head.lock(connection, self.database.capabilities)
                 chain = _chain(seen)
-                attempted(chain, noted, left_out, self.clock())
+                record_refusals(chain, noted, left_out, self.clock())
                 _append_audit(connection, seen, seen.number, seen.next_id, chain)
                 tokens.touch(connection, used)
         except BerthError as error:
@@ -274,9 +276,9 @@ class _Attempt:
     """What the last attempt at a batch would have committed: its connection may have been lost after the commit."""
 
     def __init__(self) -> None:
-        self.decided: Decided | None = None
+        self.decided: DecidedBatch | None = None
 
-    def landed(self, connection: Connection) -> Decided | None:
+    def landed(self, connection: Connection) -> DecidedBatch | None:
         """What that attempt decided, if it was committed after all: then it must not be made twice."""
         done = self.decided
         if done is None or not done.log or not audit.has(connection, done.chain.number, done.chain.hash):

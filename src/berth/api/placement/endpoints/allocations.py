@@ -11,7 +11,7 @@ from berth.api.placement.candidate_query import candidate_request
 from berth.api.placement.endpoints.inventories import inventories_in
 from berth.api.placement.endpoints.providers import nothing, provider_uuid
 from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, Pending
+from berth.api.placement.operation import Call, PendingAnswer
 from berth.api.placement.versions.change import Answer, Asked
 from berth.model import commands
 from berth.model.candidate import Candidates
@@ -24,7 +24,7 @@ from berth.model.errors import (
     ReshapedProviderNotFound,
     TraitsNotFound,
 )
-from berth.model.names import UNKNOWN_TYPE, canonical_uuid
+from berth.model.names import UNKNOWN_TYPE, parse_uuid
 
 EVERY_TYPE = "all"
 
@@ -37,7 +37,7 @@ def candidates(call: Call) -> Answer:
     try:
         found = call.ledger.find(request)
     except (ClassNotFound, TraitsNotFound):
-        if not call.ledger.ends_early(request):
+        if not call.ledger.placement_finds_nothing_first(request):
             raise
         found = Candidates([], {})
     return Answer(payload=render.candidates(found), modified=now_us(), bounded=found.bounded)
@@ -45,7 +45,7 @@ def candidates(call: Call) -> Answer:
 
 def show(call: Call) -> Answer:
     """What a consumer holds; one that nobody knows holds nothing."""
-    consumer = canonical_uuid(call.item("consumer_uuid"))
+    consumer = parse_uuid(call.item("consumer_uuid"))
     found = None if consumer is None else call.ledger.allocations(consumer)
     return Answer(payload=render.consumer_allocations(found), modified=now_us() if found is None else found.updated_at)
 
@@ -56,43 +56,43 @@ def show_of_provider(call: Call) -> Answer:
     return Answer(payload=render.provider_allocations(found), modified=found.updated_at or now_us())
 
 
-def put(call: Call) -> Pending:
+def put(call: Call) -> PendingAnswer:
     """What one consumer is to hold."""
     given = call.item("consumer_uuid")
-    consumer = canonical_uuid(given)
+    consumer = parse_uuid(given)
     if consumer is None:
         raise BadRequest(f"Malformed consumer_uuid: {given}")
     call.terms["consumer"] = consumer
-    return Pending(commands.SetAllocations(claims=(_claim(consumer, call.body()),)), nothing)
+    return PendingAnswer(commands.SetAllocations(claims=(_claim(consumer, call.body()),)), nothing)
 
 
-def post(call: Call) -> Pending:
+def post(call: Call) -> PendingAnswer:
     """What several consumers are to hold: all, or none."""
-    return Pending(commands.SetAllocations(claims=_claims(call.body())), nothing)
+    return PendingAnswer(commands.SetAllocations(claims=_claims(call.body())), nothing)
 
 
-def delete(call: Call) -> Pending:
+def delete(call: Call) -> PendingAnswer:
     """A consumer holds nothing any more."""
     given = call.item("consumer_uuid")
-    consumer = canonical_uuid(given)
+    consumer = parse_uuid(given)
     if consumer is None:
         raise AllocationsNotFound(given)
-    return Pending(commands.ReleaseAllocations(consumer=consumer), nothing)
+    return PendingAnswer(commands.ReleaseAllocations(consumer=consumer), nothing)
 
 
-def reshape(call: Call) -> Pending:
+def reshape(call: Call) -> PendingAnswer:
     """Inventories and claims that change together."""
     body = call.body()
     given = []
     for text, fields in body["inventories"].items():
-        uuid = canonical_uuid(text)
+        uuid = parse_uuid(text)
         if uuid is None:
             raise ReshapedProviderNotFound(text)
         generation = int(fields["resource_provider_generation"])
         given.append(NewInventories(uuid=uuid, inventories=inventories_in(fields), generation=generation))
     if len({each.uuid for each in given}) != len(given):
         raise BadRequest("JSON does not validate: the same provider stands twice in 'inventories'")
-    return Pending(commands.Reshape(inventories=tuple(given), claims=_claims(body["allocations"])), nothing)
+    return PendingAnswer(commands.Reshape(inventories=tuple(given), claims=_claims(body["allocations"])), nothing)
 
 
 def project_usages(call: Call) -> Answer:
@@ -121,7 +121,7 @@ def _summed(usages: list[TypeUsage]) -> TypeUsage:
 def _claims(body: dict[str, Any]) -> tuple[Claim, ...]:
     claims = []
     for text, fields in body.items():
-        consumer = canonical_uuid(text)
+        consumer = parse_uuid(text)
         if consumer is None:
             raise BadRequest(f"Malformed consumer_uuid: {text}")
         claims.append(_claim(consumer, fields))
@@ -133,7 +133,7 @@ def _claims(body: dict[str, Any]) -> tuple[Claim, ...]:
 def _claim(consumer: str, fields: dict[str, Any]) -> Claim:
     allocations: dict[str, Resources] = {}
     for text, held in fields["allocations"].items():
-        uuid = canonical_uuid(text)
+        uuid = parse_uuid(text)
         if uuid is None:
             raise AllocationProviderNotFound(text)
         if uuid in allocations:

@@ -7,12 +7,12 @@ from typing import Any
 from berth.api.placement import render
 from berth.api.placement.endpoints.providers import nothing, provider_uuid
 from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, Pending
+from berth.api.placement.operation import Call, PendingAnswer
 from berth.api.placement.versions.change import NOTHING_THERE, Answer
 from berth.model import commands
 from berth.model.errors import InventoryNotFound
 from berth.model.inventory import Inventory
-from berth.model.provider import Stocked
+from berth.model.provider import InventoryUsage
 
 _WHOLE = ("total", "reserved", "min_unit", "max_unit", "step_size")
 
@@ -34,7 +34,7 @@ def show(call: Call) -> Answer:
     return _one(stocked, found.generation, stocked.updated_at)
 
 
-def replace(call: Call) -> Pending:
+def replace(call: Call) -> PendingAnswer:
     """All inventories, instead of those that are there."""
     uuid = existing_provider(call)
     body = call.body()
@@ -47,7 +47,7 @@ def replace(call: Call) -> Pending:
             modified=now_us() if given else NOTHING_THERE,
         )
 
-    return Pending(
+    return PendingAnswer(
         commands.SetInventories(
             uuid=uuid,
             inventories=given,
@@ -58,7 +58,7 @@ def replace(call: Call) -> Pending:
     )
 
 
-def create(call: Call) -> Pending:
+def create(call: Call) -> PendingAnswer:
     """One more inventory."""
     uuid = existing_provider(call)
     body = call.body()
@@ -69,7 +69,7 @@ def create(call: Call) -> Pending:
         answer.status, answer.location = 201, f"{render.provider_path(uuid)}/inventories/{name}"
         return answer
 
-    return Pending(
+    return PendingAnswer(
         commands.AddInventory(
             uuid=uuid,
             resource_class=name,
@@ -80,12 +80,12 @@ def create(call: Call) -> Pending:
     )
 
 
-def update(call: Call) -> Pending:
+def update(call: Call) -> PendingAnswer:
     """Other numbers for one inventory."""
     uuid = existing_provider(call)
     body = call.body()
     given = _inventory(body)
-    return Pending(
+    return PendingAnswer(
         commands.UpdateInventory(
             uuid=uuid,
             resource_class=call.item("resource_class"),
@@ -97,16 +97,16 @@ def update(call: Call) -> Pending:
     )
 
 
-def delete(call: Call) -> Pending:
+def delete(call: Call) -> PendingAnswer:
     """One inventory goes."""
-    return Pending(
+    return PendingAnswer(
         commands.DeleteInventory(uuid=provider_uuid(call), resource_class=call.item("resource_class")), nothing
     )
 
 
-def clear(call: Call) -> Pending:
+def clear(call: Call) -> PendingAnswer:
     """All inventories go."""
-    return Pending(commands.SetInventories(uuid=provider_uuid(call), inventories={}), nothing)
+    return PendingAnswer(commands.SetInventories(uuid=provider_uuid(call), inventories={}), nothing)
 
 
 def usages(call: Call) -> Answer:
@@ -134,6 +134,6 @@ def _inventory(fields: dict[str, Any]) -> Inventory:
     return Inventory(**whole, allocation_ratio=float(fields.get("allocation_ratio", 1.0)))
 
 
-def _one(it: Inventory | Stocked, generation: int, modified: int) -> Answer:
+def _one(it: Inventory | InventoryUsage, generation: int, modified: int) -> Answer:
     payload = {**render.inventory(it), "resource_provider_generation": generation}
     return Answer(payload=payload, modified=modified)

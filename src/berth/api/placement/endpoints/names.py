@@ -6,12 +6,12 @@ from berth.api.http.messages import BadRequest, HttpError
 from berth.api.placement import render
 from berth.api.placement.endpoints.providers import nothing
 from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, Pending
+from berth.api.placement.operation import Call, PendingAnswer
 from berth.api.placement.schemas import NAME_CLASS
 from berth.api.placement.validation import validator
 from berth.api.placement.versions.change import Answer
 from berth.model import commands
-from berth.model.change import Named
+from berth.model.change import CatalogueEntry
 from berth.model.errors import TraitsNotFound
 from berth.model.names import is_custom_name
 
@@ -32,16 +32,16 @@ def show_class(call: Call) -> Answer:
     return Answer(payload=render.resource_class(found.name), modified=found.at)
 
 
-def create_class(call: Call) -> Pending:
+def create_class(call: Call) -> PendingAnswer:
     """A new resource class."""
     name = call.body()["name"]
     call.terms["name"] = name
-    return Pending(
+    return PendingAnswer(
         commands.CreateClass(name=name), lambda _new: Answer(status=201, location=f"/resource_classes/{name}")
     )
 
 
-def ensure_class(call: Call) -> Pending:
+def ensure_class(call: Call) -> PendingAnswer:
     """A resource class that may be there already."""
     name = call.item("name")
     why = validator(NAME_CLASS).why_not({"name": name}, len(name))
@@ -51,22 +51,22 @@ def ensure_class(call: Call) -> Pending:
     def finish(new: bool) -> Answer:
         return Answer(status=201 if new else 204, location=f"/resource_classes/{name}")
 
-    return Pending(commands.CreateClass(name=name, exist_ok=True), finish)
+    return PendingAnswer(commands.CreateClass(name=name, exist_ok=True), finish)
 
 
-def rename_class(call: Call) -> Pending:
+def rename_class(call: Call) -> PendingAnswer:
     """Another name for a resource class."""
     new_name = call.body()["name"]
     call.terms["new_name"] = new_name
-    return Pending(
+    return PendingAnswer(
         commands.RenameClass(name=call.item("name"), new_name=new_name),
         lambda _result: Answer(payload=render.resource_class(new_name)),
     )
 
 
-def delete_class(call: Call) -> Pending:
+def delete_class(call: Call) -> PendingAnswer:
     """A resource class goes."""
-    return Pending(commands.DeleteClass(name=call.item("name")), nothing)
+    return PendingAnswer(commands.DeleteClass(name=call.item("name")), nothing)
 
 
 def list_traits(call: Call) -> Answer:
@@ -81,11 +81,11 @@ def list_traits(call: Call) -> Answer:
     return Answer(payload={"traits": [named.name for named in found]}, modified=_newest(found))
 
 
-def _every(associated: bool | None, call: Call) -> list[Named]:
+def _every(associated: bool | None, call: Call) -> list[CatalogueEntry]:
     return call.ledger.trait_names(associated=associated)
 
 
-def _as_named(asked: str, associated: bool | None, call: Call) -> list[Named]:
+def _as_named(asked: str, associated: bool | None, call: Call) -> list[CatalogueEntry]:
     kind, colon, value = asked.partition(":")
     if not colon:
         raise BadRequest(
@@ -106,7 +106,7 @@ def show_trait(call: Call) -> Answer:
     return Answer(status=204, modified=call.ledger.trait(call.item("name")).at)
 
 
-def ensure_trait(call: Call) -> Pending:
+def ensure_trait(call: Call) -> PendingAnswer:
     """A trait that may be there already."""
     name = call.item("name")
     if not is_custom_name(name):
@@ -118,7 +118,7 @@ def ensure_trait(call: Call) -> Pending:
     def finish(new: bool) -> Answer:
         return Answer(status=201 if new else 204, location=f"/traits/{name}", modified=_since(call, name))
 
-    return Pending(commands.CreateTrait(name=name), finish)
+    return PendingAnswer(commands.CreateTrait(name=name), finish)
 
 
 def _since(call: Call, name: str) -> int:
@@ -128,10 +128,10 @@ def _since(call: Call, name: str) -> int:
         return now_us()
 
 
-def delete_trait(call: Call) -> Pending:
+def delete_trait(call: Call) -> PendingAnswer:
     """A trait goes."""
-    return Pending(commands.DeleteTrait(name=call.item("name")), nothing)
+    return PendingAnswer(commands.DeleteTrait(name=call.item("name")), nothing)
 
 
-def _newest(found: list[Named]) -> int:
+def _newest(found: list[CatalogueEntry]) -> int:
     return max((named.at for named in found), default=now_us())

@@ -7,12 +7,12 @@ import uuid as uuids
 from berth.api.http.limits import check_filter
 from berth.api.placement import query_filters, render
 from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, Pending
+from berth.api.placement.operation import Call, PendingAnswer
 from berth.api.placement.versions.change import Answer
 from berth.model import commands
 from berth.model.commands import KEEP
 from berth.model.errors import ClassNotFound, ProviderNotFound, TraitsNotFound
-from berth.model.names import canonical_uuid
+from berth.model.names import parse_uuid
 from berth.model.provider import Provider
 from berth.model.request import ProviderQuery
 
@@ -20,7 +20,7 @@ from berth.model.request import ProviderQuery
 def provider_uuid(call: Call) -> str:
     """The provider that the path names; ProviderNotFound if it is no uuid."""
     given = call.item("uuid")
-    known = canonical_uuid(given)
+    known = parse_uuid(given)
     if known is None:
         raise ProviderNotFound(given)
     return known
@@ -33,9 +33,9 @@ def list_(call: Call) -> Answer:
     required, forbidden = query_filters.traits(query_filters.values_of(pairs, "required"), call.rules)
     member_of, not_member_of = query_filters.aggregates(query_filters.values_of(pairs, "member_of"), "", call.rules)
     query = ProviderQuery(
-        uuid=canonical_uuid(last["uuid"]) if last.get("uuid") else None,
+        uuid=parse_uuid(last["uuid"]) if last.get("uuid") else None,
         name=last.get("name") or None,
-        in_tree=canonical_uuid(last["in_tree"]) if last.get("in_tree") else None,
+        in_tree=parse_uuid(last["in_tree"]) if last.get("in_tree") else None,
         resources=query_filters.resources(last["resources"]) if "resources" in last else {},
         required=required,
         forbidden=forbidden,
@@ -46,25 +46,23 @@ def list_(call: Call) -> Answer:
     try:
         found = call.ledger.providers(query)
     except (ClassNotFound, TraitsNotFound):
-        if not call.ledger.ends_early(query):
+        if not call.ledger.placement_finds_nothing_first(query):
             raise
         found = []
     newest = max((provider.updated_at for provider in found), default=now_us())
     return Answer(payload={"resource_providers": [render.provider(each) for each in found]}, modified=newest)
 
 
-def create(call: Call) -> Pending:
+def create(call: Call) -> PendingAnswer:
     """A new provider."""
     body = call.body()
     given = body.get("uuid")
-    uuid = str(uuids.uuid4()) if given is None else canonical_uuid(given)
+    uuid = str(uuids.uuid4()) if given is None else parse_uuid(given)
     assert uuid is not None, "the schema lets only uuids through"
     call.terms.update(uuid=uuid, name=body["name"])
     parent = body.get("parent_provider_uuid")
-    return Pending(
-        commands.CreateProvider(
-            uuid=uuid, name=body["name"], parent=None if parent is None else canonical_uuid(parent)
-        ),
+    return PendingAnswer(
+        commands.CreateProvider(uuid=uuid, name=body["name"], parent=None if parent is None else parse_uuid(parent)),
         _created,
     )
 
@@ -86,26 +84,26 @@ def _shown(provider: Provider) -> Answer:
     return Answer(payload=render.provider(provider), modified=provider.updated_at)
 
 
-def update(call: Call) -> Pending:
+def update(call: Call) -> PendingAnswer:
     """Another name or parent."""
     uuid = provider_uuid(call)
     call.ledger.need_provider(uuid)  # one that does not exist is said before a body that makes no sense
     body = call.body()
     parent = body.get("parent_provider_uuid", KEEP)
-    return Pending(
+    return PendingAnswer(
         commands.UpdateProvider(
             uuid=uuid,
             name=body["name"],
-            parent=canonical_uuid(parent) if isinstance(parent, str) else parent,
+            parent=parse_uuid(parent) if isinstance(parent, str) else parent,
             reparenting="reparenting" in call.rules,
         ),
         _shown,
     )
 
 
-def delete(call: Call) -> Pending:
+def delete(call: Call) -> PendingAnswer:
     """A provider goes."""
-    return Pending(commands.DeleteProvider(uuid=provider_uuid(call)), nothing)
+    return PendingAnswer(commands.DeleteProvider(uuid=provider_uuid(call)), nothing)
 
 
 def nothing(_result: object) -> Answer:

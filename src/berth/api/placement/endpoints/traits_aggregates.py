@@ -5,11 +5,11 @@ from __future__ import annotations
 from berth.api.placement.endpoints.inventories import existing_provider
 from berth.api.placement.endpoints.providers import nothing, provider_uuid
 from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, Pending
+from berth.api.placement.operation import Call, PendingAnswer
 from berth.api.placement.versions.change import Answer
 from berth.model import commands
 from berth.model.commands import UNCHECKED
-from berth.model.names import canonical_uuid
+from berth.model.names import parse_uuid
 
 
 def show_traits(call: Call) -> Answer:
@@ -19,7 +19,7 @@ def show_traits(call: Call) -> Answer:
     return Answer(payload=payload, modified=now_us())
 
 
-def set_traits(call: Call) -> Pending:
+def set_traits(call: Call) -> PendingAnswer:
     """A provider's traits, instead of those it has."""
     body = call.body()
     names = sorted(set(body["traits"]))
@@ -27,7 +27,7 @@ def set_traits(call: Call) -> Pending:
     def finish(generation: int) -> Answer:
         return Answer(payload={"traits": names, "resource_provider_generation": generation}, modified=now_us())
 
-    return Pending(
+    return PendingAnswer(
         commands.SetTraits(
             uuid=provider_uuid(call),
             traits=frozenset(names),
@@ -37,9 +37,9 @@ def set_traits(call: Call) -> Pending:
     )
 
 
-def clear_traits(call: Call) -> Pending:
+def clear_traits(call: Call) -> PendingAnswer:
     """A provider's traits go."""
-    return Pending(commands.SetTraits(uuid=provider_uuid(call), traits=frozenset()), nothing)
+    return PendingAnswer(commands.SetTraits(uuid=provider_uuid(call), traits=frozenset()), nothing)
 
 
 def show_aggregates(call: Call) -> Answer:
@@ -49,17 +49,17 @@ def show_aggregates(call: Call) -> Answer:
     return Answer(payload=payload, modified=now_us())
 
 
-def set_aggregates(call: Call) -> Pending:
+def set_aggregates(call: Call) -> PendingAnswer:
     """A provider's aggregates, instead of those it has; answered in the order of the request."""
     uuid = existing_provider(call)
     body = call.body()
-    given = tuple(dict.fromkeys(known for text in body["aggregates"] if (known := canonical_uuid(text)) is not None))
+    given = tuple(dict.fromkeys(known for text in body["aggregates"] if (known := parse_uuid(text)) is not None))
     generation = body["resource_provider_generation"]
 
     def finish(now_at: int) -> Answer:
         return Answer(payload={"aggregates": list(given), "resource_provider_generation": now_at}, modified=now_us())
 
-    return Pending(
+    return PendingAnswer(
         commands.SetAggregates(
             uuid=uuid,
             aggregates=given,

@@ -14,18 +14,18 @@ from typing import Final
 
 from berth.api.placement.responses import PARTS, REPLIES, Replies
 from berth.api.placement.schemas import Schema
-from berth.api.placement.versions.change import Change, Downgrade, Upgrade
+from berth.api.placement.versions.change import Downgrade, Upgrade, VersionChange
 
 NEWEST: Final = 39
 
-CHANGES: Final[tuple[Change, ...]] = tuple(
+CHANGES: Final[tuple[VersionChange, ...]] = tuple(
     import_module(f"{__name__}.v1_{minor:02d}").CHANGE for minor in range(1, NEWEST + 1)
 )
 """What each version changed, 1.1 first: the history of the API on one page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class VersionPlan:
     """How an operation goes in one version. base: the schema of the version that the operation began with."""
 
     schema: Schema | None
@@ -51,7 +51,7 @@ def closed(operation: str) -> int:
     return next((change.minor for change in CHANGES if operation in change.closes), NEWEST + 1)
 
 
-def plan(operation: str, base: Schema | None, minor: int) -> Plan:
+def plan(operation: str, base: Schema | None, minor: int) -> VersionPlan:
     """How an operation goes in a version."""
     schema = base
     for change in CHANGES[:minor]:
@@ -59,7 +59,7 @@ def plan(operation: str, base: Schema | None, minor: int) -> Plan:
         if step is not None and schema is not None:
             schema = step(schema)
     later = CHANGES[minor:]
-    return Plan(
+    return VersionPlan(
         schema,
         tuple(change.incoming[operation] for change in later if operation in change.incoming),
         tuple(change.outgoing[operation] for change in reversed(later) if operation in change.outgoing),

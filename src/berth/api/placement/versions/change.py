@@ -42,11 +42,11 @@ class Asked:
 
 Upgrade = Callable[[Body], Body]
 Downgrade = Callable[[Answer, Asked], None]
-Step = Callable[[Schema], Schema]
+SchemaChange = Callable[[Schema], Schema]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class VersionChange:
     """One version.
 
     minor: its number after "1."; title: what it brought, why: what for; opens: operations that begin
@@ -63,8 +63,8 @@ class Change:
     opens: tuple[str, ...] = ()
     closes: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
-    schemas: Mapping[str, Step] = field(default_factory=dict)
+    schemas: Mapping[str, SchemaChange] = field(default_factory=dict)
     incoming: Mapping[str, Upgrade] = field(default_factory=dict)
     outgoing: Mapping[str, Downgrade] = field(default_factory=dict)
-    parts: Mapping[str, Step] = field(default_factory=dict)
+    parts: Mapping[str, SchemaChange] = field(default_factory=dict)
     replies: Mapping[str, Replies] = field(default_factory=dict)

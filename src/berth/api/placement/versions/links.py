@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from berth.api.placement.schemas import Schema
-from berth.api.placement.versions.change import Answer, Step
+from berth.api.placement.versions.change import Answer, SchemaChange
 
 PROVIDER_OPERATIONS: Final = ("providers.list", "providers.create", "providers.show", "providers.update")
 
@@ -25,7 +25,7 @@ def drop_link(answer: Answer, relation: str) -> None:
         provider["links"] = [link for link in provider["links"] if link["rel"] != relation]
 
 
-def without_relation(relation: str) -> Step:
+def without_relation(relation: str) -> SchemaChange:
     """From the schema of a link to the same one without a kind of link."""
 
     def step(schema: Schema) -> Schema:

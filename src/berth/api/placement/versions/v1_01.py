@@ -1,6 +1,6 @@
 """1.1: Aggregates of a provider."""
 
-from berth.api.placement.versions.change import Answer, Asked, Change
+from berth.api.placement.versions.change import Answer, Asked, VersionChange
 from berth.api.placement.versions.links import PROVIDER_OPERATIONS, drop_link, without_relation
 
 
@@ -8,7 +8,7 @@ def _without_link(answer: Answer, _asked: Asked) -> None:
     drop_link(answer, "aggregates")
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=1,
     title="Aggregates of a provider",
     why="To group providers, and later to share between them.",

@@ -1,8 +1,8 @@
 """1.2: Custom resource classes."""
 
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=2,
     title="Custom resource classes",
     why="Deployments have kinds of resources that no catalogue lists.",

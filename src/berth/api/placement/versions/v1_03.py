@@ -1,9 +1,9 @@
 """1.3: `member_of` on `GET /resource_providers`."""
 
 from berth.api.placement.schemas import STRING, with_property
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=3,
     title="`member_of` on `GET /resource_providers`",
     why="To list the providers of an aggregate.",

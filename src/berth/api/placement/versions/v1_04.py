@@ -1,9 +1,9 @@
 """1.4: `resources` on `GET /resource_providers`."""
 
 from berth.api.placement.schemas import STRING, with_property
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=4,
     title="`resources` on `GET /resource_providers`",
     why="To list the providers that have room.",

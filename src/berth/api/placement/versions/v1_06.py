@@ -1,6 +1,6 @@
 """1.6: Traits."""
 
-from berth.api.placement.versions.change import Answer, Asked, Change
+from berth.api.placement.versions.change import Answer, Asked, VersionChange
 from berth.api.placement.versions.links import PROVIDER_OPERATIONS, drop_link, without_relation
 
 
@@ -8,7 +8,7 @@ def _without_link(answer: Answer, _asked: Asked) -> None:
     drop_link(answer, "traits")
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=6,
     title="Traits",
     why="What a provider is like, apart from how much it has.",

@@ -1,7 +1,7 @@
 """1.8: Project and user are part of a claim."""
 
 from berth.api.placement.schemas import EXTERNAL_ID, Schema, with_property
-from berth.api.placement.versions.change import Body, Change
+from berth.api.placement.versions.change import Body, VersionChange
 from berth.model.names import INCOMPLETE_CONSUMER
 
 
@@ -14,7 +14,7 @@ def _with_owner(schema: Schema) -> Schema:
     return with_property(with_project, "user_id", EXTERNAL_ID, required=True)
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=8,
     title="Project and user are part of a claim",
     why="Usage can be asked for by project only if claims say whose they are.",

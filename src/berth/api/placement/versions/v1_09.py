@@ -1,8 +1,8 @@
 """1.9: `GET /usages`."""
 
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=9,
     title="`GET /usages`",
     why="Quotas need what a project uses in all.",

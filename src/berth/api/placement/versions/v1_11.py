@@ -1,6 +1,6 @@
 """1.11: A link to a provider's allocations."""
 
-from berth.api.placement.versions.change import Answer, Asked, Change
+from berth.api.placement.versions.change import Answer, Asked, VersionChange
 from berth.api.placement.versions.links import PROVIDER_OPERATIONS, drop_link, without_relation
 
 
@@ -8,7 +8,7 @@ def _without_link(answer: Answer, _asked: Asked) -> None:
     drop_link(answer, "allocations")
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=11,
     title="A link to a provider's allocations",
     why="Whoever sees a provider can see who holds it.",

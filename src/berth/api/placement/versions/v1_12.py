@@ -8,7 +8,7 @@ from berth.api.placement.schemas import (
     with_property,
     without,
 )
-from berth.api.placement.versions.change import Answer, Asked, Body, Change
+from berth.api.placement.versions.change import Answer, Asked, Body, VersionChange
 
 
 def _put(schema: Schema) -> Schema:
@@ -33,7 +33,7 @@ def _as_list(answer: Answer, _asked: Asked) -> None:
         ]
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=12,
     title="Allocations by provider, the same form in and out",
     why="What candidates offer and GET shows can be PUT as it is.",

@@ -1,7 +1,7 @@
 """1.14: Trees of providers."""
 
 from berth.api.placement.schemas import PARENT, UUID, Schema, with_property, without
-from berth.api.placement.versions.change import Answer, Asked, Change
+from berth.api.placement.versions.change import Answer, Asked, VersionChange
 from berth.api.placement.versions.links import PROVIDER_OPERATIONS, providers_of
 
 
@@ -14,7 +14,7 @@ def _with_parent(schema: Schema) -> Schema:
     return with_property(schema, "parent_provider_uuid", PARENT)
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=14,
     title="Trees of providers",
     why="A machine has parts with resources of their own.",

@@ -1,7 +1,7 @@
 """1.17: `required` on `GET /allocation_candidates`, traits in summaries."""
 
 from berth.api.placement.schemas import STRING, with_property, without
-from berth.api.placement.versions.change import Answer, Asked, Change
+from berth.api.placement.versions.change import Answer, Asked, VersionChange
 
 
 def _without_traits(answer: Answer, _asked: Asked) -> None:
@@ -9,7 +9,7 @@ def _without_traits(answer: Answer, _asked: Asked) -> None:
         del summary["traits"]
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=17,
     title="`required` on `GET /allocation_candidates`, traits in summaries",
     why="To ask for what a provider is like.",

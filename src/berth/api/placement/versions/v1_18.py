@@ -1,9 +1,9 @@
 """1.18: `required` on `GET /resource_providers`."""
 
 from berth.api.placement.schemas import STRING, with_property
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=18,
     title="`required` on `GET /resource_providers`",
     why="To list the providers that are like that.",

@@ -1,9 +1,9 @@
 """1.21: `member_of` on `GET /allocation_candidates`."""
 
 from berth.api.placement.schemas import STRING, with_property
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=21,
     title="`member_of` on `GET /allocation_candidates`",
     why="To ask within an aggregate.",

@@ -1,8 +1,8 @@
 """1.22: Forbidden traits."""
 
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=22,
     title="Forbidden traits",
     why="To keep ordinary requests off special machines.",

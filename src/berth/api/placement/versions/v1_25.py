@@ -1,7 +1,7 @@
 """1.25: Numbered groups of resources."""
 
 from berth.api.placement.schemas import NUMBERED, Schema, closed, grouped
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
 
 def _with_groups(schema: Schema) -> Schema:
@@ -12,7 +12,7 @@ def _with_groups(schema: Schema) -> Schema:
     )
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=25,
     title="Numbered groups of resources",
     why="Two network functions with different traits cannot be asked for in one group.",

@@ -1,8 +1,8 @@
 """1.26: All of an inventory may be reserved."""
 
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=26,
     title="All of an inventory may be reserved",
     why="To drain a provider without taking its inventory away.",

@@ -1,6 +1,6 @@
 """1.27: Summaries hold every class of a provider."""
 
-from berth.api.placement.versions.change import Answer, Asked, Change
+from berth.api.placement.versions.change import Answer, Asked, VersionChange
 
 
 def _only_asked(answer: Answer, asked: Asked) -> None:
@@ -9,7 +9,7 @@ def _only_asked(answer: Answer, asked: Asked) -> None:
         summary["resources"] = {name: room for name, room in rooms.items() if name in asked.resources}
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=27,
     title="Summaries hold every class of a provider",
     why="To weigh candidates by what they have besides.",

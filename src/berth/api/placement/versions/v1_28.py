@@ -1,7 +1,7 @@
 """1.28: Consumers have generations; a claim may be for nothing."""
 
 from berth.api.placement.schemas import CONSUMER_GENERATION, Schema, any_allocations, each_claim, with_property, without
-from berth.api.placement.versions.change import Answer, Asked, Body, Change
+from berth.api.placement.versions.change import Answer, Asked, Body, VersionChange
 from berth.model.commands import UNCHECKED
 
 
@@ -26,7 +26,7 @@ def _without_generations(answer: Answer, _asked: Asked) -> None:
         del held["consumer_generation"]
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=28,
     title="Consumers have generations; a claim may be for nothing",
     why="Two writers of one consumer overwrote each other unseen.",

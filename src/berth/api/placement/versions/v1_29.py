@@ -1,7 +1,7 @@
 """1.29: Candidates look into trees."""
 
 from berth.api.placement.schemas import without
-from berth.api.placement.versions.change import Answer, Asked, Change
+from berth.api.placement.versions.change import Answer, Asked, VersionChange
 
 
 def _without_tree(answer: Answer, _asked: Asked) -> None:
@@ -9,7 +9,7 @@ def _without_tree(answer: Answer, _asked: Asked) -> None:
         del summary["parent_provider_uuid"], summary["root_provider_uuid"]
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=29,
     title="Candidates look into trees",
     why="A request may be satisfied by a machine and its parts together.",

@@ -1,8 +1,8 @@
 """1.32: Forbidden aggregates."""
 
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=32,
     title="Forbidden aggregates",
     why="To keep ordinary requests off reserved machines.",

@@ -1,7 +1,7 @@
 """1.34: Mappings."""
 
 from berth.api.placement.schemas import MAPPINGS, each_claim, reshaped, with_property, without
-from berth.api.placement.versions.change import Answer, Asked, Change
+from berth.api.placement.versions.change import Answer, Asked, VersionChange
 
 
 def _without_mappings(answer: Answer, _asked: Asked) -> None:
@@ -9,7 +9,7 @@ def _without_mappings(answer: Answer, _asked: Asked) -> None:
         del request["mappings"]
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=34,
     title="Mappings",
     why="To know which provider serves which group, without guessing.",

@@ -1,9 +1,9 @@
 """1.35: `root_required` on `GET /allocation_candidates`."""
 
 from berth.api.placement.schemas import STRING, with_property
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=35,
     title="`root_required` on `GET /allocation_candidates`",
     why="To ask for what the machine is like, whatever its parts are.",

@@ -1,9 +1,9 @@
 """1.36: `same_subtree`, and groups without resources."""
 
 from berth.api.placement.schemas import STRING, with_property
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=36,
     title="`same_subtree`, and groups without resources",
     why="To ask for devices that are close to each other.",

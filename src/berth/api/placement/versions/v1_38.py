@@ -9,7 +9,7 @@ from berth.api.placement.schemas import (
     with_property,
     without,
 )
-from berth.api.placement.versions.change import Answer, Asked, Body, Change
+from berth.api.placement.versions.change import Answer, Asked, Body, VersionChange
 from berth.model.commands import KEEP
 
 
@@ -38,7 +38,7 @@ def _summed(answer: Answer, _asked: Asked) -> None:
     answer.payload["usages"] = total
 
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=38,
     title="Consumer types",
     why="To tell what instances use from what migrations use.",

@@ -1,8 +1,8 @@
 """1.39: Any of several traits."""
 
-from berth.api.placement.versions.change import Change
+from berth.api.placement.versions.change import VersionChange
 
-CHANGE = Change(
+CHANGE = VersionChange(
     minor=39,
     title="Any of several traits",
     why="`required=in:A,B`: either will do.",

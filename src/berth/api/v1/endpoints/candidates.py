@@ -7,16 +7,16 @@ import uuid as uuids
 from berth.api.http.limits import check_request
 from berth.api.v1.bodies import request_of
 from berth.api.v1.placement_url import call_of
-from berth.api.v1.route import Call, Doing
+from berth.api.v1.route import Call, PendingResult
 from berth.model.candidate import Candidates
 from berth.model.commands import Allocate
 from berth.model.errors import NotFound
 from berth.model.message import value
 from berth.model.pages import Found
-from berth.model.validation import sound
+from berth.model.validation import validated
 
 
-def claim(call: Call) -> Doing:
+def claim(call: Call) -> PendingResult:
     """Where the request fits is held by its consumer from now on."""
     asked = call.body
     request = value(asked.request)
@@ -28,7 +28,7 @@ def claim(call: Call) -> Doing:
         user=asked.user,
         type=asked.type,
     )
-    return Doing(sound(command), lambda granted: granted)
+    return PendingResult(validated(command), lambda granted: granted)
 
 
 def find(call: Call) -> Found:

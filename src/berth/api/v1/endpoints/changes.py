@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from berth.api.http.app import Stream
-from berth.api.http.negotiation import acceptable
-from berth.api.v1.feed import EVENTS, Form, full, short
+from berth.api.http.app import StreamReply
+from berth.api.http.negotiation import negotiate
+from berth.api.v1.feed import EVENTS, EventForm, full, short
 from berth.api.v1.route import Call
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.change import Change
-from berth.model.change_summary import Brief, brief_of
+from berth.model.change_summary import ChangeSummary, brief_of
 from berth.model.errors import Invalid
 from berth.model.pages import Page
 
-Entry = TypeVar("Entry", Change, Brief, AuditRecord)
+LogEntry = TypeVar("LogEntry", Change, ChangeSummary, AuditRecord)
 
 
-def changes(call: Call) -> Page[Change] | Stream:
+def changes(call: Call) -> Page[Change] | StreamReply:
     """A page of the change log; or all of it from a number on, live."""
     if _wants_events(call):
         return _streamed(call, full)
     return _page(call.ledger.changes(call.query.after or 0, call.query.limit), call.query.limit)
 
 
-def brief(call: Call) -> Page[Brief] | Stream:
+def brief(call: Call) -> Page[ChangeSummary] | StreamReply:
     """The same, with what each change touched instead of its facts."""
     if _wants_events(call):
         return _streamed(call, short)
@@ -35,12 +35,12 @@ def brief(call: Call) -> Page[Brief] | Stream:
 
 def _wants_events(call: Call) -> bool:
     accept = call.request.headers.get("accept", "")
-    return bool(accept) and acceptable(accept, ["application/json", EVENTS])[:1] == [EVENTS]
+    return bool(accept) and negotiate(accept, ["application/json", EVENTS])[:1] == [EVENTS]
 
 
-def _streamed(call: Call, form: Form) -> Stream:
+def _streamed(call: Call, form: EventForm) -> StreamReply:
     headers = [("content-type", EVENTS), ("cache-control", "no-store"), ("x-accel-buffering", "no")]
-    return Stream(call.feed.listen(_last_seen(call), call.still, form), headers)
+    return StreamReply(call.feed.listen(_last_seen(call), call.still, form), headers)
 
 
 def _last_seen(call: Call) -> int | None:
@@ -84,5 +84,5 @@ def history(call: Call) -> Page[AuditRecord]:
     return _page(found, call.query.limit)
 
 
-def _page(found: list[Entry], limit: int) -> Page[Entry]:
+def _page(found: list[LogEntry], limit: int) -> Page[LogEntry]:
     return Page(found, str(found[-1].number) if len(found) == limit else None)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from berth.api.http.limits import check_request
-from berth.api.v1.route import Call, Doing
+from berth.api.v1.route import Call, PendingResult
 from berth.model.commands import Allocate
 from berth.model.message import value
 from berth.model.pages import Result
-from berth.model.validation import sound
+from berth.model.validation import validated
 
 
-def do(call: Call) -> Doing:
+def do(call: Call) -> PendingResult:
     """Carry it out."""
     command = value(call.body)
     if isinstance(command, Allocate):
         check_request(call.limits, command.request)
-    return Doing(sound(command), _result)
+    return PendingResult(validated(command), _result)
 
 
 def _result(result: Any) -> Result[Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from berth.api.v1.route import Call, Doing
+from berth.api.v1.route import Call, PendingResult
 from berth.model.commands import ReleaseAllocations
 from berth.model.consumer import ConsumerDetails, ConsumerPage, ConsumerQuery, ProjectPage, TypeUsage
 from berth.model.errors import AllocationsNotFound, Invalid
 from berth.model.pages import Page
-from berth.model.validation import sound
+from berth.model.validation import validated
 
 
 def list_(call: Call) -> ConsumerPage:
@@ -29,9 +29,9 @@ def show(call: Call) -> ConsumerDetails:
     return call.ledger.consumer(call.items["uuid"])
 
 
-def release(call: Call) -> Doing:
+def release(call: Call) -> PendingResult:
     """It holds nothing any more."""
-    return Doing(sound(ReleaseAllocations(consumer=call.items["uuid"])), lambda _: None)
+    return PendingResult(validated(ReleaseAllocations(consumer=call.items["uuid"])), lambda _: None)
 
 
 def projects(call: Call) -> ProjectPage:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from berth.api.v1.route import Call
-from berth.model.change import Kind, Named
+from berth.model.change import CatalogueEntry, NameKind
 from berth.model.pages import NameItem, Page
 
 
 def classes(call: Call) -> Page[NameItem]:
     """Every resource class, with how many providers have an inventory of it."""
-    return Page(call.ledger.names(Kind.CLASS))
+    return Page(call.ledger.names(NameKind.CLASS))
 
 
 def resource_class(call: Call) -> NameItem:
@@ -19,7 +19,7 @@ def resource_class(call: Call) -> NameItem:
 
 def traits(call: Call) -> Page[NameItem]:
     """Every trait, with how many providers have it."""
-    return Page(call.ledger.names(Kind.TRAIT))
+    return Page(call.ledger.names(NameKind.TRAIT))
 
 
 def trait(call: Call) -> NameItem:
@@ -29,8 +29,8 @@ def trait(call: Call) -> NameItem:
 
 def aggregates(call: Call) -> Page[NameItem]:
     """Every aggregate, with how many providers are in it."""
-    return Page(call.ledger.names(Kind.AGGREGATE))
+    return Page(call.ledger.names(NameKind.AGGREGATE))
 
 
-def _one(call: Call, named: Named) -> NameItem:
+def _one(call: Call, named: CatalogueEntry) -> NameItem:
     return next(item for item in call.ledger.names(named.kind) if item.id == named.id)

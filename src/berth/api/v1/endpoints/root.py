@@ -5,12 +5,12 @@ from __future__ import annotations
 from berth import __version__
 from berth.api.auth.policy import OF_A_PROJECT
 from berth.api.v1.route import Call
-from berth.model.pages import About, Me, PolicyTable
+from berth.model.pages import CallerInfo, PolicyTable, ServerInfo
 
 
-def about(call: Call) -> About:
+def about(call: Call) -> ServerInfo:
     """What answers here, and up to which change."""
-    return About(
+    return ServerInfo(
         name="berth",
         version=__version__,
         head=call.ledger.head(),
@@ -26,10 +26,10 @@ def policy(call: Call) -> PolicyTable:
     return PolicyTable(name=found.name, operations=found.table(), own_project=sorted(OF_A_PROJECT))
 
 
-def me(call: Call) -> Me:
+def me(call: Call) -> CallerInfo:
     """Who the caller is taken for."""
     caller, rules = call.caller, call.policy
-    return Me(
+    return CallerInfo(
         name=caller.called,
         user=caller.user,
         project=caller.project,

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from berth.api.v1.route import Call, Doing
+from berth.api.v1.route import Call, PendingResult
 from berth.model.commands import Command
 from berth.model.errors import TokensUnused
 from berth.model.message import value
 from berth.model.pages import Page
-from berth.model.token import KnownToken, Minted, known
+from berth.model.token import IssuedToken, TokenInfo, known
 
 
-def list_(call: Call) -> Page[KnownToken]:
+def list_(call: Call) -> Page[TokenInfo]:
     """Every token that there ever was."""
     return Page(call.ledger.tokens())
 
 
-def create(call: Call) -> Doing:
+def create(call: Call) -> PendingResult:
     """A new token, with its text."""
     _used(call)
     return _minting(*call.ledger.creation(value(call.body)))
 
 
-def rotate(call: Call) -> Doing:
+def rotate(call: Call) -> PendingResult:
     """A token with another text."""
     _used(call)
     return _minting(*call.ledger.rotation(call.body.name, call.body.grace_seconds))
 
 
-def revoke(call: Call) -> Doing:
+def revoke(call: Call) -> PendingResult:
     """Good for nothing any more."""
-    return Doing(call.ledger.revocation(call.body.name), lambda _: None)
+    return PendingResult(call.ledger.revocation(call.body.name), lambda _: None)
 
 
-def _minting(command: Command, told: str) -> Doing:
-    return Doing(command, lambda token: Minted(known(token), told))
+def _minting(command: Command, told: str) -> PendingResult:
+    return PendingResult(command, lambda token: IssuedToken(known(token), told))
 
 
 def _used(call: Call) -> None:

@@ -1,6 +1,6 @@
 """Unusual activity, out of the audit log."""
 
-from berth.ledger.audit.anomalies.analysis import Examination
-from berth.ledger.audit.anomalies.scanner import Vigil
+from berth.ledger.audit.anomalies.analysis import Analysis
+from berth.ledger.audit.anomalies.scanner import LogScanner
 
-__all__ = ["Examination", "Vigil"]
+__all__ = ["Analysis", "LogScanner"]

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from berth.ledger.audit.anomalies.baseline import Known
-from berth.ledger.audit.anomalies.detectors import DETECTORS, Sign
-from berth.ledger.audit.anomalies.findings import Gathered
+from berth.ledger.audit.anomalies.baseline import Baseline
+from berth.ledger.audit.anomalies.detectors import DETECTORS, Signal
+from berth.ledger.audit.anomalies.findings import Findings
 from berth.ledger.audit.anomalies.log_entry import entry_of
-from berth.ledger.audit.chain import Checker, Finding
-from berth.model.anomaly import Anomalies, Unusual
+from berth.ledger.audit.chain import ChainVerifier, Finding
+from berth.model.anomaly import Anomalies, AnomalyKind
 from berth.store.audit import Stored
 from berth.store.head import Head
 
 
-class Examination:
+class Analysis:
     """What has been seen of a log so far. It needs the records in order, and no more memory for many than for few.
 
     whole: whether it begins with the first record that there is, so that what is missing before that is missed.
     """
 
     def __init__(self, *, whole: bool) -> None:
-        self.known, self.last_at = Known(), 0
+        self.known, self.last_at = Baseline(), 0
         self._whole = whole
-        self._checker, self._gathered = Checker(), Gathered()
+        self._checker, self._gathered = ChainVerifier(), Findings()
         self._told: set[Finding] = set()
 
     @property
@@ -73,5 +73,5 @@ class Examination:
         )
 
     def _broken(self, finding: Finding) -> None:
-        sign = Sign(Unusual.CHAIN, ("", ""), (finding.number,), finding.why, about=str(finding.number))
+        sign = Signal(AnomalyKind.CHAIN, ("", ""), (finding.number,), finding.why, about=str(finding.number))
         self._gathered.add(sign, self.last_at, "")

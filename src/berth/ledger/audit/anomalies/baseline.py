@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from berth.ledger.audit.anomalies.log_entry import Entry
+from berth.ledger.audit.anomalies.log_entry import LogEntry
 from berth.ledger.audit.anomalies.rates import MEMORY_DAYS, Rate, Recent
 
 BURST_MINUTES: Final = 10
@@ -35,7 +35,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class ActorProfile:
     """An actor's last four weeks without today. since: the first day of them; days: on which they acted."""
 
     since: int
@@ -55,7 +55,7 @@ class Actor:
     def __init__(self) -> None:
         self._days: dict[int, Day] = {}
         self._today = -1
-        self.habits = Habits(0)
+        self.habits = ActorProfile(0)
         self.unsettled = Rate(MASS_MINUTES)
         self.shrinks: Recent[str, Rate] = Recent(lambda: Rate(MASS_MINUTES))
 
@@ -67,7 +67,7 @@ class Actor:
             del self._days[old]
         self.habits, self._today = _habits(sorted(self._days.items()), day), day
 
-    def act(self, entry: Entry) -> None:
+    def act(self, entry: LogEntry) -> None:
         """They did this, for sure."""
         today = self._days.setdefault(self._today, Day())
         today.hours |= 1 << entry.hour
@@ -76,7 +76,7 @@ class Actor:
             today.networks.add(entry.network)
 
 
-def _habits(days: Iterable[tuple[int, Day]], today: int) -> Habits:
+def _habits(days: Iterable[tuple[int, Day]], today: int) -> ActorProfile:
     since, count, acts, hours, moves = today, 0, 0, 0, 0
     networks: set[str] = set()
     for day, done in days:
@@ -84,10 +84,10 @@ def _habits(days: Iterable[tuple[int, Day]], today: int) -> Habits:
         count, acts, hours = count + 1, acts + done.acts, hours | done.hours
         moves += day >= since + LEARNING_DAYS and not done.networks <= networks
         networks |= done.networks
-    return Habits(since, count, acts, hours, frozenset(networks), moves)
+    return ActorProfile(since, count, acts, hours, frozenset(networks), moves)
 
 
-class Usual:
+class RefusalBaseline:
     """What refusals are like in the whole fleet: how many come together, at most, of one actor in one day."""
 
     def __init__(self) -> None:
@@ -125,14 +125,14 @@ class Level:
     base: int | None = None
 
 
-class Known:
+class Baseline:
     """All of that, and how it comes to be known."""
 
     def __init__(self) -> None:
         self.actors: Recent[Who, Actor] = Recent(Actor)
         self.refusals: Recent[Who, Rate] = Recent(lambda: Rate(BURST_MINUTES))
         self.spread = Rate(BURST_MINUTES)
-        self.usual = Usual()
+        self.usual = RefusalBaseline()
         self.held = Level()
         self.stock: dict[str, Level] = {}
         self._there: Mapping[str, int] | None = None
@@ -143,7 +143,7 @@ class Known:
         """The records begin in the middle of the log."""
         self._before = self.held.since = minute
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: LogEntry) -> None:
         """The next record. What it says of the present is known from now on, what it says of habits from tomorrow."""
         for old, new in entry.renamed.items():
             if old in self.stock:
@@ -172,7 +172,7 @@ class Known:
             level = self.stock[name] = Level(since=self._before, base=base)
         return level
 
-    def _count_refusals(self, entry: Entry) -> None:
+    def _count_refusals(self, entry: LogEntry) -> None:
         who = refused(entry)
         rate = self.refusals.of(who)
         rate.add(entry.at, entry.refusals, entry.number)
@@ -180,7 +180,7 @@ class Known:
         if not entry.actor and rate.total == entry.refusals:  # each address counts once
             self.spread.add(entry.at, 1, entry.number)
 
-    def _count_holdings(self, actor: Actor, entry: Entry) -> None:
+    def _count_holdings(self, actor: Actor, entry: LogEntry) -> None:
         if entry.held:
             named = entry.number if entry.held < 0 else None
             actor.unsettled.add(entry.at, -entry.held, named, self.held.position)
@@ -200,6 +200,6 @@ def _move(level: Level, minute: int, difference: int) -> None:
     level.position += difference
 
 
-def refused(entry: Entry) -> Who:
+def refused(entry: LogEntry) -> Who:
     """Who is refused: the actor where one is known, else the address."""
     return entry.who if entry.actor else ("", entry.address)

@@ -15,15 +15,15 @@ from berth.ledger.audit.anomalies.baseline import (
     LEARNING_DAYS,
     MASS_MINUTES,
     Actor,
-    Known,
+    Baseline,
     Level,
     Who,
     refused,
 )
-from berth.ledger.audit.anomalies.log_entry import LEFT_OUT, Entry, Stock
+from berth.ledger.audit.anomalies.log_entry import LEFT_OUT, LogEntry, StockChange
 from berth.ledger.audit.anomalies.rates import DAY_MINUTES, MEMORY_DAYS
-from berth.model.anomaly import Unusual
-from berth.model.token import NoGood
+from berth.model.anomaly import AnomalyKind
+from berth.model.token import TokenRejection
 
 FEWEST_REFUSALS: Final = 20
 """Two a minute: somebody who mistypes or whose token has just ended stays below, whoever guesses does not."""
@@ -65,11 +65,11 @@ MOST_SHARE: Final = 0.5
 """Half of a standard class is a mass even if one provider had it, such as a storage pool. So much has to go of a custom
 class in any case."""
 
-ENDED: Final = frozenset({NoGood.EXPIRED.value, NoGood.REVOKED.value, NoGood.REPLACED.value})
+ENDED: Final = frozenset({TokenRejection.EXPIRED.value, TokenRejection.REVOKED.value, TokenRejection.REPLACED.value})
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Loss:
     """A loss in relation to what there was, which may not be known yet.
 
     what: of what; lost: so much; level: how much there is; position: where that stood before; least: what part of
@@ -95,19 +95,19 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class Signal:
     """A record that is a part of something unusual.
 
     numbers: of it and of those that it makes unusual; about: what it is about, beside the actor; since: when the
     first of them was, in microseconds since 1970 UTC.
     """
 
-    kind: Unusual
+    kind: AnomalyKind
     who: Who
     numbers: tuple[int, ...]
     why: str
     about: str = ""
-    shares: tuple[Share, ...] = ()
+    shares: tuple[Loss, ...] = ()
     since: int | None = None
 
 
@@ -119,24 +119,26 @@ def called(who: Who) -> str:
     return f"{name} ({via})" if name else f"a program ({via})"
 
 
-def refusals(known: Known, entry: Entry) -> Sign | None:
+def refusals(known: Baseline, entry: LogEntry) -> Signal | None:
     """Many refusals in a short time, by one actor or from one address; or of nobody, from many addresses."""
     if not entry.refusals:
         return None
     if entry.outcome == LEFT_OUT:
         why = f"so many refused attempts came that {entry.refusals} could not be written down"
-        return Sign(Unusual.REFUSALS, ("", ""), (entry.number,), why)
+        return Signal(AnomalyKind.REFUSALS, ("", ""), (entry.number,), why)
     who = refused(entry)
     rate = known.refusals.of(who)
     own, fleet = rate.middling(entry.day), known.usual.mean(entry.day)
     if _many(rate.total, own, fleet):
         why = f"{called(who)} was refused {rate.total} times within {BURST_MINUTES} minutes, last with {entry.outcome}"
-        return Sign(Unusual.REFUSALS, who, tuple(rate.numbers), f"{why}; {_usually(own, fleet)}", since=rate.since)
+        return Signal(
+            AnomalyKind.REFUSALS, who, tuple(rate.numbers), f"{why}; {_usually(own, fleet)}", since=rate.since
+        )
     if not entry.actor and _many(known.spread.total, known.spread.middling(entry.day), 0):
         why = f"nobody who is known was refused from {known.spread.total} addresses within {BURST_MINUTES} minutes"
         usual = f"usually it is from at most {known.spread.middling(entry.day):.0f}"
-        return Sign(
-            Unusual.REFUSALS, ("", ""), tuple(known.spread.numbers), f"{why}; {usual}", since=known.spread.since
+        return Signal(
+            AnomalyKind.REFUSALS, ("", ""), tuple(known.spread.numbers), f"{why}; {usual}", since=known.spread.since
         )
     return None
 
@@ -149,10 +151,10 @@ def _usually(own: float, fleet: float) -> str:
     return f"its busiest is usually {own:.0f}, that of others {fleet:.0f}"
 
 
-def new_network(known: Known, entry: Entry) -> Sign | None:
+def new_network(known: Baseline, entry: LogEntry) -> Signal | None:
     """A credential is used from a network that was never its own, by somebody who does not often move."""
     network = entry.network
-    if not network or not (entry.known or entry.why == NoGood.ELSEWHERE):
+    if not network or not (entry.known or entry.why == TokenRejection.ELSEWHERE):
         return None
     actor = known.actors.of(entry.who)
     habits = actor.habits
@@ -161,7 +163,7 @@ def new_network(known: Known, entry: Entry) -> Sign | None:
     if habits.moves > MOST_MOVES:
         return None
     why = f"{called(entry.who)} came from {entry.address}; for {MEMORY_DAYS} days it came from {_few(habits.networks)}"
-    return Sign(Unusual.NETWORK, entry.who, (entry.number,), why, network)
+    return Signal(AnomalyKind.NETWORK, entry.who, (entry.number,), why, network)
 
 
 def _learned(actor: Actor, day: int) -> bool:
@@ -173,7 +175,7 @@ def _few(networks: frozenset[str]) -> str:
     return ", ".join(shown) + (f" and {len(networks) - 3} more" if len(networks) > 3 else " only")
 
 
-def unusual_hour(known: Known, entry: Entry) -> Sign | None:
+def unusual_hour(known: Baseline, entry: LogEntry) -> Signal | None:
     """An administrator acts at an hour, in UTC, at which they never do, nor near it."""
     if not entry.admin or not entry.known:
         return None
@@ -185,7 +187,7 @@ def unusual_hour(known: Known, entry: Entry) -> Sign | None:
         f"{called(entry.who)} acted as an administrator at {entry.hour:02}:{entry.minute % 60:02} UTC; "
         f"on {habits.days} days it has acted at {_hours(habits.hours)} only"
     )
-    return Sign(Unusual.HOUR, entry.who, (entry.number,), why)
+    return Signal(AnomalyKind.HOUR, entry.who, (entry.number,), why)
 
 
 def _near(hours: int, hour: int) -> bool:
@@ -203,7 +205,7 @@ def _hours(hours: int) -> str:
     return ", ".join(f"{first:02}" if first == last else f"{first:02}-{last:02}" for first, last in spans)
 
 
-def mass_release(known: Known, entry: Entry) -> Sign | None:
+def mass_release(known: Baseline, entry: LogEntry) -> Signal | None:
     """One actor ends a large part of all that is held, far more than it usually does."""
     if entry.held >= 0 or not _settled(known.held, entry):
         return None
@@ -215,23 +217,23 @@ def mass_release(known: Known, entry: Entry) -> Sign | None:
         f"{called(entry.who)} ended what {rate.total} consumers held within {MASS_MINUTES} minutes, "
         f"where its busiest is usually {max(usual, 0)}"
     )
-    share = Share("consumers", rate.total, known.held, rate.position, LARGE_SHARE, why)
-    return Sign(Unusual.RELEASE, entry.who, tuple(rate.numbers), why, shares=(share,), since=rate.since)
+    share = Loss("consumers", rate.total, known.held, rate.position, LARGE_SHARE, why)
+    return Signal(AnomalyKind.RELEASE, entry.who, tuple(rate.numbers), why, shares=(share,), since=rate.since)
 
 
-def inventory_shrink(known: Known, entry: Entry) -> Sign | None:
+def inventory_shrink(known: Baseline, entry: LogEntry) -> Signal | None:
     """One actor takes a large part of a class away, from several providers or from the one that has most."""
-    shares: list[Share] = []
+    shares: list[Loss] = []
     for name, stock in entry.stock.items():
         if stock.shrunk and _settled(known.stock[name], entry):
             shares += _shrunk(known, entry, name, stock)
     if not shares:
         return None
     rate = known.actors.of(entry.who).shrinks.of(shares[0].what)
-    return Sign(Unusual.SHRINK, entry.who, tuple(rate.numbers), "", shares=tuple(shares), since=rate.since)
+    return Signal(AnomalyKind.SHRINK, entry.who, tuple(rate.numbers), "", shares=tuple(shares), since=rate.since)
 
 
-def _shrunk(known: Known, entry: Entry, name: str, stock: Stock) -> Iterator[Share]:
+def _shrunk(known: Baseline, entry: LogEntry, name: str, stock: StockChange) -> Iterator[Loss]:
     rate = known.actors.of(entry.who).shrinks.of(name)
     if rate.total <= 0 or rate.total <= TIMES_RELEASED * rate.second(entry.day):
         return
@@ -240,24 +242,24 @@ def _shrunk(known: Known, entry: Entry, name: str, stock: Stock) -> Iterator[Sha
     if several or standard:
         least = SHRUNK_SHARE if several and standard else MOST_SHARE
         why = f"{called(entry.who)} took {rate.total:,} of {name} away within {MASS_MINUTES} minutes"
-        yield Share(name, rate.total, known.stock[name], rate.position, least, why)
+        yield Loss(name, rate.total, known.stock[name], rate.position, least, why)
 
 
-def _settled(level: Level, entry: Entry) -> bool:
+def _settled(level: Level, entry: LogEntry) -> bool:
     """Whether there has been something for a day at least: who sets a fleet up and takes it down again is no news."""
     return level.since is not None and entry.minute - level.since >= DAY_MINUTES
 
 
-def ended_token(known: Known, entry: Entry) -> Sign | None:  # noqa: ARG001 - they are all alike
+def ended_token(known: Baseline, entry: LogEntry) -> Signal | None:  # noqa: ARG001 - they are all alike
     """Somebody shows a token that has expired, was revoked, or was replaced by another."""
     if entry.why not in ENDED or entry.outcome not in ("401", "429"):
         return None
     where = f" from {entry.address}" if entry.address else ""
     why = f"somebody showed the token of {entry.actor or 'somebody'}{where}, which is no good: {entry.why[:-1].lower()}"
-    return Sign(Unusual.CREDENTIAL, entry.who, (entry.number,), why, entry.why)
+    return Signal(AnomalyKind.CREDENTIAL, entry.who, (entry.number,), why, entry.why)
 
 
-Detector = Callable[[Known, Entry], Sign | None]
+Detector = Callable[[Baseline, LogEntry], Signal | None]
 
 DETECTORS: Final[tuple[Detector, ...]] = (
     refusals,

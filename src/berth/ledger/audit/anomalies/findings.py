@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from berth.ledger.audit.anomalies.detectors import Share, Sign
-from berth.model.anomaly import MOST_NAMED, Anomaly, Unusual
+from berth.ledger.audit.anomalies.detectors import Loss, Signal
+from berth.model.anomaly import MOST_NAMED, Anomaly, AnomalyKind
 
 APART_US: Final = 3_600_000_000
 """Signs of one kind, of one actor, that are an hour apart are two findings."""
@@ -16,25 +16,25 @@ APART_US: Final = 3_600_000_000
 MOST_FINDINGS: Final = 10_000
 """How many findings are kept, the newest: a log that is full of them has been understood by then."""
 
-Key = tuple[Unusual, tuple[str, str], str]
+FindingKey = tuple[AnomalyKind, tuple[str, str], str]
 
 
 @dataclass(slots=True)
-class Tally:
+class OpenFinding:
     """A finding that may go on. address: None once there were several; shares: the largest loss of each thing."""
 
-    kind: Unusual
+    kind: AnomalyKind
     who: tuple[str, str]
     first_at: int
     last_at: int
     why: str
     address: str | None
-    shares: dict[str, Share] = field(default_factory=dict)
+    shares: dict[str, Loss] = field(default_factory=dict)
     numbers: list[int] = field(default_factory=list)
     last: int = 0
     count: int = 0
 
-    def add(self, sign: Sign, at: int, address: str) -> None:
+    def add(self, sign: Signal, at: int, address: str) -> None:
         """One more sign."""
         for number in sign.numbers:
             if number > self.last:
@@ -44,7 +44,7 @@ class Tally:
         self.last_at = max(self.last_at, at)
         if address != self.address:
             self.address = None
-        if self.kind is Unusual.REFUSALS:  # the number in it has grown
+        if self.kind is AnomalyKind.REFUSALS:  # the number in it has grown
             self.why = sign.why
         for share in sign.shares:
             known = self.shares.get(share.what)
@@ -59,7 +59,7 @@ class Tally:
         return not self.shares or self._worst is not None
 
     @property
-    def _worst(self) -> Share | None:
+    def _worst(self) -> Loss | None:
         """The largest part of something that was lost, if it is one that is unusual."""
         large = [share for share in self.shares.values() if share.part is not None and share.part >= share.least]
         return max(large, key=lambda share: share.part or 0, default=None)
@@ -82,19 +82,19 @@ class Tally:
         )
 
 
-class Gathered:
+class Findings:
     """All findings so far."""
 
     def __init__(self) -> None:
-        self._going_on: dict[Key, Tally] = {}
-        self._tallies: deque[Tally] = deque(maxlen=MOST_FINDINGS)
+        self._going_on: dict[FindingKey, OpenFinding] = {}
+        self._tallies: deque[OpenFinding] = deque(maxlen=MOST_FINDINGS)
 
-    def add(self, sign: Sign, at: int, address: str) -> None:
+    def add(self, sign: Signal, at: int, address: str) -> None:
         """To the finding that it belongs to, or as a new one. at: when; address: from where."""
         key = sign.kind, sign.who, sign.about
         tally = self._going_on.get(key)
         if tally is None or at - tally.last_at > APART_US:
-            tally = Tally(sign.kind, sign.who, at if sign.since is None else sign.since, at, sign.why, address)
+            tally = OpenFinding(sign.kind, sign.who, at if sign.since is None else sign.since, at, sign.why, address)
             self._forget(at)
             self._going_on[key] = tally
             self._tallies.append(tally)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from berth.ledger.audit.anomalies.rates import DAY_MINUTES, MINUTE_US
-from berth.model.change import Named
+from berth.model.change import CatalogueEntry
 from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
 from berth.store.audit import Stored
@@ -28,22 +28,22 @@ LEFT_OUT: Final = "left out"
 DONE: Final = "done"
 
 
-class Touched(msgspec.Struct):
+class EntryFacts(msgspec.Struct):
     """The part of facts that is looked at."""
 
-    names: list[Named] = []
+    names: list[CatalogueEntry] = []
     claims: dict[str, dict[str, Resources]] = {}
     inventories: dict[str, dict[str, Inventory]] = {}
 
 
 _PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
-_touched = msgspec.json.Decoder(Touched).decode
-_NOTHING: Final = Touched()
+_touched = msgspec.json.Decoder(EntryFacts).decode
+_NOTHING: Final = EntryFacts()
 
 
 @dataclass(slots=True)
-class Stock:
+class StockChange:
     """What became of a class: capacity that was gained (lost, if negative), and how many inventories shrank."""
 
     capacity: int = 0
@@ -51,7 +51,7 @@ class Stock:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """One record.
 
     minute: since 1970 UTC; refusals: how many it stands for; held: consumers gained (or lost); stock: by class;
@@ -69,7 +69,7 @@ class Entry:
     why: str
     refusals: int
     held: int
-    stock: Mapping[str, Stock]
+    stock: Mapping[str, StockChange]
     renamed: Mapping[str, str]
 
     @property
@@ -98,12 +98,12 @@ class Entry:
         return network_of(self.address)
 
 
-def entry_of(stored: Stored) -> Entry:
+def entry_of(stored: Stored) -> LogEntry:
     """A stored record's entry."""
     row = stored.row
     after, before = _read(stored.facts), _read(row["before"])
     via, outcome = row["via"], row["outcome"]
-    return Entry(
+    return LogEntry(
         number=row["number"],
         at=row["at"],
         minute=row["at"] // MINUTE_US,
@@ -120,7 +120,7 @@ def entry_of(stored: Stored) -> Entry:
     )
 
 
-def _read(facts: str | None) -> Touched:
+def _read(facts: str | None) -> EntryFacts:
     try:
         return _NOTHING if facts is None else _touched(facts)
     except msgspec.MsgspecError:  # somebody has altered them: the seal tells
@@ -140,24 +140,24 @@ def _held(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
 
 def _stock(
     before: Mapping[str, Mapping[str, Inventory]], after: Mapping[str, Mapping[str, Inventory]]
-) -> Mapping[str, Stock]:
-    found: dict[str, Stock] = {}
+) -> Mapping[str, StockChange]:
+    found: dict[str, StockChange] = {}
     for uuid in sorted(before.keys() | after.keys()):
         old, new = before.get(uuid, {}), after.get(uuid, {})
         for name in sorted(old.keys() | new.keys()):
             lost, gained = old.get(name), new.get(name)
             if lost != gained:
-                _count(found.setdefault(name, Stock()), lost, gained)
+                _count(found.setdefault(name, StockChange()), lost, gained)
     return found
 
 
-def _count(stock: Stock, old: Inventory | None, new: Inventory | None) -> None:
+def _count(stock: StockChange, old: Inventory | None, new: Inventory | None) -> None:
     difference = (new.capacity if new else 0) - (old.capacity if old else 0)
     stock.capacity += difference
     stock.shrunk += difference < 0
 
 
-def _renamed(before: Sequence[Named], after: Sequence[Named]) -> Mapping[str, str]:
+def _renamed(before: Sequence[CatalogueEntry], after: Sequence[CatalogueEntry]) -> Mapping[str, str]:
     if not before or not after:
         return {}
     now = {(each.kind, each.id): each.name for each in after}

@@ -7,9 +7,9 @@ from typing import Final
 from sqlalchemy import Connection
 
 from berth.fleet.views.overview import overview
-from berth.ledger.audit.anomalies.analysis import Examination
+from berth.ledger.audit.anomalies.analysis import Analysis
 from berth.ledger.audit.anomalies.rates import DAY_MINUTES, MEMORY_DAYS, MINUTE_US
-from berth.ledger.write.writer import Core
+from berth.ledger.write.writer import Writer
 from berth.model.anomaly import Anomalies
 from berth.store import audit, consumers, head
 
@@ -19,17 +19,17 @@ PAGE: Final = 500
 DAY_US: Final = DAY_MINUTES * MINUTE_US
 
 
-class Vigil:
+class LogScanner:
     """Examines what there is, and then what comes.
 
     since: microseconds since 1970 UTC, to be right about all that happened from then on; None: all of it. The four
     weeks before are read as well, to learn from.
     """
 
-    def __init__(self, core: Core, since: int | None = None) -> None:
+    def __init__(self, core: Writer, since: int | None = None) -> None:
         self._core = core
         self._from = None if since is None else (since // DAY_US - MEMORY_DAYS) * DAY_US
-        self._examination: Examination | None = None
+        self._examination: Analysis | None = None
         self._after = 0
 
     def step(self) -> bool:
@@ -47,7 +47,7 @@ class Vigil:
             return Anomalies(items=[], first=0, last=0, complete=False)
         return self._examination.found()
 
-    def _begun(self, connection: Connection) -> Examination:
+    def _begun(self, connection: Connection) -> Analysis:
         """The examination that goes on; a new one, if what comes next has left for an archive."""
         oldest = audit.first_since(connection, None) or 1
         if self._examination is None or oldest > self._after + 1:
@@ -55,10 +55,10 @@ class Vigil:
             if first is None:  # nothing is as new as that: the last record, so that what comes has one before it
                 first = max(oldest, head.sealed(connection).audit_number)
             self._after = first - 1
-            self._examination = Examination(whole=first == oldest)
+            self._examination = Analysis(whole=first == oldest)
         return self._examination
 
-    def _taken(self, examination: Examination, connection: Connection) -> bool:
+    def _taken(self, examination: Analysis, connection: Connection) -> bool:
         """Take the next page in; whether it was full."""
         page = audit.page(connection, self._after, PAGE)
         for stored in page:
@@ -66,7 +66,7 @@ class Vigil:
         self._after += len(page) and page[-1].row["number"] - self._after
         return len(page) == PAGE
 
-    def _settled(self, examination: Examination) -> bool:
+    def _settled(self, examination: Analysis) -> bool:
         """Look how much there is of everything, as of the last record; whether that has to wait for more records."""
         with self._core.current_rows() as (fleet, connection):
             if self._taken(examination, connection):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import islice
 from typing import Final
 
-from berth.fleet.find.find import one_by_one
+from berth.fleet.find.find import iter_candidates
 from berth.fleet.find.search import Budget
-from berth.ledger.write.decide.allocations import settle, weigh
+from berth.ledger.write.decide.allocations import apply_claims, check_claims
 from berth.ledger.write.draft import Draft
 from berth.model import commands
-from berth.model.candidate import Candidate, Granted
+from berth.model.candidate import Candidate, Grant
 from berth.model.commands import Claim
 from berth.model.errors import CapacityExceeded, ConsumerGenerationConflict, NothingFits
 
@@ -18,11 +18,11 @@ MOST_TRIED: Final = 64
 """How many places are tried that the commands before in the batch may have filled."""
 
 
-class Later(Exception):
+class Deferred(Exception):
     """What the batch has decided so far stands in the way of a quick answer: the command is for the next batch."""
 
 
-def allocate(draft: Draft, command: commands.Allocate) -> Granted:
+def allocate(draft: Draft, command: commands.Allocate) -> Grant:
     """The first place where the request fits, held by its consumer from now on.
 
     Its batch has commands of this kind only, which take room and change nothing else. So whatever fits
@@ -32,12 +32,12 @@ def allocate(draft: Draft, command: commands.Allocate) -> Granted:
     if known is not None:
         raise ConsumerGenerationConflict(command.consumer, known.generation, None)
     budget, tried = Budget(), 0
-    for candidate in islice(one_by_one(draft.fleet, command.request, budget), MOST_TRIED):
+    for candidate in islice(iter_candidates(draft.fleet, command.request, budget), MOST_TRIED):
         if _take(draft, command, candidate):
-            return Granted(command.consumer, 1, candidate.allocations, candidate.mappings)
+            return Grant(command.consumer, 1, candidate.allocations, candidate.mappings)
         tried += 1
     if tried == MOST_TRIED or (tried and budget.exceeded):
-        raise Later
+        raise Deferred
     raise NothingFits(bounded=budget.exceeded)
 
 
@@ -52,8 +52,8 @@ def _take(draft: Draft, command: commands.Allocate, candidate: Candidate) -> boo
         type=command.type,
     )
     try:
-        weighed = weigh(draft, (claim,), draft.inventory)
+        weighed = check_claims(draft, (claim,), draft.inventory)
     except CapacityExceeded:
         return False
-    settle(draft, weighed)
+    apply_claims(draft, weighed)
     return True

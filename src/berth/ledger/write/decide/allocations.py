@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from berth.ledger.write.draft import Draft, DraftConsumer, DraftProvider
 from berth.model import commands
-from berth.model.change import Kind
+from berth.model.change import NameKind
 from berth.model.commands import KEEP, UNCHECKED, Claim
 from berth.model.errors import (
     AllocationProviderNotFound,
@@ -20,25 +20,25 @@ from berth.model.errors import (
 )
 from berth.model.inventory import Inventory
 
-Stock = Callable[[DraftProvider, str], Inventory | None]
+InventoryOf = Callable[[DraftProvider, str], Inventory | None]
 """What a provider has of a class, for the purposes of a claim."""
 
-Place = tuple[str, str]
+ProviderClass = tuple[str, str]
 """A provider's uuid and a class."""
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class CheckedClaims:
     """Claims that fit. used: how much will be held, where that changes; touched: whose generation will rise."""
 
     claims: tuple[Claim, ...]
-    used: dict[Place, int]
+    used: dict[ProviderClass, int]
     touched: tuple[DraftProvider, ...]
 
 
 def write(draft: Draft, command: commands.SetAllocations) -> None:
     """Each consumer of the claims holds just what its claim says."""
-    settle(draft, weigh(draft, command.claims, draft.inventory))
+    apply_claims(draft, check_claims(draft, command.claims, draft.inventory))
 
 
 def release(draft: Draft, command: commands.ReleaseAllocations) -> None:
@@ -51,7 +51,7 @@ def release(draft: Draft, command: commands.ReleaseAllocations) -> None:
     draft.hold(consumer, {})
 
 
-def weigh(draft: Draft, claims: tuple[Claim, ...], stock: Stock) -> Weighed:
+def check_claims(draft: Draft, claims: tuple[Claim, ...], stock: InventoryOf) -> CheckedClaims:
     """Whether claims can all be granted, in the order in which Placement looks. Changes nothing."""
     for claim in claims:
         _check_consumer(draft, claim)
@@ -71,10 +71,10 @@ def weigh(draft: Draft, claims: tuple[Claim, ...], stock: Stock) -> Weighed:
                 before = used[place] if place in used else draft.used(provider, name)
                 _check_amount(draft, provider, name, amount, before, stock)
                 used[place] = before + amount
-    return Weighed(claims, used, touched)
+    return CheckedClaims(claims, used, touched)
 
 
-def settle(draft: Draft, weighed: Weighed) -> None:
+def apply_claims(draft: Draft, weighed: CheckedClaims) -> None:
     """Carry out what was weighed."""
     for (uuid, name), amount in weighed.used.items():
         draft.set_used(draft.provider(uuid), name, amount)
@@ -103,7 +103,7 @@ def _touched(draft: Draft, claims: Iterable[Claim]) -> tuple[DraftProvider, ...]
     return tuple(draft.provider(uuid) for uuid in uuids)
 
 
-def _check_stocked(draft: Draft, claims: tuple[Claim, ...], stock: Stock) -> None:
+def _check_stocked(draft: Draft, claims: tuple[Claim, ...], stock: InventoryOf) -> None:
     """Every class exists, and every provider has at least one of all the classes that are asked for."""
     names = dict.fromkeys(name for claim in claims for resources in claim.allocations.values() for name in resources)
     for name in names:
@@ -115,7 +115,9 @@ def _check_stocked(draft: Draft, claims: tuple[Claim, ...], stock: Stock) -> Non
                 raise InventoryMissing(uuid, names)
 
 
-def _check_amount(draft: Draft, provider: DraftProvider, name: str, amount: int, before: int, stock: Stock) -> None:
+def _check_amount(
+    draft: Draft, provider: DraftProvider, name: str, amount: int, before: int, stock: InventoryOf
+) -> None:
     """The rule of capacity. before: what is held by others, and by claims of this command that came first.
 
     An inventory may have been set below what is held of it: then a claim is still granted if it
@@ -130,9 +132,9 @@ def _check_amount(draft: Draft, provider: DraftProvider, name: str, amount: int,
         raise CapacityExceeded(provider.uuid, name)
 
 
-def _without(draft: Draft, consumers: Iterable[DraftConsumer]) -> dict[Place, int]:
+def _without(draft: Draft, consumers: Iterable[DraftConsumer]) -> dict[ProviderClass, int]:
     """How much is held without these consumers, wherever they hold something."""
-    used: dict[Place, int] = defaultdict(int)
+    used: dict[ProviderClass, int] = defaultdict(int)
     for consumer in consumers:
         for uuid, resources in consumer.held.items():
             for name, amount in resources.items():
@@ -154,6 +156,6 @@ def _settle_consumer(draft: Draft, claim: Claim) -> None:
     if claim.type is not KEEP:
         assert not isinstance(claim.type, commands.Keep)
         consumer.type = claim.type
-        if claim.type is not None and draft.id_of(Kind.TYPE, claim.type) is None:
-            draft.add_name(Kind.TYPE, claim.type)
+        if claim.type is not None and draft.id_of(NameKind.TYPE, claim.type) is None:
+            draft.add_name(NameKind.TYPE, claim.type)
     draft.hold(consumer, claim.allocations)

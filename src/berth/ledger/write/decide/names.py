@@ -5,7 +5,7 @@ from __future__ import annotations
 from berth.fleet.views.providers import associated_traits
 from berth.ledger.write.draft import Draft
 from berth.model import commands
-from berth.model.change import Kind
+from berth.model.change import NameKind
 from berth.model.errors import ClassExists, ClassInUse, InvalidName, StandardName, TraitInUse, TraitsNotFound
 from berth.model.names import CUSTOM_PREFIX, is_custom_name
 
@@ -14,33 +14,33 @@ def create_trait(draft: Draft, command: commands.CreateTrait) -> bool:
     """A custom trait; returns whether it is new."""
     if not is_custom_name(command.name):
         raise InvalidName(command.name)
-    if draft.id_of(Kind.TRAIT, command.name) is not None:
+    if draft.id_of(NameKind.TRAIT, command.name) is not None:
         return False
-    draft.add_name(Kind.TRAIT, command.name)
+    draft.add_name(NameKind.TRAIT, command.name)
     return True
 
 
 def delete_trait(draft: Draft, command: commands.DeleteTrait) -> None:
     """A custom trait goes."""
-    number = draft.fleet.catalogue.id_of(Kind.TRAIT, command.name)
+    number = draft.fleet.catalogue.id_of(NameKind.TRAIT, command.name)
     if number is None:
         raise TraitsNotFound([command.name])
     if not command.name.startswith(CUSTOM_PREFIX):
         raise StandardName("delete", "trait", command.name)
     if number in associated_traits(draft.fleet):
         raise TraitInUse(command.name)
-    draft.remove_name(Kind.TRAIT, command.name)
+    draft.remove_name(NameKind.TRAIT, command.name)
 
 
 def create_class(draft: Draft, command: commands.CreateClass) -> bool:
     """A custom resource class; returns whether it is new."""
     if not is_custom_name(command.name):
         raise InvalidName(command.name)
-    if draft.id_of(Kind.CLASS, command.name) is not None:
+    if draft.id_of(NameKind.CLASS, command.name) is not None:
         if command.exist_ok:
             return False
         raise ClassExists(command.name)
-    draft.add_name(Kind.CLASS, command.name)
+    draft.add_name(NameKind.CLASS, command.name)
     return True
 
 
@@ -53,9 +53,9 @@ def rename_class(draft: Draft, command: commands.RenameClass) -> None:
         raise InvalidName(command.new_name)
     if command.new_name == command.name:
         return
-    if draft.id_of(Kind.CLASS, command.new_name) is not None:
+    if draft.id_of(NameKind.CLASS, command.new_name) is not None:
         raise ClassExists(command.new_name)
-    draft.rename(Kind.CLASS, command.name, command.new_name)
+    draft.rename(NameKind.CLASS, command.name, command.new_name)
 
 
 def delete_class(draft: Draft, command: commands.DeleteClass) -> None:
@@ -65,4 +65,4 @@ def delete_class(draft: Draft, command: commands.DeleteClass) -> None:
         raise StandardName("delete", "resource class", command.name)
     if draft.fleet.columns.get(draft.fleet.catalogue.class_id(command.name)):
         raise ClassInUse(command.name)
-    draft.remove_name(Kind.CLASS, command.name)
+    draft.remove_name(NameKind.CLASS, command.name)

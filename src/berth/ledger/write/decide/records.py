@@ -5,11 +5,11 @@ from __future__ import annotations
 from berth.ledger.write.decide import inventories, providers
 from berth.ledger.write.draft import Draft, DraftProvider
 from berth.model import commands
-from berth.model.change import Kind
+from berth.model.change import NameKind
 from berth.model.errors import ClassNotFound, Invalid, ParentNotFound, ProviderExists, Refusal, TraitsNotFound
 from berth.model.inventory import Inventory, checked
-from berth.model.names import canonical_uuid, is_custom_name
-from berth.model.record import Became, ProviderRecord, RecordOutcome
+from berth.model.names import is_custom_name, parse_uuid
+from berth.model.record import ProviderRecord, RecordOutcome, RecordStatus
 from berth.model.validation import PROVIDER_NAME_LENGTH, text
 
 
@@ -20,11 +20,11 @@ def put(draft: Draft, command: commands.PutRecords) -> list[RecordOutcome]:
         try:
             outcomes.append(RecordOutcome(_put(draft, record, new_uuid)))
         except Refusal as refusal:
-            outcomes.append(RecordOutcome(Became.REFUSED, str(refusal)))
+            outcomes.append(RecordOutcome(RecordStatus.REFUSED, str(refusal)))
     return outcomes
 
 
-def _put(draft: Draft, record: ProviderRecord, new_uuid: str) -> Became:
+def _put(draft: Draft, record: ProviderRecord, new_uuid: str) -> RecordStatus:
     """Everything is checked before anything is changed, so that a refused record leaves nothing behind."""
     wanted = {name: checked(each.inventory()) for name, each in record.inventories.items()}
     traits = frozenset(record.traits)
@@ -39,7 +39,7 @@ def _put(draft: Draft, record: ProviderRecord, new_uuid: str) -> Became:
     uuid = new_uuid if record.uuid is None else _uuid(record.uuid)
     providers.create(draft, commands.CreateProvider(uuid=uuid, name=record.name, parent=parent))
     _change(draft, draft.provider(uuid), wanted, traits, aggregates)
-    return Became.CREATED
+    return RecordStatus.CREATED
 
 
 def _known(draft: Draft, record: ProviderRecord, parent: str | None) -> DraftProvider | None:
@@ -61,14 +61,14 @@ def _change(
     wanted: dict[str, Inventory],
     traits: frozenset[str],
     aggregates: tuple[str, ...],
-) -> Became:
+) -> RecordStatus:
     """Make a provider have all this; its generation rises by one if that changes anything."""
     for name in wanted:
-        if draft.id_of(Kind.CLASS, name) is None:
-            draft.add_name(Kind.CLASS, name)
+        if draft.id_of(NameKind.CLASS, name) is None:
+            draft.add_name(NameKind.CLASS, name)
     for name in sorted(traits):
-        if draft.id_of(Kind.TRAIT, name) is None:
-            draft.add_name(Kind.TRAIT, name)
+        if draft.id_of(NameKind.TRAIT, name) is None:
+            draft.add_name(NameKind.TRAIT, name)
     changed = False
     if wanted != draft.inventories(provider):
         draft.set_inventories(provider, wanted)
@@ -81,13 +81,13 @@ def _change(
         changed = True
     if changed:
         draft.touch(provider)
-    return Became.CHANGED if changed else Became.UNCHANGED
+    return RecordStatus.CHANGED if changed else RecordStatus.UNCHANGED
 
 
 def _parent(draft: Draft, record: ProviderRecord) -> str | None:
     if record.parent is None:
         return None
-    uuid = canonical_uuid(record.parent) or draft.provider_named(record.parent)
+    uuid = parse_uuid(record.parent) or draft.provider_named(record.parent)
     if uuid is None or draft.find_provider(uuid) is None:
         raise ParentNotFound
     return uuid
@@ -96,15 +96,15 @@ def _parent(draft: Draft, record: ProviderRecord) -> str | None:
 def _check_names(draft: Draft, wanted: dict[str, Inventory], traits: frozenset[str]) -> None:
     """Names that do not exist must at least be legal custom ones: they are made."""
     for name in wanted:
-        if draft.id_of(Kind.CLASS, name) is None and not is_custom_name(name):
+        if draft.id_of(NameKind.CLASS, name) is None and not is_custom_name(name):
             raise ClassNotFound(name)
-    missing = [name for name in traits if draft.id_of(Kind.TRAIT, name) is None and not is_custom_name(name)]
+    missing = [name for name in traits if draft.id_of(NameKind.TRAIT, name) is None and not is_custom_name(name)]
     if missing:
         raise TraitsNotFound(missing)
 
 
 def _uuid(text: str) -> str:
-    uuid = canonical_uuid(text)
+    uuid = parse_uuid(text)
     if uuid is None:
         raise Invalid(f"{text!r} is no uuid")
     return uuid

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from berth.ledger.write.decide.allocations import Weighed, settle, weigh
+from berth.ledger.write.decide.allocations import CheckedClaims, apply_claims, check_claims
 from berth.ledger.write.decide.providers import check_generation
 from berth.ledger.write.draft import Draft, DraftProvider
 from berth.model import commands
@@ -31,13 +31,13 @@ def reshape(draft: Draft, command: commands.Reshape) -> None:
             return meanwhile[provider.uuid].get(name)
         return draft.inventory(provider, name)
 
-    weighed = weigh(draft, command.claims, stock)
+    weighed = check_claims(draft, command.claims, stock)
     for provider, inventories in changed:
         _check_nothing_left(draft, provider, meanwhile[provider.uuid], inventories, weighed)
     for provider, inventories in changed:
         draft.set_inventories(provider, inventories)
         draft.touch(provider, by=2 if inventories else 1)
-    settle(draft, weighed)
+    apply_claims(draft, weighed)
 
 
 def _provider(draft: Draft, wanted: commands.NewInventories) -> DraftProvider:
@@ -53,7 +53,7 @@ def _check_nothing_left(
     provider: DraftProvider,
     meanwhile: dict[str, Inventory],
     kept: dict[str, Inventory],
-    weighed: Weighed,
+    weighed: CheckedClaims,
 ) -> None:
     held = [
         name
