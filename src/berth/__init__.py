@@ -69,15 +69,13 @@ __version__ = "0.1.0"
 __all__ = [
     "KEEP",
     "UNCHECKED",
-    "ServerInfo",
-    "RefusedRequest",
     "AuditRecord",
-    "GroupBy",
     "Caller",
+    "CallerInfo",
     "Candidate",
     "CandidateRequest",
     "Candidates",
-    "MapCell",
+    "CatalogueEntry",
     "Change",
     "Claim",
     "ClassOverview",
@@ -86,6 +84,7 @@ __all__ = [
     "ConsumerAllocations",
     "ConsumerDetails",
     "ConsumerItem",
+    "ConsumerOrder",
     "ConsumerPage",
     "ConsumerQuery",
     "Facts",
@@ -94,21 +93,20 @@ __all__ = [
     "Funnel",
     "Grant",
     "Group",
-    "ProviderHolding",
+    "GroupBy",
     "Holder",
     "HolderItem",
     "HolderPage",
     "Inventory",
-    "NameKind",
-    "TokenInfo",
-    "Ledger",
-    "MapQuery",
-    "CallerInfo",
+    "InventoryUsage",
     "IssuedToken",
+    "Ledger",
+    "LedgerInterface",
+    "MapCell",
+    "MapQuery",
     "NameItem",
-    "CatalogueEntry",
+    "NameKind",
     "NewInventories",
-    "ConsumerOrder",
     "Overview",
     "ProjectItem",
     "ProjectPage",
@@ -117,23 +115,48 @@ __all__ = [
     "ProviderAllocations",
     "ProviderDetails",
     "ProviderFilter",
+    "ProviderHolding",
     "ProviderInventories",
     "ProviderItem",
     "ProviderPage",
     "ProviderQuery",
+    "ProviderSummary",
     "ProviderTraits",
     "ProviderUsages",
+    "RefusedRequest",
     "ResourceUsage",
-    "TypeTotals",
-    "InventoryUsage",
-    "ProviderSummary",
-    "TypeUsage",
-    "LedgerInterface",
+    "ServerInfo",
+    "TokenInfo",
     "TokenSpec",
+    "TypeTotals",
+    "TypeUsage",
     "connect",
     "errors",
     "open",
 ]
+
+
+_OLD_NAMES = {
+    "About": "ServerInfo",
+    "Attempt": "RefusedRequest",
+    "By": "GroupBy",
+    "Cell": "MapCell",
+    "Granted": "Grant",
+    "Held": "ProviderHolding",
+    "Kind": "NameKind",
+    "KnownToken": "TokenInfo",
+    "Me": "CallerInfo",
+    "Minted": "IssuedToken",
+    "Named": "CatalogueEntry",
+    "Order": "ConsumerOrder",
+    "Room": "ResourceUsage",
+    "Share": "TypeTotals",
+    "Stocked": "InventoryUsage",
+    "Summary": "ProviderSummary",
+    "Verbs": "LedgerInterface",
+    "WantedToken": "TokenSpec",
+}
+"""The names of 0.1, which remain until 0.2."""
 
 
 def __getattr__(name: str) -> Any:
@@ -146,6 +169,8 @@ def __getattr__(name: str) -> Any:
         from berth import client
 
         globals().update(Client=client.Client, connect=client.connect)
+    elif name in _OLD_NAMES:
+        return globals()[_OLD_NAMES[name]]
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return globals()[name]

@@ -283,13 +283,13 @@ def _application(handed: Handed, log: Logging) -> Application:
     ledger = _opened(settings)
     block_signals()  # until the loop runs, which then hears of them
     spare_collector()
-    embedded = ledger.core.database.capabilities.embedded
+    embedded = ledger.embedded
     feed, counting = Feed(ledger), MetricsRegistry()
     lookout = AnomalyScanner(ledger, Path(os.environ[METRICS_VARIABLE]))
     lookout.start()
     watching = _watching(settings, log, counting)
-    ledger.core.witness = watching.witness
-    counting.meter.at(ledger.core.fleet.head)
+    ledger.observe(watching.observer)
+    counting.meter.at(ledger.known_head)
     limiter = Limiter(settings.limits, settings.workers)
     server = Server(
         site_of(settings, ledger, feed, limiter, counting, lookout.told),
@@ -311,7 +311,7 @@ class _Watching(NamedTuple):
     """Who is told of requests, and who of commits; end: lets them finish."""
 
     onlookers: tuple[RequestObserver, ...]
-    witness: CommitObserver
+    observer: CommitObserver
     end: Callable[[], None]
 
 
@@ -330,8 +330,8 @@ def _watching(settings: Settings, log: Logging, counting: MetricsRegistry) -> _W
         endings.insert(0, tracing.end)
     if settings.log.access:
         onlookers.append(AccessLog(log.info))
-    witness = CommitObservers(*witnesses) if witnesses[1:] else counting.meter
-    return _Watching(tuple(onlookers), witness, lambda: _each(endings))
+    observer = CommitObservers(*witnesses) if witnesses[1:] else counting.meter
+    return _Watching(tuple(onlookers), observer, lambda: _each(endings))
 
 
 def _each(endings: Iterable[Callable[[], None]]) -> None:

@@ -55,7 +55,7 @@ def probed(fleet: Fleet, now: int, plant: Plant) -> None:
 
 def flooded(fleet: Fleet, now: int, plant: Plant) -> None:
     """More than could be written."""
-    why = "7113 more refused attempts came than could be written"
+    why = "7113 more refused requests than could be written"
     plant.records.add(fleet.log.refused(now, Caller(name="berth", via="local"), "left out", why, ""))
 
 

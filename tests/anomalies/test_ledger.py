@@ -36,7 +36,7 @@ class Story:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger, self.clock, self.count = ledger, Clock(), 0
-        ledger.core.clock = self.clock
+        ledger._writer.clock = self.clock
 
     def do(self, at: int, who: Caller, *commands: Command) -> None:
         self.clock.now = at
@@ -47,7 +47,9 @@ class Story:
 
     def refuse(self, at: int, who: Caller, outcome: str, why: str) -> None:
         self.clock.now = at
-        self.ledger.note(RefusedRequest(caller=who, request="r", operation="o", target="t", outcome=outcome, why=why))
+        self.ledger.record_refusal(
+            RefusedRequest(caller=who, request="r", operation="o", target="t", outcome=outcome, why=why)
+        )
         self.ledger.work()
 
     def claim(self, host: int) -> Command:
@@ -134,7 +136,7 @@ def test_a_span_is_judged_by_what_was_before_it(story: Story) -> None:
 
 def test_what_comes_later_is_found_by_whoever_goes_on(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scanner, "PAGE", 7)
-    watch = LogScanner(story.ledger.core)
+    watch = LogScanner(story.ledger._writer)
     while watch.step():
         pass
     assert watch.found().items == []
@@ -148,9 +150,9 @@ def test_a_log_that_goes_to_an_archive_meanwhile(story: Story, tmp_path: Path, m
     """It is begun anew, from what is left: nothing is taken to be missing."""
     monkeypatch.setattr(scanner, "PAGE", 5)
     misbehave(story)
-    watch = LogScanner(story.ledger.core)
+    watch = LogScanner(story.ledger._writer)
     watch.step()
-    chain.archive(story.ledger.core.database, START + 6 * DAY, tmp_path / "old.jsonl", ADMIN)
+    chain.archive(story.ledger._writer.database, START + 6 * DAY, tmp_path / "old.jsonl", ADMIN)
     while watch.step():
         pass
     found = watch.found()
@@ -176,11 +178,11 @@ DAMAGED = {
 
 @pytest.mark.parametrize("statement", DAMAGED)
 def test_a_damaged_log(story: Story, statement: str) -> None:
-    with story.ledger.core.database.writing() as connection:
+    with story.ledger._writer.database.writing() as connection:
         connection.execute(text(statement))
     found = [each for each in story.ledger.anomalies().items if each.kind is AnomalyKind.CHAIN]
     assert (DAMAGED[statement],) in [each.records for each in found]
-    assert found[0].why in [each.why for each in chain.verify(story.ledger.core.database).findings]
+    assert found[0].why in [each.why for each in chain.verify(story.ledger._writer.database).findings]
 
 
 def test_a_new_ledger(ledger_url: str) -> None:

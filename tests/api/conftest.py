@@ -28,7 +28,7 @@ class Live:
 
     def state(self) -> tuple[Any, ...]:
         """All that the ledger holds, as another process sees it: equal if nothing has changed."""
-        with self.ledger.core.current() as fleet:
+        with self.ledger._writer.read() as fleet:
             shown = snapshot(fleet)
         changes = self.ledger.changes(max(0, shown["head"] - 1))
         return shown, [change.number for change in changes]

@@ -112,7 +112,7 @@ def elsewhere(url: str, secret: str) -> Iterator[Ledger]:
 def here(url: str, secret: str, elsewhere: Ledger) -> Iterator[Process]:
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(url, secret_file=secret))
-        core = ledger.core
+        core = ledger._writer
         offload = None
         if not core.database.capabilities.embedded:
             offload = stack.enter_context(ThreadPoolExecutor(2))
@@ -121,7 +121,7 @@ def here(url: str, secret: str, elsewhere: Ledger) -> Iterator[Process]:
         inside = stack.enter_context(closing(Inside(Server(site, ledger, offload))))
         process = Process(inside, Looks(core._watch))
         core._watch = process.looks
-        core.witness = process.refused
+        core.observer = process.refused
         yield process
 
 

@@ -65,7 +65,7 @@ def test_a_look_costs_the_same_at_a_larger_fleet(case: str, loaded: Load) -> Non
     look = LOOKS[case]
     steps = []
     for hosts in (look.small, look.small * 10):
-        with loaded(look.shape, hosts).ledger.core.current() as fleet:
+        with loaded(look.shape, hosts).ledger._writer.read() as fleet:
             look.ask(fleet)
             steps.append(operations(lambda: look.ask(fleet)))
     assert (steps[0] <= look.most, steps[1] <= steps[0] * look.growth) == (True, True), steps

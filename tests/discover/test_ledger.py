@@ -74,7 +74,7 @@ class Counting(berth.Ledger):
 
 def test_nothing_is_done_twice(tmp_path: Path, ledger: berth.Ledger) -> None:
     """The generations that the writes are checked against are the right ones at once."""
-    counting = Counting(ledger.core.database, ledger.caller)
+    counting = Counting(ledger._writer.database, ledger.caller)
     Host("offline", tmp_path / "machine", counting).apply()
     assert counting.commands == 3 * 3, "three providers, each made, stocked and marked with traits"
 
@@ -311,7 +311,7 @@ class Overtaken(berth.Ledger):
 def test_who_writes_meanwhile_is_not_overwritten(functions: str, action: Action, server: Host) -> None:
     server.put("sys/bus/pci/devices/0000:3b:00.0/sriov_totalvfs", functions)
     planned = server.plan()
-    overtaken = Overtaken(server.ledger.core.database, server.ledger.caller)
+    overtaken = Overtaken(server.ledger._writer.database, server.ledger.caller)
     if action is Action.KEEP:
         server.claim(NIC, "SRIOV_NET_VF", 1)  # after the plan, which says that the device can go
     done = {step.name: step.action for step in apply(planned, overtaken).steps}

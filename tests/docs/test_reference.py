@@ -168,7 +168,7 @@ def test_every_policy_is_documented(policy: str) -> None:
         ("steps of a search without", f"{search.FRUITLESS_STEPS:,}"),
         ("steps of a search in all", f"{search.MOST_STEPS:,}"),
         ("threads", f"{composition.THREADS}"),
-        ("tries of a commit", f"{writer.TRIES} within {retry.PATIENCE_S} s"),
+        ("tries of a commit", f"{writer.TRIES} within {retry.GIVE_UP_S} s"),
     ],
 )
 def test_every_limit_is_documented(what: str, limit: str) -> None:

@@ -123,6 +123,6 @@ def test_a_refusal_stands_although_nobody_can_say_why(
 
     command = asking(wanting(_={"VCPU": 1}))
     refusal = together(ledger, [command])[0].exception(30)
-    monkeypatch.setattr(ledger.core, "_lock_current", gone)
+    monkeypatch.setattr(ledger._writer, "_lock_fresh", gone)
     assert isinstance(refusal, NothingFits)
     assert ledger.explained(command, refusal) is refusal

@@ -122,7 +122,7 @@ def attempt(number: int = 0, why: str = "no") -> RefusedRequest:
 
 
 def test_attempts_are_written_with_the_next_work(ledger: Ledger, url: str) -> None:
-    ledger.note(attempt(why="a\r\nforged line \x1b[2J"))
+    ledger.record_refusal(attempt(why="a\r\nforged line \x1b[2J"))
     assert ledger.waiting
     ledger.work()
     assert not ledger.waiting
@@ -136,13 +136,13 @@ def test_attempts_are_written_with_the_next_work(ledger: Ledger, url: str) -> No
 
 
 def test_of_a_flood_of_attempts_the_number_is_kept(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "MOST_ATTEMPTS", 3)
+    monkeypatch.setattr(writer, "MOST_REFUSALS", 3)
     for number in range(10):
-        ledger.note(attempt(number))
+        ledger.record_refusal(attempt(number))
     ledger.work()
     left_out, *kept = ledger.audit(most=4)
     assert [each.request for each in kept] == ["req-2", "req-1", "req-0"]
-    assert (left_out.outcome, left_out.why) == ("left out", "7 more refused attempts came than could be written")
+    assert (left_out.outcome, left_out.why) == ("left out", "7 more refused requests than could be written")
 
 
 # --- Owners of trees ---

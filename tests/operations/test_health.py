@@ -70,7 +70,7 @@ def test_not_ready_while_it_takes_in_what_is_new(ledger: Ledger, monkeypatch: py
     ready, holding, done = Readiness(ledger), threading.Event(), threading.Event()
 
     def take_in() -> None:
-        with ledger.core.current():
+        with ledger._writer.read():
             holding.set()
             done.wait(60)
 
@@ -87,7 +87,7 @@ def test_not_ready_while_it_takes_in_what_is_new(ledger: Ledger, monkeypatch: py
 def test_not_ready_without_a_database(tmp_path: Path) -> None:
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         ready = Readiness(ledger)
-        ledger.core.database._away_until = time.monotonic() + 3600
+        ledger._writer.database._away_until = time.monotonic() + 3600
         told = answered(ready)
         assert (told.status, told.body) == (503, b"not ready: the database is away\n")
 
@@ -116,7 +116,7 @@ def test_a_database_that_hangs_does_not_keep_anybody_waiting(kind: str, tmp_path
     with shelf(kind) as ledgers:
         url = ledgers.new()
         with open_ledger(url) as made:
-            target = made.core.database.url
+            target = made._writer.database.url
         proxy = Proxy(str(target.host), target.port or 5432)
         through = target.set(drivername=kind, host="127.0.0.1", port=proxy.port)
         try:

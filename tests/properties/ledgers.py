@@ -61,12 +61,12 @@ class Here:
         follower = Fleet()
         for change in self.ledger.changes(most=1_000_000):
             apply(follower, change)
-        with berth.open(self.url) as anew, anew.core.current() as built, self.ledger.core.current() as fleet:
+        with berth.open(self.url) as anew, anew._writer.read() as built, self.ledger._writer.read() as fleet:
             return snapshot(fleet), snapshot(built), snapshot(follower)
 
     def findings(self) -> tuple[str, ...]:
         """What the ledger's own check has to say of its rows and its log."""
-        return verify(self.ledger.core.database).findings
+        return verify(self.ledger._writer.database).findings
 
     def close(self) -> None:
         self.ledger.close()

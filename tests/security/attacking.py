@@ -52,7 +52,7 @@ class Attacked:
 
     def state(self) -> Any:
         """All that the ledger holds."""
-        with self.ledger.core.current() as fleet:
+        with self.ledger._writer.read() as fleet:
             shown = snapshot(fleet)
         return shown, [each.number for each in self.ledger.changes(max(0, shown["head"] - 1))]
 

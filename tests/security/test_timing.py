@@ -115,7 +115,7 @@ def leaks(known: Tokens, kinds: dict[str, list[Request]]) -> list[str]:
 
 
 def test_how_long_it_takes_tells_nothing(ledger: Ledger, kinds: dict[str, list[Request]]) -> None:
-    known = Tokens(ledger, key_for(ledger.core.database.url))
+    known = Tokens(ledger, key_for(ledger._writer.database.url))
     found: list[str] = []
     for _ in range(TRIES):
         found = leaks(known, kinds)
@@ -128,14 +128,14 @@ class Hasty(Tokens):
     """As one would write it at first: what is not there is not hashed."""
 
     def __call__(self, request: Request) -> None:
-        if self._ledger.core.tokens().get(credentials.id_of(request.headers["x-auth-token"]) or "") is None:
+        if self._ledger._writer.tokens().get(credentials.id_of(request.headers["x-auth-token"]) or "") is None:
             raise AuthenticationFailed("", None)  # type: ignore[arg-type]
         super().__call__(request)
 
 
 def test_what_tells_is_noticed(ledger: Ledger, kinds: dict[str, list[Request]]) -> None:
     """Else the measurement would prove nothing."""
-    found = leaks(Hasty(ledger, key_for(ledger.core.database.url)), kinds)
+    found = leaks(Hasty(ledger, key_for(ledger._writer.database.url)), kinds)
     assert len([each for each in found if each.startswith("no such id")]) == 3, "all but what has no checksum either"
 
 

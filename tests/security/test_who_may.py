@@ -135,7 +135,7 @@ def test_a_refusal_is_in_the_audit_log(stand: Stand) -> None:
         while not wanted <= by_request.keys():
             assert time.monotonic() < deadline, "the audit log does not have them"
             by_request = {record.request: record for record in ledger.audit(most=1000)}
-        assert chain.verify(ledger.core.database).findings == ()
+        assert chain.verify(ledger._writer.database).findings == ()
     for got, outcome in ((refused, "403"), (unknown, "401")):
         record = by_request[got.headers["x-openstack-request-id"]]
         assert (record.outcome, record.target, record.operation) == (outcome, f"GET {path}", "audit.list")

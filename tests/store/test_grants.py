@@ -87,9 +87,12 @@ def test_serving(granted: tuple[Database, str, str]) -> None:
         ledger.set_inventories(POOL, {"DISK_GB": Inventory(total=200)})
         ledger.create_trait("CUSTOM_GONE")
         ledger.delete_trait("CUSTOM_GONE")
-        assert grants.advice(ledger.core.database) == []
+        assert grants.advice(ledger._writer.database) == []
         for statement in FORBIDDEN:
-            with pytest.raises(DatabaseUnusable, match="see `berth db grant`"), ledger.core.database.writing() as one:
+            with (
+                pytest.raises(DatabaseUnusable, match="see `berth db grant`"),
+                ledger._writer.database.writing() as one,
+            ):
                 one.execute(text(statement))
     assert verify(database).findings == ()
 

@@ -62,7 +62,7 @@ def scans(ledger: Ledger, consumer: str) -> dict[str, int]:
     time.sleep(REPORTED_S)
     read(ledger, consumer)
     read(ledger, claim(ledger)[0])
-    with ledger.core.database.reading() as connection:
+    with ledger._writer.database.reading() as connection:
         known = {row.relname: row.seq_scan for row in connection.execute(_SCANS)}
     return {name: known[name] for name in TABLES}
 

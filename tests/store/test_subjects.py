@@ -104,7 +104,7 @@ def test_together_with_other_conditions(ledger: Ledger) -> None:
 def test_only_full_blocks_and_long_records_are_listed(ledger: Ledger) -> None:
     last = _last(ledger)
     full = (last + 1) // BLOCK
-    with ledger.core.database.reading() as connection:
+    with ledger._writer.database.reading() as connection:
         listed = audit_index.listed(connection, 0, last)
     for each in ledger.audit(after=0, most=None):
         about = set() if each.after is None else subjects_of(each.after)
@@ -112,7 +112,7 @@ def test_only_full_blocks_and_long_records_are_listed(ledger: Ledger) -> None:
             assert listed.get(each.number, set()) == about
         else:
             assert each.number not in listed
-    assert chain.verify(ledger.core.database).findings == ()
+    assert chain.verify(ledger._writer.database).findings == ()
 
 
 @pytest.mark.parametrize("before", range(BLOCK))
@@ -130,7 +130,7 @@ def test_a_block_that_a_long_record_makes_full(before: int, tmp_path: Path) -> N
                 answer.result()
         expected = _about(ledger.audit(most=None), HOSTS[0])
         assert _numbers(ledger.audit(subject=HOSTS[0], most=None)) == expected
-        assert chain.verify(ledger.core.database).findings == ()
+        assert chain.verify(ledger._writer.database).findings == ()
 
 
 def _claims(count: int) -> tuple[Claim, ...]:
@@ -141,7 +141,7 @@ def _claims(count: int) -> tuple[Claim, ...]:
 def test_what_was_archived_is_on_no_list(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> None:
     everything = ledger.audit(most=None)
     moment = everything[len(everything) // 2].at
-    database = ledger.core.database
+    database = ledger._writer.database
     archived = chain.archive(database, moment, tmp_path_factory.mktemp("archive") / "old.jsonl", Caller(name="ada"))
     assert archived is not None
     left = [each for each in everything if each.number > archived[1]]

@@ -33,7 +33,7 @@ def ledger(database: Database, url: str) -> Any:
 def test_names_are_exact(ledger: Ledger, name: str) -> None:
     others = [ledger.create_provider(other) for other in ("Vm", " vm", "e", "ffi")]
     made = ledger.create_provider(name)
-    with open_ledger(str(ledger.core.database.url.render_as_string(hide_password=False))) as another:
+    with open_ledger(str(ledger._writer.database.url.render_as_string(hide_password=False))) as another:
         assert another.provider(made.uuid).name == name
         assert {provider.name for provider in another.providers()} == {name, *(other.name for other in others)}
 
@@ -68,7 +68,7 @@ def test_guarded_writes_count(database: Database, seen: list[tuple[int, int]]) -
 
 def test_a_read_sees_one_moment(ledger: Ledger, url: str) -> None:
     fill(ledger)
-    with open_ledger(url) as another, another.core.current_rows() as (fleet, connection):
+    with open_ledger(url) as another, another._writer.read_with_rows() as (fleet, connection):
         count = connection.execute(text("SELECT COUNT(*) FROM allocations")).scalar()
         ledger.release(VM)
         assert connection.execute(text("SELECT COUNT(*) FROM allocations")).scalar() == count
@@ -78,7 +78,7 @@ def test_a_read_sees_one_moment(ledger: Ledger, url: str) -> None:
 def test_who_waits_too_long_for_a_lock_is_told(database: Database, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("sqlite", "postgresql", "mariadb"):
         monkeypatch.setattr(f"berth.store.{module}.LOCK_S", 1)
-    monkeypatch.setattr("berth.ledger.retry.PATIENCE_S", 1)
+    monkeypatch.setattr("berth.ledger.retry.GIVE_UP_S", 1)
     with open_ledger(url) as ledger, database.writing() as connection:
         connection.execute(text("UPDATE head SET number = number"))
         began = time.monotonic()
@@ -112,7 +112,7 @@ def test_a_commit_that_was_not_done_is_made_again(ledger: Ledger) -> None:
 
 def _lose(ledger: Ledger, *, after: bool) -> list[int]:
     """Lose the connection once, just after or just before the next commit."""
-    database = ledger.core.database
+    database = ledger._writer.database
     lost: list[int] = []
 
     def lose(connection: Any) -> None:
@@ -135,9 +135,9 @@ LEAPS = {"the log has a gap": 3, "a backup was restored": -2}
 @pytest.mark.parametrize("name", LEAPS)
 def test_a_process_whose_history_ends_reads_everything_anew(ledger: Ledger, database: Database, name: str) -> None:
     fill(ledger)
-    fleet = ledger.core.fleet
+    fleet = ledger._writer.fleet
     _leap(database, LEAPS[name])
-    with ledger.core.current() as current:
+    with ledger._writer.read() as current:
         assert current is not fleet
     assert ledger.usages(HOST).usages == {"VCPU": 2, "CUSTOM_SLOT": 0}
 
@@ -252,7 +252,7 @@ def test_what_fails_after_the_commit_is_no_refusal(ledger: Ledger, monkeypatch: 
     assert len(ledger.changes(most=1000)) == before + 2
     assert [held.consumer.generation for uuid in NEWCOMERS if (held := ledger.allocations(uuid))] == [1, 1]
     assert ledger.usages(HOST).usages["VCPU"] == 4
-    assert verify(ledger.core.database).findings == ()
+    assert verify(ledger._writer.database).findings == ()
 
 
 def _fail(*_: object) -> None:

@@ -29,7 +29,7 @@ def others(url: str, ours: Ledger) -> Iterator[Ledger]:
 
 @pytest.fixture
 def looking(ours: Ledger) -> Iterator[Watch]:
-    with closing(watch(ours.core.database)) as made:
+    with closing(watch(ours._writer.database)) as made:
         yield made
 
 
@@ -77,7 +77,7 @@ class Counted(FileWatch):
 
 def test_a_file_s_head_is_read_only_when_somebody_has_written(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
-    with open_ledger(url) as ledger, closing(Counted(ledger.core.database)) as watched:
+    with open_ledger(url) as ledger, closing(Counted(ledger._writer.database)) as watched:
         for _ in range(3):
             watched.latest()
         assert watched.asked == ["PRAGMA", "SELECT", "PRAGMA", "PRAGMA"]

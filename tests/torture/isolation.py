@@ -142,7 +142,7 @@ def interleave(url: str, scenario: Scenario, most_of_three: int) -> tuple[list[s
             outcome = _played(judge, taking_part, scenario, order)
             if outcome not in scenario.allowed:
                 found.append(f"{scenario.name} in the order {order}: {outcome}")
-        found += [f"{scenario.name}: {finding}" for finding in verify(judge.core.database).findings]
+        found += [f"{scenario.name}: {finding}" for finding in verify(judge._writer.database).findings]
     return found, len(tried)
 
 

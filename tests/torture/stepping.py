@@ -34,7 +34,7 @@ class Stepper:
         self._ended = threading.Event()
         self._written = False
         self._thread = threading.Thread(target=self._run, daemon=True)
-        engine = ledger.core.database._engine(Purpose.WRITE)
+        engine = ledger._writer.database._engine(Purpose.WRITE)
         event.listen(engine, "before_cursor_execute", self._before_statement)
         event.listen(engine, "commit", self._before_commit)
         self._engine: Engine = engine

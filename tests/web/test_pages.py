@@ -302,7 +302,7 @@ def test_the_audit_log_to_take_away(small: Server, ledger: berth.Ledger, new_tab
 
 
 def ledger_url(ledger: berth.Ledger) -> str:
-    return f"sqlite:///{ledger.core.database.path}"
+    return f"sqlite:///{ledger._writer.database.path}"
 
 
 @pytest.mark.parametrize("where", ["fleet", "find", "consumers"])

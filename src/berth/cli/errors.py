@@ -30,7 +30,7 @@ FILL: Final = (
 
 def tell(error: BerthError, session: Session) -> int:
     """Say why, and what to do next; returns the exit status."""
-    session.paper.refuse(
+    session.output.refuse(
         str(error) or str(type(error).__doc__), next_step=_next_step(error, session), kind=kind(error), **_more(error)
     )
     return REFUSED if isinstance(error, Refusal) else UNUSABLE
@@ -54,13 +54,15 @@ def _next_step(error: BerthError, session: Session) -> str:
 def _unknown_class(error: BerthError, session: Session) -> str:
     assert isinstance(error, errors.ClassNotFound)
     return _meant(
-        [error.name], (each.name for each in session.verbs.names(NameKind.CLASS)), "`berth classes` lists them"
+        [error.name], (each.name for each in session.ledger.names(NameKind.CLASS)), "`berth classes` lists them"
     )
 
 
 def _unknown_traits(error: BerthError, session: Session) -> str:
     assert isinstance(error, errors.TraitsNotFound)
-    return _meant(error.names, (each.name for each in session.verbs.names(NameKind.TRAIT)), "`berth traits` lists them")
+    return _meant(
+        error.names, (each.name for each in session.ledger.names(NameKind.TRAIT)), "`berth traits` lists them"
+    )
 
 
 def _meant(names: Iterable[str], known: Iterable[str], otherwise: str) -> str:

@@ -35,10 +35,10 @@ def resolve(session: Session, word: str) -> str:
     """The uuid of the provider of this uuid or name; NoSuchName, with the names most like it."""
     uuid = parse_uuid(word)
     if uuid is not None:
-        return session.verbs.provider(uuid).uuid
-    found = session.verbs.providers(ProviderQuery(name=word))
+        return session.ledger.provider(uuid).uuid
+    found = session.ledger.providers(ProviderQuery(name=word))
     if not found:
-        raise NoSuchName(word, suggestions(word, (each.name for each in session.verbs.providers())))
+        raise NoSuchName(word, suggestions(word, (each.name for each in session.ledger.providers())))
     return found[0].uuid
 
 
@@ -48,7 +48,7 @@ def resolve_prefix(session: Session, word: str) -> str:
         return resolve(session, word)
     except NoSuchName:
         for wanted in (ProviderFilter(name=word), ProviderFilter(uuid=word.lower())):
-            found = session.verbs.search(wanted, limit=MOST_TOLD + 1).items
+            found = session.ledger.search(wanted, limit=MOST_TOLD + 1).items
             if len(found) == 1:
                 return found[0].uuid
             if found:

@@ -49,18 +49,18 @@ class Session:
     """The ledger's verbs, opened when they are first needed, and the paper to write on."""
 
     def __init__(self, where: Where, form: OutputFormat = OutputFormat.PEOPLE) -> None:
-        self.where, self.paper = where, Output(form)
+        self.where, self.output = where, Output(form)
         self._names: dict[str, str] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self.paper.wait(f"asking {self.where.url}" if self.remote else "reading the ledger")
+        self.output.wait(f"asking {self.where.url}" if self.remote else "reading the ledger")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.paper.end_wait()
+        self.output.end_wait()
         self._stack.close()
 
     @property
@@ -74,7 +74,7 @@ class Session:
         return _token(self.where)
 
     @cached_property
-    def verbs(self) -> LedgerInterface:
+    def ledger(self) -> LedgerInterface:
         """The ledger, wherever it is; NoLedger, DatabaseUnusable, Unavailable."""
         if self.remote:
             from berth.client import connect
@@ -92,7 +92,7 @@ class Session:
         """A provider's name; its uuid, if it is gone."""
         if uuid not in self._names:
             try:
-                self._names[uuid] = self.verbs.provider(uuid).name
+                self._names[uuid] = self.ledger.provider(uuid).name
             except NotFound:
                 self._names[uuid] = uuid
         return self._names[uuid]

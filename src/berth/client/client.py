@@ -81,34 +81,34 @@ class Client(TokenRequests, LedgerInterface):
     carried out is not known.
     """
 
-    def __init__(self, wire: Transport) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     def __repr__(self) -> str:
-        return f"<Client of {self._wire.url}>"
+        return f"<Client of {self._transport.url}>"
 
     def close(self) -> None:
         """End every connection."""
-        self._wire.close()
+        self._transport.close()
 
     def _do(self, command: Command) -> Any:
         kind = type(command)
         if kind not in RESULTS:
             raise NotBerth(f"{kind.__name__} cannot be sent to a server")
         result: Any = RESULTS[kind]
-        answer: Result[Any] = self._wire.do(f"/v1/commands/{kind.__name__}", message(command), Result[result])
+        answer: Result[Any] = self._transport.do(f"/v1/commands/{kind.__name__}", message(command), Result[result])
         return answer.result
 
     # --- What answers ---
 
     def about(self) -> ServerInfo:
         """What answers at this address."""
-        found: ServerInfo = self._wire.get("/v1", ServerInfo)
+        found: ServerInfo = self._transport.get("/v1", ServerInfo)
         return found
 
     def me(self) -> CallerInfo:
         """Who the server takes this client for; Unauthenticated."""
-        found: CallerInfo = self._wire.get("/v1/me", CallerInfo)
+        found: CallerInfo = self._transport.get("/v1/me", CallerInfo)
         return found
 
     def head(self) -> int:
@@ -119,13 +119,13 @@ class Client(TokenRequests, LedgerInterface):
 
     def find(self, request: CandidateRequest) -> Candidates:
         """Where a request fits; ClassNotFound, TraitsNotFound."""
-        found: Candidates = self._wire.ask("/v1/find", message(request), Candidates)
+        found: Candidates = self._transport.ask("/v1/find", message(request), Candidates)
         return found
 
     def explain(self, request: CandidateRequest) -> Funnel:
         """What each constraint of a request takes away; names that do not exist are a part of the answer."""
         asked = {**msgspec.to_builtins(message(replace(request, limit=1))), "explain": True}
-        found: Found = self._wire.ask("/v1/find", asked, Found)
+        found: Found = self._transport.ask("/v1/find", asked, Found)
         assert found.funnel is not None
         return found.funnel
 
@@ -133,7 +133,7 @@ class Client(TokenRequests, LedgerInterface):
 
     def overview(self) -> Overview:
         """The whole fleet in a few numbers."""
-        found: Overview = self._wire.get("/v1/fleet", Overview)
+        found: Overview = self._transport.get("/v1/fleet", Overview)
         return found
 
     def map(self, query: MapQuery = MapQuery()) -> FleetMap:  # noqa: B008 - it is frozen
@@ -148,7 +148,7 @@ class Client(TokenRequests, LedgerInterface):
             "room": _amounts(query.room),
             "limit": query.limit,
         }
-        found: FleetMap = self._wire.get("/v1/fleet/map", FleetMap, **asked)
+        found: FleetMap = self._transport.get("/v1/fleet/map", FleetMap, **asked)
         return found
 
     def search(
@@ -168,7 +168,7 @@ class Client(TokenRequests, LedgerInterface):
             "room": _amounts(asked.room),
             "root": asked.root,
         }
-        found: ProviderPage = self._wire.get("/v1/providers", ProviderPage, limit=limit, after=after, **given)
+        found: ProviderPage = self._transport.get("/v1/providers", ProviderPage, limit=limit, after=after, **given)
         return found
 
     def details(self, uuid: str) -> ProviderDetails:
@@ -178,7 +178,7 @@ class Client(TokenRequests, LedgerInterface):
 
     def providers(self, query: ProviderQuery = ProviderQuery()) -> list[Provider]:  # noqa: B008 - it is frozen
         """Every provider that is like that; ClassNotFound, TraitsNotFound."""
-        found: Page[Provider] = self._wire.ask("/v1/providers/query", message(query), Page[Provider])
+        found: Page[Provider] = self._transport.ask("/v1/providers/query", message(query), Page[Provider])
         return found.items
 
     # --- Providers ---
@@ -190,7 +190,7 @@ class Client(TokenRequests, LedgerInterface):
 
     def records(self) -> Iterator[ProviderRecord]:
         """Every provider with all that it has, parents before their children."""
-        found: Page[ProviderRecord] = self._wire.get("/v1/records", Page[ProviderRecord])
+        found: Page[ProviderRecord] = self._transport.get("/v1/records", Page[ProviderRecord])
         return iter(found.items)
 
     def inventories(self, uuid: str) -> ProviderInventories:
@@ -221,13 +221,13 @@ class Client(TokenRequests, LedgerInterface):
         return found
 
     def _of(self, uuid: str, what: str, kind: Any, **parameters: Any) -> Any:
-        return self._wire.get(f"/v1/providers/{canonical_uuid(uuid)}{what}", kind, **parameters)
+        return self._transport.get(f"/v1/providers/{canonical_uuid(uuid)}{what}", kind, **parameters)
 
     # --- Names ---
 
     def names(self, kind: NameKind) -> list[NameItem]:
         """Every resource class, trait or aggregate, with how many providers have it."""
-        found: Page[NameItem] = self._wire.get(f"/v1/{_PATHS[kind]}", Page[NameItem])
+        found: Page[NameItem] = self._transport.get(f"/v1/{_PATHS[kind]}", Page[NameItem])
         return found.items
 
     def classes(self) -> list[CatalogueEntry]:
@@ -238,7 +238,7 @@ class Client(TokenRequests, LedgerInterface):
         """One resource class; ClassNotFound."""
         if _NAME.fullmatch(name) is None:
             raise ClassNotFound(name)
-        return _named(NameKind.CLASS, self._wire.get(f"/v1/classes/{name}", NameItem))
+        return _named(NameKind.CLASS, self._transport.get(f"/v1/classes/{name}", NameItem))
 
     def trait_names(self, *, associated: bool | None = None) -> list[CatalogueEntry]:
         """Every trait; or only those that some provider has (True), or none has (False)."""
@@ -249,7 +249,7 @@ class Client(TokenRequests, LedgerInterface):
         """One trait; TraitsNotFound."""
         if _NAME.fullmatch(name) is None:
             raise TraitsNotFound([name])
-        return _named(NameKind.TRAIT, self._wire.get(f"/v1/traits/{name}", NameItem))
+        return _named(NameKind.TRAIT, self._transport.get(f"/v1/traits/{name}", NameItem))
 
     # --- Who holds what ---
 
@@ -284,7 +284,7 @@ class Client(TokenRequests, LedgerInterface):
 
     def project_usages(self, project: str, user: str | None = None) -> list[TypeUsage]:
         """What a project (or one of its users) holds, by type of consumer."""
-        found: Page[TypeUsage] = self._wire.get("/v1/usages", Page[TypeUsage], project=project, user=user)
+        found: Page[TypeUsage] = self._transport.get("/v1/usages", Page[TypeUsage], project=project, user=user)
         return found.items
 
     def consumers(
@@ -303,17 +303,17 @@ class Client(TokenRequests, LedgerInterface):
             "class": query.resource_class,
             "order": query.order.value,
         }
-        found: ConsumerPage = self._wire.get("/v1/consumers", ConsumerPage, limit=limit, after=after, **asked)
+        found: ConsumerPage = self._transport.get("/v1/consumers", ConsumerPage, limit=limit, after=after, **asked)
         return found
 
     def consumer(self, uuid: str) -> ConsumerDetails:
         """One consumer with all that it holds; AllocationsNotFound if it holds nothing."""
-        found: ConsumerDetails = self._wire.get(f"/v1/consumers/{canonical_uuid(uuid)}", ConsumerDetails)
+        found: ConsumerDetails = self._transport.get(f"/v1/consumers/{canonical_uuid(uuid)}", ConsumerDetails)
         return found
 
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
         """Projects by name, with what their consumers hold, by type."""
-        found: ProjectPage = self._wire.get("/v1/projects", ProjectPage, limit=limit, after=after)
+        found: ProjectPage = self._transport.get("/v1/projects", ProjectPage, limit=limit, after=after)
         return found
 
     # --- What was done ---
@@ -323,7 +323,7 @@ class Client(TokenRequests, LedgerInterface):
         found: list[Change] = []
         while len(found) < most:
             limit = min(most - len(found), MOST_ITEMS)
-            page: Page[Change] = self._wire.get("/v1/changes", Page[Change], after=after, limit=limit)
+            page: Page[Change] = self._transport.get("/v1/changes", Page[Change], after=after, limit=limit)
             found += page.items
             if page.next is None:
                 break
@@ -332,7 +332,7 @@ class Client(TokenRequests, LedgerInterface):
 
     def follow(self, after: int | None = None) -> Iterator[Change]:
         """Every change after this number (None: from now on) as it comes, over lost connections as well."""
-        return follow(self._wire, self.head() if after is None else after)
+        return follow(self._transport, self.head() if after is None else after)
 
     def audit(
         self,
@@ -359,7 +359,7 @@ class Client(TokenRequests, LedgerInterface):
 
     def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
         """Unusual activity of the last week that ended within this span, in microseconds since 1970 UTC."""
-        found: Anomalies = self._wire.get("/v1/audit/anomalies", Anomalies, since=since, until=until)
+        found: Anomalies = self._transport.get("/v1/audit/anomalies", Anomalies, since=since, until=until)
         return found
 
     def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
@@ -370,7 +370,7 @@ class Client(TokenRequests, LedgerInterface):
         found: list[AuditRecord] = []
         while len(found) < most:
             limit = min(most - len(found), MOST_ITEMS)
-            page: Page[AuditRecord] = self._wire.get(path, Page[AuditRecord], after=before, limit=limit, **asked)
+            page: Page[AuditRecord] = self._transport.get(path, Page[AuditRecord], after=before, limit=limit, **asked)
             found += page.items
             if page.next is None:
                 break

@@ -21,31 +21,31 @@ PATIENCE_S: Final = 60.0
 LONGEST_PAUSE_S: Final = 5.0
 
 
-def follow(wire: Transport, after: int) -> Iterator[Change]:
+def follow(transport: Transport, after: int) -> Iterator[Change]:
     """Every change after this number, as it comes; Unavailable if the server is away for long."""
     seen, heard, pause = after, time.monotonic(), 0.1
     while True:
-        for change in _once(wire, seen):
+        for change in _once(transport, seen):
             seen, heard, pause = change.number, time.monotonic(), 0.1
             yield change
         if time.monotonic() - heard > PATIENCE_S + SILENT_S:
-            raise Unavailable(f"{wire.url} cannot be reached any more")
+            raise Unavailable(f"{transport.url} cannot be reached any more")
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_S)
 
 
-def _once(wire: Transport, seen: int) -> Iterator[Change]:
+def _once(transport: Transport, seen: int) -> Iterator[Change]:
     """The changes that one connection brings; it ends when the connection does."""
     headers = {"accept": "text/event-stream", "last-event-id": str(seen)}
     error: Exception | None = None
     try:
-        with wire.stream("/v1/changes", headers, SILENT_S) as answer:
+        with transport.stream("/v1/changes", headers, SILENT_S) as answer:
             if answer.status_code != 200:
                 answer.read()
-                error = refusal(wire.url, answer)
+                error = refusal(transport.url, answer)
             else:
                 for data in _events(answer.iter_lines()):
-                    yield wire.value(data.encode(), Change)
+                    yield transport.value(data.encode(), Change)
     except httpx.HTTPError:
         return
     if error is not None and not isinstance(error, Unavailable):

@@ -20,15 +20,15 @@ from berth.discover.tree import FoundProvider, found
 
 __all__ = [
     "Action",
+    "DiscoveryPlan",
     "FoundProvider",
     "Machine",
+    "MachineSource",
     "NameTaken",
     "Note",
-    "DiscoveryPlan",
-    "Renamed",
     "PlanRow",
-    "MachineSource",
     "PlanStep",
+    "Renamed",
     "apply",
     "found",
     "lines",

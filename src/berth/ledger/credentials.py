@@ -21,8 +21,9 @@ from typing import Final
 from berth.model.caller import OWNER, ROLES
 from berth.model.commands import KEEP, RotateToken
 from berth.model.errors import BerthError, Invalid
+from berth.model.text import checked_text
 from berth.model.token import Token, TokenSpec
-from berth.model.validation import canonical_uuid, owner, text
+from berth.model.validation import canonical_uuid, owner
 from berth.store.engine import Database
 
 PREFIX: Final = "berth"
@@ -121,7 +122,9 @@ def rotated_token(key: HashKey, token: Token | None, name: str, grace_seconds: i
     if not 0 <= grace <= MOST_US:
         raise Invalid("the grace of a token that is rotated is from 0 to 100 years")
     told = _text("" if token is None else token.id)
-    return RotateToken(name=text(name, "the token's name"), hash=key.hash(told), grace=grace, expires_at=KEEP), told
+    return RotateToken(
+        name=checked_text(name, "the token's name"), hash=key.hash(told), grace=grace, expires_at=KEEP
+    ), told
 
 
 def new_token(key: HashKey, wanted: TokenSpec) -> tuple[Token, str]:
@@ -140,7 +143,7 @@ def new_token(key: HashKey, wanted: TokenSpec) -> tuple[Token, str]:
     return (
         Token(
             id=number,
-            name=text(wanted.name, "the token's name"),
+            name=checked_text(wanted.name, "the token's name"),
             hash=key.hash(told),
             user=owner(wanted.user or wanted.name, "the user"),
             project=owner(wanted.project, "the project"),

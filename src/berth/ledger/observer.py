@@ -1,4 +1,4 @@
-"""Who is told how writing goes: metrics and traces, so that the ledger need know neither."""
+"""Observers of commits: metrics and traces, without the ledger knowing either."""
 
 from __future__ import annotations
 
@@ -6,51 +6,54 @@ from collections.abc import Sequence
 
 
 class CommitObserver:
-    """Is told what happens, in whichever thread it happens. By itself it makes nothing of it; nothing may be raised."""
+    """Receives commit events, in the thread in which they occur. Does nothing by default.
+
+    Implementations must not raise. Times are those of time.time_ns.
+    """
 
     def committed(self, requests: Sequence[str], began_ns: int, ended_ns: int) -> None:
-        """One transaction has carried out the commands of these requests. Times: of time.time_ns."""
+        """Handle the commit of one transaction, which carried out the commands of these requests."""
 
     def tried_again(self) -> None:
-        """A batch is tried once more: others were in the way, or the database was away."""
+        """Handle the retry of a batch, after a conflict or because the database was unreachable."""
 
     def refused(self, error: Exception) -> None:
-        """A command was refused, or failed."""
+        """Handle a command that was refused or that failed."""
 
     def found(self, began_ns: int, ended_ns: int) -> None:
-        """The fleet was searched for candidates. Times: of time.time_ns."""
+        """Handle the end of a search for candidates."""
 
     def followed(self, head: int, changes: int, seconds: float) -> None:
-        """So many changes that others made were taken in; all up to the head is known now."""
+        """Handle the arrival of other processes' changes. head: the newest change; changes: their number."""
 
 
 class CommitObservers(CommitObserver):
-    """Several, as one."""
+    """Several observers as one."""
 
     def __init__(self, *each: CommitObserver) -> None:
         self._each = each
 
     def committed(self, requests: Sequence[str], began_ns: int, ended_ns: int) -> None:
-        """See Witness."""
+        """See CommitObserver."""
         for one in self._each:
             one.committed(requests, began_ns, ended_ns)
 
     def tried_again(self) -> None:
-        """See Witness."""
+        """See CommitObserver."""
         for one in self._each:
             one.tried_again()
 
     def refused(self, error: Exception) -> None:
-        """See Witness."""
+        """See CommitObserver."""
         for one in self._each:
             one.refused(error)
 
     def found(self, began_ns: int, ended_ns: int) -> None:
-        """See Witness."""
+        """See CommitObserver."""
         for one in self._each:
             one.found(began_ns, ended_ns)
 
     def followed(self, head: int, changes: int, seconds: float) -> None:
-        """See Witness."""
+        """See CommitObserver."""
         for one in self._each:
             one.followed(head, changes, seconds)

@@ -1,4 +1,4 @@
-"""The fleet in memory, and how it stays up to date: readers take in what others committed before they look."""
+"""The replica of the database in memory: the fleet, kept current by applying what other processes committed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from typing import Final
 
 from sqlalchemy import Connection
@@ -17,75 +17,68 @@ from berth.fleet.state.fleet import Fleet
 from berth.ledger.observer import CommitObserver
 from berth.ledger.request_scope import CurrentScope
 from berth.ledger.retry import attempts
+from berth.ledger.token_cache import TokenCache
 from berth.model.change import Change
 from berth.model.errors import Unavailable
 from berth.model.token import Token
-from berth.store import changes, consumers, fleet_rows, head, names, tokens
+from berth.store import changes, consumers, fleet_rows, head, names
 from berth.store.engine import Database
 from berth.store.head import Head
 from berth.store.watch import Watch, watch
 
 _LOG = logging.getLogger("berth")
 
-LOOKS: Final = 4
-"""How often a reader looks for what others have written."""
+CHECKS: Final = 4
+"""How often a reader tries to check the database for changes before it gives up."""
 
 
 class Replica:
-    """The fleet and the tokens, as new as the database behind them."""
+    """The fleet and the tokens, at least as recent as the database at each read."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.witness = CommitObserver()
-        self._tokens: dict[str, Token] | None = None
+        self.observer = CommitObserver()
+        self._tokens = TokenCache(database)
         self._fleet_lock = threading.RLock()
         self._watch: Watch = watch(database)
-        self._here = CurrentScope()
+        self._current = CurrentScope()
         with database.reading() as connection:
             self.fleet = _built(connection, head.read(connection))
-        self._sound = True
+        self._consistent = True
 
     @contextmanager
-    def current(self) -> Iterator[Fleet]:
-        """The fleet, as new as the database was when this was asked, and unchanged until this ends."""
-        self._lock_current()
+    def read(self) -> Iterator[Fleet]:
+        """The fleet, at least as recent as the database at the time of the call, locked until the context exits."""
+        self._lock_fresh()
         try:
             yield self.fleet
         finally:
             self._fleet_lock.release()
 
     @contextmanager
-    def current_rows(self) -> Iterator[tuple[Fleet, Connection]]:
-        """The same, with the rows behind it: both are of one moment."""
+    def read_with_rows(self) -> Iterator[tuple[Fleet, Connection]]:
+        """The fleet and a connection to the rows behind it, both of the same moment, locked until the context exits."""
         with self._fleet_lock, self.database.reading() as connection:
-            self._follow(connection, head.read(connection))
-            self._looked()
+            self._catch_up(connection, head.read(connection))
+            self._mark_checked()
             yield self.fleet, connection
 
     def tokens(self) -> dict[str, Token]:
-        """Every API token by its id, as of now. Not to be changed."""
-        with self.current():
-            return self._known_tokens()
+        """Return every API token by its id, as of now. The result must not be changed."""
+        with self.read():
+            return self._tokens.get()
 
-    def _known_tokens(self, connection: Connection | None = None) -> dict[str, Token]:
-        """The same, as this process knows them. connection: of a transaction, if there is one already."""
-        with self._fleet_lock:
-            if self._tokens is None:
-                with nullcontext(connection) if connection else self.database.reading() as reading:
-                    self._tokens = {token.id: token for token in tokens.all_tokens(reading)}
-            return self._tokens
-
-    def touch(self) -> None:
-        """Ask the database, and take in what others committed: Unavailable or DatabaseUnusable if that cannot be."""
+    def ping(self) -> None:
+        """Query the database and catch up with it. Raises Unavailable or DatabaseUnusable if that is impossible."""
         with self.database.looking() as connection:
             head.read(connection)
-        with self.current():
+        with self.read():
             pass
 
-    def _lock_current(self) -> None:
-        for last in attempts(LOOKS):
+    def _lock_fresh(self) -> None:
+        for last in attempts(CHECKS):
             try:
-                fresh = self._is_fresh()  # not under the lock: nobody else has to wait for this look
+                fresh = self._is_fresh()  # outside the lock: no other reader waits for this check
                 return self._lock(fresh)
             except Unavailable:
                 if last:
@@ -93,69 +86,70 @@ class Replica:
         return None
 
     def _is_fresh(self) -> bool:
-        """Whether the fleet is as new as the database was when this was asked, or when the visit looked."""
-        visit = self._here.visit
-        if visit is not None and visit.looked:
+        """Whether the fleet is as recent as the database now, or as at the check of the present request."""
+        scope = self._current.scope
+        if scope is not None and scope.checked:
             return True
         known = self.fleet.head
         latest = self._watch.latest()
-        # The fleet only moves forward, but where an older backup was restored: then the latest is below what was known.
+        # `latest` is below `known` only where an older backup was restored.
         return latest is not None and known <= latest <= self.fleet.head
 
     def _lock(self, fresh: bool) -> None:
-        """Lock the fleet, and take in what is new first if it is not fresh."""
+        """Lock the fleet, and catch up first unless it is fresh."""
         self._fleet_lock.acquire()
         try:
-            if not (fresh and self._sound):
+            if not (fresh and self._consistent):
                 with self.database.reading() as connection:
-                    self._follow(connection, head.read(connection))
-            self._looked()
+                    self._catch_up(connection, head.read(connection))
+            self._mark_checked()
         except BaseException:
             self._fleet_lock.release()
             raise
 
-    def _looked(self) -> None:
-        if self._here.visit is not None:
-            self._here.visit.looked = True
+    def _mark_checked(self) -> None:
+        if self._current.scope is not None:
+            self._current.scope.checked = True
 
-    def _follow(self, connection: Connection, to: Head) -> None:
-        """Take in every change up to the head; all of it anew if the log does not go on from what is known."""
-        if to.number == self.fleet.head and self._sound:
+    def _catch_up(self, connection: Connection, to: Head) -> None:
+        """Apply every change up to the head; rebuild the fleet from rows if the log does not continue where it ends."""
+        if to.number == self.fleet.head and self._consistent:
             return
         began, known = time.perf_counter(), self.fleet.head
         with self._fleet_lock:
-            if self._sound:
+            if self._consistent:
                 with closing(changes.after(connection, self.fleet.head)) as log:
-                    self._take_in(log)
-            if to.number != self.fleet.head or not self._sound:
-                _LOG.warning("the change log does not go on from change %d: reading everything anew", self.fleet.head)
-                self.fleet, self._sound, self._tokens = _built(connection, to), True, None
-        self.witness.followed(to.number, max(0, to.number - known), time.perf_counter() - began)
+                    self._apply_changes(log)
+            if to.number != self.fleet.head or not self._consistent:
+                _LOG.warning("the change log does not continue from change %d: rebuilding the fleet", self.fleet.head)
+                self.fleet, self._consistent = _built(connection, to), True
+                self._tokens.invalidate()
+        self.observer.followed(to.number, max(0, to.number - known), time.perf_counter() - began)
 
-    def _take_in(self, log: Iterable[Change]) -> None:
-        """The next changes into the fleet. If they do not fit, the fleet is not to be relied on.
+    def _apply_changes(self, log: Iterable[Change]) -> None:
+        """Apply the next changes to the fleet. If one does not fit, mark the fleet inconsistent.
 
-        Raises nothing for it: what is taken in has been committed, and is true whatever this process makes of it.
+        Does not raise: the changes are committed, and remain so if this process cannot apply them.
         """
         for change in log:
-            if change.number > self.fleet.head + 1:  # one is missing, and may yet appear where it is not looked for
-                self._sound = False
+            if change.number > self.fleet.head + 1:  # one is missing, and may still become visible later
+                self._consistent = False
                 return
             try:
                 apply(self.fleet, change)
-            except Exception:  # noqa: BLE001 - whatever it is, half of the change may be in: all is read anew
+            except Exception:  # noqa: BLE001 - half of the change may be applied: rebuild
                 _LOG.exception("change %d does not fit what this process knows", change.number)
-                self._sound = False
+                self._consistent = False
                 return
             except BaseException:
-                self._sound = False
+                self._consistent = False
                 raise
             if change.facts.tokens:
-                self._tokens = None
+                self._tokens.invalidate()
 
 
 def _built(connection: Connection, at: Head) -> Fleet:
-    """The fleet from rows."""
+    """Return the fleet as the rows have it."""
     return build(
         FleetRows(
             names=names.all_names(connection),

@@ -1,9 +1,9 @@
-"""A visit: one request, from when it comes until it is answered or what it asks for is queued.
+"""The scope of one request: from its arrival until it is answered, or until its command is queued.
 
-To know for certain that an API token is still good is to look at the database, and behind a network that is a round
-trip. A request makes one anyway: a question looks once whether others have written, a command is carried out in a
-transaction that begins with that. So a visitor is let in on what this process knows of the token, and before anybody is
-told anything the look that there is anyway must have found the token unchanged; if not, the request begins anew.
+Whether an API token is still good is certain only after a check of the database, and behind a network that is a round
+trip. A request makes one anyway: a query checks once whether others have written, and a command's transaction begins
+with the head row. So a request is authenticated with the token as this process knows it, and before anything is
+answered that check must have found the token unchanged; otherwise the request starts again.
 """
 
 from __future__ import annotations
@@ -19,27 +19,28 @@ from berth.model.token import Token
 
 
 class TokenChanged(BerthError):
-    """The token that let a command in has changed meanwhile: who asks is to be found out anew. Nothing was done."""
+    """The token changed after the command was authenticated. Nothing was done; authenticate again."""
 
 
 @dataclass(slots=True)
 class RequestScope:
-    """One request. looked: it has looked whether others have written; token: what let it in, as it was known then.
+    """One request.
 
-    attempts: those that it has noted, to be kept once it is certain.
+    checked: whether it has checked the database for changes; token: the one that authenticated it, as known then;
+    refusals: its refused attempts, kept once the token is known to be unchanged.
     """
 
-    looked: bool = False
+    checked: bool = False
     token: Token | None = None
-    attempts: list[RefusedRequest] = field(default_factory=list)
+    refusals: list[RefusedRequest] = field(default_factory=list)
 
 
 class CurrentScope(threading.local):
-    """The visit that the present thread is at."""
+    """The scope that the current thread works in; None outside of any request."""
 
-    visit: RequestScope | None = None
+    scope: RequestScope | None = None
 
 
 def same_token(token: Token, now: Token | None) -> bool:
-    """Whether a token is what it was; when it was last used does not count."""
+    """Whether a token is unchanged. Its time of last use does not count."""
     return token is now or (now is not None and replace(token, last_used_at=now.last_used_at) == now)

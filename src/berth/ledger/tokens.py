@@ -6,19 +6,19 @@ from berth.ledger.credentials import HashKey, key_of, new_token, rotated_token
 from berth.ledger.write.writer import Writer
 from berth.model.commands import Command, CreateToken, RevokeToken, RotateToken
 from berth.model.interface import LedgerInterface
+from berth.model.text import checked_text
 from berth.model.token import IssuedToken, Token, TokenInfo, TokenSpec, known
-from berth.model.validation import text
 
 
 class TokenVerbs(LedgerInterface):
     """What a ledger does with API tokens."""
 
-    core: Writer
+    _writer: Writer
     secret_file: str
 
     def tokens(self) -> list[TokenInfo]:
         """Every API token that there ever was, oldest first, without its text or any hash of it."""
-        every = sorted(self.core.tokens().values(), key=lambda token: (token.created_at, token.name))
+        every = sorted(self._writer.tokens().values(), key=lambda token: (token.created_at, token.name))
         return [known(token) for token in every]
 
     def create_token(self, wanted: TokenSpec) -> IssuedToken:
@@ -40,16 +40,16 @@ class TokenVerbs(LedgerInterface):
 
     def rotation(self, name: str, grace_seconds: int) -> tuple[RotateToken, str]:
         """The command that gives a token another text, and the text; Invalid."""
-        token = next((each for each in self.core.tokens().values() if each.name == name), None)
+        token = next((each for each in self._writer.tokens().values() if each.name == name), None)
         return rotated_token(self._key(), token, name, grace_seconds)
 
     def revocation(self, name: str) -> RevokeToken:
         """The command that ends a token; Invalid."""
-        return RevokeToken(name=text(name, "the token's name"))
+        return RevokeToken(name=checked_text(name, "the token's name"))
 
     def _minted(self, command: Command, told: str) -> IssuedToken:
         token: Token = self._do(command)
         return IssuedToken(known(token), told)
 
     def _key(self) -> HashKey:
-        return key_of(self.core.database, self.secret_file)
+        return key_of(self._writer.database, self.secret_file)

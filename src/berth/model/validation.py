@@ -18,11 +18,11 @@ from berth.model.commands import Claim, Command, NewInventories
 from berth.model.errors import Invalid, InvalidAmount
 from berth.model.inventory import Inventory, checked
 from berth.model.names import NAME_LENGTH, parse_uuid
+from berth.model.text import checked_text
 
 PROVIDER_NAME_LENGTH: Final = 200
 """Of a provider's name, in characters (Placement's bound)."""
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TYPE: Final = re.compile(r"[A-Z0-9_]+")
 
 
@@ -41,15 +41,6 @@ def canonical_uuid(uuid: str) -> str:
     return known
 
 
-def text(value: str, what: str, most: int = NAME_LENGTH) -> str:
-    """A text that can be kept and shown: not too long, without control characters; else Invalid."""
-    if len(value) > most:
-        raise Invalid(f"{what} has more than {most} characters")
-    if _CONTROL.search(value) is not None:
-        raise Invalid(f"{what} has control characters in it")
-    return value
-
-
 def _about_provider(command: Any) -> Command:
     changed: Command = replace(command, uuid=canonical_uuid(command.uuid))
     return changed
@@ -59,7 +50,7 @@ def _create_provider(command: commands.CreateProvider) -> Command:
     return replace(
         command,
         uuid=canonical_uuid(command.uuid),
-        name=text(command.name, "the provider's name", PROVIDER_NAME_LENGTH),
+        name=checked_text(command.name, "the provider's name", PROVIDER_NAME_LENGTH),
         parent=None if command.parent is None else canonical_uuid(command.parent),
     )
 
@@ -69,7 +60,7 @@ def _update_provider(command: commands.UpdateProvider) -> Command:
     return replace(
         command,
         uuid=canonical_uuid(command.uuid),
-        name=text(name, "the provider's name", PROVIDER_NAME_LENGTH) if isinstance(name, str) else name,
+        name=checked_text(name, "the provider's name", PROVIDER_NAME_LENGTH) if isinstance(name, str) else name,
         parent=canonical_uuid(parent) if isinstance(parent, str) else parent,
     )
 
@@ -155,7 +146,7 @@ def owner(value: str, what: str) -> str:
     """A project or a user; Invalid if it is empty, too long, or no text to show."""
     if not value:
         raise Invalid(f"{what} is missing")
-    return text(value, what)
+    return checked_text(value, what)
 
 
 def consumer_type(value: str) -> str:

@@ -12,12 +12,11 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, 
 
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
+from berth.model.text import log_text
 from berth.store import audit_index
 from berth.store.changes import facts_of
 from berth.store.prepared import inserting
 from berth.store.tables import audit, changes
-
-MOST_OF_A_TEXT: Final = 255
 
 _APPEND = inserting(audit)
 _WITH_FACTS = select(audit, changes.c.facts).select_from(audit).outerjoin(changes, audit.c.change == changes.c.number)
@@ -83,17 +82,17 @@ class Chain:
         row: dict[str, Any] = {
             "number": self.number,
             "at": at,
-            "request": fitting(request),
-            "actor": fitting(caller.called),
+            "request": log_text(request),
+            "actor": log_text(caller.called),
             "via": caller.via[:16],
-            "user": fitting(caller.user),
-            "project": fitting(caller.project),
-            "roles": fitting(",".join(sorted(caller.roles))),
-            "address": fitting(caller.address)[:64],
+            "user": log_text(caller.user),
+            "project": log_text(caller.project),
+            "roles": log_text(",".join(sorted(caller.roles))),
+            "address": log_text(caller.address)[:64],
             "operation": operation[:64],
-            "target": fitting(target),
+            "target": log_text(target),
             "outcome": outcome[:16],
-            "why": fitting(why),
+            "why": log_text(why),
             "change": change,
             "before": before,
         }
@@ -101,13 +100,6 @@ class Chain:
         self.rows.append(row)
         if len(about) > audit_index.MANY:
             self.listed += audit_index.rows_of(self.number, about)
-
-
-def fitting(text: str) -> str:
-    """A text as a log can keep it: on one line, without anything that a terminal would act on, not too long."""
-    if not text.isprintable():
-        text = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-    return text[:MOST_OF_A_TEXT]
 
 
 def append(connection: Connection, chain: Chain) -> None:

@@ -4,4 +4,4 @@ from berth.api.auth.authenticator import AuthenticationFailed, Authenticator
 from berth.api.auth.dev import dev
 from berth.model.caller import Caller
 
-__all__ = ["Authenticator", "Caller", "AuthenticationFailed", "dev"]
+__all__ = ["AuthenticationFailed", "Authenticator", "Caller", "dev"]

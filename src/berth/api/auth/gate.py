@@ -44,7 +44,7 @@ class Gate:
         self._guessed, self.limits = guessed, limits
         self.waits = any(getattr(each, "waits", False) for each in self._authenticate)
 
-    def who(self, request: Request, *, public: bool = False) -> Caller:
+    def authenticate(self, request: Request, *, public: bool = False) -> Caller:
         """Whoever asks; HttpError 401, or 429 for too much of that. public: what is asked for is for everybody."""
         try:
             caller = self._known(request)
@@ -68,18 +68,18 @@ class Gate:
                 return caller
         return None
 
-    def may(self, operation: str, caller: Caller, project: str | None = None) -> None:
+    def authorize(self, operation: str, caller: Caller, project: str | None = None) -> None:
         """HttpError 403, unless the policy lets the caller do this (to this project)."""
         if not self.policy.allows(operation, caller, project):
             raise HttpError(403, f"Policy does not allow {operation} to be performed.")
 
-    def turned_away(self, request: Request, error: HttpError, caller: Caller | None, operation: str) -> None:
+    def record_refusal(self, request: Request, error: HttpError, caller: Caller | None, operation: str) -> None:
         """Note a refusal in the audit log, if it is of the kind that is kept there."""
         if error.status in NOTED or isinstance(error, LimitExceeded | AmbiguousRequest):
             seeming, why = Caller(address=request.address), error.detail
             if isinstance(error, AuthenticationFailed):
                 seeming, why = error.caller, error.why
-            self.ledger.note(
+            self.ledger.record_refusal(
                 RefusedRequest(
                     caller=caller or seeming,
                     request=request.id,

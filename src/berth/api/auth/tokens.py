@@ -33,12 +33,12 @@ class Tokens:
         given = credential(request)
         if given is None or not given.startswith(f"{PREFIX}_"):
             return None
-        core, key = self._ledger.core, id_of(given) or ""
+        key = id_of(given) or ""
         try:
-            token = self._good(request, given, core.presumed(key))
-        except AuthenticationFailed:  # as far as this process knows: it may have been made just now, in another
-            token = self._good(request, given, core.tokens().get(key))
-        core.let_in(token)
+            token = self._good(request, given, self._ledger.token(key, cached=True))
+        except AuthenticationFailed:  # as far as this process knows: another may have just created it
+            token = self._good(request, given, self._ledger.token(key))
+        self._ledger.record_token_use(token)
         return _caller(token, request.address)
 
     def _good(self, request: Request, given: str, known: Token | None) -> Token:

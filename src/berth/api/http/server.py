@@ -166,10 +166,10 @@ class Server:
             return reply.then()
 
     def _begun(self, request: Request) -> Response:
-        # Not around the whole of a request: the server runs many in one context, each until it waits for something.
-        with RequestIds((request.id,)), self.ledger.core.visit() as visit:
+        # Not around the whole of a request: the server runs many in one context, each until it has to wait.
+        with self.ledger.request(request.id) as scope:
             reply = self.site.begin(request)
-            if isinstance(reply, PendingReply) or self.ledger.core.certain(visit):
+            if isinstance(reply, PendingReply) or self.ledger.revalidate(scope):
                 return reply
         if isinstance(reply, AsyncReply):
             reply.reply.close()

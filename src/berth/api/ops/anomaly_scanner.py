@@ -95,7 +95,7 @@ class AnomalyScanner:
             self._ended.wait(REST * worked if any(busy) else max(LOOK_S, REST * worked))
 
     def _vigil(self) -> LogScanner:
-        return LogScanner(self._ledger.core, self._clock() - SHOWN_US)
+        return self._ledger.log_scanner(self._clock() - SHOWN_US)
 
     def _tell(self, found: Anomalies) -> None:
         told = msgspec.json.encode(found.within(self._clock() - SHOWN_US, None))

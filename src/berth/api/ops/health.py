@@ -45,7 +45,7 @@ class Readiness:
     """/readyz: the database answers, and all that it holds is known here. For everybody, in words that tell nothing."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._touch = SingleFlight("ready", ledger.core.touch)
+        self._ping = SingleFlight("ready", ledger.ping)
 
     @staticmethod
     def operations() -> Iterator[str]:
@@ -73,7 +73,7 @@ class Readiness:
 
     async def _why_not(self) -> str | None:
         try:
-            await self._touch.result(READY_S)
+            await self._ping.result(READY_S)
         except TimeoutError:
             return "the database does not answer in time"
         except DatabaseUnusable as error:

@@ -70,10 +70,10 @@ class MetricsApp:
             plain_text.check(request, "/metrics")
             request.seen.operation = OPERATION
             if not self._public:
-                caller = self._gate.who(request)
-                self._gate.may(OPERATION, caller)
+                caller = self._gate.authenticate(request)
+                self._gate.authorize(OPERATION, caller)
         except HttpError as error:
-            self._gate.turned_away(request, error, caller, OPERATION)
+            self._gate.record_refusal(request, error, caller, OPERATION)
             return plain_text.told(request, error)
         except BerthError:
             return plain_text.told(request, HttpError(503, "Who asks cannot be found out at present."))
@@ -81,7 +81,7 @@ class MetricsApp:
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
         """The reply to a request that is refused before it is looked at."""
-        self._gate.turned_away(request, error, None, OPERATION)
+        self._gate.record_refusal(request, error, None, OPERATION)
         return plain_text.told(request, error)
 
     async def _told(self, request: Request) -> Reply:
@@ -97,10 +97,9 @@ class MetricsApp:
         return plain_text.plain(request, 200, text, CONTENT_TYPE_PLAIN_0_0_4)
 
     def _overview(self) -> Overview:
-        core = self._gate.ledger.core
-        core.touch()
-        last = self._last
-        fresh = last if last is not None and last.head == core.fleet.head else self._gate.ledger.overview()
+        ledger, last = self._gate.ledger, self._last
+        ledger.ping()
+        fresh = last if last is not None and last.head == ledger.known_head else ledger.overview()
         self._meter.at(fresh.head)
         return fresh
 

@@ -89,7 +89,7 @@ class _Exchange:
     def take(self) -> Reply | PendingReply:
         """The checks in the order in which clients know them, then the operation itself."""
         request = self.request
-        self.caller = caller = self.api.gate.who(request, public=request.path in PUBLIC)
+        self.caller = caller = self.api.gate.authenticate(request, public=request.path in PUBLIC)
         self.minor = minor = minor_of(request.headers.get(HEADER), versions.NEWEST)
         _check_typed(request)
         operation, terms = route(request.method, request.path, minor)
@@ -112,7 +112,7 @@ class _Exchange:
         project = None
         if operation.name == "project_usages.show":
             project = dict(parse_query(call.request.query)).get("project_id")
-        self.api.gate.may(operation.name, call.caller, project)
+        self.api.gate.authorize(operation.name, call.caller, project)
 
     def _finished(self, pending: PendingAnswer, answer: Future[Any]) -> Reply:
         error = answer.exception()
@@ -145,7 +145,7 @@ class _Exchange:
 
     def told(self, error: HttpError) -> Reply:
         """A refusal."""
-        self.api.gate.turned_away(
+        self.api.gate.record_refusal(
             self.request, error, self.caller, "" if self.operation is None else self.operation.name
         )
         code = None

@@ -81,7 +81,7 @@ class _Exchange:
         route, items = _ROUTER.route(request.method, request.path)
         self.route = route
         request.seen.operation = route.name
-        self.caller = caller = api.gate.who(request, public=route.public)
+        self.caller = caller = api.gate.authenticate(request, public=route.public)
         _check_accept(route, request)
         call = Call(
             request=request,
@@ -91,7 +91,7 @@ class _Exchange:
             feed=api.feed,
             anomalies=api.anomalies,
             limits=api.gate.limits,
-            still=lambda: self._may(call, api.gate.who(request)),
+            still=lambda: self._may(call, api.gate.authenticate(request)),
             policy=api.gate.policy,
             ways=api.gate.ways,
             mints=api.mints,
@@ -109,7 +109,7 @@ class _Exchange:
         route = self.route
         assert route is not None
         if not route.public:
-            self.api.gate.may(route.operation, caller, route.project(call))
+            self.api.gate.authorize(route.operation, caller, route.project(call))
 
     def _answered(self, result: Any) -> Reply | PendingReply | StreamReply:
         if isinstance(result, StreamReply):
@@ -152,7 +152,7 @@ class _Exchange:
 
     def _note(self, error: HttpError) -> None:
         operation = "" if self.route is None else self.route.operation
-        self.api.gate.turned_away(self.request, error, self.caller, operation)
+        self.api.gate.record_refusal(self.request, error, self.caller, operation)
 
     def told(self, error: BerthError) -> Reply:
         """What the ledger refuses, or fails at."""

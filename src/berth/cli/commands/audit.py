@@ -49,23 +49,23 @@ def list_(
 
     Example: berth audit list --since 7d --outcome 403
     """
-    found = session.verbs.audit(
+    found = session.ledger.audit(
         since=None if since is None else moment(since),
         until=None if until is None else moment(until),
         actor=actor,
-        subject=consumer if provider is None else _uuid_of(session.verbs, provider),
+        subject=consumer if provider is None else _uuid_of(session.ledger, provider),
         operation=operation,
         outcome=outcome,
         most=limit,
     )
-    paper = session.paper
-    if paper.form is OutputFormat.JSON:
+    output = session.output
+    if output.form is OutputFormat.JSON:
         for record in found:
-            paper.json_line(record)
-    elif paper.form is OutputFormat.CSV:
-        paper.show(found, Table(COLUMNS, [_cells(record) for record in found]))
+            output.json_line(record)
+    elif output.form is OutputFormat.CSV:
+        output.show(found, Table(COLUMNS, [_cells(record) for record in found]))
     else:
-        paper.people(_table(found).rich())
+        output.people(_table(found).rich())
 
 
 @app.command()
@@ -184,14 +184,14 @@ def anomalies(session: Session, since: Moment = None, until: Moment = None) -> N
 
     Example: berth audit anomalies --since 7d
     """
-    found = session.verbs.anomalies(
+    found = session.ledger.anomalies(
         since=None if since is None else moment(since), until=None if until is None else moment(until)
     )
-    session.paper.show(found, _anomaly_table(found.items))
+    session.output.show(found, _anomaly_table(found.items))
     if not found.complete:
-        session.paper.note(f"the server has looked at the records up to {found.last} so far: there may be more")
+        session.output.note(f"the server has looked at the records up to {found.last} so far: there may be more")
     elif not found.items:
-        session.paper.note(f"nothing is unusual in records {found.first} to {found.last}")
+        session.output.note(f"nothing is unusual in records {found.first} to {found.last}")
     if found.items:
         raise typer.Exit(1)
 

@@ -27,17 +27,17 @@ def changes(
 
     Example: berth changes --after 0 --limit 5
     """
-    first = max(session.verbs.head() - limit, 0) if after is None else after
-    found = session.verbs.changes(first, limit)
-    if session.paper.form is OutputFormat.PEOPLE:
-        session.paper.people(*(line(each, session.name_of) for each in found))
+    first = max(session.ledger.head() - limit, 0) if after is None else after
+    found = session.ledger.changes(first, limit)
+    if session.output.form is OutputFormat.PEOPLE:
+        session.output.people(*(line(each, session.name_of) for each in found))
     else:
         rows = [(each.number, moment(each.at), each.actor, each.operation, each.request) for each in found]
-        session.paper.show(found, Table(("NUMBER", "WHEN (UTC)", "WHO", "OPERATION", "REQUEST"), rows))
+        session.output.show(found, Table(("NUMBER", "WHEN (UTC)", "WHO", "OPERATION", "REQUEST"), rows))
     if len(found) == limit and after is not None:
-        session.paper.note(f"there may be more: berth changes --after {found[-1].number}")
+        session.output.note(f"there may be more: berth changes --after {found[-1].number}")
     if not found:
-        session.paper.note("nothing has happened" if not first else f"nothing has happened after {first}")
+        session.output.note("nothing has happened" if not first else f"nothing has happened after {first}")
 
 
 @ledger_command(csv=True)
@@ -51,10 +51,10 @@ def history(
     Example: berth history host-1
     """
     subject = parse_uuid(what) or provider_names.resolve_prefix(session, what)
-    found = session.verbs.history(subject, most=limit)
-    session.paper.show(found, tables.history(found))
+    found = session.ledger.history(subject, most=limit)
+    session.output.show(found, tables.history(found))
     if not found:
-        session.paper.note("nothing is known of it")
+        session.output.note("nothing is known of it")
 
 
 @ledger_command()
@@ -70,13 +70,13 @@ def watch(
     Example: berth watch --after 41
     """
     try:
-        changes = session.verbs.follow(after)
-        session.paper.end_wait()
+        changes = session.ledger.follow(after)
+        session.output.end_wait()
         for number, change in enumerate(changes, 1):
-            if session.paper.form is OutputFormat.JSON:
-                session.paper.json_line(change)
+            if session.output.form is OutputFormat.JSON:
+                session.output.json_line(change)
             else:
-                session.paper.people(line(change, session.name_of))
+                session.output.people(line(change, session.name_of))
             if number == limit:
                 return
     except KeyboardInterrupt:

@@ -53,7 +53,7 @@ def claim(
         replace=replace,
     )
     placed = _claim_on(session, new, on, words.resources) if on else _claim_found(session, new, words)
-    session.paper.tell(
+    session.output.tell(
         {"consumer": new.consumer, "allocations": placed},
         f"consumer {new.consumer} holds",
         tables.held(placed, session.name_of).rich(),
@@ -75,14 +75,14 @@ def release(
     missing: list[str] = []
     for each in dict.fromkeys(map(canonical_uuid, consumers)):
         try:
-            held = session.verbs.consumer(each)
-            session.verbs.release(each)
+            held = session.ledger.consumer(each)
+            session.ledger.release(each)
         except AllocationsNotFound:
             missing.append(each)
         else:
             done.append({"consumer": each, "released": held.resources})
     if done:
-        session.paper.tell(done, *(f"released {each['consumer']}: {told(each['released'])}" for each in done))
+        session.output.tell(done, *(f"released {each['consumer']}: {told(each['released'])}" for each in done))
     if missing:
         raise AllocationsNotFound(", ".join(missing))
 
@@ -112,17 +112,17 @@ def _claim_on(session: Session, new: _Claimant, name: str, resources: str) -> di
     if not resources:
         raise typer.BadParameter("say what is wanted, such as VCPU=4,MEMORY_MB=8G")
     allocations = {provider_names.resolve(session, name): amounts(resources)}
-    session.verbs.claim(new.claim(allocations))
+    session.ledger.claim(new.claim(allocations))
     return allocations
 
 
 def _claim_found(session: Session, new: _Claimant, words: RequestOptions) -> dict[str, Resources]:
     asked = asked_of(session, words)
     try:
-        granted = session.verbs.allocate(
+        granted = session.ledger.allocate(
             asked, project=new.project, user=new.user, consumer=new.consumer, type=new.type or None
         )
     except NothingFits as error:
-        nothing_fits(session, error.funnel or session.verbs.explain(asked))
+        nothing_fits(session, error.funnel or session.ledger.explain(asked))
         raise typer.Exit(1) from None
     return granted.allocations

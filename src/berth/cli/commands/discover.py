@@ -29,10 +29,10 @@ def discover(
 
     machine = discovery.read()
     found = discovery.found(machine, name, dedicated=_processors(dedicated_cpus))
-    planned = discovery.plan(found, machine, session.verbs, rename=rename)
+    planned = discovery.plan(found, machine, session.ledger, rename=rename)
     if apply:
-        planned = discovery.apply(planned, session.verbs)
-    session.paper.tell(planned, *discovery.lines(planned, done=apply))
+        planned = discovery.apply(planned, session.ledger)
+    session.output.tell(planned, *discovery.lines(planned, done=apply))
 
 
 def _processors(text: str) -> frozenset[int]:

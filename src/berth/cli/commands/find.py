@@ -43,14 +43,14 @@ def find(
     if call:
         _show_call(session, asked)
         return
-    found = session.verbs.find(asked)
+    found = session.ledger.find(asked)
     if not found.candidates:
-        nothing_fits(session, session.verbs.explain(asked))
+        nothing_fits(session, session.ledger.explain(asked))
         raise typer.Exit(1)
     left = {uuid: summary.resources for uuid, summary in found.summaries.items()}
-    session.paper.show(found, tables.candidates(found.candidates, left, session.name_of))
+    session.output.show(found, tables.candidates(found.candidates, left, session.name_of))
     if len(found.candidates) == limit:
-        session.paper.note(f"the first {limit}; there may be more (--limit)")
+        session.output.note(f"the first {limit}; there may be more (--limit)")
 
 
 def asked_of(session: Session, words: RequestOptions) -> CandidateRequest:
@@ -61,7 +61,7 @@ def asked_of(session: Session, words: RequestOptions) -> CandidateRequest:
 def nothing_fits(session: Session, why: Funnel) -> None:
     """Show what each constraint took away."""
     parts = [part.rich() if isinstance(part, Table) else part for part in funnel.parts(why)]
-    session.paper.tell({"candidates": [], "funnel": why}, *parts)
+    session.output.tell({"candidates": [], "funnel": why}, *parts)
 
 
 def _show_call(session: Session, asked: CandidateRequest) -> None:
@@ -73,4 +73,4 @@ def _show_call(session: Session, asked: CandidateRequest) -> None:
         f"-H 'OpenStack-API-Version: placement {API_VERSION}'",
         shlex.quote(url),
     )
-    session.paper.tell({"method": "GET", "url": url, "version": API_VERSION}, " ".join(words))
+    session.output.tell({"method": "GET", "url": url, "version": API_VERSION}, " ".join(words))

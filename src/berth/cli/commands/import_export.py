@@ -47,12 +47,12 @@ def import_(
     """
     from berth.app import spare_collector
 
-    console = session.paper.errors
+    console = session.output.errors
     counts: Counter[RecordStatus] = Counter()
     with ExitStack() as stack:
         source = sys.stdin.buffer if file == "-" else stack.enter_context(_opened(file))
         refused = stack.enter_context(report.open("wb")) if report is not None else None
-        verbs = session.verbs
+        verbs = session.ledger
         spare_collector()
         progress = stack.enter_context(_progress(console))
         task = progress.add_task("importing", total=None if file == "-" else Path(file).stat().st_size)
@@ -68,21 +68,21 @@ def import_(
 
 
 def _sum_up(session: Session, counts: Counter[RecordStatus]) -> None:
-    if session.paper.form is OutputFormat.JSON:
-        session.paper.json({became.value: counts[became] for became in RecordStatus})
+    if session.output.form is OutputFormat.JSON:
+        session.output.json({became.value: counts[became] for became in RecordStatus})
         return
     told = ", ".join(f"{counts[became]:,} {became.value}" for became in RecordStatus)
-    session.paper.errors.print(f"{counts.total():,} providers: {told}", highlight=False)
+    session.output.errors.print(f"{counts.total():,} providers: {told}", highlight=False)
 
 
 @ledger_command()
 def export(session: Session, file: FileName = "-") -> None:
     """Write every provider with all that it has as JSON Lines, parents first, as `berth import` takes them."""
     encode = msgspec.json.Encoder().encode
-    records = session.verbs.records()
+    records = session.ledger.records()
     with ExitStack() as stack:
         target = sys.stdout.buffer if file == "-" else stack.enter_context(Path(file).open("wb"))
-        progress = stack.enter_context(_progress(session.paper.errors))
+        progress = stack.enter_context(_progress(session.output.errors))
         task = progress.add_task("exporting", total=None)
         for record in records:
             line = encode(record) + b"\n"

@@ -56,15 +56,15 @@ def providers(
         aggregate=canonical_uuid(aggregate) if aggregate else "",
         resource_class=resource_class,
         room=amounts(room) if room else {},
-        root=session.verbs.provider(provider_names.resolve(session, tree)).root if tree else "",
+        root=session.ledger.provider(provider_names.resolve(session, tree)).root if tree else "",
     )
-    items, more = _some(session, limit, lambda most, after: session.verbs.search(asked, limit=most, after=after))
-    session.paper.show(items, tables.providers(items))
+    items, more = _some(session, limit, lambda most, after: session.ledger.search(asked, limit=most, after=after))
+    session.output.show(items, tables.providers(items))
     _say_more(session, len(items), "providers", more=more)
     if not items and asked == ProviderFilter():
-        session.paper.note(EMPTY)
+        session.output.note(EMPTY)
     elif not items:
-        session.paper.note("no provider is like that")
+        session.output.note("no provider is like that")
 
 
 @ledger_command()
@@ -85,7 +85,7 @@ def show(
         _show_provider(session, what)
     except ProviderNotFound:
         try:
-            _show_consumer(session, session.verbs.consumer(what))
+            _show_consumer(session, session.ledger.consumer(what))
         except AllocationsNotFound:
             raise NotFound(f"{what} is no provider, and no consumer that holds anything") from None
 
@@ -104,17 +104,17 @@ def usage(
     if user and not project:
         raise typer.BadParameter("--user is a user of a project: give --project as well")
     if project:
-        types = session.verbs.project_usages(project, user or None)
-        session.paper.show(types, tables.types(types))
-        session.paper.note("" if types else "it holds nothing")
+        types = session.ledger.project_usages(project, user or None)
+        session.output.show(types, tables.types(types))
+        session.output.note("" if types else "it holds nothing")
     elif projects:
-        items, _ = _some(session, None, lambda most, after: session.verbs.projects(limit=most, after=after))
-        session.paper.show(items, tables.projects(items))
-        session.paper.note("" if items else "nobody holds anything")
+        items, _ = _some(session, None, lambda most, after: session.ledger.projects(limit=most, after=after))
+        session.output.show(items, tables.projects(items))
+        session.output.note("" if items else "nobody holds anything")
     else:
-        fleet = session.verbs.overview()
-        session.paper.show(fleet, tables.totals(fleet.classes))
-        session.paper.note("" if fleet.classes else EMPTY)
+        fleet = session.ledger.overview()
+        session.output.show(fleet, tables.totals(fleet.classes))
+        session.output.note("" if fleet.classes else EMPTY)
 
 
 All = Annotated[bool, typer.Option("--all", help="Those as well that nobody has.")]
@@ -172,23 +172,23 @@ def consumers(
         resource_class=resource_class,
         order=order,
     )
-    items, more = _some(session, limit, lambda most, after: session.verbs.consumers(asked, limit=most, after=after))
-    session.paper.show(items, tables.consumers(items))
+    items, more = _some(session, limit, lambda most, after: session.ledger.consumers(asked, limit=most, after=after))
+    session.output.show(items, tables.consumers(items))
     _say_more(session, len(items), "consumers", more=more)
     if not items:
-        session.paper.note("nobody holds anything" if asked == ConsumerQuery() else "no consumer is like that")
+        session.output.note("nobody holds anything" if asked == ConsumerQuery() else "no consumer is like that")
 
 
 def _names(session: Session, kind: NameKind, *, every: bool = True) -> None:
-    items = [item for item in session.verbs.names(kind) if every or item.providers]
-    session.paper.show(items, tables.names(kind.upper(), items))
+    items = [item for item in session.ledger.names(kind) if every or item.providers]
+    session.output.show(items, tables.names(kind.upper(), items))
     if not items:
-        session.paper.note(f"there is no {kind}" if kind is NameKind.AGGREGATE else f"no provider has any {kind}")
+        session.output.note(f"there is no {kind}" if kind is NameKind.AGGREGATE else f"no provider has any {kind}")
 
 
 def _some(session: Session, limit: int | None, page: Callable[[int, str | None], Any]) -> tuple[list[Any], bool]:
     """The items of as many pages as are wanted, and whether there are more."""
-    wanted = limit or (SHOWN if session.paper.form is OutputFormat.PEOPLE else None)
+    wanted = limit or (SHOWN if session.output.form is OutputFormat.PEOPLE else None)
     items: list[Any] = []
     after: str | None = None
     while wanted is None or len(items) < wanted:
@@ -202,16 +202,16 @@ def _some(session: Session, limit: int | None, page: Callable[[int, str | None],
 
 def _say_more(session: Session, shown: int, what: str, *, more: bool) -> None:
     if more:
-        session.paper.note(f"the first {shown:,} {what}; there are more (--limit, or --json and --csv for all)")
+        session.output.note(f"the first {shown:,} {what}; there are more (--limit, or --json and --csv for all)")
 
 
 def _show_provider(session: Session, uuid: str) -> None:
-    verbs = session.verbs
+    verbs = session.ledger
     provider = verbs.details(uuid)
     holders = verbs.holders(provider.uuid, limit=SHOWN)
     history = verbs.history(provider.uuid, most=10)
     data = {"provider": provider, "holders": holders.items, "history": history}
-    session.paper.tell(data, *_about(provider), *_sections(provider, holders.items, history))
+    session.output.tell(data, *_about(provider), *_sections(provider, holders.items, history))
 
 
 def _about(provider: ProviderDetails) -> Iterator[Any]:
@@ -237,8 +237,8 @@ def _sections(provider: ProviderDetails, holders: list[Any], history: list[Any])
 
 
 def _show_consumer(session: Session, consumer: ConsumerDetails) -> None:
-    history = session.verbs.history(consumer.uuid, most=10)
-    session.paper.tell(
+    history = session.ledger.history(consumer.uuid, most=10)
+    session.output.tell(
         {"consumer": consumer, "history": history},
         f"consumer {consumer.uuid}",
         f"of project {consumer.project}, user {consumer.user}, type {consumer.type or 'unknown'}, "

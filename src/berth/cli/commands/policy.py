@@ -23,8 +23,8 @@ def show(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False)
     """Every operation, with the roles that may do it, by the policy that is configured."""
     from berth import app as composition
 
-    paper = Output(format_of(as_json=as_json, as_csv=as_csv))
+    output = Output(format_of(as_json=as_json, as_csv=as_csv))
     policy = composition.policy_of(configured(context).settings)
     rows = [(operation, ", ".join(roles)) for operation, roles in policy.table().items()]
-    paper.note(f"policy {policy.name}")
-    paper.show(policy.table(), Table(("OPERATION", "ROLES"), rows))
+    output.note(f"policy {policy.name}")
+    output.show(policy.table(), Table(("OPERATION", "ROLES"), rows))

@@ -48,7 +48,7 @@ def create(
         networks=tuple(network or ()),
         lasts_seconds=None if expires is None else span(expires) // SECOND_US,
     )
-    minted = session.verbs.create_token(wanted)
+    minted = session.ledger.create_token(wanted)
     until = minted.token.expires_at
     _tell(session, minted, f"token {name}, good {'for ever' if until is None else f'until {shown(until)} UTC'}")
 
@@ -57,10 +57,10 @@ def create(
 @ledger_command(csv=True)
 def list_(session: Session) -> None:
     """Every token there ever was, without what it reads. With --json, one token a line."""
-    tokens = session.verbs.tokens()
-    if session.paper.form is OutputFormat.JSON:
+    tokens = session.ledger.tokens()
+    if session.output.form is OutputFormat.JSON:
         for token in tokens:
-            session.paper.json_line(token)
+            session.output.json_line(token)
         return
     rows = [
         (
@@ -73,17 +73,17 @@ def list_(session: Session) -> None:
         )
         for token in tokens
     ]
-    session.paper.show(tokens, Table(("NAME", "ROLES", "PROJECT", "STATE", "LAST USED (UTC)", "FROM"), rows))
+    session.output.show(tokens, Table(("NAME", "ROLES", "PROJECT", "STATE", "LAST USED (UTC)", "FROM"), rows))
     if not tokens:
-        session.paper.note("no token was ever made: `berth token create --name NAME --role ROLE` makes one")
+        session.output.note("no token was ever made: `berth token create --name NAME --role ROLE` makes one")
 
 
 @app.command()
 @ledger_command()
 def revoke(session: Session, name: Name) -> None:
     """A token is good for nothing any more: from its next request on, in every process."""
-    session.verbs.revoke_token(name)
-    session.paper.tell({"revoked": name}, f"token {name} is revoked")
+    session.ledger.revoke_token(name)
+    session.output.tell({"revoked": name}, f"token {name} is revoked")
 
 
 @app.command()
@@ -95,15 +95,15 @@ def rotate(
 ) -> None:
     """Another text for a token, shown this once. The old one ends at once, or after the grace."""
     seconds = 0 if grace is None else span(grace) // SECOND_US
-    _tell(session, session.verbs.rotate_token(name, grace_seconds=seconds), f"token {name} reads anew")
+    _tell(session, session.ledger.rotate_token(name, grace_seconds=seconds), f"token {name} reads anew")
 
 
 def _tell(session: Session, minted: IssuedToken, what: str) -> None:
     """The text alone on standard output, so that it can go into a file."""
-    if session.paper.form is OutputFormat.JSON:
-        session.paper.json(minted)
+    if session.output.form is OutputFormat.JSON:
+        session.output.json(minted)
         return
-    session.paper.end_wait()
+    session.output.end_wait()
     typer.echo(f"{what}. It is shown this once:", err=True)
     typer.echo(minted.text)
 

@@ -42,10 +42,10 @@ def top(
     Example: berth top --interval 5
     """
     watched = _Watched(session)
-    if session.paper.form is OutputFormat.JSON:
-        session.paper.json(watched.data())
-    elif once or not session.paper.console.is_terminal:
-        session.paper.people(watched.drawn())
+    if session.output.form is OutputFormat.JSON:
+        session.output.json(watched.data())
+    elif once or not session.output.console.is_terminal:
+        session.output.people(watched.drawn())
     else:
         _live(session, watched, interval)
 
@@ -55,7 +55,7 @@ class _Watched:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.overview: Overview = session.verbs.overview()
+        self.overview: Overview = session.ledger.overview()
         self.changes: list[Change] = []
         self.fullest: list[MapCell] = []
         self.trouble = ""
@@ -64,7 +64,7 @@ class _Watched:
     def look(self) -> None:
         """Look again. A server that is away is said so, and what was known stays."""
         try:
-            before, self.overview = self.overview.head, self.session.verbs.overview()
+            before, self.overview = self.overview.head, self.session.ledger.overview()
             self.trouble = ""
             if self.overview.head != before:
                 self._read()
@@ -103,7 +103,7 @@ class _Watched:
         return Group(*parts)
 
     def _read(self) -> None:
-        verbs = self.session.verbs
+        verbs = self.session.ledger
         classes = tuple(each.name for each in self.overview.classes)
         found: FleetMap = verbs.map(MapQuery(classes=classes, by=GroupBy.HOSTS))
         self.fullest = sorted(found.cells, key=lambda cell: (-_share(cell), cell.name))[:HOSTS]
@@ -134,7 +134,7 @@ def _share(cell: MapCell) -> float:
 def _live(session: Session, watched: _Watched, interval: float) -> None:
     from rich.live import Live
 
-    console = session.paper.console
+    console = session.output.console
     with (
         contextlib.suppress(KeyboardInterrupt),
         _keys() as pressed,

@@ -57,53 +57,53 @@ class ConstraintMask:
         return self.names[0] if len(self.names) == 1 else ""
 
 
-def of_group(everywhere: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
+def of_group(whole: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
     """What is asked of each provider of a group beside amounts, in the order of the search."""
     if group.in_tree is not None:
-        tree, holds = _tree(everywhere, group.in_tree), _holds(everywhere, group, Filter(in_tree=group.in_tree))
+        tree, holds = _tree(whole, group.in_tree), _holds(whole, group, Filter(in_tree=group.in_tree))
         yield ConstraintMask(Constraint.IN_TREE, (group.in_tree,), 0, f"is in {tree}", f"is not in {tree}", holds)
     if group.one_provider:
-        yield from of_traits(everywhere, group)
+        yield from of_traits(whole, group)
     for name in sorted(group.forbidden):
-        holds = ~_have_any(everywhere, (name,))
+        holds = ~_have_any(whole, (name,))
         yield ConstraintMask(
             Constraint.FORBIDDEN, (name,), 0, f"is without the trait {name}", f"has the trait {name}", holds
         )
     for uuids in group.member_of:
-        one, holds = _one_of("the aggregate", uuids), _holds(everywhere, group, Filter(member_of=(uuids,)))
+        one, holds = _one_of("the aggregate", uuids), _holds(whole, group, Filter(member_of=(uuids,)))
         yield ConstraintMask(Constraint.MEMBER_OF, _names(uuids), 0, f"is in {one}", f"is not in {one}", holds)
     for uuid in sorted(group.not_member_of):
-        one, holds = f"the aggregate {uuid}", _holds(everywhere, group, Filter(not_member_of=frozenset((uuid,))))
+        one, holds = f"the aggregate {uuid}", _holds(whole, group, Filter(not_member_of=frozenset((uuid,))))
         yield ConstraintMask(Constraint.NOT_MEMBER_OF, (uuid,), 0, f"is outside {one}", f"is in {one}", holds)
 
 
-def of_traits(everywhere: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
+def of_traits(whole: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
     """The traits that a group requires: of its provider, or of those that serve the unsuffixed group between them."""
     for names in group.required:
-        one, holds = _one_of("the trait", names), _have_any(everywhere, names)
+        one, holds = _one_of("the trait", names), _have_any(whole, names)
         yield ConstraintMask(Constraint.REQUIRED, _names(names), 0, f"has {one}", f"does not have {one}", holds)
 
 
-def of_roots(everywhere: WholeFleet, required: AnyOf, forbidden: AnyOf) -> Iterator[ConstraintMask]:
+def of_roots(whole: WholeFleet, required: AnyOf, forbidden: AnyOf) -> Iterator[ConstraintMask]:
     """The traits that the root of a tree must have or not have."""
     for name in sorted(required):
         having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
-        yield ConstraintMask(Constraint.ROOT_REQUIRED, (name,), 0, having, lacking, _have_any(everywhere, (name,)))
+        yield ConstraintMask(Constraint.ROOT_REQUIRED, (name,), 0, having, lacking, _have_any(whole, (name,)))
     for name in sorted(forbidden):
         having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
-        yield ConstraintMask(Constraint.ROOT_FORBIDDEN, (name,), 0, lacking, having, ~_have_any(everywhere, (name,)))
+        yield ConstraintMask(Constraint.ROOT_FORBIDDEN, (name,), 0, lacking, having, ~_have_any(whole, (name,)))
 
 
-def of_class(everywhere: WholeFleet, name: str, amount: int) -> Iterator[ConstraintMask]:
+def of_class(whole: WholeFleet, name: str, amount: int) -> Iterator[ConstraintMask]:
     """What is asked of a provider for an amount of a class. Units and room hold where the class is not at all."""
-    number = everywhere.fleet.catalogue.id_of(NameKind.CLASS, name)
-    column = everywhere.fleet.columns.get(-1 if number is None else number) or ClassColumn()
+    number = whole.fleet.catalogue.id_of(NameKind.CLASS, name)
+    column = whole.fleet.columns.get(-1 if number is None else number) or ClassColumn()
     asked = min(amount, MOST)
 
     def where(rows: Mask, elsewhere: bool) -> Mask:
-        found = np.full(everywhere.own, elsewhere, dtype=np.bool_)
+        found = np.full(whole.own, elsewhere, dtype=np.bool_)
         found[column.slots.values] = rows
-        return everywhere.spread(found)
+        return whole.spread(found)
 
     def part(kind: Constraint, words: str, failing: str, holds: Mask) -> ConstraintMask:
         return ConstraintMask(kind, (name,), amount, words, failing, holds)
@@ -118,18 +118,18 @@ def of_class(everywhere: WholeFleet, name: str, amount: int) -> Iterator[Constra
     yield part(Constraint.ROOM, f"has {has_room}", f"has no {has_room}", where(room, True))
 
 
-def closest(everywhere: WholeFleet, part: ConstraintMask, places: Mask) -> int | None:
+def closest(whole: WholeFleet, part: ConstraintMask, places: Mask) -> int | None:
     """What providers at these places could give instead.
 
     For room the most that one claim can have of one of them now; for units the amount nearest to what was asked
     that one gives in a claim, None if none gives any.
     """
-    number = everywhere.fleet.catalogue.id_of(NameKind.CLASS, part.names[0])
-    column = everywhere.fleet.columns.get(-1 if number is None else number)
+    number = whole.fleet.catalogue.id_of(NameKind.CLASS, part.names[0])
+    column = whole.fleet.columns.get(-1 if number is None else number)
     if column is None:
         return None
-    looked_at = np.zeros(everywhere.own, dtype=np.bool_)
-    looked_at[everywhere.slots[places]] = True
+    looked_at = np.zeros(whole.own, dtype=np.bool_)
+    looked_at[whole.slots[places]] = True
     rows = np.flatnonzero(looked_at[column.slots.values])
     if not len(rows):
         return None
@@ -156,19 +156,19 @@ def _nearest_unit(column: ClassColumn, rows: NDArray[np.intp], amount: int) -> i
     return int(offered[np.abs(offered - amount).argmin()])
 
 
-def _have_any(everywhere: WholeFleet, traits: Iterable[str]) -> Mask:
+def _have_any(whole: WholeFleet, traits: Iterable[str]) -> Mask:
     """By place: whether its provider has one of these traits; those that do not exist, nobody has."""
-    fleet = everywhere.fleet
+    fleet = whole.fleet
     numbers = {fleet.catalogue.id_of(NameKind.TRAIT, name) for name in traits}
     found: Mask = fleet.trait_sets.having_any(number for number in numbers if number is not None)
-    mask: Mask = found[everywhere.take(fleet.trait_set)]
+    mask: Mask = found[whole.take(fleet.trait_set)]
     return mask
 
 
-def _holds(everywhere: WholeFleet, group: Group, asked: Filter) -> Mask:
+def _holds(whole: WholeFleet, group: Group, asked: Filter) -> Mask:
     """By place: what the search's own filter says, given this one condition."""
-    wanted = compile_filter(everywhere.fleet, asked, spread=False)
-    found = (provider_matches if group.one_provider else tree_matches)(everywhere.fleet, wanted, everywhere)
+    wanted = compile_filter(whole.fleet, asked, spread=False)
+    found = (provider_matches if group.one_provider else tree_matches)(whole.fleet, wanted, whole)
     assert found is not None
     return found
 
@@ -177,8 +177,8 @@ def _names(names: AnyOf) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _tree(everywhere: WholeFleet, uuid: str) -> str:
-    fleet = everywhere.fleet
+def _tree(whole: WholeFleet, uuid: str) -> str:
+    fleet = whole.fleet
     slot = fleet.slot_of.get(uuid)
     if slot is None:
         return f"the tree of {uuid}, which does not exist"

@@ -32,14 +32,14 @@ def explain(fleet: Fleet, request: CandidateRequest) -> Funnel:
     if not any(group.resources for group in request.groups):
         raise Invalid("a request asks for resources in at least one group")
     unknown = _unknown(fleet, request)
-    everywhere = WholeFleet(fleet)
-    sifted = RequestFunnelBuilder(everywhere, request)
+    whole = WholeFleet(fleet)
+    sifted = RequestFunnelBuilder(whole, request)
     funnels = {id(distinct): _group_funnel(sifted, distinct) for distinct in sifted.distinct}
     groups = [replace(funnels[id(sifted.of(group))], suffix=group.suffix) for group in request.groups]
     trees = _tree_funnel(sifted)
     together = Together(hindrances=[], why="", left=0)
     if trees.with_all_groups and not unknown:
-        together = _together(everywhere, request, sifted.fitting())
+        together = _together(whole, request, sifted.fitting())
     why = reason(groups, trees, together, unknown, _blames(sifted, funnels, trees))
     return Funnel(groups=groups, trees=trees, together=together, unknown=unknown, why=why)
 
@@ -55,10 +55,10 @@ def _group_funnel(sifted: RequestFunnelBuilder, distinct: DistinctGroup) -> Grou
 
 def _tree_funnel(sifted: RequestFunnelBuilder) -> TreeFunnel:
     """Roots first, as the search does, then a step for each group."""
-    left_over, steps = sifted.everywhere.roots, []
+    left_over, steps = sifted.whole.roots, []
     total = left = _count(left_over)
     for part in sifted.root_parts:
-        left_over = left_over & part.holds[: sifted.everywhere.own]
+        left_over = left_over & part.holds[: sifted.whole.own]
         steps.append(_step(sifted, part, left, _count(left_over)))
         left = steps[-1].left
     for distinct in sifted.distinct:
@@ -94,12 +94,12 @@ def _step(
     )
 
 
-def _together(everywhere: WholeFleet, request: CandidateRequest, trees: Mask) -> Together:
-    ask = compile_request(everywhere.fleet, request)
-    found = count_fitting_trees(everywhere, ask, trees, Budget())
+def _together(whole: WholeFleet, request: CandidateRequest, trees: Mask) -> Together:
+    ask = compile_request(whole.fleet, request)
+    found = count_fitting_trees(whole, ask, trees, Budget())
     hindrances, hopes = [], Budget()  # one for all of them: there may be many
     for each in obstacles(ask, [", ".join(sorted(suffixes)) for suffixes in request.same_subtrees]):
-        would = None if found.trees else count_fitting_trees(everywhere, each.dropped, trees, hopes, hopeful=True)
+        would = None if found.trees else count_fitting_trees(whole, each.dropped, trees, hopes, hopeful=True)
         hindrances.append(
             Hindrance(
                 constraint=each.words,

@@ -32,18 +32,18 @@ class GroupFunnelBuilder:
     the unsuffixed group's providers must have between them.
     """
 
-    def __init__(self, everywhere: WholeFleet, group: Group) -> None:
-        self.everywhere, self.group = everywhere, group
-        classes = [list(of_class(everywhere, name, amount)) for name, amount in group.resources.items()]
-        self.common = list(of_group(everywhere, group))
+    def __init__(self, whole: WholeFleet, group: Group) -> None:
+        self.whole, self.group = whole, group
+        classes = [list(of_class(whole, name, amount)) for name, amount in group.resources.items()]
+        self.common = list(of_group(whole, group))
         self.branches = classes
         self.reached: list[ConstraintMask] = []
         if group.one_provider:
             self.common += [part for parts in classes for part in parts]
             self.branches = [[]]
         else:
-            self.reached = list(of_traits(everywhere, group))
-        self.alive = everywhere.spread(everywhere.alive)
+            self.reached = list(of_traits(whole, group))
+        self.alive = whole.spread(whole.alive)
         self.fitting = self.trees()
 
     @property
@@ -59,21 +59,21 @@ class GroupFunnelBuilder:
     @property
     def total(self) -> int:
         """How many there are before anything is asked."""
-        every = self.everywhere.alive if self.group.one_provider else self.everywhere.roots
+        every = self.whole.alive if self.group.one_provider else self.whole.roots
         return int(np.count_nonzero(every))
 
     def trees(self, without: frozenset[ConstraintKey] = NOTHING) -> Mask:
         """By slot: around which roots the group finds all it needs, if some constraints are dropped."""
-        left = self.everywhere.roots
+        left = self.whole.roots
         common = _all(self.alive, self.common, without)
         found = np.zeros_like(common)
         for parts in self.branches:
             places = _all(common, parts, without)
-            left = left & self.everywhere.trees(places)
+            left = left & self.whole.trees(places)
             found |= places
         for part in self.reached:
             if part.key not in without:
-                left = left & self.everywhere.trees(found & part.holds)
+                left = left & self.whole.trees(found & part.holds)
         return left
 
     def fitting_without(self, keys: frozenset[ConstraintKey]) -> Mask:
@@ -87,7 +87,7 @@ class GroupFunnelBuilder:
             places = self.alive
             for part in self.common:
                 places = places & part.holds
-                yield part, int(np.count_nonzero(places[: self.everywhere.own]))
+                yield part, int(np.count_nonzero(places[: self.whole.own]))
             return
         yield from self._steps_of_trees()
 
@@ -101,25 +101,25 @@ class GroupFunnelBuilder:
         branch = next((parts for parts in self.branches if part in parts), [])
         places = _all(_all(self.alive, self.common, part.dropped), branch, part.dropped)
         if trees.any():
-            places = places & trees[self.everywhere.anchors]
-        return closest(self.everywhere, part, places)
+            places = places & trees[self.whole.anchors]
+        return closest(self.whole, part, places)
 
     def _steps_of_trees(self) -> Iterator[tuple[ConstraintMask, int]]:
-        everywhere, left, common = self.everywhere, self.everywhere.roots, self.alive
+        whole, left, common = self.whole, self.whole.roots, self.alive
         for part in self.common:
             common = common & part.holds
-            left = everywhere.trees(common)
+            left = whole.trees(common)
             yield part, int(np.count_nonzero(left))
         found = np.zeros_like(common)
         for parts in self.branches:
             places = common
             for part in parts:
                 places = places & part.holds
-                yield part, int(np.count_nonzero(left & everywhere.trees(places)))
-            left = left & everywhere.trees(places)
+                yield part, int(np.count_nonzero(left & whole.trees(places)))
+            left = left & whole.trees(places)
             found |= places
         for part in self.reached:
-            left = left & everywhere.trees(found & part.holds)
+            left = left & whole.trees(found & part.holds)
             yield part, int(np.count_nonzero(left))
 
 

@@ -64,40 +64,40 @@ def obstacles(ask: CompiledRequest, subtrees: list[str]) -> list[Obstacle]:
 
 
 def count_fitting_trees(
-    everywhere: WholeFleet, ask: CompiledRequest, trees: Mask, budget: Budget, *, hopeful: bool = False
+    whole: WholeFleet, ask: CompiledRequest, trees: Mask, budget: Budget, *, hopeful: bool = False
 ) -> TreeCount:
     """In how many of these trees, where each group finds something, the whole request does.
 
     budget: what is left of it for searching; hopeful: only to see what would be; end after HOPED trees, even if
     nothing was found.
     """
-    single = int(np.count_nonzero(_single(everywhere, ask, trees & everywhere.single)))
-    others = np.flatnonzero(trees & ~everywhere.single)
+    single = int(np.count_nonzero(_single(whole, ask, trees & whole.single)))
+    others = np.flatnonzero(trees & ~whole.single)
     if not obstacles(ask, [""] * len(ask.subtrees)):
         return TreeCount(single + len(others), bounded=False)
     found = 0
-    for seen, domains in enumerate(_domains(everywhere, ask, others)):
+    for seen, domains in enumerate(_domains(whole, ask, others)):
         if (hopeful and seen >= HOPED) or (seen >= SEARCHED and (single or found)):
             return TreeCount(single + found, bounded=True)
-        found += next(solutions(everywhere.fleet, ask, domains, budget), None) is not None
+        found += next(solutions(whole.fleet, ask, domains, budget), None) is not None
         if budget.exceeded:
             return TreeCount(single + found, bounded=True)
     return TreeCount(single + found, bounded=False)
 
 
-def _domains(everywhere: WholeFleet, ask: CompiledRequest, roots: NDArray[np.intp]) -> Iterator[Domains]:
+def _domains(whole: WholeFleet, ask: CompiledRequest, roots: NDArray[np.intp]) -> Iterator[Domains]:
     first, size = 0, FEW_TREES
     while first < len(roots):
-        yield from domains_of(everywhere.fleet, ask, roots[first : first + size].tolist())
+        yield from domains_of(whole.fleet, ask, roots[first : first + size].tolist())
         first, size = first + size, min(2 * size, MANY_TREES)
 
 
-def _single(everywhere: WholeFleet, ask: CompiledRequest, trees: Mask) -> Mask:
+def _single(whole: WholeFleet, ask: CompiledRequest, trees: Mask) -> Mask:
     """Of these trees of one provider each, those in which it can serve all groups at once."""
     if ask.isolate and sum(each.one_provider for each in ask.variables) > 1:
         return np.zeros_like(trees)
     for number in ask.contested:
-        column = everywhere.fleet.columns[number]
+        column = whole.fleet.columns[number]
         total = sum(amount for each in ask.variables for wanted, amount in each.demands if wanted == number)
         slots = column.slots.values
         with_room = np.zeros_like(trees)

@@ -29,14 +29,14 @@ class DistinctGroup:
 class RequestFunnelBuilder:
     """In which trees each group finds something, and in which all would if something were dropped."""
 
-    def __init__(self, everywhere: WholeFleet, request: CandidateRequest) -> None:
-        self.everywhere = everywhere
-        self.root_parts = list(of_roots(everywhere, request.root_required, request.root_forbidden))
+    def __init__(self, whole: WholeFleet, request: CandidateRequest) -> None:
+        self.whole = whole
+        self.root_parts = list(of_roots(whole, request.root_required, request.root_forbidden))
         self._by_content: dict[object, DistinctGroup] = {}
         self._without: dict[ConstraintKey, Mask] = {}
         for group in request.groups:
             if _content(group) not in self._by_content:
-                self._by_content[_content(group)] = DistinctGroup(GroupFunnelBuilder(everywhere, group), [])
+                self._by_content[_content(group)] = DistinctGroup(GroupFunnelBuilder(whole, group), [])
             self.of(group).suffixes.append(group.suffix)
 
     @property
@@ -50,10 +50,10 @@ class RequestFunnelBuilder:
 
     def fitting(self, without: frozenset[ConstraintKey] = NOTHING, leave_out: DistinctGroup | None = None) -> Mask:
         """By slot: which roots are right and find something for every group, if this were dropped."""
-        found = self.everywhere.roots
+        found = self.whole.roots
         for part in self.root_parts:
             if part.key not in without:
-                found = found & part.holds[: self.everywhere.own]
+                found = found & part.holds[: self.whole.own]
         for distinct in self._by_content.values():
             if distinct is not leave_out:
                 found = found & distinct.sieve.fitting_without(without)

@@ -40,7 +40,7 @@ from berth.store.consumers import ConsumerRow
 class ConsumerQueries:
     """Queries of consumers and allocations: database rows by index, named from the fleet of the same moment."""
 
-    core: Writer
+    _writer: Writer
 
     def consumers(
         self,
@@ -52,7 +52,7 @@ class ConsumerQueries:
         """Consumers that are like that; ProviderNotFound, ClassNotFound; Invalid: LARGEST of no class."""
         if query.order is ConsumerOrder.LARGEST and not query.resource_class:
             raise Invalid("the largest consumers are those of one resource class: give the class as well")
-        with self.core.current_rows() as (fleet, connection):
+        with self._writer.read_with_rows() as (fleet, connection):
             wanted = _wanted(fleet, query)
             if wanted is None:
                 return ConsumerPage([], None)
@@ -62,7 +62,7 @@ class ConsumerQueries:
 
     def consumer(self, uuid: str) -> ConsumerDetails:
         """One consumer with all that it holds; AllocationsNotFound if it holds nothing."""
-        with self.core.current_rows() as (fleet, connection):
+        with self._writer.read_with_rows() as (fleet, connection):
             rows = stored.by_uuid(connection, [canonical_uuid(uuid)])
             if not rows:
                 raise AllocationsNotFound(uuid)
@@ -82,7 +82,7 @@ class ConsumerQueries:
 
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
         """Projects by name, with what their consumers hold, by type."""
-        with self.core.current_rows() as (fleet, connection):
+        with self._writer.read_with_rows() as (fleet, connection):
             rows = consumer_pages.projects(connection, after or "", limit + 1)
             shares = _shares(fleet, rows)
         shown = rows.names[:limit]
@@ -101,7 +101,7 @@ class ConsumerQueries:
 
     def allocations(self, consumer: str) -> ConsumerAllocations | None:
         """All that a consumer holds; None if it holds nothing."""
-        with self.core.current_rows() as (fleet, connection):
+        with self._writer.read_with_rows() as (fleet, connection):
             rows = stored.by_uuid(connection, [canonical_uuid(consumer)])
             if not rows:
                 return None
@@ -114,7 +114,7 @@ class ConsumerQueries:
 
     def allocations_of(self, uuid: str) -> ProviderAllocations:
         """Who holds what of a provider; ProviderNotFound."""
-        with self.core.current_rows() as (fleet, connection):
+        with self._writer.read_with_rows() as (fleet, connection):
             slot = fleet.slot(canonical_uuid(uuid))
             holders: dict[str, Holder] = {}
             newest = 0
@@ -126,7 +126,7 @@ class ConsumerQueries:
 
     def holders(self, uuid: str, *, limit: int = 100, after: str | None = None) -> HolderPage:
         """Who holds what of a provider, by consumer; ProviderNotFound."""
-        with self.core.current_rows() as (fleet, connection):
+        with self._writer.read_with_rows() as (fleet, connection):
             slot = fleet.slot(canonical_uuid(uuid))
             rows = stored.holders_of(connection, int(fleet.id.values[slot]))
             items: dict[str, HolderItem] = {}
@@ -141,7 +141,7 @@ class ConsumerQueries:
 
     def project_usages(self, project: str, user: str | None = None) -> list[TypeUsage]:
         """What a project (or one of its users) holds, by type of consumer."""
-        with self.core.current_rows() as (fleet, connection):
+        with self._writer.read_with_rows() as (fleet, connection):
             counts, amounts = stored.project_usage(connection, project, user)
             name_of = fleet.catalogue.name_of
             held: dict[int | None, Resources] = {}

@@ -9,7 +9,7 @@ from typing import Final
 from berth.ledger.audit.anomalies import LogScanner
 from berth.ledger.write.writer import Writer
 from berth.model.anomaly import Anomalies
-from berth.model.audit import AuditRecord, RefusedRequest
+from berth.model.audit import AuditRecord
 from berth.model.change import Change
 from berth.model.validation import canonical_uuid
 from berth.store import audit as audit_log
@@ -22,17 +22,17 @@ LOOK_S: Final = 0.2
 class HistoryQueries:
     """Queries of the change log and the audit log."""
 
-    core: Writer
+    _writer: Writer
 
     def changes(self, after: int = 0, most: int = 100) -> list[Change]:
         """At most so many entries of the change log, after this number."""
-        with self.core.database.reading() as connection:
+        with self._writer.database.reading() as connection:
             return change_log.page(connection, after, most)
 
     def follow(self, after: int | None = None) -> Iterator[Change]:
         """Every change after this number (None: from now on) as it comes, without end; it looks often."""
         if after is None:
-            with self.core.current() as fleet:
+            with self._writer.read() as fleet:
                 after = fleet.head
         while True:
             found = self.changes(after)
@@ -73,7 +73,7 @@ class HistoryQueries:
             most=most,
             facts=facts,
         )
-        with self.core.database.reading() as connection:
+        with self._writer.database.reading() as connection:
             return audit_log.records(connection, wanted)
 
     def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
@@ -82,11 +82,11 @@ class HistoryQueries:
 
     def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
         """Unusual activity that ended within this span (microseconds since 1970), out of all the audit log says."""
-        vigil = LogScanner(self.core, since)
-        while vigil.step():
+        scanner = self.log_scanner(since)
+        while scanner.step():
             pass
-        return vigil.found().within(since, until)
+        return scanner.found().within(since, until)
 
-    def note(self, attempt: RefusedRequest) -> None:
-        """Line something that was refused elsewhere up for the audit log."""
-        self.core.note(attempt)
+    def log_scanner(self, since: int | None = None) -> LogScanner:
+        """Return a scanner for unusual activity since then (microseconds since 1970 UTC; None: all of the log)."""
+        return LogScanner(self._writer, since)

@@ -1,4 +1,4 @@
-"""A batch, decided: what the change log and the audit log are to say of it."""
+"""A batch: queued commands, their outcomes, and what the change log and the audit log record of them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from berth.model.caller import Caller
 from berth.model.change import Change, Facts, subjects_of
 from berth.model.commands import Allocate, Command, CreateToken, PutRecords, Reshape, SetAllocations
 from berth.model.errors import BerthError, Refusal
+from berth.model.text import log_text
 from berth.model.token import Token
-from berth.store.audit import Chain, fitting
+from berth.store.audit import Chain
 from berth.store.changes import text_of
 
 _NOTHING = Facts()
@@ -28,9 +29,10 @@ _BERTH = Caller(name="berth", via="local")
 
 @dataclass(frozen=True, slots=True)
 class PendingCommand:
-    """A command on its way. caller: who asks; request: an id that no other request has.
+    """A queued command and the future of its result.
 
-    token: what let the caller in, if that is to be made certain when the command is carried out.
+    caller: on whose behalf; request: the request's unique id, as the logs keep it; token: the one that authenticated
+    the caller, if it must be unchanged when the command is carried out.
     """
 
     command: Command
@@ -41,23 +43,23 @@ class PendingCommand:
 
     @property
     def operation(self) -> str:
-        """What logs call it."""
+        """The command's name in the logs."""
         return type(self.command).__name__
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one order: a result or a refusal; or it is to be decided in the next batch."""
+    """The outcome of one command: a result or a refusal. deferred: it has to be decided in the next batch instead."""
 
-    order: PendingCommand
+    pending: PendingCommand
     result: Any = None
     refusal: BerthError | None = None
-    later: bool = False
+    deferred: bool = False
 
 
 @dataclass(slots=True)
 class DecidedBatch:
-    """What became of a batch. texts: the log's facts as they are stored, so that the audit log seals just those."""
+    """A decided batch. texts: the facts of `log` as they are stored, so that the audit log seals exactly those."""
 
     chain: Chain
     outcomes: list[Outcome] = field(default_factory=list)
@@ -66,46 +68,46 @@ class DecidedBatch:
 
 
 def decide_batch(batch: Sequence[PendingCommand], draft: Draft, number: int, chain: Chain) -> DecidedBatch:
-    """Each order in turn, on what those before it have made of the draft. number: of the last change there is."""
+    """Decide each command in turn, on the draft as those before it left it. number: of the last committed change."""
     done = DecidedBatch(chain)
-    for order in batch:
-        outcome = Outcome(order)
+    for pending in batch:
+        outcome = Outcome(pending)
         try:
-            check_ownership(draft, order.caller, order.command)
-            outcome.result = decide(draft, order.command)
+            check_ownership(draft, pending.caller, pending.command)
+            outcome.result = decide(draft, pending.command)
         except Refusal as refusal:
             outcome.refusal = refusal
         except Deferred:
-            outcome.later = True
+            outcome.deferred = True
         done.outcomes.append(outcome)
         facts, before = draft.take_facts()
         if facts != _NOTHING:
             number += 1
-            actor = fitting(order.caller.called)
-            change = Change(number, draft.now, order.operation, actor, order.request, facts)
-            _enter(done, change, order, before)
+            actor = log_text(pending.caller.called)
+            change = Change(number, draft.now, pending.operation, actor, pending.request, facts)
+            _enter(done, change, pending, before)
     return done
 
 
-def record_refusals(chain: Chain, attempts: Sequence[RefusedRequest], left_out: int, now: int) -> None:
-    """Enter what was refused before it came to the ledger. left_out: how many more there were than could wait."""
-    for each in attempts:
+def record_refusals(chain: Chain, refused: Sequence[RefusedRequest], left_out: int, now: int) -> None:
+    """Add refused requests to the audit log. left_out: the number of those that did not fit into the queue."""
+    for each in refused:
         chain.add(now, each.caller, each.request, each.operation, each.target, outcome=each.outcome, why=each.why)
     if left_out:
-        why = f"{left_out} more refused attempts came than could be written"
+        why = f"{left_out} more refused requests than could be written"
         chain.add(now, _BERTH, "", "", "", outcome="left out", why=why)
 
 
-def _enter(done: DecidedBatch, change: Change, order: PendingCommand, before: Facts) -> None:
+def _enter(done: DecidedBatch, change: Change, pending: PendingCommand, before: Facts) -> None:
     text = text_of(change.facts)
     done.log.append(change)
     done.texts.append(text)
     done.chain.add(
         change.at,
-        order.caller,
-        order.request,
-        order.operation,
-        target_of(order.command),
+        pending.caller,
+        pending.request,
+        pending.operation,
+        target_of(pending.command),
         change=change.number,
         before=None if before == _NOTHING else text_of(before),
         facts=text,
@@ -114,7 +116,7 @@ def _enter(done: DecidedBatch, change: Change, order: PendingCommand, before: Fa
 
 
 def target_of(command: Command) -> str:
-    """What a command is aimed at, in a few words."""
+    """Return the target of a command, in a few words."""
     match command:
         case SetAllocations(claims=[claim]):
             return claim.consumer

@@ -1,9 +1,8 @@
 """The one way to write.
 
-Writers queue their commands; whoever finds nobody at work carries out all that has queued, batch by
-batch: one transaction, one durable commit, for as many commands as had arrived (group commit). The
-transaction holds the head's lock, so that the draft is decided on is exactly what the database holds,
-whatever other processes do.
+Callers queue commands. Whichever thread finds no other at work carries out all that is queued, batch by batch: one
+transaction, one durable commit, for as many commands as have arrived (group commit). The transaction holds the lock
+on the head row, so the draft that is decided on is exactly what the database holds, whatever other processes do.
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ from berth.model.caller import Caller
 from berth.model.change import Change
 from berth.model.commands import Command
 from berth.model.errors import BerthError, Unavailable
+from berth.model.text import log_text
 from berth.model.token import Token
 from berth.store import audit, changes, head, tokens, write_set
 from berth.store.backend import StaleRead
@@ -43,148 +43,148 @@ _LOG = logging.getLogger("berth")
 
 MOST_IN_A_BATCH: Final = 512
 TRIES: Final = 8
-"""How often a batch is tried: a database that restarts is back before the last of them, two seconds on."""
+"""How often a batch is tried: a database that restarts is back before the last attempt, two seconds later."""
 
-SELDOM_US: Final = 60_000_000
+TOKEN_USE_US: Final = 60_000_000
 """How often the last use of a token is written, in microseconds."""
 
-MOST_ATTEMPTS: Final = 10_000
-"""How many refused attempts wait to be written; of more, only their number is."""
+MOST_REFUSALS: Final = 10_000
+"""How many refused requests may wait to be written; beyond that only their number is kept."""
 
 
 class Writer(Replica):
-    """A ledger's database, what is known of it, and what waits to be written."""
+    """A replica that writes: commands, refused requests and uses of tokens that wait for the next commit."""
 
     def __init__(self, database: Database, clock: Callable[[], int] | None = None) -> None:
         super().__init__(database)
         self.clock = clock or (lambda: time.time_ns() // 1000)
-        self._orders: deque[PendingCommand] = deque()
-        self._attempts: deque[RefusedRequest] = deque()
+        self._commands: deque[PendingCommand] = deque()
+        self._refusals: deque[RefusedRequest] = deque()
         self._left_out = 0
-        self._uses: dict[str, int] = {}
-        self._used: dict[str, int] = {}
+        self._last_uses: dict[str, int] = {}
+        self._new_uses: dict[str, int] = {}
         self._at_work = threading.Lock()
 
-    # --- Visits ---
+    # --- Requests ---
 
     @contextmanager
-    def visit(self) -> Iterator[RequestScope]:
-        """What this thread does until this ends is for one request, which came before: one look is enough for it.
+    def request(self) -> Iterator[RequestScope]:
+        """Make everything this thread does inside belong to one request, so that one check for changes suffices.
 
-        A token lets it in on what is `presumed`; before anybody is told anything this must be `certain`. Of a command
-        that is queued it is when that is carried out.
+        A token is taken from the cache; before anything is answered it has to be revalidated. For a command that is
+        queued this happens when it is carried out.
         """
-        visit = self._here.visit = RequestScope()
+        scope = self._current.scope = RequestScope()
         try:
-            yield visit
+            yield scope
         finally:
-            self._here.visit = None
-            for attempt in visit.attempts:
-                self.note(attempt)
+            self._current.scope = None
+            for refused in scope.refusals:
+                self.record_refusal(refused)
 
-    def presumed(self, key: str) -> Token | None:
-        """The token of this id, during a visit as this process knows it, else as of now."""
-        return (self.tokens() if self._here.visit is None else self._known_tokens()).get(key)
+    def cached_token(self, key: str) -> Token | None:
+        """Return the token of this id: inside a request as this process knows it, otherwise as of now."""
+        return (self.tokens() if self._current.scope is None else self._tokens.get()).get(key)
 
-    def let_in(self, token: Token) -> None:
-        """A token is good for whoever asks: note its use, once in a while, with the next work."""
-        if self._here.visit is not None:
-            self._here.visit.token = token
+    def record_token_use(self, token: Token) -> None:
+        """Note that a token authenticated a caller; written at most once a minute, with the next commit."""
+        if self._current.scope is not None:
+            self._current.scope.token = token
         now = self.clock()
-        last = self._uses.get(token.id, token.last_used_at or 0)
-        if now - last > SELDOM_US:
-            self._uses[token.id] = now
-            self._used[token.id] = now
+        last = self._last_uses.get(token.id, token.last_used_at or 0)
+        if now - last > TOKEN_USE_US:
+            self._last_uses[token.id] = now
+            self._new_uses[token.id] = now
 
-    def certain(self, visit: RequestScope) -> bool:
-        """During a visit: whether the token that let it in is what it was. If not, nothing that it noted is kept.
+    def revalidate(self, scope: RequestScope) -> bool:
+        """Return whether the token that authenticated a request is still unchanged.
 
-        It is not certain either where the database does not answer.
+        If it is not, or if the database cannot be asked, discard the refusals recorded in the scope so far.
         """
         try:
-            if visit.token is None or same_token(visit.token, self.tokens().get(visit.token.id)):
+            if scope.token is None or same_token(scope.token, self.tokens().get(scope.token.id)):
                 return True
         except BerthError:
             pass
-        visit.attempts.clear()
+        scope.refusals.clear()
         return False
 
     # --- Writing ---
 
     def queue(self, command: Command, caller: Caller, request: str) -> Future[Any]:
-        """Line a command up; `work` carries it out."""
-        token = None if self._here.visit is None else self._here.visit.token
-        order = PendingCommand(command, caller, audit.fitting(request), Future(), token)
-        self._orders.append(order)
-        return order.answer
+        """Queue a command for `run_pending`, and return the future of its result."""
+        token = None if self._current.scope is None else self._current.scope.token
+        pending = PendingCommand(command, caller, log_text(request), Future(), token)
+        self._commands.append(pending)
+        return pending.answer
 
-    def note(self, attempt: RefusedRequest) -> None:
-        """Line an attempt up for the audit log; `work` writes it."""
-        if self._here.visit is not None:
-            self._here.visit.attempts.append(attempt)
-        elif len(self._attempts) < MOST_ATTEMPTS:
-            self._attempts.append(attempt)
+    def record_refusal(self, refused: RefusedRequest) -> None:
+        """Queue a refused request for the audit log; `run_pending` writes it."""
+        if self._current.scope is not None:
+            self._current.scope.refusals.append(refused)
+        elif len(self._refusals) < MOST_REFUSALS:
+            self._refusals.append(refused)
         else:
             self._left_out += 1
 
     @property
-    def waiting(self) -> bool:
-        """Whether there is anything for `work` to do."""
-        return bool(self._orders or self._attempts or self._used)
+    def has_pending(self) -> bool:
+        """Whether there is anything for `run_pending` to do."""
+        return bool(self._commands or self._refusals or self._new_uses)
 
-    def work(self) -> None:
-        """Carry out all that has queued, unless another thread is at it: then that one will."""
-        while self.waiting and self._at_work.acquire(blocking=False):
+    def run_pending(self) -> None:
+        """Carry out everything that is queued, unless another thread is doing so: then leave it to that one."""
+        while self.has_pending and self._at_work.acquire(blocking=False):
             try:
                 while batch := self._next_batch():
                     self._carry_out(batch)
-                    self._write_notes()
-                if not self._write_notes():
+                    self._write_refusals()
+                if not self._write_refusals():
                     return
             finally:
                 self._at_work.release()
 
     def _next_batch(self) -> list[PendingCommand]:
         batch: list[PendingCommand] = []
-        while self._orders and len(batch) < MOST_IN_A_BATCH:
-            if batch and not go_together(batch[-1].command, self._orders[0].command):
+        while self._commands and len(batch) < MOST_IN_A_BATCH:
+            if batch and not go_together(batch[-1].command, self._commands[0].command):
                 break
-            batch.append(self._orders.popleft())
+            batch.append(self._commands.popleft())
         return batch
 
     def _carry_out(self, batch: Sequence[PendingCommand]) -> None:
-        with RequestIds([order.request for order in batch]):
+        with RequestIds([pending.request for pending in batch]):
             outcomes = self._outcomes(batch)
-        self._orders.extendleft(outcome.order for outcome in reversed(outcomes) if outcome.later)
+        self._commands.extendleft(outcome.pending for outcome in reversed(outcomes) if outcome.deferred)
         for outcome in outcomes:
-            if outcome.later:
+            if outcome.deferred:
                 continue
             if outcome.refusal is None:
-                outcome.order.answer.set_result(outcome.result)
+                outcome.pending.answer.set_result(outcome.result)
             else:
-                if not isinstance(outcome.refusal, TokenChanged):  # that is not the last word
-                    with RequestIds([outcome.order.request]):
-                        self.witness.refused(outcome.refusal)
-                outcome.order.answer.set_exception(outcome.refusal)
+                if not isinstance(outcome.refusal, TokenChanged):  # the request starts again: not its answer yet
+                    with RequestIds([outcome.pending.request]):
+                        self.observer.refused(outcome.refusal)
+                outcome.pending.answer.set_exception(outcome.refusal)
 
     def _outcomes(self, batch: Sequence[PendingCommand]) -> list[Outcome]:
-        """What a batch comes to. Of one that fails, each order is carried out by itself; whoever asked is told."""
+        """Commit a batch. If it fails, retry each command on its own and report the error to its caller."""
         try:
             return self._committed(batch)
         except BerthError as error:
-            return [Outcome(order, refusal=error) for order in batch]
-        except Exception as error:  # noqa: BLE001 - whoever asked is told, and the log says it
+            return [Outcome(pending, refusal=error) for pending in batch]
+        except Exception as error:  # noqa: BLE001 - the caller gets it, and the log has it
             _LOG.exception("a batch of %d failed", len(batch))
-            if len(batch) > 1:  # nothing was committed, and only one of them need be at fault
-                for order in batch:
-                    self._carry_out([order])
+            if len(batch) > 1:  # nothing was committed, and only one command need be at fault
+                for pending in batch:
+                    self._carry_out([pending])
                 return []
-            self.witness.refused(error)
+            self.observer.refused(error)
             batch[0].answer.set_exception(error)
             return []
 
     def _committed(self, batch: Sequence[PendingCommand]) -> list[Outcome]:
-        """Decide and commit a batch, again and again while others are in the way."""
+        """Decide and commit a batch, with retries while it conflicts or the database is unreachable."""
         attempt = _Attempt()
         for last in attempts(TRIES):
             began = time.time_ns()
@@ -192,27 +192,27 @@ class Writer(Replica):
                 outcomes = self._commit(batch, attempt)
             except Unavailable as error:
                 if isinstance(error, StaleRead):
-                    self._sound = False
+                    self._consistent = False
                 if last:
                     raise
-                self.witness.tried_again()
+                self.observer.tried_again()
             else:
-                self.witness.committed([order.request for order in batch], began, time.time_ns())
+                self.observer.committed([pending.request for pending in batch], began, time.time_ns())
                 return outcomes
         raise AssertionError("the last attempt returns or raises")
 
     def _commit(self, batch: Sequence[PendingCommand], attempt: _Attempt) -> list[Outcome]:
         with self.database.writing() as connection:
             seen = head.lock(connection, self.database.capabilities)
-            self._follow(connection, seen)
+            self._catch_up(connection, seen)
             landed = attempt.landed(connection)
             if landed is not None:
                 return landed.outcomes
-            let_in, outdated = self._parted(batch, connection)
-            known = prefetch.known_of(connection, self.fleet.catalogue, [order.command for order in let_in])
+            current, outdated = self._split_by_token(batch, connection)
+            known = prefetch.known_of(connection, self.fleet.catalogue, [pending.command for pending in current])
             draft = Draft(self.fleet, self.clock(), seen.next_id, known)
-            attempt.decided = done = decide_batch(let_in, draft, seen.number, _chain(seen))
-            done.outcomes += [Outcome(order, refusal=TokenChanged()) for order in outdated]
+            attempt.decided = done = decide_batch(current, draft, seen.number, _chain(seen))
+            done.outcomes += [Outcome(pending, refusal=TokenChanged()) for pending in outdated]
             if done.log:
                 write_set.write(connection, write_set_of(draft))
                 changes.append(connection, done.log, done.texts)
@@ -220,66 +220,66 @@ class Writer(Replica):
         self._publish(done.log)
         return done.outcomes
 
-    def _parted(
+    def _split_by_token(
         self, batch: Iterable[PendingCommand], connection: Connection
     ) -> tuple[list[PendingCommand], list[PendingCommand]]:
-        """The orders of a batch whose tokens are what they were when they let them in, and the others.
+        """Split a batch into commands whose token is unchanged since authentication, and the rest.
 
-        To be asked when the head is locked, and all before it taken in.
+        Must be called with the head locked and the replica caught up.
         """
-        let_in, outdated = list[PendingCommand](), list[PendingCommand]()
-        for order in batch:
-            token = order.token
-            good = token is None or same_token(token, self._known_tokens(connection).get(token.id))
-            (let_in if good else outdated).append(order)
-        return let_in, outdated
+        current, outdated = list[PendingCommand](), list[PendingCommand]()
+        for pending in batch:
+            token = pending.token
+            good = token is None or same_token(token, self._tokens.get(connection).get(token.id))
+            (current if good else outdated).append(pending)
+        return current, outdated
 
     def _publish(self, log: Sequence[Change]) -> None:
         with self._fleet_lock:
-            self._take_in(log)
+            self._apply_changes(log)
 
-    def _write_notes(self) -> bool:
-        """Write the attempts that wait, and when tokens were used; False if that has to wait."""
-        if not self._attempts and not self._used:
+    def _write_refusals(self) -> bool:
+        """Write the queued refusals and uses of tokens. Return False if that has to wait."""
+        if not self._refusals and not self._new_uses:
             return True
-        noted, left_out, used = list(self._attempts), self._left_out, dict(self._used)
+        refused, left_out, uses = list(self._refusals), self._left_out, dict(self._new_uses)
         try:
             with self.database.writing() as connection:
                 seen = head.lock(connection, self.database.capabilities)
                 chain = _chain(seen)
-                record_refusals(chain, noted, left_out, self.clock())
+                record_refusals(chain, refused, left_out, self.clock())
                 _append_audit(connection, seen, seen.number, seen.next_id, chain)
-                tokens.touch(connection, used)
+                tokens.touch(connection, uses)
         except BerthError as error:
-            _LOG.warning("refused attempts wait to be written: %s", error)
+            _LOG.warning("refused requests wait to be written: %s", error)
             return False
-        except Exception:  # noqa: BLE001 - the log says what
-            # They are not to stand in the way of all that comes after them.
-            _LOG.exception("%d refused attempts could not be written", len(noted))
-        for _ in noted:
-            self._attempts.popleft()
+        except Exception:  # noqa: BLE001 - the log has it
+            # Dropped, so that they do not block everything that is queued after them.
+            _LOG.exception("%d refused requests could not be written", len(refused))
+        for _ in refused:
+            self._refusals.popleft()
         self._left_out -= left_out
-        for key, at in used.items():
-            if self._used.get(key) == at:
-                del self._used[key]
+        for key, at in uses.items():
+            if self._new_uses.get(key) == at:
+                del self._new_uses[key]
         return True
 
     def close(self) -> None:
-        """End all connections. Orders that are queued are carried out first."""
-        self.work()
+        """Carry out what is queued, then close all connections."""
+        self.run_pending()
         with self._at_work:
             self._watch.close()
             self.database.close()
 
 
 class _Attempt:
-    """What the last attempt at a batch would have committed: its connection may have been lost after the commit."""
+    """The last attempt at a batch: its connection may have been lost after the commit."""
 
     def __init__(self) -> None:
         self.decided: DecidedBatch | None = None
 
     def landed(self, connection: Connection) -> DecidedBatch | None:
-        """What that attempt decided, if it was committed after all: then it must not be made twice."""
+        """Return what that attempt decided if it was committed after all: it must not be carried out twice."""
         done = self.decided
         if done is None or not done.log or not audit.has(connection, done.chain.number, done.chain.hash):
             return None
@@ -287,12 +287,12 @@ class _Attempt:
 
 
 def _chain(seen: Head) -> audit.Chain:
-    """The end of the audit log."""
+    """Return the end of the audit log."""
     return audit.Chain(seen.audit_number, seen.audit_hash)
 
 
 def _append_audit(connection: Connection, seen: Head, number: int, next_id: int, chain: audit.Chain) -> None:
-    """Write new records of the audit log, and move the head to there."""
+    """Write new records of the audit log, and move the head to the last of them."""
     audit.append(connection, chain)
     if not head.move(connection, seen, Head(number, next_id, chain.number, chain.hash)):
-        raise StaleRead("the head was moved by somebody who did not hold it")
+        raise StaleRead("the head was moved by a writer that did not hold its lock")

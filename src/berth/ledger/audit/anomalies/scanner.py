@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from berth.fleet.views.overview import overview
 from berth.ledger.audit.anomalies.analysis import Analysis
 from berth.ledger.audit.anomalies.rates import DAY_MINUTES, MEMORY_DAYS, MINUTE_US
-from berth.ledger.write.writer import Writer
+from berth.ledger.replica import Replica
 from berth.model.anomaly import Anomalies
 from berth.store import audit, consumers, head
 
@@ -26,15 +26,15 @@ class LogScanner:
     weeks before are read as well, to learn from.
     """
 
-    def __init__(self, core: Writer, since: int | None = None) -> None:
-        self._core = core
+    def __init__(self, replica: Replica, since: int | None = None) -> None:
+        self._replica = replica
         self._from = None if since is None else (since // DAY_US - MEMORY_DAYS) * DAY_US
         self._examination: Analysis | None = None
         self._after = 0
 
     def step(self) -> bool:
         """Examine a page; False when there is nothing more now. Raises Unavailable."""
-        with self._core.database.reading() as connection:
+        with self._replica.database.reading() as connection:
             examination = self._begun(connection)
             if self._taken(examination, connection):
                 return True
@@ -68,7 +68,7 @@ class LogScanner:
 
     def _settled(self, examination: Analysis) -> bool:
         """Look how much there is of everything, as of the last record; whether that has to wait for more records."""
-        with self._core.current_rows() as (fleet, connection):
+        with self._replica.read_with_rows() as (fleet, connection):
             if self._taken(examination, connection):
                 return True
             capacity = {each.name: each.capacity for each in overview(fleet).classes}

@@ -10,7 +10,8 @@ from berth.model.errors import ClassNotFound, Invalid, ParentNotFound, ProviderE
 from berth.model.inventory import Inventory, checked
 from berth.model.names import is_custom_name, parse_uuid
 from berth.model.record import ProviderRecord, RecordOutcome, RecordStatus
-from berth.model.validation import PROVIDER_NAME_LENGTH, text
+from berth.model.text import checked_text
+from berth.model.validation import PROVIDER_NAME_LENGTH
 
 
 def put(draft: Draft, command: commands.PutRecords) -> list[RecordOutcome]:
@@ -35,7 +36,7 @@ def _put(draft: Draft, record: ProviderRecord, new_uuid: str) -> RecordStatus:
     if known is not None:
         inventories.check_not_in_use(draft, known, wanted)
         return _change(draft, known, wanted, traits, aggregates)
-    text(record.name, "the provider's name", PROVIDER_NAME_LENGTH)
+    checked_text(record.name, "the provider's name", PROVIDER_NAME_LENGTH)
     uuid = new_uuid if record.uuid is None else _uuid(record.uuid)
     providers.create(draft, commands.CreateProvider(uuid=uuid, name=record.name, parent=parent))
     _change(draft, draft.provider(uuid), wanted, traits, aggregates)
