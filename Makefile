@@ -48,13 +48,13 @@ check: $(test) ## lint, formatting, types, architecture
 	[ -z "$$failed" ] || { echo "make check:$$failed"; exit 1; }
 
 conformance: setup $(test) ## Placement's own 1,316 tests and its client (PEER=1: against the real Placement)
-	@$(if $(PEER),CONFORMANCE_SERVER=peer )$(bin)/python -m pytest tests/conformance $(PYTEST)
+	@$(if $(PEER),CONFORMANCE_SERVER=peer )$(bin)/python -m pytest tests/suites/conformance $(PYTEST)
 
 bench: setup $(peer) ## measure Berth and Placement side by side (BENCH="--quick": words for python -m bench)
 	@.venv/bin/python -m bench $(BENCH)
 
 torture: setup $(test) ## kill, cut off and interleave writers for long (TORTURE="--help": words for it)
-	@$(bin)/python -m tests.torture $(TORTURE)
+	@$(bin)/python -m tests.suites.torture $(TORTURE)
 
 format: $(test) ## put imports and layout in order
 	@$(bin)/ruff check --quiet --fix-only --select I .
@@ -86,6 +86,6 @@ $(peer): bench/requirements.txt
 	@touch $@
 
 # Where Keystone cannot be had its tests are skipped, but in CI they fail.
-$(keystone): tests/auth/keystone-requirements.txt
+$(keystone): tests/support/identity/keystone-requirements.txt
 	@if .ci/environment '$(PYTHON)' .venv-keystone $<; then touch $@; else rm -rf .venv-keystone; \
 		echo "make: Keystone cannot be installed here: its tests are skipped (in CI they fail)" >&2; [ "$${CI-}" != true ]; fi

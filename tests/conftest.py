@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.security.recording import berth_statements
-from tests.store.databases import need, tried
-from tests.store.shelf import Shelf, shelf
+from tests.support.databases import need, tried
+from tests.support.empty_ledgers import Shelf, shelf
+from tests.support.statement_recording import berth_statements
 
 
 def pytest_configure() -> None:
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _record_statements() -> None:
-    """In this process, and in all that it starts: `tests/security/test_statements.py` looks at what they executed."""
+    """Record the statements of this process and its children, for `tests/suites/security/test_statements.py`."""
     os.environ[berth_statements.FOLDER] = tempfile.mkdtemp(prefix="berth-statements-")
     folder = str(Path(berth_statements.__file__).parent)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
@@ -42,7 +42,7 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(scope="module", params=tried())
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """Each kind of database in turn; see `tests.store`."""
+    """Each kind of database in turn; see `tests.support.databases`."""
     need(request.param)
     return str(request.param)
 

@@ -72,8 +72,8 @@ def test_what_breaks_them(file: str, line: str, broken: str, house: Path) -> Non
 
 
 def test_neighbours_go_in_no_circles(house: Path) -> None:
-    (house / "src/berth/fleet/trees.py").write_text("import berth.fleet.columns\n")
-    (house / "src/berth/fleet/columns.py").write_text("import berth.fleet.trees\n")
+    (house / "src/berth/fleet/views/hosts.py").write_text("import berth.fleet.columns\n")
+    (house / "src/berth/fleet/state/columns.py").write_text("import berth.fleet.trees\n")
     assert "No circles among neighbours BROKEN" in lint(house).stdout
 
 

@@ -1,1 +1,0 @@
-"""Unusual activity, on made-up histories in which it is known what is unusual. `python -m tests.anomalies --help`."""

@@ -1,1 +1,0 @@
-"""The API over HTTP: what it says of itself, what it answers, what it refuses."""

@@ -1,1 +1,0 @@
-"""The command line, as whoever types it finds it."""

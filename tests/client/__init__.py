@@ -1,1 +1,0 @@
-"""The verbs, on an open ledger and over HTTP."""

@@ -1,1 +1,0 @@
-"""What whoever runs Berth sees of it."""

@@ -1,0 +1,146 @@
+"""Unusual activity as those see it who run a server: over HTTP, in metrics, on the command line, by several workers."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from berth.api.ops import anomaly_scanner
+from berth.api.ops.anomaly_scanner import NOTHING_YET, AnomalyScanner
+from berth.ledger import open_ledger
+from berth.model.errors import Unavailable
+from tests.support.configured_server import COMMAND, berth, serving
+
+SETTINGS = """
+auth = ["token"]
+workers = 2
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("anomalies")
+
+
+@pytest.fixture(scope="module")
+def port(folder: Path) -> Iterator[int]:
+    with serving(folder, SETTINGS) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def tokens(folder: Path, port: int) -> dict[str, str]:
+    made = {
+        name: berth(folder, "token", "create", "--name", name, "--role", role)
+        for name, role in (("boss", "admin"), ("nova", "service"), ("old", "service"))
+    }
+    berth(folder, "token", "revoke", "old")
+    return made
+
+
+def until(ready: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+def run(folder: Path, *words: str, token: str = "") -> subprocess.CompletedProcess[str]:
+    env = {"BERTH_TOKEN": token, "PATH": "/usr/bin:/bin", "COLUMNS": "400"}
+    return subprocess.run([*COMMAND, *words], cwd=folder, capture_output=True, text=True, check=False, env=env)
+
+
+def test_what_a_server_is_told_of_and_tells(folder: Path, port: int, tokens: dict[str, str]) -> None:
+    url = f"http://127.0.0.1:{port}"
+
+    def get(path: str, name: str = "boss") -> httpx.Response:
+        return httpx.get(url + path, headers={"x-auth-token": tokens[name]}, timeout=60)
+
+    assert get("/v1/audit/anomalies", "nova").status_code == 403
+    assert get("/v1/me", "old").status_code == 401
+    for _ in range(30):
+        assert get("/v1/audit", "nova").status_code == 403
+    # Not only until there are two: whoever looks in the middle of the refusals finds fewer of them.
+    until(lambda: sorted(each["count"] for each in get("/v1/audit/anomalies").json()["items"]) == [1, 31])
+    answers = {get("/v1/audit/anomalies").text for _ in range(20)}
+    assert len(answers) == 1, "whichever worker answers"
+    ended, burst = get("/v1/audit/anomalies").json()["items"]
+    if ended["kind"] == "refusals":
+        ended, burst = burst, ended
+    assert (ended["kind"], ended["actor"], ended["count"]) == ("ended-token", "old", 1)
+    assert (burst["kind"], burst["actor"], burst["count"]) == ("refusals", "nova", 31)
+    record = get(f"/v1/audit?after={ended['records'][0] + 1}&limit=1").json()["items"][0]
+    assert (record["actor"], record["why"]) == ("old", "The token was revoked.")
+    assert get(f"/v1/audit/anomalies?since={burst['last_at'] + 1}").json()["items"] == []
+    until(lambda: 'berth_anomalies{kind="refusals"} 1.0' in get("/metrics").text)
+    metrics = get("/metrics").text
+    assert 'berth_anomalies{kind="ended-token"} 1.0' in metrics
+    assert 'berth_anomalies{kind="mass-release"} 0.0' in metrics
+    examined = re.search(r"^berth_anomalies_record (\S+)$", metrics, re.MULTILINE)
+    assert examined is not None
+    assert float(examined[1]) >= burst["records"][0]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_the_command(folder: Path, port: int, tokens: dict[str, str], there: bool) -> None:
+    where = ("--url", f"http://127.0.0.1:{port}") if there else ("--database", f"sqlite:///{folder}/ledger.db")
+    said = run(folder, "audit", "anomalies", *where, token=tokens["boss"])
+    assert said.returncode == 1, said.stderr
+    assert "nova (token) was refused 31 times within 10 minutes" in said.stdout
+    assert "the token of old from 127.0.0.1, which is no good: the token was revoked" in said.stdout
+    found = json.loads(run(folder, "audit", "anomalies", "--json", *where, token=tokens["boss"]).stdout)
+    assert {each["kind"] for each in found["items"]} == {"ended-token", "refusals"}
+    table = run(folder, "audit", "anomalies", "--csv", *where, token=tokens["boss"]).stdout
+    assert table.splitlines()[0] == "kind,from (utc),to (utc),records,why"
+    later = run(folder, "audit", "anomalies", "--since", "2099-01-01", *where, token=tokens["boss"])
+    assert (later.returncode, later.stdout) == (0, "")
+    assert "nothing is unusual in records" in later.stderr
+    assert run(folder, "audit", "anomalies", "--since", "soon", *where, token=tokens["boss"]).returncode == 2
+
+
+def test_one_goes_on_where_another_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anomaly_scanner, "LOOK_S", 0.05)
+    with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        first, second = AnomalyScanner(ledger, tmp_path), AnomalyScanner(ledger, tmp_path)
+        assert first.told() == NOTHING_YET
+        first.start()
+        until(lambda: second.told().complete)
+        seen = second.told().last
+        second.start()
+        first.close()
+        first._thread.join(10)
+        ledger.create_trait("CUSTOM_A")
+        until(lambda: first.told().last > seen)
+        second.close()
+        second._thread.join(10)
+
+
+def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anomaly_scanner, "LOOK_S", 0.02)
+    monkeypatch.setattr(anomaly_scanner, "ANEW_S", 0.1)
+    begun, failures = [], [RuntimeError("broken"), Unavailable("away")]
+
+    class Failing(anomaly_scanner.LogScanner):
+        def __init__(self, *words: object) -> None:
+            super().__init__(*words)  # type: ignore[arg-type]
+            begun.append(self)
+
+        def step(self) -> bool:
+            if failures:
+                raise failures.pop()
+            return super().step()
+
+    monkeypatch.setattr(anomaly_scanner, "Vigil", Failing)
+    with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        watch = AnomalyScanner(ledger, tmp_path)
+        watch.start()
+        until(lambda: len(begun) > 4 and watch.told().complete)
+        watch.close()
+        watch._thread.join(10)

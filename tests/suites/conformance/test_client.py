@@ -1,0 +1,39 @@
+"""The scenario of `scenario`, with the real command-line client against a live server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.suites.conformance.openstack_client import CommandLine
+from tests.suites.conformance.scenario import Refused, Shows, Silent, Step, names, steps
+from tests.support.databases import KINDS, need, wholly
+from tests.support.servers import fresh, options, server_kind
+
+
+def take(step: Step, run: CommandLine) -> None:
+    match step:
+        case Shows(command, view, expected):
+            said = run(f"{command} -f json")
+            assert (said.status, said.errors) == (0, ""), f"openstack {command}"
+            assert expected == view(said.data), f"openstack {command}\n{json.dumps(said.data, indent=1)}"
+        case Silent(command):
+            said = run(command)
+            assert (said.status, said.output, said.errors) == (0, "", ""), f"openstack {command}"
+        case Refused(command, why):
+            said = run(command)
+            assert said.status != 0, f"openstack {command} was not refused: {said.output}"
+            assert why in said.errors, f"openstack {command}"
+
+
+@pytest.mark.parametrize("database", list(filter(wholly, KINDS)) if server_kind() == "berth" else ["sqlite"])
+@pytest.mark.timeout(1200)  # 63 commands, each of which loads all that the client has
+def test_an_operators_day(database: str) -> None:
+    need(database)
+    day = list(steps(names()))
+    assert len(day) == 63
+    with fresh("default", server_kind(), *options(), database=database) as server:
+        run = CommandLine(server.url, "1.39")
+        for step in day:
+            take(step, run)

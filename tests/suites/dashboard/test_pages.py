@@ -1,0 +1,333 @@
+"""Every page over a small ledger and over an empty one: what it shows, and where it leads."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+import berth
+from berth.model.commands import Claim
+from tests.suites.dashboard.conftest import NewTab
+from tests.suites.dashboard.fleets import EVIL, FIRST, FULL, GPU, JOB, RACK, SECOND, SERVER
+from tests.support.servers import Server
+
+PAGES = ("fleet", "providers", "find", "consumers", "projects", "changes", "audit")
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("fleet", ["This ledger is empty", "berth discover --apply", "berth import"]),
+        ("providers", ["There are no providers yet", "berth discover --apply"]),
+        ("find", ["Ask where something fits"]),
+        ('find?q={"groups":[{"resources":"VCPU:1"}]}', ["Nothing fits", "VCPU"]),
+        ("consumers", ["Nobody holds anything", "berth claim"]),
+        ("projects", ["No project holds anything"]),
+        ("projects?project=none", ["It holds nothing"]),
+        ("changes", ["Live"]),
+        ("audit", ["Who", "Outcome"]),
+        (f"provider/{FIRST}", ["There is no such thing", FIRST]),
+        ("provider/nonsense", ["refused", "nonsense"]),
+        (f"consumer/{JOB}", ["It holds nothing", "Nothing is known of its past"]),
+        ("nonsense", ["There is no such page", "Go to the start page"]),
+    ],
+)
+def test_nothing_is_there_yet(where: str, words: list[str], empty: Server, new_tab: NewTab) -> None:
+    tab = new_tab(empty)
+    tab.expect(r"status of 40[04]")
+    tab.open(where)
+    for each in words:
+        expect(tab.page.locator("main")).to_contain_text(each, use_inner_text=True)
+
+
+def test_a_page_is_loaded_once(small: Server, new_tab: NewTab) -> None:
+    """Not again when the feed begins: it begins with what the page shows already."""
+    tab = new_tab(small).open("fleet")
+    expect(tab.page.locator("#state")).to_have_attribute("data-state", "live")
+    tab.page.wait_for_timeout(2500)
+    assert tab.count() == 1
+
+
+def test_the_fleet(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("fleet")
+    assert tab.title == "Fleet"
+    assert "4 hosts, 5 providers, 1 aggregate" in tab.main
+    vcpu = tab.page.locator("[data-class=VCPU]")
+    assert "21%" in vcpu.inner_text()
+    assert vcpu.get_by_role("meter").get_attribute("aria-valuetext") == "6 of 28 used, 21%"
+    assert tab.page.get_by_role("application").get_attribute("aria-label") == "Map of 4 hosts, by how much VCPU is used"
+    assert len(tab.pixels()) > 5  # several colours: something is drawn
+
+
+def test_the_map_is_coloured_by_how_full_it_is(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("fleet?class=VCPU")
+    full = (tab.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--level-5')"),)
+    red = ",".join(str(int(full[0].strip()[at : at + 2], 16)) for at in (1, 3, 5)) + ",255"
+    assert tab.pixels()[red] > 50
+    tab.go("fleet?class=VGPU")
+    assert red not in tab.pixels()
+
+
+def test_the_map_as_a_table(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("fleet?view=table&class=VCPU")
+    rows = {row[0]: row[-1] for row in tab.rows("The cells of the map")}
+    assert rows == {"node-1": "2 of 8", "node-2": "0 of 16", "node-3": "4 of 4", EVIL: "none"}
+    tab.page.get_by_label("Coloured by").select_option("*")
+    expect(tab.page.locator("tbody tr", has_text="node-1")).to_contain_text("VCPU")
+    assert "class=*" in tab.page.url or "class=%2A" in tab.page.url
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("name=NODE-1", ["node-1"]),
+        ("trait=CUSTOM_FAST", ["node-1"]),
+        (f"aggregate={RACK}", ["node-1", "node-2"]),
+        ("room=VCPU:7", ["node-2"]),
+        ("room=VCPU:1,VGPU:3", ["node-1"]),
+        ("name=nobody", []),
+    ],
+)
+def test_filters_of_the_map(query: str, names: list[str], small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open(f"fleet?view=table&{query}")
+    assert [row[0] for row in tab.rows("The cells of the map")] == names
+    if not names:
+        assert "No host is like that" in tab.main
+
+
+def test_filters_stand_in_the_address_and_back_works(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("fleet?view=table")
+    with tab.filling():
+        tab.page.get_by_label("Name").fill("node-2")
+        tab.page.get_by_label("Name").press("Enter")
+    assert [row[0] for row in tab.rows("The cells")] == ["node-2"]
+    assert "name=node-2" in tab.page.url
+    with tab.filling():
+        tab.page.go_back()
+    assert len(tab.rows("The cells")) == 4
+    expect(tab.page.get_by_label("Name")).to_have_value("")
+
+
+def test_an_unknown_trait_is_refused_in_words(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small)
+    tab.expect("status of 40")
+    tab.open("fleet?trait=CUSTOM_NONE")
+    expect(tab.page.get_by_role("alert")).to_contain_text("CUSTOM_NONE")
+    tab.go("fleet?room=nonsense")
+    expect(tab.page.get_by_role("alert")).to_contain_text("CLASS:AMOUNT")
+    tab.go("fleet")
+    expect(tab.page.get_by_role("alert")).to_have_count(0)
+
+
+def test_groups_and_the_way_into_them(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("fleet?view=table&by=aggregates")
+    assert [row[:2] for row in tab.rows("The cells")] == [["in no aggregate", "2"], [RACK, "2"]]
+    with tab.filling():
+        tab.page.get_by_role("link", name=RACK).click()
+    assert [row[0] for row in tab.rows("The cells")] == ["node-1", "node-2"]
+    crumbs = tab.page.get_by_role("navigation", name="Part of the fleet")
+    assert f"aggregate {RACK}" in crumbs.inner_text()
+    with tab.filling():
+        crumbs.get_by_role("link", name="Whole fleet").click()
+    assert len(tab.rows("The cells")) == 2
+
+
+def test_a_click_on_the_map_opens_a_host(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("fleet?name=node-2")
+    tab.page.locator("canvas").hover(position={"x": 20, "y": 20})
+    assert tab.page.locator(".tip").inner_text() == "node-2: VCPU 0% used (0 of 16)"
+    with tab.filling():
+        tab.page.locator("canvas").click(position={"x": 20, "y": 20})
+    assert tab.title == "node-2"
+
+
+def test_a_provider(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open(f"provider/{FIRST}")
+    assert tab.title == "node-1"
+    assert tab.page.title() == "node-1 - Berth"
+    inventories = {row[0]: row[2:] for row in tab.rows("What node-1 has")}
+    assert inventories["MEMORY_MB"] == ["2,048", "15,360", "16,384", "1,024", "1", "any"]
+    assert [row[0] for row in tab.rows("The tree of 2 providers")] == ["node-1", "level 1:\nnode-1-gpu"]
+    assert tab.rows("Consumers that hold")[0][:5] == [JOB, "2 VCPU\n2 GiB MEMORY_MB", "physics", "ada", "JOB"]
+    history = tab.rows("What was done")
+    assert [row[1] for row in history][-1] == "CreateProvider"
+    assert "made as node-1" in history[-1][3]
+    assert any("has 8 VCPU" in row[3].replace("\n", " ") for row in history)
+    assert any(row[3].startswith("1 aggregate\n") for row in history)
+    for name in ("CUSTOM_FAST", RACK):
+        assert tab.page.get_by_role("link", name=name).is_visible()
+    with tab.filling():
+        tab.page.get_by_role("link", name="node-1-gpu").click()
+    assert tab.title == "node-1-gpu"
+    assert tab.page.get_by_role("link", name="Providers").get_attribute("aria-current") == "page"
+
+
+def test_providers(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("providers")
+    assert [row[0] for row in tab.rows("5 shown")] == ["node-1", "node-1-gpu", "node-2", "node-3", EVIL]
+    tab.go("providers?class=VGPU")
+    assert [row[0] for row in tab.rows("1 shown")] == ["node-1-gpu"]
+    tab.go("providers?uuid=7a5c0000&room=VCPU:9")
+    assert [row[0] for row in tab.rows("1 shown")] == ["node-2"]
+    tab.go("providers?name=nobody")
+    assert "No provider is like that" in tab.main
+
+
+def test_names_of_others_are_texts(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("providers")
+    for where in ("fleet", "fleet?view=table", f"provider/{FULL}", "consumers?order=oldest", f"consumer/{SERVER}"):
+        tab.go(where)
+        assert "taken" not in tab.page.title()
+        assert tab.page.locator("main img, main script").count() == 0
+    assert EVIL in tab.main
+    tab.go("projects")
+    with tab.filling():
+        tab.page.get_by_role("link", name=EVIL).click()
+    assert tab.title == f"Project {EVIL}"
+    assert tab.page.title() == f"Project {EVIL} - Berth"
+
+
+def test_consumers(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("consumers?class=VCPU")
+    assert [row[0] for row in tab.rows("2 shown")] == [SERVER, JOB]
+    tab.go("consumers?order=oldest")
+    assert [row[0] for row in tab.rows("2 shown")] == [JOB, SERVER]
+    tab.go("consumers?project=physics&type=JOB")
+    assert [row[2:5] for row in tab.rows("1 shown")] == [["physics", "ada", "JOB"]]
+    tab.go("consumers?user=nobody")
+    assert "No consumer is like that" in tab.main
+
+
+def test_projects(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("projects")
+    physics = next(row for row in tab.rows("Projects") if row[0] == "physics")
+    assert physics[1] == "1"
+    assert "JOB × 1" in physics[3]
+    tab.go("projects?project=physics")
+    assert tab.rows("What it holds")[0][:2] == ["JOB", "1"]
+    with tab.filling():
+        tab.page.get_by_role("link", name="oldest first").click()
+    assert [row[0] for row in tab.rows("1 shown")] == [JOB]
+
+
+def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
+    uuid = "7a5c0000-0000-4000-8000-0000000000c1"
+    ledger.claim(Claim(consumer=uuid, allocations={SECOND: {"VCPU": 1}}, project="tests", user="u", type="JOB"))
+    tab = new_tab(small)
+    tab.expect("status of 404")  # when it is asked for once more, afterwards
+    tab.open(f"consumer/{uuid}")
+    assert tab.rows("What it holds of 1 provider")[0] == ["node-2", "1 VCPU"]
+    dialog = tab.page.get_by_role("dialog")
+    tab.page.get_by_role("button", name="Release…").click()
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    assert ledger.allocations(uuid) is not None
+    tab.page.get_by_role("button", name="Release…").click()
+    assert "1 VCPU" in dialog.inner_text()
+    dialog.get_by_role("button", name="Release").click()
+    expect(tab.page.locator("main")).to_contain_text("It holds nothing")
+    assert ledger.allocations(uuid) is None
+    assert [row[1] for row in tab.rows("What was done")] == ["ReleaseAllocations", "SetAllocations"]
+
+
+def test_what_cannot_be_released_is_said_in_the_dialog(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
+    uuid = "7a5c0000-0000-4000-8000-0000000000c2"
+    ledger.claim(Claim(consumer=uuid, allocations={SECOND: {"VCPU": 1}}, project="tests", user="u", type="JOB"))
+    tab = new_tab(small)
+    tab.expect("status of 404")
+    tab.open(f"consumer/{uuid}")
+    tab.page.get_by_role("button", name="Release…").click()
+    ledger.release(uuid)  # somebody else was quicker
+    tab.page.get_by_role("dialog").get_by_role("button", name="Release").click()
+    expect(tab.page.get_by_role("dialog").get_by_role("alert")).to_contain_text(uuid)
+
+
+def test_changes_appear_as_they_are_made(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("changes")
+    expect(tab.page.locator("#state")).to_have_text("Live")
+    ledger.create_provider("brand-new")
+    expect(tab.page.locator("tbody tr").first).to_contain_text("brand-new")
+    ledger.delete_provider(next(each.uuid for each in ledger.providers() if each.name == "brand-new"))
+    expect(tab.page.locator("tbody tr").first).to_contain_text("DeleteProvider")
+    numbers = [int(row[0].replace(",", "")) for row in tab.rows("Changes")]
+    assert numbers == list(range(ledger.head(), ledger.head() - len(numbers), -1))
+
+
+def test_other_pages_follow_as_well(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("providers?name=follow")
+    assert "No provider is like that" in tab.main
+    uuid = ledger.create_provider("follow-me").uuid
+    expect(tab.page.get_by_role("link", name="follow-me")).to_be_visible()
+    ledger.delete_provider(uuid)
+    expect(tab.page.locator("main")).to_contain_text("No provider is like that")
+
+
+def test_the_audit_log(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("audit?operation=SetTraits")
+    row = tab.rows("1 record")[0]
+    assert row[2].startswith("beside")
+    assert FIRST in row[3]
+    tab.page.locator("summary", has_text="Show").click()
+    expect(tab.page.get_by_role("region", name="After")).to_contain_text("CUSTOM_FAST")
+    tab.go(f"audit?provider={GPU}&outcome=done")
+    assert [row[3].split("\n")[0] for row in tab.rows("3 records")] == [
+        "SetAllocations",
+        "SetInventories",
+        "CreateProvider",
+    ]
+    tab.go("audit?until=2001-01-01T00:00")
+    assert "No record is like that" in tab.main
+
+
+def test_the_audit_log_to_take_away(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
+    with berth.open(ledger_url(ledger), actor="=cmd|' /C calc'!A0") as evil:
+        evil.create_trait("CUSTOM_AUDITED")
+    tab = new_tab(small).open("audit?operation=CreateTrait")
+    with tab.page.expect_download() as taken:
+        tab.page.get_by_role("button", name="Download as CSV").click()
+    text = taken.value.path().read_bytes().decode()
+    lines = text.split("\r\n")
+    assert lines[0].startswith("number,at,actor,via")
+    assert "\"'=cmd|' /C calc'!A0\"" in lines[1]
+    assert len(lines) == len(tab.rows(r"\d+ record")) + 2
+    with tab.page.expect_download() as taken:
+        tab.page.get_by_role("button", name="Download as JSON").click()
+    records = json.loads(taken.value.path().read_text())
+    assert records[0]["actor"] == "=cmd|' /C calc'!A0"
+    assert records[0]["after"]["names"]
+    assert re.search(r"\d+ records in the JSON file", tab.main)
+
+
+def ledger_url(ledger: berth.Ledger) -> str:
+    return f"sqlite:///{ledger._writer.database.path}"
+
+
+@pytest.mark.parametrize("where", ["fleet", "find", "consumers"])
+def test_going_on_before_a_page_is_there(where: str, small: Server, new_tab: NewTab) -> None:
+    """It is put there once, however quickly its address changes."""
+    tab = new_tab(small).open("projects")
+    with tab.filling():
+        tab.evaluate(
+            """async (where) => {
+              for (const at of [1, 2, 3]) {
+                location.hash = `#/${where}?at=${at}`;
+                await new Promise((done) => setTimeout(done));
+              }
+            }""",
+            where,
+        )
+    expect(tab.page.locator("main form")).to_have_count(1)
+
+
+def test_where_the_menu_leads(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("audit")
+    links = tab.page.get_by_role("navigation", name="Pages").get_by_role("link")
+    assert [name.lower() for name in links.all_inner_texts()] == list(PAGES)
+    for name in PAGES:
+        with tab.filling():
+            tab.page.get_by_role("navigation", name="Pages").get_by_role("link", name=name.capitalize()).click()
+        assert tab.title == name.capitalize()
+        assert tab.evaluate("document.activeElement.tagName") == "H1"

@@ -1,0 +1,35 @@
+"""A database that is missing is skipped with a word about it, but fails where all three are promised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.databases import missing, need
+from tests.support.server_processes import free_port
+
+
+@pytest.fixture(
+    params=[("postgresql", "BERTH_TEST_POSTGRESQL"), ("mariadb", "BERTH_TEST_MARIADB")], ids=lambda each: each[0]
+)
+def absent(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
+    """A kind of database that nobody serves, and the variable that says where it should be."""
+    kind, variable = request.param
+    missing.cache_clear()
+    monkeypatch.setenv(variable, f"{kind}://nobody:secret@127.0.0.1:{free_port()}/nothing")
+    yield kind, variable
+    missing.cache_clear()
+
+
+@pytest.mark.parametrize(("ci", "raised"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_missing(
+    absent: tuple[str, str], monkeypatch: pytest.MonkeyPatch, ci: str, raised: type[BaseException]
+) -> None:
+    kind, variable = absent
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(raised) as told:
+        need(kind)
+    assert f"no {kind} at " in str(told.value)
+    assert f"(set {variable})" in str(told.value)
+    assert "secret" not in str(told.value)

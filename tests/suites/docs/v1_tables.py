@@ -1,0 +1,73 @@
+"""The tables of docs/v1.md, out of the code. `python -m tests.suites.docs.v1_tables` writes them into the page."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Final
+
+from berth.api.v1.problems import OF_HTTP, status_of
+from berth.api.v1.routes import ROUTES
+from berth.model.errors import BerthError, DatabaseUnusable, LedgerClosed, NotBerth, Refusal
+from berth.model.problems import KINDS, kind_of
+from tests.support.document_blocks import ROOT
+
+PAGE: Final = ROOT / "docs/v1.md"
+NEVER_TOLD: Final = (BerthError, Refusal, LedgerClosed, NotBerth, DatabaseUnusable)
+
+
+def routes() -> list[str]:
+    """Every route but the commands'."""
+    rows = ["| route | what it is | parameters |", "|---|---|---|"]
+    for route in ROUTES:
+        if not route.name.startswith("commands."):
+            names = ", ".join(f"`{name}`" for name in route.query.__struct_encode_fields__)
+            rows.append(f"| `{route.method} {route.path}` | {route.summary} | {names} |")
+    return rows
+
+
+def commands() -> list[str]:
+    """Every command, with how it is refused in its own way."""
+    rows = ["| command | what it does | refused with |", "|---|---|---|"]
+    for route in ROUTES:
+        kind, _, name = route.name.partition(".")
+        if kind == "commands":
+            refused = (kind_of(each) for each in route.refusals)
+            told = ", ".join(f"`{each}`" for each in refused if each not in ("invalid", "forbidden"))
+            rows.append(f"| `{name}` | {route.summary} | {told} |")
+    return rows
+
+
+def problems() -> list[str]:
+    """Every type of problem."""
+    told = {
+        kind: (status_of(error), str(inspect.getdoc(error)).splitlines()[0])
+        for kind, error in KINDS.items()
+        if error not in NEVER_TOLD
+    }
+    for status, kind in OF_HTTP.items():
+        told.setdefault(kind, (status, f"{kind.replace('-', ' ').capitalize()}."))
+    rows = [f"| `{kind}` | {status} | {why} |" for kind, (status, why) in sorted(told.items())]
+    return ["| type | status | means |", "|---|---|---|", *rows]
+
+
+TABLES: Final[dict[str, Callable[[], list[str]]]] = {"routes": routes, "commands": commands, "problems": problems}
+
+
+def filled(text: str) -> str:
+    """A page with its tables as they have to be."""
+    for name, table in TABLES.items():
+        rows = "\n".join(table())
+        text, count = re.subn(
+            rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)",
+            lambda found, rows=rows: f"{found[1]}\n{rows}\n\n{found[2]}",  # type: ignore[misc]
+            text,
+            flags=re.DOTALL,
+        )
+        assert count == 1, f"the page has no place for the {name}"
+    return text
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

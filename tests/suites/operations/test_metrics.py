@@ -1,0 +1,133 @@
+"""/metrics: what is counted, over all workers and beyond the end of any; who may see it; bounded labels."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from berth.api.ops.fleet_metrics import MOST_CUSTOM, REST, bounded
+from berth.model.overview import ClassOverview
+from tests.support.configured_server import serving
+from tests.support.http_client import Asking, until
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("metrics")
+
+
+@pytest.fixture(scope="module")
+def ask(folder: Path) -> Iterator[Asking]:
+    """A server of two workers that leaves its temporary files where they can be seen."""
+    (folder / "temporary").mkdir()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TMPDIR", str(folder / "temporary"))
+        with serving(folder, "workers = 2\n") as port:
+            ask = Asking(port)
+            until(lambda: ask.number("berth_workers") == 2, "the second worker does not begin")
+            yield ask
+    assert list((folder / "temporary").iterdir()) == []
+
+
+def test_requests_of_all_workers_are_counted(ask: Asking) -> None:
+    labels = {"face": "placement", "method": "GET", "operation": "traits.list", "status": "2xx"}
+    before = ask.number("berth_requests_total", **labels)
+    for _ in range(20):
+        assert ask("GET", "/traits").status_code == 200
+    assert ask.number("berth_requests_total", **labels) == before + 20
+    assert ask.number("berth_request_seconds_count", operation="traits.list") >= 20
+    assert ask.number("berth_workers") == 2
+
+
+def test_the_fleet_and_its_commits(ask: Asking) -> None:
+    before = {name: ask.number(name) for name in ("berth_providers", "berth_head", "berth_commit_seconds_count")}
+    host = ask.host({"VCPU": 8})
+    assert ask.claim(host, {"VCPU": 3}) == 204
+    assert ask.number("berth_providers") == before["berth_providers"] + 1
+    assert ask.number("berth_head") == before["berth_head"] + 3
+    assert ask.number("berth_commit_seconds_count") == before["berth_commit_seconds_count"] + 3
+    assert ask.number("berth_used", resource_class="VCPU") == 3
+    assert ask.number("berth_capacity", resource_class="VCPU") == 8
+    assert ask.number("berth_database_up") == 1
+
+
+def test_conflicts_and_refusals_by_kind(ask: Asking) -> None:
+    host = ask.host({"VCPU": 1})
+    assert ask.claim(host, {"VCPU": 2}) == 409
+    assert ask("GET", "/resource_providers", {}).status_code == 401
+    assert ask("PUT", "/nothing/there").status_code == 404
+    assert ask.number("berth_conflicts_total", kind="capacity-exceeded") == 1
+    assert ask.number("berth_refusals_total", kind="unauthenticated") >= 1
+    assert ask.number("berth_requests_total", operation="none", status="4xx") >= 1
+
+
+def test_labels_hold_nothing_that_a_client_has_sent(ask: Asking) -> None:
+    for path in ("/mark-of-a-client", "/v1/mark-of-a-client", "/metrics/mark-of-a-client"):
+        ask("GET", path, {"x-auth-token": "mark-of-a-client"})
+        ask("MARK", path)
+    text = ask("GET", "/metrics").text
+    assert "mark-of-a-client" not in text
+    assert "MARK" not in text
+    assert ask.number("berth_requests_total", method="other") == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/metrics", {}, 401),
+        ("GET", "/metrics", {"x-auth-token": "reader", "x-roles": "reader"}, 403),
+        ("GET", "/metrics", {"x-auth-token": "s", "x-roles": "service"}, 200),
+        ("HEAD", "/metrics", {"x-auth-token": "admin"}, 200),
+        ("POST", "/metrics", {"x-auth-token": "admin"}, 405),
+        ("GET", "/metrics/", {"x-auth-token": "admin"}, 404),
+    ],
+)
+def test_who_may_see_it(ask: Asking, method: str, path: str, headers: dict[str, str], status: int) -> None:
+    told = ask(method, path, headers)
+    assert told.status_code == status
+    assert told.headers["content-type"].startswith("text/plain")
+    assert bool(told.text) == (method != "HEAD")
+    assert "x-openstack-request-id" in told.headers
+
+
+def test_counts_outlive_a_worker(ask: Asking, folder: Path) -> None:
+    ask("GET", "/resource_classes")
+    before = ask.number("berth_requests_total", operation="classes.list")
+    (metrics,) = (folder / "temporary").iterdir()
+    first = {int(each.stem.rpartition("_")[2]) for each in metrics.glob("counter_*.db")}
+    os.kill(min(first), signal.SIGKILL)
+
+    def replaced() -> bool:
+        try:
+            return ask.number("berth_workers") == 2 and len(list(metrics.glob("counter_*.db"))) > len(first)
+        except httpx.TransportError:
+            return False
+
+    until(replaced, "no other worker has begun")
+    assert ask.number("berth_requests_total", operation="classes.list") == before
+    assert not list(metrics.glob(f"gauge_live*_{min(first)}.db"))
+
+
+def test_for_everybody_where_that_is_set(tmp_path: Path) -> None:
+    with serving(tmp_path, "metrics_public = true\n") as port:
+        assert Asking(port)("GET", "/metrics", {}).status_code == 200
+        assert Asking(port)("GET", "/resource_providers", {}).status_code == 401
+
+
+def overview(name: str, number: int) -> ClassOverview:
+    return ClassOverview(name, 1, number, 1, number, 2, largest_free=number)
+
+
+def test_custom_classes_beyond_so_many_are_one() -> None:
+    standard = [overview("VCPU", 1), overview("MEMORY_MB", 2)]
+    custom = [overview(f"CUSTOM_{number}", number) for number in range(MOST_CUSTOM + 10)]
+    assert bounded([*standard, *custom[:MOST_CUSTOM]]) == [*standard, *custom[:MOST_CUSTOM]]
+    told = bounded([*custom, *standard])
+    assert told[:-1] == [*standard, *custom[:MOST_CUSTOM]]
+    rest = range(MOST_CUSTOM, MOST_CUSTOM + 10)
+    assert (told[-1].name, told[-1].capacity, told[-1].used) == (REST, sum(rest), 20)

@@ -1,0 +1,310 @@
+"""Commands, made from a world so that most are granted there, and some are refused for each reason there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from hypothesis import strategies as st
+
+from berth.model import commands
+from berth.model.commands import KEEP, UNCHECKED, Claim, Command, Generation, NewInventories
+from berth.model.inventory import Inventory
+from berth.model.names import SHARES_VIA_AGGREGATE, STANDARD_CLASSES
+from berth.model.record import InventoryRecord, ProviderRecord
+from tests.suites.properties.universe import (
+    AGGREGATES,
+    CLASSES,
+    CONSUMERS,
+    CUSTOM_CLASSES,
+    CUSTOM_TRAITS,
+    NEVER,
+    NOBODY,
+    PROJECTS,
+    PROVIDERS,
+    TRAITS,
+    TYPES,
+    USERS,
+)
+from tests.suites.properties.worlds import chance, inventories, some
+from tests.support.oracle.world import World
+
+NAMES: Final = tuple(f"name-{number}" for number in range(len(PROVIDERS) + 2))
+MOST_PARTS: Final = 2
+
+
+def orders(world: World) -> st.SearchStrategy[Command]:
+    """Any command, those about claims most often."""
+    if len(world.providers) < 2:
+        return creations(world)
+    return st.sampled_from(KINDS).flatmap(lambda kind: kind(world))
+
+
+@st.composite
+def creations(draw: st.DrawFn, world: World) -> Command:
+    free = [uuid for uuid in PROVIDERS if uuid not in world.providers]
+    uuid = draw(st.sampled_from(free if free and not draw(chance(5)) else PROVIDERS))
+    parent = draw(st.sampled_from((None, *world.providers, *world.providers)))
+    return commands.CreateProvider(uuid=uuid, name=draw(names(world)), parent=NOBODY if draw(chance(2)) else parent)
+
+
+@st.composite
+def updates(draw: st.DrawFn, world: World) -> Command:
+    return commands.UpdateProvider(
+        uuid=draw(known(world)),
+        name=draw(names(world)) if draw(chance(40)) else KEEP,
+        parent=draw(st.sampled_from((KEEP, None, *world.providers, NOBODY))),
+        reparenting=not draw(chance(25)),
+    )
+
+
+@st.composite
+def deletions(draw: st.DrawFn, world: World) -> Command:
+    leaves = [uuid for uuid in world.providers if world.below(uuid) == {uuid}]
+    return commands.DeleteProvider(uuid=draw(known(world, leaves)))
+
+
+@st.composite
+def stockings(draw: st.DrawFn, world: World) -> Command:
+    """All inventories of a provider: mostly those that it has, and another."""
+    uuid = draw(known(world))
+    had = world.providers[uuid].inventories if uuid in world.providers else {}
+    wanted = {name: draw(inventories()) for name in draw(some(class_pool(world), 0, 3))}
+    return commands.SetInventories(
+        uuid=uuid,
+        inventories={**wanted, **had} if draw(chance(40)) else {**had, **wanted} if draw(chance(60)) else wanted,
+        generation=draw(generations(world, uuid)),
+        reserved_may_equal_total=not draw(chance(20)),
+    )
+
+
+@st.composite
+def additions(draw: st.DrawFn, world: World) -> Command:
+    name, given = draw(st.sampled_from(class_pool(world))), draw(stock())
+    return commands.AddInventory(
+        uuid=draw(known(world)), resource_class=name, inventory=given, reserved_may_equal_total=not draw(chance(20))
+    )
+
+
+@st.composite
+def changes(draw: st.DrawFn, world: World) -> Command:
+    """Other numbers for an inventory: it may come to have less than is held of it."""
+    uuid, name = draw(places(world))
+    return commands.UpdateInventory(
+        uuid=uuid,
+        resource_class=name,
+        inventory=draw(stock()),
+        generation=draw(generations(world, uuid)),
+        reserved_may_equal_total=not draw(chance(20)),
+    )
+
+
+@st.composite
+def removals(draw: st.DrawFn, world: World) -> Command:
+    uuid, name = draw(places(world))
+    return commands.DeleteInventory(uuid=uuid, resource_class=name)
+
+
+@st.composite
+def traitings(draw: st.DrawFn, world: World) -> Command:
+    uuid = draw(known(world))
+    pool = (*TRAITS, *CUSTOM_TRAITS, *([NEVER] if draw(chance(3)) else []))
+    shares = {SHARES_VIA_AGGREGATE} if draw(chance(40)) else set()
+    wanted = shares | {name for name in draw(some(pool, 0, 3)) if world.has_trait(name) or draw(chance(10))}
+    return commands.SetTraits(uuid=uuid, traits=frozenset(wanted), generation=draw(generations(world, uuid)))
+
+
+@st.composite
+def joinings(draw: st.DrawFn, world: World) -> Command:
+    uuid = draw(known(world))
+    return commands.SetAggregates(
+        uuid=uuid,
+        aggregates=tuple(draw(some(AGGREGATES, 0, 3))),
+        generation=draw(generations(world, uuid)),
+        counts=not draw(chance(25)),
+    )
+
+
+def namings(_world: World) -> st.SearchStrategy[Command]:
+    """Commands about traits and resource classes themselves."""
+    traits = st.sampled_from((*CUSTOM_TRAITS, *CUSTOM_TRAITS, TRAITS[0], NEVER))
+    classes = st.sampled_from((*CUSTOM_CLASSES, *CUSTOM_CLASSES, CLASSES[0], NEVER))
+    made = st.sampled_from((*CUSTOM_CLASSES, *CUSTOM_CLASSES, *CUSTOM_CLASSES, "CUSTOM_new", STANDARD_CLASSES[0]))
+    return st.one_of(
+        st.builds(commands.CreateTrait, name=st.sampled_from((*CUSTOM_TRAITS, *CUSTOM_TRAITS, "lower"))),
+        st.builds(commands.DeleteTrait, name=traits),
+        st.builds(commands.CreateClass, name=made, exist_ok=st.booleans()),
+        st.builds(commands.CreateClass, name=made, exist_ok=st.booleans()),
+        st.builds(commands.RenameClass, name=classes, new_name=made),
+        st.builds(commands.DeleteClass, name=classes),
+    )
+
+
+@st.composite
+def claimings(draw: st.DrawFn, world: World) -> Command:
+    consumers = draw(some(CONSUMERS, 1, 1 if draw(chance(70)) else 3))
+    return commands.SetAllocations(claims=tuple(draw(claims(world, uuid)) for uuid in consumers))
+
+
+@st.composite
+def claims(draw: st.DrawFn, world: World, consumer: str) -> Claim:
+    wanted: dict[str, dict[str, int]] = {}
+    for _ in range(0 if draw(chance(12)) else draw(st.integers(1, MOST_PARTS))):
+        uuid, name = draw(places(world))
+        wanted.setdefault(uuid, {})[name] = draw(amounts(world, uuid, name))
+    return claim_of(draw, world, consumer, wanted)
+
+
+def claim_of(draw: st.DrawFn, world: World, consumer: str, wanted: dict[str, dict[str, int]]) -> Claim:
+    present = world.consumers.get(consumer)
+    seen = None if present is None else present.generation
+    return Claim(
+        consumer=consumer,
+        allocations=wanted,
+        project=draw(st.sampled_from(PROJECTS)),
+        user=draw(st.sampled_from(USERS)),
+        generation=draw(st.sampled_from((UNCHECKED, seen, seen)))
+        if not draw(chance(4))
+        else draw(st.sampled_from((None, 1, 2))),
+        type=draw(st.sampled_from((KEEP, KEEP, None, *TYPES))),
+    )
+
+
+@st.composite
+def releases(draw: st.DrawFn, world: World) -> Command:
+    holding = list(world.consumers)
+    return commands.ReleaseAllocations(
+        consumer=draw(st.sampled_from(holding if not draw(chance(10)) and holding else CONSUMERS))
+    )
+
+
+@st.composite
+def reshapings(draw: st.DrawFn, world: World) -> Command:
+    """A class of one provider moves to another, with all that is held of it; now and then something is forgotten."""
+    source, name = draw(places(world))
+    target = draw(known(world))
+    if source not in world.providers or target not in world.providers or source == target:
+        return commands.Reshape(inventories=(new(draw, world, target, {}),), claims=())
+    kept = dict(world.providers[source].inventories)
+    moved = kept.pop(name, None) or draw(inventories())
+    gained = world.providers[target].inventories | {name: draw(inventories()) if draw(chance(25)) else moved}
+    holding = [uuid for uuid, consumer in world.consumers.items() if name in consumer.held.get(source, {})]
+    if draw(chance(15)):
+        holding = holding[1:]
+    return commands.Reshape(
+        inventories=(new(draw, world, source, kept), new(draw, world, target, gained)),
+        claims=tuple(claim_of(draw, world, uuid, moved_held(world, uuid, source, target, name)) for uuid in holding),
+    )
+
+
+def new(draw: st.DrawFn, world: World, uuid: str, wanted: Mapping[str, Inventory]) -> NewInventories:
+    provider = world.providers.get(uuid)
+    generation = 0 if provider is None else provider.generation
+    return NewInventories(uuid=uuid, inventories=dict(wanted), generation=generation + draw(chance(3)))
+
+
+def moved_held(world: World, consumer: str, source: str, target: str, name: str) -> dict[str, dict[str, int]]:
+    """What a consumer holds, but the class of the target instead of the source."""
+    held = {uuid: dict(resources) for uuid, resources in world.consumers[consumer].held.items()}
+    amount = held[source].pop(name)
+    goal = held.setdefault(target, {})
+    goal[name] = goal.get(name, 0) + amount
+    return {uuid: resources for uuid, resources in held.items() if resources}
+
+
+@st.composite
+def recordings(draw: st.DrawFn, world: World) -> Command:
+    records = tuple(draw(records_of(world)) for _ in range(draw(st.integers(1, 2))))
+    fresh = draw(some(PROVIDERS, len(records), len(records)))
+    unused = tuple(f"8{uuid[1:]}" if uuid in world.providers else uuid for uuid in fresh)
+    return commands.PutRecords(records=records, new_uuids=unused)
+
+
+@st.composite
+def records_of(draw: st.DrawFn, world: World) -> ProviderRecord:
+    uuid = draw(st.sampled_from((*world.providers, PROVIDERS[-1])))
+    present = world.providers.get(uuid)
+    parent = None if present is None else present.parent
+    wanted = {} if present is None or draw(chance(15)) else dict(present.inventories)
+    pool = (*CLASSES, *CUSTOM_CLASSES, *(["NO_SUCH"] if draw(chance(3)) else []))
+    for name in draw(some(pool, 0, 1)):
+        wanted[name] = draw(stock())
+    return ProviderRecord(
+        name=present.name if present and not draw(chance(5)) else draw(names(world)),
+        uuid=uuid if draw(chance(50)) else None,
+        parent=draw(st.sampled_from((None, *world.providers, "nobody"))) if draw(chance(10)) else parent,
+        inventories={
+            name: InventoryRecord(*(getattr(each, field) for field in each.__struct_fields__))
+            for name, each in wanted.items()
+        },
+        traits=tuple(present.traits if present and draw(chance(60)) else draw(some((*TRAITS, *CUSTOM_TRAITS), 0, 2))),
+        aggregates=tuple(present.aggregates if present and draw(chance(60)) else draw(some(AGGREGATES, 0, 2))),
+    )
+
+
+def names(world: World) -> st.SearchStrategy[str]:
+    """A provider's name, nearly always a free one."""
+    taken = {provider.name for provider in world.providers.values()}
+    free = [name for name in NAMES if name not in taken]
+    return st.sampled_from((*free, *free, *free, NAMES[0]))
+
+
+def known(world: World, uuids: list[str] | None = None) -> st.SearchStrategy[str]:
+    """A provider's uuid, nearly always of one that exists."""
+    usual = uuids or list(world.providers)
+    return st.integers(0, 59).flatmap(lambda number: st.just(NOBODY) if number == 59 else st.sampled_from(usual))
+
+
+@st.composite
+def places(draw: st.DrawFn, world: World) -> tuple[str, str]:
+    """A provider and a class, nearly always one that it has."""
+    stocked = [uuid for uuid, provider in world.providers.items() if provider.inventories]
+    uuid = draw(known(world, stocked))
+    had = sorted(world.providers[uuid].inventories) if uuid in world.providers else []
+    return uuid, draw(st.sampled_from(had if had and not draw(chance(4)) else class_pool(world)))
+
+
+def amounts(world: World, uuid: str, name: str) -> st.SearchStrategy[int]:
+    """How much to claim: mostly a part of what is left."""
+    inventory = world.providers[uuid].inventories.get(name) if uuid in world.providers else None
+    left = 1 if inventory is None else max(1, inventory.capacity - world.used(uuid, name))
+    step = 1 if inventory is None else inventory.step_size
+    return st.integers(1, max(1, min(left, 4) // step)).map(lambda count: count * step) | st.integers(1, left + 1)
+
+
+@st.composite
+def stock(draw: st.DrawFn) -> Inventory:
+    """An inventory, now and then with as much reserved as there is, or more."""
+    given = draw(inventories())
+    return Inventory(given.total, given.total + draw(st.integers(0, 1))) if draw(chance(8)) else given
+
+
+def generations(world: World, uuid: str) -> st.SearchStrategy[Generation]:
+    """What the caller says it has seen of a provider: nearly always how it is."""
+    provider = world.providers.get(uuid)
+    present = 0 if provider is None else provider.generation
+    return st.sampled_from((UNCHECKED, *[present] * 8, present + 1))
+
+
+def class_pool(world: World) -> tuple[str, ...]:
+    """Classes, nearly all of which exist."""
+    return (*CLASSES, *CLASSES, *sorted(world.custom_classes) * 2, NEVER)
+
+
+Kind = Callable[[World], st.SearchStrategy[Command]]
+KINDS: Final[tuple[Kind, ...]] = (
+    *[claimings] * 9,
+    *[creations] * 3,
+    *[updates] * 2,
+    deletions,
+    *[stockings] * 4,
+    additions,
+    *[changes] * 2,
+    removals,
+    *[traitings] * 2,
+    *[joinings] * 2,
+    *[namings] * 2,
+    *[releases] * 2,
+    *[reshapings] * 3,
+    *[recordings] * 2,
+)

@@ -1,0 +1,201 @@
+"""What is told of a request, against brute force: every number of the funnel."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from berth.fleet.explain.explain import explain
+from berth.fleet.find.find import find
+from berth.fleet.state.fleet import Fleet
+from berth.model.funnel import Constraint, Counted, Funnel, FunnelStep
+from berth.model.inventory import Inventory
+from berth.model.request import CandidateRequest, Group
+from tests.suites.properties.fleets import fleet_of
+from tests.suites.properties.requests import asks
+from tests.suites.properties.test_find import Questions, questions
+from tests.suites.properties.universe import AGGREGATES, NOBODY, PROVIDERS, TRAITS
+from tests.suites.properties.worlds import chance, worlds
+from tests.support.oracle import funnel as oracle
+from tests.support.oracle.world import Provider, World
+
+
+@st.composite
+def hard_questions(draw: st.DrawFn) -> Questions:
+    """Questions of which many have no answer."""
+    world, drawn = draw(questions())
+    hardened = []
+    for ask in drawn:
+        groups = list(ask.groups)
+        at = draw(st.integers(0, len(groups) - 1))
+        if draw(chance(50)):
+            more = draw(st.integers(1, 4))
+            resources = {name: amount + more for name, amount in groups[at].resources.items()}
+            groups[at] = replace(groups[at], resources=resources)
+        elif draw(chance(50)):
+            trait = frozenset((draw(st.sampled_from(TRAITS)),))
+            groups[at] = replace(groups[at], required=(*groups[at].required, trait))
+        hardened.append(replace(ask, groups=tuple(groups)))
+    return world, hardened
+
+
+@given(hard_questions())
+def test_every_number_is_that_of_brute_force(asked: Questions) -> None:
+    world, fleet = asked[0], fleet_of(asked[0])
+    for ask in asked[1]:
+        funnel = explain(fleet, ask)
+        event("fits", bool(funnel.together.left))
+        event("each group finds something, but not together", funnel.trees.with_all_groups > funnel.together.left)
+        assert_groups(world, ask, funnel)
+        assert_trees(world, ask, funnel)
+        assert not funnel.together.bounded
+        assert funnel.together.left == oracle.fitting(world, ask)
+        assert bool(funnel.together.left) == bool(find(fleet, replace(ask, limit=1)).candidates)
+
+
+def assert_groups(world: World, ask: CandidateRequest, funnel: Funnel) -> None:
+    for group, told in zip(ask.groups, funnel.groups, strict=True):
+        total = len(world.providers) if group.one_provider else len(world.roots())
+        assert (told.suffix, told.total) == (group.suffix, total)
+        assert told.counted is (Counted.PROVIDERS if group.one_provider else Counted.TREES)
+        expected = oracle.steps(world, group)
+        assert [step.left for step in told.steps] == expected.left
+        for step, key in zip(told.steps, expected.keys, strict=True):
+            assert (step.kind, step.amount, step.without) == (key[0], key[2], oracle.trees(world, ask, key))
+        assert told.left == (expected.left[-1] if expected.left else total)
+        assert_removed(told.total, told.steps)
+
+
+def assert_trees(world: World, ask: CandidateRequest, funnel: Funnel) -> None:
+    assert funnel.trees.total == len(world.roots())
+    assert funnel.trees.with_all_groups == oracle.trees(world, ask)
+    assert_removed(funnel.trees.total, funnel.trees.steps)
+    for step in funnel.trees.steps:
+        if step.kind is not Constraint.GROUP:
+            assert step.without == oracle.trees(world, ask, (step.kind, (step.name,), 0))
+
+
+def assert_removed(total: int, steps: list[FunnelStep]) -> None:
+    lefts = [total, *(step.left for step in steps)]
+    assert [step.removed for step in steps] == [before - after for before, after in pairwise(lefts)]
+    assert lefts == sorted(lefts, reverse=True)
+
+
+@given(st.data())
+def test_a_hindrance_is_one(data: st.DataObject) -> None:
+    world = data.draw(worlds())
+    ask: CandidateRequest = data.draw(asks(world))
+    together = explain(fleet_of(world), ask).together
+    for each in together.hindrances:
+        event(f"{each.kind}: {'fits' if each.without is None else 'to blame' if each.without else 'not alone'}")
+        assert (each.without is None) == bool(together.left)
+        if each.kind is Constraint.ISOLATE and each.without is not None:
+            assert each.without == oracle.fitting(world, replace(ask, isolate=False))
+        if each.kind is Constraint.ONE_PER_TREE and each.without is not None:
+            assert each.without == oracle.fitting(world, replace(ask, one_provider_per_tree=False))
+
+
+def world_of(*hosts: Provider) -> World:
+    return World(providers=dict(zip(PROVIDERS, hosts, strict=False)))
+
+
+def cpus(total: int, name: str = "", **rest: object) -> Provider:
+    return Provider(name or f"host-{total}", None, inventories={"VCPU": Inventory(total)}, **rest)  # type: ignore[arg-type]
+
+
+def fleet(*hosts: Provider) -> Fleet:
+    return fleet_of(world_of(*hosts))
+
+
+def asking(amount: int, **rest: object) -> CandidateRequest:
+    return CandidateRequest(groups=(Group(resources={"VCPU": amount}, **rest),))  # type: ignore[arg-type]
+
+
+FAST = frozenset(TRAITS[:1])
+GPU = Provider("gpu", PROVIDERS[0], inventories={"VGPU": Inventory(4)})
+TWO = (Group(suffix="1", resources={"VGPU": 1}), Group(suffix="2", resources={"VGPU": 1}))
+BIG = (Group(suffix="1", resources={"VGPU": 3}), Group(suffix="2", resources={"VGPU": 3}))
+WHY = {
+    "empty": (fleet(), asking(1), "There are no providers."),
+    "fits": (fleet(cpus(4), cpus(8)), asking(5), "It fits in 1 of 2 trees."),
+    "room": (
+        fleet(cpus(4), cpus(8)),
+        asking(9),
+        "No provider has room for 9 VCPU: the most that one can give is 8; without that, 2 of 2 trees would do.",
+    ),
+    "room, where all else is right": (
+        fleet(cpus(4, traits={*FAST}), cpus(8)),
+        asking(6, required=(FAST,)),
+        "No provider that has all else has room for 6 VCPU: the most that one can give is 4; "
+        "without that, 1 of 2 trees would do.",
+    ),
+    "units": (
+        fleet(Provider("host", None, inventories={"VCPU": Inventory(64, max_unit=16, step_size=4)})),
+        asking(18),
+        "No provider gives 18 VCPU in one claim: the nearest that one gives is 16; without that, 1 of 1 tree would do.",
+    ),
+    "a trait": (
+        fleet(cpus(4), cpus(8)),
+        asking(1, required=(FAST,)),
+        f"No provider that has all else has the trait {TRAITS[0]}; without that, 2 of 2 trees would do.",
+    ),
+    "a forbidden trait": (
+        fleet(cpus(4, traits={*FAST})),
+        asking(1, forbidden=FAST),
+        f"Every provider that has all else has the trait {TRAITS[0]}; without that, 1 of 1 tree would do.",
+    ),
+    "an aggregate": (
+        fleet(cpus(4)),
+        asking(1, member_of=(frozenset(AGGREGATES[:1]),)),
+        f"No provider that has all else is in the aggregate {AGGREGATES[0]}; without that, 1 of 1 tree would do.",
+    ),
+    "a tree that does not exist": (
+        fleet(cpus(4)),
+        asking(1, in_tree=NOBODY),
+        f"No provider that has all else is in the tree of {NOBODY}, which does not exist; "
+        "without that, 1 of 1 tree would do.",
+    ),
+    "a root": (
+        fleet(cpus(4)),
+        replace(asking(1), root_required=FAST),
+        f"No tree that has all else has a root with the trait {TRAITS[0]}; without that, 1 of 1 tree would do.",
+    ),
+    "two things": (
+        fleet(cpus(4)),
+        asking(9, required=(FAST,)),
+        "For the unsuffixed group, none of the 1 tree left has room for 9 VCPU, "
+        "and that is not all that is in the way.",
+    ),
+    "isolated": (
+        fleet(cpus(4), GPU),
+        CandidateRequest(groups=TWO, isolate=True),
+        "No tree gives each of the 2 groups a provider of its own (group_policy: isolate); "
+        "without that it would fit in 1 tree.",
+    ),
+    "in all": (
+        fleet(cpus(4), GPU),
+        CandidateRequest(groups=BIG),
+        "No tree has room for the amounts of all groups together; without that it would fit in 1 tree.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WHY)
+def test_why_in_one_sentence(case: str) -> None:
+    asked, request, why = WHY[case]
+    assert explain(asked, request).why == why
+
+
+def test_a_name_that_does_not_exist_is_told_with_the_nearest() -> None:
+    request = CandidateRequest(groups=(Group(resources={"VCPUS": 1}, required=(frozenset(("HW_CPU_X86_AXV",)),)),))
+    funnel = explain(fleet(cpus(4)), request)
+    assert [(each.kind, each.name, each.nearest[0]) for each in funnel.unknown] == [
+        (Constraint.UNKNOWN_CLASS, "VCPUS", "VCPU"),
+        (Constraint.UNKNOWN_TRAIT, "HW_CPU_X86_AXV", "HW_CPU_X86_AVX"),
+    ]
+    assert funnel.why.startswith("There is no resource class VCPUS (did you mean VCPU")
+    assert funnel.together.left == 0

@@ -1,0 +1,157 @@
+"""A ledger under any sequence of commands, beside the oracle: both must know the same, and refuse the same."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+
+from hypothesis import event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from berth.model.commands import Claim, Command, PutRecords, RenameClass, SetAllocations
+from tests.suites.properties.commands import orders
+from tests.suites.properties.ledgers import DONE, Elsewhere, Here, other_process, said
+from tests.suites.properties.requests import asks
+from tests.suites.properties.universe import CONSUMERS, NEWCOMERS, PROJECTS, USERS
+from tests.suites.properties.worlds import building, chance, worlds
+from tests.support.databases import wholly
+from tests.support.empty_ledgers import Shelf
+from tests.support.oracle import candidates as oracle
+from tests.support.oracle import records
+from tests.support.oracle.commands import tried
+from tests.support.oracle.rows import rows
+from tests.support.oracle.world import World
+
+TOO_MANY = 5_000
+EVERYBODY = (*CONSUMERS, *NEWCOMERS)
+MOST_IN_A_BATCH = 6
+SHARE_OF_EXAMPLES = 8
+"""One example is some thirty commands: an eighth as many of them as elsewhere."""
+
+SHARE_IN_PART = 32
+"""The same where it does not run as a whole."""
+
+
+class Ledgers(RuleBasedStateMachine):
+    """One database with two ledgers on it, one of them in another process; and the oracle's world."""
+
+    shelf: Shelf
+    elsewhere: Elsewhere
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.url = self.shelf.new()
+        self.here = Here(self.url)
+        self.elsewhere.ask("open", self.url)
+        self.world = World()
+        self.turn = False
+
+    @initialize(start=worlds(6))
+    def begin(self, start: World) -> None:
+        """With a small fleet that is in use; it is made in one transaction."""
+        self.carry_out(self.here.do, list(building(start)))
+
+    @rule(data=st.data())
+    def one_command(self, data: st.DataObject) -> None:
+        """Here: a batch of one."""
+        self.carry_out(self.here.do, [data.draw(orders(self.world))])
+
+    @rule(data=st.data())
+    def one_command_elsewhere(self, data: st.DataObject) -> None:
+        """There, after whatever was written here; and here must be told."""
+        self.carry_out(lambda given: self.elsewhere.ask("do", given), [data.draw(orders(self.world))])
+
+    @rule(data=st.data(), count=st.integers(2, MOST_IN_A_BATCH))
+    def several_at_once(self, data: st.DataObject, count: int) -> None:
+        """In one transaction: each must see what those before it have made."""
+        given: list[Command] = []
+        world = self.world
+        for _ in range(count):
+            given.append(data.draw(orders(world)))
+            world, _ = expected(world, given[-1])
+        self.carry_out(self.here.do, given)
+
+    @precondition(lambda self: any(provider.inventories for provider in self.world.providers.values()))
+    @rule(data=st.data())
+    def find_and_claim(self, data: st.DataObject) -> None:
+        """What is found is what there is, here and there; and any of it can be claimed."""
+        ask = data.draw(asks(self.world))
+        if oracle.size(self.world, ask) > TOO_MANY:
+            return
+        answer = self.here.find(ask)
+        assert {oracle.found(each) for each in answer.candidates} == oracle.find(self.world, ask)
+        assert {oracle.found(each) for each in self.elsewhere.ask("find", ask).candidates} == oracle.find(
+            self.world, ask
+        )
+        free = [uuid for uuid in NEWCOMERS if uuid not in self.world.consumers]
+        event("claimed what was found", bool(answer.candidates and free))
+        if answer.candidates and free:
+            wanted = data.draw(st.sampled_from(answer.candidates)).allocations
+            claim = Claim(consumer=free[0], allocations=wanted, project=PROJECTS[0], user=USERS[0], generation=None)
+            assert self.carry_out(self.here.do, [SetAllocations(claims=(claim,))]) == [DONE]
+
+    @rule(really=chance(20))
+    def open_again(self, really: bool) -> None:
+        """The memory of this process goes; it must have been what the tables, and what the log, make of it."""
+        if really:
+            self.compare_views()
+            self.here.close()
+            self.here = Here(self.url)
+
+    @invariant()
+    def one_of_them_knows_everything(self) -> None:
+        """Taking turns, as it takes time: whoever is wrong stays wrong."""
+        self.turn = not self.turn
+        known = rows(self.world)
+        assert (self.here.rows(EVERYBODY) if self.turn else self.elsewhere.ask("rows", EVERYBODY)) == known
+
+    def carry_out(self, do: Callable[[Sequence[Command]], list[str]], given: Sequence[Command]) -> list[str]:
+        """Let commands be carried out, and see that each is done or refused as it should be, and nothing oversold."""
+        before = self.here.stock()
+        outcomes = []
+        for command in given:
+            self.world, outcome = expected(self.world, command)
+            outcomes.append(outcome)
+            event(type(command).__name__, outcome)
+        assert do(given) == outcomes
+        for place, (capacity, used) in self.here.stock().items():
+            assert used == self.world.used(*place)
+            if len(given) == 1 and not isinstance(given[0], RenameClass):
+                assert used <= capacity or used <= before.get(place, (0, 0))[1], f"{place} is oversold"
+        return outcomes
+
+    def compare_views(self) -> None:
+        assert self.elsewhere.ask("rows", EVERYBODY) == self.here.rows(EVERYBODY)
+        in_memory, in_tables, in_log = self.here.three_views()
+        assert in_memory == in_tables
+        assert in_memory == in_log
+        assert self.here.findings() == ()
+
+    def teardown(self) -> None:
+        self.compare_views()
+        self.here.close()
+
+
+def expected(world: World, command: Command) -> tuple[World, str]:
+    """What a world should become, and what should be said."""
+    if isinstance(command, PutRecords):
+        after = copy.deepcopy(world)
+        pairs = zip(command.records, command.new_uuids, strict=True)
+        return after, said(records.put(after, record, uuid) for record, uuid in pairs)
+    after, refusal = tried(world, command)
+    return after, refusal.__name__ if refusal else DONE
+
+
+def test_any_sequence_of_commands(database_kind: str, ledgers: Shelf) -> None:
+    examples = max(1, settings().max_examples // (SHARE_OF_EXAMPLES if wholly(database_kind) else SHARE_IN_PART))
+    Ledgers.shelf = ledgers
+    with other_process() as Ledgers.elsewhere:
+        run_state_machine_as_test(Ledgers, settings=settings(max_examples=examples))

@@ -1,0 +1,119 @@
+"""kill -9 of server processes, and of the database, under load."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from tests.suites.torture.audit_log import Follower, broken_records
+from tests.suites.torture.instances import instance
+from tests.suites.torture.load import Load, make_load, running
+from tests.support.server_processes import Served, berth, guarded
+
+CLIENTS = 12
+
+Blows = Iterator[None]
+"""One blow after the other: after each, the log is looked at."""
+
+
+def kill_servers(database: str, folder: Path, rounds: int, seed: int = 1) -> list[str]:
+    """Each round kills a server (or one of its workers), and lets it come back. Returns what was wrong."""
+    chance = random.Random(seed)
+
+    def torment(servers: Sequence[Served]) -> Blows:
+        for turn in range(rounds):
+            victim = servers[turn % len(servers)]
+            victim.revive()  # it was killed in an earlier round, and the others went on meanwhile
+            time.sleep(chance.uniform(0.05, 0.4))
+            if chance.random() < 0.5 or not victim.kill_worker():
+                victim.kill()
+                victim.start()
+            yield
+
+    return _under_load(database, folder, torment, 2, "--workers", "2")
+
+
+def kill_database(kind: str, folder: Path, rounds: int, seed: int = 1) -> list[str]:
+    """Each round kills the database, and starts it again; the servers run on. Returns what was wrong."""
+    chance = random.Random(seed)
+    with instance(kind) as database:
+
+        def torment(_servers: Sequence[Served]) -> Blows:
+            for _ in range(rounds):
+                time.sleep(chance.uniform(0.2, 1))
+                database.kill()
+                time.sleep(chance.choice((0, 0.3)))
+                database.start()
+                yield
+
+        return _under_load(database.url("berth"), folder, torment)
+
+
+def stop_servers(database: str, folder: Path, rounds: int, stop_s: float) -> list[str]:
+    """Each round stops a server in the middle of what it does, and lets it go on. Returns what was wrong."""
+
+    def torment(servers: Sequence[Served]) -> Blows:
+        for victim in itertools.islice(itertools.cycle(servers), rounds):
+            victim.signal(signal.SIGSTOP)
+            time.sleep(stop_s)
+            victim.signal(signal.SIGCONT)
+            time.sleep(0.5)
+            yield
+
+    return _under_load(database, folder, torment)
+
+
+def _under_load(
+    database: str, folder: Path, torment: Callable[[Sequence[Served]], Blows], count: int = 3, *more: str
+) -> list[str]:
+    """So many servers, with more words on their command line, are tormented while clients are at work."""
+    with guarded(database, folder, count, *more) as servers:
+        return beaten(database, folder, servers, torment(servers))
+
+
+def beaten(judge: str, folder: Path, servers: Sequence[Served], blows: Blows) -> list[str]:
+    """Clients are at work while blow after blow falls. Returns what was wrong, after any of them or in the end.
+
+    judge: the URL of the database, without what may stand between the servers and it.
+    """
+    load, found = make_load(servers), list[str]()
+    with closing(Follower(judge)) as follower:
+        with running(load, CLIENTS):
+            for number, _ in enumerate(blows):
+                found += [f"blow {number}: {finding}" for finding in follower.look()]
+        for server in servers:
+            server.revive()
+        return [*found, *follower.look(), *judged(load, judge, folder)]
+
+
+def judged(load: Load, database: str, folder: Path) -> list[str]:
+    """What the independent checkers say, `berth db verify` and `berth audit verify`; and whether there was any load."""
+    events = load.history.events
+    load.history.save(folder / "history.jsonl")
+    found = load.check()
+    for command in ("db", "audit"):
+        verified = berth(command, "verify", "--database", database, status=None)
+        if verified.returncode:
+            found.append(verified.stdout + verified.stderr)
+    found += broken_records(events, _records(database))
+    counted = {name: sum(event.outcome == name for event in events if event.writes) for name in ("done", "refused")}
+    found_place = sum(event.outcome == "done" for event in events if event.operation == "find")
+    unknown = sum(event.outcome == "unknown" for event in events)
+    print(
+        f"{counted['done']} writes acknowledged ({found_place} of them by /v1/claims), "
+        f"{counted['refused']} refused, {unknown} requests without an answer"
+    )
+    return found if counted["done"] and found_place else [*found, "nothing was ever acknowledged"]
+
+
+def _records(database: str) -> list[dict[str, Any]]:
+    """All of the audit log, as the command line tells it."""
+    told = berth("audit", "list", "--json", "--limit", "10000000", "--database", database).stdout
+    return [json.loads(line) for line in told.splitlines()]

@@ -1,0 +1,177 @@
+"""What a database cannot do for a while: it may only be read, it lets nobody in, its disk is full."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, create_engine, exc, make_url, text
+
+from tests.suites.torture.instances import Instance, instance
+from tests.support.databases import administrator
+from tests.support.http_client import until
+from tests.support.server_processes import Served, berth, children
+
+SERVER: Final = "berth"
+"""The role that serves: an administrator may write where nobody else may, and get in when all is full."""
+
+_DRIVERS: Final = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}
+_OWN: Final = {"postgresql": "postgres", "mariadb": "mysql"}
+"""The database that every server has."""
+
+_ROLES: Final = {
+    "postgresql": ("CREATE ROLE berth LOGIN", "CREATE ROLE berth_owner"),
+    "mariadb": (
+        "CREATE USER berth@'%'",
+        "CREATE USER berth_owner@'%'",
+        "DELETE FROM mysql.global_priv WHERE User = ''",  # anybody on this machine, which goes before berth@'%'
+        "FLUSH PRIVILEGES",
+    ),
+}
+FEW: Final = 12
+"""How many connections a MariaDB has that is to run out of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Troubled:
+    """A database server, and how the role that serves comes to its ledger."""
+
+    kind: str
+    database: Instance
+
+    @property
+    def url(self) -> str:
+        """As whoever owns it."""
+        return self.database.url("berth")
+
+    @property
+    def serving(self) -> str:
+        """As the role that serves."""
+        return make_url(self.url).set(username=SERVER).render_as_string(hide_password=False)
+
+    def administering(self) -> AbstractContextManager[Connection]:
+        """As its administrator."""
+        return administrator(make_url(self.database.url(_OWN[self.kind])).set(drivername=_DRIVERS[self.kind]))
+
+    def say(self, *statements: str) -> None:
+        """As its administrator, one statement after the other."""
+        with self.administering() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+    def shown(self, setting: str) -> str:
+        """A setting of PostgreSQL's, as it is for whoever connects now."""
+        with self.administering() as connection:
+            return str(connection.execute(text(f"SHOW {setting}")).scalar())
+
+
+@contextmanager
+def troubled(kind: str) -> Iterator[Troubled]:
+    """A database server with a ledger and its roles, and no trouble yet."""
+    with instance(kind) as database:
+        made = Troubled(kind, database)
+        made.say(*_ROLES[kind])
+        berth("db", "upgrade", "--database", made.url)
+        berth("db", "grant", "--database", made.url, "--apply")
+        yield made
+
+
+@contextmanager
+def only_read(at: Troubled) -> Iterator[None]:
+    """As an administrator has it before a switch-over."""
+    if at.kind == "mariadb":
+        at.say("SET GLOBAL read_only = 1")
+        try:
+            yield
+        finally:
+            at.say("SET GLOBAL read_only = 0")
+    else:
+        at.say("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
+        try:
+            until(lambda: at.shown("default_transaction_read_only") == "on", "it does not read its settings")
+            time.sleep(1)  # it knows: those that were connected are told now
+            yield
+        finally:
+            at.say("ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
+
+
+@contextmanager
+def standing_by(at: Troubled) -> Iterator[None]:
+    """A PostgreSQL that comes back as the follower of another, and is made the first again in the end."""
+    at.database.kill()
+    (at.database.folder / "data" / "standby.signal").touch()
+    at.database.start()
+    yield
+    at.say("SELECT pg_promote()")
+
+
+@contextmanager
+def full_of_others(at: Troubled) -> Iterator[None]:
+    """Others have every connection that there is, those of Berth as well."""
+    with at.administering() as mine, ExitStack() as taken:
+        if at.kind == "mariadb":
+            mine.execute(text(f"SET GLOBAL max_connections = {FEW}"))
+        engine = create_engine(make_url(at.url).set(drivername=_DRIVERS[at.kind]), pool_size=200)
+        taken.callback(engine.dispose)
+        for _ in range(3):  # Berth may be quicker once, to take one again
+            _end_those_of_berth(at.kind, mine)
+            _take_all(engine, taken)
+        yield
+        if at.kind == "mariadb":
+            mine.execute(text("SET GLOBAL max_connections = 151"))
+
+
+def _end_those_of_berth(kind: str, connection: Connection) -> None:
+    if kind == "postgresql":
+        connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'berth'"))
+        return
+    for (number,) in connection.execute(text("SELECT id FROM information_schema.processlist WHERE user = 'berth'")):
+        with suppress(exc.DBAPIError):  # it may have ended by itself
+            connection.exec_driver_sql(f"KILL {number}")
+
+
+def _take_all(engine: Engine, taken: ExitStack) -> None:
+    time.sleep(0.1)  # whoever was ended is gone then
+    with suppress(exc.OperationalError):
+        while True:
+            taken.enter_context(engine.connect())
+
+
+@contextmanager
+def away_for_long(at: Troubled) -> Iterator[None]:
+    """Killed, and started again in the end."""
+    at.database.kill()
+    yield
+    at.database.start()
+
+
+@contextmanager
+def full_disk(server: Served, file: Path) -> Iterator[None]:
+    """For the workers of a server no file can grow beyond what the ledger's log has by now."""
+    most = file.with_name(file.name + "-wal").stat().st_size
+    workers = children(server.pid)
+    for worker in workers:
+        resource.prlimit(worker, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+    yield
+    for worker in workers:
+        resource.prlimit(worker, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """begun: the trouble, for the time of a block; reads: whether what is read is answered meanwhile."""
+
+    begun: Callable[[Troubled], AbstractContextManager[None]]
+    reads: bool
+
+
+TROUBLES: Final = {
+    "it may only be read": Trouble(only_read, reads=True),
+    "it has no connection left": Trouble(full_of_others, reads=False),
+    "it is away": Trouble(away_for_long, reads=False),
+}

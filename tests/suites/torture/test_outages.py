@@ -1,0 +1,134 @@
+"""Whatever a database cannot do for a while, Berth says 503 and when to ask again, never 500; and then it goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.suites.torture.clients import Answer, Client, claim_body, find_body, make_provider
+from tests.suites.torture.outages import TROUBLES, Trouble, Troubled, full_disk, standing_by, troubled
+from tests.support.databases import SERVED, need, tried
+from tests.support.server_processes import Served, berth, serving
+
+BACK_S = 60
+TOO_MUCH = "may do more than serving needs"
+SLOWEST_S = 30
+"""How long a client waits for its 503 at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claiming:
+    """One host, and the ways in which a client claims a part of it for a new consumer."""
+
+    client: Client
+    host: str
+
+    @property
+    def ways(self) -> dict[str, Callable[[], Answer]]:
+        one, ask = {"VCPU": 1}, self.client.ask
+        return {
+            "by name": lambda: ask("PUT", f"/allocations/{uuid4()}", claim_body({self.host: one}, None)),
+            "wherever it fits": lambda: ask("POST", "/v1/claims", find_body(str(uuid4()), one)),
+        }
+
+    def used(self) -> Answer:
+        return self.client.ask("GET", f"/resource_providers/{self.host}/usages")
+
+    def claimed(self) -> int:
+        """Once each way, which all must succeed, as soon as the server is over it; returns what is used then."""
+        for way in self.ways.values():
+            deadline = time.monotonic() + BACK_S
+            while (answer := way()).status == 503 and time.monotonic() < deadline:
+                time.sleep(0.2)
+            assert 200 <= answer.status < 300, answer
+        return int(self.used().body["usages"]["VCPU"])
+
+
+def _refused_for_now(answer: Answer) -> None:
+    assert (answer.status, (answer.headers or {}).get("retry-after")) == (503, "1"), answer
+
+
+@pytest.fixture(scope="module", params=tried(SERVED))
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Troubled, Claiming]]:
+    """A server that serves as the role that is made for it, and a client, on a database of the test's own."""
+    need(request.param)
+    folder = tmp_path_factory.mktemp("troubles")
+    with troubled(request.param) as at, serving(at.serving, folder, 1, own=False) as servers, Client(servers) as client:
+        assert TOO_MUCH not in servers[0].log.read_text(), "the rights that `berth db grant` gives are enough"
+        yield at, Claiming(client, make_provider(client, {"VCPU": 1000}))
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", TROUBLES)
+def test_trouble(served: tuple[Troubled, Claiming], name: str) -> None:
+    _in_trouble(*served, TROUBLES[name])
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("served", tried(["postgresql"]), indirect=True)
+def test_a_standby(served: tuple[Troubled, Claiming]) -> None:
+    _in_trouble(*served, Trouble(standing_by, reads=True))
+
+
+def _in_trouble(at: Troubled, claiming: Claiming, trouble: Trouble) -> None:
+    before = claiming.claimed()
+    with trouble.begun(at):
+        for way in claiming.ways.values():
+            began = time.monotonic()
+            _refused_for_now(way())
+            assert time.monotonic() - began < SLOWEST_S
+        if trouble.reads:
+            assert claiming.used().body["usages"] == {"VCPU": before}
+        else:
+            _refused_for_now(claiming.used())
+    assert claiming.claimed() == before + len(claiming.ways)
+    for words in (("db", "verify"), ("audit", "verify")):
+        berth(*words, "--database", at.url)
+
+
+@pytest.mark.timeout(600)
+def test_a_database_that_restarts_while_nobody_asks(served: tuple[Troubled, Claiming]) -> None:
+    """Connections that were lost meanwhile are no reason to refuse anything."""
+    at, claiming = served
+    before = claiming.claimed()
+    at.database.kill()
+    at.database.start()
+    for way in claiming.ways.values():
+        assert 200 <= way().status < 300
+    assert claiming.used().body["usages"] == {"VCPU": before + len(claiming.ways)}
+
+
+def test_a_server_that_may_do_more_says_so(served: tuple[Troubled, Claiming], tmp_path: Path) -> None:
+    with serving(served[0].url, tmp_path, 1, own=False) as servers:
+        assert TOO_MUCH in servers[0].log.read_text()
+
+
+def _logs(server: Served, words: str) -> None:
+    """Lines of the log are written by a thread that nobody waits for."""
+    until = time.monotonic() + SLOWEST_S
+    while words not in server.log.read_text():
+        assert time.monotonic() < until, server.log.read_text()
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif("sqlite" not in tried(), reason="another database was chosen")
+def test_a_full_disk(tmp_path: Path) -> None:
+    file = tmp_path / "berth.db"
+    with serving(f"sqlite:///{file}", tmp_path, 1) as servers, Client(servers) as client:
+        claiming = Claiming(client, make_provider(client, {"VCPU": 1000}))
+        before = claiming.claimed()
+        with full_disk(servers[0], file):
+            for way in claiming.ways.values():
+                _refused_for_now(way())
+            assert claiming.used().body["usages"] == {"VCPU": before}
+        assert claiming.claimed() == before + len(claiming.ways)
+        _logs(servers[0], "is full")
+    for words in (("db", "verify"), ("audit", "verify")):
+        berth(*words, "--database", f"sqlite:///{file}")

@@ -1,0 +1,19 @@
+"""The short form of every trial."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.suites.torture.trials import TRIALS, Trial
+from tests.support.databases import need, tried
+
+CASES = [(trial, kind) for trial in TRIALS for kind in tried(trial.kinds)]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("trial", "kind"), CASES, ids=[f"{trial.name}-{kind}" for trial, kind in CASES])
+def test_it_holds(trial: Trial, kind: str, tmp_path: Path) -> None:
+    need(kind)
+    assert trial.run(kind, tmp_path, trial.short) == []

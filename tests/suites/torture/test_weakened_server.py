@@ -1,0 +1,78 @@
+"""The trials can fail: racers of a Berth without any defence sell more than there is.
+
+What keeps writers apart is the head's lock. Without it, the numbers of changes are the second line of defence and the
+generations of providers the third: either of them turns a write that was decided on old ground away, and it is decided
+anew. Only with all three gone is anything oversold, and then the trial says so.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.suites.torture.racers import race
+from tests.suites.torture.weakened_server import DEFENCES, TURNED_AWAY, VARIABLE
+from tests.support.databases import SERVED, empty_database, need, tried
+from tests.support.server_processes import ROOT, serving
+
+CLIENTS = 24
+ROUNDS = 3
+MANY_ROUNDS = 20
+"""Two servers must look at the same moment for anything to be oversold, which they need not do in a few rounds."""
+
+SHORT_OF_ANSWERS = f"of {CLIENTS} won"
+"""Who is turned away again and again is told to try again, in the end: no fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """oversold: what the trial said of that; wrong: what else it said; turned_away: how many writes were."""
+
+    oversold: list[str]
+    wrong: list[str]
+    turned_away: int
+
+
+def raced(
+    kind: str, folder: Path, without: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, most: int = ROUNDS
+) -> Found:
+    """Racers through three servers that lack these defences, for so many rounds or until they have oversold."""
+    monkeypatch.setenv("BERTH_COMMAND", f"'{sys.executable}' -m tests.suites.torture.weakened_server")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv(VARIABLE, ",".join(without))
+    with empty_database(kind, folder) as url, serving(url, folder, 3) as servers:
+        findings: list[str] = []
+        for _ in range(most):
+            findings += race(servers, CLIENTS, 1)
+            if _oversold(findings):
+                break
+        logs = "".join(server.log.read_text() for server in servers)
+    oversold = _oversold(findings)
+    wrong = [each for each in findings if each not in oversold and SHORT_OF_ANSWERS not in each]
+    return Found(oversold, wrong, logs.count(TURNED_AWAY))
+
+
+def _oversold(findings: list[str]) -> list[str]:
+    return [each for each in findings if "is oversold" in each]
+
+
+@pytest.mark.parametrize("without", [("lock",), ("lock", "number"), ("lock", "generation")], ids=" and ".join)
+@pytest.mark.parametrize("kind", tried(SERVED))
+def test_without_the_lock_another_defence_holds(
+    kind: str, without: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need(kind)
+    found = raced(kind, tmp_path, without, monkeypatch)
+    assert (found.oversold, found.wrong) == ([], [])
+    assert found.turned_away > 0
+
+
+@pytest.mark.parametrize("kind", tried(SERVED))
+def test_without_any_defence_racers_oversell(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need(kind)
+    found = raced(kind, tmp_path, tuple(DEFENCES), monkeypatch, MANY_ROUNDS)
+    assert found.oversold != []
+    assert found.turned_away == 0

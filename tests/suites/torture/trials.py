@@ -1,0 +1,74 @@
+"""Every trial, by name: what it is run on, how often in the full form, and how often in the short one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from berth.store import migrate
+from berth.store.engine import Database
+from tests.suites.torture.isolation import SCENARIOS, interleave
+from tests.suites.torture.kills import kill_database, kill_servers, stop_servers
+from tests.suites.torture.network import disturb
+from tests.suites.torture.racers import race
+from tests.support.databases import KINDS, SERVED, empty_database
+from tests.support.server_processes import serving
+
+RACERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """run: given a kind of database, a folder and how many rounds; returns what was wrong."""
+
+    name: str
+    about: str
+    kinds: tuple[str, ...]
+    full: int
+    short: int
+    run: Callable[[str, Path, int], list[str]]
+
+
+def _racers(kind: str, folder: Path, rounds: int) -> list[str]:
+    with empty_database(kind, folder) as url, serving(url, folder, 3) as servers:
+        return race(servers, RACERS, rounds)
+
+
+def _kill(kind: str, folder: Path, rounds: int) -> list[str]:
+    with empty_database(kind, folder) as url:
+        return kill_servers(url, folder, rounds)
+
+
+def _stop(kind: str, folder: Path, rounds: int) -> list[str]:
+    with empty_database(kind, folder) as url:
+        return stop_servers(url, folder, rounds, stop_s=3)
+
+
+def _network(kind: str, folder: Path, rounds: int) -> list[str]:
+    with empty_database(kind, folder) as url:
+        return disturb(url, folder, rounds)
+
+
+def _isolation(kind: str, folder: Path, rounds: int) -> list[str]:
+    """rounds: how many orders of three transactions, at most; those of two are always tried all."""
+    found: list[str] = []
+    with empty_database(kind, folder) as url:
+        database = Database(url)
+        migrate.upgrade(database)
+        database.close()
+        for scenario in SCENARIOS:
+            wrong, tried = interleave(url, scenario, rounds)
+            print(f"{scenario.name}: {tried} orders")
+            found += wrong
+    return found
+
+
+TRIALS = (
+    Trial("racers", "N+1 clients for N slots through 3 processes", KINDS, 100, 2, _racers),
+    Trial("kill", "kill -9 of server processes under load", KINDS, 200, 4, _kill),
+    Trial("kill-database", "kill -9 of the database under load", SERVED, 50, 2, kill_database),
+    Trial("stop", "SIGSTOP of server processes under load", KINDS, 20, 2, _stop),
+    Trial("network", "connections cut, delayed and stalled", SERVED, 100, 5, _network),
+    Trial("isolation", "writes interleaved in every order of their steps", KINDS, 90, 3, _isolation),
+)

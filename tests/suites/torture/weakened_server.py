@@ -1,0 +1,84 @@
+"""``python -m tests.suites.torture.weakened_server WORD...``: berth, without some of what keeps writers apart.
+
+``BERTH_TEST_WITHOUT`` names what is missing, with commas between. It is read where this module is imported, so that it
+holds in a server's worker processes as well. Nothing of this is in Berth itself: its functions are replaced.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import random
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from sqlalchemy import Connection, update
+
+from berth.store import audit, changes, head, tables, write_set
+from berth.store.backend import Capabilities, StaleRead
+from berth.store.head import Head
+
+VARIABLE: Final = "BERTH_TEST_WITHOUT"
+TURNED_AWAY: Final = "turned away:"
+"""How a line of the server's log begins for every attempt that one of the defences has stopped."""
+
+OVERLAP_S: Final = 0.03
+"""How long a writer looks at the head before it goes on, so that another one looks at the same."""
+
+
+def _without_lock() -> None:
+    """The head is read, but not locked."""
+    locked = head.lock
+
+    def lock(connection: Connection, capabilities: Capabilities) -> Head:
+        seen = locked(connection, dataclasses.replace(capabilities, row_locks=False))
+        time.sleep(OVERLAP_S)
+        return seen
+
+    head.lock = lock
+
+
+def _without_number() -> None:
+    """The head is moved wherever it is, ids are drawn by lot, and logs with numbers as keys are not written."""
+    locked = head.lock
+
+    def lock(connection: Connection, capabilities: Capabilities) -> Head:
+        return locked(connection, capabilities)._replace(next_id=random.SystemRandom().randrange(2**40, 2**50))
+
+    def move(connection: Connection, _seen: Head, to: Head) -> bool:
+        connection.execute(update(tables.head).values(number=to.number))
+        return True
+
+    head.lock, head.move = lock, move
+    changes.append = audit.append = lambda *_: None
+
+
+def _without_generation() -> None:
+    """Providers' rows are written whatever their generation is."""
+    write_set._GUARDED = frozenset()  # type: ignore[misc]
+
+
+DEFENCES: Final[dict[str, Callable[[], None]]] = {
+    "lock": _without_lock,
+    "number": _without_number,
+    "generation": _without_generation,
+}
+
+
+def _tell(self: StaleRead, *words: Any) -> None:
+    """Every StaleRead leaves a line in the log."""
+    Exception.__init__(self, *words)
+    print(TURNED_AWAY, *words, file=sys.stderr, flush=True)
+
+
+if os.environ.get(VARIABLE):
+    StaleRead.__init__ = _tell  # type: ignore[method-assign]
+    for name in os.environ[VARIABLE].split(","):
+        DEFENCES[name]()
+
+if __name__ == "__main__":
+    from berth.cli.main import main
+
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""A call of every route that is answered well, on the small ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.api.v1.conftest import DISK, HOST, JOB, NOBODY, OTHER, RACK
+
+CLAIM = {"consumer": NOBODY, "allocations": {HOST: {"VCPU": 1}}, "project": "physics", "user": "ada"}
+
+CALLS: dict[str, tuple[str, Any]] = {
+    "root.about": ("/v1", None),
+    "document.show": ("/v1/openapi.json", None),
+    "me.show": ("/v1/me", None),
+    "policy.show": ("/v1/policy", None),
+    "fleet.show": ("/v1/fleet", None),
+    "fleet.map": ("/v1/fleet/map?class=VCPU&class=DISK_GB&by=hosts&room=VCPU:1,DISK_GB:5&trait=CUSTOM_FAST", None),
+    "providers.list": ("/v1/providers?name=OST&class=VCPU&room=VCPU:1&trait=CUSTOM_FAST&limit=1", None),
+    "providers.show": (f"/v1/providers/{DISK}", None),
+    "find": ("/v1/find", {"groups": [{"resources": {"VCPU": 1}}], "limit": 1, "explain": True}),
+    "claims.create": (
+        "/v1/claims",
+        {"request": {"groups": [{"resources": {"VCPU": 3}}]}, "project": "physics", "user": "ada", "type": "JOB"},
+    ),
+    "providers.names": (f"/v1/providers/names?uuid={HOST}&uuid={DISK}", None),
+    "providers.query": ("/v1/providers/query", {"name": "host-1"}),
+    "providers.inventories": (f"/v1/providers/{HOST}/inventories", None),
+    "providers.usages": (f"/v1/providers/{HOST}/usages", None),
+    "providers.traits": (f"/v1/providers/{HOST}/traits", None),
+    "providers.aggregates": (f"/v1/providers/{HOST}/aggregates", None),
+    "providers.holders": (f"/v1/providers/{HOST}/holders?limit=1", None),
+    "providers.history": (f"/v1/providers/{HOST}/history", None),
+    "records.list": ("/v1/records", None),
+    "consumers.list": ("/v1/consumers?class=VCPU&order=largest&limit=1", None),
+    "consumers.show": (f"/v1/consumers/{JOB}", None),
+    "consumers.release": (f"/v1/consumers/{JOB}", None),
+    "consumers.history": (f"/v1/consumers/{JOB}/history", None),
+    "projects.list": ("/v1/projects", None),
+    "projects.usages": ("/v1/usages?project=physics&user=ada", None),
+    "classes.list": ("/v1/classes", None),
+    "classes.show": ("/v1/classes/CUSTOM_SLOT", None),
+    "traits.list": ("/v1/traits", None),
+    "traits.show": ("/v1/traits/CUSTOM_FAST", None),
+    "aggregates.list": ("/v1/aggregates", None),
+    "changes.list": ("/v1/changes?after=1&limit=3", None),
+    "audit.anomalies": ("/v1/audit/anomalies?since=0", None),
+    "changes.brief": ("/v1/changes/brief?after=1&limit=3", None),
+    "audit.list": (f"/v1/audit?provider={HOST}&limit=2", None),
+    "tokens.list": ("/v1/tokens", None),
+    "tokens.create": ("/v1/tokens", {"name": "ci", "roles": ["service"], "lasts_seconds": 60}),
+    "tokens.rotate": ("/v1/tokens/rotate", {"name": "ci", "grace_seconds": 60}),
+    "tokens.revoke": ("/v1/tokens/revoke", {"name": "ci"}),
+    "commands.CreateProvider": ("/v1/commands/CreateProvider", {"uuid": NOBODY, "name": "host-2"}),
+    "commands.UpdateProvider": ("/v1/commands/UpdateProvider", {"uuid": DISK, "name": "disk-2", "parent": None}),
+    "commands.DeleteProvider": ("/v1/commands/DeleteProvider", {"uuid": NOBODY}),
+    "commands.SetInventories": (
+        "/v1/commands/SetInventories",
+        {"uuid": DISK, "inventories": {"DISK_GB": {"total": 200}}, "generation": "unchecked"},
+    ),
+    "commands.AddInventory": (
+        "/v1/commands/AddInventory",
+        {"uuid": DISK, "resource_class": "CUSTOM_SLOT", "inventory": {"total": 2}},
+    ),
+    "commands.UpdateInventory": (
+        "/v1/commands/UpdateInventory",
+        {"uuid": DISK, "resource_class": "DISK_GB", "inventory": {"total": 300}},
+    ),
+    "commands.DeleteInventory": (
+        "/v1/commands/DeleteInventory",
+        {"uuid": HOST, "resource_class": "MEMORY_MB"},
+    ),
+    "commands.SetTraits": ("/v1/commands/SetTraits", {"uuid": DISK, "traits": ["CUSTOM_FAST"]}),
+    "commands.SetAggregates": ("/v1/commands/SetAggregates", {"uuid": DISK, "aggregates": [RACK]}),
+    "commands.CreateTrait": ("/v1/commands/CreateTrait", {"name": "CUSTOM_NEW"}),
+    "commands.DeleteTrait": ("/v1/commands/DeleteTrait", {"name": "CUSTOM_NEW"}),
+    "commands.CreateClass": ("/v1/commands/CreateClass", {"name": "CUSTOM_NEW"}),
+    "commands.RenameClass": ("/v1/commands/RenameClass", {"name": "CUSTOM_SLOT", "new_name": "CUSTOM_PLACE"}),
+    "commands.DeleteClass": ("/v1/commands/DeleteClass", {"name": "CUSTOM_SLOT"}),
+    "commands.SetAllocations": ("/v1/commands/SetAllocations", {"claims": [CLAIM]}),
+    "commands.Allocate": (
+        "/v1/commands/Allocate",
+        {"request": {"groups": [{"resources": {"VCPU": 3}}]}, "consumer": NOBODY, "project": "p", "user": "u"},
+    ),
+    "commands.ReleaseAllocations": ("/v1/commands/ReleaseAllocations", {"consumer": OTHER}),
+    "commands.Reshape": (
+        "/v1/commands/Reshape",
+        {"inventories": [{"uuid": DISK, "inventories": {"DISK_GB": {"total": 500}}, "generation": 2}], "claims": []},
+    ),
+    "commands.PutRecords": ("/v1/commands/PutRecords", {"records": [{"name": "host-3"}]}),
+}
+"""By the route's name: the target, and the body."""
+
+FIRST: dict[str, tuple[str, Any]] = {
+    "tokens.rotate": CALLS["tokens.create"],
+    "tokens.revoke": CALLS["tokens.create"],
+    "commands.DeleteProvider": CALLS["commands.CreateProvider"],
+    "commands.DeleteTrait": CALLS["commands.CreateTrait"],
+}
+"""What has to be done before."""

@@ -1,0 +1,161 @@
+"""What each constraint of a request takes away, by brute force: one tree, one provider and one condition at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from berth.model.funnel import Constraint
+from berth.model.request import CandidateRequest, Group
+from tests.support.oracle.candidates import combinations, in_tree, suits
+from tests.support.oracle.world import World
+
+Key = tuple[Constraint, tuple[str, ...], int]
+
+
+DEPENDING = {
+    Constraint.CLASS: [Constraint.CLASS, Constraint.UNITS, Constraint.ROOM],
+    Constraint.ROOM: [Constraint.UNITS, Constraint.ROOM],
+}
+"""What is not asked any more, if something is not."""
+
+
+class Condition(NamedTuple):
+    """One constraint; holds: whether a provider satisfies it as a part of a tree."""
+
+    key: Key
+    holds: Callable[[str, str], bool]
+
+
+class Narrowed(NamedTuple):
+    """A group's constraints with how many are left after each."""
+
+    keys: list[Key]
+    left: list[int]
+
+
+def steps(world: World, group: Group) -> Narrowed:
+    """How many providers (a suffixed group) or trees are left after each constraint."""
+    asked = [*common(world, group), *(each for name in group.resources for each in of_class(world, group, name))]
+    if group.one_provider:
+        left = [
+            sum(all(each.holds(world.root(uuid), uuid) for each in asked[:count]) for uuid in world.providers)
+            for count in range(1, len(asked) + 1)
+        ]
+        return Narrowed([each.key for each in asked], left)
+    asked += traits(world, group)
+    known = [each.key for each in asked]
+    left = [
+        sum(serves(world, root, group, frozenset(known[count:]) - {*known[:count]}) for root in world.roots())
+        for count in range(1, len(known) + 1)
+    ]
+    return Narrowed(known, left)
+
+
+def serves(world: World, root: str, group: Group, dropped: frozenset[Key]) -> bool:
+    """Whether a group finds what it needs around a tree, if some constraints are dropped.
+
+    Of the unsuffixed group: whether each class has a provider, and each trait one of those providers.
+    """
+    shared = [each for each in common(world, group) if each.key not in dropped]
+    pool = [uuid for uuid in world.usable(root) if all(each.holds(root, uuid) for each in shared)]
+    classes = {
+        name: [each for each in of_class(world, group, name) if each.key not in dropped] for name in group.resources
+    }
+    if group.one_provider:
+        return any(all(each.holds(root, uuid) for asked in classes.values() for each in asked) for uuid in pool)
+    choice = {
+        name: [uuid for uuid in pool if all(each.holds(root, uuid) for each in classes[name])] for name in classes
+    }
+    some = {uuid for uuids in choice.values() for uuid in uuids}
+    wanted = [each for each in traits(world, group) if each.key not in dropped]
+    return all(choice.values()) and all(any(each.holds(root, uuid) for uuid in some) for each in wanted)
+
+
+def common(world: World, group: Group) -> Iterator[Condition]:
+    """What every provider of a group must be like."""
+    if group.in_tree is not None:
+        tree = group.in_tree
+        yield Condition(
+            (Constraint.IN_TREE, (tree,), 0),
+            lambda root, uuid: in_tree(world, uuid, tree) and (world.root(uuid) == root or group.one_provider),
+        )
+    if group.one_provider:
+        yield from traits(world, group)
+    for name in sorted(group.forbidden):
+        yield Condition((Constraint.FORBIDDEN, (name,), 0), partial(lacks, world, name))
+    for names in group.member_of:
+        yield Condition((Constraint.MEMBER_OF, tuple(sorted(names)), 0), partial(joins, world, group, names))
+    for name in sorted(group.not_member_of):
+        yield Condition((Constraint.NOT_MEMBER_OF, (name,), 0), partial(shuns, world, group, name))
+
+
+def lacks(world: World, trait: str, _root: str, uuid: str) -> bool:
+    return trait not in world.providers[uuid].traits
+
+
+def joins(world: World, group: Group, uuids: frozenset[str], root: str, uuid: str) -> bool:
+    """A root's aggregates count for its whole tree, if the unsuffixed group is asked for."""
+    own, anchor = world.providers[uuid].aggregates, world.providers[root].aggregates
+    return bool(uuids & own) or (not group.one_provider and world.root(uuid) == root and bool(uuids & anchor))
+
+
+def shuns(world: World, group: Group, aggregate: str, root: str, uuid: str) -> bool:
+    """And what the root is in counts for those that share with the tree as well."""
+    own, anchor = world.providers[uuid].aggregates, world.providers[root].aggregates
+    return aggregate not in own and (group.one_provider or aggregate not in anchor)
+
+
+def traits(world: World, group: Group) -> Iterator[Condition]:
+    """The traits that a group requires."""
+
+    def having(names: frozenset[str]) -> Callable[[str, str], bool]:
+        return lambda _root, uuid: bool(world.providers[uuid].traits & names)
+
+    for names in group.required:
+        yield Condition((Constraint.REQUIRED, tuple(sorted(names)), 0), having(names))
+
+
+def of_class(world: World, group: Group, name: str) -> list[Condition]:
+    """What a provider must have of a class; where it has none, units and room are no question."""
+    amount = group.resources[name]
+
+    def stock(uuid: str) -> bool:
+        return name in world.providers[uuid].inventories
+
+    def takes(uuid: str) -> bool:
+        return world.providers[uuid].inventories[name].takes(amount)
+
+    return [
+        Condition((Constraint.CLASS, (name,), amount), lambda _root, uuid: stock(uuid)),
+        Condition((Constraint.UNITS, (name,), amount), lambda _root, uuid: not stock(uuid) or takes(uuid)),
+        Condition(
+            (Constraint.ROOM, (name,), amount), lambda _root, uuid: not stock(uuid) or world.fits(uuid, name, amount)
+        ),
+    ]
+
+
+def trees(world: World, ask: CandidateRequest, dropped: Key | None = None) -> int:
+    """Around how many trees every group finds something, if one constraint is dropped, and what depends on it."""
+    left_out = frozenset[Key]()
+    if dropped is not None:
+        kinds = DEPENDING.get(dropped[0], [dropped[0]])
+        left_out = frozenset((kind, *dropped[1:]) for kind in kinds)
+    return sum(
+        root_suits(world, root, ask, dropped) and all(serves(world, root, group, left_out) for group in ask.groups)
+        for root in world.roots()
+    )
+
+
+def root_suits(world: World, root: str, ask: CandidateRequest, dropped: Key | None) -> bool:
+    """Whether a root has the traits that it must, but for one that is dropped."""
+    has = world.providers[root].traits
+    return all(
+        name in has for name in ask.root_required if dropped != (Constraint.ROOT_REQUIRED, (name,), 0)
+    ) and not any(name in has for name in ask.root_forbidden if dropped != (Constraint.ROOT_FORBIDDEN, (name,), 0))
+
+
+def fitting(world: World, ask: CandidateRequest) -> int:
+    """Around how many trees the whole request fits."""
+    return sum(any(suits(world, ask, way) for way in combinations(world, root, ask)) for root in world.roots())

@@ -1,1 +1,0 @@
-"""Berth's own face."""
