@@ -31,6 +31,7 @@ class Followed(CommitObserver):
 
     def followed(self, head: int, changes: int, seconds: float) -> None:
         """See CommitObserver."""
+        assert head >= 0
         assert seconds >= 0
         self.changes.append(changes)
 

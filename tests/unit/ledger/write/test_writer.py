@@ -92,7 +92,12 @@ def _run(writer: Writer, *commands: Command) -> list[Any]:
     """Queue commands, carry them out, and return each result or the type of each error."""
     answers = _queue(writer, *commands)
     writer.run_pending()
-    return [error and type(error) or answer.result(0) for answer in answers for error in [answer.exception(0)]]
+    return [_result(answer) for answer in answers]
+
+
+def _result(answer: Future[Any]) -> Any:
+    error = answer.exception(0)
+    return answer.result(0) if error is None else type(error)
 
 
 def _traits(count: int) -> list[Command]:
