@@ -13,13 +13,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LINT = Path(sys.executable).with_name("lint-imports")
 ROOMS = ("settings", "logs", "model", "store", "fleet", "ledger", "discover", "client", "web", "api", "app", "cli")
+LIMIT_S = 60
 ROOMS_WITHIN = {
     "fleet": ("state", "find", "explain", "views"),
     "ledger": ("write", "audit", "queries"),
     "api": ("http", "auth", "placement", "v1", "ops"),
     "cli": ("output", "commands"),
 }
-LIMIT_S = 60
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
