@@ -16,8 +16,9 @@ def write_set_of(draft: Draft) -> WriteSet:
     _names(draft, rows)
     for provider in draft.providers.values():
         _provider(draft, provider, rows)
-    for consumer in draft.changed_consumers():
-        _consumer(draft, consumer, rows)
+    for consumer in draft.consumers.values():
+        if consumer.changed:
+            _consumer(draft, consumer, rows)
     for token in draft.new_tokens.values():
         _token(token, rows)
     return rows
@@ -86,7 +87,7 @@ def _possessions(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None:
         rows.add_inventories += [
             {
                 "provider_id": key,
-                "class_id": draft.id_of(NameKind.CLASS, name),
+                "class_id": draft.class_ids[name],
                 "total": inventory.total,
                 "reserved": inventory.reserved,
                 "min_unit": inventory.min_unit,
@@ -143,7 +144,7 @@ def _consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None:
         {
             "consumer_id": consumer.id,
             "provider_id": draft.provider_id(provider),
-            "class_id": draft.id_of(NameKind.CLASS, name),
+            "class_id": draft.class_ids[name],
             "amount": amount,
         }
         for provider, resources in consumer.held.items()

@@ -7,7 +7,7 @@ from typing import Final
 
 from berth.fleet.find.find import iter_candidates
 from berth.fleet.find.search import Budget
-from berth.ledger.write.decide.allocations import apply_claims, check_claims
+from berth.ledger.write.decide.allocations import apply_claims, check_claims, collect_claims
 from berth.ledger.write.draft import Draft
 from berth.model import commands
 from berth.model.candidate import Candidate, Grant
@@ -33,7 +33,7 @@ def allocate(draft: Draft, command: commands.Allocate) -> Grant:
         raise ConsumerGenerationConflict(command.consumer, known.generation, None)
     budget, tried = Budget(), 0
     for candidate in islice(iter_candidates(draft.fleet, command.request, budget), MOST_TRIED):
-        if _take(draft, command, candidate):
+        if _claim(draft, command, candidate):
             return Grant(command.consumer, 1, candidate.allocations, candidate.mappings)
         tried += 1
     if tried == MOST_TRIED or (tried and budget.exceeded):
@@ -41,8 +41,8 @@ def allocate(draft: Draft, command: commands.Allocate) -> Grant:
     raise NothingFits(bounded=budget.exceeded)
 
 
-def _take(draft: Draft, command: commands.Allocate, candidate: Candidate) -> bool:
-    """Claim it, if there is room left."""
+def _claim(draft: Draft, command: commands.Allocate, candidate: Candidate) -> bool:
+    """Claim a candidate. Return False if commands before in the batch have used up its room."""
     claim = Claim(
         consumer=command.consumer,
         allocations=candidate.allocations,
@@ -51,9 +51,10 @@ def _take(draft: Draft, command: commands.Allocate, candidate: Candidate) -> boo
         generation=None,
         type=command.type,
     )
+    collected = collect_claims(draft, (claim,), draft.inventory)
     try:
-        weighed = check_claims(draft, (claim,), draft.inventory)
+        check_claims(collected)
     except CapacityExceeded:
         return False
-    apply_claims(draft, weighed)
+    apply_claims(draft, collected)
     return True

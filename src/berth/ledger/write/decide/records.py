@@ -65,7 +65,7 @@ def _change(
 ) -> RecordStatus:
     """Make a provider have all this; its generation rises by one if that changes anything."""
     for name in wanted:
-        if draft.id_of(NameKind.CLASS, name) is None:
+        if draft.class_id(name) is None:
             draft.add_name(NameKind.CLASS, name)
     for name in sorted(traits):
         if draft.id_of(NameKind.TRAIT, name) is None:
@@ -97,7 +97,7 @@ def _parent(draft: Draft, record: ProviderRecord) -> str | None:
 def _check_names(draft: Draft, wanted: dict[str, Inventory], traits: frozenset[str]) -> None:
     """Names that do not exist must at least be legal custom ones: they are made."""
     for name in wanted:
-        if draft.id_of(NameKind.CLASS, name) is None and not is_custom_name(name):
+        if draft.class_id(name) is None and not is_custom_name(name):
             raise ClassNotFound(name)
     missing = [name for name in traits if draft.id_of(NameKind.TRAIT, name) is None and not is_custom_name(name)]
     if missing:
