@@ -135,7 +135,7 @@ def test_refusals_are_the_same(fleet: Fleet, words: tuple[str, ...], form: tuple
         (("show", NOBODY), "neither a provider nor a consumer"),
         (("providers", "--trait", "CUSTOM_A101"), "did you mean CUSTOM_A100"),
         (("find", "VPCU=4"), "VCPU"),
-        (("claim", "VCPU=900", "--on", "node-2", "--project", "p"), "`berth find` says where it fits"),
+        (("claim", "VCPU=900", "--on", "node-2", "--project", "p"), "`berth find` shows where it fits"),
         (("claim", "VCPU=1", "--on", "node-2", "--project", "p", "--consumer", JOB), "--replace"),
     ],
 )
