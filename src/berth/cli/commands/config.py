@@ -32,9 +32,9 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def check(context: typer.Context) -> None:
     """Whether Berth would serve with these settings, as far as that can be said without doing it."""
-    from berth import app as composition
+    from berth import serve as server
 
-    composition.check(configured(context).settings)
+    server.check(configured(context).settings)
     typer.echo("Berth can serve with these settings")
 
 

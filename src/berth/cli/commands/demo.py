@@ -29,7 +29,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65535)] = DEFAULTS.port,
 ) -> None:
     """Discover this machine, find room on it, claim that, show what is left, and serve."""
-    from berth import app as composition
+    from berth import serve as server
     from berth.ledger import open_ledger
 
     with open_ledger(database, actor="demo", via="local") as ledger:
@@ -42,7 +42,7 @@ def demo(
         typer.echo("\nEverything held.")
         return
     settings = Settings(database=database, port=port)
-    composition.serve(settings, lambda: _invite(settings))
+    server.serve(settings, lambda: _invite(settings))
 
 
 def _discover(ledger: Ledger) -> None:

@@ -45,7 +45,7 @@ def import_(
     in already change nothing, so an import that was interrupted is simply started again. Refused lines
     are reported, all others come in. Exit status 1 if any line was refused.
     """
-    from berth.app import spare_collector
+    from berth.worker import spare_collector
 
     console = session.output.errors
     counts: Counter[RecordStatus] = Counter()
