@@ -32,9 +32,9 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def check(context: typer.Context) -> None:
     """Check whether Berth can serve with these settings, as far as possible without starting it."""
-    from berth import app as composition
+    from berth import serve as server
 
-    composition.check(configured(context).settings)
+    server.check(configured(context).settings)
     typer.echo("Berth can serve with these settings")
 
 

@@ -31,7 +31,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65535)] = DEFAULTS.port,
 ) -> None:
     """Discover this machine, find room on it, claim it, show what is left, and serve."""
-    from berth import app as composition
+    from berth import serve as server
     from berth.ledger import open_ledger
 
     with open_ledger(database, actor="demo", via="local") as ledger:
@@ -41,10 +41,10 @@ def demo(
         _claim(ledger, candidate)
         _show_usage(ledger, candidate)
     if once:
-        typer.echo("\nThe demo succeeded.")
+        typer.echo("\nEverything held.")
         return
     settings = Settings(database=database, port=port)
-    composition.serve(settings, lambda: _print_address(settings))
+    server.serve(settings, lambda: _print_address(settings))
 
 
 def _discover(ledger: Ledger) -> None:

@@ -43,7 +43,7 @@ def import_(
     are already in the ledger change nothing, so an interrupted import can simply be run again. Refused lines
     are reported, all others are imported. Exit status 1 if any line was refused.
     """
-    from berth.app import spare_collector
+    from berth.worker import spare_collector
 
     console = session.output.errors
     counts: Counter[RecordStatus] = Counter()

@@ -21,10 +21,10 @@ def about() -> None:
 @app.command()
 def show(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     """List every operation with the roles that may use it, under the configured policy."""
-    from berth import app as composition
+    from berth.app import policy_of
 
     output = Output(format_of(as_json=as_json, as_csv=as_csv))
-    policy = composition.policy_of(configured(context).settings)
+    policy = policy_of(configured(context).settings)
     rows = [(operation, ", ".join(roles)) for operation, roles in policy.table().items()]
     output.note(f"policy {policy.name}")
     output.show(policy.table(), Table(("OPERATION", "ROLES"), rows))

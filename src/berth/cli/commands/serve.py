@@ -61,7 +61,7 @@ def serve(
     others: Others = None,
 ) -> None:
     """Serve the Placement API, /v1 and the dashboard. Ctrl-C or SIGTERM finishes running requests, then exits."""
-    from berth import app as composition
+    from berth import serve as server
 
     flags = {
         "host": host,
@@ -83,7 +83,7 @@ def serve(
         "otel.endpoint": otel_endpoint,
     }
     settings = configured(context, {**_others(others), **_given(flags)}).settings
-    composition.serve(settings, lambda: typer.echo(f"berth: serving {_summary(settings)}", err=True))
+    server.serve(settings, lambda: typer.echo(f"berth: serving {_summary(settings)}", err=True))
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
