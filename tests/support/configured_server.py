@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.budget import count
+
 COMMAND = shlex.split(os.environ.get("BERTH_COMMAND", "")) or [sys.executable, "-m", "berth"]
 
 
@@ -24,6 +26,7 @@ def free_port() -> int:
 @contextmanager
 def serving(folder: Path, settings: str, *options: str) -> Iterator[int]:
     """A server with these settings (TOML), until the end; gives its port."""
+    count("servers")
     port = free_port()
     (folder / "berth.toml").write_text(f'port = {port}\ndatabase = "sqlite:///{folder}/ledger.db"\n{settings}')
     with (folder / "log").open("wb") as log:

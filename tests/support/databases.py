@@ -24,6 +24,7 @@ from sqlalchemy import URL, Connection, NullPool, create_engine, exc, make_url, 
 
 from berth.store import migrate
 from berth.store.engine import Database
+from tests.budget import count
 from tests.support.prerequisites import lacking
 
 KINDS: Final = ("sqlite", "postgresql", "mariadb")
@@ -91,6 +92,7 @@ def need(kind: str) -> None:
 @contextmanager
 def empty_database(kind: str, folder: Path) -> Iterator[str]:
     """The URL of a database in which nothing is. SQLite's file is in folder."""
+    count("databases")
     name = f"berth_{uuid4().hex[:16]}"
     if kind == "sqlite":
         yield f"sqlite:///{folder}/{name}.db"

@@ -111,10 +111,11 @@ def blocks(document: Path) -> list[Block]:
 
 
 def documents() -> list[Path]:
-    """Every document of the project that a person reads, README first."""
+    """Return every document of the project that a person reads, README first."""
     return [
         *sorted(ROOT.glob("*.md"), key=lambda path: path.name != "README.md"),
         *sorted((ROOT / "docs").rglob("*.md")),
+        *sorted((ROOT / "tests").rglob("README.md")),
     ]
 
 

@@ -15,6 +15,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from tests.budget import count
+
 START_S = 60
 ROOT = Path(__file__).parents[2]
 NAME = "torturer"
@@ -70,6 +72,7 @@ class Served:
 
     def start(self) -> None:
         """Begin; `wait` for its first answer."""
+        count("servers")
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True

@@ -16,6 +16,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.budget import count
 from tests.support.databases import ledger_database
 
 START_LIMIT_S = 60
@@ -92,6 +93,7 @@ def berth_profile(profile: str) -> list[str]:
 @contextmanager
 def running(command: Sequence[str], folder: Path) -> Iterator[Server]:
     """Run ``command --port PORT`` with a free port until the block ends; it writes its output below ``folder``."""
+    count("servers")
     server = Server(_free_port())
     log = folder / "server.log"
     with log.open("wb") as output:

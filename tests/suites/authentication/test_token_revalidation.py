@@ -17,7 +17,7 @@ from berth.api.http.limits import Limiter
 from berth.api.http.server import Server
 from berth.api.ops.metrics import MetricsRegistry
 from berth.api.v1.feed import Feed
-from berth.app import site_of
+from berth.app import mounts_of
 from berth.ledger import Ledger, open_ledger
 from berth.ledger.observer import CommitObserver
 from berth.model.errors import Unavailable
@@ -117,7 +117,7 @@ def here(url: str, secret: str, elsewhere: Ledger) -> Iterator[Process]:
         if not core.database.capabilities.embedded:
             offload = stack.enter_context(ThreadPoolExecutor(2))
         settings = Settings(auth=("token",), secret_file=secret)
-        site = site_of(settings, ledger, Feed(ledger), Limiter(Limits()), MetricsRegistry())
+        site = mounts_of(settings, ledger, Feed(ledger), Limiter(Limits()), MetricsRegistry())
         inside = stack.enter_context(closing(Inside(Server(site, ledger, offload))))
         process = Process(inside, Looks(core._watch))
         core._watch = process.looks

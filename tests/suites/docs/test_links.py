@@ -108,7 +108,7 @@ def _there(name: str) -> bool:
         ("berth.open", True),
         ("berth.nothing", False),
         ("berth.Inventory.total", True),
-        ("berth.ledger.write.writer.Core", True),
+        ("berth.ledger.write.writer.Writer", True),
     ],
 )
 def test_how_names_are_looked_for(name: str, there: bool) -> None:
@@ -116,6 +116,7 @@ def test_how_names_are_looked_for(name: str, there: bool) -> None:
 
 
 def test_the_patterns_find_what_they_are_for() -> None:
-    assert PATH.findall("see `fleet/find.py`, `api/placement/`, `x/` and `y`") == ["fleet/find.py", "api/placement/"]
+    text = "see `fleet/find/find.py`, `api/placement/`, `x/` and `y`"
+    assert PATH.findall(text) == ["fleet/find/find.py", "api/placement/"]
     assert NAME.findall("`berth.open(url)`, `berth serve`, the file `berth.db`") == ["berth.open"]
     assert LINK.findall("[a](b.md#c) and [d](e)") == ["b.md#c", "e"]

@@ -69,11 +69,11 @@ def test_the_pages_for_a_newcomer_are_run() -> None:
 
 
 def test_every_make_target_in_a_document_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     told = {
         (str(document.relative_to(ROOT)), target)
         for document in documents()
-        for target in re.findall(r"(?:^ {4}|`)make ([a-z]+)", document.read_text(encoding="utf-8"), re.MULTILINE)
+        for target in re.findall(r"(?:^ {4}|`)make ([a-z-]+)", document.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert {(document, target) for document, target in told if target not in targets} == set()
 
