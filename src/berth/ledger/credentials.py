@@ -68,7 +68,7 @@ def key_of(database: Database, secret_file: str = "") -> HashKey:
         return _read(Path(secret_file))
     if not database.capabilities.embedded:
         raise SecretUnusable(
-            "tokens need a secret shared by every server of this database: create a file of 32 random bytes that only "
+            "tokens need a secret that every server of this database has: create a file of 32 random bytes that only "
             "Berth's user can read (umask 077; head -c 32 /dev/urandom > FILE), and name it as secret_file"
         )
     file = database.path.with_name(database.path.name + ".key")

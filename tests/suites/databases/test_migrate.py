@@ -89,7 +89,7 @@ def _pretend(database: Database, revision: str) -> None:
 def test_tables_of_another_program_are_let_alone(empty: Database) -> None:
     with empty.migrating() as connection:
         connection.execute(text("CREATE TABLE providers (id INTEGER)"))
-    with pytest.raises(DatabaseUnusable, match=r"tables that would be in the way \(providers\)"):
+    with pytest.raises(DatabaseUnusable, match=r"tables of the same names \(providers\)"):
         migrate.upgrade(empty)
 
 

@@ -187,7 +187,7 @@ def test_a_deadlock_is_no_failure(database: Database, url: str) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert [words.rpartition("had ")[2] for words in told] == ["another transaction in the way"]
+    assert [text.rpartition("had ")[2] for text in told] == ["a conflict with another transaction"]
 
 
 def test_who_writes_past_the_ledger_is_noticed(ledger: Ledger, database: Database) -> None:
