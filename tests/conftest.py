@@ -1,4 +1,4 @@
-"""What every test can rely on."""
+"""Fixtures and settings of every test."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.databases import need, tried
-from tests.support.empty_ledgers import Shelf, shelf
+from tests.support.databases import chosen_kinds, require_database
+from tests.support.empty_ledgers import EmptyLedgers, empty_ledgers
 from tests.support.statement_recording import berth_statements
 
 
 def pytest_configure() -> None:
-    """Let SIGTERM end a run as Ctrl-C does: what has been started is stopped first."""
+    """Let SIGTERM end a run as Ctrl-C does, so that everything started is stopped first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _record_statements()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is said of the whole run is tried at its end."""
+    """Move tests about the whole run to its end."""
     items.sort(key=lambda item: "at_the_end" in item.keywords)
 
 
@@ -36,25 +36,25 @@ def _record_statements() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Nothing is left of a run."""
+    """Remove the recorded statements."""
     shutil.rmtree(os.environ.pop(berth_statements.FOLDER), ignore_errors=True)
 
 
-@pytest.fixture(scope="module", params=tried())
+@pytest.fixture(scope="module", params=chosen_kinds())
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """Each kind of database in turn; see `tests.support.databases`."""
-    need(request.param)
+    """Return each kind of database in turn; see `tests.support.databases`."""
+    require_database(request.param)
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def ledgers(database_kind: str) -> Iterator[Shelf]:
-    """Where a module's tests get their ledgers from."""
-    with shelf(database_kind) as ready:
-        yield ready
+def ledgers(database_kind: str) -> Iterator[EmptyLedgers]:
+    """Yield the source of empty ledgers for a module's tests."""
+    with empty_ledgers(database_kind) as source:
+        yield source
 
 
 @pytest.fixture
-def ledger_url(ledgers: Shelf) -> str:
-    """The URL of an empty ledger, on each kind of database in turn."""
+def ledger_url(ledgers: EmptyLedgers) -> str:
+    """Return the URL of an empty ledger, on each kind of database in turn."""
     return ledgers.new()

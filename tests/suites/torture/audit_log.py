@@ -19,7 +19,7 @@ from berth.model.errors import Unavailable
 from berth.store.engine import Database
 from berth.store.tables import audit, changes, head
 from tests.suites.torture.history import Event
-from tests.support.server_processes import NAME
+from tests.support.servers import TOKEN_NAME
 
 BACK_S = 60
 """How long a database that was killed may take until it is read again."""
@@ -91,6 +91,6 @@ def broken_records(events: Iterable[Event], records: Iterable[Mapping[str, Any]]
         if event.writes and event.outcome == "done" and event.request:
             if times[event.request] != 1:
                 yield f"{event.request} was acknowledged, and there are {times[event.request]} changes of it"
-            elif actors[event.request] != NAME:
+            elif actors[event.request] != TOKEN_NAME:
                 yield f"{event.request} is said to be of {actors[event.request]}"
     yield from (f"{request} has {count} changes" for request, count in times.items() if count > 1)

@@ -13,7 +13,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from tests.suites.torture.history import Final, Held
-from tests.support.server_processes import Served
+from tests.support.servers import Server
 
 ANSWER_S = 60
 """Longer than a server tries on its own account before it says 503."""
@@ -56,7 +56,7 @@ class Answer:
 class Client:
     """Asks one of several servers at a time, over a connection that it keeps. Not for several threads."""
 
-    def __init__(self, servers: Sequence[Served], seed: int | str = 0) -> None:
+    def __init__(self, servers: Sequence[Server], seed: int | str = 0) -> None:
         self._ports, self._token = [server.port for server in servers], servers[0].token
         self._connections: dict[int, tuple[HTTPConnection, float]] = {}
         self.random = random.Random(seed)

@@ -18,9 +18,10 @@ from sqlalchemy import make_url
 
 from berth.model.errors import BerthError
 from berth.store.engine import Database
-from tests.support.databases import administrator
-from tests.support.prerequisites import lacking
-from tests.support.server_processes import children, free_port
+from tests.support.databases import admin_connection
+from tests.support.ports import free_port
+from tests.support.prerequisites import skip_or_fail
+from tests.support.servers import children
 
 START_S = 60
 
@@ -152,7 +153,7 @@ def _binary(name: str, folder: str) -> str:
     beside = sorted(Path("/").glob(f"{folder.lstrip('/')}/{name}"))
     found = str(beside[-1]) if beside else shutil.which(name)
     if not found:
-        lacking(f"{name} is not installed here")
+        skip_or_fail(f"{name} is not installed here")
     return str(found)
 
 
@@ -170,7 +171,7 @@ def instance(kind: str) -> Iterator[Instance]:
         made.start()
         driver = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}[kind]
         at = make_url(made.url("postgres" if kind == "postgresql" else "mysql")).set(drivername=driver)
-        with administrator(at) as connection:
+        with admin_connection(at) as connection:
             connection.exec_driver_sql("CREATE DATABASE berth")
         yield made
     finally:

@@ -15,7 +15,8 @@ from typing import Any
 from tests.suites.torture.audit_log import Follower, broken_records
 from tests.suites.torture.instances import instance
 from tests.suites.torture.load import Load, make_load, running
-from tests.support.server_processes import Served, berth, guarded
+from tests.support.commands import run_berth
+from tests.support.servers import Server, token_server_group
 
 CLIENTS = 12
 
@@ -27,7 +28,7 @@ def kill_servers(database: str, folder: Path, rounds: int, seed: int = 1) -> lis
     """Each round kills a server (or one of its workers), and lets it come back. Returns what was wrong."""
     chance = random.Random(seed)
 
-    def torment(servers: Sequence[Served]) -> Blows:
+    def torment(servers: Sequence[Server]) -> Blows:
         for turn in range(rounds):
             victim = servers[turn % len(servers)]
             victim.revive()  # it was killed in an earlier round, and the others went on meanwhile
@@ -45,7 +46,7 @@ def kill_database(kind: str, folder: Path, rounds: int, seed: int = 1) -> list[s
     chance = random.Random(seed)
     with instance(kind) as database:
 
-        def torment(_servers: Sequence[Served]) -> Blows:
+        def torment(_servers: Sequence[Server]) -> Blows:
             for _ in range(rounds):
                 time.sleep(chance.uniform(0.2, 1))
                 database.kill()
@@ -59,7 +60,7 @@ def kill_database(kind: str, folder: Path, rounds: int, seed: int = 1) -> list[s
 def stop_servers(database: str, folder: Path, rounds: int, stop_s: float) -> list[str]:
     """Each round stops a server in the middle of what it does, and lets it go on. Returns what was wrong."""
 
-    def torment(servers: Sequence[Served]) -> Blows:
+    def torment(servers: Sequence[Server]) -> Blows:
         for victim in itertools.islice(itertools.cycle(servers), rounds):
             victim.signal(signal.SIGSTOP)
             time.sleep(stop_s)
@@ -71,14 +72,14 @@ def stop_servers(database: str, folder: Path, rounds: int, stop_s: float) -> lis
 
 
 def _under_load(
-    database: str, folder: Path, torment: Callable[[Sequence[Served]], Blows], count: int = 3, *more: str
+    database: str, folder: Path, torment: Callable[[Sequence[Server]], Blows], count: int = 3, *more: str
 ) -> list[str]:
     """So many servers, with more words on their command line, are tormented while clients are at work."""
-    with guarded(database, folder, count, *more) as servers:
+    with token_server_group(database, folder, count, *more) as servers:
         return beaten(database, folder, servers, torment(servers))
 
 
-def beaten(judge: str, folder: Path, servers: Sequence[Served], blows: Blows) -> list[str]:
+def beaten(judge: str, folder: Path, servers: Sequence[Server], blows: Blows) -> list[str]:
     """Clients are at work while blow after blow falls. Returns what was wrong, after any of them or in the end.
 
     judge: the URL of the database, without what may stand between the servers and it.
@@ -99,7 +100,7 @@ def judged(load: Load, database: str, folder: Path) -> list[str]:
     load.history.save(folder / "history.jsonl")
     found = load.check()
     for command in ("db", "audit"):
-        verified = berth(command, "verify", "--database", database, status=None)
+        verified = run_berth(command, "verify", "--database", database, status=None)
         if verified.returncode:
             found.append(verified.stdout + verified.stderr)
     found += broken_records(events, _records(database))
@@ -115,5 +116,5 @@ def judged(load: Load, database: str, folder: Path) -> list[str]:
 
 def _records(database: str) -> list[dict[str, Any]]:
     """All of the audit log, as the command line tells it."""
-    told = berth("audit", "list", "--json", "--limit", "10000000", "--database", database).stdout
+    told = run_berth("audit", "list", "--json", "--limit", "10000000", "--database", database).stdout
     return [json.loads(line) for line in told.splitlines()]

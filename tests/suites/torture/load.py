@@ -12,7 +12,7 @@ from uuid import uuid4
 from tests.suites.torture.clients import Answer, Client, claim_body, final_state, find_body, held_of, make_provider
 from tests.suites.torture.history import Event, Held, History, Operation, Outcome, now
 from tests.suites.torture.rules import broken_rules
-from tests.support.server_processes import Served
+from tests.support.servers import Server
 
 FORGED = "berth_aaaaaaaaaa_" + "a" * 43
 """A token that nobody was given."""
@@ -28,7 +28,7 @@ class Load:
     failed: how a client came to an end before its time.
     """
 
-    servers: Sequence[Served]
+    servers: Sequence[Server]
     hosts: list[str]
     history: History = field(default_factory=History)
     consumers: list[str] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Load:
             ]
 
 
-def make_load(servers: Sequence[Served], hosts: int = 6) -> Load:
+def make_load(servers: Sequence[Server], hosts: int = 6) -> Load:
     with Client(servers) as client:
         return Load(servers, [make_provider(client, {"VCPU": 8, "MEMORY_MB": 8192}) for _ in range(hosts)])
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from tests.suites.torture.kills import Blows, beaten
-from tests.support.server_processes import guarded
+from tests.support.servers import token_server_group
 
 PORTS = {"postgresql": 5432, "mariadb": 3306}
 
@@ -113,7 +113,7 @@ def proxied(database: str) -> Iterator[tuple[str, Proxy]]:
 
 def disturb(database: str, folder: Path, rounds: int, seed: int = 1) -> list[str]:
     """Each round does something to the network between servers and database. Returns what was wrong."""
-    with proxied(database) as (behind, proxy), guarded(behind, folder, 3) as servers:
+    with proxied(database) as (behind, proxy), token_server_group(behind, folder, 3) as servers:
         return beaten(database, folder, servers, _disturb(proxy, random.Random(seed), rounds))
 
 

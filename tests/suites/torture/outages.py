@@ -13,9 +13,10 @@ from typing import Final
 from sqlalchemy import Connection, Engine, create_engine, exc, make_url, text
 
 from tests.suites.torture.instances import Instance, instance
-from tests.support.databases import administrator
-from tests.support.http_client import until
-from tests.support.server_processes import Served, berth, children
+from tests.support.commands import run_berth
+from tests.support.databases import admin_connection
+from tests.support.deadline import until
+from tests.support.servers import Server, children
 
 SERVER: Final = "berth"
 """The role that serves: an administrator may write where nobody else may, and get in when all is full."""
@@ -56,7 +57,7 @@ class Troubled:
 
     def administering(self) -> AbstractContextManager[Connection]:
         """As its administrator."""
-        return administrator(make_url(self.database.url(_OWN[self.kind])).set(drivername=_DRIVERS[self.kind]))
+        return admin_connection(make_url(self.database.url(_OWN[self.kind])).set(drivername=_DRIVERS[self.kind]))
 
     def say(self, *statements: str) -> None:
         """As its administrator, one statement after the other."""
@@ -76,8 +77,8 @@ def troubled(kind: str) -> Iterator[Troubled]:
     with instance(kind) as database:
         made = Troubled(kind, database)
         made.say(*_ROLES[kind])
-        berth("db", "upgrade", "--database", made.url)
-        berth("db", "grant", "--database", made.url, "--apply")
+        run_berth("db", "upgrade", "--database", made.url)
+        run_berth("db", "grant", "--database", made.url, "--apply")
         yield made
 
 
@@ -151,7 +152,7 @@ def away_for_long(at: Troubled) -> Iterator[None]:
 
 
 @contextmanager
-def full_disk(server: Served, file: Path) -> Iterator[None]:
+def full_disk(server: Server, file: Path) -> Iterator[None]:
     """For the workers of a server no file can grow beyond what the ledger's log has by now."""
     most = file.with_name(file.name + "-wal").stat().st_size
     workers = children(server.pid)

@@ -14,10 +14,10 @@ from tests.suites.torture.clients import Client, claim_body, final_state, find_b
 from tests.suites.torture.history import Event, now
 from tests.suites.torture.load import outcome_of
 from tests.suites.torture.rules import broken_rules
-from tests.support.server_processes import Served
+from tests.support.servers import Server
 
 
-def race(servers: Sequence[Served], clients: int, rounds: int) -> list[str]:
+def race(servers: Sequence[Server], clients: int, rounds: int) -> list[str]:
     """So many rounds, each for a provider with one slot too few. Returns what was wrong."""
     racers = [_Racer(servers, number) for number in range(clients)]
     found: list[str] = []
@@ -50,7 +50,7 @@ def _round(referee: Client, racers: Sequence[_Racer]) -> list[str]:
 
 
 class _Racer:
-    def __init__(self, servers: Sequence[Served], number: int) -> None:
+    def __init__(self, servers: Sequence[Server], number: int) -> None:
         self.name, self._finds = f"racer-{number}", number % 2 == 1
         self.client = Client(servers, self.name)
 

@@ -16,8 +16,8 @@ import pytest
 from berth.ledger import Ledger, open_ledger
 from berth.model.inventory import Inventory
 from berth.model.token import TokenSpec
-from tests.support.databases import ledger_database, need, tried
-from tests.support.server_processes import Served, guarded
+from tests.support.databases import chosen_kinds, ledger_database, require_database
+from tests.support.servers import Server, token_server_group
 
 HOST: Final = "7a5c0000-0000-4000-8000-000000000001"
 ROUNDS: Final = 3
@@ -45,17 +45,17 @@ class Stand(NamedTuple):
     """The ledger, a server that is told to revoke tokens, and one that is asked with them."""
 
     ledger: Ledger
-    told: Served
-    asked: Served
+    told: Server
+    asked: Server
 
 
-@pytest.fixture(scope="module", params=tried())
+@pytest.fixture(scope="module", params=chosen_kinds())
 def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    need(request.param)
+    require_database(request.param)
     folder = tmp_path_factory.mktemp(request.param)
     with (
         ledger_database(request.param, folder) as url,
-        guarded(url, folder, 2) as servers,
+        token_server_group(url, folder, 2) as servers,
         open_ledger(url, secret_file=str(folder / "secret")) as ledger,
     ):
         ledger.create_provider("host-1", uuid=HOST)

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.suites.torture.clients import Client, claim_body, make_provider
-from tests.support.databases import need, tried
-from tests.support.server_processes import ROOT, serving
+from tests.support.databases import chosen_kinds, require_database
+from tests.support.document_blocks import ROOT
+from tests.support.servers import server_group
 
 CONSUMERS = [f"00000000-0000-4000-8000-00000000000{digit}" for digit in "12"]
 LONGEST_S = 50
@@ -49,11 +50,11 @@ def standing_still(url: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kind", tried(["sqlite"]))
+@pytest.mark.parametrize("kind", chosen_kinds(["sqlite"]))
 def test_who_holds_the_lock_and_stands_still(kind: str, tmp_path: Path) -> None:
-    need(kind)
+    require_database(kind)
     url = f"sqlite:///{tmp_path}/berth.db"
-    with serving(url, tmp_path, 1) as servers, Client(servers) as client, Client(servers) as another:
+    with server_group(url, tmp_path, 1) as servers, Client(servers) as client, Client(servers) as another:
         host = make_provider(client, {"VCPU": 2})
         first, second = (
             ("PUT", f"/allocations/{consumer}", claim_body({host: {"VCPU": 1}}, None)) for consumer in CONSUMERS

@@ -15,8 +15,9 @@ import pytest
 
 from tests.suites.torture.racers import race
 from tests.suites.torture.weakened_server import DEFENCES, TURNED_AWAY, VARIABLE
-from tests.support.databases import SERVED, empty_database, need, tried
-from tests.support.server_processes import ROOT, serving
+from tests.support.databases import SERVER_KINDS, chosen_kinds, empty_database, require_database
+from tests.support.document_blocks import ROOT
+from tests.support.servers import server_group
 
 CLIENTS = 24
 ROUNDS = 3
@@ -43,7 +44,7 @@ def raced(
     monkeypatch.setenv("BERTH_COMMAND", f"'{sys.executable}' -m tests.suites.torture.weakened_server")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv(VARIABLE, ",".join(without))
-    with empty_database(kind, folder) as url, serving(url, folder, 3) as servers:
+    with empty_database(kind, folder) as url, server_group(url, folder, 3) as servers:
         findings: list[str] = []
         for _ in range(most):
             findings += race(servers, CLIENTS, 1)
@@ -60,19 +61,19 @@ def _oversold(findings: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("without", [("lock",), ("lock", "number"), ("lock", "generation")], ids=" and ".join)
-@pytest.mark.parametrize("kind", tried(SERVED))
+@pytest.mark.parametrize("kind", chosen_kinds(SERVER_KINDS))
 def test_without_the_lock_another_defence_holds(
     kind: str, without: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    need(kind)
+    require_database(kind)
     found = raced(kind, tmp_path, without, monkeypatch)
     assert (found.oversold, found.wrong) == ([], [])
     assert found.turned_away > 0
 
 
-@pytest.mark.parametrize("kind", tried(SERVED))
+@pytest.mark.parametrize("kind", chosen_kinds(SERVER_KINDS))
 def test_without_any_defence_racers_oversell(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    need(kind)
+    require_database(kind)
     found = raced(kind, tmp_path, tuple(DEFENCES), monkeypatch, MANY_ROUNDS)
     assert found.oversold != []
     assert found.turned_away == 0

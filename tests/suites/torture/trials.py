@@ -12,8 +12,8 @@ from tests.suites.torture.isolation import SCENARIOS, interleave
 from tests.suites.torture.kills import kill_database, kill_servers, stop_servers
 from tests.suites.torture.network import disturb
 from tests.suites.torture.racers import race
-from tests.support.databases import KINDS, SERVED, empty_database
-from tests.support.server_processes import serving
+from tests.support.databases import KINDS, SERVER_KINDS, empty_database
+from tests.support.servers import server_group
 
 RACERS = 64
 
@@ -31,7 +31,7 @@ class Trial:
 
 
 def _racers(kind: str, folder: Path, rounds: int) -> list[str]:
-    with empty_database(kind, folder) as url, serving(url, folder, 3) as servers:
+    with empty_database(kind, folder) as url, server_group(url, folder, 3) as servers:
         return race(servers, RACERS, rounds)
 
 
@@ -67,8 +67,8 @@ def _isolation(kind: str, folder: Path, rounds: int) -> list[str]:
 TRIALS = (
     Trial("racers", "N+1 clients for N slots through 3 processes", KINDS, 100, 2, _racers),
     Trial("kill", "kill -9 of server processes under load", KINDS, 200, 4, _kill),
-    Trial("kill-database", "kill -9 of the database under load", SERVED, 50, 2, kill_database),
+    Trial("kill-database", "kill -9 of the database under load", SERVER_KINDS, 50, 2, kill_database),
     Trial("stop", "SIGSTOP of server processes under load", KINDS, 20, 2, _stop),
-    Trial("network", "connections cut, delayed and stalled", SERVED, 100, 5, _network),
+    Trial("network", "connections cut, delayed and stalled", SERVER_KINDS, 100, 5, _network),
     Trial("isolation", "writes interleaved in every order of their steps", KINDS, 90, 3, _isolation),
 )
