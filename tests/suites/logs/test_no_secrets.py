@@ -192,7 +192,7 @@ def _played(planted: Planted, environment: dict[str, str], kind: str, role: str)
     for name, words in COMMANDS.items():
         done = _berth(server.folder, environment, *words)
         said[name] = done.stdout + done.stderr
-    server.end()
+    server.stop()
     said["log"] = server.output
     return planted
 
@@ -370,6 +370,6 @@ def test_an_error_that_tells_secrets_tells_none(tmp_path: Path, form: str) -> No
         headers = {"x-auth-token": "admin", "openstack-api-version": "placement 1.39"}
         reply = server.ask("GET", "/resource_classes", headers=headers)
         assert (reply.status_code, "planted" in reply.text) == (500, False)
-        server.end()
+        server.stop()
         assert "RuntimeError: X-Auth-Token: ***" in server.output
         assert "planted" not in server.output.replace(RAISING, "")

@@ -97,7 +97,7 @@ def test_lines_of_both_workers_up_to_the_last(tmp_path: Path) -> None:
     with observed_server(tmp_path, *READY, "--workers", "2") as server:
         first, _ = server.workers()
         ids = [server.ask("GET", "/traits", headers=ADMIN).headers["x-openstack-request-id"] for _ in range(30)]
-        assert server.end() == 0
+        assert server.stop() == 0
         told = [each["request"] for each in server.lines() if each.get("path") == "/traits"]
         assert sorted(told) == sorted(ids)
         assert first
@@ -148,14 +148,14 @@ def test_what_fails_names_its_request(tmp_path: Path) -> None:
 def test_whether_there_is_a_line(tmp_path: Path, options: list[str], lines: int) -> None:
     with observed_server(tmp_path, "--database", "sqlite:///ledger.db", *options) as server:
         server.ask("GET", "/traits", headers=ADMIN)
-        server.end()
+        server.stop()
         assert [each["path"] for each in server.lines() if "path" in each].count("/traits") == lines
 
 
 def test_for_people(tmp_path: Path) -> None:
     with observed_server(tmp_path, *READY, "--log-format", "console") as server:
         reply = server.ask("GET", "/traits", headers=ADMIN)
-        server.end()
+        server.stop()
         (line,) = (each for each in server.output.splitlines() if reply.headers["x-openstack-request-id"] in each)
         assert "[info] request [berth.access] method=GET path=/traits status=200 seconds=" in line
         with pytest.raises(json.JSONDecodeError):

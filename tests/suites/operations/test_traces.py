@@ -66,7 +66,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         _asked_of_both(server, collector)  # a worker that begins after a write has it already
         ids = {name: _asked(server, *words) for name, words in _asks(uuid4().hex).items()}
         _asked_of_both(server, collector)
-        assert server.end() == 0
+        assert server.stop() == 0
         yield Played(collector, ids, server.lines())
 
 
@@ -211,7 +211,7 @@ def test_a_collector_that_is_away_does_no_harm(tmp_path: Path, hangs: bool) -> N
                     assert client.get(f"{server.url}/healthz").status_code == 200
             time.sleep(6)  # longer than the exporter's pause between two batches
             began = time.monotonic()
-            assert server.end() == 0
+            assert server.stop() == 0
             assert time.monotonic() - began < 20
             assert len(server.lines()) <= 6, server.output
 
