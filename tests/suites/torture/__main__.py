@@ -1,4 +1,4 @@
-"""The full form: ``python -m tests.suites.torture [TRIAL...] [--on KIND] [--rounds N]``."""
+"""The long form: ``python -m tests.suites.torture [TRIAL...] [--on KIND] [--rounds N]``."""
 
 from __future__ import annotations
 

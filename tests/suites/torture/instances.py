@@ -1,4 +1,4 @@
-"""Databases of the test's own, each in a folder of its own, to be killed at will."""
+"""Database servers of the tests, each in a folder of its own, which may be killed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ START_S = 60
 
 
 class Instance(ABC):
-    """A database server. It refuses to run as root, so that root runs it as somebody else."""
+    """A database server. It refuses to run as root, so root runs it as another user."""
 
     user: str
     administrator: str
@@ -47,7 +47,7 @@ class Instance(ABC):
 
     @abstractmethod
     def command(self) -> list[str]:
-        """What to start."""
+        """Return the command line."""
 
     def url(self, database: str) -> str:
         return f"{self.administrator}@127.0.0.1:{self.port}/{database}"
@@ -63,7 +63,7 @@ class Instance(ABC):
             time.sleep(0.1)
 
     def kill(self) -> None:
-        """kill -9 of all its processes."""
+        """Kill all its processes (SIGKILL)."""
         if self._process is None:
             return
         for process in [self._process.pid, *children(self._process.pid)]:
@@ -73,7 +73,7 @@ class Instance(ABC):
         self._process = None
 
     def run(self, *command: str) -> None:
-        """A command to its end, as the user that the server runs as."""
+        """Run a command to its end, as the user of the server."""
         process = self._popen(command)
         if process.wait(120):
             raise AssertionError((self.folder / "log").read_text(errors="replace")[-2000:])
@@ -149,7 +149,7 @@ class Mariadb(Instance):
 
 
 def _binary(name: str, folder: str) -> str:
-    """Where a program is; the newest, if there are several."""
+    """Return where a program is; the newest, if there are several."""
     beside = sorted(Path("/").glob(f"{folder.lstrip('/')}/{name}"))
     found = str(beside[-1]) if beside else shutil.which(name)
     if not found:
@@ -162,7 +162,7 @@ INSTANCES: dict[str, type[Instance]] = {"postgresql": Postgresql, "mariadb": Mar
 
 @contextmanager
 def instance(kind: str) -> Iterator[Instance]:
-    """A database server of its own, running, with an empty database `berth`."""
+    """Run a database server with an empty database `berth` until the block ends."""
     folder = Path(mkdtemp(prefix="berth-database-"))
     folder.chmod(0o755)  # it runs as another user, whom pytest would not let into its folders
     made = INSTANCES[kind](folder)

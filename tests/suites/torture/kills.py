@@ -1,4 +1,4 @@
-"""kill -9 of server processes, and of the database, under load."""
+"""SIGKILL of server processes, and of the database, under load."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Blows = Iterator[None]
 
 
 def kill_servers(database: str, folder: Path, rounds: int, seed: int = 1) -> list[str]:
-    """Each round kills a server (or one of its workers), and lets it come back. Returns what was wrong."""
+    """Kill a server, or one of its workers, in each round, and let it come back. Return what was wrong."""
     chance = random.Random(seed)
 
     def torment(servers: Sequence[Server]) -> Blows:
@@ -42,7 +42,7 @@ def kill_servers(database: str, folder: Path, rounds: int, seed: int = 1) -> lis
 
 
 def kill_database(kind: str, folder: Path, rounds: int, seed: int = 1) -> list[str]:
-    """Each round kills the database, and starts it again; the servers run on. Returns what was wrong."""
+    """Kill the database in each round and start it again, while the servers run. Return what was wrong."""
     chance = random.Random(seed)
     with instance(kind) as database:
 
@@ -58,7 +58,7 @@ def kill_database(kind: str, folder: Path, rounds: int, seed: int = 1) -> list[s
 
 
 def stop_servers(database: str, folder: Path, rounds: int, stop_s: float) -> list[str]:
-    """Each round stops a server in the middle of what it does, and lets it go on. Returns what was wrong."""
+    """Stop a server (SIGSTOP) in each round, and let it continue. Return what was wrong."""
 
     def torment(servers: Sequence[Server]) -> Blows:
         for victim in itertools.islice(itertools.cycle(servers), rounds):
@@ -74,15 +74,15 @@ def stop_servers(database: str, folder: Path, rounds: int, stop_s: float) -> lis
 def _under_load(
     database: str, folder: Path, torment: Callable[[Sequence[Server]], Blows], count: int = 3, *more: str
 ) -> list[str]:
-    """So many servers, with more words on their command line, are tormented while clients are at work."""
+    """Disturb this many servers, with these further options, under load. Return what was wrong."""
     with token_server_group(database, folder, count, *more) as servers:
         return beaten(database, folder, servers, torment(servers))
 
 
 def beaten(judge: str, folder: Path, servers: Sequence[Server], blows: Blows) -> list[str]:
-    """Clients are at work while blow after blow falls. Returns what was wrong, after any of them or in the end.
+    """Disturb servers again and again under load. Return what was wrong, after each time or at the end.
 
-    judge: the URL of the database, without what may stand between the servers and it.
+    judge: the URL of the database, without a proxy between.
     """
     load, found = make_load(servers), list[str]()
     with closing(Follower(judge)) as follower:
@@ -95,7 +95,7 @@ def beaten(judge: str, folder: Path, servers: Sequence[Server], blows: Blows) ->
 
 
 def judged(load: Load, database: str, folder: Path) -> list[str]:
-    """What the independent checkers say, `berth db verify` and `berth audit verify`; and whether there was any load."""
+    """Run the independent checkers, `berth db verify` and `berth audit verify`, and check that there was load."""
     events = load.history.events
     load.history.save(folder / "history.jsonl")
     found = load.check()
@@ -115,6 +115,6 @@ def judged(load: Load, database: str, folder: Path) -> list[str]:
 
 
 def _records(database: str) -> list[dict[str, Any]]:
-    """All of the audit log, as the command line tells it."""
+    """Return the whole audit log, as the command line prints it."""
     told = run_berth("audit", "list", "--json", "--limit", "10000000", "--database", database).stdout
     return [json.loads(line) for line in told.splitlines()]

@@ -1,4 +1,4 @@
-"""Many clients that claim, change, release and read, and write down what they were told."""
+"""Many clients that claim, change, release and read, and record the replies."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ UNSURE = -1
 
 @dataclass(slots=True)
 class Load:
-    """What clients work on: hosts that are too small for all of them, and consumers that each have one client.
+    """The work of the clients: hosts that are too small for all of them, and consumers that each have one client.
 
-    failed: how a client came to an end before its time.
+    failed: why a client ended early.
     """
 
     servers: Sequence[Server]
@@ -36,7 +36,7 @@ class Load:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def check(self) -> list[str]:
-        """All rules, against what the servers tell now."""
+        """Check all rules against what the servers report now."""
         with Client(self.servers) as client:
             return [
                 *self.failed,
@@ -51,7 +51,7 @@ def make_load(servers: Sequence[Server], hosts: int = 6) -> Load:
 
 @contextmanager
 def running(load: Load, clients: int) -> Iterator[None]:
-    """So many clients at it, until the block ends."""
+    """Run this many clients until the block ends."""
     threads = []
     for number in range(clients):
         mine = [str(uuid4()) for _ in range(3)]

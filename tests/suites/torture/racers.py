@@ -1,6 +1,6 @@
 """N+1 clients for N slots, all at the same moment, through several processes: exactly N win.
 
-Every other one names the provider, and every other one takes whatever `/v1/claims` finds: nothing else has room.
+Every other client names the provider, and every other one lets `/v1/claims` find it: nothing else has room.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.support.servers import Server
 
 
 def race(servers: Sequence[Server], clients: int, rounds: int) -> list[str]:
-    """So many rounds, each for a provider with one slot too few. Returns what was wrong."""
+    """Run this many rounds, each on a provider with one slot too few. Return what was wrong."""
     racers = [_Racer(servers, number) for number in range(clients)]
     found: list[str] = []
     with ExitStack() as stack:

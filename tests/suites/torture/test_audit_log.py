@@ -1,4 +1,4 @@
-"""The checker of the audit log finds what it must find, by its own reckoning."""
+"""The checker of the audit log detects each kind of damage."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def follower(url: str) -> Iterator[Follower]:
-    """One that has seen all of a small ledger, and found nothing wrong with it."""
+    """Return a follower that has read all of a small ledger and found nothing wrong."""
     with open_ledger(url) as ledger:
         fill(ledger)
         with closing(Follower(url)) as following:

@@ -1,4 +1,4 @@
-"""Whatever a database cannot do for a while, Berth says 503 and when to ask again, never 500; and then it goes on."""
+"""During an outage of the database Berth answers 503 with Retry-After, never 500; after it, Berth serves again."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Claiming:
         return self.client.ask("GET", f"/resource_providers/{self.host}/usages")
 
     def claimed(self) -> int:
-        """Once each way, which all must succeed, as soon as the server is over it; returns what is used then."""
+        """Claim once each way; all must succeed as soon as the server has recovered. Return what is used then."""
         for way in self.ways.values():
             deadline = time.monotonic() + BACK_S
             while (answer := way()).status == 503 and time.monotonic() < deadline:
@@ -58,7 +58,7 @@ def _refused_for_now(answer: Answer) -> None:
 def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Troubled, Claiming]]:
-    """A server that serves as the role that is made for it, and a client, on a database of the test's own."""
+    """Yield a server that serves with its own role, and a client, on a database server of the test."""
     require_database(request.param)
     folder = tmp_path_factory.mktemp("troubles")
     with (
@@ -116,7 +116,7 @@ def test_a_server_that_may_do_more_says_so(served: tuple[Troubled, Claiming], tm
 
 
 def _logs(server: Server, words: str) -> None:
-    """Lines of the log are written by a thread that nobody waits for."""
+    """Wait for lines of the log, which a separate thread writes."""
     until = time.monotonic() + SLOWEST_S
     while words not in server.log.read_text():
         assert time.monotonic() < until, server.log.read_text()

@@ -1,4 +1,4 @@
-"""A token that is revoked on one server lets nobody in on another, from the moment at which that was answered."""
+"""A token that is revoked on one server is refused by the others, from the moment of the reply to the revocation."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ How = Callable[[HTTPConnection, str], Asked]
 
 
 class Stand(NamedTuple):
-    """The ledger, a server that is told to revoke tokens, and one that is asked with them."""
+    """The ledger, a server on which tokens are revoked, and one that gets requests with them."""
 
     ledger: Ledger
     told: Server
@@ -94,7 +94,7 @@ def _wait(until: Callable[[], bool]) -> None:
 
 
 def revoked_under_load(stand: Stand, name: str) -> tuple[list[Asked], float]:
-    """What clients were told meanwhile, and when the revocation was answered."""
+    """Return the replies to clients during the revocation, and when the revocation was answered."""
     token = stand.ledger.create_token(TokenSpec(name=name, roles=("service",))).text
     told, over = list[Asked](), threading.Event()
 

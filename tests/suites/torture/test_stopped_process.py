@@ -1,4 +1,4 @@
-"""A process that is stopped while it holds SQLite's one lock: writers are told to try again, and then go on."""
+"""A process that is stopped while it holds SQLite's only lock: writers get 503, and then continue."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ with Database(sys.argv[1]).writing() as connection:
 
 @contextmanager
 def standing_still(url: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that holds the lock of the file, and is stopped. It ends when it goes on and is told to."""
+    """Run a process that holds the lock of the file, and stop it. It ends when it continues and is told to."""
     held = subprocess.Popen(
         [sys.executable, "-c", HOLDER, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     )

@@ -1,4 +1,4 @@
-"""While the database is away Berth says 503; when it is back, so is Berth, whatever happened meanwhile."""
+"""While the database is unreachable Berth answers 503; when it is back, Berth serves again."""
 
 from __future__ import annotations
 

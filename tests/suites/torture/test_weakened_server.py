@@ -1,8 +1,8 @@
-"""The trials can fail: racers of a Berth without any defence sell more than there is.
+"""The trials can fail: racers on a Berth without any protection sell more than there is.
 
-What keeps writers apart is the head's lock. Without it, the numbers of changes are the second line of defence and the
-generations of providers the third: either of them turns a write that was decided on old ground away, and it is decided
-anew. Only with all three gone is anything oversold, and then the trial says so.
+The head's lock keeps writers apart. Without it, the numbers of changes are the second protection and the generations of
+providers the third: either of them rejects a write that was decided on a stale state, and it is decided again. Only
+without all three is anything oversold, and then the trial reports it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SHORT_OF_ANSWERS = f"of {CLIENTS} won"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """oversold: what the trial said of that; wrong: what else it said; turned_away: how many writes were."""
+    """oversold: what the trial reported about that; wrong: other reports; turned_away: the number of rejected writes."""
 
     oversold: list[str]
     wrong: list[str]
@@ -40,7 +40,7 @@ class Found:
 def raced(
     kind: str, folder: Path, without: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, most: int = ROUNDS
 ) -> Found:
-    """Racers through three servers that lack these defences, for so many rounds or until they have oversold."""
+    """Run racers through three servers without these protections, for this many rounds or until they have oversold."""
     monkeypatch.setenv("BERTH_COMMAND", f"'{sys.executable}' -m tests.suites.torture.weakened_server")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv(VARIABLE, ",".join(without))

@@ -1,4 +1,4 @@
-"""Every trial, by name: what it is run on, how often in the full form, and how often in the short one."""
+"""Every trial by name: the databases it runs on, and its number of rounds in the long and the short form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RACERS = 64
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """run: given a kind of database, a folder and how many rounds; returns what was wrong."""
+    """run: takes a kind of database, a folder and the number of rounds; returns what was wrong."""
 
     name: str
     about: str
@@ -51,7 +51,7 @@ def _network(kind: str, folder: Path, rounds: int) -> list[str]:
 
 
 def _isolation(kind: str, folder: Path, rounds: int) -> list[str]:
-    """rounds: how many orders of three transactions, at most; those of two are always tried all."""
+    """Interleave transactions. rounds: the most orders of three transactions; all orders of two are always run."""
     found: list[str] = []
     with empty_database(kind, folder) as url:
         database = Database(url)
