@@ -73,7 +73,9 @@ def _run_tests(chosen: Suite, server: Server) -> list[Outcome]:
     tests = suitemaker.test_suite_from_dict(
         unittest.TestLoader(),
         chosen.file,
-        deepcopy({**chosen.document, "fixtures": []}),  # gabbi fills in what it learns; the next run must learn anew
+        deepcopy(
+            {**chosen.document, "fixtures": []}
+        ),  # gabbi fills in what it learns; the next run must start without it
         str(FOLDER),
         "127.0.0.1",
         server.port,

@@ -48,5 +48,5 @@ def test_placement_says(database: str, file: str, number: int, runs: Runs) -> No
 def test_every_server_ended_well(runs: Runs) -> None:
     ended = {place: run.result(LONGEST_RUN_S) for place, run in runs.items()}
     statuses = {place: run.status for place, run in ended.items() if run.status != 0}
-    told = {place: run.output[-2000:] for place, run in ended.items() if "Traceback" in run.output}
-    assert (statuses, told) == ({}, {})
+    tracebacks = {place: run.output[-2000:] for place, run in ended.items() if "Traceback" in run.output}
+    assert (statuses, tracebacks) == ({}, {})

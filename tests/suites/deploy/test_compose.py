@@ -86,11 +86,11 @@ def test_berth_can_do_nothing_but_serve() -> None:
         service = SERVICES[name]
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
         assert service["security_opt"] == ["no-new-privileges:true"]
-    assert SERVICES["berth"]["ports"] == ["127.0.0.1:8778:8778"], "whoever wants it open says so"
+    assert SERVICES["berth"]["ports"] == ["127.0.0.1:8778:8778"], "open to others only by configuration"
 
 
 class Composed:
-    """What the services do, in order, with a PostgreSQL that is here and names that nobody else uses."""
+    """The steps of the services, in order, with a local PostgreSQL and names of its own."""
 
     def __init__(self, folder: Path) -> None:
         mark = uuid4().hex[:8]

@@ -154,7 +154,7 @@ def test_every_call_that_it_makes_is_let_through(tmp_path: Path) -> None:
 def _calls(name: str) -> set[str]:
     """The system calls of one of systemd's sets."""
     command = [tool("systemd-analyze"), "syscall-filter", "--no-pager", name]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    words = [line.strip() for line in told.splitlines()[1:]]
+    report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    words = [line.strip() for line in report.splitlines()[1:]]
     names = {word for word in words if word and word[0] not in "#@"}
     return names.union(*(_calls(word) for word in words if word.startswith("@")))

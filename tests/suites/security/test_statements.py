@@ -168,7 +168,7 @@ def _data(body: Any) -> bytes | None:
 def executed(ledgers: EmptyLedgers, salt: str) -> set[str]:
     """The statements of one run, from an empty ledger on."""
     Salted.salt = salt
-    with berth_statements.heard() as texts, open_ledger(ledgers.new()) as ledger:
+    with berth_statements.recorded_texts() as texts, open_ledger(ledgers.new()) as ledger:
         asker = Asker(ledger)
         fill_world(Salted(asker, NEWEST))  # type: ignore[arg-type]
         throw(asker, salt)

@@ -23,8 +23,8 @@ class Proxy:
     """A proxy that passes bytes on, unless it is told to disturb.
 
     delay_s: how long every piece is held back; lose_commits: a COMMIT reaches the database, but its reply is lost
-    with the connection, so that its result is unknown; refusing: new connections are refused; passing: while this event is clear
-    nothing passes, and nothing is refused.
+    with the connection, so that its result is unknown; refusing: new connections are refused; passing: while this event
+    is clear nothing passes, and nothing is refused.
     """
 
     def __init__(self, host: str, port: int) -> None:

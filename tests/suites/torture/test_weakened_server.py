@@ -30,7 +30,7 @@ SHORT_OF_ANSWERS = f"of {CLIENTS} won"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """oversold: what the trial reported about that; wrong: other reports; turned_away: the number of rejected writes."""
+    """oversold: what the trial reported about that; wrong: the rest; turned_away: the number of rejected writes."""
 
     oversold: list[str]
     wrong: list[str]
