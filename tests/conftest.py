@@ -1,4 +1,4 @@
-"""What every test can rely on."""
+"""Fixtures and settings of every test."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.budget import count, suite_of
-from tests.support.databases import KINDS, need, tried
-from tests.support.empty_ledgers import Shelf, shelf
+from tests.support.databases import KINDS, chosen_kinds, require_database
+from tests.support.empty_ledgers import EmptyLedgers, empty_ledgers
 from tests.support.statement_recording import berth_statements
 
 SLOW_FIRST = ("torture", "conformance", "dashboard", "placement_api", "peer", "logs", "docs", "security", "operations")
@@ -27,7 +27,7 @@ DATABASE_PARAMETERS = ("database_kind", "kind", "database")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let SIGTERM end a run as Ctrl-C does: what has been started is stopped first."""
+    """Let SIGTERM end a run as Ctrl-C does, so that everything started is stopped first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _record_statements()
 
@@ -72,21 +72,21 @@ def _record_statements() -> None:
     berth_statements.record_later()
 
 
-@pytest.fixture(scope="module", params=tried())
+@pytest.fixture(scope="module", params=chosen_kinds())
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """Each kind of database in turn; see `tests.support.databases`."""
-    need(request.param)
+    """Return each kind of database in turn; see `tests.support.databases`."""
+    require_database(request.param)
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def ledgers(database_kind: str) -> Iterator[Shelf]:
-    """Where a module's tests get their ledgers from."""
-    with shelf(database_kind) as ready:
-        yield ready
+def ledgers(database_kind: str) -> Iterator[EmptyLedgers]:
+    """Yield the source of empty ledgers for a module's tests."""
+    with empty_ledgers(database_kind) as source:
+        yield source
 
 
 @pytest.fixture
-def ledger_url(ledgers: Shelf) -> str:
-    """The URL of an empty ledger, on each kind of database in turn."""
+def ledger_url(ledgers: EmptyLedgers) -> str:
+    """Return the URL of an empty ledger, on each kind of database in turn."""
     return ledgers.new()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -16,7 +15,9 @@ from berth.api.ops import anomaly_scanner
 from berth.api.ops.anomaly_scanner import NOTHING_YET, AnomalyScanner
 from berth.ledger import open_ledger
 from berth.model.errors import Unavailable
-from tests.support.configured_server import COMMAND, berth, serving
+from tests.support.commands import berth_command, output_of_berth
+from tests.support.deadline import until
+from tests.support.servers import configured_server
 
 SETTINGS = """
 auth = ["token"]
@@ -31,30 +32,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def port(folder: Path) -> Iterator[int]:
-    with serving(folder, SETTINGS) as port:
+    with configured_server(folder, SETTINGS) as port:
         yield port
 
 
 @pytest.fixture(scope="module")
 def tokens(folder: Path, port: int) -> dict[str, str]:
     made = {
-        name: berth(folder, "token", "create", "--name", name, "--role", role)
+        name: output_of_berth(folder, "token", "create", "--name", name, "--role", role)
         for name, role in (("boss", "admin"), ("nova", "service"), ("old", "service"))
     }
-    berth(folder, "token", "revoke", "old")
+    output_of_berth(folder, "token", "revoke", "old")
     return made
-
-
-def until(ready: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
 
 
 def run(folder: Path, *words: str, token: str = "") -> subprocess.CompletedProcess[str]:
     env = {"BERTH_TOKEN": token, "PATH": "/usr/bin:/bin", "COLUMNS": "400"}
-    return subprocess.run([*COMMAND, *words], cwd=folder, capture_output=True, text=True, check=False, env=env)
+    return subprocess.run([*berth_command(), *words], cwd=folder, capture_output=True, text=True, check=False, env=env)
 
 
 def test_what_a_server_is_told_of_and_tells(folder: Path, port: int, tokens: dict[str, str]) -> None:

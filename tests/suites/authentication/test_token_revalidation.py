@@ -26,7 +26,7 @@ from berth.model.token import TokenRejection, TokenSpec
 from berth.settings import Limits, Settings
 from berth.store.watch import Watch
 from tests.suites.authentication.in_process_server import Inside, Told
-from tests.support.databases import ledger_database, need, tried
+from tests.support.databases import chosen_kinds, ledger_database, require_database
 
 HOST: Final = "7a5c0000-0000-4000-8000-000000000001"
 JOB: Final = "7a5c0000-0000-4000-8000-0000000000b1"
@@ -84,9 +84,9 @@ def claim(amount: int = 1) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(params=tried())
+@pytest.fixture(params=chosen_kinds())
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    need(request.param)
+    require_database(request.param)
     with ledger_database(request.param, tmp_path) as made:
         yield made
 

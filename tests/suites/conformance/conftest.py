@@ -11,8 +11,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 import pytest
 
 from tests.suites.conformance.runner import Run, run_file
-from tests.support.databases import missing
-from tests.support.servers import options, server_kind
+from tests.suites.conformance.servers import server_kind, server_options
+from tests.support.databases import why_missing
 
 Place = tuple[str, str]
 """A kind of database and a file."""
@@ -33,9 +33,9 @@ def runs(request: pytest.FixtureRequest) -> Iterator[Mapping[Place, Future[Run]]
     fresh_interpreters = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(int(os.environ.get("CONFORMANCE_JOBS", "2")), fresh_interpreters)
     begun = {
-        (database, file): pool.submit(run_file, file, server_kind(), *options(), database=database)
+        (database, file): pool.submit(run_file, file, server_kind(), *server_options(), database=database)
         for database, file in chosen
-        if missing(database) is None
+        if why_missing(database) is None
     }
     request.config.stash[RUNS] = begun
     yield begun

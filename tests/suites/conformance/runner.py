@@ -14,8 +14,9 @@ from gabbi import handlers, suitemaker
 
 from tests.suites.conformance import gabbi_http
 from tests.suites.conformance.fixture_data import fill, publish
+from tests.suites.conformance.servers import new_server
 from tests.suites.conformance.suites import FOLDER, Suite, suite
-from tests.support.servers import Server, fresh
+from tests.support.servers import Server
 
 TOO_MANY_TIMEOUTS = 3
 SHOWN = 1500
@@ -53,23 +54,28 @@ def run_file(file: str, kind: str, *more: str, database: str = "sqlite") -> Run:
     chosen = suite(file)
     logging.disable(logging.CRITICAL)
     gabbi_http.install()
-    server, outcomes, trouble = Server(0), [], "an earlier test gave up"
+    server: Server | None = None
+    outcomes: list[Outcome] = []
+    trouble = "an earlier test gave up"
     try:
-        with fresh(chosen.fixture.profile, kind, *more, database=database) as server:
+        with new_server(chosen.fixture.profile, kind, *more, database=database) as server:
             publish(fill(chosen.fixture, server.url))
             outcomes = _run_tests(chosen, server)
     except Exception as failure:  # noqa: BLE001
         # Whatever it is, it is the reason why these tests have not been run.
         trouble = f"{type(failure).__name__}: {failure}"
     missed = (Outcome(name, "not run", trouble) for name in chosen.tests[len(outcomes) :])
-    return Run(file, database, chosen.fixture.profile, (*outcomes, *missed), server.status, server.output)
+    status, output = (None, "") if server is None else (server.status, server.output)
+    return Run(file, database, chosen.fixture.profile, (*outcomes, *missed), status, output)
 
 
 def _run_tests(chosen: Suite, server: Server) -> list[Outcome]:
     tests = suitemaker.test_suite_from_dict(
         unittest.TestLoader(),
         chosen.file,
-        deepcopy({**chosen.document, "fixtures": []}),  # gabbi fills in what it learns; the next run must learn anew
+        deepcopy(
+            {**chosen.document, "fixtures": []}
+        ),  # gabbi fills in what it learns; the next run must start without it
         str(FOLDER),
         "127.0.0.1",
         server.port,

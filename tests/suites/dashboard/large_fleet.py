@@ -19,7 +19,7 @@ from berth.model.commands import Claim
 from tests.suites.dashboard.browser import Tab, browser
 from tests.suites.dashboard.conftest import serving
 from tests.suites.dashboard.fleets import hosts, uuid_of
-from tests.support.configured_server import berth as command
+from tests.support.commands import output_of_berth as command
 from tests.support.servers import Server
 
 NUMBERS = count()

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from berth.settings.sources import names
+from tests.support.commands import berth_command
 from tests.support.document_blocks import ROOT
 from tests.support.http_client import ADMIN
-from tests.support.observed_server import observed
-from tests.support.server_processes import berth_words
+from tests.support.servers import observed_server
 
 FILE = ROOT / "deploy/Containerfile"
 KNOWN = {
@@ -115,7 +115,7 @@ def test_what_is_installed_serves_and_is_healthy(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     _install(_wheel(tmp_path), venv)
     words = (str(venv / "bin/berth"),)
-    with observed(tmp_path, "--database", "sqlite:///ledger.db", words=words) as server:
+    with observed_server(tmp_path, "--database", "sqlite:///ledger.db", command=words) as server:
         assert server.ask("GET", "/v1/providers", headers=ADMIN).status_code == 200
         assert server.ask("GET", "/ui/").text.lower().startswith("<!doctype html>")
         check = json.loads(of("HEALTHCHECK")[0].partition("CMD ")[2])
@@ -155,5 +155,5 @@ def _install(wheel: Path, venv: Path) -> None:
 def test_its_command_is_a_command() -> None:
     words = [word for name in ("ENTRYPOINT", "CMD") for rest in of(name)[-1:] for word in json.loads(rest)]
     assert words[0] == "berth"
-    done = subprocess.run([*berth_words(), *words[1:], "--help"], capture_output=True, check=False)
+    done = subprocess.run([*berth_command(), *words[1:], "--help"], capture_output=True, check=False)
     assert done.returncode == 0

@@ -14,9 +14,9 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.configured_server import serving
 from tests.support.document_blocks import ROOT
-from tests.support.http_client import Asking
+from tests.support.http_client import HttpClient
+from tests.support.servers import configured_server
 
 DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/berth.json").read_text())
 ALERTS_FILE = ROOT / "deploy/prometheus/alerts.yaml"
@@ -36,8 +36,8 @@ Scrape = dict[str, set[str]]
 @pytest.fixture(scope="module")
 def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scrape]:
     """The names of every sample that a used server tells, each with the names of its labels."""
-    with serving(tmp_path_factory.mktemp("scrape"), "workers = 2\n") as port:
-        ask = Asking(port)
+    with configured_server(tmp_path_factory.mktemp("scrape"), "workers = 2\n") as port:
+        ask = HttpClient(port)
         host = ask.host({"VCPU": 8})
         assert (ask.claim(host, {"VCPU": 3}), ask.claim(host, {"VCPU": 30})) == (204, 409)
         assert ask("DELETE", f"/resource_providers/{uuid4()}").status_code == 404
@@ -119,8 +119,8 @@ def test_the_dashboard_s_form() -> None:
     assert len(set(ids)) == len(ids)
     variables = {each["name"] for each in DASHBOARD["templating"]["list"]}
     assert variables == {"datasource", "instance", "job", "resource_class"}
-    told = json.dumps(DASHBOARD["panels"])
-    used = set(re.findall(r"\$\{?([a-z_]+)\}?", told)) - {"__rate_interval"}
+    panels = json.dumps(DASHBOARD["panels"])
+    used = set(re.findall(r"\$\{?([a-z_]+)\}?", panels)) - {"__rate_interval"}
     assert used == variables
     for panel in panels():
         assert panel["title"]

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import berth_command
+from tests.support.deadline import until
 from tests.support.document_blocks import ROOT
-from tests.support.http_client import ADMIN, until
-from tests.support.observed_server import observed
-from tests.support.server_processes import berth_words
+from tests.support.http_client import ADMIN
+from tests.support.servers import observed_server
 
 UNIT = ROOT / "deploy/systemd/berth.service"
 SYSUSERS = ROOT / "deploy/systemd/berth.sysusers.conf"
@@ -88,7 +89,7 @@ def test_its_user_can_be_made(tmp_path: Path) -> None:
 def test_its_commands_are_commands(name: str) -> None:
     program, *words = settings()[name].split()
     assert program == PROGRAM
-    done = subprocess.run([*berth_words(), *words, "--help"], capture_output=True, text=True, check=False)
+    done = subprocess.run([*berth_command(), *words, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -111,7 +112,9 @@ def test_it_serves_without_memory_that_is_both_written_and_executed(tmp_path: Pa
     probe = [sys.executable, "-c", f"{DENIED}; it._grab()"]
     if subprocess.run(probe, env={**os.environ, **environment}, check=False).returncode != 0:
         pytest.skip("this kernel cannot deny it")
-    with observed(tmp_path, "--database", "sqlite:///ledger.db", words=denied, environment=environment) as server:
+    with observed_server(
+        tmp_path, "--database", "sqlite:///ledger.db", command=denied, environment=environment
+    ) as server:
         assert server.ask("POST", "/resource_providers", headers=ADMIN, json={"name": "x"}).status_code == 200
         assert server.ask("GET", "/allocation_candidates?resources=VCPU:1", headers=ADMIN).status_code == 200
         assert server.ask("GET", "/metrics", headers=ADMIN).status_code == 200
@@ -137,8 +140,8 @@ def _grab() -> None:
 def test_every_call_that_it_makes_is_let_through(tmp_path: Path) -> None:
     allowed = _calls("@system-service") - _calls("@privileged")
     trace = tmp_path / "trace"
-    words = (tool("strace"), "-D", "-f", "-qq", "-o", str(trace), *berth_words())
-    with observed(tmp_path, "--database", "sqlite:///ledger.db", words=words) as server:
+    words = (tool("strace"), "-D", "-f", "-qq", "-o", str(trace), *berth_command())
+    with observed_server(tmp_path, "--database", "sqlite:///ledger.db", command=words) as server:
         assert server.ask("POST", "/resource_providers", headers=ADMIN, json={"name": "x"}).status_code == 200
         assert server.ask("GET", "/metrics", headers=ADMIN).status_code == 200
         until(lambda: "listen(" in trace.read_text(errors="replace"), "nothing was traced")
@@ -151,7 +154,7 @@ def test_every_call_that_it_makes_is_let_through(tmp_path: Path) -> None:
 def _calls(name: str) -> set[str]:
     """The system calls of one of systemd's sets."""
     command = [tool("systemd-analyze"), "syscall-filter", "--no-pager", name]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    words = [line.strip() for line in told.splitlines()[1:]]
+    report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    words = [line.strip() for line in report.splitlines()[1:]]
     names = {word for word in words if word and word[0] not in "#@"}
     return names.union(*(_calls(word) for word in words if word.startswith("@")))

@@ -44,8 +44,8 @@ def test_every_version() -> None:
 
 
 def test_every_error_code() -> None:
-    told = {row[0].strip("`") for row in table("| code | status | meaning |")}
-    assert told == {value for name, value in vars(error_codes).items() if name.isupper()}
+    documented = {row[0].strip("`") for row in table("| code | status | meaning |")}
+    assert documented == {value for name, value in vars(error_codes).items() if name.isupper()}
 
 
 @pytest.mark.parametrize("words", [f"more than {Limits().body_bytes // 2**20} MiB", f"versions 1.0 to 1.{NEWEST}"])

@@ -116,7 +116,6 @@ def test_how_names_are_looked_for(name: str, there: bool) -> None:
 
 
 def test_the_patterns_find_what_they_are_for() -> None:
-    text = "see `fleet/find/find.py`, `api/placement/`, `x/` and `y`"
-    assert PATH.findall(text) == ["fleet/find/find.py", "api/placement/"]
+    assert PATH.findall("`fleet/find/find.py`, `api/placement/`, `x/`, `y`") == ["fleet/find/find.py", "api/placement/"]
     assert NAME.findall("`berth.open(url)`, `berth serve`, the file `berth.db`") == ["berth.open"]
     assert LINK.findall("[a](b.md#c) and [d](e)") == ["b.md#c", "e"]

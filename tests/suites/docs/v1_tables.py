@@ -34,21 +34,21 @@ def commands() -> list[str]:
         kind, _, name = route.name.partition(".")
         if kind == "commands":
             refused = (kind_of(each) for each in route.refusals)
-            told = ", ".join(f"`{each}`" for each in refused if each not in ("invalid", "forbidden"))
-            rows.append(f"| `{name}` | {route.summary} | {told} |")
+            refusals = ", ".join(f"`{each}`" for each in refused if each not in ("invalid", "forbidden"))
+            rows.append(f"| `{name}` | {route.summary} | {refusals} |")
     return rows
 
 
 def problems() -> list[str]:
     """Every type of problem."""
-    told = {
+    problems = {
         kind: (status_of(error), str(inspect.getdoc(error)).splitlines()[0])
         for kind, error in KINDS.items()
         if error not in NEVER_TOLD
     }
     for status, kind in OF_HTTP.items():
-        told.setdefault(kind, (status, f"{kind.replace('-', ' ').capitalize()}."))
-    rows = [f"| `{kind}` | {status} | {why} |" for kind, (status, why) in sorted(told.items())]
+        problems.setdefault(kind, (status, f"{kind.replace('-', ' ').capitalize()}."))
+    rows = [f"| `{kind}` | {status} | {why} |" for kind, (status, why) in sorted(problems.items())]
     return ["| type | status | means |", "|---|---|---|", *rows]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.suites.peer.fuzz import Fuzzer
 from tests.suites.peer.servers import Pair
-from tests.support.databases import wholly
+from tests.support.databases import runs_whole
 
 EPISODES = int(os.environ.get("BERTH_TEST_PEER_EPISODES", "40"))
 SEED = int(os.environ.get("BERTH_TEST_PEER_SEED", "1"))
@@ -23,5 +23,5 @@ pytestmark = [pytest.mark.peer, pytest.mark.timeout(600)]
 
 def test_berth_answers_as_placement_does(database_kind: str, servers: Pair, tested: list[str]) -> None:
     fuzzer = Fuzzer(servers, tested, SEED, judge=True, shrink_s=10.0)
-    fuzzer.run(episodes=EPISODES if wholly(database_kind) else EPISODES // 4, most=8)
+    fuzzer.run(episodes=EPISODES if runs_whole(database_kind) else EPISODES // 4, most=8)
     assert not fuzzer.reports, f"{len(fuzzer.reports)} kinds of difference; the sequences are above"

@@ -18,7 +18,7 @@ from tests.suites.placement_api.conftest import Live
 from tests.suites.placement_api.documents import documented
 from tests.suites.placement_api.plausible import Plausible
 from tests.support.cases.placement_world import NEWEST, World, fill
-from tests.support.databases import tried, wholly
+from tests.support.databases import chosen_kinds, runs_whole
 
 VERSIONS = {NEWEST: 20, 28: 10, 11: 10, 6: 10}
 """How many requests of each kind are made of each operation, by version: in all about a minute's worth."""
@@ -47,8 +47,8 @@ def operations(minor: int) -> dict[str, Any]:
 
 EVERY = [
     (kind, minor, name)
-    for kind in tried()
-    for minor in (VERSIONS if wholly(kind) else IN_PART)
+    for kind in chosen_kinds()
+    for minor in (VERSIONS if runs_whole(kind) else IN_PART)
     for name in documented(minor).operations
 ]
 
@@ -94,7 +94,7 @@ def test_operation(
     headers = {"X-Auth-Token": "admin", "OpenStack-API-Version": f"placement 1.{minor}"}
 
     @settings(
-        max_examples=(VERSIONS if wholly(database_kind) else IN_PART)[minor],
+        max_examples=(VERSIONS if runs_whole(database_kind) else IN_PART)[minor],
         derandomize=True,
         database=None,
         deadline=None,

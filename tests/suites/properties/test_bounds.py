@@ -21,7 +21,7 @@ from berth.fleet.find.search import FRUITLESS_STEPS, MOST_STEPS, Budget
 from berth.ledger import Ledger, open_ledger
 from berth.model.record import InventoryRecord, ProviderRecord
 from berth.model.request import CandidateRequest, Group
-from tests.support.empty_ledgers import shelf
+from tests.support.empty_ledgers import empty_ledgers
 
 DEVICES = 24
 
@@ -29,7 +29,7 @@ DEVICES = 24
 @pytest.fixture(scope="module")
 def ledger() -> Iterator[Ledger]:
     """Two hosts with many devices."""
-    with shelf("sqlite") as ledgers, open_ledger(ledgers.new()) as ledger:
+    with empty_ledgers("sqlite") as ledgers, open_ledger(ledgers.new()) as ledger:
         for host in "ab":
             device = {"VGPU": InventoryRecord(total=4)}
             root = ProviderRecord(name=host, inventories={"VCPU": InventoryRecord(total=64)})

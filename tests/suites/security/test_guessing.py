@@ -14,7 +14,7 @@ from berth.model.audit import AuditRecord
 from berth.model.token import TokenRejection
 from tests.suites.security.callers import Who, minted
 from tests.suites.security.target_server import NEWEST, PATIENCE_S, WRITE, Attacked, attacked
-from tests.support.raw_http import Got
+from tests.support.raw_http import RawReply
 
 BURST: Final = 10
 TRIES: Final = 60
@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
         yield server
 
 
-def guess(server: Attacked, token: str, source: str) -> Got:
+def guess(server: Attacked, token: str, source: str) -> RawReply:
     with server.wire(source) as wire:
         return wire.ask("PUT", WRITE, [("x-auth-token", token), NEWEST])
 

@@ -1,4 +1,4 @@
-"""A token that is revoked on one server lets nobody in on another, from the moment at which that was answered."""
+"""A token that is revoked on one server is refused by the others, from the moment of the reply to the revocation."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import pytest
 from berth.ledger import Ledger, open_ledger
 from berth.model.inventory import Inventory
 from berth.model.token import TokenSpec
-from tests.support.databases import ledger_database, need, tried
-from tests.support.server_processes import Served, guarded
+from tests.support.databases import chosen_kinds, ledger_database, require_database
+from tests.support.servers import Server, token_server_group
 
 HOST: Final = "7a5c0000-0000-4000-8000-000000000001"
 ROUNDS: Final = 3
@@ -42,20 +42,20 @@ How = Callable[[HTTPConnection, str], Asked]
 
 
 class Stand(NamedTuple):
-    """The ledger, a server that is told to revoke tokens, and one that is asked with them."""
+    """The ledger, a server on which tokens are revoked, and one that gets requests with them."""
 
     ledger: Ledger
-    told: Served
-    asked: Served
+    told: Server
+    asked: Server
 
 
-@pytest.fixture(scope="module", params=tried())
+@pytest.fixture(scope="module", params=chosen_kinds())
 def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    need(request.param)
+    require_database(request.param)
     folder = tmp_path_factory.mktemp(request.param)
     with (
         ledger_database(request.param, folder) as url,
-        guarded(url, folder, 2) as servers,
+        token_server_group(url, folder, 2) as servers,
         open_ledger(url, secret_file=str(folder / "secret")) as ledger,
     ):
         ledger.create_provider("host-1", uuid=HOST)
@@ -94,7 +94,7 @@ def _wait(until: Callable[[], bool]) -> None:
 
 
 def revoked_under_load(stand: Stand, name: str) -> tuple[list[Asked], float]:
-    """What clients were told meanwhile, and when the revocation was answered."""
+    """Return the replies to clients during the revocation, and when the revocation was answered."""
     token = stand.ledger.create_token(TokenSpec(name=name, roles=("service",))).text
     told, over = list[Asked](), threading.Event()
 

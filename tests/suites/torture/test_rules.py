@@ -1,4 +1,4 @@
-"""The checker finds what it must find: a judge that never convicts is none."""
+"""The checker detects each broken rule."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def at(time: float, consumer: str, operation: Any, held: Any, outcome: Any, last
 
 
 def sought(time: float, consumer: str, amount: int, outcome: Any, got: Any = None, lasts: float = 0.5) -> Event:
-    """A claim of so much, at host or at home."""
+    """Return a claim of this amount, at host or at home."""
     ways = tuple({place: {"VCPU": amount}} for place in ("host", "home"))
     return Event(time, time + lasts, "client", consumer, "find", got or {}, outcome, ways=ways)
 

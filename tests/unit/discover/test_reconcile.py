@@ -14,7 +14,7 @@ import berth
 from berth.discover import FoundProvider, Machine, Note, apply, found, plan
 from berth.discover.machine import Cpus, Device, DeviceKind, Filesystem, HugePages, Node
 from berth.discover.reconcile import is_own_class
-from tests.support.empty_ledgers import Shelf
+from tests.support.empty_ledgers import EmptyLedgers
 
 GIB_KB = 1 << 20
 
@@ -59,7 +59,7 @@ def machines(draw: st.DrawFn) -> Machine:
 
 
 @pytest.fixture(scope="module")
-def ledger(ledgers: Shelf) -> Iterator[berth.Ledger]:
+def ledger(ledgers: EmptyLedgers) -> Iterator[berth.Ledger]:
     with berth.open(ledgers.new()) as opened:
         yield opened
 

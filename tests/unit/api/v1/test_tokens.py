@@ -11,8 +11,8 @@ import berth
 from berth import Client, TokenSpec
 from berth.model import errors
 from tests.suites.cli.conftest import berth as here
-from tests.support.configured_server import berth as command
-from tests.support.configured_server import serving
+from tests.support.commands import output_of_berth as command
+from tests.support.servers import configured_server
 from tests.unit.api.v1.conftest import Asked, told
 
 
@@ -30,7 +30,7 @@ def root(folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def url(folder: Path, root: str) -> Iterator[str]:
-    with serving(folder, 'auth = ["token"]\n') as port:
+    with configured_server(folder, 'auth = ["token"]\n') as port:
         yield f"http://127.0.0.1:{port}"
 
 
