@@ -115,15 +115,15 @@ class Draft:
 
     def find_provider(self, uuid: str) -> DraftProvider | None:
         """Return a provider, or None if there is none."""
-        known = self.providers.get(uuid)
-        if known is not None:
-            return None if known.deleted else known
+        provider = self.providers.get(uuid)
+        if provider is not None:
+            return None if provider.deleted else provider
         slot = self.fleet.slot_of.get(uuid, NO_SLOT)
         if slot == NO_SLOT:
             return None
         fleet = self.fleet
         parent, generation = int(fleet.parent.values[slot]), int(fleet.generation.values[slot])
-        known = self.providers[uuid] = DraftProvider(
+        provider = self.providers[uuid] = DraftProvider(
             id=int(fleet.id.values[slot]),
             slot=slot,
             uuid=uuid,
@@ -135,19 +135,19 @@ class Draft:
             created_at=int(fleet.created_at.values[slot]),
             updated_at=int(fleet.updated_at.values[slot]),
         )
-        return known
+        return provider
 
     def provider(self, uuid: str) -> DraftProvider:
         """Return a provider. Raises ProviderNotFound."""
-        known = self.find_provider(uuid)
-        if known is None:
+        provider = self.find_provider(uuid)
+        if provider is None:
             raise ProviderNotFound(uuid)
-        return known
+        return provider
 
     def provider_id(self, uuid: str) -> int:
         """Return the id of a provider that exists."""
-        known = self.providers.get(uuid)
-        return int(self.fleet.id.values[self.fleet.slot(uuid)]) if known is None else known.id
+        provider = self.providers.get(uuid)
+        return int(self.fleet.id.values[self.fleet.slot(uuid)]) if provider is None else provider.id
 
     def provider_named(self, name: str) -> str | None:
         """Return the uuid of the provider with this name, or None if there is none."""
@@ -170,10 +170,9 @@ class Draft:
             return provider.inventories
         if provider.slot == NO_SLOT:
             return {}
-        classes = {self.fleet.catalogue.name_of(number): number for number in self.fleet.classes[provider.slot]}
-        self.class_ids.update(classes)
-        found = [(name, self.inventory(provider, name)) for name in classes]
-        return {name: inventory for name, inventory in found if inventory is not None}
+        names = map(self.fleet.catalogue.name_of, self.fleet.classes[provider.slot])
+        pairs = [(name, self.inventory(provider, name)) for name in names]
+        return {name: inventory for name, inventory in pairs if inventory is not None}
 
     def used(self, provider: DraftProvider, name: str) -> int:
         """Return how much of a class of a provider is held."""
@@ -278,16 +277,16 @@ class Draft:
         self.facts.used.setdefault(provider.uuid, {})[name] = amount
 
     def _remember_inventories(self, provider: DraftProvider) -> None:
-        if (has := self.inventories(provider)) and provider.uuid not in self.before.inventories:
-            self.before.inventories[provider.uuid] = has
+        if (old := self.inventories(provider)) and provider.uuid not in self.before.inventories:
+            self.before.inventories[provider.uuid] = old
 
     def _remember_traits(self, provider: DraftProvider) -> None:
-        if (has := self.traits(provider)) and provider.uuid not in self.before.traits:
-            self.before.traits[provider.uuid] = sorted(has)
+        if (old := self.traits(provider)) and provider.uuid not in self.before.traits:
+            self.before.traits[provider.uuid] = sorted(old)
 
     def _remember_aggregates(self, provider: DraftProvider) -> None:
-        if (has := self.aggregates(provider)) and provider.uuid not in self.before.aggregates:
-            self.before.aggregates[provider.uuid] = sorted(has)
+        if (old := self.aggregates(provider)) and provider.uuid not in self.before.aggregates:
+            self.before.aggregates[provider.uuid] = sorted(old)
 
     # --- Names ---
 
@@ -348,23 +347,23 @@ class Draft:
 
     def add_consumer(self, uuid: str) -> DraftConsumer:
         """Return a new consumer, which holds nothing yet."""
-        known = self.consumers.get(uuid)
-        if known is None:
-            known = self.consumers[uuid] = DraftConsumer(self._new_id(), uuid, 0, "", "", None, {}, False, False)
-        known.generation = 0
-        return known
+        consumer = self.consumers.get(uuid)
+        if consumer is None:
+            consumer = self.consumers[uuid] = DraftConsumer(self._new_id(), uuid, 0, "", "", None, {}, False, False)
+        consumer.generation = 0
+        return consumer
 
     def consumer(self, uuid: str) -> DraftConsumer | None:
         """Return a consumer that holds something, or None."""
-        known = self.consumers.get(uuid)
-        return known if known is not None and known.held else None
+        consumer = self.consumers.get(uuid)
+        return consumer if consumer is not None and consumer.held else None
 
     # --- Tokens ---
 
     def put_token(self, token: Token) -> None:
         """Add a token, or replace a known one."""
-        known = self.new_tokens.get(token.name)
-        stored = token.name in self.tokens if known is None else known.stored
+        earlier = self.new_tokens.get(token.name)
+        stored = token.name in self.tokens if earlier is None else earlier.stored
         self.tokens[token.name] = token
         self.new_tokens[token.name] = NewToken(token, stored)
         self.facts.tokens.append(token.name)

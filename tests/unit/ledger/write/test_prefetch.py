@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from berth.ledger.write import prefetch
+from berth.ledger.write.prefetch import prefetch
 from berth.ledger.write.writer import Writer
 from berth.model.caller import Caller
 from berth.model.commands import (
@@ -75,7 +75,7 @@ def test_what_is_read(name: str, writer: Writer) -> None:
 
     with writer.database.reading() as connection:
         event.listen(engine, "before_cursor_execute", note)
-        found = prefetch.known_of(connection, writer.fleet.catalogue, commands)
+        found = prefetch(connection, writer.fleet.catalogue, commands)
         event.remove(engine, "before_cursor_execute", note)
     assert {consumer.uuid for consumer in found.consumers} == consumers
     assert {token.name for token in found.tokens} == tokens
@@ -84,7 +84,7 @@ def test_what_is_read(name: str, writer: Writer) -> None:
 
 def test_a_consumer_as_it_is_stored(writer: Writer) -> None:
     with writer.database.reading() as connection:
-        found = prefetch.known_of(connection, writer.fleet.catalogue, [ReleaseAllocations(consumer=OLD)])
+        found = prefetch(connection, writer.fleet.catalogue, [ReleaseAllocations(consumer=OLD)])
     consumer = found.consumers[0]
     assert (consumer.generation, consumer.project, consumer.user, consumer.type) == (1, "p", "u", "VM")
     assert consumer.held == {HOST: {"VCPU": 4, "MEMORY_MB": 1}}

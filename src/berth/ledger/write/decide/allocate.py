@@ -15,22 +15,22 @@ from berth.model.commands import Claim
 from berth.model.errors import CapacityExceeded, ConsumerGenerationConflict, NothingFits
 
 MOST_TRIED: Final = 64
-"""How many places are tried that the commands before in the batch may have filled."""
+"""How many candidates are tried that earlier commands of the batch may have filled."""
 
 
 class Deferred(Exception):
-    """What the batch has decided so far stands in the way of a quick answer: the command is for the next batch."""
+    """The command belongs in the next batch: too many candidates were filled by earlier commands of this one."""
 
 
 def allocate(draft: Draft, command: commands.Allocate) -> Grant:
-    """The first place where the request fits, held by its consumer from now on.
+    """Claim the first candidate that fits, for a new consumer.
 
-    Its batch has commands of this kind only, which take room and change nothing else. So whatever fits
-    the draft is among what fits the fleet; and the first command of a batch finds the fleet as it is.
+    A batch with this command has no other kind, and it only uses up room. So whatever fits the draft is among the
+    candidates of the fleet, and for the first command of a batch all of those fit.
     """
-    known = draft.consumer(command.consumer)
-    if known is not None:
-        raise ConsumerGenerationConflict(command.consumer, known.generation, None)
+    consumer = draft.consumer(command.consumer)
+    if consumer is not None:
+        raise ConsumerGenerationConflict(command.consumer, consumer.generation, None)
     budget, tried = Budget(), 0
     for candidate in islice(iter_candidates(draft.fleet, command.request, budget), MOST_TRIED):
         if _claim(draft, command, candidate):
@@ -42,7 +42,7 @@ def allocate(draft: Draft, command: commands.Allocate) -> Grant:
 
 
 def _claim(draft: Draft, command: commands.Allocate, candidate: Candidate) -> bool:
-    """Claim a candidate. Return False if commands before in the batch have used up its room."""
+    """Claim a candidate. Return False if earlier commands of the batch have used up its room."""
     claim = Claim(
         consumer=command.consumer,
         allocations=candidate.allocations,
