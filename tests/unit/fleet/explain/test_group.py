@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from berth.fleet.explain.group import GroupFunnelBuilder
@@ -93,3 +94,12 @@ def test_the_closest_amount_is_one_of_a_provider_with_everything_else() -> None:
     room = next(part for part in builder.parts if part.kind is Constraint.ROOM)
     assert builder.closest(room, builder.fitting_without(room.dropped)) == 4
     assert builder.closest(builder.parts[0], builder.fitting) is None
+
+
+def test_the_closest_amount_is_one_of_the_given_trees() -> None:
+    builder = funnel(Group(resources={"VCPU": 9}))
+    room = next(part for part in builder.parts if part.kind is Constraint.ROOM)
+    found = [
+        builder.closest(room, np.isin(np.arange(WHOLE.own), slots).astype(np.bool_)) for slots in ([0, 1], [1], [])
+    ]
+    assert found == [8, 4, 8]

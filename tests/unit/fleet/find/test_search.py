@@ -33,7 +33,7 @@ def one(suffix: str, **amounts: int) -> Group:
 
 
 CPU, GPU, OTHER_GPU = one("1", VCPU=1), one("2", VGPU=1), one("3", VGPU=1)
-BIG_GPU = one("4", VGPU=2)
+BIG_GPU, OTHER_CPU = one("4", VGPU=2), one("5", VCPU=1)
 BOTH = (frozenset({"1", "2"}),)
 CPUS, GPUS = [HOST, NUMA0, NUMA1], [GPU0, GPU1]
 
@@ -53,6 +53,11 @@ CASES: dict[str, tuple[dict[str, Any], Domains, list[tuple[int, ...]]]] = {
     "one class twice, with room for one": ({"groups": (GPU, BIG_GPU)}, [GPUS, GPUS], [(GPU0, GPU1), (GPU1, GPU0)]),
     "below one of them": ({"groups": (CPU, GPU), "same_subtrees": BOTH}, [[NUMA0, NUMA1], GPUS], [(1, 2), (3, 4)]),
     "below the host": ({"groups": (CPU, GPU), "same_subtrees": BOTH}, [[HOST], GPUS], [(HOST, GPU0), (HOST, GPU1)]),
+    "either may be above": (
+        {"groups": (CPU, OTHER_CPU), "same_subtrees": (frozenset({"1", "5"}),)},
+        [[HOST, NUMA0], [HOST, NUMA0]],
+        [(HOST, HOST), (HOST, NUMA0), (NUMA0, HOST), (NUMA0, NUMA0)],
+    ),
     "neither is above the other": ({"groups": (CPU, GPU), "same_subtrees": BOTH}, [[NUMA0], [GPU1]], []),
     "traits met together": (
         {"groups": (Group(resources={"VCPU": 1, "VGPU": 1}, required=(frozenset({FAST}), frozenset({SLOW}))),)},
@@ -92,12 +97,15 @@ def test_a_search_without_a_step_left_ends(fleet: Fleet) -> None:
     assert budget.exceeded
 
 
-def test_too_little_in_all_is_seen_without_trying(fleet: Fleet) -> None:
-    """Three pieces of 2 in 2 x 2: the first check refuses them, after one step."""
-    groups = tuple(one(str(at), VGPU=2) for at in range(3))
+@pytest.mark.parametrize(
+    ("amounts", "slots"),
+    [pytest.param([2, 2, 2], GPUS, id="pieces of one size"), pytest.param([2, 1], [GPU0], id="the sum")],
+)
+def test_too_little_in_all_is_seen_after_one_step(fleet: Fleet, amounts: list[int], slots: list[int]) -> None:
+    groups = tuple(one(str(at), VGPU=amount) for at, amount in enumerate(amounts))
     budget = Budget()
     compiled = compile_request(fleet, CandidateRequest(groups=groups))
-    assert list(solutions(fleet, compiled, [GPUS] * 3, budget)) == []
+    assert list(solutions(fleet, compiled, [slots] * len(groups), budget)) == []
     assert budget.steps - budget.left == 1
 
 
