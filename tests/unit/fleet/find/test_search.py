@@ -8,7 +8,7 @@ import pytest
 
 from berth.fleet.find import search
 from berth.fleet.find.compile import compile_request
-from berth.fleet.find.search import LOOKS_A_STEP, SHOWN_A_STEP, Budget, Domains, can_be_apart, solutions
+from berth.fleet.find.search import LOOKS_PER_STEP, PROVIDERS_PER_STEP, Budget, Domains, can_be_distinct, solutions
 from berth.fleet.state.fleet import Fleet
 from berth.model.request import CandidateRequest, Group
 from tests.support.fleets import provider, small_fleet
@@ -110,19 +110,19 @@ def test_too_little_in_all_is_seen_after_one_step(fleet: Fleet, amounts: list[in
 
 
 def test_a_budget_counts_steps_looks_and_solutions() -> None:
-    budget = Budget(steps=10, left=10, in_all=100)
-    assert budget.step()
-    budget.look(LOOKS_A_STEP - 1)
+    budget = Budget(steps=10, left=10, total_left=100)
+    assert budget.take_step()
+    budget.count_looks(LOOKS_PER_STEP - 1)
     assert budget.left == 9
-    budget.look(3 * LOOKS_A_STEP)
+    budget.count_looks(3 * LOOKS_PER_STEP)
     assert budget.left == 6
-    budget.found(2 * SHOWN_A_STEP)
-    assert (budget.left, budget.in_all, budget.exceeded) == (10, 93, False)
+    budget.count_solution(2 * PROVIDERS_PER_STEP)
+    assert (budget.left, budget.total_left, budget.exceeded) == (10, 93, False)
 
 
-@pytest.mark.parametrize("budget", [Budget(left=0), Budget(in_all=0)], ids=["since the last solution", "in all"])
+@pytest.mark.parametrize("budget", [Budget(left=0), Budget(total_left=0)], ids=["since the last solution", "in all"])
 def test_either_bound_ends_a_search(budget: Budget) -> None:
-    assert not budget.step()
+    assert not budget.take_step()
     assert budget.exceeded
 
 
@@ -141,4 +141,4 @@ def test_either_bound_ends_a_search(budget: Budget) -> None:
     ],
 )
 def test_whether_all_can_be_different(domains: Domains, expected: bool) -> None:
-    assert can_be_apart(domains) is expected
+    assert can_be_distinct(domains) is expected
