@@ -24,9 +24,9 @@ TOGETHER = Together(hindrances=[], why="", left=0)
 def blame(
     kind: Constraint, without: int, *, name: str = "VCPU", groups: str = "", others: bool = False, nearest: int = 0
 ) -> Blame:
-    part = ConstraintMask(kind, (name,), 4, f"is {kind} {name}", f"is not {kind} {name}", np.zeros(0, np.bool_))
-    step = FunnelStep(constraint=part.words, kind=kind, left=0, removed=1, without=without, nearest=nearest)
-    return Blame(part, step, groups, others)
+    constraint = ConstraintMask(kind, (name,), 4, f"is {kind} {name}", f"is not {kind} {name}", np.zeros(0, np.bool_))
+    step = FunnelStep(constraint=constraint.description, kind=kind, left=0, removed=1, without=without, nearest=nearest)
+    return Blame(constraint, step, groups, others)
 
 
 def trees(total: int, with_all_groups: int = 0, *steps: FunnelStep) -> TreeFunnel:
@@ -87,7 +87,7 @@ def test_where_each_group_finds_something(together: Together, expected: str) -> 
     ],
 )
 def test_which_constraint_is_named(blames: list[Blame], begins: str) -> None:
-    without = max(each.step.without for each in blames if begins.lower().find(f" {each.part.kind} ") >= 0)
+    without = max(each.step.without for each in blames if begins.lower().find(f" {each.constraint.kind} ") >= 0)
     assert of(blames) == f"{begins}; without that, {without:,} of 10 trees would do."
 
 

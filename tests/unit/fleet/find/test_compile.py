@@ -46,7 +46,7 @@ def test_a_suffixed_group_is_one_variable_and_the_unsuffixed_one_for_each_class(
 def test_required_traits_of_the_unsuffixed_group_may_be_met_together(fleet: Fleet) -> None:
     groups = (Group(resources={"VCPU": 1}, required=any_of(A)), Group(suffix="1", required=any_of(B)))
     compiled = compile_request(fleet, CandidateRequest(groups=groups))
-    masks = [each.wanted.traits_ok for each in compiled.variables]
+    masks = [each.filter.traits_ok for each in compiled.variables]
     assert compiled.spread == (fleet.catalogue.trait_ids([A]),)
     assert masks[0] is None
     assert masks[1] is not None

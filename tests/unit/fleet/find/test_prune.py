@@ -12,6 +12,7 @@ from berth.model.request import CandidateRequest, Group
 from tests.support.fleets import provider, small_fleet
 
 ONE, TWO, THREE = (Group(suffix=str(at), resources={"VGPU": 2}) for at in range(3))
+OTHER = Group(suffix="4")
 SPECS = (
     provider("a", VGPU=2),
     provider("b", VGPU=2),
@@ -51,6 +52,12 @@ ALL = (1, 1, 1, 1)
             [ALL, (1, 1, 1, 0)],
             [False, True, False],
             id="no choice for the second",
+        ),
+        pytest.param(
+            CandidateRequest(groups=(ONE, TWO, OTHER), isolate=True),
+            [(1, 1, 0, 1), (1, 1, 0, 1), ALL],
+            [False, False, False],
+            id="two of three choose the same one",
         ),
     ],
 )
