@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from berth.api.http.messages import BadRequest, HttpError
 from berth.api.placement import render
-from berth.api.placement.endpoints.providers import nothing
-from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, PendingAnswer
+from berth.api.placement.operation import Call, PendingAnswer, no_content, now_us
 from berth.api.placement.schemas import NAME_CLASS
 from berth.api.placement.validation import validator
 from berth.api.placement.versions.change import Answer
@@ -66,7 +64,7 @@ def rename_class(call: Call) -> PendingAnswer:
 
 def delete_class(call: Call) -> PendingAnswer:
     """A resource class goes."""
-    return PendingAnswer(commands.DeleteClass(name=call.item("name")), nothing)
+    return PendingAnswer(commands.DeleteClass(name=call.item("name")), no_content)
 
 
 def list_traits(call: Call) -> Answer:
@@ -130,7 +128,7 @@ def _since(call: Call, name: str) -> int:
 
 def delete_trait(call: Call) -> PendingAnswer:
     """A trait goes."""
-    return PendingAnswer(commands.DeleteTrait(name=call.item("name")), nothing)
+    return PendingAnswer(commands.DeleteTrait(name=call.item("name")), no_content)
 
 
 def _newest(found: list[CatalogueEntry]) -> int:
