@@ -58,13 +58,9 @@ class Call:
     limits: Limits
     asked: Asked = field(default_factory=Asked)
 
-    def item(self, name: str) -> str:
-        """A part of the path."""
-        return self.terms[name]
-
     def provider_uuid(self) -> str:
         """Return the provider's uuid in the path; raise ProviderNotFound if it is not a uuid."""
-        given = self.item("uuid")
+        given = self.terms["uuid"]
         uuid = parse_uuid(given)
         if uuid is None:
             raise ProviderNotFound(given)

@@ -42,7 +42,7 @@ def candidates(call: Call) -> Answer:
 
 def show(call: Call) -> Answer:
     """What a consumer holds; one that nobody knows holds nothing."""
-    consumer = parse_uuid(call.item("consumer_uuid"))
+    consumer = parse_uuid(call.terms["consumer_uuid"])
     found = None if consumer is None else call.ledger.allocations(consumer)
     return Answer(payload=render.consumer_allocations(found), modified=now_us() if found is None else found.updated_at)
 
@@ -55,7 +55,7 @@ def show_of_provider(call: Call) -> Answer:
 
 def put(call: Call) -> PendingAnswer:
     """What one consumer is to hold."""
-    given = call.item("consumer_uuid")
+    given = call.terms["consumer_uuid"]
     consumer = parse_uuid(given)
     if consumer is None:
         raise BadRequest(f"Malformed consumer_uuid: {given}")
@@ -70,7 +70,7 @@ def post(call: Call) -> PendingAnswer:
 
 def delete(call: Call) -> PendingAnswer:
     """A consumer holds nothing any more."""
-    given = call.item("consumer_uuid")
+    given = call.terms["consumer_uuid"]
     consumer = parse_uuid(given)
     if consumer is None:
         raise AllocationsNotFound(given)

@@ -20,7 +20,7 @@ def list_(call: Call) -> Answer:
 
 def show(call: Call) -> Answer:
     """One inventory."""
-    uuid, name = call.provider_uuid(), call.item("resource_class")
+    uuid, name = call.provider_uuid(), call.terms["resource_class"]
     found = call.ledger.inventories(uuid)
     stocked = found.inventories.get(name)
     if stocked is None:
@@ -82,7 +82,7 @@ def update(call: Call) -> PendingAnswer:
     return PendingAnswer(
         commands.UpdateInventory(
             uuid=uuid,
-            resource_class=call.item("resource_class"),
+            resource_class=call.terms["resource_class"],
             inventory=given,
             generation=int(body["resource_provider_generation"]),
             reserved_may_equal_total="all_reserved" in call.rules,
@@ -94,7 +94,7 @@ def update(call: Call) -> PendingAnswer:
 def delete(call: Call) -> PendingAnswer:
     """One inventory goes."""
     return PendingAnswer(
-        commands.DeleteInventory(uuid=call.provider_uuid(), resource_class=call.item("resource_class")), no_content
+        commands.DeleteInventory(uuid=call.provider_uuid(), resource_class=call.terms["resource_class"]), no_content
     )
 
 
