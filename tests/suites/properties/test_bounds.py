@@ -121,11 +121,11 @@ def test_clients_are_told(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, bound
     gate = Gate(ledger, (dev,), POLICIES["default"])
     headers = {"x-auth-token": "admin", "openstack-api-version": "placement 1.39", "content-type": "application/json"}
     query = "resources1=VGPU:1&resources2=VGPU:1&group_policy=isolate"
-    reply = PlacementApp(gate).begin(Request("GET", "/allocation_candidates", query, headers))
+    reply = PlacementApp(gate).handle(Request("GET", "/allocation_candidates", query, headers))
     assert isinstance(reply, Reply)
     assert (reply.status, dict(reply.headers).get("berth-bounded")) == (200, "true" if bounded else None)
     body = b'{"groups": [{"suffix": "1", "resources": {"VGPU": 1}}, {"suffix": "2", "resources": {"VGPU": 1}}]}'
-    reply = V1App(gate, Feed(ledger)).begin(Request("POST", "/v1/find", "", headers, body))
+    reply = V1App(gate, Feed(ledger)).handle(Request("POST", "/v1/find", "", headers, body))
     assert isinstance(reply, Reply)
     assert json.loads(reply.body)["bounded"] is bounded
     documented = describe(OPERATIONS, 39)["paths"]["/allocation_candidates"]["get"]["responses"]["200"]["headers"]
