@@ -7,17 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from berth.store.engine import Database
-from tests.support.empty_ledgers import Shelf, shelf
+from tests.support.empty_ledgers import EmptyLedgers, empty_ledgers
 
 
 @pytest.fixture(scope="session")
-def files() -> Iterator[Shelf]:
-    with shelf("sqlite") as ready:
+def files() -> Iterator[EmptyLedgers]:
+    with empty_ledgers("sqlite") as ready:
         yield ready
 
 
 @pytest.fixture
-def database(files: Shelf) -> Iterator[Database]:
+def database(files: EmptyLedgers) -> Iterator[Database]:
     """The database of an empty ledger."""
     opened = Database(files.new())
     yield opened
