@@ -78,9 +78,9 @@ class AnomalyScanner:
         while not self._ended.is_set():
             started = time.perf_counter()
             try:
-                busy = [each.step() for each in vigils]
+                busy = [each.scan_page() for each in vigils]
                 if not busy[0]:
-                    self._tell(vigils[0].found())
+                    self._tell(vigils[0].anomalies())
             except BerthError as error:
                 _LOG.info("the lookout waits: %s", error)
                 busy = [False]
