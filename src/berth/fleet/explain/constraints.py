@@ -171,7 +171,7 @@ def _have_any(view: WholeFleet, traits: Iterable[str]) -> Mask:
 
 def _holds(view: WholeFleet, group: Group, asked: Filter) -> Mask:
     """By place: what the search's own filter says, given this one condition."""
-    wanted = compile_filter(view.fleet, asked, spread=False)
+    wanted = compile_filter(view.fleet, asked, joint_traits=False)
     found = (provider_matches if group.one_provider else tree_matches)(view.fleet, wanted, view)
     assert found is not None
     return found

@@ -54,9 +54,9 @@ def obstacles(compiled: CompiledRequest, subtrees: list[str]) -> list[Obstacle]:
     if compiled.contested:
         description = "has room for the amounts of all groups together"
         found.append(Obstacle(Constraint.AMOUNTS, description, replace(compiled, contested=frozenset())))
-    if compiled.spread:
+    if compiled.joint_traits:
         description = "has all required traits on providers that also have the room"
-        found.append(Obstacle(Constraint.TRAITS, description, replace(compiled, spread=())))
+        found.append(Obstacle(Constraint.TRAITS, description, replace(compiled, joint_traits=())))
     if compiled.one_provider_per_tree:
         description = "has all of it on one provider"
         found.append(Obstacle(Constraint.ONE_PER_TREE, description, replace(compiled, one_provider_per_tree=False)))

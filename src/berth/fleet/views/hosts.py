@@ -46,7 +46,9 @@ def hosts_with_name(fleet: Fleet, slots: Mask, part: str) -> Mask:
 
 def _trees_with(fleet: Fleet, query: Filter) -> Mask:
     """By slot: whether it is the root of a tree in which some provider is like that."""
-    providers = provider_matches(fleet, compile_filter(fleet, query, spread=False), SlotRange(0, len(fleet.uuids)))
+    providers = provider_matches(
+        fleet, compile_filter(fleet, query, joint_traits=False), SlotRange(0, len(fleet.uuids))
+    )
     roots = fleet.root.values[providers]
     found = np.zeros(len(fleet.uuids), dtype=np.bool_)
     found[roots[roots != NO_SLOT]] = True

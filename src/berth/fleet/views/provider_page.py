@@ -89,7 +89,9 @@ def _matching(fleet: Fleet, query: ProviderFilter) -> Mask:
     """By slot: whether it is a provider that is like that, by itself."""
     required = (frozenset((query.trait,)),) if query.trait else ()
     member_of = (frozenset((query.aggregate,)),) if query.aggregate else ()
-    compiled = compile_filter(fleet, Filter(resources=query.room, required=required, member_of=member_of), spread=False)
+    compiled = compile_filter(
+        fleet, Filter(resources=query.room, required=required, member_of=member_of), joint_traits=False
+    )
     found: Mask = fleet.root.values != NO_SLOT
     if not compiled.possible:
         return np.zeros_like(found)

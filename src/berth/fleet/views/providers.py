@@ -32,7 +32,7 @@ def provider(fleet: Fleet, uuid: str) -> Provider:
 
 def providers(fleet: Fleet, query: ProviderQuery) -> list[Provider]:
     """Every provider that is like that, each by itself (sharing providers are not looked through)."""
-    compiled = compile_filter(fleet, query, spread=False)
+    compiled = compile_filter(fleet, query, joint_traits=False)
     if not compiled.possible:
         return []
     if query.uuid is not None or query.name is not None:
