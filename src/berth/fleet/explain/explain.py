@@ -1,4 +1,4 @@
-"""Why does this fit here and not there, or nowhere? Each constraint of a request by itself, over the whole fleet."""
+"""The funnel of a request: the effect of each constraint, alone and combined, over the whole fleet."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from berth.model.request import CandidateRequest, Group
 
 
 def explain(fleet: Fleet, request: CandidateRequest) -> Funnel:
-    """What each constraint of a request takes away, and how much would be left without it.
+    """Return what each constraint of a request removes, and how much would be left without it.
 
     Nothing is left if and only if `find` finds nothing, unless either was bounded. Traits and classes that do not
-    exist are told (`find` refuses them), and nobody has them. Raises Invalid for a request without resources.
+    exist are reported as unknown (`find` refuses them), and no provider has them. Raises Invalid for a request
+    without resources.
     """
     if not any(group.resources for group in request.groups):
         raise Invalid("a request asks for resources in at least one group")
@@ -54,7 +55,7 @@ def _group_funnel(builder: RequestFunnelBuilder, distinct: DistinctGroup) -> Gro
 
 
 def _tree_funnel(builder: RequestFunnelBuilder) -> TreeFunnel:
-    """Roots first, as the search does, then a step for each group."""
+    """Return the funnel of trees: the traits of the root first, as in the search, then a step per group."""
     left_over, steps = builder.view.roots, []
     total = left = _count(left_over)
     for constraint in builder.root_constraints:
@@ -101,7 +102,7 @@ def _step(
 def _joint_funnel(view: WholeFleet, request: CandidateRequest, trees: Mask) -> Together:
     compiled = compile_request(view.fleet, request)
     found = count_fitting_trees(view, compiled, trees, Budget())
-    hindrances, hypothetical_budget = [], Budget()  # one for all of them: there may be many
+    hindrances, hypothetical_budget = [], Budget()  # one for all obstacles: there may be many
     for each in obstacles(compiled, [", ".join(sorted(suffixes)) for suffixes in request.same_subtrees]):
         without = (
             None
@@ -121,7 +122,7 @@ def _joint_funnel(view: WholeFleet, request: CandidateRequest, trees: Mask) -> T
 
 
 def _blames(builder: RequestFunnelBuilder, funnels: dict[int, GroupFunnel], trees: TreeFunnel) -> Iterator[Blame]:
-    """Every constraint with its step, in the order of the search."""
+    """Yield every constraint with its step, in the order of the search."""
     several = len(builder.distinct) > 1
     for constraint, step in zip(builder.root_constraints, trees.steps, strict=False):
         yield Blame(constraint, step, "", others=True)
@@ -137,7 +138,7 @@ def _blames(builder: RequestFunnelBuilder, funnels: dict[int, GroupFunnel], tree
 
 
 def _unknown(fleet: Fleet, request: CandidateRequest) -> list[UnknownName]:
-    """The names of classes and traits that do not exist."""
+    """Return the names of classes and traits that do not exist, with suggestions."""
     classes = {name for group in request.groups for name in group.resources}
     traits = request.root_required.union(request.root_forbidden, *(_traits(group) for group in request.groups))
     asked = ((NameKind.CLASS, Constraint.UNKNOWN_CLASS, classes), (NameKind.TRAIT, Constraint.UNKNOWN_TRAIT, traits))
