@@ -37,14 +37,14 @@ class RequestFunnelBuilder:
         for group in request.groups:
             if _content(group) not in self._by_content:
                 self._by_content[_content(group)] = DistinctGroup(GroupFunnelBuilder(view, group), [])
-            self.of(group).suffixes.append(group.suffix)
+            self.distinct_of(group).suffixes.append(group.suffix)
 
     @property
     def distinct(self) -> list[DistinctGroup]:
         """The distinct groups, in the order of the request."""
         return list(self._by_content.values())
 
-    def of(self, group: Group) -> DistinctGroup:
+    def distinct_of(self, group: Group) -> DistinctGroup:
         """Return the distinct group that this group belongs to."""
         return self._by_content[_content(group)]
 

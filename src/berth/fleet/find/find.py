@@ -56,7 +56,7 @@ def iter_candidates(fleet: Fleet, request: CandidateRequest, budget: Budget) -> 
 
 def _compile(fleet: Fleet, request: CandidateRequest) -> CompiledRequest:
     if not any(group.resources for group in request.groups):
-        raise Invalid("a request asks for resources in at least one group")
+        raise Invalid("a request must ask for resources in at least one group")
     return compile_request(fleet, request)
 
 

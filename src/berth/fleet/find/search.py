@@ -17,7 +17,7 @@ FRUITLESS_STEPS = 30_000
 """Steps that a request may take since its last solution: 0.1 to 0.3 seconds on the machine of docs/performance.md."""
 
 MOST_STEPS = 300_000
-"""Steps that a request may take in all, whatever it finds: one to three seconds on that machine."""
+"""Steps that a request may take in all, even if it keeps finding: one to three seconds on that machine."""
 
 LOOKS_PER_STEP = 300
 """Look-ups of a number that cost as much as one step: a step with many groups and providers counts as several."""

@@ -20,7 +20,7 @@ def summaries(fleet: Fleet, slots: list[int]) -> dict[str, ProviderSummary]:
     sets = fleet.trait_set.values[slots].tolist()
     return {
         uuids[slot]: ProviderSummary(
-            usage[slot], traits.of(number), None if parent == NO_SLOT else uuids[parent], uuids[root]
+            usage[slot], traits.names_of(number), None if parent == NO_SLOT else uuids[parent], uuids[root]
         )
         for slot, parent, root, number in zip(slots, parents, roots, sets, strict=True)
     }
@@ -57,7 +57,7 @@ class _Traits:
         self.fleet = fleet
         self.known: dict[int, list[str]] = {}
 
-    def of(self, number: int) -> list[str]:
+    def names_of(self, number: int) -> list[str]:
         """Return the names of a set's traits, standard ones first."""
         names = self.known.get(number)
         if names is None:
