@@ -137,7 +137,7 @@ def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatc
                 raise failures.pop()
             return super().step()
 
-    monkeypatch.setattr(anomaly_scanner, "Vigil", Failing)
+    monkeypatch.setattr("berth.ledger.queries.history.LogScanner", Failing)
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         watch = AnomalyScanner(ledger, tmp_path)
         watch.start()
