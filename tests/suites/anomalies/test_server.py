@@ -101,25 +101,25 @@ def test_the_command(folder: Path, port: int, tokens: dict[str, str], there: boo
 
 
 def test_one_goes_on_where_another_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anomaly_scanner, "LOOK_S", 0.05)
+    monkeypatch.setattr(anomaly_scanner, "INTERVAL_S", 0.05)
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         first, second = AnomalyScanner(ledger, tmp_path), AnomalyScanner(ledger, tmp_path)
-        assert first.told() == NOTHING_YET
+        assert first.anomalies() == NOTHING_YET
         first.start()
-        until(lambda: second.told().complete)
-        seen = second.told().last
+        until(lambda: second.anomalies().complete)
+        seen = second.anomalies().last
         second.start()
         first.close()
         first._thread.join(10)
         ledger.create_trait("CUSTOM_A")
-        until(lambda: first.told().last > seen)
+        until(lambda: first.anomalies().last > seen)
         second.close()
         second._thread.join(10)
 
 
 def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anomaly_scanner, "LOOK_S", 0.02)
-    monkeypatch.setattr(anomaly_scanner, "ANEW_S", 0.1)
+    monkeypatch.setattr(anomaly_scanner, "INTERVAL_S", 0.02)
+    monkeypatch.setattr(anomaly_scanner, "RESTART_S", 0.1)
     begun, failures = [], [RuntimeError("broken"), Unavailable("away")]
 
     class Failing(history.LogScanner):
@@ -136,6 +136,6 @@ def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatc
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         watch = AnomalyScanner(ledger, tmp_path)
         watch.start()
-        until(lambda: len(begun) > 4 and watch.told().complete)
+        until(lambda: len(begun) > 4 and watch.anomalies().complete)
         watch.close()
         watch._thread.join(10)

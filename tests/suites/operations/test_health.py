@@ -90,7 +90,7 @@ def test_not_ready_without_a_database(tmp_path: Path) -> None:
         ready = Readiness(ledger)
         ledger._writer.database._away_until = time.monotonic() + 3600
         told = answered(ready)
-        assert (told.status, told.body) == (503, b"not ready: the database is away\n")
+        assert (told.status, told.body) == (503, b"not ready: the database is unreachable\n")
 
 
 def test_what_hangs_is_begun_once() -> None:
