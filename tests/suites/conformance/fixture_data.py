@@ -1,4 +1,4 @@
-"""Makes over REST what a `Fixture` promises."""
+"""Fixtures, made over REST."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ALWAYS = {
 
 
 class FillingRefused(Exception):
-    """The server refused something that a fixture promises."""
+    """The server refused a part of a fixture."""
 
 
 def fill(fixture: Fixture, url: str) -> dict[str, str]:
@@ -55,7 +55,7 @@ def fill(fixture: Fixture, url: str) -> dict[str, str]:
 
 
 class _Rest:
-    """An administrator's client that takes nothing but success."""
+    """An administrator's client that accepts only success."""
 
     def __init__(self, url: str) -> None:
         # No surroundings: a proxy set for the machine is none for its loopback.
@@ -82,7 +82,7 @@ def _make(
     aggregates: Mapping[str, str],
     variables: dict[str, str],
 ) -> str:
-    """One write for each thing the provider has: tests look at generations, which count the writes."""
+    """Send one write for each thing the provider has: tests check generations, which count the writes."""
     uuid = variables.setdefault(provider.env, str(uuid4())) if provider.env else str(uuid4())
     body = {"name": _value(provider.name, variables), "uuid": uuid}
     if provider.parent:

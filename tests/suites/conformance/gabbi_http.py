@@ -1,4 +1,4 @@
-"""Gabbi's HTTP client, sending requests as they are, even those that no sane client would send."""
+"""Gabbi's HTTP client, without any check of its requests: the suite sends invalid ones on purpose."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LIMIT_S = 10
 
 
 class AsItIs(httpx.BaseTransport):
-    """Sends what httpx built without judging it, on a connection of its own.
+    """A transport that sends what httpx built without checking it, on a connection of its own.
 
     httpx itself would refuse to send a ``content-length`` that is not a number.
     """

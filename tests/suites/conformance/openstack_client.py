@@ -1,7 +1,7 @@
 """Placement's real command-line client, ``openstack`` with osc-placement, started once for many commands.
 
-Most of a command's time goes to importing the client.  A fork server imports it once; each command is then run in a
-fork of it, so that none finds what an earlier one left behind.
+Most of a command's time goes to importing the client.  A fork server imports it once; each command then runs in a fork
+of it, so that no command finds the state of an earlier one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LIMIT_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a command ended with."""
+    """The result of a command."""
 
     status: int
     output: str
@@ -36,7 +36,7 @@ class Said:
 
 
 class CommandLine:
-    """Runs ``openstack`` commands as an administrator of the server at ``url``."""
+    """A runner of ``openstack`` commands as an administrator of the server at ``url``."""
 
     def __init__(self, url: str, version: str) -> None:
         self._settings = {
@@ -71,7 +71,7 @@ class CommandLine:
 
 
 def _run(words: list[str], settings: Mapping[str, str], report: Connection) -> None:
-    """In the fork: run the client's own main function, and report."""
+    """Run the client's own main function, in the fork, and report."""
     from openstackclient import shell
 
     os.environ.update(settings)
