@@ -61,13 +61,15 @@ format: $(test) ## put imports and layout in order
 	@$(bin)/ruff format .
 
 # uv resolves for every Python and platform at once. It is needed for nothing else.
-lock: ## pin the newest versions that pyproject.toml allows (needs uv)
-	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header pyproject.toml \
-		-o requirements/run.txt
-	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header pyproject.toml \
-		--group check --group test -c requirements/run.txt -o requirements/test.txt
-	@uv pip compile --quiet --universal --python-version 3.11 --no-header pyproject.toml \
-		--extra otel -c requirements/test.txt -o requirements/otel.txt
+compile := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --generate-hashes
+
+lock: ## pin the newest versions that pyproject.toml allows, with their hashes (needs uv)
+	@$(compile) --upgrade requirements/build.in -o requirements/build.txt
+	@$(compile) --upgrade pyproject.toml --group check --group test -o requirements/test.txt
+	@$(compile) --upgrade pyproject.toml -c requirements/test.txt -o requirements/run.txt
+	@$(compile) pyproject.toml --extra otel -c requirements/test.txt -o requirements/otel.txt
+	@$(compile) --upgrade requirements/peer.in -o requirements/peer.txt
+	@$(compile) --upgrade requirements/keystone.in -o requirements/keystone.txt
 
 clean: ## remove the environments and all caches
 	@rm -rf .venv .venv-test .venv-bench .venv-keystone build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -81,11 +83,11 @@ $(test): requirements/test.txt pyproject.toml
 	@.ci/environment '$(PYTHON)' .venv-test $< --editable .
 	@touch $@
 
-$(peer): bench/requirements.txt
+$(peer): requirements/peer.txt
 	@.ci/environment '$(PYTHON)' .venv-bench $<
 	@touch $@
 
 # Where Keystone cannot be had its tests are skipped, but in CI they fail.
-$(keystone): tests/support/identity/keystone-requirements.txt
+$(keystone): requirements/keystone.txt
 	@if .ci/environment '$(PYTHON)' .venv-keystone $<; then touch $@; else rm -rf .venv-keystone; \
 		echo "make: Keystone cannot be installed here: its tests are skipped (in CI they fail)" >&2; [ "$${CI-}" != true ]; fi

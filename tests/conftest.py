@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -11,33 +12,64 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.databases import chosen_kinds, require_database
+from tests.budget import count, suite_of
+from tests.support.databases import KINDS, chosen_kinds, require_database
 from tests.support.empty_ledgers import EmptyLedgers, empty_ledgers
 from tests.support.statement_recording import berth_statements
 
+SLOW_FIRST = ("torture", "conformance", "dashboard", "placement_api", "peer", "logs", "docs", "security", "operations")
+"""The suites that begin first where several processes share the tests, so that none of them ends alone."""
 
-def pytest_configure() -> None:
+ONE_BY_ONE = ("suites/torture/test_torture.py", "suites/docs/test_tours.py", "suites/peer", "suites/properties")
+"""Where each test stands for itself: they need not be run by one process."""
+
+DATABASE_PARAMETERS = ("database_kind", "kind", "database")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Let SIGTERM end a run as Ctrl-C does, so that everything started is stopped first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _record_statements()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Move tests about the whole run to its end."""
-    items.sort(key=lambda item: "at_the_end" in item.keywords)
+    """Put the slow suites first and what looks at the whole run last, and say which tests belong to one process."""
+    items.sort(key=_order)
+    groups: dict[str, str] = {}
+    for item in items:
+        name = groups.setdefault(_group(item), f"g{len(groups)}")  # short: it ends up in the test's id
+        item.add_marker(pytest.mark.xdist_group(name))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Count the test in its suite's budget."""
+    count("tests", item.nodeid)
+
+
+def _order(item: pytest.Item) -> tuple[bool, int]:
+    suite = suite_of(item.nodeid).removeprefix("suites/")
+    return "at_the_end" in item.keywords, SLOW_FIRST.index(suite) if suite in SLOW_FIRST else len(SLOW_FIRST)
+
+
+def _group(item: pytest.Item) -> str:
+    """Return the tests that share a module's servers and databases: of one file, and of one kind of database."""
+    file = item.nodeid.partition("::")[0]
+    if file.removeprefix("tests/").startswith(ONE_BY_ONE):
+        return item.nodeid
+    values = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    kinds = [str(values[name]) for name in DATABASE_PARAMETERS if values.get(name) in KINDS]
+    return " ".join([file, *kinds]) if "conformance" not in item.keywords else file
 
 
 def _record_statements() -> None:
     """Record the statements of this process and its children, for `tests/suites/security/test_statements.py`."""
-    os.environ[berth_statements.FOLDER] = tempfile.mkdtemp(prefix="berth-statements-")
+    if berth_statements.FOLDER not in os.environ:
+        os.environ[berth_statements.FOLDER] = tempfile.mkdtemp(prefix="berth-statements-")
+        atexit.register(shutil.rmtree, os.environ[berth_statements.FOLDER], ignore_errors=True)
     folder = str(Path(berth_statements.__file__).parent)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
     berth_statements.record_later()
-
-
-def pytest_unconfigure() -> None:
-    """Remove the recorded statements."""
-    shutil.rmtree(os.environ.pop(berth_statements.FOLDER), ignore_errors=True)
 
 
 @pytest.fixture(scope="module", params=chosen_kinds())

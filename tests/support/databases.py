@@ -6,6 +6,8 @@
 ``BERTH_TEST_DATABASE``
     ``sqlite``, ``postgresql`` or ``mariadb``: every test that opens a ledger runs on this one only. Default: all
     three; long suites run as a whole on SQLite, and in part on the others.
+``BERTH_TEST_LONG``
+    If set, long suites run as a whole on all three, and trials in their full form.
 ``CI``
     If ``true``, a database that is missing fails the tests; otherwise they are skipped, with the reason.
 """
@@ -24,11 +26,13 @@ from sqlalchemy import URL, Connection, NullPool, create_engine, exc, make_url, 
 
 from berth.store import migrate
 from berth.store.engine import Database
+from tests.budget import count
 from tests.support.prerequisites import skip_or_fail
 
 KINDS: Final = ("sqlite", "postgresql", "mariadb")
 SERVER_KINDS: Final = ("postgresql", "mariadb")
 CHOICE: Final = "BERTH_TEST_DATABASE"
+LONG: Final = "BERTH_TEST_LONG"
 _USUAL: Final = {
     "postgresql": ("BERTH_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres"),
     "mariadb": ("BERTH_TEST_MARIADB", "mariadb://root@127.0.0.1:3306/test"),
@@ -45,11 +49,16 @@ def chosen_kinds(kinds: Iterable[str] = KINDS) -> list[str]:
 
 
 def runs_whole(kind: str) -> bool:
-    """Whether a long suite runs as a whole on this kind: on the chosen one, or on SQLite.
+    """Whether a long suite runs as a whole on this kind: on the chosen one, or on SQLite; in the long form on all.
 
     On the others it runs in part, always the same part.
     """
-    return kind == (os.environ.get(CHOICE) or "sqlite")
+    return is_long() or kind == (os.environ.get(CHOICE) or "sqlite")
+
+
+def is_long() -> bool:
+    """Whether this is the long form, `make test-all`: everything, on every kind of database."""
+    return LONG in os.environ
 
 
 def server_url(kind: str) -> URL:
@@ -91,6 +100,7 @@ def require_database(kind: str) -> None:
 @contextmanager
 def empty_database(kind: str, folder: Path) -> Iterator[str]:
     """Create an empty database, yield its URL, and drop it. SQLite's file is in the folder."""
+    count("databases")
     name = f"berth_{uuid4().hex[:16]}"
     if kind == "sqlite":
         yield f"sqlite:///{folder}/{name}.db"

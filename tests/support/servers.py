@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from tests.budget import count
 from tests.support.commands import berth_command, run_berth
 from tests.support.deadline import until
 from tests.support.ports import free_port
@@ -68,6 +69,7 @@ class Server:
 
     def start(self) -> None:
         """Start the process; `wait` for its first answer."""
+        count("servers")
         self._last_output = None
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""How a command gets at a ledger, here or behind a server: the options for it, and a session made of them."""
+"""Commands with a ledger: the options that say where it is, and the session opened from them."""
 
 from __future__ import annotations
 
@@ -11,22 +11,27 @@ import typer
 
 from berth.cli.options import DEFAULTS, AsCsv, AsJson, DatabaseUrl
 from berth.cli.output.output import format_of
-from berth.cli.request_options import OPTIONS, RequestOptions, options_of
-from berth.cli.session import Session, Where
+from berth.cli.request_options import OPTIONS, RequestOptions, pop_request_options
+from berth.cli.session import LedgerLocation, Session
 from berth.model.errors import BerthError
 
 ServerUrl = Annotated[
     str,
-    typer.Option("--url", metavar="URL", envvar="BERTH_URL", help="Ask the server at this address, not a database."),
+    typer.Option(
+        "--url", metavar="URL", envvar="BERTH_URL", help="Use the server at this address instead of a database."
+    ),
 ]
 TokenFile = Annotated[
     Path | None,
-    typer.Option("--token-file", metavar="FILE", envvar="BERTH_TOKEN_FILE", help="The server's token is in here."),
+    typer.Option("--token-file", metavar="FILE", envvar="BERTH_TOKEN_FILE", help="File with the token for the server."),
 ]
 TokenFrom = Annotated[
     str,
     typer.Option(
-        "--token", metavar="-", help="-: the server's token is on standard input. Or: BERTH_TOKEN.", show_default=False
+        "--token",
+        metavar="-",
+        help="-: read the token for the server from standard input. Or set BERTH_TOKEN.",
+        show_default=False,
     ),
 ]
 
@@ -36,7 +41,7 @@ SecretFile = Annotated[
         "--secret-file",
         metavar="FILE",
         envvar="BERTH_SECRET_FILE",
-        help="What tokens are hashed with, where a database is named.",
+        help="Key file for hashing tokens; only with --database.",
     ),
 ]
 
@@ -52,44 +57,44 @@ _SECRET: Final = ("secret_file", SecretFile, "")
 
 
 Options = tuple[tuple[str, Any, Any], ...]
-"""Name, type and default of each."""
+"""Name, type and default of each option."""
 
 
 def ledger_command(
-    *, csv: bool = False, asking: bool = False, secret: bool = False, makes: bool = False
+    *, csv: bool = False, request: bool = False, secret: bool = False, create: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Makes a command of a function whose first argument is a Session.
+    """Turn a function whose first argument is a Session into a command.
 
-    It gets the options that say where the ledger is and how to show what it says, and tells what fails.
-    csv: whether what it shows is a list; asking: whether its second argument is the Words of a request;
-    secret: whether it makes API tokens; makes: whether a ledger that is not there yet is made.
+    The command gets the options for the ledger and for the output format, and reports errors.
+    csv: whether its output is a list; request: whether its second argument is RequestOptions;
+    secret: whether it issues API tokens; create: whether a missing ledger is created.
     """
 
-    def made(function: Callable[..., None]) -> Callable[..., None]:
-        def run(context: typer.Context, **words: Any) -> None:
-            where = _where(context, words, makes=makes)
-            form = format_of(as_json=words.pop("as_json"), as_csv=words.pop("as_csv", False))
-            if asking:
-                words["words"] = options_of(words)
-            with Session(where, form) as session:
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        def run(context: typer.Context, **options: Any) -> None:
+            location = _location(context, options, create=create)
+            output_format = format_of(as_json=options.pop("as_json"), as_csv=options.pop("as_csv", False))
+            if request:
+                options["options"] = pop_request_options(options)
+            with Session(location, output_format) as session:
                 try:
-                    function(session, **words)
+                    function(session, **options)
                 except BerthError as error:
                     from berth.cli import errors
 
-                    raise typer.Exit(errors.tell(error, session)) from None
+                    raise typer.Exit(errors.report(error, session)) from None
 
-        before = OPTIONS if asking else ()
+        before = OPTIONS if request else ()
         after = (*_SHARED, *((_CSV,) if csv else ()), *((_SECRET,) if secret else ()))
-        return _signed(run, function, before, after)
+        return _with_signature(run, function, before, after)
 
-    return made
+    return decorate
 
 
-def _signed(
+def _with_signature(
     run: Callable[..., None], function: Callable[..., None], before: Options, after: Options
 ) -> Callable[..., None]:
-    """`run`, with the function's name, help and options (but those that `run` makes), and shared options."""
+    """Return `run` with the function's name, help and own options, between the options `before` and `after`."""
     own = inspect.signature(function, eval_str=True).parameters.values()
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [
@@ -104,22 +109,22 @@ def _signed(
     return run
 
 
-def _where(context: typer.Context, words: dict[str, Any], *, makes: bool) -> Where:
-    """Where the ledger is. What was typed goes before what the environment says; a server goes before a database."""
-    database, url = words.pop("database"), words.pop("url")
-    typed = {name for name in ("database", "url") if _was_typed(context, name)}
-    if typed == {"database", "url"}:
+def _location(context: typer.Context, options: dict[str, Any], *, create: bool) -> LedgerLocation:
+    """Return where the ledger is. Options override the environment; a server takes precedence over a database."""
+    database, url = options.pop("database"), options.pop("url")
+    named = {name for name in ("database", "url") if _is_on_command_line(context, name)}
+    if named == {"database", "url"}:
         raise typer.BadParameter("give --database or --url, not both")
-    return Where(
+    return LedgerLocation(
         database=database,
-        url="" if typed == {"database"} else url,
-        token_file=words.pop("token_file"),
-        token=words.pop("token"),
-        secret_file=words.pop("secret_file", ""),
-        makes=makes,
+        url="" if named == {"database"} else url,
+        token_file=options.pop("token_file"),
+        token=options.pop("token"),
+        secret_file=options.pop("secret_file", ""),
+        create=create,
     )
 
 
-def _was_typed(context: typer.Context, name: str) -> bool:
+def _is_on_command_line(context: typer.Context, name: str) -> bool:
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"

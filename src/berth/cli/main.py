@@ -1,4 +1,4 @@
-"""`berth`: the commands. Exit status 0: done; 1: refused; 2: wrong usage, or an environment that cannot be used."""
+"""`berth`: all commands. Exit status 0: success; 1: refused; 2: wrong usage or an unusable environment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from berth.model.errors import BerthError, Refusal
 from berth.settings import SettingsWrong
 
 LOOK, CLAIM, FILL, SERVE, ADMINISTER = "Look", "Claim", "Fill", "Serve", "Administer"
-STATUSES: Final = "Exit status: 0 done; 1 refused; 2 wrong usage, or something here that must be put right first."
+STATUSES: Final = "Exit status: 0 success; 1 refused; 2 wrong usage, or a problem that must be fixed first."
 
 app = typer.Typer(
     name="berth",
@@ -64,7 +64,7 @@ _COMMANDS: Final = (
     (SERVE, "serve", serve.serve),
     (SERVE, "demo", demo.demo),
 )
-"""Every command that stands by itself, in the order of the help: panel, name, function."""
+"""The top-level commands, in the order of the help: panel, name, function."""
 
 _GROUPS: Final = (
     ("db", db.app),
@@ -73,7 +73,7 @@ _GROUPS: Final = (
     ("audit", audit.app),
     ("config", config.app),
 )
-"""Every group of commands, for administrators."""
+"""The groups of commands, for administrators."""
 
 for _panel, _name, _function in _COMMANDS:
     app.command(_name, epilog=STATUSES, rich_help_panel=_panel)(_function)
@@ -84,20 +84,20 @@ for _name, _group in _GROUPS:
 
 
 def main() -> None:
-    """Run a command; whatever is wrong is one sentence."""
+    """Run a command. An error ends it with one sentence on standard error and an exit status."""
     try:
         app(prog_name="berth")
     except Refusal as error:
-        _end(str(error), 1)
+        _exit(str(error), 1)
     except (BerthError, SettingsWrong) as error:
-        _end(str(error), 2)
-    except BrokenPipeError:  # whoever read it, `head` for example, has seen enough
+        _exit(str(error), 2)
+    except BrokenPipeError:  # the reader, for example `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        _end(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 2)
+        _exit(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 2)
 
 
-def _end(why: str, status: int) -> None:
-    typer.echo(f"berth: {escape(why)}", err=True)
+def _exit(reason: str, status: int) -> None:
+    typer.echo(f"berth: {escape(reason)}", err=True)
     sys.exit(status)

@@ -1,4 +1,4 @@
-"""Options that several commands have, and what stands in for those that are not given."""
+"""Options that several commands share, and their defaults from the settings."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from berth.settings import Resolved, Settings, resolved
 
 DEFAULTS = Settings()
 
-PUBLIC: Final = (
-    "a password among a command's words is there for everybody to read (ps, the shell's history): put it into a "
-    "file that only you can read, and name that in BERTH_DATABASE_PASSWORD_FILE or as database_password_file"
+VISIBLE_TO_OTHERS: Final = (
+    "a password on the command line is visible to other users (ps, the shell's history): put it into a file "
+    "that only you can read, and name the file in BERTH_DATABASE_PASSWORD_FILE or as database_password_file"
 )
 
 
-def no_secrets(context: typer.Context, parameter: typer.CallbackParam, value: str | None) -> str | None:
-    """The same address, unless a password stands in it and anybody could read it there."""
+def reject_secrets(context: typer.Context, parameter: typer.CallbackParam, value: str | None) -> str | None:
+    """Return an address. Raises typer.BadParameter if it was typed with a password in it."""
     source = context.get_parameter_source(str(parameter.name))
     if value and source is not None and source.name == "COMMANDLINE" and secrets_in(value):
-        raise typer.BadParameter(PUBLIC)
+        raise typer.BadParameter(VISIBLE_TO_OTHERS)
     return value
 
 
-def whole_url(context: typer.Context, parameter: typer.CallbackParam, value: str) -> str:
-    """The database's URL, with the password of the file that is set for it, wherever the URL came from."""
-    no_secrets(context, parameter, value)
+def url_with_password(context: typer.Context, parameter: typer.CallbackParam, value: str) -> str:
+    """Return the database's URL with the password from the configured file, wherever the URL comes from."""
+    reject_secrets(context, parameter, value)
     if context.resilient_parsing or "@" not in value:
         return value
     return resolved({"database": value}, context.find_root().obj).settings.url
@@ -37,24 +37,31 @@ def whole_url(context: typer.Context, parameter: typer.CallbackParam, value: str
 DatabaseUrl = Annotated[
     str,
     typer.Option(
-        "--database", metavar="URL", envvar="BERTH_DATABASE", help="The ledger's database.", callback=whole_url
+        "--database",
+        metavar="URL",
+        envvar="BERTH_DATABASE",
+        help="URL of the ledger's database.",
+        callback=url_with_password,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON instead of text.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="For spreadsheets: CSV instead of a table.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, for programs.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table, for spreadsheets.")]
 ConfigFile = Annotated[
     str | None,
     typer.Option(
-        "--config", metavar="FILE", envvar="BERTH_CONFIG", help="Settings; else berth.toml, here or in /etc/berth."
+        "--config",
+        metavar="FILE",
+        envvar="BERTH_CONFIG",
+        help="Settings file; default: berth.toml, here or in /etc/berth.",
     ),
 ]
 
 NOT_CONFIGURED = frozenset({"demo", "serve", "config"})
-"""Commands whose database is not the configured one, or that look at all settings themselves."""
+"""Commands that do not use the configured database, or that read all settings themselves."""
 
 
 def configure(context: typer.Context, config: ConfigFile = None) -> None:
-    """Take the database of every command, and what tokens are hashed with, from the settings, unless they are given."""
+    """Set the defaults of --database and --secret-file for every command, from the settings."""
     context.obj = config
     if context.resilient_parsing or context.invoked_subcommand in NOT_CONFIGURED:
         return
@@ -65,17 +72,17 @@ def configure(context: typer.Context, config: ConfigFile = None) -> None:
 
 
 def configured(context: typer.Context, flags: Mapping[str, Any] | None = None) -> Resolved:
-    """The settings, with the command line's own before all others."""
+    """Return the settings. Flags of the command line take precedence."""
     return resolved(flags, context.find_root().obj)
 
 
 def _defaults(group: Any, settings: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    """Of these settings those that a command takes, for each command, in the form in which Click takes defaults."""
+    """Yield each command with those of the settings that it takes, as Click's `default_map` has them."""
     for name, command in group.commands.items():
         if name in NOT_CONFIGURED:
             continue
         if hasattr(command, "commands"):
             yield name, dict(_defaults(command, settings))
         else:
-            taken = {each.name for each in command.params}
-            yield name, {key: value for key, value in settings.items() if key in taken}
+            accepted = {each.name for each in command.params}
+            yield name, {key: value for key, value in settings.items() if key in accepted}

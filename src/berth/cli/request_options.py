@@ -1,4 +1,4 @@
-"""What is asked on the command line, as a request: `VCPU=4 --group gpu:PGPU=1 --trait gpu:CUSTOM_A100`."""
+"""Requests for candidates, as typed: `VCPU=4 --group gpu:PGPU=1 --trait gpu:CUSTOM_A100`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from berth.cli.amounts import amounts
+from berth.cli.amounts import parse_amounts
 from berth.model.names import parse_uuid
 from berth.model.request import AnyOf, CandidateRequest, Group
 
 _GROUP_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""What a group may be called (Placement 1.33: the suffix of a group)."""
+"""Legal names of groups (Placement 1.33: the suffix of a group)."""
 
-Find = Callable[[str], str]
-"""From a provider's name or uuid to its uuid."""
+UuidOf = Callable[[str], str]
+"""A function from a provider's name or uuid to its uuid."""
 
 
 class RequestOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The words of a request, as they were typed. Those of a named group begin with its name and a colon."""
+    """The options of a request, as typed. A value for a named group begins with its name and a colon."""
 
     resources: str = ""
     groups: tuple[str, ...] = ()
@@ -36,128 +36,137 @@ class RequestOptions(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
 
 
-def request(words: RequestOptions, provider: Find) -> CandidateRequest:
-    """The request that these words make; typer.BadParameter says what they do not."""
-    groups = _groups(words)
-    asked: dict[str, dict[str, Any]] = {name: {"resources": given} for name, given in groups.items()}
-    for name, word in _sorted(words.traits, groups):
-        asked[name].setdefault("required", []).append(_any_of(word))
-    for name, word in _sorted(words.forbidden, groups):
-        asked[name].setdefault("forbidden", set()).update(_any_of(word))
-    for name, word in _sorted(words.member_of, groups):
-        asked[name].setdefault("member_of", []).append(_uuids(word))
-    for name, word in _sorted(words.not_member_of, groups):
-        asked[name].setdefault("not_member_of", set()).update(_uuids(word))
-    for name, word in _sorted(words.in_tree, groups):
-        asked[name]["in_tree"] = provider(word)
+def parse_request(options: RequestOptions, provider: UuidOf) -> CandidateRequest:
+    """Return the request that the options describe. Raises typer.BadParameter."""
+    groups = _groups(options)
+    filters: dict[str, dict[str, Any]] = {name: {"resources": given} for name, given in groups.items()}
+    for name, text in _by_group(options.traits, groups):
+        filters[name].setdefault("required", []).append(_any_of(text))
+    for name, text in _by_group(options.forbidden, groups):
+        filters[name].setdefault("forbidden", set()).update(_any_of(text))
+    for name, text in _by_group(options.member_of, groups):
+        filters[name].setdefault("member_of", []).append(_uuids(text))
+    for name, text in _by_group(options.not_member_of, groups):
+        filters[name].setdefault("not_member_of", set()).update(_uuids(text))
+    for name, text in _by_group(options.in_tree, groups):
+        filters[name]["in_tree"] = provider(text)
     return CandidateRequest(
-        groups=tuple(_group(name, given, words) for name, given in asked.items()),
-        isolate=words.isolate,
-        limit=words.limit,
-        root_required=frozenset(word for word in words.root_traits if not word.startswith("!")),
-        root_forbidden=frozenset(word[1:] for word in words.root_traits if word.startswith("!")),
-        same_subtrees=tuple(_subtree(word, groups) for word in words.same_subtree),
+        groups=tuple(_group(name, given, options) for name, given in filters.items()),
+        isolate=options.isolate,
+        limit=options.limit,
+        root_required=frozenset(text for text in options.root_traits if not text.startswith("!")),
+        root_forbidden=frozenset(text[1:] for text in options.root_traits if text.startswith("!")),
+        same_subtrees=tuple(_same_subtree(text, groups) for text in options.same_subtree),
     )
 
 
-def _groups(words: RequestOptions) -> dict[str, dict[str, int]]:
-    """Amounts by the name of the group, "" for the one without a name."""
-    groups = {"": amounts(words.resources)} if words.resources else {}
-    for word in words.groups:
-        name, _, given = word.partition(":")
+def _groups(options: RequestOptions) -> dict[str, dict[str, int]]:
+    """Return the amounts by group name, "" for the unnamed group."""
+    groups = {"": parse_amounts(options.resources)} if options.resources else {}
+    for text in options.groups:
+        name, _, given = text.partition(":")
         if _GROUP_NAME.fullmatch(name) is None:
-            raise typer.BadParameter(f"{word!r} is no group, such as gpu:PGPU=1 (or gpu: alone, for --same-subtree)")
+            raise typer.BadParameter(f"{text!r} is not a group, such as gpu:PGPU=1 (or gpu: alone, for --same-subtree)")
         if name in groups:
-            raise typer.BadParameter(f"group {name} is there twice")
-        groups[name] = amounts(given) if given.strip() else {}
+            raise typer.BadParameter(f"group {name} is given twice")
+        groups[name] = parse_amounts(given) if given.strip() else {}
     if not any(groups.values()):
-        raise typer.BadParameter("say what is wanted, such as VCPU=4,MEMORY_MB=8G, or --group gpu:PGPU=1")
+        raise typer.BadParameter("no amounts given: give them, such as VCPU=4,MEMORY_MB=8G, or --group gpu:PGPU=1")
     return groups
 
 
-def _sorted(words: Iterable[str], groups: dict[str, dict[str, int]]) -> list[tuple[str, str]]:
-    """Each word with the group that it is about: the one named before its colon, or the one without a name."""
-    found = []
-    for word in words:
-        name, colon, rest = word.partition(":")
-        group, value = (name, rest) if colon else ("", word)
+def _by_group(options: Iterable[str], groups: dict[str, dict[str, int]]) -> list[tuple[str, str]]:
+    """Return each value with its group: the one named before the colon, or the unnamed one."""
+    result = []
+    for text in options:
+        name, colon, rest = text.partition(":")
+        group, value = (name, rest) if colon else ("", text)
         if group not in groups:
             known = ", ".join(filter(None, groups)) or "none"
-            told = f"no group {group!r}" if group else "no group without a name: begin with a group's name and a colon"
-            raise typer.BadParameter(f"{word}: there is {told} (groups: {known})")
-        found.append((group, value))
-    return found
+            missing = f"no group {group!r}" if group else "no unnamed group: begin with a group's name and a colon"
+            raise typer.BadParameter(f"{text}: there is {missing} (groups: {known})")
+        result.append((group, value))
+    return result
 
 
-def _any_of(word: str) -> AnyOf:
-    names = frozenset(word.split("|"))
+def _any_of(text: str) -> AnyOf:
+    names = frozenset(text.split("|"))
     if "" in names:
-        raise typer.BadParameter(f"{word!r}: a name is empty")
+        raise typer.BadParameter(f"{text!r}: a name is empty")
     return names
 
 
-def _uuids(word: str) -> AnyOf:
-    found = {name: parse_uuid(name) for name in _any_of(word)}
-    for name, uuid in found.items():
+def _uuids(text: str) -> AnyOf:
+    result = {name: parse_uuid(name) for name in _any_of(text)}
+    for name, uuid in result.items():
         if uuid is None:
-            raise typer.BadParameter(f"an aggregate is a uuid (`berth aggregates` lists them); {name} is no uuid")
-    return frozenset(filter(None, found.values()))
+            raise typer.BadParameter(f"an aggregate is a uuid (`berth aggregates` lists them); {name} is not a uuid")
+    return frozenset(filter(None, result.values()))
 
 
-def _group(name: str, asked: dict[str, Any], words: RequestOptions) -> Group:
-    if not asked["resources"] and not any(name in word.split(",") for word in words.same_subtree):
-        raise typer.BadParameter(f"group {name} asks for nothing: only a group in --same-subtree may")
-    for names in asked.get("required", ()):
-        if names <= asked.get("forbidden", set()):
-            raise typer.BadParameter(f"{' or '.join(sorted(names))} cannot be both wanted and forbidden")
+def _group(name: str, filters: dict[str, Any], options: RequestOptions) -> Group:
+    if not filters["resources"] and not any(name in text.split(",") for text in options.same_subtree):
+        raise typer.BadParameter(f"group {name} has no amounts: only a group in --same-subtree may be empty")
+    for names in filters.get("required", ()):
+        if names <= filters.get("forbidden", set()):
+            raise typer.BadParameter(f"{' or '.join(sorted(names))} cannot be both required and forbidden")
     return Group(
         suffix=f"_{name}" if name else "",
-        resources=asked["resources"],
-        required=tuple(asked.get("required", ())),
-        forbidden=frozenset(asked.get("forbidden", ())),
-        member_of=tuple(asked.get("member_of", ())),
-        not_member_of=frozenset(asked.get("not_member_of", ())),
-        in_tree=asked.get("in_tree"),
+        resources=filters["resources"],
+        required=tuple(filters.get("required", ())),
+        forbidden=frozenset(filters.get("forbidden", ())),
+        member_of=tuple(filters.get("member_of", ())),
+        not_member_of=frozenset(filters.get("not_member_of", ())),
+        in_tree=filters.get("in_tree"),
     )
 
 
-def _subtree(word: str, groups: dict[str, dict[str, int]]) -> frozenset[str]:
-    names = [name.strip() for name in word.split(",")]
+def _same_subtree(text: str, groups: dict[str, dict[str, int]]) -> frozenset[str]:
+    names = [name.strip() for name in text.split(",")]
     missing = [name for name in names if not name or name not in groups]
     if missing:
-        raise typer.BadParameter(f"--same-subtree {word}: there is no group {missing[0]!r}")
+        raise typer.BadParameter(f"--same-subtree {text}: there is no group {missing[0]!r}")
     return frozenset(f"_{name}" for name in names)
 
 
-Amounts = Annotated[str, typer.Argument(metavar="[AMOUNTS]", help="Such as VCPU=4,MEMORY_MB=8G.", show_default=False)]
+Amounts = Annotated[
+    str, typer.Argument(metavar="[AMOUNTS]", help="Amounts to find, such as VCPU=4,MEMORY_MB=8G.", show_default=False)
+]
 GroupAmounts = Annotated[
     list[str] | None,
-    typer.Option("--group", metavar="NAME:AMOUNTS", help="All of this from one provider, such as gpu:PGPU=1."),
+    typer.Option("--group", metavar="NAME:AMOUNTS", help="All of these amounts from one provider, such as gpu:PGPU=1."),
 ]
 Traits = Annotated[
     list[str] | None,
-    typer.Option("--trait", metavar="[GROUP:]TRAIT", help="With this trait; A|B: with one of them."),
+    typer.Option("--trait", metavar="[GROUP:]TRAIT", help="Only providers with this trait; A|B: with either."),
 ]
 ForbiddenTraits = Annotated[
-    list[str] | None, typer.Option("--forbid", metavar="[GROUP:]TRAIT", help="Without this trait.")
+    list[str] | None, typer.Option("--forbid", metavar="[GROUP:]TRAIT", help="Only providers without this trait.")
 ]
 MemberOf = Annotated[
     list[str] | None,
-    typer.Option("--member-of", metavar="[GROUP:]UUID", help="In this aggregate; A|B: in one of them."),
+    typer.Option("--member-of", metavar="[GROUP:]UUID", help="Only providers in this aggregate; A|B: in either."),
 ]
 NotMemberOf = Annotated[
-    list[str] | None, typer.Option("--not-member-of", metavar="[GROUP:]UUID", help="Not in this aggregate.")
+    list[str] | None,
+    typer.Option("--not-member-of", metavar="[GROUP:]UUID", help="Only providers outside this aggregate."),
 ]
-InTree = Annotated[list[str] | None, typer.Option("--in-tree", metavar="[GROUP:]NAME", help="In this provider's tree.")]
+InTree = Annotated[
+    list[str] | None, typer.Option("--in-tree", metavar="[GROUP:]NAME", help="Only providers in this provider's tree.")
+]
 RootTraits = Annotated[
     list[str] | None,
-    typer.Option("--root-trait", metavar="TRAIT", help="The root of the tree has this trait; !TRAIT: it has not."),
+    typer.Option("--root-trait", metavar="TRAIT", help="Only trees whose root has this trait; !TRAIT: lacks it."),
 ]
 SameSubtree = Annotated[
     list[str] | None,
-    typer.Option("--same-subtree", metavar="GROUPS", help="Of these groups, such as a,b, one is above the others."),
+    typer.Option(
+        "--same-subtree",
+        metavar="GROUPS",
+        help="The providers of these groups (for example a,b) must lie in one subtree, below one of them.",
+    ),
 ]
-Isolate = Annotated[bool, typer.Option("--isolate", help="Groups with a name are on different providers.")]
+Isolate = Annotated[bool, typer.Option("--isolate", help="Named groups must be on different providers.")]
 
 OPTIONS: Final = (
     ("resources", Amounts, ""),
@@ -171,24 +180,24 @@ OPTIONS: Final = (
     ("same_subtree", SameSubtree, None),
     ("isolate", Isolate, False),
 )
-"""Name, type and default of each."""
+"""Name, type and default of each option."""
 
 
-def options_of(given: dict[str, Any]) -> RequestOptions:
-    """The words of a request; they are taken out of what was given."""
+def pop_request_options(given: dict[str, Any]) -> RequestOptions:
+    """Remove the options of a request from `given`, and return them."""
 
-    def several(name: str) -> tuple[str, ...]:
+    def pop_all(name: str) -> tuple[str, ...]:
         return tuple(given.pop(name) or ())
 
     return RequestOptions(
         resources=given.pop("resources"),
-        groups=several("group"),
-        traits=several("trait"),
-        forbidden=several("forbid"),
-        member_of=several("member_of"),
-        not_member_of=several("not_member_of"),
-        in_tree=several("in_tree"),
-        root_traits=several("root_trait"),
-        same_subtree=several("same_subtree"),
+        groups=pop_all("group"),
+        traits=pop_all("trait"),
+        forbidden=pop_all("forbid"),
+        member_of=pop_all("member_of"),
+        not_member_of=pop_all("not_member_of"),
+        in_tree=pop_all("in_tree"),
+        root_traits=pop_all("root_trait"),
+        same_subtree=pop_all("same_subtree"),
         isolate=given.pop("isolate"),
     )

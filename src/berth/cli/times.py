@@ -1,4 +1,4 @@
-"""Moments and spans of time, as people write them."""
+"""Moments and spans of time, as typed and as printed."""
 
 from __future__ import annotations
 
@@ -13,26 +13,29 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SPAN: Final = re.compile(r"(\d{1,6})([smhdw])")
 
 
-def span(text: str) -> int:
-    """A span such as 90s, 2h, 30d or 4w in microseconds."""
-    found = _SPAN.fullmatch(text.strip())
-    if found is None:
-        raise typer.BadParameter(f"{text!r} is no span of time: write 90s, 15m, 2h, 30d or 4w")
-    return int(found[1]) * _UNITS[found[2]] * 1_000_000
+def parse_span(text: str) -> int:
+    """Return a span such as 90s, 2h, 30d or 4w in microseconds."""
+    match = _SPAN.fullmatch(text.strip())
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is not a span of time: write 90s, 15m, 2h, 30d or 4w")
+    return int(match[1]) * _UNITS[match[2]] * 1_000_000
 
 
-def moment(text: str) -> int:
-    """A moment in microseconds since 1970 UTC: a span ago, or an ISO date (2026-05-01, 2026-05-01T12:00+02:00)."""
+def parse_moment(text: str) -> int:
+    """Return a moment in microseconds since 1970 UTC.
+
+    text: a span ago (2h), or an ISO date (2026-05-01, 2026-05-01T12:00+02:00; UTC if it names no zone).
+    """
     if _SPAN.fullmatch(text.strip()) is not None:
-        return time.time_ns() // 1000 - span(text)
+        return time.time_ns() // 1000 - parse_span(text)
     try:
-        given = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no moment: write 2h, 7d, 2026-05-01 or 2026-05-01T12:00") from None
-    aware = given if given.tzinfo is not None else given.replace(tzinfo=UTC)
+        raise typer.BadParameter(f"{text!r} is not a moment: write 2h, 7d, 2026-05-01 or 2026-05-01T12:00") from None
+    aware = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
     return round(aware.timestamp() * 1_000_000)
 
 
-def shown(moment: int) -> str:
-    """A moment for people, in UTC, to the second."""
+def format_moment(moment: int) -> str:
+    """Return a moment as text: UTC, to the second."""
     return f"{datetime.fromtimestamp(moment / 1_000_000, UTC):%Y-%m-%d %H:%M:%S}"

@@ -65,3 +65,26 @@ class CandidateRequest(msgspec.Struct, frozen=True, kw_only=True):
     root_forbidden: frozenset[str] = frozenset()
     same_subtrees: tuple[frozenset[str], ...] = ()
     one_provider_per_tree: bool = False
+
+
+def request_excess(request: CandidateRequest, groups: int, conditions: int) -> str | None:
+    """Return how a request exceeds a number of groups or of conditions in all; None if it does not."""
+    if len(request.groups) > groups:
+        return f"The request has {len(request.groups)} groups: at most {groups} can be asked for."
+    roots = len(request.root_required) + len(request.root_forbidden)
+    return _excess(len(request.same_subtrees) + roots + sum(map(_conditions, request.groups)), conditions)
+
+
+def filter_excess(given: Filter, conditions: int) -> str | None:
+    """Return how a filter exceeds a number of conditions; None if it does not."""
+    return _excess(_conditions(given), conditions)
+
+
+def _excess(count: int, most: int) -> str | None:
+    return f"The request has {count} conditions: at most {most} can be asked for." if count > most else None
+
+
+def _conditions(given: Filter) -> int:
+    """Count amounts, sets of traits and sets of aggregates; a set counts once, however many names it has."""
+    forbidden = len(given.forbidden) + bool(given.not_member_of)
+    return len(given.resources) + len(given.required) + len(given.member_of) + forbidden

@@ -81,7 +81,7 @@ class IssuedToken(msgspec.Struct, frozen=True):
     text: str
 
     def __repr__(self) -> str:
-        return f"Minted({self.token.name!r}, ...)"
+        return f"IssuedToken({self.token.name!r}, ...)"
 
 
 def known(token: Token) -> TokenInfo:

@@ -51,9 +51,9 @@ class Dashboard:
         """None that a policy need speak of: there is no data in the files."""
         return iter(())
 
-    def begin(self, request: Request) -> Reply:
+    def handle(self, request: Request) -> Reply:
         """A file, or the page that says that there is none."""
-        request.seen.operation = ROOT
+        request.info.operation = ROOT
         if request.method not in ("GET", "HEAD"):
             return self.refuse(request, HttpError(405, f"This takes {ALLOWED}.", headers=(("allow", ALLOWED),)))
         if request.path == f"/{ROOT}":

@@ -35,7 +35,10 @@ def test_false_alarms_are_fewer_than_one_in_a_hundred_findings(verdict: Verdict)
     assert len(verdict.false) < 0.01 * verdict.found, verdict.false
 
 
-@pytest.mark.parametrize(("kind", "way"), [(kind, way) for kind, ways in WAYS.items() for way in ways], ids=str)
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [pytest.param(kind, way, id=f"{kind}-{way.__name__}") for kind, ways in WAYS.items() for way in ways],
+)
 def test_each_way_by_itself(kind: AnomalyKind, way: object) -> None:
     """It is found, and consists of nothing but what was planted (and of what the same actor did meanwhile)."""
     fleet = Fleet(Log(7), 38, 0.4)

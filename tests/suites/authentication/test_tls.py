@@ -14,7 +14,8 @@ import pytest
 import trustme
 
 from berth.api.http.tls_proxy import common_name
-from berth.app import UnusableSettings, check
+from berth.app import UnusableSettings
+from berth.serve import check
 from berth.settings import Settings, Tls
 from tests.support.servers import configured_server
 

@@ -17,7 +17,7 @@ from berth.api.http.limits import Limiter
 from berth.api.http.server import Server
 from berth.api.ops.metrics import MetricsRegistry
 from berth.api.v1.feed import Feed
-from berth.app import site_of
+from berth.app import mounts_of
 from berth.ledger import Ledger, open_ledger
 from berth.ledger.observer import CommitObserver
 from berth.model.errors import Unavailable
@@ -25,8 +25,8 @@ from berth.model.inventory import Inventory
 from berth.model.token import TokenRejection, TokenSpec
 from berth.settings import Limits, Settings
 from berth.store.watch import Watch
-from tests.suites.authentication.in_process_server import Inside, Told
 from tests.support.databases import chosen_kinds, ledger_database, require_database
+from tests.support.in_process_server import InProcessServer, Received
 
 HOST: Final = "7a5c0000-0000-4000-8000-000000000001"
 JOB: Final = "7a5c0000-0000-4000-8000-0000000000b1"
@@ -63,14 +63,14 @@ class Refused(CommitObserver):
 class Process:
     """A server of its own, and the only one that has heard of nothing that happens elsewhere."""
 
-    inside: Inside
+    inside: InProcessServer
     looks: Looks
     refused: Refused = field(default_factory=Refused)
 
-    def ask(self, method: str, target: str, token: str, body: Any = None) -> Told:
-        return self.inside.ask(method, target, token, body)
+    def ask(self, method: str, target: str, token: str, body: Any = None) -> Received:
+        return self.inside.request(method, target, token, body)
 
-    def claim(self, token: str, consumer: str = JOB, amount: int = 1) -> Told:
+    def claim(self, token: str, consumer: str = JOB, amount: int = 1) -> Received:
         return self.ask("PUT", f"/allocations/{consumer}", token, claim(amount))
 
 
@@ -117,8 +117,8 @@ def here(url: str, secret: str, elsewhere: Ledger) -> Iterator[Process]:
         if not core.database.capabilities.embedded:
             offload = stack.enter_context(ThreadPoolExecutor(2))
         settings = Settings(auth=("token",), secret_file=secret)
-        site = site_of(settings, ledger, Feed(ledger), Limiter(Limits()), MetricsRegistry())
-        inside = stack.enter_context(closing(Inside(Server(site, ledger, offload))))
+        site = mounts_of(settings, ledger, Feed(ledger), Limiter(Limits()), MetricsRegistry())
+        inside = stack.enter_context(closing(InProcessServer(Server(site, ledger, offload))))
         process = Process(inside, Looks(core._watch))
         core._watch = process.looks
         core.observer = process.refused
@@ -239,7 +239,7 @@ def test_one_of_a_batch_is_refused_and_the_others_claim(here: Process, elsewhere
     assert here.ask("GET", "/v1/fleet", other).status == 200
     elsewhere.revoke_token("other")
     texts = {token: "7a5c0000-0000-4000-8000-0000000000b2", other: "7a5c0000-0000-4000-8000-0000000000b3"}
-    told = here.inside.ask_at_once([("PUT", f"/allocations/{job}", text, claim()) for text, job in texts.items()])
+    told = here.inside.request_at_once([("PUT", f"/allocations/{job}", text, claim()) for text, job in texts.items()])
     assert [each.status for each in told] == [204, 401]
     assert used(elsewhere) == 1
 

@@ -1,4 +1,4 @@
-"""What each command says of a small fleet: the same of a database here and through a server."""
+"""The output of each command for a small fleet: the same from a database and through a server."""
 
 from __future__ import annotations
 
@@ -100,10 +100,10 @@ def test_lists_are_csv_too(fleet: Fleet, words: tuple[str, ...]) -> None:
 
 
 def test_the_audit_log_of_a_server_is_for_administrators(fleet: Fleet) -> None:
-    """Who may not read it is told so, and that is in it."""
-    told = berth("audit", "list", *fleet.there, env={"BERTH_TOKEN": "ada"})
-    assert (told.status, told.out) == (1, "")
-    assert "audit.list" in told.err
+    """A caller without the right is refused, and the refusal is recorded."""
+    refusal = berth("audit", "list", *fleet.there, env={"BERTH_TOKEN": "ada"})
+    assert (refusal.status, refusal.out) == (1, "")
+    assert "audit.list" in refusal.err
     deadline = time.monotonic() + 20
     while '"outcome":"403"' not in berth("audit", "list", "--json", "--actor", "ada", *fleet.there, env=TOKEN).out:
         assert time.monotonic() < deadline
@@ -132,10 +132,10 @@ def test_refusals_are_the_same(fleet: Fleet, words: tuple[str, ...], form: tuple
     [
         (("show", "node"), "could be node-1, node-1-numa-0, node-1-gpu-0, node-2"),
         (("show", "noode-2"), "did you mean node-2"),
-        (("show", NOBODY), "no provider, and no consumer"),
+        (("show", NOBODY), "neither a provider nor a consumer"),
         (("providers", "--trait", "CUSTOM_A101"), "did you mean CUSTOM_A100"),
         (("find", "VPCU=4"), "VCPU"),
-        (("claim", "VCPU=900", "--on", "node-2", "--project", "p"), "`berth find` says where it fits"),
+        (("claim", "VCPU=900", "--on", "node-2", "--project", "p"), "`berth find` shows where it fits"),
         (("claim", "VCPU=1", "--on", "node-2", "--project", "p", "--consumer", JOB), "--replace"),
     ],
 )
@@ -146,7 +146,7 @@ def test_a_refusal_says_what_to_do_next(fleet: Fleet, words: tuple[str, ...], sa
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("find",), "say what is wanted"),
+        (("find",), "no amounts given"),
         (("find", "VCPU=x"), "whole number"),
         (("find", "VCPU=1", "--json", "--csv"), "not both"),
         (("claim", "VCPU=1"), "--project NAME"),
@@ -155,7 +155,7 @@ def test_a_refusal_says_what_to_do_next(fleet: Fleet, words: tuple[str, ...], sa
         (("providers", "--limit", "0"), "greater than or equal to 1"),
         (("providers", "--token", "secret"), "ps"),
         (("providers", "--token-file", "/nonexistent"), "No such file"),
-        (("providers", "--url", "localhost:8778"), "is like http://"),
+        (("providers", "--url", "localhost:8778"), "an address like http://"),
         (("providers", "--url", "http://a:secret@b/"), "password"),
         (("show",), "NAME"),
         (("nonsense",), "nonsense"),

@@ -1,4 +1,4 @@
-"""Whoever waits on a terminal for longer than a moment is told so; nobody else is."""
+"""The spinner appears on a terminal when a command takes long, and nowhere else."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def screen() -> tuple[Console, io.StringIO]:
     return Console(file=written, force_terminal=True, width=60), written
 
 
-def test_it_says_what_takes_long_and_wipes_it_away() -> None:
+def test_it_appears_and_is_cleared() -> None:
     console, written = screen()
-    waiting = Spinner("adding up", lambda: console, patience_s=0)
+    waiting = Spinner("adding up", lambda: console, delay_s=0)
     deadline = time.monotonic() + 10
     while "adding up ..." not in written.getvalue() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -34,14 +34,14 @@ def test_it_says_what_takes_long_and_wipes_it_away() -> None:
     assert written.getvalue().rstrip().endswith("\x1b[2K")
 
 
-def test_what_is_quick_says_nothing() -> None:
+def test_it_does_not_appear_for_quick_work() -> None:
     console, written = screen()
-    Spinner("adding up", lambda: console, patience_s=60).end()
+    Spinner("adding up", lambda: console, delay_s=60).end()
     assert written.getvalue() == ""
 
 
 def test_a_command_that_waits_for_a_server(tmp_path: Path) -> None:
-    """One that takes connections and never answers."""
+    """The server accepts connections and never answers."""
     main, other = pty.openpty()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         env = {"BERTH_TOKEN": "x", "PATH": os.environ["PATH"], "TERM": "xterm"}

@@ -59,7 +59,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def answered(ready: Readiness) -> Reply:
     async def asked() -> Reply:
-        later = ready.begin(Request("GET", "/readyz", "", {}))
+        later = ready.handle(Request("GET", "/readyz", "", {}))
         assert isinstance(later, AsyncReply)
         return await later.reply
 

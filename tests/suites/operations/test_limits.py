@@ -188,14 +188,16 @@ PROXIES = ("192.0.2.0/24", "2001:db8::/32")
     ],
 )
 def test_which_address_counts(client: str, forwarded: str, address: str) -> None:
-    found = ClientAddresses(PROXIES).of(client, "http", {"x-forwarded-for": forwarded, "x-forwarded-proto": "https"})
+    found = ClientAddresses(PROXIES).address_of(
+        client, "http", {"x-forwarded-for": forwarded, "x-forwarded-proto": "https"}
+    )
     assert found.address == address
     assert found.scheme == ("http" if client.startswith("198") else "https")
 
 
 def test_without_proxies_nobody_is_believed() -> None:
     headers = {"x-forwarded-for": "203.0.113.5", "x-forwarded-proto": "https"}
-    assert ClientAddresses().of("127.0.0.1:9", "http", headers) == ClientAddress("127.0.0.1", "http", None)
+    assert ClientAddresses().address_of("127.0.0.1:9", "http", headers) == ClientAddress("127.0.0.1", "http", None)
 
 
 SETTINGS = """

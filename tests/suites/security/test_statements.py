@@ -65,7 +65,7 @@ class Asker:
     def ask(self, method: str, target: str, headers: Headers = (), data: bytes | None = None) -> RawReply:
         path, _, query = target.partition("?")
         face: App = self._v1 if path.startswith("/v1") else self._placement
-        reply = face.begin(Request(method, path, query, dict(headers), data or b"", address="192.0.2.1"))
+        reply = face.handle(Request(method, path, query, dict(headers), data or b"", address="192.0.2.1"))
         if isinstance(reply, PendingReply):
             self._ledger.work()
             reply.answer.exception(timeout=60)

@@ -14,7 +14,7 @@ from berth.api.ops.metrics import MetricsRegistry
 from berth.api.placement.routes import OPERATIONS
 from berth.api.v1.feed import Feed
 from berth.api.v1.routes import ROUTES
-from berth.app import site_of
+from berth.app import mounts_of
 from berth.ledger import open_ledger
 from berth.ledger.audit import chain
 from berth.model.audit import AuditRecord
@@ -76,7 +76,7 @@ def test_not_one_route_is_missing() -> None:
 
 def test_not_one_face_is_missing(tmp_path: pytest.TempPathFactory) -> None:
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
-        site = site_of(Settings(), ledger, Feed(ledger), Limiter(Limits()), MetricsRegistry())
+        site = mounts_of(Settings(), ledger, Feed(ledger), Limiter(Limits()), MetricsRegistry())
         public = {"ui"}  # the dashboard's files: there is no data in them
         assert set(site._faces) == {"v1", *public, *(each.face for each in OTHERS)}
 

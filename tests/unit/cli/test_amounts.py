@@ -1,11 +1,11 @@
-"""Amounts, as people write them."""
+"""Amounts, as typed and as printed."""
 
 from __future__ import annotations
 
 import pytest
 import typer
 
-from berth.cli.amounts import amounts, asked, told
+from berth.cli.amounts import as_option, as_text, parse_amounts
 
 
 @pytest.mark.parametrize(
@@ -25,32 +25,32 @@ from berth.cli.amounts import amounts, asked, told
     ],
 )
 def test_amounts_are_read(text: str, found: dict[str, int]) -> None:
-    assert amounts(text) == found
-    assert amounts(asked(found)) == found
+    assert parse_amounts(text) == found
+    assert parse_amounts(as_option(found)) == found
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "no amount of a class"),
-        ("VCPU", "no amount of a class"),
-        ("=4", "no amount of a class"),
-        ("VCPU=4,", "no amount of a class"),
+        ("", "not an amount of a class"),
+        ("VCPU", "not an amount of a class"),
+        ("=4", "not an amount of a class"),
+        ("VCPU=4,", "not an amount of a class"),
         ("VCPU=4,VCPU=5", "twice"),
         ("VCPU=four", "whole number"),
         ("VCPU=0", "whole number"),
         ("VCPU=-1", "whole number"),
         ("VCPU=1.5", "whole number"),
         ("VCPU=4G", "no unit"),
-        ("DISK_GB=100M", "no whole number"),
+        ("DISK_GB=100M", "not a whole number"),
         ("MEMORY_MB=9999999T", "largest"),
         ("VCPU=99999999999999999999", "whole number"),
     ],
 )
-def test_what_is_no_amount_is_said(text: str, why: str) -> None:
+def test_an_illegal_amount_is_rejected(text: str, why: str) -> None:
     with pytest.raises(typer.BadParameter, match=why):
-        amounts(text)
+        parse_amounts(text)
 
 
-def test_amounts_are_told() -> None:
-    assert told({"VCPU": 4, "MEMORY_MB": 8192}) == "4 VCPU, 8,192 MEMORY_MB"
+def test_amounts_are_printed() -> None:
+    assert as_text({"VCPU": 4, "MEMORY_MB": 8192}) == "4 VCPU, 8,192 MEMORY_MB"

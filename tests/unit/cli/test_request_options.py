@@ -1,4 +1,4 @@
-"""Requests, as people type them."""
+"""Requests for candidates, as typed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import typer
 
-from berth.cli.request_options import RequestOptions, request
+from berth.cli.request_options import RequestOptions, parse_request
 from berth.model.request import CandidateRequest, Group
 
 A, B = "a0000000-0000-4000-8000-000000000000", "b0000000-0000-4000-8000-000000000000"
@@ -67,27 +67,27 @@ def uuid_of(name: str) -> str:
         ),
     ],
 )
-def test_words_make_a_request(words: dict[str, Any], found: CandidateRequest) -> None:
-    assert request(RequestOptions(**words), uuid_of) == found
+def test_options_are_parsed(words: dict[str, Any], found: CandidateRequest) -> None:
+    assert parse_request(RequestOptions(**words), uuid_of) == found
 
 
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ({}, "say what is wanted"),
-        ({"groups": ("a:",)}, "say what is wanted"),
-        ({"groups": ("VCPU=1",)}, "is no group"),
+        ({}, "no amounts given"),
+        ({"groups": ("a:",)}, "no amounts given"),
+        ({"groups": ("VCPU=1",)}, "is not a group"),
         ({"groups": ("a:VCPU=1", "a:VCPU=2")}, "twice"),
         ({"resources": "VCPU=1", "traits": ("gpu:X",)}, "there is no group 'gpu'"),
-        ({"groups": ("a:VCPU=1",), "traits": ("X",)}, "no group without a name"),
+        ({"groups": ("a:VCPU=1",), "traits": ("X",)}, "no unnamed group"),
         ({"groups": ("a:VCPU=1",), "same_subtree": ("a,b",)}, "there is no group 'b'"),
         ({"resources": "VCPU=1", "groups": ("a:VCPU=1",), "same_subtree": (",a",)}, "there is no group ''"),
-        ({"resources": "VCPU=1", "groups": ("a:",)}, "group a asks for nothing"),
-        ({"resources": "VCPU=1", "traits": ("X",), "forbidden": ("X",)}, "wanted and forbidden"),
-        ({"resources": "VCPU=1", "member_of": ("rack",)}, "no uuid"),
+        ({"resources": "VCPU=1", "groups": ("a:",)}, "group a has no amounts"),
+        ({"resources": "VCPU=1", "traits": ("X",), "forbidden": ("X",)}, "required and forbidden"),
+        ({"resources": "VCPU=1", "member_of": ("rack",)}, "not a uuid"),
         ({"resources": "VCPU=1", "traits": ("",)}, "empty"),
     ],
 )
-def test_what_makes_no_request_is_said(words: dict[str, Any], why: str) -> None:
+def test_illegal_options_are_rejected(words: dict[str, Any], why: str) -> None:
     with pytest.raises(typer.BadParameter, match=why):
-        request(RequestOptions(**words), uuid_of)
+        parse_request(RequestOptions(**words), uuid_of)

@@ -64,7 +64,7 @@ class Gate:
         for authenticate in self._authenticate:
             caller = authenticate(request)
             if caller is not None:
-                request.seen.caller = caller.called
+                request.info.caller = caller.called
                 return caller
         return None
 

@@ -19,11 +19,11 @@ class AccessLog:
         self._info = info
 
     def began(self, request: Request) -> None:
-        """See Onlooker."""
+        """See RequestObserver."""
 
     def answered(self, request: Request, answer: Answered) -> None:
-        """See Onlooker."""
-        seen = request.seen
+        """See RequestObserver."""
+        info = request.info
         line = {
             "event": "request",
             "logger": "berth.access",
@@ -32,12 +32,12 @@ class AccessLog:
             "status": answer.status,
             "seconds": round(answer.seconds, 6),
             "bytes": answer.size,
-            "face": answer.face,
-            "operation": seen.operation,
-            "caller": seen.caller,
+            "face": answer.app,
+            "operation": info.operation,
+            "caller": info.caller,
             "address": request.address,
             "request": request.id,
         }
-        if seen.trace:
-            line["trace"] = seen.trace
+        if info.trace:
+            line["trace"] = info.trace
         self._info(line)

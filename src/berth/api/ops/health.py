@@ -27,13 +27,13 @@ class Liveness:
         """None that a policy need speak of."""
         return iter(())
 
-    def begin(self, request: Request) -> Reply:
+    def handle(self, request: Request) -> Reply:
         """200, whatever the database does."""
         try:
             plain_text.check(request, "/healthz")
         except HttpError as error:
             return self.refuse(request, error)
-        request.seen.operation = "healthz"
+        request.info.operation = "healthz"
         return plain_text.plain(request, 200, "ok\n")
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
@@ -52,13 +52,13 @@ class Readiness:
         """None that a policy need speak of."""
         return iter(())
 
-    def begin(self, request: Request) -> Reply | AsyncReply:
+    def handle(self, request: Request) -> Reply | AsyncReply:
         """200 or 503, soon."""
         try:
             plain_text.check(request, "/readyz")
         except HttpError as error:
             return self.refuse(request, error)
-        request.seen.operation = "readyz"
+        request.info.operation = "readyz"
         return AsyncReply(self._told(request))
 
     def refuse(self, request: Request, error: HttpError) -> Reply:

@@ -63,12 +63,12 @@ class MetricsApp:
         """What the policy has to have a rule for."""
         return iter((OPERATION,))
 
-    def begin(self, request: Request) -> Reply | AsyncReply:
+    def handle(self, request: Request) -> Reply | AsyncReply:
         """The numbers, once it is known who asks."""
         caller: Caller | None = None
         try:
             plain_text.check(request, "/metrics")
-            request.seen.operation = OPERATION
+            request.info.operation = OPERATION
             if not self._public:
                 caller = self._gate.authenticate(request)
                 self._gate.authorize(OPERATION, caller)

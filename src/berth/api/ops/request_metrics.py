@@ -69,8 +69,8 @@ class RequestMetrics(CommitObserver):
 
     def answered(self, request: Request, answer: Answered) -> None:
         """See Onlooker."""
-        face, status, seconds = answer.face, answer.status, answer.seconds
-        key = (face, request.method, request.seen.operation, status)
+        face, status, seconds = answer.app, answer.status, answer.seconds
+        key = (face, request.method, request.info.operation, status)
         count = self._known.get(key)
         if count is None:
             count = self._counting(*key)

@@ -68,7 +68,7 @@ class Traces(CommitObserver):
             kind=SpanKind.SERVER,
             attributes=self._asked(request),
         )
-        request.seen.trace = f"{span.get_span_context().trace_id:032x}"
+        request.info.trace = f"{span.get_span_context().trace_id:032x}"
         if len(self._open) >= MOST_OPEN:
             self._open.pop(next(iter(self._open)), None)
         self._open[request.id] = span
@@ -78,7 +78,7 @@ class Traces(CommitObserver):
         span = self._open.pop(request.id, None)
         if span is None:
             return
-        route = ROUTE_OF.get((answer.face, request.seen.operation))
+        route = ROUTE_OF.get((answer.app, request.info.operation))
         if route is not None:
             span.update_name(f"{_method(request)} {route}")
             span.set_attribute("http.route", route)
@@ -159,8 +159,8 @@ def _answered(request: Request, answer: Answered) -> dict[str, AttributeValue]:
     return {
         "http.response.status_code": answer.status,
         "http.response.body.size": answer.size,
-        "berth.operation": request.seen.operation,
-        "berth.caller": request.seen.caller,
+        "berth.operation": request.info.operation,
+        "berth.caller": request.info.caller,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,6 +15,9 @@ from berth.api.placement.versions.change import Answer, Asked
 from berth.ledger import Ledger
 from berth.model.caller import Caller
 from berth.model.commands import Command
+from berth.model.errors import ProviderNotFound
+from berth.model.inventory import Inventory
+from berth.model.names import parse_uuid
 from berth.settings import Limits
 
 FIRST_COUNTS: Final = frozenset({"limit", "group_policy"})
@@ -54,9 +58,19 @@ class Call:
     limits: Limits
     asked: Asked = field(default_factory=Asked)
 
-    def item(self, name: str) -> str:
-        """A part of the path."""
-        return self.terms[name]
+    def provider_uuid(self) -> str:
+        """Return the provider's uuid in the path; raise ProviderNotFound if it is not a uuid."""
+        given = self.terms["uuid"]
+        uuid = parse_uuid(given)
+        if uuid is None:
+            raise ProviderNotFound(given)
+        return uuid
+
+    def existing_provider(self) -> str:
+        """Return the provider's uuid in the path; raise ProviderNotFound, before an error in the body is reported."""
+        uuid = self.provider_uuid()
+        self.ledger.need_provider(uuid)
+        return uuid
 
     def body(self) -> Any:
         """The body, valid in its version and brought into the newest form; HttpError 400."""
@@ -109,3 +123,28 @@ class Operation:
     too_early: int = 404
     public: bool = False
     refusals: Refusals = field(default_factory=dict)
+
+
+_WHOLE: Final = ("total", "reserved", "min_unit", "max_unit", "step_size")
+
+
+def parse_inventories(body: dict[str, Any]) -> dict[str, Inventory]:
+    """Return the inventories of a body, by class."""
+    return {name: parse_inventory(fields) for name, fields in body["inventories"].items()}
+
+
+def parse_inventory(fields: dict[str, Any]) -> Inventory:
+    """Return one inventory of a body."""
+    # JSON has one type of number, so that 4.0 is an integer to the schema: here it becomes one.
+    whole = {name: int(fields[name]) for name in _WHOLE if name in fields}
+    return Inventory(**whole, allocation_ratio=float(fields.get("allocation_ratio", 1.0)))
+
+
+def now_us() -> int:
+    """Return the time in microseconds since 1970 UTC: for answers that are as new as the request."""
+    return time.time_ns() // 1000
+
+
+def no_content(_result: object) -> Answer:
+    """Return 204."""
+    return Answer(status=204)

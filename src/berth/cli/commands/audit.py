@@ -1,4 +1,4 @@
-"""`berth audit`: who did what, and whether the log of it is whole."""
+"""`berth audit`: the audit log, its verification, its archive, and unusual activity."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from berth.cli.options import DEFAULTS, DatabaseUrl
 from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Table
 from berth.cli.session import Session
-from berth.cli.times import moment, shown
+from berth.cli.times import format_moment, parse_moment
 from berth.model.anomaly import Anomaly
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
@@ -24,12 +24,14 @@ from berth.model.request import ProviderQuery
 if TYPE_CHECKING:
     from berth.model.interface import LedgerInterface
 
-app: Final = typer.Typer(no_args_is_help=True, help="See who did what, prove that the log of it is whole, archive it.")
+app: Final = typer.Typer(
+    no_args_is_help=True, help="Show who did what, verify and archive the audit log, find unusual activity."
+)
 
 COLUMNS: Final = ("number", "at", "actor", "via", "project", "address", "operation", "target", "outcome", "why")
 
 Moment = Annotated[str | None, typer.Option(metavar="WHEN", help="2h, 7d, 2026-05-01 or 2026-05-01T12:00 (UTC).")]
-Seal = Annotated[str | None, typer.Option(metavar="NUMBER:HASH", help="A seal noted earlier, which must still hold.")]
+Seal = Annotated[str | None, typer.Option(metavar="NUMBER:HASH", help="A seal noted earlier, which must still match.")]
 
 
 @app.command("list")
@@ -38,20 +40,22 @@ def list_(
     session: Session,
     since: Moment = None,
     until: Moment = None,
-    actor: Annotated[str | None, typer.Option(help="Who, as the log names them.")] = None,
-    provider: Annotated[str | None, typer.Option(metavar="NAME|UUID", help="About this provider.")] = None,
-    consumer: Annotated[str | None, typer.Option(metavar="UUID", help="About this consumer.")] = None,
-    operation: Annotated[str | None, typer.Option(help="What was done, such as SetAllocations.")] = None,
-    outcome: Annotated[str | None, typer.Option(help="done, or the status of a refusal, such as 403.")] = None,
-    limit: Annotated[int, typer.Option(help="At most so many, the newest.", min=1)] = 100,
+    actor: Annotated[str | None, typer.Option(help="Only by this actor, as the log names it.")] = None,
+    provider: Annotated[str | None, typer.Option(metavar="NAME|UUID", help="Only records about this provider.")] = None,
+    consumer: Annotated[str | None, typer.Option(metavar="UUID", help="Only records about this consumer.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Only this operation, such as SetAllocations.")] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="Only this outcome: done, or the status of a refusal, such as 403.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="The most records to show, the newest first.", min=1)] = 100,
 ) -> None:
-    """Who did what, newest first. With --json, one record a line, with what was there before and after.
+    """List who did what, newest first. With --json, one record per line, with the states before and after.
 
     Example: berth audit list --since 7d --outcome 403
     """
-    found = session.ledger.audit(
-        since=None if since is None else moment(since),
-        until=None if until is None else moment(until),
+    records = session.ledger.audit(
+        since=None if since is None else parse_moment(since),
+        until=None if until is None else parse_moment(until),
         actor=actor,
         subject=consumer if provider is None else _uuid_of(session.ledger, provider),
         operation=operation,
@@ -60,149 +64,154 @@ def list_(
     )
     output = session.output
     if output.form is OutputFormat.JSON:
-        for record in found:
+        for record in records:
             output.json_line(record)
     elif output.form is OutputFormat.CSV:
-        output.show(found, Table(COLUMNS, [_cells(record) for record in found]))
+        output.show(records, Table(COLUMNS, [_csv_cells(record) for record in records]))
     else:
-        output.people(_table(found).rich())
+        output.print(_table(records).rich())
 
 
 @app.command()
 def verify(
     database: DatabaseUrl = DEFAULTS.database,
-    archive: Annotated[Path | None, typer.Option(metavar="FILE", help="Check this archive instead.")] = None,
+    archive: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Verify this archive instead of the database.")
+    ] = None,
     seal: Seal = None,
 ) -> None:
-    """Whether any record was altered, taken away, put in or moved. Exit status 1: one was, and which.
+    """Verify that no record was altered, removed, inserted or moved. Exit status 1: list the records that were.
 
-    The seal at the end stands for every record up to it. Note it somewhere else now and then: --seal then
-    also proves that nobody made the whole log anew.
+    The seal printed at the end covers every record up to it. Note it elsewhere from time to time: --seal then
+    also proves that the whole log was not rewritten.
     """
     from berth.ledger.audit import chain
     from berth.store.engine import Database
 
     if archive is not None:
-        with _reading(archive) as lines:
-            checked = chain.verify_archive(lines)
+        with _open(archive) as lines:
+            result = chain.verify_archive(lines)
     else:
         opened = Database(database)
         try:
-            checked = chain.verify(opened, _sealed(seal))
+            result = chain.verify(opened, _parse_seal(seal))
         finally:
             opened.close()
-    for finding in checked.findings:
+    for finding in result.findings:
         typer.echo(finding.why)
-    if checked.findings:
-        typer.echo(f"{len(checked.findings)} findings in records {checked.first} to {checked.last}")
+    if result.findings:
+        typer.echo(f"{len(result.findings)} findings in records {result.first} to {result.last}")
         raise typer.Exit(1)
-    typer.echo(f"records {checked.first} to {checked.last} are whole; seal {checked.last}:{checked.seal}")
+    typer.echo(f"records {result.first} to {result.last} are intact; seal {result.last}:{result.seal}")
 
 
 @app.command()
 def archive(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, of JSON Lines.")],
-    before: Annotated[str, typer.Option(metavar="WHEN", help="Move records older than this: 90d, 2026-05-01.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, written as JSON Lines.")],
+    before: Annotated[str, typer.Option(metavar="WHEN", help="Move the records older than this: 90d, 2026-05-01.")],
     database: DatabaseUrl = DEFAULTS.database,
 ) -> None:
-    """Move old records into a file. A record that stays vouches for them; `verify --archive` checks the file.
+    """Move old records into a file, leaving one record with their seal. `verify --archive` verifies the file.
 
-    Needs the role that owns the tables: the one that serves can only append.
+    This needs the role that owns the tables: the server's role can only append.
     """
     from berth.ledger.audit import chain
     from berth.store.engine import Database
 
     opened = Database(database)
     try:
-        moved = chain.archive(opened, moment(before), file, Caller(name=getpass.getuser(), via="local"))
+        moved = chain.archive(opened, parse_moment(before), file, Caller(name=getpass.getuser(), via="local"))
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from None
     finally:
         opened.close()
     if moved is None:
-        typer.echo("there are no records as old as that")
+        typer.echo("there are no records that old")
     else:
         typer.echo(f"records {moved[0]} to {moved[1]} are in {file}, and no longer in the database")
 
 
-def _uuid_of(ledger: LedgerInterface, named: str) -> str:
-    uuid = parse_uuid(named)
-    if uuid is not None:  # its history is there even if the provider is not any more
+def _uuid_of(ledger: LedgerInterface, name: str) -> str:
+    uuid = parse_uuid(name)
+    if uuid is not None:  # a deleted provider still has records
         return uuid
-    found = ledger.providers(ProviderQuery(name=named))
-    if not found:
-        raise typer.BadParameter(f"there is no provider {named}; one that was deleted is asked for by its uuid")
-    return found[0].uuid
+    providers = ledger.providers(ProviderQuery(name=name))
+    if not providers:
+        raise typer.BadParameter(f"there is no provider {name}; give the uuid of a deleted one")
+    return providers[0].uuid
 
 
-def _sealed(given: str | None) -> tuple[int, str] | None:
-    if given is None:
+def _parse_seal(text: str | None) -> tuple[int, str] | None:
+    if text is None:
         return None
-    number, _, sealed = given.partition(":")
-    if not (number.isascii() and number.isdigit() and sealed):
-        raise typer.BadParameter(f"{given!r} is no seal: it is what `berth audit verify` says at its end")
-    return int(number), sealed
+    number, _, seal = text.partition(":")
+    if not (number.isascii() and number.isdigit() and seal):
+        raise typer.BadParameter(f"{text!r} is not a seal: `berth audit verify` prints it at the end")
+    return int(number), seal
 
 
-def _reading(file: Path) -> IO[bytes]:
+def _open(file: Path) -> IO[bytes]:
     try:
         return file.open("rb")
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from None
 
 
-def _cells(record: AuditRecord) -> list[str]:
-    return [shown(record.at) if name == "at" else str(getattr(record, name)) for name in COLUMNS]
+def _csv_cells(record: AuditRecord) -> list[str]:
+    return [format_moment(record.at) if name == "at" else str(getattr(record, name)) for name in COLUMNS]
 
 
-def _table(found: Iterable[AuditRecord]) -> Table:
+def _table(records: Iterable[AuditRecord]) -> Table:
     rows = [
         (
             each.number,
-            shown(each.at),
-            _who(each),
+            format_moment(each.at),
+            _actor(each),
             each.operation,
             each.target,
             f"{each.outcome}: {each.why}" if each.why else each.outcome,
         )
-        for each in found
+        for each in records
     ]
     return Table(("NUMBER", "AT (UTC)", "WHO", "OPERATION", "TARGET", "OUTCOME"), rows)
 
 
-def _who(record: AuditRecord) -> str:
+def _actor(record: AuditRecord) -> str:
     address = f" from {record.address}" if record.address else ""
-    return f"{record.actor or 'nobody'} ({record.via or 'unknown'}{address})"
+    return f"{record.actor or 'unknown'} ({record.via or 'unknown'}{address})"
 
 
 @app.command()
 @ledger_command(csv=True)
 def anomalies(session: Session, since: Moment = None, until: Moment = None) -> None:
-    """Find unusual activity: bursts of refusals, new networks, mass releases and so on. Exit status 1: there is some.
+    """Find unusual activity: bursts of refusals, new networks, mass releases and so on. Exit status 1 if there is any.
 
-    Through a server it is that of the last week; a database is looked through from beginning to end.
+    A server reports the last week; a database is scanned from beginning to end.
 
     Example: berth audit anomalies --since 7d
     """
     found = session.ledger.anomalies(
-        since=None if since is None else moment(since), until=None if until is None else moment(until)
+        since=None if since is None else parse_moment(since), until=None if until is None else parse_moment(until)
     )
     session.output.show(found, _anomaly_table(found.items))
     if not found.complete:
-        session.output.note(f"the server has looked at the records up to {found.last} so far: there may be more")
+        session.output.note(f"the server has scanned the records up to {found.last} so far: there may be more")
     elif not found.items:
-        session.output.note(f"nothing is unusual in records {found.first} to {found.last}")
+        session.output.note(f"no unusual activity in records {found.first} to {found.last}")
     if found.items:
         raise typer.Exit(1)
 
 
 def _anomaly_table(items: list[Anomaly]) -> Table:
-    rows = [(each.kind, shown(each.first_at), shown(each.last_at), _records(each), each.why) for each in items]
+    rows = [
+        (each.kind, format_moment(each.first_at), format_moment(each.last_at), _records(each), each.why)
+        for each in items
+    ]
     return Table(("KIND", "FROM (UTC)", "TO (UTC)", "RECORDS", "WHY"), rows)
 
 
 def _records(each: Anomaly) -> str:
-    """The numbers of the first few, and how many more there are."""
-    named = each.records[:3]
-    more = each.count - len(named)
-    return ", ".join(map(str, named)) + (f" and {more} more" if more else "")
+    """Return the numbers of the first records, and how many more there are."""
+    first = each.records[:3]
+    more = each.count - len(first)
+    return ", ".join(map(str, first)) + (f" and {more} more" if more else "")

@@ -1,4 +1,4 @@
-"""`berth config`: what is set, and by what."""
+"""`berth config`: the settings and their origins."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from berth.cli.output.table import Table
 from berth.logs.redaction import url_without_secrets
 from berth.settings import Resolved
 
-app: Final = typer.Typer(no_args_is_help=True, help="See what is set, and where each value comes from.")
+app: Final = typer.Typer(no_args_is_help=True, help="Show the settings and where each value comes from.")
 
 
 @app.command()
 def show(context: typer.Context, as_json: AsJson = False) -> None:
-    """Every setting, its value, and where it comes from. Passwords are not shown."""
-    found = configured(context)
-    values = _shown(found)
-    data = {name: {"value": value, "from": found.origins[name]} for name, value in values.items()}
+    """Show every setting, its value, and where it comes from. Passwords are hidden."""
+    resolved = configured(context)
+    values = _without_passwords(resolved)
+    data = {name: {"value": value, "from": resolved.origins[name]} for name, value in values.items()}
     rows = [
-        (name, value if isinstance(value, str) else msgspec.json.encode(value).decode(), found.origins[name])
+        (name, value if isinstance(value, str) else msgspec.json.encode(value).decode(), resolved.origins[name])
         for name, value in values.items()
     ]
     Output(format_of(as_json=as_json)).show(data, Table(("SETTING", "VALUE", "FROM"), rows))
@@ -31,18 +31,18 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command()
 def check(context: typer.Context) -> None:
-    """Whether Berth would serve with these settings, as far as that can be said without doing it."""
-    from berth import app as composition
+    """Check whether Berth can serve with these settings, as far as possible without starting it."""
+    from berth import serve as server
 
-    composition.check(configured(context).settings)
+    server.check(configured(context).settings)
     typer.echo("Berth can serve with these settings")
 
 
-def _shown(found: Resolved) -> dict[str, Any]:
-    """Every setting by its name; of a URL not its password."""
+def _without_passwords(resolved: Resolved) -> dict[str, Any]:
+    """Return every setting by name, with passwords in URLs hidden."""
     return {
         name: url_without_secrets(value) if isinstance(value, str) and "://" in value else value
-        for name, value in _flat(found.settings, "")
+        for name, value in _flat(resolved.settings, "")
     }
 
 

@@ -1,4 +1,4 @@
-"""`berth db`: the schema of a database, who may do what in it, and whether it still adds up."""
+"""`berth db`: the schema of a database, its roles, and the consistency of its contents."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ app: Final = typer.Typer(no_args_is_help=True, help="Set up, migrate, check and 
 
 @app.command()
 def upgrade(database: DatabaseUrl = DEFAULTS.database) -> None:
-    """Make the tables, or migrate them to what this Berth needs. Berth's processes may go on serving until then."""
+    """Create the tables, or migrate them to the revision that this Berth needs. Servers may keep running."""
     from berth.store import migrate
 
     with _opened(database) as opened:
-        with Output().waiting("migrating"):
+        with Output().spinner("migrating"):
             migrate.upgrade(opened)
         typer.echo(f"{opened.shown} is at revision {migrate.NEWEST}")
 
 
 @app.command()
 def check(database: DatabaseUrl = DEFAULTS.database) -> None:
-    """Whether this Berth can serve from the database. Exit status 1: it must be upgraded first."""
+    """Check whether this Berth can serve from the database. Exit status 1: it must be upgraded first."""
     from berth.store import grants, migrate
 
     with _opened(database) as opened:
@@ -45,14 +45,14 @@ def check(database: DatabaseUrl = DEFAULTS.database) -> None:
 
 @app.command()
 def downgrade(
-    revision: Annotated[str, typer.Argument(help="An earlier revision, or base: no tables at all.")],
+    revision: Annotated[str, typer.Argument(help="An earlier revision, or base: drop all tables.")],
     database: DatabaseUrl = DEFAULTS.database,
 ) -> None:
-    """Migrate back, for an older Berth. What the older one does not know is lost; with base, everything."""
+    """Migrate back, for an older Berth. Data that the older one does not know is lost; with base, all data."""
     from berth.store import migrate
 
     with _opened(database) as opened:
-        with Output().waiting("migrating"):
+        with Output().spinner("migrating"):
             migrate.downgrade(opened, revision)
         typer.echo(f"{opened.shown} is at revision {revision}")
 
@@ -60,12 +60,12 @@ def downgrade(
 @app.command()
 def grant(
     database: DatabaseUrl = DEFAULTS.database,
-    owner: Annotated[str, typer.Option(help="The role that migrates.")] = "berth_owner",
-    server: Annotated[str, typer.Option(help="The role that `berth serve` uses.")] = "berth",
-    host: Annotated[str, typer.Option(help="Where MariaDB's users come from.")] = "%",
-    apply: Annotated[bool, typer.Option("--apply", help="Do it, instead of showing how.")] = False,
+    owner: Annotated[str, typer.Option(help="Role that owns the tables and migrates.")] = "berth_owner",
+    server: Annotated[str, typer.Option(help="Role that `berth serve` uses.")] = "berth",
+    host: Annotated[str, typer.Option(help="Host part of MariaDB's users.")] = "%",
+    apply: Annotated[bool, typer.Option("--apply", help="Execute the statements as well as printing them.")] = False,
 ) -> None:
-    """The statements for two roles: one that owns the tables, one that can only read and write rows."""
+    """Print the statements for two roles: one that owns the tables, one that can only read and write rows."""
     from berth.store import grants
 
     with _opened(database) as opened:
@@ -78,11 +78,11 @@ def grant(
 
 @app.command()
 def verify(database: DatabaseUrl = DEFAULTS.database) -> None:
-    """Recompute every usage, generation and tree from the rows and from the change log. Exit status 1: they differ."""
+    """Recompute usages, generations and trees from the rows and from the change log. Exit status 1: they differ."""
     from berth.ledger.verify import verify as verified
 
     with _opened(database) as opened:
-        with Output().waiting("adding everything up anew"):
+        with Output().spinner("recomputing all totals"):
             report = verified(opened)
         for finding in report.findings:
             typer.echo(finding)

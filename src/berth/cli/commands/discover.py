@@ -1,4 +1,4 @@
-"""`berth discover`."""
+"""`berth discover`: this machine as a provider tree."""
 
 from __future__ import annotations
 
@@ -10,20 +10,24 @@ from berth.cli.command import ledger_command
 from berth.cli.session import Session
 
 
-@ledger_command(makes=True)
+@ledger_command(create=True)
 def discover(
     session: Session,
-    apply: Annotated[bool, typer.Option("--apply", help="Register it; otherwise it is only shown.")] = False,
-    rename: Annotated[bool, typer.Option("--rename", help="This machine has another name than before.")] = False,
-    name: Annotated[str | None, typer.Option(help="What to call this machine, instead of its host name.")] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Register the machine; without it, only show what would change.")
+    ] = False,
+    rename: Annotated[
+        bool, typer.Option("--rename", help="Accept that this machine has another name than before.")
+    ] = False,
+    name: Annotated[str | None, typer.Option(help="Name for this machine; default: its host name.")] = None,
     dedicated_cpus: Annotated[
-        str, typer.Option(metavar="CPUS", help="Processors to offer as PCPU, whole and unshared, such as 2-7,10.")
+        str, typer.Option(metavar="CPUS", help="Dedicated processors, offered as PCPU, such as 2-7,10.")
     ] = "",
 ) -> None:
-    """Read what this machine has, and show (or with --apply, register) it as a tree of providers.
+    """Read the resources of this machine and show them (with --apply: register them) as a provider tree.
 
-    Twice is the same as once; a changed capacity is an update; a device that is gone but still held is
-    kept, takes nothing new, and is said.
+    Running it again is safe: changed capacities are updated. A device that is gone but still held is
+    kept, closed for new claims, and reported.
     """
     from berth import discover as discovery
 
@@ -32,7 +36,7 @@ def discover(
     planned = discovery.plan(found, machine, session.ledger, rename=rename)
     if apply:
         planned = discovery.apply(planned, session.ledger)
-    session.output.tell(planned, *discovery.lines(planned, done=apply))
+    session.output.print_result(planned, *discovery.lines(planned, done=apply))
 
 
 def _processors(text: str) -> frozenset[int]:
@@ -41,4 +45,4 @@ def _processors(text: str) -> frozenset[int]:
     try:
         return discovery.ranges(text)
     except ValueError:
-        raise typer.BadParameter(f"{text} is no list of processors such as 2-7,10") from None
+        raise typer.BadParameter(f"{text} is not a list of processors such as 2-7,10") from None

@@ -1,4 +1,4 @@
-"""`berth find`: where does it fit, and if nowhere, why?"""
+"""`berth find`: where a request fits, or why it fits nowhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from berth.cli.command import ledger_command
 from berth.cli.options import DEFAULTS
 from berth.cli.output import funnel, tables
 from berth.cli.output.table import Table
-from berth.cli.request_options import RequestOptions, request
+from berth.cli.request_options import RequestOptions, parse_request
 from berth.cli.session import Session
 from berth.model.names import parse_uuid
 from berth.model.request import CandidateRequest
@@ -24,53 +24,53 @@ if TYPE_CHECKING:
 API_VERSION: Final = "1.39"
 
 
-@ledger_command(csv=True, asking=True)
+@ledger_command(csv=True, request=True)
 def find(
     session: Session,
-    words: RequestOptions,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many candidates.")] = 10,
+    options: RequestOptions,
+    limit: Annotated[int, typer.Option(min=1, help="The most candidates to show.")] = 10,
     call: Annotated[
-        bool, typer.Option("--call", help="Show the call of the API that asks this, and ask nothing.")
+        bool, typer.Option("--call", help="Print the equivalent Placement API call instead of running it.")
     ] = False,
 ) -> None:
-    """Find where something fits. If it fits nowhere, say what each constraint took away; exit status 1.
+    """Find where a request fits. If it fits nowhere, show what each constraint removed; exit status 1.
 
-    A word about a group with a name begins with that name and a colon.
+    To apply an option to a named group, begin its value with the group's name and a colon.
 
     Example: berth find VCPU=4,MEMORY_MB=8G --group gpu:PGPU=1 --trait 'gpu:CUSTOM_A100|CUSTOM_H100'
     """
-    asked = asked_of(session, structs.replace(words, limit=limit))
+    request = candidate_request(session, structs.replace(options, limit=limit))
     if call:
-        _show_call(session, asked)
+        _print_call(session, request)
         return
-    found = session.ledger.find(asked)
-    if not found.candidates:
-        nothing_fits(session, session.ledger.explain(asked))
+    result = session.ledger.find(request)
+    if not result.candidates:
+        print_funnel(session, session.ledger.explain(request))
         raise typer.Exit(1)
-    left = {uuid: summary.resources for uuid, summary in found.summaries.items()}
-    session.output.show(found, tables.candidates(found.candidates, left, session.name_of))
-    if len(found.candidates) == limit:
-        session.output.note(f"the first {limit}; there may be more (--limit)")
+    left = {uuid: summary.resources for uuid, summary in result.summaries.items()}
+    session.output.show(result, tables.candidates(result.candidates, left, session.name_of))
+    if len(result.candidates) == limit:
+        session.output.note(f"only the first {limit} are shown; there may be more (--limit)")
 
 
-def asked_of(session: Session, words: RequestOptions) -> CandidateRequest:
-    """The request that these words make, of this ledger's providers."""
-    return request(words, lambda word: parse_uuid(word) or provider_names.resolve(session, word))
+def candidate_request(session: Session, options: RequestOptions) -> CandidateRequest:
+    """Return the request that the options describe; providers may be named by name or uuid."""
+    return parse_request(options, lambda name: parse_uuid(name) or provider_names.resolve(session, name))
 
 
-def nothing_fits(session: Session, why: Funnel) -> None:
-    """Show what each constraint took away."""
+def print_funnel(session: Session, why: Funnel) -> None:
+    """Print what each constraint removed."""
     parts = [part.rich() if isinstance(part, Table) else part for part in funnel.parts(why)]
-    session.output.tell({"candidates": [], "funnel": why}, *parts)
+    session.output.print_result({"candidates": [], "funnel": why}, *parts)
 
 
-def _show_call(session: Session, asked: CandidateRequest) -> None:
+def _print_call(session: Session, request: CandidateRequest) -> None:
     from berth.api.v1.placement_url import call_of
 
-    url = (session.where.url or f"http://{DEFAULTS.host}:{DEFAULTS.port}").rstrip("/") + call_of(asked)
-    words = (
+    url = (session.location.url or f"http://{DEFAULTS.host}:{DEFAULTS.port}").rstrip("/") + call_of(request)
+    parts = (
         'curl -H "X-Auth-Token: $BERTH_TOKEN"',
         f"-H 'OpenStack-API-Version: placement {API_VERSION}'",
         shlex.quote(url),
     )
-    session.output.tell({"method": "GET", "url": url, "version": API_VERSION}, " ".join(words))
+    session.output.print_result({"method": "GET", "url": url, "version": API_VERSION}, " ".join(parts))

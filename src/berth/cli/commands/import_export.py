@@ -24,60 +24,58 @@ if TYPE_CHECKING:
 _decode = msgspec.json.Decoder(ProviderRecord).decode
 
 MOST_BYTES: Final = 4 * 1024 * 1024
-"""Of lines that go to a server together: a body is at most four times as large, unless it is set otherwise."""
+"""Size of the lines sent to a server together: a quarter of the default limit of a body."""
 
 FileName = Annotated[str, typer.Argument(metavar="FILE", help="JSON Lines; - for standard input or output.")]
 
 
-@ledger_command(makes=True)
+@ledger_command(create=True)
 def import_(
     session: Session,
     file: FileName,
-    batch: Annotated[int, typer.Option(help="Lines that come in together, or not at all.", min=1)] = 1000,
-    report: Annotated[
-        Path | None, typer.Option(help="Write refused lines here, as JSON Lines with the reason.")
-    ] = None,
+    batch: Annotated[int, typer.Option(help="Lines per commit.", min=1)] = 1000,
+    report: Annotated[Path | None, typer.Option(help="File for refused lines, as JSON Lines with the reason.")] = None,
 ) -> None:
-    """Bring providers in from JSON Lines, one provider a line, with all that they have.
+    """Import providers from JSON Lines, one provider per line, with their inventories, traits and aggregates.
 
     A line: {"name": "host-1", "inventories": {"VCPU": {"total": 64}}, "traits": ["HW_CPU_X86_AVX2"],
-    "aggregates": [UUID], "parent": NAME or UUID, "uuid": UUID}; only the name is needed. Lines that are
-    in already change nothing, so an import that was interrupted is simply started again. Refused lines
-    are reported, all others come in. Exit status 1 if any line was refused.
+    "aggregates": [UUID], "parent": NAME or UUID, "uuid": UUID}; only the name is required. Lines that
+    are already in the ledger change nothing, so an interrupted import can simply be run again. Refused lines
+    are reported, all others are imported. Exit status 1 if any line was refused.
     """
-    from berth.app import spare_collector
+    from berth.worker import spare_collector
 
     console = session.output.errors
     counts: Counter[RecordStatus] = Counter()
     with ExitStack() as stack:
-        source = sys.stdin.buffer if file == "-" else stack.enter_context(_opened(file))
+        source = sys.stdin.buffer if file == "-" else stack.enter_context(_open(file))
         refused = stack.enter_context(report.open("wb")) if report is not None else None
-        verbs = session.ledger
+        ledger = session.ledger
         spare_collector()
         progress = stack.enter_context(_progress(console))
         task = progress.add_task("importing", total=None if file == "-" else Path(file).stat().st_size)
         for lines in _batches(source, batch):
-            for number, line, outcome in _put(verbs.put_records, lines):
+            for number, line, outcome in _put(ledger.put_records, lines):
                 counts[outcome.became] += 1
                 if outcome.became is RecordStatus.REFUSED:
-                    _tell(console, refused, number, line, outcome.why)
+                    _report(console, refused, number, line, outcome.why)
             progress.advance(task, sum(len(line) for _, line in lines))
-    _sum_up(session, counts)
+    _print_totals(session, counts)
     if counts[RecordStatus.REFUSED]:
         raise typer.Exit(1)
 
 
-def _sum_up(session: Session, counts: Counter[RecordStatus]) -> None:
+def _print_totals(session: Session, counts: Counter[RecordStatus]) -> None:
     if session.output.form is OutputFormat.JSON:
         session.output.json({became.value: counts[became] for became in RecordStatus})
         return
-    told = ", ".join(f"{counts[became]:,} {became.value}" for became in RecordStatus)
-    session.output.errors.print(f"{counts.total():,} providers: {told}", highlight=False)
+    totals = ", ".join(f"{counts[became]:,} {became.value}" for became in RecordStatus)
+    session.output.errors.print(f"{counts.total():,} providers: {totals}", highlight=False)
 
 
 @ledger_command()
 def export(session: Session, file: FileName = "-") -> None:
-    """Write every provider with all that it has as JSON Lines, parents first, as `berth import` takes them."""
+    """Export every provider as JSON Lines, parents first, as `berth import` reads them."""
     encode = msgspec.json.Encoder().encode
     records = session.ledger.records()
     with ExitStack() as stack:
@@ -94,7 +92,7 @@ Line = tuple[int, bytes]
 Put = Callable[[Sequence[ProviderRecord]], list[RecordOutcome]]
 
 
-def _opened(file: str) -> IO[bytes]:
+def _open(file: str) -> IO[bytes]:
     try:
         return Path(file).open("rb")
     except OSError as error:
@@ -102,22 +100,22 @@ def _opened(file: str) -> IO[bytes]:
 
 
 def _batches(source: IO[bytes], size: int) -> Iterator[list[Line]]:
-    """So many lines at a time, or as many as a server takes in one body."""
+    """Yield batches of at most `size` lines and at most MOST_BYTES."""
     lines: list[Line] = []
-    weight = 0
+    total_bytes = 0
     for number, line in enumerate(source, 1):
-        if lines and (len(lines) == size or weight + len(line) > MOST_BYTES):
+        if lines and (len(lines) == size or total_bytes + len(line) > MOST_BYTES):
             yield lines
-            lines, weight = [], 0
+            lines, total_bytes = [], 0
         if line.strip():
             lines.append((number, line))
-            weight += len(line)
+            total_bytes += len(line)
     if lines:
         yield lines
 
 
 def _put(put_records: Put, lines: list[Line]) -> Iterator[tuple[int, bytes, RecordOutcome]]:
-    """One batch: lines that are no records are refused here, the others by the ledger."""
+    """Import one batch, and yield the outcome of each line. Lines that are not valid records are refused here."""
     records: list[tuple[Line, ProviderRecord]] = []
     for number, line in lines:
         try:
@@ -129,12 +127,12 @@ def _put(put_records: Put, lines: list[Line]) -> Iterator[tuple[int, bytes, Reco
         yield number, line, outcome
 
 
-def _tell(console: Console, refused: IO[bytes] | None, number: int, line: bytes, why: str) -> None:
+def _report(console: Console, refused: IO[bytes] | None, number: int, line: bytes, why: str) -> None:
     if refused is None:
         console.print(f"line {number}: {why}", markup=False, highlight=False)
         return
-    told = {"line": number, "why": why, "text": line.decode(errors="replace").rstrip("\n")}
-    refused.write(msgspec.json.encode(told) + b"\n")
+    refusal = {"line": number, "why": why, "text": line.decode(errors="replace").rstrip("\n")}
+    refused.write(msgspec.json.encode(refusal) + b"\n")
 
 
 def _progress(console: Console) -> Progress:

@@ -1,4 +1,4 @@
-"""`berth serve`."""
+"""`berth serve`: the server."""
 
 from __future__ import annotations
 
@@ -6,31 +6,34 @@ from typing import Annotated, Any
 
 import typer
 
-from berth.cli.options import PUBLIC, configured, no_secrets
+from berth.cli.options import VISIBLE_TO_OTHERS, configured, reject_secrets
 from berth.logs.redaction import secrets_in
 from berth.settings import Settings, flags_of
 
 Auth = Annotated[
-    list[str] | None, typer.Option(help="How callers are known: dev, token, oidc, keystone or mtls. May be repeated.")
+    list[str] | None,
+    typer.Option(help="How callers authenticate: dev, token, oidc, keystone or mtls. May be repeated."),
 ]
 PolicyName = Annotated[
-    str | None, typer.Option(help="Who may do what: default, legacy-rbac, secure-rbac or open-policy.")
+    str | None, typer.Option(help="Authorization policy: default, legacy-rbac, secure-rbac or open-policy.")
 ]
 CorsOrigins = Annotated[
-    list[str] | None, typer.Option(metavar="ORIGIN", help="Let browser pages of this origin call. May be repeated.")
+    list[str] | None,
+    typer.Option(metavar="ORIGIN", help="Allow calls from browser pages of this origin. May be repeated."),
 ]
 Proxies = Annotated[
-    list[str] | None, typer.Option(metavar="CIDR", help="Believe these addresses' X-Forwarded-For. May be repeated.")
+    list[str] | None, typer.Option(metavar="CIDR", help="Trust X-Forwarded-For from these addresses. May be repeated.")
 ]
-Url = Annotated[str | None, typer.Option(metavar="URL", help="The ledger's database.", callback=no_secrets)]
-LogFormat = Annotated[str | None, typer.Option(help="Log lines for people or programs: console, json or auto.")]
-LogLevel = Annotated[str | None, typer.Option(help="What is logged: debug, info, warning or error, and above.")]
+Url = Annotated[str | None, typer.Option(metavar="URL", help="URL of the ledger's database.", callback=reject_secrets)]
+LogFormat = Annotated[str | None, typer.Option(help="Log format: console, json or auto.")]
+LogLevel = Annotated[str | None, typer.Option(help="Lowest level that is logged: debug, info, warning or error.")]
 LogAccess = Annotated[bool | None, typer.Option("--log-access/--no-log-access", help="Log a line for every request.")]
 OtelEndpoint = Annotated[
-    str | None, typer.Option(metavar="URL", help="Send traces there, by OTLP over HTTP.", callback=no_secrets)
+    str | None,
+    typer.Option(metavar="URL", help="Send traces to this endpoint, by OTLP over HTTP.", callback=reject_secrets),
 ]
 Others = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting. May be repeated.")
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set any other setting. May be repeated.")
 ]
 
 
@@ -41,22 +44,24 @@ def serve(
     database: Url = None,
     auth: Auth = None,
     policy: PolicyName = None,
-    policy_file: Annotated[str | None, typer.Option(metavar="FILE", help="A policy of your own.")] = None,
-    secret_file: Annotated[str | None, typer.Option(metavar="FILE", help="What tokens are hashed with.")] = None,
+    policy_file: Annotated[str | None, typer.Option(metavar="FILE", help="File with a custom policy.")] = None,
+    secret_file: Annotated[str | None, typer.Option(metavar="FILE", help="Key file for hashing tokens.")] = None,
     cors_origin: CorsOrigins = None,
     trusted_proxy: Proxies = None,
-    workers: Annotated[int | None, typer.Option(help="How many processes serve.", min=1)] = None,
+    workers: Annotated[int | None, typer.Option(help="Number of server processes.", min=1)] = None,
     tls_cert: Annotated[str | None, typer.Option(metavar="FILE", help="Serve HTTPS with this certificate.")] = None,
-    tls_key: Annotated[str | None, typer.Option(metavar="FILE", help="The certificate's key.")] = None,
-    tls_client_ca: Annotated[str | None, typer.Option(metavar="FILE", help="Whose client certificates count.")] = None,
+    tls_key: Annotated[str | None, typer.Option(metavar="FILE", help="Private key of the certificate.")] = None,
+    tls_client_ca: Annotated[
+        str | None, typer.Option(metavar="FILE", help="CA whose client certificates are accepted.")
+    ] = None,
     log_format: LogFormat = None,
     log_level: LogLevel = None,
     log_access: LogAccess = None,
     otel_endpoint: OtelEndpoint = None,
     others: Others = None,
 ) -> None:
-    """Serve the Placement API, /v1 and the dashboard. Ctrl-C or SIGTERM finishes the requests under way, then ends."""
-    from berth import app as composition
+    """Serve the Placement API, /v1 and the dashboard. Ctrl-C or SIGTERM finishes running requests, then exits."""
+    from berth import serve as server
 
     flags = {
         "host": host,
@@ -78,7 +83,7 @@ def serve(
         "otel.endpoint": otel_endpoint,
     }
     settings = configured(context, {**_others(others), **_given(flags)}).settings
-    composition.serve(settings, lambda: typer.echo(f"berth: serving {_told(settings)}", err=True))
+    server.serve(settings, lambda: typer.echo(f"berth: serving {_summary(settings)}", err=True))
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
@@ -86,18 +91,18 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
 
 
 def _others(pairs: list[str] | None) -> dict[str, Any]:
-    """What --set says; typer.BadParameter for what is not to stand among a command's words."""
+    """Return the settings given with --set. Raises typer.BadParameter for passwords, which others could read."""
     for pair in pairs or ():
         if secrets_in(pair):
-            raise typer.BadParameter(PUBLIC)
+            raise typer.BadParameter(VISIBLE_TO_OTHERS)
     return flags_of(pairs or ())
 
 
-def _told(settings: Settings) -> str:
-    """What is served where, and to whom, if that is anybody."""
+def _summary(settings: Settings) -> str:
+    """Return what is served where, with a warning if callers are not authenticated."""
     from berth.store.engine import parse_url, shown
 
     ledger = shown(parse_url(settings.database))
     address = f"{'https' if settings.tls.cert else 'http'}://{settings.host}:{settings.port}"
-    believing = " to anybody, as whom they like (--auth dev)" if "dev" in settings.auth else ""
-    return f"{ledger} on {address}{believing}"
+    warning = " without authentication (--auth dev)" if "dev" in settings.auth else ""
+    return f"{ledger} on {address}{warning}"

@@ -1,4 +1,4 @@
-"""`berth top`: the fleet at a glance, again and again."""
+"""`berth top`: the fleet at a glance, refreshed."""
 
 from __future__ import annotations
 
@@ -28,74 +28,74 @@ if TYPE_CHECKING:
 HOSTS: Final = 10
 CHANGES: Final = 8
 LINES_BESIDE: Final = 12
-"""Of a screen, those that are neither hosts nor changes nor classes."""
+"""Lines of the screen that show neither hosts nor changes nor classes."""
 
 
 @ledger_command()
 def top(
     session: Session,
-    interval: Annotated[float, typer.Option(metavar="SECONDS", min=0.2, help="How long between two looks.")] = 2.0,
-    once: Annotated[bool, typer.Option("--once", help="Look once, as when the output is no terminal.")] = False,
+    interval: Annotated[float, typer.Option(metavar="SECONDS", min=0.2, help="Seconds between two refreshes.")] = 2.0,
+    once: Annotated[bool, typer.Option("--once", help="Print once, as when the output is not a terminal.")] = False,
 ) -> None:
-    """Watch the fleet: totals by class, the fullest hosts, the latest changes. q or Ctrl-C ends it.
+    """Watch the fleet: totals by class, the fullest hosts, the latest changes. Press q or Ctrl-C to quit.
 
     Example: berth top --interval 5
     """
-    watched = _Watched(session)
+    view = _FleetView(session)
     if session.output.form is OutputFormat.JSON:
-        session.output.json(watched.data())
+        session.output.json(view.data())
     elif once or not session.output.console.is_terminal:
-        session.output.people(watched.drawn())
+        session.output.print(view.renderable())
     else:
-        _live(session, watched, interval)
+        _live(session, view, interval)
 
 
-class _Watched:
-    """The fleet as it was when it last answered. Hosts and changes are only read again when something has changed."""
+class _FleetView:
+    """The fleet as last read. Hosts and changes are read again only after a change."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.overview: Overview = session.ledger.overview()
         self.changes: list[Change] = []
         self.fullest: list[MapCell] = []
-        self.trouble = ""
+        self.error_text = ""
         self._read()
 
-    def look(self) -> None:
-        """Look again. A server that is away is said so, and what was known stays."""
+    def refresh(self) -> None:
+        """Read the fleet again. If the server is unavailable, keep the last state and show the error."""
         try:
             before, self.overview = self.overview.head, self.session.ledger.overview()
-            self.trouble = ""
+            self.error_text = ""
             if self.overview.head != before:
                 self._read()
         except Unavailable as error:
-            self.trouble = f"{error}: trying again"
+            self.error_text = f"{error}: trying again"
 
     def data(self) -> dict[str, object]:
-        """For programs."""
+        """Return the state for programs."""
         return {"overview": self.overview, "fullest": self.fullest, "changes": self.changes}
 
-    def drawn(self, lines: int = 1_000) -> Group:
-        """For people, in about so many lines."""
+    def renderable(self, lines: int = 1_000) -> Group:
+        """Return the state for people, in about `lines` lines."""
         from rich.console import Group
         from rich.text import Text
 
-        it = self.overview
+        overview = self.overview
         head = (
-            f"{it.roots:,} hosts, {it.providers:,} providers, {it.traits:,} traits, {it.aggregates:,} aggregates, "
-            f"{it.head:,} changes"
+            f"{overview.roots:,} hosts, {overview.providers:,} providers, {overview.traits:,} traits, "
+            f"{overview.aggregates:,} aggregates, {overview.head:,} changes"
         )
-        room = max(lines - LINES_BESIDE - len(it.classes), 2)
+        free_lines = max(lines - LINES_BESIDE - len(overview.classes), 2)
         parts: list[Any] = [
             Text(head, style="bold"),
-            Text(escape(self.trouble), style="red"),
-            tables.totals(it.classes).rich(),
+            Text(escape(self.error_text), style="red"),
+            tables.totals(overview.classes).rich(),
         ]
         if self.fullest:
-            parts += [Text(), hosts(self.fullest[: max(room // 2, 1)]).rich()]
+            parts += [Text(), hosts(self.fullest[: max(free_lines // 2, 1)]).rich()]
         if self.changes:
             parts += [Text(), Text("latest changes", style="bold")]
-            shown = self.changes[-max(room // 2, 1) :]
+            shown = self.changes[-max(free_lines // 2, 1) :]
             parts += [
                 Text(escape(line(each, self.session.name_of)), overflow="ellipsis", no_wrap=True)
                 for each in shown[::-1]
@@ -103,15 +103,15 @@ class _Watched:
         return Group(*parts)
 
     def _read(self) -> None:
-        verbs = self.session.ledger
+        ledger = self.session.ledger
         classes = tuple(each.name for each in self.overview.classes)
-        found: FleetMap = verbs.map(MapQuery(classes=classes, by=GroupBy.HOSTS))
-        self.fullest = sorted(found.cells, key=lambda cell: (-_share(cell), cell.name))[:HOSTS]
-        self.changes = verbs.changes(max(self.overview.head - CHANGES, 0), CHANGES)
+        fleet_map: FleetMap = ledger.map(MapQuery(classes=classes, by=GroupBy.HOSTS))
+        self.fullest = sorted(fleet_map.cells, key=lambda cell: (-_share(cell), cell.name))[:HOSTS]
+        self.changes = ledger.changes(max(self.overview.head - CHANGES, 0), CHANGES)
 
 
 def hosts(cells: list[MapCell]) -> Table:
-    """Hosts with how full they are."""
+    """Return hosts with their use."""
     rows = []
     for cell in cells:
         fills = {name: Fill(cell.used.get(name, 0), capacity) for name, capacity in cell.capacity.items()}
@@ -121,35 +121,35 @@ def hosts(cells: list[MapCell]) -> Table:
                 cell.name,
                 fill,
                 name,
-                ", ".join(f"{it} {cell.used.get(it, 0):,}/{of:,}" for it, of in cell.capacity.items()),
+                ", ".join(f"{each} {cell.used.get(each, 0):,}/{total:,}" for each, total in cell.capacity.items()),
             )
         )
     return Table(("FULLEST HOSTS", "USED", "OF", "USED OF CAPACITY"), rows)
 
 
 def _share(cell: MapCell) -> float:
-    return max((Fill(cell.used.get(name, 0), of).share for name, of in cell.capacity.items()), default=0.0)
+    return max((Fill(cell.used.get(name, 0), total).share for name, total in cell.capacity.items()), default=0.0)
 
 
-def _live(session: Session, watched: _Watched, interval: float) -> None:
+def _live(session: Session, view: _FleetView, interval: float) -> None:
     from rich.live import Live
 
     console = session.output.console
     with (
         contextlib.suppress(KeyboardInterrupt),
-        _keys() as pressed,
-        Live(watched.drawn(console.height), console=console, screen=True, auto_refresh=False) as live,
+        _key_reader() as q_pressed,
+        Live(view.renderable(console.height), console=console, screen=True, auto_refresh=False) as live,
     ):
-        while not pressed(interval):
-            watched.look()
-            live.update(watched.drawn(console.height), refresh=True)
+        while not q_pressed(interval):
+            view.refresh()
+            live.update(view.renderable(console.height), refresh=True)
 
 
 @contextlib.contextmanager
-def _keys() -> Iterator[Callable[[float], bool]]:
-    """A function that waits for so many seconds, and says whether q was pressed meanwhile."""
+def _key_reader() -> Iterator[Callable[[float], bool]]:
+    """Yield a function that waits for some seconds and returns whether q was pressed."""
     if not sys.stdin.isatty():
-        yield _waited
+        yield _wait
         return
     import termios
     import tty
@@ -157,19 +157,19 @@ def _keys() -> Iterator[Callable[[float], bool]]:
     before = termios.tcgetattr(sys.stdin)
     tty.setcbreak(sys.stdin)
     try:
-        yield _pressed
+        yield _wait_for_q
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
-def _waited(seconds: float) -> bool:
+def _wait(seconds: float) -> bool:
     time.sleep(seconds)
     return False
 
 
-def _pressed(seconds: float) -> bool:
+def _wait_for_q(seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
-        if select.select([sys.stdin], [], [], left)[0] and sys.stdin.read(1).lower() == "q":
+    while (remaining := deadline - time.monotonic()) > 0:
+        if select.select([sys.stdin], [], [], remaining)[0] and sys.stdin.read(1).lower() == "q":
             return True
     return False

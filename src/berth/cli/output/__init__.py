@@ -1,1 +1,1 @@
-"""How commands print their results."""
+"""The output of commands: text for people, JSON for programs, CSV for spreadsheets."""

@@ -1,4 +1,4 @@
-"""Text from the ledger, made harmless: names are other people's words, and a terminal or a spreadsheet obeys words."""
+"""Escapes for text from the ledger: names come from others, and terminals and spreadsheets interpret them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from berth.logs.escape import escape
 __all__ = ["escape", "escape_cell", "escape_json"]
 
 _FORMULA: Final = ("=", "+", "-", "@")
-_PERHAPS_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\n]")
+_MAYBE_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\n]")
 
 
 def escape_json(text: str) -> str:
-    r"""The same JSON, with \u202e and its like instead of what JSON lets pass and a terminal obeys."""
-    return _PERHAPS_UNPRINTABLE.sub(_escaped, text)
+    r"""Return JSON with an escape such as \u202e for each character that JSON allows but a terminal interprets."""
+    return _MAYBE_UNPRINTABLE.sub(_escaped, text)
 
 
 def escape_cell(text: str) -> str:
-    """A cell of a CSV file that no spreadsheet takes for a formula (OWASP: CSV injection)."""
+    """Return a cell of a CSV file that no spreadsheet takes for a formula (OWASP: CSV injection)."""
     return f"'{escape(text)}" if text.lstrip().startswith(_FORMULA) else escape(text)
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1]
+def _escaped(match: re.Match[str]) -> str:
+    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1]

@@ -1,10 +1,10 @@
-"""Why nothing fits, drawn: what each constraint of a request took away, group by group."""
+"""Funnels as tables: what each constraint of a request removed, group by group."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from berth.cli.output.suggest import perhaps
+from berth.cli.output.suggest import did_you_mean
 from berth.cli.output.table import Fill, Table, TableCell
 from berth.model.funnel import Constraint, Funnel, FunnelStep, GroupFunnel
 
@@ -12,16 +12,16 @@ WIDTH = 20
 
 
 def parts(funnel: Funnel) -> Iterator[Table | str]:
-    """What to show, in order: a table for each group, for its trees, and why, in one sentence."""
+    """Yield the parts to print, in order: a table for each group, one for the trees, and the reason in one sentence."""
     for unknown in funnel.unknown:
-        yield f"nobody has heard of {unknown.name}" + (f": {perhaps(unknown.nearest)}" if unknown.nearest else "")
+        yield f"unknown name: {unknown.name}" + (f": {did_you_mean(unknown.nearest)}" if unknown.nearest else "")
     for group in funnel.groups:
         yield _group(group)
         yield ""
     if len(funnel.groups) > 1 or any(step.kind is not Constraint.GROUP for step in funnel.trees.steps):
         trees = funnel.trees
         yield _table("IN ONE TREE", "trees", trees.total, trees.steps)
-        yield f"trees in which every group finds something: {trees.with_all_groups:,}"
+        yield f"trees in which every group finds candidates: {trees.with_all_groups:,}"
         yield ""
     if funnel.together.why:
         yield funnel.together.why
@@ -34,7 +34,7 @@ def _group(group: GroupFunnel) -> Table:
 
 
 def _table(title: str, counted: str, total: int, steps: list[FunnelStep]) -> Table:
-    """How many are left after each constraint, with bars of what that is of all."""
+    """Return a table of how many are left after each constraint, with bars for their share."""
     rows: list[tuple[TableCell, ...]] = [
         (f"all {counted}", Fill(total, total, WIDTH).bar if total else "", total, None, "")
     ]
@@ -45,6 +45,7 @@ def _table(title: str, counted: str, total: int, steps: list[FunnelStep]) -> Tab
 
 
 def _hint(step: FunnelStep) -> str:
-    """What would do instead."""
-    told = f"the most that one could give is {step.nearest:,}" if step.nearest is not None else ""
-    return told if step.removed else ""
+    """Return the amount that would be possible instead, "" if none is known."""
+    if step.nearest is None or not step.removed:
+        return ""
+    return f"nearest possible amount: {step.nearest:,}"

@@ -1,4 +1,4 @@
-"""What a command says: to people, to programs (JSON), to spreadsheets (CSV). Only what was asked for is on stdout."""
+"""The output of a command: text, JSON or CSV. Results go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from berth.cli.output.table import Table
 
 PIPE_WIDTH: Final = 10_000
-"""Of lines that nobody's terminal has to hold: they are never broken."""
+"""Width of lines that do not go to a terminal, so that they are never wrapped."""
 
 
 class OutputFormat(enum.Enum):
-    """How to say it."""
+    """The form of a command's output."""
 
     PEOPLE = "people"
     JSON = "json"
@@ -34,50 +34,50 @@ class OutputFormat(enum.Enum):
 
 
 def format_of(*, as_json: bool, as_csv: bool = False) -> OutputFormat:
-    """How to say it, from what was typed."""
+    """Return the output format that the options select. Raises typer.BadParameter for both."""
     if as_json and as_csv:
         raise typer.BadParameter("give --json or --csv, not both")
     return OutputFormat.JSON if as_json else OutputFormat.CSV if as_csv else OutputFormat.PEOPLE
 
 
 class Output:
-    """Where a command writes."""
+    """The writer of a command's output, in one format."""
 
     def __init__(self, form: OutputFormat = OutputFormat.PEOPLE) -> None:
         self.form = form
-        self._waiting: Spinner | None = None
+        self._spinner: Spinner | None = None
 
-    def wait(self, what: str) -> None:
-        """Say what is being done, if nothing else is said for a while; on terminals only."""
-        self.end_wait()
+    def start_spinner(self, text: str) -> None:
+        """Show what is being done if nothing else is printed for a second; on terminals only."""
+        self.stop_spinner()
         if sys.stderr.isatty():
-            self._waiting = Spinner(what, lambda: self._errors)
+            self._spinner = Spinner(text, lambda: self._errors)
 
-    def end_wait(self) -> None:
-        """Something is about to be shown, or it is over."""
-        if self._waiting is not None:
-            self._waiting.end()
-            self._waiting = None
+    def stop_spinner(self) -> None:
+        """Stop the spinner: something is about to be printed, or the work is done."""
+        if self._spinner is not None:
+            self._spinner.end()
+            self._spinner = None
 
     @contextmanager
-    def waiting(self, what: str) -> Iterator[None]:
-        """The same, for as long as it lasts."""
-        self.wait(what)
+    def spinner(self, text: str) -> Iterator[None]:
+        """Show a spinner while the context is open."""
+        self.start_spinner(text)
         try:
             yield
         finally:
-            self.end_wait()
+            self.stop_spinner()
 
     @property
     def console(self) -> Console:
-        """For what was asked for."""
-        self.end_wait()
+        """The console for results (stdout)."""
+        self.stop_spinner()
         return self._console
 
     @property
     def errors(self) -> Console:
-        """For everything else: notes, progress, refusals."""
-        self.end_wait()
+        """The console for notes, progress and refusals (stderr)."""
+        self.stop_spinner()
         return self._errors
 
     @cached_property
@@ -89,24 +89,24 @@ class Output:
         return _console(sys.stderr)
 
     def show(self, data: Any, table: Table, *, more: Iterable[Any] = ()) -> None:
-        """A list: data for programs, the table for people and spreadsheets, and what only people want to read."""
+        """Print a list: `data` as JSON, `table` as text or CSV; `more` only as text."""
         if self.form is OutputFormat.JSON:
             self.json(data)
         elif self.form is OutputFormat.CSV:
-            self.end_wait()
+            self.stop_spinner()
             sys.stdout.write(table.csv())
         else:
-            self.people(table.rich() if table.rows else None, *more)
+            self.print(table.rich() if table.rows else None, *more)
 
-    def tell(self, data: Any, *parts: Any) -> None:
-        """Something that is no list: data for programs, parts for people (texts are made harmless)."""
+    def print_result(self, data: Any, *parts: Any) -> None:
+        """Print a result that is not a list: `data` as JSON, or `parts` as text (escaped)."""
         if self.form is OutputFormat.JSON:
             self.json(data)
         else:
-            self.people(*parts)
+            self.print(*parts)
 
-    def people(self, *parts: Any) -> None:
-        """For people: texts (made harmless), and whatever else Rich can draw. Never among the lines of a CSV file."""
+    def print(self, *parts: Any) -> None:
+        """Print strings (escaped) and Rich renderables; on stderr if the format is CSV."""
         console = self.errors if self.form is OutputFormat.CSV else self.console
         for part in parts:
             if part is not None:
@@ -114,28 +114,28 @@ class Output:
                 console.print(escape(part) if text else part, markup=False, highlight=False, soft_wrap=text)
 
     def json(self, data: Any) -> None:
-        """One JSON document."""
-        self.end_wait()
+        """Print one JSON document, indented."""
+        self.stop_spinner()
         text = msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
         sys.stdout.write(escape_json(text) + "\n")
 
     def json_line(self, data: Any) -> None:
-        """One document of a stream, written at once."""
-        self.end_wait()
+        """Print one JSON document on a line, and flush."""
+        self.stop_spinner()
         sys.stdout.write(escape_json(msgspec.json.encode(data).decode()) + "\n")
         sys.stdout.flush()
 
     def note(self, text: str) -> None:
-        """Something that people should know beside what they asked for; "": nothing."""
+        """Print a note for people beside the result; nothing for ""."""
         if text and self.form is OutputFormat.PEOPLE:
             self.errors.print(escape(text), markup=False, highlight=False, style="dim", soft_wrap=True)
 
-    def refuse(self, why: str, *, next_step: str = "", kind: str = "", **more: Any) -> None:
-        """Why not, and what to do next; in JSON, if that was asked for. Always on stderr."""
+    def print_refusal(self, why: str, *, next_step: str = "", kind: str = "", **more: Any) -> None:
+        """Print why a command was refused, and the next step, on stderr; as JSON if that is the format."""
         if self.form is OutputFormat.JSON:
-            self.end_wait()
-            told = {"error": kind, "why": why, "next": next_step, **more}
-            sys.stderr.write(escape_json(msgspec.json.encode(told).decode()) + "\n")
+            self.stop_spinner()
+            problem = {"error": kind, "why": why, "next": next_step, **more}
+            sys.stderr.write(escape_json(msgspec.json.encode(problem).decode()) + "\n")
             return
         self.errors.print(f"berth: {escape(why)}", markup=False, highlight=False, soft_wrap=True)
         if next_step:
@@ -143,7 +143,7 @@ class Output:
 
 
 def _console(stream: IO[str]) -> Console:
-    """A console that breaks lines on terminals only (or where COLUMNS says how wide it is)."""
+    """Return a console that wraps lines only on terminals, or if COLUMNS is set."""
     from rich.console import Console
 
     wide = not stream.isatty() and "COLUMNS" not in os.environ

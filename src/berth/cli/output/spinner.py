@@ -1,4 +1,4 @@
-"""A word to whoever waits: on a terminal, after a second, until there is something to show."""
+"""The spinner: shown on a terminal when a command needs longer than a second."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
-PATIENCE_S: Final = 1.0
-"""How long a person waits before wondering."""
+DELAY_S: Final = 1.0
+"""How long a command may run before the spinner appears."""
 
 
 class Spinner:
-    """Says what is being done, if it goes on for longer than that. Safe to end twice, and from another thread."""
+    """A spinner with a text, shown after `delay_s`. Safe to end twice, and from another thread."""
 
-    def __init__(self, what: str, console: Callable[[], Console], patience_s: float = PATIENCE_S) -> None:
-        self._what, self._console = what, console
+    def __init__(self, text: str, console: Callable[[], Console], delay_s: float = DELAY_S) -> None:
+        self._text, self._console = text, console
         self._lock = threading.Lock()
         self._status: Status | None = None
-        self._over = False
-        self._timer = threading.Timer(patience_s, self._say)
+        self._ended = False
+        self._timer = threading.Timer(delay_s, self._show)
         self._timer.daemon = True
         self._timer.start()
 
-    def _say(self) -> None:
+    def _show(self) -> None:
         with self._lock:
-            if not self._over:
-                self._status = self._console().status(f"{self._what} ...")
+            if not self._ended:
+                self._status = self._console().status(f"{self._text} ...")
                 self._status.start()
 
     def end(self) -> None:
-        """Nothing of it is left on the screen."""
+        """Stop the spinner and clear it from the screen."""
         self._timer.cancel()
         with self._lock:
-            self._over = True
+            self._ended = True
             if self._status is not None:
                 self._status.stop()
                 self._status = None

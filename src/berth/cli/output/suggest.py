@@ -1,4 +1,4 @@
-"""The names most like one that nobody has."""
+"""Suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ MOST: Final = 3
 
 
 def suggestions(name: str, names: Iterable[str]) -> list[str]:
-    """At most three names that were perhaps meant, the most alike first, whatever their case."""
+    """Return at most three similar names, the most similar first, ignoring case."""
     by_lower = {each.lower(): each for each in names}
-    found = difflib.get_close_matches(name.lower(), by_lower, n=MOST, cutoff=0.6)
-    return [by_lower[each] for each in found]
+    matches = difflib.get_close_matches(name.lower(), by_lower, n=MOST, cutoff=0.6)
+    return [by_lower[each] for each in matches]
 
 
-def perhaps(names: Iterable[str]) -> str:
-    """The question whether one of them was meant; "" if there are none."""
-    told = list(names)
-    return f"did you mean {', '.join(told[:-1]) + ' or ' if told[1:] else ''}{told[-1]}?" if told else ""
+def did_you_mean(names: Iterable[str]) -> str:
+    """Return the question "did you mean A, B or C?"; "" without names."""
+    every = list(names)
+    return f"did you mean {', '.join(every[:-1]) + ' or ' if every[1:] else ''}{every[-1]}?" if every else ""

@@ -1,4 +1,4 @@
-"""Tables: rows once, shown to people with colours and bars, to spreadsheets as CSV."""
+"""Tables: printed with colours and bars for people, or as CSV for spreadsheets."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 BAR_WIDTH: Final = 12
-_NEARLY_FULL, _RATHER_FULL = 0.9, 0.7
+_NEARLY_FULL, _FAIRLY_FULL = 0.9, 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """How much of something is used, drawn as a bar. width: of the bar, in characters."""
+    """Use of a capacity, drawn as a bar. width: of the bar, in characters."""
 
     used: int
     capacity: int
@@ -28,14 +28,14 @@ class Fill:
 
     @property
     def share(self) -> float:
-        """The used part, 0 to 1 (more, if the capacity has shrunk below what is held)."""
+        """The used share, 0 to 1 (more if the capacity has shrunk below the amount held)."""
         if self.capacity <= 0:
             return 1.0 if self.used else 0.0
         return self.used / self.capacity
 
     @property
     def bar(self) -> str:
-        """The bar. Whatever is used shows, and so does whatever is free."""
+        """The bar: at least one character for use, and one for free capacity, unless there is none."""
         full = round(min(self.share, 1.0) * self.width)
         if 0 < self.share < 1:
             full = min(max(full, 1), self.width - 1)
@@ -43,7 +43,7 @@ class Fill:
 
     @property
     def percent(self) -> str:
-        """The share in words: never 0 % if something is used, never 100 % if something is free."""
+        """The share as text: never 0 % if anything is used, never 100 % if anything is free."""
         share = round(self.share * 100)
         if 0 < self.share < 1:
             share = min(max(share, 1), 99)
@@ -51,25 +51,25 @@ class Fill:
 
     @property
     def colour(self) -> str:
-        """How full it is, as a colour."""
+        """The colour for the share."""
         if self.share >= _NEARLY_FULL:
             return "red"
-        return "yellow" if self.share >= _RATHER_FULL else "green"
+        return "yellow" if self.share >= _FAIRLY_FULL else "green"
 
 
 TableCell = str | int | Fill | None
-"""None: there is nothing to say."""
+"""The content of a cell; None: empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns, whose numbers stand to the right, and rows."""
+    """Columns and rows. Columns of numbers are aligned to the right."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[TableCell]]
 
     def rich(self) -> RichTable:
-        """The table for a terminal. Every text in it is made harmless."""
+        """Return the table for a terminal, with every text escaped."""
         from rich.table import Table as RichTable
 
         table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
@@ -77,11 +77,11 @@ class Table:
             numeric = any(isinstance(row[number], int) for row in self.rows)
             table.add_column(name, justify="right" if numeric else "left", no_wrap=_short(self.rows, number))
         for row in self.rows:
-            table.add_row(*map(shown, row))
+            table.add_row(*map(rich_cell, row))
         return table
 
     def csv(self) -> str:
-        """The table as CSV (RFC 4180, but with line ends of Unix). A bar is the share that is used."""
+        """Return the table as CSV (RFC 4180, but with Unix line ends). A bar becomes the used share."""
         written = io.StringIO()
         writer = csv.writer(written, lineterminator="\n")
         writer.writerow([name.lower() for name in self.columns])
@@ -89,8 +89,8 @@ class Table:
         return written.getvalue()
 
 
-def shown(cell: TableCell) -> Text:
-    """A cell for a terminal."""
+def rich_cell(cell: TableCell) -> Text:
+    """Return a cell for a terminal."""
     from rich.text import Text
 
     if isinstance(cell, Fill):
@@ -107,5 +107,5 @@ def _cell(cell: TableCell) -> str:
 
 
 def _short(rows: Sequence[Sequence[TableCell]], number: int) -> bool:
-    """Whether a column should rather stay whole than be broken into lines: numbers, bars, uuids."""
+    """Whether a column should not be wrapped: numbers, bars, uuids."""
     return all(not isinstance(row[number], str) or len(str(row[number])) <= 40 for row in rows)

@@ -1,12 +1,12 @@
-"""What the ledger says, as tables: one function for each kind of answer."""
+"""Values of the ledger as tables: one function for each kind of answer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from berth.cli.amounts import told
+from berth.cli.amounts import as_text
 from berth.cli.output.table import Fill, Table, TableCell
-from berth.cli.times import shown as moment
+from berth.cli.times import format_moment
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidate, ResourceUsage
 from berth.model.consumer import ConsumerItem, ProjectItem, Resources, TypeUsage
@@ -15,28 +15,28 @@ from berth.model.overview import ClassOverview, ProviderDetails, ProviderItem
 from berth.model.pages import HolderItem, NameItem
 
 NameOf = Callable[[str], str]
-"""From a provider's uuid to its name."""
+"""A function from a provider's uuid to its name."""
 
 
 def providers(items: Iterable[ProviderItem]) -> Table:
-    """Providers with how full they are: the fullest class as a bar."""
-    rows = [(each.name, fullest(each.resources), rooms(each.resources), each.uuid) for each in items]
+    """Return providers with their use; the fullest class as a bar."""
+    rows = [(each.name, fullest(each.resources), used_of_capacity(each.resources), each.uuid) for each in items]
     return Table(("NAME", "FULLEST", "USED OF CAPACITY", "UUID"), rows)
 
 
 def fullest(resources: Mapping[str, ResourceUsage]) -> Fill | None:
-    """How full the fullest class is; None if there is none."""
-    fills = [Fill(room.used, room.capacity) for room in resources.values()]
+    """Return the use of the fullest class, None if there is none."""
+    fills = [Fill(usage.used, usage.capacity) for usage in resources.values()]
     return max(fills, key=lambda fill: fill.share, default=None)
 
 
-def rooms(resources: Mapping[str, ResourceUsage]) -> str:
-    """What is used of what can be claimed, by class."""
-    return ", ".join(f"{name} {room.used:,}/{room.capacity:,}" for name, room in resources.items())
+def used_of_capacity(resources: Mapping[str, ResourceUsage]) -> str:
+    """Return used and capacity by class, as text."""
+    return ", ".join(f"{name} {usage.used:,}/{usage.capacity:,}" for name, usage in resources.items())
 
 
 def totals(items: Iterable[ClassOverview]) -> Table:
-    """Classes with what all providers have of them."""
+    """Return classes with their totals over all providers."""
     rows = [
         (each.name, Fill(each.used, each.capacity), each.used, each.capacity, each.largest_free, each.providers)
         for each in items
@@ -45,7 +45,7 @@ def totals(items: Iterable[ClassOverview]) -> Table:
 
 
 def inventories(provider: ProviderDetails) -> Table:
-    """What one provider has, and the rules of each inventory."""
+    """Return one provider's inventories with their use and rules."""
     rows = [
         (
             name,
@@ -63,7 +63,7 @@ def inventories(provider: ProviderDetails) -> Table:
 
 
 def _units(least: int, most: int, step: int, total: int) -> str:
-    """What one claim may ask for, "" if that is not restricted."""
+    """Return the restrictions on the amount of one claim, "" if there are none."""
     parts = [
         f"from {least:,}" if least > 1 else "",
         f"to {most:,}" if most < total else "",
@@ -73,57 +73,64 @@ def _units(least: int, most: int, step: int, total: int) -> str:
 
 
 def holders(items: Iterable[HolderItem]) -> Table:
-    """Who holds what of a provider."""
+    """Return the holders of a provider with their amounts."""
     rows = [
-        (each.consumer, each.type or "", each.project, each.user, told(each.resources), moment(each.updated_at))
+        (
+            each.consumer,
+            each.type or "",
+            each.project,
+            each.user,
+            as_text(each.resources),
+            format_moment(each.updated_at),
+        )
         for each in items
     ]
     return Table(("CONSUMER", "TYPE", "PROJECT", "USER", "HOLDS", "SINCE (UTC)"), rows)
 
 
 def consumers(items: Iterable[ConsumerItem]) -> Table:
-    """Consumers with what they hold."""
+    """Return consumers with the amounts they hold."""
     rows = [
-        (each.uuid, each.type or "", each.project, each.user, told(each.resources), moment(each.updated_at))
+        (each.uuid, each.type or "", each.project, each.user, as_text(each.resources), format_moment(each.updated_at))
         for each in items
     ]
     return Table(("CONSUMER", "TYPE", "PROJECT", "USER", "HOLDS", "SINCE (UTC)"), rows)
 
 
 def held(allocations: Mapping[str, Resources], name_of: NameOf) -> Table:
-    """What a consumer holds, by provider."""
-    rows = [(name_of(uuid), told(resources), uuid) for uuid, resources in allocations.items()]
+    """Return the amounts that a consumer holds, by provider."""
+    rows = [(name_of(uuid), as_text(resources), uuid) for uuid, resources in allocations.items()]
     return Table(("PROVIDER", "HOLDS", "UUID"), rows)
 
 
 def history(records: Iterable[AuditRecord]) -> Table:
-    """What was done, newest first."""
+    """Return audit records as a table, in the given order."""
     rows = [
-        (moment(each.at), each.operation, each.actor or each.user, each.outcome, each.why, each.number)
+        (format_moment(each.at), each.operation, each.actor or each.user, each.outcome, each.why, each.number)
         for each in records
     ]
     return Table(("WHEN (UTC)", "OPERATION", "WHO", "OUTCOME", "WHY", "RECORD"), rows)
 
 
 def names(kind: str, items: Iterable[NameItem]) -> Table:
-    """Names, and how many providers have each."""
+    """Return names with the number of providers that use each."""
     return Table((kind, "PROVIDERS"), [(each.name, each.providers) for each in items])
 
 
 def projects(items: Iterable[ProjectItem]) -> Table:
-    """Projects with what they hold."""
-    rows = [(each.project, each.consumers, told(each.resources), ", ".join(sorted(each.by_type))) for each in items]
+    """Return projects with the amounts they hold."""
+    rows = [(each.project, each.consumers, as_text(each.resources), ", ".join(sorted(each.by_type))) for each in items]
     return Table(("PROJECT", "CONSUMERS", "HOLDS", "TYPES"), rows)
 
 
 def types(items: Iterable[TypeUsage]) -> Table:
-    """What a project's consumers hold, by type."""
-    rows = [(each.type or UNKNOWN_TYPE, each.consumers, told(each.resources)) for each in items]
+    """Return the amounts that a project's consumers hold, by type."""
+    rows = [(each.type or UNKNOWN_TYPE, each.consumers, as_text(each.resources)) for each in items]
     return Table(("TYPE", "CONSUMERS", "HOLDS"), rows)
 
 
 def candidates(items: Sequence[Candidate], left: Mapping[str, Mapping[str, ResourceUsage]], name_of: NameOf) -> Table:
-    """Where a request fits: a line for each provider of each candidate, and what would be left there."""
+    """Return candidates: a row for each provider of each, with what would be left there."""
     rows: list[tuple[TableCell, ...]] = []
     for number, candidate in enumerate(items, 1):
         for place, (uuid, resources) in enumerate(candidate.allocations.items()):
@@ -131,7 +138,7 @@ def candidates(items: Sequence[Candidate], left: Mapping[str, Mapping[str, Resou
                 (
                     None if place else number,
                     name_of(uuid),
-                    told(resources),
+                    as_text(resources),
                     _left(resources, left.get(uuid, {})),
                     _groups(candidate, uuid),
                 )
@@ -142,9 +149,9 @@ def candidates(items: Sequence[Candidate], left: Mapping[str, Mapping[str, Resou
 
 
 def _left(taken: Resources, there: Mapping[str, ResourceUsage]) -> str:
-    return told({name: there[name].capacity - there[name].used - taken[name] for name in taken if name in there})
+    return as_text({name: there[name].capacity - there[name].used - taken[name] for name in taken if name in there})
 
 
 def _groups(candidate: Candidate, uuid: str) -> str:
-    """The names of the groups that a provider serves."""
+    """Return the names of the groups that a provider serves."""
     return ", ".join(suffix[1:] for suffix, served in candidate.mappings.items() if suffix and uuid in served)

@@ -1,4 +1,4 @@
-"""A tree of providers, drawn as one."""
+"""Provider trees, drawn as trees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def tree(nodes: Sequence[TreeNode], here: str) -> Tree:
-    """The tree, parents before their children; here: the uuid of the provider that it is shown for."""
+    """Return a drawing of a tree.
+
+    nodes: parents before their children; here: the uuid of the provider to highlight.
+    """
     from rich.tree import Tree
 
     drawn: dict[str, Tree] = {}
@@ -33,9 +36,9 @@ def _label(node: TreeNode, *, here: bool) -> Text:
     from rich.text import Text
 
     text = Text(escape(node.name), style="bold" if here else "")
-    for name, room in node.resources.items():
-        fill = Fill(room.used, room.capacity, width=6)
+    for name, usage in node.resources.items():
+        fill = Fill(usage.used, usage.capacity, width=6)
         text.append(f"  {escape(name)} ", style="dim")
         text.append(fill.bar, style=fill.colour)
-        text.append(f" {room.used:,}/{room.capacity:,}", style="dim")
+        text.append(f" {usage.used:,}/{usage.capacity:,}", style="dim")
     return text

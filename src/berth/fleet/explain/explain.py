@@ -32,37 +32,37 @@ def explain(fleet: Fleet, request: CandidateRequest) -> Funnel:
     if not any(group.resources for group in request.groups):
         raise Invalid("a request asks for resources in at least one group")
     unknown = _unknown(fleet, request)
-    whole = WholeFleet(fleet)
-    sifted = RequestFunnelBuilder(whole, request)
-    funnels = {id(distinct): _group_funnel(sifted, distinct) for distinct in sifted.distinct}
-    groups = [replace(funnels[id(sifted.of(group))], suffix=group.suffix) for group in request.groups]
-    trees = _tree_funnel(sifted)
+    view = WholeFleet(fleet)
+    builder = RequestFunnelBuilder(view, request)
+    funnels = {id(distinct): _group_funnel(builder, distinct) for distinct in builder.distinct}
+    groups = [replace(funnels[id(builder.of(group))], suffix=group.suffix) for group in request.groups]
+    trees = _tree_funnel(builder)
     together = Together(hindrances=[], why="", left=0)
     if trees.with_all_groups and not unknown:
-        together = _together(whole, request, sifted.fitting())
-    why = reason(groups, trees, together, unknown, _blames(sifted, funnels, trees))
+        together = _joint_funnel(view, request, builder.fitting())
+    why = reason(groups, trees, together, unknown, _blames(builder, funnels, trees))
     return Funnel(groups=groups, trees=trees, together=together, unknown=unknown, why=why)
 
 
-def _group_funnel(sifted: RequestFunnelBuilder, distinct: DistinctGroup) -> GroupFunnel:
-    sieve, steps = distinct.sieve, []
-    left = sieve.total
-    for part, now in sieve.steps():
-        steps.append(_step(sifted, part, left, now, distinct))
+def _group_funnel(builder: RequestFunnelBuilder, distinct: DistinctGroup) -> GroupFunnel:
+    group_builder, steps = distinct.group_builder, []
+    left = group_builder.total
+    for constraint, now in group_builder.steps():
+        steps.append(_step(builder, constraint, left, now, distinct))
         left = now
-    return GroupFunnel(suffix="", counted=sieve.counted, total=sieve.total, steps=steps, left=left)
+    return GroupFunnel(suffix="", counted=group_builder.counted, total=group_builder.total, steps=steps, left=left)
 
 
-def _tree_funnel(sifted: RequestFunnelBuilder) -> TreeFunnel:
+def _tree_funnel(builder: RequestFunnelBuilder) -> TreeFunnel:
     """Roots first, as the search does, then a step for each group."""
-    left_over, steps = sifted.whole.roots, []
+    left_over, steps = builder.view.roots, []
     total = left = _count(left_over)
-    for part in sifted.root_parts:
-        left_over = left_over & part.holds[: sifted.whole.own]
-        steps.append(_step(sifted, part, left, _count(left_over)))
+    for constraint in builder.root_constraints:
+        left_over = left_over & constraint.holds[: builder.view.own]
+        steps.append(_step(builder, constraint, left, _count(left_over)))
         left = steps[-1].left
-    for distinct in sifted.distinct:
-        left_over = left_over & distinct.sieve.fitting
+    for distinct in builder.distinct:
+        left_over = left_over & distinct.group_builder.fitting
         now = _count(left_over)
         steps.append(
             FunnelStep(
@@ -71,7 +71,7 @@ def _tree_funnel(sifted: RequestFunnelBuilder) -> TreeFunnel:
                 name=", ".join(distinct.suffixes),
                 left=now,
                 removed=left - now,
-                without=_count(sifted.fitting(leave_out=distinct)),
+                without=_count(builder.fitting(leave_out=distinct)),
             )
         )
         left = now
@@ -79,49 +79,61 @@ def _tree_funnel(sifted: RequestFunnelBuilder) -> TreeFunnel:
 
 
 def _step(
-    sifted: RequestFunnelBuilder, part: ConstraintMask, before: int, left: int, distinct: DistinctGroup | None = None
+    builder: RequestFunnelBuilder,
+    constraint: ConstraintMask,
+    before: int,
+    left: int,
+    distinct: DistinctGroup | None = None,
 ) -> FunnelStep:
-    would = sifted.without(part)
+    without = builder.without(constraint)
     return FunnelStep(
-        constraint=part.words,
-        kind=part.kind,
-        name=part.name,
-        amount=part.amount,
+        constraint=constraint.description,
+        kind=constraint.kind,
+        name=constraint.name,
+        amount=constraint.amount,
         left=left,
         removed=before - left,
-        without=_count(would),
-        nearest=None if distinct is None else distinct.sieve.closest(part, would),
+        without=_count(without),
+        nearest=None if distinct is None else distinct.group_builder.closest_amount(constraint, without),
     )
 
 
-def _together(whole: WholeFleet, request: CandidateRequest, trees: Mask) -> Together:
-    ask = compile_request(whole.fleet, request)
-    found = count_fitting_trees(whole, ask, trees, Budget())
-    hindrances, hopes = [], Budget()  # one for all of them: there may be many
-    for each in obstacles(ask, [", ".join(sorted(suffixes)) for suffixes in request.same_subtrees]):
-        would = None if found.trees else count_fitting_trees(whole, each.dropped, trees, hopes, hopeful=True)
+def _joint_funnel(view: WholeFleet, request: CandidateRequest, trees: Mask) -> Together:
+    compiled = compile_request(view.fleet, request)
+    found = count_fitting_trees(view, compiled, trees, Budget())
+    hindrances, hypothetical_budget = [], Budget()  # one for all of them: there may be many
+    for each in obstacles(compiled, [", ".join(sorted(suffixes)) for suffixes in request.same_subtrees]):
+        without = (
+            None
+            if found.trees
+            else count_fitting_trees(view, each.dropped, trees, hypothetical_budget, hypothetical=True)
+        )
         hindrances.append(
             Hindrance(
-                constraint=each.words,
+                constraint=each.description,
                 kind=each.kind,
-                without=None if would is None else would.trees,
-                bounded=would is not None and would.bounded,
+                without=None if without is None else without.trees,
+                bounded=without is not None and without.bounded,
             )
         )
     why = why_not_together(_count(trees), found.trees, found.bounded, hindrances)
     return Together(hindrances=hindrances, why=why, left=found.trees, bounded=found.bounded)
 
 
-def _blames(sifted: RequestFunnelBuilder, funnels: dict[int, GroupFunnel], trees: TreeFunnel) -> Iterator[Blame]:
+def _blames(builder: RequestFunnelBuilder, funnels: dict[int, GroupFunnel], trees: TreeFunnel) -> Iterator[Blame]:
     """Every constraint with its step, in the order of the search."""
-    several = len(sifted.distinct) > 1
-    for part, step in zip(sifted.root_parts, trees.steps, strict=False):
-        yield Blame(part, step, "", others=True)
-    for distinct in sifted.distinct:
-        parts = distinct.sieve.parts
-        for part, step in zip(parts, funnels[id(distinct)].steps, strict=True):
-            others = several or any(other.names != part.names for other in parts) or bool(sifted.root_parts)
-            yield Blame(part, step, distinct.named if several else "", others=others)
+    several = len(builder.distinct) > 1
+    for constraint, step in zip(builder.root_constraints, trees.steps, strict=False):
+        yield Blame(constraint, step, "", others=True)
+    for distinct in builder.distinct:
+        constraints = distinct.group_builder.constraints
+        for constraint, step in zip(constraints, funnels[id(distinct)].steps, strict=True):
+            others = (
+                several
+                or any(other.names != constraint.names for other in constraints)
+                or bool(builder.root_constraints)
+            )
+            yield Blame(constraint, step, distinct.named if several else "", others=others)
 
 
 def _unknown(fleet: Fleet, request: CandidateRequest) -> list[UnknownName]:

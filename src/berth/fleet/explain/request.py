@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from berth.fleet.explain.constraints import OF_CLASS, ConstraintKey, ConstraintMask, of_roots
-from berth.fleet.explain.group import NOTHING, GroupFunnelBuilder
+from berth.fleet.explain.constraints import CLASS_KINDS, ConstraintKey, ConstraintMask, root_constraints
+from berth.fleet.explain.group import NO_KEYS, GroupFunnelBuilder
 from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.model.request import CandidateRequest, Group
@@ -15,7 +15,7 @@ from berth.model.request import CandidateRequest, Group
 class DistinctGroup:
     """Groups that ask for the same."""
 
-    sieve: GroupFunnelBuilder
+    group_builder: GroupFunnelBuilder
     suffixes: list[str]
 
     @property
@@ -29,14 +29,14 @@ class DistinctGroup:
 class RequestFunnelBuilder:
     """In which trees each group finds something, and in which all would if something were dropped."""
 
-    def __init__(self, whole: WholeFleet, request: CandidateRequest) -> None:
-        self.whole = whole
-        self.root_parts = list(of_roots(whole, request.root_required, request.root_forbidden))
+    def __init__(self, view: WholeFleet, request: CandidateRequest) -> None:
+        self.view = view
+        self.root_constraints = list(root_constraints(view, request.root_required, request.root_forbidden))
         self._by_content: dict[object, DistinctGroup] = {}
         self._without: dict[ConstraintKey, Mask] = {}
         for group in request.groups:
             if _content(group) not in self._by_content:
-                self._by_content[_content(group)] = DistinctGroup(GroupFunnelBuilder(whole, group), [])
+                self._by_content[_content(group)] = DistinctGroup(GroupFunnelBuilder(view, group), [])
             self.of(group).suffixes.append(group.suffix)
 
     @property
@@ -48,24 +48,26 @@ class RequestFunnelBuilder:
         """The ones that this group is among."""
         return self._by_content[_content(group)]
 
-    def fitting(self, without: frozenset[ConstraintKey] = NOTHING, leave_out: DistinctGroup | None = None) -> Mask:
+    def fitting(self, without: frozenset[ConstraintKey] = NO_KEYS, leave_out: DistinctGroup | None = None) -> Mask:
         """By slot: which roots are right and find something for every group, if this were dropped."""
-        found = self.whole.roots
-        for part in self.root_parts:
-            if part.key not in without:
-                found = found & part.holds[: self.whole.own]
+        found = self.view.roots
+        for constraint in self.root_constraints:
+            if constraint.key not in without:
+                found = found & constraint.holds[: self.view.own]
         for distinct in self._by_content.values():
             if distinct is not leave_out:
-                found = found & distinct.sieve.fitting_without(without)
+                found = found & distinct.group_builder.fitting_without(without)
         return found
 
-    def without(self, part: ConstraintMask) -> Mask:
+    def without(self, constraint: ConstraintMask) -> Mask:
         """The same without one constraint, from all groups that make it."""
-        if part.key not in self._without:
-            self._without[part.key] = (
-                self.fitting() if part.kind not in OF_CLASS and part.holds.all() else self.fitting(part.dropped)
+        if constraint.key not in self._without:
+            self._without[constraint.key] = (
+                self.fitting()
+                if constraint.kind not in CLASS_KINDS and constraint.holds.all()
+                else self.fitting(constraint.dropped)
             )
-        return self._without[part.key]
+        return self._without[constraint.key]
 
 
 def _content(group: Group) -> object:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from berth.fleet.explain.constraints import ConstraintMask
 from berth.model.funnel import Constraint, FunnelStep, GroupFunnel, Hindrance, Together, TreeFunnel, UnknownName
 
-OF_ROOTS = (Constraint.ROOT_REQUIRED, Constraint.ROOT_FORBIDDEN)
-FORBIDS = (Constraint.FORBIDDEN, Constraint.NOT_MEMBER_OF, Constraint.ROOT_FORBIDDEN)
+ROOT_KINDS = (Constraint.ROOT_REQUIRED, Constraint.ROOT_FORBIDDEN)
+FORBIDDING_KINDS = (Constraint.FORBIDDEN, Constraint.NOT_MEMBER_OF, Constraint.ROOT_FORBIDDEN)
 
 
 @dataclass(frozen=True, slots=True)
 class Blame:
     """A constraint that may be at fault. groups: who asks for it, if that is not plain; others: there is more asked."""
 
-    part: ConstraintMask
+    constraint: ConstraintMask
     step: FunnelStep
     groups: str
     others: bool
@@ -31,7 +31,7 @@ def reason(
 ) -> str:
     """Why it fits or does not, naming the constraint without which the most would."""
     if unknown:
-        return "; ".join(_unheard_of(each) for each in unknown) + "."
+        return "; ".join(_unknown_name_sentence(each) for each in unknown) + "."
     if not trees.total:
         return "There are no providers."
     if together.left:
@@ -41,8 +41,8 @@ def reason(
         return together.why
     worst = _worst(list(blames))
     if worst is not None:
-        return _told(worst, trees.total)
-    return _no_single_one(groups, trees)
+        return _blame_sentence(worst, trees.total)
+    return _no_single_constraint(groups, trees)
 
 
 def why_not_together(each: int, together: int, bounded: bool, hindrances: list[Hindrance]) -> str:
@@ -66,7 +66,9 @@ def _worst(blames: list[Blame]) -> Blame | None:
     Whoever drops a class drops its amount, and with it the units: so a class is to blame only if dropping the amount
     would not help, and an amount only if it is worse than its units.
     """
-    to_blame = {(each.part.names, each.part.kind, each.groups): each for each in blames if each.step.without}
+    to_blame = {
+        (each.constraint.names, each.constraint.kind, each.groups): each for each in blames if each.step.without
+    }
     for names, kind, groups in list(to_blame):
         room, units = (to_blame.get((names, which, groups)) for which in (Constraint.ROOM, Constraint.UNITS))
         if kind is Constraint.CLASS and room is not None:
@@ -76,20 +78,24 @@ def _worst(blames: list[Blame]) -> Blame | None:
     return max(to_blame.values(), key=lambda each: each.step.without, default=None)
 
 
-def _told(blame: Blame, total: int) -> str:
-    part, step = blame.part, blame.step
-    whose = "tree" if part.kind in OF_ROOTS else "provider"
+def _blame_sentence(blame: Blame, total: int) -> str:
+    constraint, step = blame.constraint, blame.step
+    whose = "tree" if constraint.kind in ROOT_KINDS else "provider"
     rest = " that has all else" if blame.others else ""
-    said = f"every {whose}{rest} {part.failing}" if part.kind in FORBIDS else f"no {whose}{rest} {part.words}"
-    if part.kind is Constraint.ROOM:
-        said += f": the most that one can give is {step.nearest or 0:,}"
-    if part.kind is Constraint.UNITS and step.nearest is not None:
-        said += f": the nearest that one gives is {step.nearest:,}"
-    said = f"for {blame.groups}, {said}" if blame.groups else said
-    return f"{said[0].upper()}{said[1:]}; without that, {step.without:,} of {_trees(total)} would do."
+    sentence = (
+        f"every {whose}{rest} {constraint.failing}"
+        if constraint.kind in FORBIDDING_KINDS
+        else f"no {whose}{rest} {constraint.description}"
+    )
+    if constraint.kind is Constraint.ROOM:
+        sentence += f": the most that one can give is {step.nearest or 0:,}"
+    if constraint.kind is Constraint.UNITS and step.nearest is not None:
+        sentence += f": the nearest that one gives is {step.nearest:,}"
+    sentence = f"for {blame.groups}, {sentence}" if blame.groups else sentence
+    return f"{sentence[0].upper()}{sentence[1:]}; without that, {step.without:,} of {_trees(total)} would do."
 
 
-def _no_single_one(groups: list[GroupFunnel], trees: TreeFunnel) -> str:
+def _no_single_constraint(groups: list[GroupFunnel], trees: TreeFunnel) -> str:
     """When more than one thing would have to be dropped."""
     for group in groups:
         last = next((step for step in group.steps if not step.left), None)
@@ -104,7 +110,7 @@ def _no_single_one(groups: list[GroupFunnel], trees: TreeFunnel) -> str:
     return "Each group finds something, but no tree has something for every one."
 
 
-def _unheard_of(each: UnknownName) -> str:
+def _unknown_name_sentence(each: UnknownName) -> str:
     what = "resource class" if each.kind is Constraint.UNKNOWN_CLASS else "trait"
     hint = f" (did you mean {' or '.join(each.nearest)}?)" if each.nearest else ""
     return f"There is no {what} {each.name}{hint}"

@@ -39,7 +39,7 @@ class Variable:
 
     suffix: str
     demands: Demands
-    wanted: CompiledFilter
+    filter: CompiledFilter
 
     @property
     def one_provider(self) -> bool:
@@ -68,7 +68,7 @@ class CompiledRequest:
     @property
     def possible(self) -> bool:
         """Whether every group could be satisfied by some provider."""
-        return all(variable.wanted.possible for variable in self.variables)
+        return all(variable.filter.possible for variable in self.variables)
 
     @property
     def independent(self) -> bool:
@@ -83,12 +83,12 @@ def compile_request(fleet: Fleet, request: CandidateRequest) -> CompiledRequest:
     variables: list[Variable] = []
     spread: tuple[frozenset[int], ...] = ()
     for group in request.groups:
-        wanted = compile_filter(fleet, group, spread=not group.one_provider)
+        compiled = compile_filter(fleet, group, spread=not group.one_provider)
         if group.one_provider:
-            variables.append(Variable(group.suffix, wanted.demands, wanted))
+            variables.append(Variable(group.suffix, compiled.demands, compiled))
         else:
-            spread = wanted.required
-            variables.extend(Variable("", (demand,), wanted) for demand in wanted.demands)
+            spread = compiled.required
+            variables.extend(Variable("", (demand,), compiled) for demand in compiled.demands)
     place = {variable.suffix: index for index, variable in enumerate(variables) if variable.one_provider}
     return CompiledRequest(
         variables=tuple(variables),

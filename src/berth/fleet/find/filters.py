@@ -84,41 +84,41 @@ class SlotList:
         return there & column.room_at(rows, amount)
 
 
-def provider_matches(fleet: Fleet, wanted: CompiledFilter, view: View) -> Mask | None:
+def provider_matches(fleet: Fleet, compiled: CompiledFilter, view: View) -> Mask | None:
     """Which providers satisfy all of this but the amounts, each by itself. None: all do."""
     ok: Mask | None = None
-    if wanted.tree is not None:
-        ok = _and(ok, view.take(fleet.root) == wanted.tree)
-    if wanted.traits_ok is not None:
-        ok = _and(ok, wanted.traits_ok[view.take(fleet.trait_set)])
-    if wanted.in_aggregates is not None:
-        ok = _and(ok, wanted.in_aggregates[view.take(fleet.aggregate_set)])
-    if wanted.in_forbidden is not None:
-        ok = _and(ok, ~wanted.in_forbidden[view.take(fleet.aggregate_set)])
+    if compiled.tree is not None:
+        ok = _and(ok, view.take(fleet.root) == compiled.tree)
+    if compiled.traits_ok is not None:
+        ok = _and(ok, compiled.traits_ok[view.take(fleet.trait_set)])
+    if compiled.in_aggregates is not None:
+        ok = _and(ok, compiled.in_aggregates[view.take(fleet.aggregate_set)])
+    if compiled.in_forbidden is not None:
+        ok = _and(ok, ~compiled.in_forbidden[view.take(fleet.aggregate_set)])
     return ok
 
 
-def tree_matches(fleet: Fleet, wanted: CompiledFilter, view: View) -> Mask | None:
+def tree_matches(fleet: Fleet, compiled: CompiledFilter, view: View) -> Mask | None:
     """The same for the unsuffixed group, where an aggregate of the anchor's root counts for its whole tree.
 
     A provider that shares with the tree from outside must be a member itself; for what is forbidden
     the anchor's root counts for it as well (Placement, docs on member_of).
     """
     ok: Mask | None = None
-    if wanted.tree is not None:
-        ok = _and(ok, view.take(fleet.root) == wanted.tree)
+    if compiled.tree is not None:
+        ok = _and(ok, view.take(fleet.root) == compiled.tree)
         if view.foreign is not None:
             ok = _and(ok, ~view.foreign)
-    if wanted.traits_ok is not None:
-        ok = _and(ok, wanted.traits_ok[view.take(fleet.trait_set)])
-    if wanted.in_aggregates is not None:
-        through_root = wanted.in_aggregates[view.take_anchors(fleet.aggregate_set)]
+    if compiled.traits_ok is not None:
+        ok = _and(ok, compiled.traits_ok[view.take(fleet.trait_set)])
+    if compiled.in_aggregates is not None:
+        through_root = compiled.in_aggregates[view.take_anchors(fleet.aggregate_set)]
         if view.foreign is not None:
             through_root &= ~view.foreign
-        ok = _and(ok, wanted.in_aggregates[view.take(fleet.aggregate_set)] | through_root)
-    if wanted.in_forbidden is not None:
-        ok = _and(ok, ~wanted.in_forbidden[view.take(fleet.aggregate_set)])
-        ok = _and(ok, ~wanted.in_forbidden[view.take_anchors(fleet.aggregate_set)])
+        ok = _and(ok, compiled.in_aggregates[view.take(fleet.aggregate_set)] | through_root)
+    if compiled.in_forbidden is not None:
+        ok = _and(ok, ~compiled.in_forbidden[view.take(fleet.aggregate_set)])
+        ok = _and(ok, ~compiled.in_forbidden[view.take_anchors(fleet.aggregate_set)])
     return ok
 
 

@@ -12,7 +12,7 @@ from berth.model.inventory import Inventory
 
 def summaries(fleet: Fleet, slots: list[int]) -> dict[str, ProviderSummary]:
     """Capacity and usage of every class, traits, and place in its tree, for each of these slots, by uuid."""
-    rooms = rooms_of(fleet, slots)
+    usage = usage_of(fleet, slots)
     traits = _Traits(fleet)
     uuids = fleet.uuids
     parents = fleet.parent.values[slots].tolist()
@@ -20,36 +20,34 @@ def summaries(fleet: Fleet, slots: list[int]) -> dict[str, ProviderSummary]:
     sets = fleet.trait_set.values[slots].tolist()
     return {
         uuids[slot]: ProviderSummary(
-            rooms[slot], traits.of(number), None if parent == NO_SLOT else uuids[parent], uuids[root]
+            usage[slot], traits.of(number), None if parent == NO_SLOT else uuids[parent], uuids[root]
         )
         for slot, parent, root, number in zip(slots, parents, roots, sets, strict=True)
     }
 
 
-def rooms_of(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, ResourceUsage]]:
+def usage_of(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, ResourceUsage]]:
     """Capacity and usage by slot and class name: one look-up for all providers of a class."""
     having: dict[int, list[int]] = defaultdict(list)
     for slot in slots:
         for number in fleet.classes[slot]:
             having[number].append(slot)
-    rooms: dict[int, dict[str, ResourceUsage]] = {slot: {} for slot in slots}
+    usage: dict[int, dict[str, ResourceUsage]] = {slot: {} for slot in slots}
     for number in sorted(having):
-        name, column, mine = fleet.catalogue.name_of(number), fleet.columns[number], having[number]
-        rows = column.places(mine)
+        name, column, slots_of_class = fleet.catalogue.name_of(number), fleet.columns[number], having[number]
+        rows = column.places(slots_of_class)
         capacities, used = column.capacity.values[rows].tolist(), column.used.values[rows].tolist()
-        for slot, capacity, taken in zip(mine, capacities, used, strict=True):
+        for slot, capacity, held in zip(slots_of_class, capacities, used, strict=True):
             if abs(capacity) == CAPACITY_LIMIT:
-                capacity = _exact(fleet, number, slot)
-            rooms[slot][name] = ResourceUsage(capacity, taken)
-    return rooms
+                capacity = _exact_capacity(fleet, number, slot)
+            usage[slot][name] = ResourceUsage(capacity, held)
+    return usage
 
 
-def _exact(fleet: Fleet, number: int, slot: int) -> int:
+def _exact_capacity(fleet: Fleet, number: int, slot: int) -> int:
     """A capacity that is too large for a column."""
-    stocked = fleet.columns[number].at(fleet.columns[number].row(slot))
-    return Inventory(
-        stocked.total, stocked.reserved, stocked.min_unit, stocked.max_unit, stocked.step_size, stocked.allocation_ratio
-    ).capacity
+    row = fleet.columns[number].at(fleet.columns[number].row(slot))
+    return Inventory(row.total, row.reserved, row.min_unit, row.max_unit, row.step_size, row.allocation_ratio).capacity
 
 
 class _Traits:

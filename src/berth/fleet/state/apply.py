@@ -42,8 +42,8 @@ def _apply_names(fleet: Fleet, facts: Facts) -> None:
     for number in facts.unnamed:
         fleet.catalogue.remove(number)
         fleet.columns.pop(number, None)
-    for named in facts.names:
-        fleet.catalogue.add(named)
+    for entry in facts.names:
+        fleet.catalogue.add(entry)
 
 
 def _set_used(fleet: Fleet, slot: int, used: Resources) -> None:
@@ -55,12 +55,12 @@ def _set_used(fleet: Fleet, slot: int, used: Resources) -> None:
 
 
 def _set_inventories(fleet: Fleet, slot: int, inventories: dict[str, Inventory], at: int) -> None:
-    wanted = {fleet.catalogue.class_id(name): inventory for name, inventory in inventories.items()}
+    by_class = {fleet.catalogue.class_id(name): inventory for name, inventory in inventories.items()}
     for number in fleet.classes[slot]:
-        if number not in wanted:
+        if number not in by_class:
             fleet.columns[number].drop(slot)
-    for number, inventory in wanted.items():
+    for number, inventory in by_class.items():
         if number not in fleet.columns:
             fleet.columns[number] = ClassColumn()
         fleet.columns[number].put(slot, inventory, at)
-    fleet.set_classes(slot, tuple(sorted(wanted)))
+    fleet.set_classes(slot, tuple(sorted(by_class)))

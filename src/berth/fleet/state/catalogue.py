@@ -11,21 +11,21 @@ from berth.model.errors import ClassNotFound, TraitsNotFound
 class Catalogue:
     """Every name that the ledger has given a number to."""
 
-    __slots__ = ("_ids", "_named")
+    __slots__ = ("_entries", "_ids")
 
     def __init__(self) -> None:
         self._ids: dict[NameKind, dict[str, int]] = {kind: {} for kind in NameKind}
-        self._named: dict[int, CatalogueEntry] = {}
+        self._entries: dict[int, CatalogueEntry] = {}
 
-    def add(self, named: CatalogueEntry) -> None:
+    def add(self, entry: CatalogueEntry) -> None:
         """Take in a name, new or renamed."""
-        self.remove(named.id)
-        self._ids[named.kind][named.name] = named.id
-        self._named[named.id] = named
+        self.remove(entry.id)
+        self._ids[entry.kind][entry.name] = entry.id
+        self._entries[entry.id] = entry
 
     def remove(self, number: int) -> None:
         """Forget a name, if it is known."""
-        old = self._named.pop(number, None)
+        old = self._entries.pop(number, None)
         if old is not None:
             del self._ids[old.kind][old.name]
 
@@ -36,15 +36,15 @@ class Catalogue:
     def get(self, kind: NameKind, name: str) -> CatalogueEntry | None:
         """A name with its number and the time it was made; None if there is no such name."""
         number = self._ids[kind].get(name)
-        return None if number is None else self._named[number]
+        return None if number is None else self._entries[number]
 
     def name_of(self, number: int) -> str:
         """The name with this number."""
-        return self._named[number].name
+        return self._entries[number].name
 
     def all(self, kind: NameKind) -> Iterator[CatalogueEntry]:
         """Every name of a kind, in the order they were made."""
-        return (self._named[number] for number in sorted(self._ids[kind].values()))
+        return (self._entries[number] for number in sorted(self._ids[kind].values()))
 
     def class_id(self, name: str) -> int:
         """The number of a resource class; ClassNotFound."""
@@ -55,18 +55,18 @@ class Catalogue:
 
     def trait_ids(self, names: Iterable[str]) -> frozenset[int]:
         """The numbers of traits; TraitsNotFound names those that do not exist."""
-        known = self._ids[NameKind.TRAIT]
+        ids = self._ids[NameKind.TRAIT]
         wanted = set(names)
-        missing = wanted - known.keys()
+        missing = wanted - ids.keys()
         if missing:
             raise TraitsNotFound(missing)
-        return frozenset(known[name] for name in wanted)
+        return frozenset(ids[name] for name in wanted)
 
     def aggregate_ids(self, uuids: Iterable[str]) -> frozenset[int]:
         """The numbers of those of these aggregates that any provider was ever in."""
-        known = self._ids[NameKind.AGGREGATE]
-        return frozenset(known[uuid] for uuid in uuids if uuid in known)
+        ids = self._ids[NameKind.AGGREGATE]
+        return frozenset(ids[uuid] for uuid in uuids if uuid in ids)
 
     def snapshot(self) -> list[CatalogueEntry]:
         """Every name there is, as plain values."""
-        return [self._named[number] for number in sorted(self._named)]
+        return [self._entries[number] for number in sorted(self._entries)]

@@ -222,7 +222,7 @@ class ClassColumn:
             ok &= amount % self.step_size.values[rows] == 0
         return ok
 
-    def left(self, slot: int) -> tuple[int, int]:
+    def free_and_max_unit(self, slot: int) -> tuple[int, int]:
         """How much is free at a provider that has this class, and the most that one claim may ask for."""
         row = self.row(slot)
         return int(self.capacity.values[row]) - int(self.used.values[row]), int(self.max_unit.values[row])

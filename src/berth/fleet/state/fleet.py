@@ -212,9 +212,9 @@ class Fleet:
     def _unplace(self, slot: int) -> None:
         parent, root = int(self.parent.values[slot]), int(self.root.values[slot])
         if parent != NO_SLOT:
-            _take_out(self.children, parent, slot)
+            _remove_from(self.children, parent, slot)
         if root not in (NO_SLOT, slot):
-            _take_out(self.members, root, slot)
+            _remove_from(self.members, root, slot)
             if self.members.get(root) == [root]:
                 del self.members[root]
                 self.nested.values[root] = False
@@ -236,7 +236,7 @@ class Fleet:
                 del self.sharing[aggregate]
 
 
-def _take_out(lists: dict[int, list[int]], key: int, slot: int) -> None:
+def _remove_from(lists: dict[int, list[int]], key: int, slot: int) -> None:
     slots = lists[key]
     slots.remove(slot)
     if not slots:

@@ -21,8 +21,8 @@ def overview(fleet: Fleet) -> Overview:
             for number, column in sorted(fleet.columns.items())
             if len(column)
         ],
-        traits=len(_having(fleet, fleet.trait_set, fleet.trait_sets)),
-        aggregates=len(_having(fleet, fleet.aggregate_set, fleet.aggregate_sets)),
+        traits=len(_providers_by_id(fleet, fleet.trait_set, fleet.trait_sets)),
+        aggregates=len(_providers_by_id(fleet, fleet.aggregate_set, fleet.aggregate_sets)),
     )
 
 
@@ -31,9 +31,9 @@ def names_in_use(fleet: Fleet, kind: NameKind) -> list[NameInUse]:
     if kind is NameKind.CLASS:
         count = {number: len(column) for number, column in fleet.columns.items()}
     elif kind is NameKind.TRAIT:
-        count = _having(fleet, fleet.trait_set, fleet.trait_sets)
+        count = _providers_by_id(fleet, fleet.trait_set, fleet.trait_sets)
     else:
-        count = _having(fleet, fleet.aggregate_set, fleet.aggregate_sets)
+        count = _providers_by_id(fleet, fleet.aggregate_set, fleet.aggregate_sets)
     every = (NameInUse(named.name, count.get(named.id, 0)) for named in fleet.catalogue.all(kind))
     return [each for each in every if each.providers or kind is not NameKind.AGGREGATE]
 
@@ -51,12 +51,12 @@ def _class(name: str, column: ClassColumn) -> ClassOverview:
     )
 
 
-def _having(fleet: Fleet, column: Column, table: SetTable) -> dict[int, int]:
+def _providers_by_id(fleet: Fleet, column: Column, table: SetTable) -> dict[int, int]:
     """How many providers have each member of their sets: counted by set, then by member."""
     alive = fleet.root.values != NO_SLOT
     by_set = np.bincount(column.values[alive], minlength=len(table.sets))
-    having: dict[int, int] = {}
+    providers: dict[int, int] = {}
     for number in np.flatnonzero(by_set).tolist():
         for member in table.sets[number]:
-            having[member] = having.get(member, 0) + int(by_set[number])
-    return having
+            providers[member] = providers.get(member, 0) + int(by_set[number])
+    return providers

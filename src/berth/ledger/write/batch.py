@@ -80,7 +80,7 @@ def decide_batch(batch: Sequence[PendingCommand], draft: Draft, number: int, cha
         except Deferred:
             outcome.deferred = True
         done.outcomes.append(outcome)
-        facts, before = draft.take_facts()
+        facts, before = draft.pop_facts()
         if facts != _NOTHING:
             number += 1
             actor = log_text(pending.caller.called)

@@ -1,13 +1,12 @@
 """The ledger as a batch sees it: the fleet, and on top of it what the commands before have decided.
 
-Commands read and change a draft; nothing else does. At the end it says which rows that makes, and
-each command's facts. A command checks everything first and changes the draft only then, so that a
-refused one leaves no trace.
+Commands read and change a draft; nothing else does. A command checks everything before it changes the draft, so that
+a refused one leaves no trace.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from berth.fleet.state.columns import NO_ROW
@@ -24,9 +23,10 @@ Holdings = dict[str, Resources]
 
 @dataclass(slots=True)
 class DraftProvider:
-    """A provider as decided so far. seen: its generation in the database, None if it is not there yet.
+    """A provider as decided so far. seen: its generation in the database, None if it is new.
 
-    stock, used: by class, as looked up so far; inventories: all that it is to have, where that was decided.
+    stock, used: by class, as looked up so far; inventories, traits, aggregates: None if unchanged; placed: whether its
+    name, parent or root is new.
     """
 
     id: int
@@ -50,7 +50,10 @@ class DraftProvider:
 
 @dataclass(slots=True)
 class DraftConsumer:
-    """A consumer as decided so far. stored: whether the database has a row; held: empty once it has ended."""
+    """A consumer as decided so far. held: empty once it has ended.
+
+    stored, stored_held: whether the database has rows of it, and of what it holds.
+    """
 
     id: int
     uuid: str
@@ -66,7 +69,7 @@ class DraftConsumer:
 
 @dataclass(frozen=True, slots=True)
 class Prefetched:
-    """What the database was asked for before a batch is decided: whatever its commands name."""
+    """The consumers and tokens that a batch's commands name, read before it is decided."""
 
     consumers: Sequence[DraftConsumer] = ()
     tokens: Sequence[Token] = ()
@@ -77,49 +80,50 @@ NOTHING_PREFETCHED = Prefetched()
 
 @dataclass(slots=True)
 class NewToken:
-    """A token as it is to be stored. stored: whether the database has a row."""
+    """A token to store. stored: whether the database has a row of it."""
 
     now: Token
     stored: bool
 
 
 class Draft:
-    """One batch's view of the ledger. now: microseconds since 1970 UTC; next_id: the next number to give out."""
+    """One batch's view of the ledger. now: microseconds since 1970 UTC; next_id: the next unused id."""
 
-    def __init__(self, fleet: Fleet, now: int, next_id: int, known: Prefetched = NOTHING_PREFETCHED) -> None:
+    def __init__(self, fleet: Fleet, now: int, next_id: int, prefetched: Prefetched = NOTHING_PREFETCHED) -> None:
         self.fleet = fleet
         self.now = now
         self.next_id = next_id
         self.facts = Facts()
         self.before = Facts()
         self.providers: dict[str, DraftProvider] = {}
-        self.consumers = {consumer.uuid: consumer for consumer in known.consumers}
-        self.tokens = {token.name: token for token in known.tokens}
+        self.consumers = {consumer.uuid: consumer for consumer in prefetched.consumers}
+        self.tokens = {token.name: token for token in prefetched.tokens}
         self.new_tokens: dict[str, NewToken] = {}
         self.added_names: dict[tuple[NameKind, str], CatalogueEntry] = {}
         self.removed_names: dict[int, tuple[NameKind, str]] = {}
         self.renamed: dict[int, CatalogueEntry] = {}
+        self.class_ids: dict[str, int] = {}
         self._provider_names: dict[str, str | None] = {}
 
-    def take_facts(self) -> tuple[Facts, Facts]:
-        """What was changed since this was last asked, and how that was before."""
-        taken = self.facts, self.before
+    def pop_facts(self) -> tuple[Facts, Facts]:
+        """Return the facts of the last command and the state before it, and begin those of the next command."""
+        facts, before = self.facts, self.before
         self.facts, self.before = Facts(), Facts()
-        return taken
+        return facts, before
 
-    # --- Providers: looking ---
+    # --- Providers: read ---
 
     def find_provider(self, uuid: str) -> DraftProvider | None:
-        """A provider; None if there is none."""
-        known = self.providers.get(uuid)
-        if known is not None:
-            return None if known.deleted else known
+        """Return a provider, or None if there is none."""
+        provider = self.providers.get(uuid)
+        if provider is not None:
+            return None if provider.deleted else provider
         slot = self.fleet.slot_of.get(uuid, NO_SLOT)
         if slot == NO_SLOT:
             return None
         fleet = self.fleet
         parent, generation = int(fleet.parent.values[slot]), int(fleet.generation.values[slot])
-        known = self.providers[uuid] = DraftProvider(
+        provider = self.providers[uuid] = DraftProvider(
             id=int(fleet.id.values[slot]),
             slot=slot,
             uuid=uuid,
@@ -131,29 +135,29 @@ class Draft:
             created_at=int(fleet.created_at.values[slot]),
             updated_at=int(fleet.updated_at.values[slot]),
         )
-        return known
+        return provider
 
     def provider(self, uuid: str) -> DraftProvider:
-        """A provider; ProviderNotFound."""
-        known = self.find_provider(uuid)
-        if known is None:
+        """Return a provider. Raises ProviderNotFound."""
+        provider = self.find_provider(uuid)
+        if provider is None:
             raise ProviderNotFound(uuid)
-        return known
+        return provider
 
     def provider_id(self, uuid: str) -> int:
-        """The number of a provider that exists."""
-        known = self.providers.get(uuid)
-        return int(self.fleet.id.values[self.fleet.slot(uuid)]) if known is None else known.id
+        """Return the id of a provider that exists."""
+        provider = self.providers.get(uuid)
+        return int(self.fleet.id.values[self.fleet.slot(uuid)]) if provider is None else provider.id
 
     def provider_named(self, name: str) -> str | None:
-        """The uuid of the provider with this name; None if there is none."""
+        """Return the uuid of the provider with this name, or None if there is none."""
         if name in self._provider_names:
             return self._provider_names[name]
         slot = self.fleet.slot_of_name.get(name, NO_SLOT)
         return None if slot == NO_SLOT else self.fleet.uuids[slot]
 
     def inventory(self, provider: DraftProvider, name: str) -> Inventory | None:
-        """What a provider has of a class; None if nothing."""
+        """Return the inventory that a provider has of a class, or None."""
         if provider.inventories is not None:
             return provider.inventories.get(name)
         if name not in provider.stock:
@@ -161,36 +165,36 @@ class Draft:
         return provider.stock[name]
 
     def inventories(self, provider: DraftProvider) -> dict[str, Inventory]:
-        """All that a provider has. Not to be changed in place."""
+        """Return all inventories of a provider. The result must not be changed."""
         if provider.inventories is not None:
             return provider.inventories
         if provider.slot == NO_SLOT:
             return {}
         names = map(self.fleet.catalogue.name_of, self.fleet.classes[provider.slot])
-        found = [(name, self.inventory(provider, name)) for name in names]
-        return {name: inventory for name, inventory in found if inventory is not None}
+        pairs = [(name, self.inventory(provider, name)) for name in names]
+        return {name: inventory for name, inventory in pairs if inventory is not None}
 
     def used(self, provider: DraftProvider, name: str) -> int:
-        """How much of a class of a provider is held."""
+        """Return how much of a class of a provider is held."""
         if name not in provider.used:
             self._look_up(provider, name)
         return provider.used[name]
 
     def traits(self, provider: DraftProvider) -> frozenset[str]:
-        """A provider's traits."""
+        """Return a provider's traits."""
         if provider.traits is not None or provider.slot == NO_SLOT:
             return provider.traits or frozenset()
         return frozenset(map(self.fleet.catalogue.name_of, self.fleet.traits_of(provider.slot)))
 
     def aggregates(self, provider: DraftProvider) -> set[str]:
-        """A provider's aggregates."""
+        """Return a provider's aggregates."""
         if provider.aggregates is not None or provider.slot == NO_SLOT:
             return set(provider.aggregates or ())
         return set(map(self.fleet.catalogue.name_of, self.fleet.aggregates_of(provider.slot)))
 
     def _look_up(self, provider: DraftProvider, name: str) -> None:
-        """Take what a provider has of a class, and how much of it is held, out of the columns."""
-        number = self.fleet.catalogue.id_of(NameKind.CLASS, name)
+        """Copy the inventory that a provider has of a class, and how much of it is held, from the fleet's columns."""
+        number = self.class_id(name)
         column = None if number is None else self.fleet.columns.get(number)
         row = NO_ROW if column is None or provider.slot == NO_SLOT else column.row(provider.slot)
         if column is None or row == NO_ROW:
@@ -200,12 +204,12 @@ class Draft:
         provider.stock[name] = column.inventory(row)
         provider.used.setdefault(name, int(column.used.values[row]))
 
-    # --- Providers: deciding ---
+    # --- Providers: change ---
 
     def add_provider(self, uuid: str, name: str, parent: DraftProvider | None) -> DraftProvider:
-        """A new provider, as a root or below a parent."""
+        """Add a provider, as a root or below a parent."""
         provider = self.providers[uuid] = DraftProvider(
-            id=self._give_id(),
+            id=self._new_id(),
             slot=NO_SLOT,
             uuid=uuid,
             name=name,
@@ -217,21 +221,21 @@ class Draft:
             updated_at=self.now,
         )
         self._provider_names[name] = uuid
-        self._note_provider(provider)
+        self.facts.providers.append(_as_fact(provider))
         return provider
 
     def place_provider(self, provider: DraftProvider, name: str, parent: str | None, root: str) -> None:
-        """Another name or place for a provider."""
+        """Give a provider another name or another place."""
         self.before.providers.append(_as_fact(provider))
         if name != provider.name:
             self._provider_names[provider.name] = None
             self._provider_names[name] = provider.uuid
         provider.name, provider.parent, provider.root = name, parent, root
         provider.placed, provider.updated_at = True, self.now
-        self._note_provider(provider)
+        self.facts.providers.append(_as_fact(provider))
 
     def delete_provider(self, provider: DraftProvider) -> None:
-        """A provider goes, with all that it has."""
+        """Delete a provider with its inventories, traits and aggregates."""
         self.before.providers.append(_as_fact(provider))
         self._remember_inventories(provider)
         self._remember_traits(provider)
@@ -247,19 +251,19 @@ class Draft:
         self.facts.generations[provider.uuid] = provider.generation
 
     def set_inventories(self, provider: DraftProvider, inventories: dict[str, Inventory]) -> None:
-        """All that a provider has from now on."""
+        """Replace a provider's inventories."""
         self._remember_inventories(provider)
         provider.inventories = inventories
         self.facts.inventories[provider.uuid] = inventories
 
     def set_traits(self, provider: DraftProvider, traits: frozenset[str]) -> None:
-        """A provider's traits from now on."""
+        """Replace a provider's traits."""
         self._remember_traits(provider)
         provider.traits = traits
         self.facts.traits[provider.uuid] = sorted(traits)
 
     def set_aggregates(self, provider: DraftProvider, aggregates: tuple[str, ...]) -> None:
-        """A provider's aggregates from now on; those that nobody was ever in get a number."""
+        """Replace a provider's aggregates. Those that are new to the ledger get an id."""
         for uuid in aggregates:
             if self.id_of(NameKind.AGGREGATE, uuid) is None:
                 self.add_name(NameKind.AGGREGATE, uuid)
@@ -268,108 +272,103 @@ class Draft:
         self.facts.aggregates[provider.uuid] = list(aggregates)
 
     def set_used(self, provider: DraftProvider, name: str, amount: int) -> None:
-        """How much of a class of a provider is held from now on."""
+        """Set how much of a class of a provider is held."""
         provider.used[name] = amount
         self.facts.used.setdefault(provider.uuid, {})[name] = amount
 
-    def _note_provider(self, provider: DraftProvider) -> None:
-        self.facts.providers.append(_as_fact(provider))
-
     def _remember_inventories(self, provider: DraftProvider) -> None:
-        if (has := self.inventories(provider)) and provider.uuid not in self.before.inventories:
-            self.before.inventories[provider.uuid] = has
+        if (old := self.inventories(provider)) and provider.uuid not in self.before.inventories:
+            self.before.inventories[provider.uuid] = old
 
     def _remember_traits(self, provider: DraftProvider) -> None:
-        if (has := self.traits(provider)) and provider.uuid not in self.before.traits:
-            self.before.traits[provider.uuid] = sorted(has)
+        if (old := self.traits(provider)) and provider.uuid not in self.before.traits:
+            self.before.traits[provider.uuid] = sorted(old)
 
     def _remember_aggregates(self, provider: DraftProvider) -> None:
-        if (has := self.aggregates(provider)) and provider.uuid not in self.before.aggregates:
-            self.before.aggregates[provider.uuid] = sorted(has)
+        if (old := self.aggregates(provider)) and provider.uuid not in self.before.aggregates:
+            self.before.aggregates[provider.uuid] = sorted(old)
 
     # --- Names ---
 
     def id_of(self, kind: NameKind, name: str) -> int | None:
-        """The number of a name; None if there is no such name."""
+        """Return the id of a name, or None if there is no such name."""
         added = self.added_names.get((kind, name))
         return added.id if added is not None else self.fleet.catalogue.id_of(kind, name)
 
+    def class_id(self, name: str) -> int | None:
+        """Return the id of a resource class, or None; `class_ids` keeps it for the rows to write."""
+        number = self.class_ids.get(name)
+        if number is None and (number := self.id_of(NameKind.CLASS, name)) is not None:
+            self.class_ids[name] = number
+        return number
+
     def need_class(self, name: str) -> None:
-        """ClassNotFound, if there is no such class."""
-        if self.id_of(NameKind.CLASS, name) is None:
+        """Raise ClassNotFound if there is no such resource class."""
+        if self.class_id(name) is None:
             raise ClassNotFound(name)
 
     def need_traits(self, names: Iterable[str]) -> None:
-        """TraitsNotFound, if some of these do not exist."""
+        """Raise TraitsNotFound if some of these do not exist."""
         missing = [name for name in names if self.id_of(NameKind.TRAIT, name) is None]
         if missing:
             raise TraitsNotFound(missing)
 
     def add_name(self, kind: NameKind, name: str) -> None:
-        """Give a new name a number."""
-        named = CatalogueEntry(kind, self._give_id(), name, self.now)
-        self.added_names[kind, name] = named
-        self.facts.names.append(named)
+        """Add a name to the catalogue, with an id."""
+        entry = self.added_names[kind, name] = CatalogueEntry(kind, self._new_id(), name, self.now)
+        self.facts.names.append(entry)
+        if kind is NameKind.CLASS:
+            self.class_ids[name] = entry.id
 
     def remove_name(self, kind: NameKind, name: str) -> None:
-        """A stored name goes."""
-        number = self.fleet.catalogue.id_of(kind, name)
-        assert number is not None, "only stored names are removed, in a batch of their own"
-        self._remember_name(kind, name)
-        self.removed_names[number] = (kind, name)
-        self.facts.unnamed.append(number)
+        """Remove a stored name from the catalogue."""
+        entry = self.fleet.catalogue.get(kind, name)
+        assert entry is not None, "only stored names are removed, in a batch of their own"
+        self.before.names.append(entry)
+        self.removed_names[entry.id] = (kind, name)
+        self.facts.unnamed.append(entry.id)
 
     def rename(self, kind: NameKind, old: str, new: str) -> None:
-        """A stored name becomes another."""
-        named = self.fleet.catalogue.get(kind, old)
-        assert named is not None, "only stored names are renamed, in a batch of their own"
-        self._remember_name(kind, old)
-        renamed = CatalogueEntry(kind, named.id, new, named.at)
-        self.renamed[named.id] = renamed
+        """Rename a stored name."""
+        entry = self.fleet.catalogue.get(kind, old)
+        assert entry is not None, "only stored names are renamed, in a batch of their own"
+        self.before.names.append(entry)
+        renamed = self.renamed[entry.id] = CatalogueEntry(kind, entry.id, new, entry.at)
         self.facts.names.append(renamed)
-
-    def _remember_name(self, kind: NameKind, name: str) -> None:
-        named = self.fleet.catalogue.get(kind, name)
-        if named is not None:
-            self.before.names.append(named)
 
     # --- Consumers ---
 
     def hold(self, consumer: DraftConsumer, held: Holdings) -> None:
-        """What a consumer holds from now on; nothing: it ends."""
+        """Replace what a consumer holds; if that is nothing, the consumer ends."""
         if consumer.held:
             self.before.claims.setdefault(consumer.uuid, consumer.held)
         consumer.held, consumer.changed = held, True
         self.facts.claims[consumer.uuid] = held
 
     def add_consumer(self, uuid: str) -> DraftConsumer:
-        """A consumer that holds nothing yet."""
-        known = self.consumers.get(uuid)
-        if known is None:
-            known = self.consumers[uuid] = DraftConsumer(self._give_id(), uuid, 0, "", "", None, {}, False, False)
-        known.generation = 0
-        return known
+        """Return a new consumer, which holds nothing yet."""
+        consumer = self.consumers.get(uuid)
+        if consumer is None:
+            consumer = self.consumers[uuid] = DraftConsumer(self._new_id(), uuid, 0, "", "", None, {}, False, False)
+        consumer.generation = 0
+        return consumer
 
     def consumer(self, uuid: str) -> DraftConsumer | None:
-        """A consumer that holds something; None if there is none."""
-        known = self.consumers.get(uuid)
-        return known if known is not None and known.held else None
-
-    def changed_consumers(self) -> Iterator[DraftConsumer]:
-        """Those that a command has changed."""
-        return (consumer for consumer in self.consumers.values() if consumer.changed)
+        """Return a consumer that holds something, or None."""
+        consumer = self.consumers.get(uuid)
+        return consumer if consumer is not None and consumer.held else None
 
     # --- Tokens ---
 
     def put_token(self, token: Token) -> None:
-        """A new token, or a known one as it is from now on."""
-        known = self.new_tokens.get(token.name)
-        stored = token.name in self.tokens if known is None else known.stored
+        """Add a token, or replace a known one."""
+        earlier = self.new_tokens.get(token.name)
+        stored = token.name in self.tokens if earlier is None else earlier.stored
         self.tokens[token.name] = token
         self.new_tokens[token.name] = NewToken(token, stored)
         self.facts.tokens.append(token.name)
 
-    def _give_id(self) -> int:
+    def _new_id(self) -> int:
         number = self.next_id
         self.next_id += 1
         return number

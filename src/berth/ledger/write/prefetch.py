@@ -1,4 +1,4 @@
-"""What a batch needs from the database before it can be decided: one query per table, never one per command."""
+"""What a batch needs from the database before it is decided: one query per table, never one per command."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from berth.model.token import Token
 from berth.store import consumers, tokens
 
 
-def known_of(connection: Connection, catalogue: Catalogue, commands: Iterable[Command]) -> Prefetched:
-    """Whatever these commands name that the fleet in memory does not have: consumers, and API tokens."""
+def prefetch(connection: Connection, catalogue: Catalogue, commands: Iterable[Command]) -> Prefetched:
+    """Return what the commands name and the fleet in memory does not have: consumers and API tokens."""
     every = list(commands)
-    return Prefetched(_consumers_of(connection, catalogue, every), _tokens_of(connection, every))
+    return Prefetched(_read_consumers(connection, catalogue, every), _read_tokens(connection, every))
 
 
-def _tokens_of(connection: Connection, commands: Iterable[Command]) -> list[Token]:
+def _read_tokens(connection: Connection, commands: Iterable[Command]) -> list[Token]:
     names = [command.name for command in commands if isinstance(command, CreateToken | RevokeToken | RotateToken)]
     return tokens.named(connection, names) if names else []
 
 
-def _consumers_of(connection: Connection, catalogue: Catalogue, commands: Iterable[Command]) -> list[DraftConsumer]:
-    """The consumers that these commands name, with what they hold: those of them that exist."""
-    uuids = dict.fromkeys(uuid for command in commands for uuid in _named(command))
+def _read_consumers(connection: Connection, catalogue: Catalogue, commands: Iterable[Command]) -> list[DraftConsumer]:
+    """Return the existing consumers that the commands name, with what they hold."""
+    uuids = dict.fromkeys(uuid for command in commands for uuid in _consumer_uuids(command))
     rows = consumers.by_uuid(connection, uuids) if uuids else []
-    found = {
+    by_id = {
         row.id: DraftConsumer(
             id=row.id,
             uuid=row.uuid,
@@ -51,12 +51,12 @@ def _consumers_of(connection: Connection, catalogue: Catalogue, commands: Iterab
         )
         for row in rows
     }
-    for held in consumers.held_by(connection, found) if found else ():
-        found[held.consumer_id].held.setdefault(held.provider, {})[catalogue.name_of(held.class_id)] = held.amount
-    return list(found.values())
+    for held in consumers.held_by(connection, by_id) if by_id else ():
+        by_id[held.consumer_id].held.setdefault(held.provider, {})[catalogue.name_of(held.class_id)] = held.amount
+    return list(by_id.values())
 
 
-def _named(command: Command) -> Iterator[str]:
+def _consumer_uuids(command: Command) -> Iterator[str]:
     if isinstance(command, SetAllocations | Reshape):
         yield from (claim.consumer for claim in command.claims)
     elif isinstance(command, ReleaseAllocations | Allocate):

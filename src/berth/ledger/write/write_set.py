@@ -1,4 +1,4 @@
-"""A draft as rows: the one place where decisions become what is stored."""
+"""A draft as rows: the one place where decisions become rows to write."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from berth.store.write_set import WriteSet
 
 
 def write_set_of(draft: Draft) -> WriteSet:
-    """Everything that a batch has decided, as rows to write."""
+    """Return everything that a batch has decided as rows to write."""
     rows = WriteSet()
-    _names(draft, rows)
+    _add_names(draft, rows)
     for provider in draft.providers.values():
-        _provider(draft, provider, rows)
-    for consumer in draft.changed_consumers():
-        _consumer(draft, consumer, rows)
+        _add_provider(draft, provider, rows)
+    for consumer in draft.consumers.values():
+        if consumer.changed:
+            _add_consumer(draft, consumer, rows)
     for token in draft.new_tokens.values():
-        _token(token, rows)
+        _add_token(token, rows)
     return rows
 
 
-def _names(draft: Draft, rows: WriteSet) -> None:
+def _add_names(draft: Draft, rows: WriteSet) -> None:
     rows.delete_names = [{"key": number} for number in draft.removed_names]
     rows.rename_names = [{"key": named.id, "to": named.name} for named in draft.renamed.values()]
     rows.add_names = [
@@ -32,7 +33,7 @@ def _names(draft: Draft, rows: WriteSet) -> None:
     ]
 
 
-def _provider(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None:
+def _add_provider(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None:
     if provider.deleted:
         for clear in (rows.clear_inventories, rows.clear_traits, rows.clear_aggregates):
             clear.append({"key": provider.id})
@@ -46,7 +47,7 @@ def _provider(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None:
         rows.touch_providers.append(
             {"key": provider.id, "seen": provider.seen, "to": provider.generation, "at": provider.updated_at}
         )
-    _possessions(draft, provider, rows)
+    _add_provider_sets(draft, provider, rows)
 
 
 def _new_provider(draft: Draft, provider: DraftProvider) -> dict[str, Any]:
@@ -78,7 +79,8 @@ def _id_of(draft: Draft, uuid: str | None) -> int | None:
     return None if uuid is None else draft.provider_id(uuid)
 
 
-def _possessions(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None:
+def _add_provider_sets(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None:
+    """Add the rows of those inventories, traits and aggregates that were replaced."""
     key = provider.id
     stored = provider.seen is not None
     if provider.inventories is not None:
@@ -86,7 +88,7 @@ def _possessions(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None:
         rows.add_inventories += [
             {
                 "provider_id": key,
-                "class_id": draft.id_of(NameKind.CLASS, name),
+                "class_id": draft.class_ids[name],
                 "total": inventory.total,
                 "reserved": inventory.reserved,
                 "min_unit": inventory.min_unit,
@@ -109,7 +111,7 @@ def _possessions(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None:
         ]
 
 
-def _consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None:
+def _add_consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None:
     if consumer.stored_held:
         rows.end_allocations.append({"key": consumer.id})
     if not consumer.held:
@@ -143,7 +145,7 @@ def _consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None:
         {
             "consumer_id": consumer.id,
             "provider_id": draft.provider_id(provider),
-            "class_id": draft.id_of(NameKind.CLASS, name),
+            "class_id": draft.class_ids[name],
             "amount": amount,
         }
         for provider, resources in consumer.held.items()
@@ -151,7 +153,7 @@ def _consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None:
     ]
 
 
-def _token(token: NewToken, rows: WriteSet) -> None:
+def _add_token(token: NewToken, rows: WriteSet) -> None:
     if token.stored:
         rows.change_tokens.append(
             {

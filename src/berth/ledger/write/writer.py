@@ -21,10 +21,10 @@ from sqlalchemy import Connection
 from berth.ledger.replica import Replica
 from berth.ledger.request_scope import RequestScope, TokenChanged, same_token
 from berth.ledger.retry import attempts
-from berth.ledger.write import prefetch
 from berth.ledger.write.batch import DecidedBatch, Outcome, PendingCommand, decide_batch, record_refusals
 from berth.ledger.write.decide import go_together
 from berth.ledger.write.draft import Draft
+from berth.ledger.write.prefetch import prefetch
 from berth.ledger.write.write_set import write_set_of
 from berth.logs.request_ids import RequestIds
 from berth.model.audit import RefusedRequest
@@ -209,8 +209,8 @@ class Writer(Replica):
             if landed is not None:
                 return landed.outcomes
             current, outdated = self._split_by_token(batch, connection)
-            known = prefetch.known_of(connection, self.fleet.catalogue, [pending.command for pending in current])
-            draft = Draft(self.fleet, self.clock(), seen.next_id, known)
+            prefetched = prefetch(connection, self.fleet.catalogue, [pending.command for pending in current])
+            draft = Draft(self.fleet, self.clock(), seen.next_id, prefetched)
             attempt.decided = done = decide_batch(current, draft, seen.number, _chain(seen))
             done.outcomes += [Outcome(pending, refusal=TokenChanged()) for pending in outdated]
             if done.log:

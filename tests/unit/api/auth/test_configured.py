@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from berth.api.auth.configured import AuthUnusable
-from berth.app import check
+from berth.serve import check
 from berth.settings import Keystone, Oidc, Settings
 
 WHOM: dict[str, Any] = {"issuer": "https://login.example.com", "audience": "berth"}

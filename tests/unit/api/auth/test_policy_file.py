@@ -11,7 +11,7 @@ from berth.api.auth.policy_file import PolicyUnusable, read_policy
 from berth.api.http.limits import Limiter
 from berth.api.placement.app import PlacementApp
 from berth.api.v1.app import V1App
-from berth.app import UnusableSettings, site_of
+from berth.app import UnusableSettings, mounts_of
 from berth.ledger import open_ledger
 from berth.model.caller import ROLES, Caller
 from berth.settings import Limits, Settings
@@ -50,9 +50,9 @@ def test_a_route_without_a_rule_is_not_served(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setitem(POLICIES, "short", Policy("short", {"providers.list": frozenset({"admin"})}))
     with (
         open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger,
-        pytest.raises(UnusableSettings, match=r"the policy short says nothing of .*providers\.create"),
+        pytest.raises(UnusableSettings, match=r"the policy short has no rule for .*providers\.create"),
     ):
-        site_of(Settings(policy="short"), ledger, None, Limiter(Limits()), None)  # type: ignore[arg-type]
+        mounts_of(Settings(policy="short"), ledger, None, Limiter(Limits()), None)  # type: ignore[arg-type]
 
 
 def written(folder: Path, text: str) -> Path:

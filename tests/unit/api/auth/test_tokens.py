@@ -161,7 +161,7 @@ def test_the_audit_log_knows_what_the_client_is_not_told(ledger: Ledger, key: Ha
     for _ in range(3):  # also when it is too often: whose token it was would be lost otherwise
         with pytest.raises(HttpError) as refusal:
             gate.authenticate(asking(token))
-        gate.turned_away(asking(token), refusal.value, None, "me.show")
+        gate.record_refusal(asking(token), refusal.value, None, "me.show")
         told.append((refusal.value.status, refusal.value.detail))
     ledger.work()
     assert told == [(401, NOT_KNOWN)] * 2 + [(429, "Too many requests: try again in 1 s.")]

@@ -47,7 +47,7 @@ class Asked:
             given.setdefault("content-type", "application/json")
         path, _, query = target.partition("?")
         sent = {name: value for name, value in given.items() if value}
-        reply = self.face.begin(Request(method, path, query, sent, data))
+        reply = self.face.handle(Request(method, path, query, sent, data))
         if isinstance(reply, PendingReply):
             self.ledger.work()
             reply.answer.exception()

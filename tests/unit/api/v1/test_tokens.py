@@ -99,7 +99,7 @@ def test_the_command_line_does_it_through_a_server(url: str, root: str) -> None:
     assert "far" in here("token", "list", *there, env=env).out
     anew = here("token", "rotate", "far", *there, env=env)
     assert knows(url, anew.out.strip())
-    assert here("token", "revoke", "far", *there, env=env).out == "token far is revoked\n"
+    assert here("token", "revoke", "far", *there, env=env).out == "token far revoked\n"
     assert not knows(url, anew.out.strip())
     refused = here("token", "revoke", "far", *there, env=env)
     assert (refused.status, "`berth token list`" in refused.err) == (1, True)

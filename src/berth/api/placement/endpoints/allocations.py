@@ -8,10 +8,7 @@ from berth.api.http.limits import check_request
 from berth.api.http.messages import BadRequest
 from berth.api.placement import render
 from berth.api.placement.candidate_query import candidate_request
-from berth.api.placement.endpoints.inventories import inventories_in
-from berth.api.placement.endpoints.providers import nothing, provider_uuid
-from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, PendingAnswer
+from berth.api.placement.operation import Call, PendingAnswer, no_content, now_us, parse_inventories
 from berth.api.placement.versions.change import Answer, Asked
 from berth.model import commands
 from berth.model.candidate import Candidates
@@ -45,39 +42,39 @@ def candidates(call: Call) -> Answer:
 
 def show(call: Call) -> Answer:
     """What a consumer holds; one that nobody knows holds nothing."""
-    consumer = parse_uuid(call.item("consumer_uuid"))
+    consumer = parse_uuid(call.terms["consumer_uuid"])
     found = None if consumer is None else call.ledger.allocations(consumer)
     return Answer(payload=render.consumer_allocations(found), modified=now_us() if found is None else found.updated_at)
 
 
 def show_of_provider(call: Call) -> Answer:
     """Who holds what of a provider."""
-    found = call.ledger.allocations_of(provider_uuid(call))
+    found = call.ledger.allocations_of(call.provider_uuid())
     return Answer(payload=render.provider_allocations(found), modified=found.updated_at or now_us())
 
 
 def put(call: Call) -> PendingAnswer:
     """What one consumer is to hold."""
-    given = call.item("consumer_uuid")
+    given = call.terms["consumer_uuid"]
     consumer = parse_uuid(given)
     if consumer is None:
         raise BadRequest(f"Malformed consumer_uuid: {given}")
     call.terms["consumer"] = consumer
-    return PendingAnswer(commands.SetAllocations(claims=(_claim(consumer, call.body()),)), nothing)
+    return PendingAnswer(commands.SetAllocations(claims=(_claim(consumer, call.body()),)), no_content)
 
 
 def post(call: Call) -> PendingAnswer:
     """What several consumers are to hold: all, or none."""
-    return PendingAnswer(commands.SetAllocations(claims=_claims(call.body())), nothing)
+    return PendingAnswer(commands.SetAllocations(claims=_claims(call.body())), no_content)
 
 
 def delete(call: Call) -> PendingAnswer:
     """A consumer holds nothing any more."""
-    given = call.item("consumer_uuid")
+    given = call.terms["consumer_uuid"]
     consumer = parse_uuid(given)
     if consumer is None:
         raise AllocationsNotFound(given)
-    return PendingAnswer(commands.ReleaseAllocations(consumer=consumer), nothing)
+    return PendingAnswer(commands.ReleaseAllocations(consumer=consumer), no_content)
 
 
 def reshape(call: Call) -> PendingAnswer:
@@ -89,10 +86,10 @@ def reshape(call: Call) -> PendingAnswer:
         if uuid is None:
             raise ReshapedProviderNotFound(text)
         generation = int(fields["resource_provider_generation"])
-        given.append(NewInventories(uuid=uuid, inventories=inventories_in(fields), generation=generation))
+        given.append(NewInventories(uuid=uuid, inventories=parse_inventories(fields), generation=generation))
     if len({each.uuid for each in given}) != len(given):
         raise BadRequest("JSON does not validate: the same provider stands twice in 'inventories'")
-    return PendingAnswer(commands.Reshape(inventories=tuple(given), claims=_claims(body["allocations"])), nothing)
+    return PendingAnswer(commands.Reshape(inventories=tuple(given), claims=_claims(body["allocations"])), no_content)
 
 
 def project_usages(call: Call) -> Answer:

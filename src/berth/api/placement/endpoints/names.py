@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from berth.api.http.messages import BadRequest, HttpError
 from berth.api.placement import render
-from berth.api.placement.endpoints.providers import nothing
-from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, PendingAnswer
+from berth.api.placement.operation import Call, PendingAnswer, no_content, now_us
 from berth.api.placement.schemas import NAME_CLASS
 from berth.api.placement.validation import validator
 from berth.api.placement.versions.change import Answer
@@ -28,7 +26,7 @@ def list_classes(call: Call) -> Answer:
 
 def show_class(call: Call) -> Answer:
     """One resource class."""
-    found = call.ledger.resource_class(call.item("name"))
+    found = call.ledger.resource_class(call.terms["name"])
     return Answer(payload=render.resource_class(found.name), modified=found.at)
 
 
@@ -43,7 +41,7 @@ def create_class(call: Call) -> PendingAnswer:
 
 def ensure_class(call: Call) -> PendingAnswer:
     """A resource class that may be there already."""
-    name = call.item("name")
+    name = call.terms["name"]
     why = validator(NAME_CLASS).why_not({"name": name}, len(name))
     if why is not None:
         raise HttpError(400, f"JSON does not validate: {why}")
@@ -59,14 +57,14 @@ def rename_class(call: Call) -> PendingAnswer:
     new_name = call.body()["name"]
     call.terms["new_name"] = new_name
     return PendingAnswer(
-        commands.RenameClass(name=call.item("name"), new_name=new_name),
+        commands.RenameClass(name=call.terms["name"], new_name=new_name),
         lambda _result: Answer(payload=render.resource_class(new_name)),
     )
 
 
 def delete_class(call: Call) -> PendingAnswer:
     """A resource class goes."""
-    return PendingAnswer(commands.DeleteClass(name=call.item("name")), nothing)
+    return PendingAnswer(commands.DeleteClass(name=call.terms["name"]), no_content)
 
 
 def list_traits(call: Call) -> Answer:
@@ -103,12 +101,12 @@ def _as_named(asked: str, associated: bool | None, call: Call) -> list[Catalogue
 
 def show_trait(call: Call) -> Answer:
     """Whether there is such a trait."""
-    return Answer(status=204, modified=call.ledger.trait(call.item("name")).at)
+    return Answer(status=204, modified=call.ledger.trait(call.terms["name"]).at)
 
 
 def ensure_trait(call: Call) -> PendingAnswer:
     """A trait that may be there already."""
-    name = call.item("name")
+    name = call.terms["name"]
     if not is_custom_name(name):
         raise BadRequest(
             "The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "
@@ -130,7 +128,7 @@ def _since(call: Call, name: str) -> int:
 
 def delete_trait(call: Call) -> PendingAnswer:
     """A trait goes."""
-    return PendingAnswer(commands.DeleteTrait(name=call.item("name")), nothing)
+    return PendingAnswer(commands.DeleteTrait(name=call.terms["name"]), no_content)
 
 
 def _newest(found: list[CatalogueEntry]) -> int:

@@ -6,24 +6,14 @@ import uuid as uuids
 
 from berth.api.http.limits import check_filter
 from berth.api.placement import query_filters, render
-from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, PendingAnswer
+from berth.api.placement.operation import Call, PendingAnswer, no_content, now_us
 from berth.api.placement.versions.change import Answer
 from berth.model import commands
 from berth.model.commands import KEEP
-from berth.model.errors import ClassNotFound, ProviderNotFound, TraitsNotFound
+from berth.model.errors import ClassNotFound, TraitsNotFound
 from berth.model.names import parse_uuid
 from berth.model.provider import Provider
 from berth.model.request import ProviderQuery
-
-
-def provider_uuid(call: Call) -> str:
-    """The provider that the path names; ProviderNotFound if it is no uuid."""
-    given = call.item("uuid")
-    known = parse_uuid(given)
-    if known is None:
-        raise ProviderNotFound(given)
-    return known
 
 
 def list_(call: Call) -> Answer:
@@ -77,7 +67,7 @@ def _created(provider: Provider) -> Answer:
 
 def show(call: Call) -> Answer:
     """One provider."""
-    return _shown(call.ledger.provider(provider_uuid(call)))
+    return _shown(call.ledger.provider(call.provider_uuid()))
 
 
 def _shown(provider: Provider) -> Answer:
@@ -86,8 +76,7 @@ def _shown(provider: Provider) -> Answer:
 
 def update(call: Call) -> PendingAnswer:
     """Another name or parent."""
-    uuid = provider_uuid(call)
-    call.ledger.need_provider(uuid)  # one that does not exist is said before a body that makes no sense
+    uuid = call.existing_provider()
     body = call.body()
     parent = body.get("parent_provider_uuid", KEEP)
     return PendingAnswer(
@@ -103,9 +92,4 @@ def update(call: Call) -> PendingAnswer:
 
 def delete(call: Call) -> PendingAnswer:
     """A provider goes."""
-    return PendingAnswer(commands.DeleteProvider(uuid=provider_uuid(call)), nothing)
-
-
-def nothing(_result: object) -> Answer:
-    """204."""
-    return Answer(status=204)
+    return PendingAnswer(commands.DeleteProvider(uuid=call.provider_uuid()), no_content)

@@ -13,7 +13,6 @@ from berth.model.commands import Allocate
 from berth.model.errors import NotFound
 from berth.model.message import value
 from berth.model.pages import Found
-from berth.model.validation import validated
 
 
 def claim(call: Call) -> PendingResult:
@@ -28,7 +27,7 @@ def claim(call: Call) -> PendingResult:
         user=asked.user,
         type=asked.type,
     )
-    return PendingResult(validated(command), lambda granted: granted)
+    return PendingResult(command, lambda granted: granted)
 
 
 def find(call: Call) -> Found:

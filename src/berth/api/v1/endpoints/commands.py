@@ -9,7 +9,6 @@ from berth.api.v1.route import Call, PendingResult
 from berth.model.commands import Allocate
 from berth.model.message import value
 from berth.model.pages import Result
-from berth.model.validation import validated
 
 
 def do(call: Call) -> PendingResult:
@@ -17,7 +16,7 @@ def do(call: Call) -> PendingResult:
     command = value(call.body)
     if isinstance(command, Allocate):
         check_request(call.limits, command.request)
-    return PendingResult(validated(command), _result)
+    return PendingResult(command, _result)
 
 
 def _result(result: Any) -> Result[Any]:

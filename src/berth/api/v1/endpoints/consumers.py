@@ -7,7 +7,6 @@ from berth.model.commands import ReleaseAllocations
 from berth.model.consumer import ConsumerDetails, ConsumerPage, ConsumerQuery, ProjectPage, TypeUsage
 from berth.model.errors import AllocationsNotFound, Invalid
 from berth.model.pages import Page
-from berth.model.validation import validated
 
 
 def list_(call: Call) -> ConsumerPage:
@@ -31,7 +30,7 @@ def show(call: Call) -> ConsumerDetails:
 
 def release(call: Call) -> PendingResult:
     """It holds nothing any more."""
-    return PendingResult(validated(ReleaseAllocations(consumer=call.items["uuid"])), lambda _: None)
+    return PendingResult(ReleaseAllocations(consumer=call.items["uuid"]), lambda _: None)
 
 
 def projects(call: Call) -> ProjectPage:

@@ -1,7 +1,7 @@
-"""What each command comes to: pure functions of a draft and a command. They check first, then change the draft.
+"""Decisions: for each command a pure function of a draft, which checks first and then changes the draft.
 
-A refusal is raised before anything is changed. There is no I/O here, no clock and no chance: the
-same commands on the same ledger always come to the same.
+A refusal is raised before anything is changed. There is no I/O, no clock and no randomness here: the same commands on
+the same ledger always have the same results.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ ALONE: Final = frozenset(
         commands.Reshape,
     }
 )
-"""Commands that get a batch of their own: they look at, or make, what rows of one batch cannot express in any order."""
+"""Commands that need a batch of their own, as their rows cannot be written in a fixed order together with others."""
 
 
 def go_together(one: Command, other: Command) -> bool:
-    """Whether two commands may be in one batch."""
+    """Whether two commands may be in the same batch."""
     if type(one) in ALONE or type(other) in ALONE:
         return False
     return isinstance(one, commands.Allocate) == isinstance(other, commands.Allocate)
 
 
 def decide(draft: Draft, command: Command) -> Any:
-    """Carry a command out on a draft; returns what the command's caller is told. Raises a Refusal, or Later."""
+    """Carry out a command on a draft and return the result for its caller. Raises a Refusal, or Deferred."""
     return _DECIDERS[type(command)](draft, command)

@@ -7,7 +7,7 @@ from typing import Final
 
 from berth.fleet.find.find import iter_candidates
 from berth.fleet.find.search import Budget
-from berth.ledger.write.decide.allocations import apply_claims, check_claims
+from berth.ledger.write.decide.allocations import apply_claims, check_claims, collect_claims
 from berth.ledger.write.draft import Draft
 from berth.model import commands
 from berth.model.candidate import Candidate, Grant
@@ -15,25 +15,25 @@ from berth.model.commands import Claim
 from berth.model.errors import CapacityExceeded, ConsumerGenerationConflict, NothingFits
 
 MOST_TRIED: Final = 64
-"""How many places are tried that the commands before in the batch may have filled."""
+"""How many candidates are tried that earlier commands of the batch may have filled."""
 
 
 class Deferred(Exception):
-    """What the batch has decided so far stands in the way of a quick answer: the command is for the next batch."""
+    """The command belongs in the next batch: too many candidates were filled by earlier commands of this one."""
 
 
 def allocate(draft: Draft, command: commands.Allocate) -> Grant:
-    """The first place where the request fits, held by its consumer from now on.
+    """Claim the first candidate that fits, for a new consumer.
 
-    Its batch has commands of this kind only, which take room and change nothing else. So whatever fits
-    the draft is among what fits the fleet; and the first command of a batch finds the fleet as it is.
+    A batch with this command has no other kind, and it only uses up room. So whatever fits the draft is among the
+    candidates of the fleet, and for the first command of a batch all of those fit.
     """
-    known = draft.consumer(command.consumer)
-    if known is not None:
-        raise ConsumerGenerationConflict(command.consumer, known.generation, None)
+    consumer = draft.consumer(command.consumer)
+    if consumer is not None:
+        raise ConsumerGenerationConflict(command.consumer, consumer.generation, None)
     budget, tried = Budget(), 0
     for candidate in islice(iter_candidates(draft.fleet, command.request, budget), MOST_TRIED):
-        if _take(draft, command, candidate):
+        if _claim(draft, command, candidate):
             return Grant(command.consumer, 1, candidate.allocations, candidate.mappings)
         tried += 1
     if tried == MOST_TRIED or (tried and budget.exceeded):
@@ -41,8 +41,8 @@ def allocate(draft: Draft, command: commands.Allocate) -> Grant:
     raise NothingFits(bounded=budget.exceeded)
 
 
-def _take(draft: Draft, command: commands.Allocate, candidate: Candidate) -> bool:
-    """Claim it, if there is room left."""
+def _claim(draft: Draft, command: commands.Allocate, candidate: Candidate) -> bool:
+    """Claim a candidate. Return False if earlier commands of the batch have used up its room."""
     claim = Claim(
         consumer=command.consumer,
         allocations=candidate.allocations,
@@ -51,9 +51,10 @@ def _take(draft: Draft, command: commands.Allocate, candidate: Candidate) -> boo
         generation=None,
         type=command.type,
     )
+    collected = collect_claims(draft, (claim,), draft.inventory)
     try:
-        weighed = check_claims(draft, (claim,), draft.inventory)
+        check_claims(collected)
     except CapacityExceeded:
         return False
-    apply_claims(draft, weighed)
+    apply_claims(draft, collected)
     return True

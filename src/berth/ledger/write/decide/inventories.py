@@ -1,4 +1,4 @@
-"""Inventories: what a provider has. They may be set below what is held of them, but not taken away."""
+"""Inventories: what a provider has. One may be set below what is held of it, but not be removed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from berth.model.errors import InventoryExists, InventoryInUse, InventoryNotFoun
 from berth.model.inventory import Inventory
 from berth.model.names import STANDARD_CLASSES
 
-_STANDARD_PLACE = {name: place for place, name in enumerate(STANDARD_CLASSES)}
+_STANDARD_POSITION = {name: position for position, name in enumerate(STANDARD_CLASSES)}
 
 
 def replace(draft: Draft, command: commands.SetInventories) -> int:
-    """All inventories of a provider; returns its generation, which is raised in any case."""
+    """Replace all inventories of a provider. Return its generation, which always rises."""
     provider = draft.provider(command.uuid)
     check_generation(provider, command.generation)
     for name, inventory in command.inventories.items():
@@ -27,7 +27,7 @@ def replace(draft: Draft, command: commands.SetInventories) -> int:
 
 
 def add(draft: Draft, command: commands.AddInventory) -> int:
-    """One more inventory; returns the provider's generation."""
+    """Add an inventory. Return the provider's generation."""
     provider = draft.provider(command.uuid)
     name, inventory = command.resource_class, command.inventory
     _check_reserved(provider, name, inventory, may_equal=command.reserved_may_equal_total)
@@ -40,7 +40,7 @@ def add(draft: Draft, command: commands.AddInventory) -> int:
 
 
 def update(draft: Draft, command: commands.UpdateInventory) -> int:
-    """Other numbers for one inventory; returns the provider's generation."""
+    """Replace one inventory. Return the provider's generation."""
     provider = draft.provider(command.uuid)
     name, inventory = command.resource_class, command.inventory
     check_generation(provider, command.generation)
@@ -54,23 +54,23 @@ def update(draft: Draft, command: commands.UpdateInventory) -> int:
 
 
 def delete(draft: Draft, command: commands.DeleteInventory) -> int:
-    """One inventory goes; returns the provider's generation."""
+    """Delete one inventory. Return the provider's generation."""
     provider = draft.provider(command.uuid)
     draft.need_class(command.resource_class)
-    rest = dict(draft.inventories(provider))
-    if rest.pop(command.resource_class, None) is None:
+    kept = dict(draft.inventories(provider))
+    if kept.pop(command.resource_class, None) is None:
         raise InventoryNotFound(provider.uuid, command.resource_class)
-    check_not_in_use(draft, provider, rest)
-    draft.set_inventories(provider, rest)
+    check_not_in_use(draft, provider, kept)
+    draft.set_inventories(provider, kept)
     draft.touch(provider)
     return provider.generation
 
 
 def check_not_in_use(draft: Draft, provider: DraftProvider, kept: dict[str, Inventory]) -> None:
-    """InventoryInUse, if a class that is not kept is held by somebody."""
+    """Raise InventoryInUse if something is held of a class that is not kept."""
     held = [name for name in draft.inventories(provider) if name not in kept and draft.used(provider, name)]
     if held:
-        raise InventoryInUse(provider.uuid, sorted(held, key=lambda name: (_STANDARD_PLACE.get(name, 1000), name)))
+        raise InventoryInUse(provider.uuid, sorted(held, key=lambda name: (_STANDARD_POSITION.get(name, 1000), name)))
 
 
 def _check_reserved(provider: DraftProvider, name: str, inventory: Inventory, *, may_equal: bool) -> None:

@@ -11,7 +11,7 @@ from berth.model.names import CUSTOM_PREFIX, is_custom_name
 
 
 def create_trait(draft: Draft, command: commands.CreateTrait) -> bool:
-    """A custom trait; returns whether it is new."""
+    """Create a custom trait. Return whether it is new."""
     if not is_custom_name(command.name):
         raise InvalidName(command.name)
     if draft.id_of(NameKind.TRAIT, command.name) is not None:
@@ -21,7 +21,7 @@ def create_trait(draft: Draft, command: commands.CreateTrait) -> bool:
 
 
 def delete_trait(draft: Draft, command: commands.DeleteTrait) -> None:
-    """A custom trait goes."""
+    """Delete a custom trait."""
     number = draft.fleet.catalogue.id_of(NameKind.TRAIT, command.name)
     if number is None:
         raise TraitsNotFound([command.name])
@@ -33,7 +33,7 @@ def delete_trait(draft: Draft, command: commands.DeleteTrait) -> None:
 
 
 def create_class(draft: Draft, command: commands.CreateClass) -> bool:
-    """A custom resource class; returns whether it is new."""
+    """Create a custom resource class. Return whether it is new."""
     if not is_custom_name(command.name):
         raise InvalidName(command.name)
     if draft.id_of(NameKind.CLASS, command.name) is not None:
@@ -45,7 +45,7 @@ def create_class(draft: Draft, command: commands.CreateClass) -> bool:
 
 
 def rename_class(draft: Draft, command: commands.RenameClass) -> None:
-    """A custom resource class gets another name."""
+    """Rename a custom resource class."""
     draft.need_class(command.name)
     if not command.name.startswith(CUSTOM_PREFIX):
         raise StandardName("update", "resource class", command.name)
@@ -59,7 +59,7 @@ def rename_class(draft: Draft, command: commands.RenameClass) -> None:
 
 
 def delete_class(draft: Draft, command: commands.DeleteClass) -> None:
-    """A custom resource class goes."""
+    """Delete a custom resource class."""
     draft.need_class(command.name)
     if not command.name.startswith(CUSTOM_PREFIX):
         raise StandardName("delete", "resource class", command.name)

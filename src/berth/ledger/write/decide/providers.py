@@ -1,4 +1,4 @@
-"""Providers: to make, move, rename and remove them, and what they are like."""
+"""Providers: created, renamed, moved and deleted; their traits and aggregates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from berth.model.provider import Provider
 
 
 def create(draft: Draft, command: commands.CreateProvider) -> Provider:
-    """A new provider."""
+    """Create a provider."""
     if not command.name:
         raise NameRequired
     if command.parent == command.uuid:
@@ -33,28 +33,28 @@ def create(draft: Draft, command: commands.CreateProvider) -> Provider:
         raise ProviderExists("uuid", command.uuid)
     if draft.provider_named(command.name) is not None:
         raise ProviderExists("name", command.name)
-    return _shown(draft.add_provider(command.uuid, command.name, parent))
+    return _as_provider(draft.add_provider(command.uuid, command.name, parent))
 
 
 def update(draft: Draft, command: commands.UpdateProvider) -> Provider:
-    """Another name, another parent, or both. All below a provider moves with it."""
+    """Rename a provider, give it another parent, or both. Its descendants move with it."""
     provider = draft.provider(command.uuid)
     name = provider.name if command.name is KEEP else str(command.name)
     parent = provider.parent if command.parent is KEEP else command.parent
     assert not isinstance(parent, commands.Keep)
     root = _new_root(draft, provider, parent, may_move=command.reparenting)
-    taken_by = draft.provider_named(name)
-    if taken_by not in (None, provider.uuid):
+    named = draft.provider_named(name)
+    if named not in (None, provider.uuid):
         raise ProviderExists("name", name)
     moves = root != provider.root
     draft.place_provider(provider, name, parent, root)
     for below in _descendants(draft, provider.uuid) if moves else ():
         draft.place_provider(below, below.name, below.parent, root)
-    return _shown(provider)
+    return _as_provider(provider)
 
 
 def _new_root(draft: Draft, provider: DraftProvider, parent: str | None, *, may_move: bool) -> str:
-    """The root of the tree that a provider comes to be in."""
+    """Return the root of the tree that a provider will be in."""
     if parent is None:
         if provider.parent is not None and not may_move:
             raise UnparentingForbidden
@@ -64,28 +64,28 @@ def _new_root(draft: Draft, provider: DraftProvider, parent: str | None, *, may_
         raise ParentNotFound
     if provider.parent is not None and provider.parent != parent and not may_move:
         raise ReparentingForbidden
-    step: DraftProvider | None = above
-    while step is not None:
-        if step.uuid == provider.uuid:
+    ancestor: DraftProvider | None = above
+    while ancestor is not None:
+        if ancestor.uuid == provider.uuid:
             raise TreeLoop
-        step = None if step.parent is None else draft.provider(step.parent)
+        ancestor = None if ancestor.parent is None else draft.provider(ancestor.parent)
     return above.root
 
 
 def _descendants(draft: Draft, uuid: str) -> list[DraftProvider]:
-    """All below a stored provider, those above first."""
+    """Return all descendants of a stored provider, parents first."""
     fleet = draft.fleet
-    found: list[DraftProvider] = []
-    waiting = [fleet.slot_of[uuid]]
-    while waiting:
-        for child in fleet.children.get(waiting.pop(), ()):
-            found.append(draft.provider(fleet.uuids[child]))
-            waiting.append(child)
-    return found
+    descendants: list[DraftProvider] = []
+    pending = [fleet.slot_of[uuid]]
+    while pending:
+        for child in fleet.children.get(pending.pop(), ()):
+            descendants.append(draft.provider(fleet.uuids[child]))
+            pending.append(child)
+    return descendants
 
 
 def delete(draft: Draft, command: commands.DeleteProvider) -> None:
-    """A provider goes."""
+    """Delete a provider."""
     provider = draft.provider(command.uuid)
     if provider.slot in draft.fleet.children:
         raise ProviderHasChildren(command.uuid)
@@ -95,7 +95,7 @@ def delete(draft: Draft, command: commands.DeleteProvider) -> None:
 
 
 def set_traits(draft: Draft, command: commands.SetTraits) -> int:
-    """A provider's traits; returns its generation, which is raised only if something changes."""
+    """Replace a provider's traits. Return its generation, which rises only if something changes."""
     provider = draft.provider(command.uuid)
     check_generation(provider, command.generation)
     draft.need_traits(command.traits)
@@ -106,7 +106,7 @@ def set_traits(draft: Draft, command: commands.SetTraits) -> int:
 
 
 def set_aggregates(draft: Draft, command: commands.SetAggregates) -> int:
-    """A provider's aggregates; returns its generation."""
+    """Replace a provider's aggregates. Return its generation."""
     provider = draft.provider(command.uuid)
     check_generation(provider, command.generation)
     draft.set_aggregates(provider, command.aggregates)
@@ -116,13 +116,13 @@ def set_aggregates(draft: Draft, command: commands.SetAggregates) -> int:
 
 
 def check_generation(provider: DraftProvider, given: Generation) -> None:
-    """GenerationConflict, unless the caller has seen the provider as it is now or does not care."""
+    """Raise GenerationConflict unless the given generation is the present one, or UNCHECKED."""
     if given is not UNCHECKED and given != provider.generation:
         assert isinstance(given, int)
         raise GenerationConflict(provider.uuid, provider.generation, given)
 
 
-def _shown(provider: DraftProvider) -> Provider:
+def _as_provider(provider: DraftProvider) -> Provider:
     return Provider(
         provider.uuid,
         provider.name,

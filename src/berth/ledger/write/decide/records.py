@@ -1,4 +1,4 @@
-"""Records: whole providers that come in as they are to be."""
+"""Records: whole providers, imported with everything that they have."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from berth.model.validation import PROVIDER_NAME_LENGTH
 
 
 def put(draft: Draft, command: commands.PutRecords) -> list[RecordOutcome]:
-    """Each record in turn; returns what became of each."""
+    """Import each record in turn. Return the outcome of each."""
     outcomes = []
     for record, new_uuid in zip(command.records, command.new_uuids, strict=True):
         try:
@@ -26,53 +26,54 @@ def put(draft: Draft, command: commands.PutRecords) -> list[RecordOutcome]:
 
 
 def _put(draft: Draft, record: ProviderRecord, new_uuid: str) -> RecordStatus:
-    """Everything is checked before anything is changed, so that a refused record leaves nothing behind."""
-    wanted = {name: checked(each.inventory()) for name, each in record.inventories.items()}
+    """Import one record. Everything is checked before anything is changed, so that a refused record leaves no trace."""
+    new_inventories = {name: checked(each.inventory()) for name, each in record.inventories.items()}
     traits = frozenset(record.traits)
     aggregates = tuple(dict.fromkeys(_uuid(text) for text in record.aggregates))
-    _check_names(draft, wanted, traits)
+    _check_names(draft, new_inventories, traits)
     parent = _parent(draft, record)
-    known = _known(draft, record, parent)
-    if known is not None:
-        inventories.check_not_in_use(draft, known, wanted)
-        return _change(draft, known, wanted, traits, aggregates)
+    existing = _existing(draft, record, parent)
+    if existing is not None:
+        inventories.check_not_in_use(draft, existing, new_inventories)
+        return _change(draft, existing, new_inventories, traits, aggregates)
     checked_text(record.name, "the provider's name", PROVIDER_NAME_LENGTH)
     uuid = new_uuid if record.uuid is None else _uuid(record.uuid)
     providers.create(draft, commands.CreateProvider(uuid=uuid, name=record.name, parent=parent))
-    _change(draft, draft.provider(uuid), wanted, traits, aggregates)
+    _change(draft, draft.provider(uuid), new_inventories, traits, aggregates)
     return RecordStatus.CREATED
 
 
-def _known(draft: Draft, record: ProviderRecord, parent: str | None) -> DraftProvider | None:
+def _existing(draft: Draft, record: ProviderRecord, parent: str | None) -> DraftProvider | None:
+    """Return the provider that a record updates, or None. Raises a Refusal if it has another name or parent."""
     uuid = draft.provider_named(record.name) if record.uuid is None else _uuid(record.uuid)
-    known = None if uuid is None else draft.find_provider(uuid)
-    if known is None:
+    existing = None if uuid is None else draft.find_provider(uuid)
+    if existing is None:
         return None
-    if known.name != record.name:
-        raise ProviderExists("uuid", known.uuid)
-    if known.parent != parent:
-        there = known.parent or "nothing"
-        raise Invalid(f"{record.name} is there already, below {there}: records do not move providers")
-    return known
+    if existing.name != record.name:
+        raise ProviderExists("uuid", existing.uuid)
+    if existing.parent != parent:
+        present = existing.parent or "nothing"
+        raise Invalid(f"{record.name} is there already, below {present}: records do not move providers")
+    return existing
 
 
 def _change(
     draft: Draft,
     provider: DraftProvider,
-    wanted: dict[str, Inventory],
+    new_inventories: dict[str, Inventory],
     traits: frozenset[str],
     aggregates: tuple[str, ...],
 ) -> RecordStatus:
-    """Make a provider have all this; its generation rises by one if that changes anything."""
-    for name in wanted:
-        if draft.id_of(NameKind.CLASS, name) is None:
+    """Set what a provider has. Its generation rises by one if that changes anything."""
+    for name in new_inventories:
+        if draft.class_id(name) is None:
             draft.add_name(NameKind.CLASS, name)
     for name in sorted(traits):
         if draft.id_of(NameKind.TRAIT, name) is None:
             draft.add_name(NameKind.TRAIT, name)
     changed = False
-    if wanted != draft.inventories(provider):
-        draft.set_inventories(provider, wanted)
+    if new_inventories != draft.inventories(provider):
+        draft.set_inventories(provider, new_inventories)
         changed = True
     if traits != draft.traits(provider):
         draft.set_traits(provider, traits)
@@ -94,10 +95,10 @@ def _parent(draft: Draft, record: ProviderRecord) -> str | None:
     return uuid
 
 
-def _check_names(draft: Draft, wanted: dict[str, Inventory], traits: frozenset[str]) -> None:
-    """Names that do not exist must at least be legal custom ones: they are made."""
-    for name in wanted:
-        if draft.id_of(NameKind.CLASS, name) is None and not is_custom_name(name):
+def _check_names(draft: Draft, new_inventories: dict[str, Inventory], traits: frozenset[str]) -> None:
+    """Raise a Refusal for a name that neither exists nor is a legal custom name: those are created."""
+    for name in new_inventories:
+        if draft.class_id(name) is None and not is_custom_name(name):
             raise ClassNotFound(name)
     missing = [name for name in traits if draft.id_of(NameKind.TRAIT, name) is None and not is_custom_name(name)]
     if missing:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from berth.ledger.write.decide.allocations import CheckedClaims, apply_claims, check_claims
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from berth.ledger.write.decide.allocations import CollectedClaims, apply_claims, check_claims, collect_claims
 from berth.ledger.write.decide.providers import check_generation
 from berth.ledger.write.draft import Draft, DraftProvider
 from berth.model import commands
@@ -10,55 +13,63 @@ from berth.model.errors import InventoryInUse, ReshapedProviderNotFound
 from berth.model.inventory import Inventory
 
 
+@dataclass(frozen=True, slots=True)
+class ReshapedProvider:
+    """A provider whose inventories change. new: those that it is to have; old_and_new: both together."""
+
+    provider: DraftProvider
+    new: dict[str, Inventory]
+    old_and_new: dict[str, Inventory]
+
+
 def reshape(draft: Draft, command: commands.Reshape) -> None:
-    """All of it, or nothing.
+    """Replace inventories and claims: all of them, or nothing.
 
-    Claims are weighed against old and new inventories together; then nobody may hold anything of
-    what is not to stay. Generations rise by two for a provider that is given inventories, by one
-    for one that loses all, and by one more where claims touch it (Placement 1.30).
+    Claims are checked against old and new inventories together; then nothing may be held of an inventory that goes.
+    Generations rise by two for a provider that is given inventories, by one for one that loses all, and by one more
+    where claims touch it (Placement 1.30).
     """
-    changed = [(_provider(draft, each), each.inventories) for each in command.inventories]
-    for _, inventories in changed:
-        for name in inventories:
+    reshaped = [_collect(draft, each) for each in command.inventories]
+    for each in reshaped:
+        for name in each.new:
             draft.need_class(name)
-    meanwhile = {
-        provider.uuid: {**draft.inventories(provider), **inventories} if inventories else draft.inventories(provider)
-        for provider, inventories in changed
-    }
+    collected = _collect_claims(draft, command, reshaped)
+    check_claims(collected)
+    for each in reshaped:
+        _check_not_in_use(draft, each, collected)
+    for each in reshaped:
+        draft.set_inventories(each.provider, each.new)
+        draft.touch(each.provider, by=2 if each.new else 1)
+    apply_claims(draft, collected)
 
-    def stock(provider: DraftProvider, name: str) -> Inventory | None:
-        if provider.uuid in meanwhile:
-            return meanwhile[provider.uuid].get(name)
+
+def _collect(draft: Draft, inventories: commands.NewInventories) -> ReshapedProvider:
+    """Look up a provider to reshape. Raises ReshapedProviderNotFound and GenerationConflict."""
+    provider = draft.find_provider(inventories.uuid)
+    if provider is None:
+        raise ReshapedProviderNotFound(inventories.uuid)
+    check_generation(provider, inventories.generation)
+    new = inventories.inventories
+    return ReshapedProvider(provider, new, {**draft.inventories(provider), **new})
+
+
+def _collect_claims(draft: Draft, command: commands.Reshape, reshaped: Sequence[ReshapedProvider]) -> CollectedClaims:
+    old_and_new = {each.provider.uuid: each.old_and_new for each in reshaped}
+
+    def inventory_of(provider: DraftProvider, name: str) -> Inventory | None:
+        if provider.uuid in old_and_new:
+            return old_and_new[provider.uuid].get(name)
         return draft.inventory(provider, name)
 
-    weighed = check_claims(draft, command.claims, stock)
-    for provider, inventories in changed:
-        _check_nothing_left(draft, provider, meanwhile[provider.uuid], inventories, weighed)
-    for provider, inventories in changed:
-        draft.set_inventories(provider, inventories)
-        draft.touch(provider, by=2 if inventories else 1)
-    apply_claims(draft, weighed)
+    return collect_claims(draft, command.claims, inventory_of)
 
 
-def _provider(draft: Draft, wanted: commands.NewInventories) -> DraftProvider:
-    provider = draft.find_provider(wanted.uuid)
-    if provider is None:
-        raise ReshapedProviderNotFound(wanted.uuid)
-    check_generation(provider, wanted.generation)
-    return provider
-
-
-def _check_nothing_left(
-    draft: Draft,
-    provider: DraftProvider,
-    meanwhile: dict[str, Inventory],
-    kept: dict[str, Inventory],
-    weighed: CheckedClaims,
-) -> None:
+def _check_not_in_use(draft: Draft, each: ReshapedProvider, collected: CollectedClaims) -> None:
+    """Raise InventoryInUse if, after the claims, something is held of an inventory that goes."""
     held = [
         name
-        for name in meanwhile
-        if name not in kept and weighed.used.get((provider.uuid, name), draft.used(provider, name))
+        for name in each.old_and_new
+        if name not in each.new and collected.used.get((each.provider.uuid, name), draft.used(each.provider, name))
     ]
     if held:
-        raise InventoryInUse(provider.uuid, held)
+        raise InventoryInUse(each.provider.uuid, held)

@@ -1,4 +1,4 @@
-"""API tokens: made, taken away, given another secret."""
+"""API tokens: created, revoked, rotated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from berth.model.token import Token
 
 
 def create(draft: Draft, command: commands.CreateToken) -> Token:
-    """A new token; a name is never used twice, so that what the audit log says stays true."""
+    """Create a token. A name is never used twice, so that the audit log stays unambiguous."""
     if command.token.name in draft.tokens:
         raise TokenExists(command.token.name)
     token = msgspec.structs.replace(command.token, created_at=draft.now)
@@ -20,7 +20,7 @@ def create(draft: Draft, command: commands.CreateToken) -> Token:
 
 
 def revoke(draft: Draft, command: commands.RevokeToken) -> Token:
-    """The token is good for nothing any more."""
+    """Revoke a token."""
     token = _valid(draft, command.name)
     revoked = msgspec.structs.replace(token, revoked_at=draft.now)
     draft.put_token(revoked)
@@ -28,7 +28,7 @@ def revoke(draft: Draft, command: commands.RevokeToken) -> Token:
 
 
 def rotate(draft: Draft, command: commands.RotateToken) -> Token:
-    """Another secret; the old one stays good for as long as the command says, and is known again after that."""
+    """Replace a token's secret. The old one stays valid for the grace period, and is known as replaced after it."""
     token = _valid(draft, command.name)
     rotated = msgspec.structs.replace(
         token,

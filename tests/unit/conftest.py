@@ -1,0 +1,24 @@
+"""Empty ledgers in files, each a copy of one that was migrated once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from berth.store.engine import Database
+from tests.support.empty_ledgers import EmptyLedgers, empty_ledgers
+
+
+@pytest.fixture(scope="session")
+def files() -> Iterator[EmptyLedgers]:
+    with empty_ledgers("sqlite") as ready:
+        yield ready
+
+
+@pytest.fixture
+def database(files: EmptyLedgers) -> Iterator[Database]:
+    """The database of an empty ledger."""
+    opened = Database(files.new())
+    yield opened
+    opened.close()
