@@ -93,7 +93,7 @@ def _make(
         chosen = {"aggregates": [aggregates[name] for name in provider.aggregates]}
         generation = _put(rest, f"{place}/aggregates", chosen, generation)
     for name, inventory in provider.inventories.items():
-        generation = _stock(rest, place, name, inventory, generation)
+        generation = _inventories(rest, place, name, inventory, generation)
     _own(rest, "traits", provider.traits)
     if provider.traits:
         _put(rest, f"{place}/traits", {"traits": list(provider.traits)}, generation)
@@ -106,7 +106,7 @@ def _put(rest: _Rest, path: str, body: Mapping[str, object], generation: int) ->
     return after
 
 
-def _stock(rest: _Rest, place: str, name: str, inventory: Inventory, generation: int) -> int:
+def _inventories(rest: _Rest, place: str, name: str, inventory: Inventory, generation: int) -> int:
     """Add one inventory; the provider's generation after it."""
     _own(rest, "resource_classes", (name,))
     fields = {"total": inventory} if isinstance(inventory, int) else dict(inventory)

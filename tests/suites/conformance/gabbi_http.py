@@ -11,7 +11,7 @@ from gabbi import httpclient
 LIMIT_S = 10
 
 
-class AsItIs(httpx.BaseTransport):
+class UncheckedTransport(httpx.BaseTransport):
     """A transport that sends what httpx built without checking it, on a connection of its own.
 
     httpx itself would refuse to send a ``content-length`` that is not a number.
@@ -46,7 +46,7 @@ class LiveHttp(httpclient.Http):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.extensions: dict[str, Any] = {}
-        self.client = httpx.Client(transport=AsItIs(), trust_env=False)
+        self.client = httpx.Client(transport=UncheckedTransport(), trust_env=False)
 
 
 def install() -> None:

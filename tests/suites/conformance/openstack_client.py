@@ -22,7 +22,7 @@ LIMIT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CommandResult:
     """The result of a command."""
 
     status: int
@@ -49,7 +49,7 @@ class CommandLine:
         self._processes = multiprocessing.get_context("forkserver")
         self._processes.set_forkserver_preload(list(CLIENT))
 
-    def __call__(self, command: str) -> Said:
+    def __call__(self, command: str) -> CommandResult:
         """Run one command, without its ``openstack``.
 
         Raises:
@@ -62,7 +62,7 @@ class CommandLine:
         try:
             if not ours.poll(LIMIT_S):
                 raise TimeoutError(f"openstack {command}: nothing in {LIMIT_S} s")
-            said: Said = ours.recv()
+            said: CommandResult = ours.recv()
             return said
         finally:
             ours.close()
@@ -78,5 +78,5 @@ def _run(words: list[str], settings: Mapping[str, str], report: Connection) -> N
     output, errors = io.StringIO(), io.StringIO()
     with redirect_stdout(output), redirect_stderr(errors):
         status = shell.main(words)
-    report.send(Said(status, output.getvalue(), errors.getvalue()))
+    report.send(CommandResult(status, output.getvalue(), errors.getvalue()))
     report.close()

@@ -103,7 +103,7 @@ FAULTS: dict[str, Callable[[str, Headers, bytes], Answer]] = {
 }
 
 
-def spoilt(placement: Any, fault: Callable[[str, Headers, bytes], Answer]) -> Any:
+def with_fault(placement: Any, fault: Callable[[str, Headers, bytes], Answer]) -> Any:
     """Return Placement with one fault in its replies."""
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -132,7 +132,7 @@ def main() -> None:
 
     application = wsgi.init_application()
     if args.fault:
-        application = spoilt(application, FAULTS[args.fault])
+        application = with_fault(application, FAULTS[args.fault])
     with make_server("127.0.0.1", args.port, application, Threaded, Handler) as server:
         server.serve_forever()
 

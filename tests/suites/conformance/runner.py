@@ -119,19 +119,19 @@ class _Outcomes(unittest.TestResult):
 
     def addFailure(self, test: Any, err: Any) -> None:
         stage = getattr(test, "stage", "status" if hasattr(test, "response") else "no answer")
-        self._add(test, stage, _told(test, err[1]))
+        self._add(test, stage, _failure_text(test, err[1]))
 
     def addError(self, test: Any, err: Any) -> None:
         self._timeouts += isinstance(err[1], httpx.TimeoutException)
         if self._timeouts >= TOO_MANY_TIMEOUTS:
             self.stop()
-        self._add(test, "error", _told(test, err[1]))
+        self._add(test, "error", _failure_text(test, err[1]))
 
     def addSkip(self, test: Any, reason: str) -> None:
         self._add(test, "skipped", reason)
 
     def addExpectedFailure(self, test: Any, err: Any) -> None:
-        self._add(test, "expected failure", _told(test, err[1]))
+        self._add(test, "expected failure", _failure_text(test, err[1]))
 
     def addUnexpectedSuccess(self, test: Any) -> None:
         self._add(test, "unexpected success")
@@ -140,7 +140,7 @@ class _Outcomes(unittest.TestResult):
         self.outcomes.append(Outcome(test.test_data["name"], kind, reason))
 
 
-def _told(test: Any, failure: BaseException) -> str:
+def _failure_text(test: Any, failure: BaseException) -> str:
     """Return the request, the reply and the failure."""
     data = test.test_data
     given = {name.lower(): value for name, value in data["request_headers"].items()}

@@ -53,7 +53,7 @@ def names() -> SimpleNamespace:
 
 def steps(n: SimpleNamespace) -> Iterator[Step]:
     """Yield the whole scenario: 63 steps."""
-    for part in (_tree, _stock, _marks, _search, _claim, _return, _leave):
+    for part in (_tree, _inventories, _traits_and_aggregates, _search, _claim, _release, _clean_up):
         yield from part(n)
 
 
@@ -111,7 +111,7 @@ def _tree(n: SimpleNamespace) -> list[Step]:
     ]
 
 
-def _stock(n: SimpleNamespace) -> list[Step]:
+def _inventories(n: SimpleNamespace) -> list[Step]:
     """Yield steps: inventories, of standard classes and of a custom one."""
     inventory = "resource provider inventory"
     standard = {"VCPU", "MEMORY_MB", "DISK_GB", n.gold}
@@ -137,7 +137,7 @@ def _stock(n: SimpleNamespace) -> list[Step]:
     ]
 
 
-def _marks(n: SimpleNamespace) -> list[Step]:
+def _traits_and_aggregates(n: SimpleNamespace) -> list[Step]:
     """Yield steps: traits and aggregates."""
     rp = "resource provider"
     shares = "MISC_SHARES_VIA_AGGREGATE"
@@ -219,7 +219,7 @@ def _claim(n: SimpleNamespace) -> list[Step]:
     ]
 
 
-def _return(n: SimpleNamespace) -> list[Step]:
+def _release(n: SimpleNamespace) -> list[Step]:
     """Yield steps: release, one provider at a time."""
     claim, owner = "resource provider allocation", f"--project-id {n.project} --user-id {n.user}"
     held = table("resource_provider", "resources")
@@ -239,7 +239,7 @@ def _return(n: SimpleNamespace) -> list[Step]:
     ]
 
 
-def _leave(n: SimpleNamespace) -> list[Step]:
+def _clean_up(n: SimpleNamespace) -> list[Step]:
     """Yield steps: delete everything."""
     rp = "resource provider"
     return [
