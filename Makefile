@@ -25,10 +25,10 @@ ifdef DATABASE
 export BERTH_TEST_DATABASE := $(DATABASE)
 endif
 
-.PHONY: help setup demo test check conformance bench torture format lock clean
+.PHONY: help setup demo test test-all check conformance bench torture format lock clean
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: $(run) ## make .venv, with Berth installed and nothing else
 	@true
@@ -36,8 +36,11 @@ setup: $(run) ## make .venv, with Berth installed and nothing else
 demo: setup ## discover this machine, claim a part of it, and serve (ONCE=1: end after the claim)
 	@.venv/bin/berth demo $(if $(ONCE),--once)
 
-test: setup check $(keystone) ## run every check and every test (PYTEST="...": more words for pytest; DATABASE=postgresql)
-	@$(bin)/python -m pytest $(PYTEST)
+test: setup check $(keystone) ## run every check and every test (PYTEST="...": words for pytest; DATABASE=postgresql)
+	@$(bin)/python -m tests.run $(PYTEST)
+
+test-all: setup check $(keystone) ## the long form, for a night: everything on every database, fresh seeds, full trials
+	@$(bin)/python -m tests.run --long $(PYTEST)
 
 check: $(test) ## lint, formatting, types, architecture
 	@failed=; \

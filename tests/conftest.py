@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.budget import count, suite_of
-from tests.support.databases import KINDS, chosen_kinds, require_database
+from tests.support.databases import KINDS, chosen_kinds, is_long, require_database
 from tests.support.empty_ledgers import EmptyLedgers, empty_ledgers
 from tests.support.statement_recording import berth_statements
 
@@ -22,6 +22,9 @@ SLOW_FIRST = ("torture", "conformance", "dashboard", "placement_api", "peer", "l
 
 ONE_BY_ONE = ("suites/torture/test_torture.py", "suites/docs/test_tours.py", "suites/peer", "suites/properties")
 """Where each test stands for itself: they need not be run by one process."""
+
+LONG_S = 6 * 3600
+"""How long one test of the long form may take."""
 
 DATABASE_PARAMETERS = ("database_kind", "kind", "database")
 
@@ -40,6 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         name = groups.setdefault(_group(item), f"g{len(groups)}")  # short: it ends up in the test's id
         item.add_marker(pytest.mark.xdist_group(name))
+        if is_long():
+            item.add_marker(pytest.mark.timeout(LONG_S), append=False)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
