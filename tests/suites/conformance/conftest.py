@@ -1,4 +1,4 @@
-"""Runs the chosen files in the background, and sums up."""
+"""The runs of the chosen files, in the background, and their summary."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONGEST_RUN_S = 240
 
 @pytest.fixture(scope="session")
 def runs(request: pytest.FixtureRequest) -> Iterator[Mapping[Place, Future[Run]]]:
-    """The runs of all files of which a test has been chosen, begun in the order in which they are looked at."""
+    """Start a run of each file of which a test was chosen, in the order in which they are needed."""
     chosen: dict[Place, None] = dict.fromkeys(
         (str(item.callspec.params["database"]), str(item.callspec.params["file"]))
         for item in request.session.items
@@ -43,7 +43,7 @@ def runs(request: pytest.FixtureRequest) -> Iterator[Mapping[Place, Future[Run]]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """One line for each profile on each database, and what the failures stopped at."""
+    """Print one line for each profile on each database, and where the failures stopped."""
     begun = config.stash.get(RUNS, {}).values()
     ended = [run.result() for run in begun if run.done() and not run.cancelled() and run.exception() is None]
     if not ended:

@@ -12,7 +12,7 @@ from tests.suites.conformance.servers import new_server, server_kind, server_opt
 from tests.support.databases import KINDS, require_database, runs_whole
 
 
-def take(step: Step, run: CommandLine) -> None:
+def run_step(step: Step, run: CommandLine) -> None:
     match step:
         case Shows(command, view, expected):
             said = run(f"{command} -f json")
@@ -36,4 +36,4 @@ def test_an_operators_day(database: str) -> None:
     with new_server("default", server_kind(), *server_options(), database=database) as server:
         run = CommandLine(server.url, "1.39")
         for step in day:
-            take(step, run)
+            run_step(step, run)

@@ -1,4 +1,4 @@
-"""The compose file: everything it names is there, and its steps, done here with a real PostgreSQL, lead to a ledger."""
+"""The compose file: everything that it names exists, and its steps, run here with a real PostgreSQL, give a ledger."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Composed:
         self.at = server_url("postgresql")
 
     def environment(self, service: str) -> dict[str, str]:
-        """A service's own, with the names and places of this test."""
+        """Return a service's environment, with the names and places of this test."""
         given = {**SERVICES[service]["environment"]}
         where = f"{self.at.host or '127.0.0.1'}:{self.at.port or 5432}"
         url = given["BERTH_DATABASE"].replace("berth_owner@", f"{self.owner}@").replace("//berth@", f"//{self.server}@")

@@ -1,4 +1,4 @@
-"""Every metric and label that the dashboard, the alerts and the documents speak of is in a real scrape."""
+"""Every metric and label in the dashboard, the alerts and the documents is in a real scrape."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Scrape = dict[str, set[str]]
 
 @pytest.fixture(scope="module")
 def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scrape]:
-    """The names of every sample that a used server tells, each with the names of its labels."""
+    """Return the names of every sample of a used server, each with the names of its labels."""
     with configured_server(tmp_path_factory.mktemp("scrape"), "workers = 2\n") as port:
         ask = HttpClient(port)
         host = ask.host({"VCPU": 8})
@@ -52,7 +52,7 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scrape]:
 
 
 def _samples(name: str, kind: str) -> list[str]:
-    """The names of a family's samples, also of one that has no sample yet."""
+    """Yield the names of a family's samples, also of one that has no sample yet."""
     return {"counter": [f"{name}_total"], "histogram": [f"{name}{end}" for end in ("_bucket", "_sum", "_count")]}.get(
         kind, [name]
     )
@@ -71,7 +71,7 @@ def rules() -> list[dict[str, Any]]:
 
 
 def check(expression: str, scraped: Scrape) -> None:
-    """Every metric of an expression is scraped, and has every label that the expression speaks of."""
+    """Check that every metric of an expression is scraped, and has every label in the expression."""
     bare = re.sub(r'"[^"]*"', '""', expression)
     found = METRIC.findall(bare)
     assert found or PROMETHEUS_OWN & set(re.findall(r"\w+", bare)), expression
@@ -139,7 +139,7 @@ def test_no_panel_lies_on_another() -> None:
 
 
 def documented() -> dict[str, set[str]]:
-    """Each metric of the page's table, with its labels."""
+    """Return each metric of the page's table, with its labels."""
     rows = re.findall(r"^\| `((?:berth|process)_[a-z_]+)` \| ([^|]*) \|", PAGE.read_text(), re.MULTILINE)
     return {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
 

@@ -1,4 +1,4 @@
-"""The unit: systemd finds nothing wrong with it, and Berth can live with what it forbids."""
+"""The unit: systemd finds nothing wrong with it, and Berth works under its restrictions."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def tool(name: str) -> str:
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Path:
-    """The unit, with a program that is here."""
+    """Write the unit, with a program that exists here."""
     path = tmp_path / "berth.service"
     path.write_text(UNIT.read_text().replace(PROGRAM, "/bin/true"))
     return path
 
 
 def settings() -> dict[str, str]:
-    """What the unit says, the last of each name."""
+    """Return the settings of the unit, the last of each name."""
     parser = RawConfigParser(strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read(UNIT)
@@ -98,7 +98,7 @@ def test_it_waits_longer_than_requests_may_take() -> None:
 
 
 def _deny_writable_code() -> None:
-    """As MemoryDenyWriteExecute has it: for this process and all that it starts."""
+    """Apply MemoryDenyWriteExecute to this process and all that it starts."""
     if ctypes.CDLL(None).prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0:
         os._exit(99)
 
@@ -127,7 +127,7 @@ def _serve() -> None:
 
 
 def _grab() -> None:
-    """Ends with 0 only if memory that is both is denied."""
+    """Exit with 0 only if memory that is both writable and executable is denied."""
     import mmap
 
     try:
@@ -152,7 +152,7 @@ def test_every_call_that_it_makes_is_let_through(tmp_path: Path) -> None:
 
 
 def _calls(name: str) -> set[str]:
-    """The system calls of one of systemd's sets."""
+    """Return the system calls of one of systemd's sets."""
     command = [tool("systemd-analyze"), "syscall-filter", "--no-pager", name]
     report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     words = [line.strip() for line in report.splitlines()[1:]]

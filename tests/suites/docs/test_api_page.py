@@ -1,4 +1,4 @@
-"""The page about the API says what is: every route, version, error code and limit, row by row."""
+"""The page on the API is complete: every route, version, error code and limit, row by row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parents[3] / "docs/api.md").read_text(encoding="utf-8")
 
 
 def table(header: str) -> list[list[str]]:
-    """The rows of the table that begins with this header, as cells."""
+    """Return the rows of the table that begins with this header, as cells."""
     lines = PAGE.partition(f"\n{header}\n")[2].splitlines()[1:]
     rows = []
     for line in lines:

@@ -1,4 +1,4 @@
-"""The page about policies has every operation, with its routes and roles, as the code has them."""
+"""The page on policies has every operation, with its routes and roles, as in the code."""
 
 from __future__ import annotations
 

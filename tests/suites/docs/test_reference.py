@@ -35,7 +35,7 @@ OF_EVERY_COMMAND = {"--help", "--install-completion", "--show-completion"}
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option or an argument of a command. default: as a person writes it, None if there is none to show."""
+    """An option or an argument of a command. default: as a person writes it, None if none is shown."""
 
     command: str
     name: str
@@ -45,7 +45,7 @@ class Option:
 
 
 def section(document: Path, heading: str) -> str:
-    """The part of a document below a heading, up to the next one of any level."""
+    """Return the part of a document below a heading, up to the next one of any level."""
     text = document.read_text(encoding="utf-8")
     found = re.search(rf"^#+ {re.escape(heading)}$(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
     assert found is not None, f"{document.name} has no section '{heading}'"
@@ -53,14 +53,14 @@ def section(document: Path, heading: str) -> str:
 
 
 def row(text: str, name: str) -> str:
-    """The row of a table whose first cell begins with this code."""
+    """Return the row of a table whose first cell begins with this code."""
     found = [line for line in text.splitlines() if re.match(rf"\| `{re.escape(name)}[` ]", line)]
     assert found, f"there is no row `{name}`"
     return found[0]
 
 
 def commands(command: Any, words: tuple[str, ...] = ("berth",)) -> Iterator[tuple[str, Any]]:
-    """Every command that does something, by its words."""
+    """Yield every command that does something, by its words."""
     below = getattr(command, "commands", None)
     if not below:
         yield " ".join(words), command
@@ -69,7 +69,7 @@ def commands(command: Any, words: tuple[str, ...] = ("berth",)) -> Iterator[tupl
 
 
 def options() -> list[Option]:
-    """Every option and argument of every command."""
+    """Yield every option and argument of every command."""
     return [
         Option(words, _name(each), _default(each), str(each.envvar) if each.envvar else None, each.help or "")
         for words, command in commands(typer.main.get_command(app))
@@ -91,12 +91,12 @@ def _default(parameter: Any) -> str | None:
 
 
 def told_commands(document: Path) -> list[str]:
-    """The commands that a document has a section for."""
+    """Return the commands that a document has a section for."""
     return re.findall(r"^#+ `(berth .*)`$", document.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def documentation_of(command: str) -> str:
-    """What the documents say of a command: a section in one of two."""
+    """Return what the documents say of a command: a section in one of two."""
     if command in told_commands(CLI):
         return section(CLI, f"`{command}`") + section(CLI, SHARED)
     documented = section(CONFIGURATION, f"`{command}`")
@@ -193,7 +193,7 @@ def test_every_verb_is_documented(verb: str) -> None:
 
 
 def leaves(kind: type[BaseException]) -> Iterator[type[BaseException]]:
-    """Every error of the model that has none below it."""
+    """Return every error of the model without subclasses."""
     below = [each for each in kind.__subclasses__() if each.__module__ == errors.__name__]
     if not below:
         yield kind

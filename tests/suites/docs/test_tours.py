@@ -1,4 +1,4 @@
-"""What the documents tell a reader to do is done, and what they show is what comes of it."""
+"""The commands of the documents are run, and print what the documents show."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_demo_is_as_the_readme_shows_it(tmp_path: Path) -> None:
 
 
 def steps_of(printed: str) -> list[str]:
-    """What the demo prints that is the same on every machine: its headings, the claim, how to go on."""
+    """Return what the demo prints alike on every machine: its headings, the claim, how to go on."""
     lines = [line for line in printed.splitlines() if re.match(r"\d\. |   consumer | +curl | +'http", line)]
     assert len(lines) == 9
     return lines

@@ -1,4 +1,4 @@
-"""The page about /v1 has every route, command and problem, as the code has them."""
+"""The page on /v1 has every route, command and problem, as in the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plays a document's blocks, as a reader would who types them one after the other in an empty folder."""
+"""A player of a document's blocks, like a reader who types them one after the other in an empty folder."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Reader:
         return self._shell_run("\n".join(lines))
 
     def shown(self, printed: str) -> str:
-        """What was printed, with the documents' port again."""
+        """Return what was printed, with the documents' port again."""
         return printed.replace(str(self.port), PORT_IN_DOCUMENTS)
 
     def _here(self, text: str) -> str:
@@ -114,7 +114,7 @@ class Reader:
         )
 
     def _environment(self) -> dict[str, str]:
-        """The tests' own, with `berth` and `python3` on the PATH, and without settings of Berth."""
+        """Return the tests' environment, with `berth` and `python3` on the PATH and without settings of Berth."""
         tools = self.folder.with_name(f"{self.folder.name}.tools")
         tools.mkdir()
         for name, command in (("berth", berth_command()), ("python3", [sys.executable])):

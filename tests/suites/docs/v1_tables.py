@@ -1,4 +1,4 @@
-"""The tables of docs/v1.md, out of the code. `python -m tests.suites.docs.v1_tables` writes them into the page."""
+"""The tables of docs/v1.md, from the code. `python -m tests.suites.docs.v1_tables` writes them into the page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEVER_TOLD: Final = (BerthError, Refusal, LedgerClosed, NotBerth, DatabaseUnusab
 
 
 def routes() -> list[str]:
-    """Every route but the commands'."""
+    """Return a row for every route except the commands'."""
     rows = ["| route | what it is | parameters |", "|---|---|---|"]
     for route in ROUTES:
         if not route.name.startswith("commands."):
@@ -28,7 +28,7 @@ def routes() -> list[str]:
 
 
 def commands() -> list[str]:
-    """Every command, with how it is refused in its own way."""
+    """Return a row for every command, with its own refusals."""
     rows = ["| command | what it does | refused with |", "|---|---|---|"]
     for route in ROUTES:
         kind, _, name = route.name.partition(".")
@@ -40,7 +40,7 @@ def commands() -> list[str]:
 
 
 def problems() -> list[str]:
-    """Every type of problem."""
+    """Return a row for every type of problem."""
     problems = {
         kind: (status_of(error), str(inspect.getdoc(error)).splitlines()[0])
         for kind, error in KINDS.items()
@@ -56,7 +56,7 @@ TABLES: Final[dict[str, Callable[[], list[str]]]] = {"routes": routes, "commands
 
 
 def filled(text: str) -> str:
-    """A page with its tables as they have to be."""
+    """Return the page with its tables up to date."""
     for name, table in TABLES.items():
         rows = "\n".join(table())
         text, count = re.subn(

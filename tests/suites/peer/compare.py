@@ -1,4 +1,4 @@
-"""Compares two answers to one request and names every difference."""
+"""A comparison of two replies to one request, with every difference named."""
 
 from __future__ import annotations
 

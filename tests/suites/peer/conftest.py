@@ -1,4 +1,4 @@
-"""The marker, and the pair of servers that the tests share."""
+"""The pair of servers that the tests share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plays a sequence of requests on both servers and collects what differs."""
+"""One sequence of requests, played on both servers, and the differences."""
 
 from __future__ import annotations
 

@@ -76,10 +76,10 @@ def _under_load(
 ) -> list[str]:
     """Disturb this many servers, with these further options, under load. Return what was wrong."""
     with token_server_group(database, folder, count, *more) as servers:
-        return beaten(database, folder, servers, torment(servers))
+        return disturb_under_load(database, folder, servers, torment(servers))
 
 
-def beaten(judge: str, folder: Path, servers: Sequence[Server], blows: Blows) -> list[str]:
+def disturb_under_load(judge: str, folder: Path, servers: Sequence[Server], blows: Blows) -> list[str]:
     """Disturb servers again and again under load. Return what was wrong, after each time or at the end.
 
     judge: the URL of the database, without a proxy between.
@@ -91,10 +91,10 @@ def beaten(judge: str, folder: Path, servers: Sequence[Server], blows: Blows) ->
                 found += [f"blow {number}: {finding}" for finding in follower.look()]
         for server in servers:
             server.revive()
-        return [*found, *follower.look(), *judged(load, judge, folder)]
+        return [*found, *follower.look(), *check_everything(load, judge, folder)]
 
 
-def judged(load: Load, database: str, folder: Path) -> list[str]:
+def check_everything(load: Load, database: str, folder: Path) -> list[str]:
     """Run the independent checkers, `berth db verify` and `berth audit verify`, and check that there was load."""
     events = load.history.events
     load.history.save(folder / "history.jsonl")

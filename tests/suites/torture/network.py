@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from tests.suites.torture.kills import Blows, beaten
+from tests.suites.torture.kills import Blows, disturb_under_load
 from tests.support.servers import token_server_group
 
 PORTS = {"postgresql": 5432, "mariadb": 3306}
@@ -114,7 +114,7 @@ def proxied(database: str) -> Iterator[tuple[str, Proxy]]:
 def disturb(database: str, folder: Path, rounds: int, seed: int = 1) -> list[str]:
     """Disturb the network between servers and database in each round. Return what was wrong."""
     with proxied(database) as (behind, proxy), token_server_group(behind, folder, 3) as servers:
-        return beaten(database, folder, servers, _disturb(proxy, random.Random(seed), rounds))
+        return disturb_under_load(database, folder, servers, _disturb(proxy, random.Random(seed), rounds))
 
 
 def _disturb(proxy: Proxy, chance: random.Random, rounds: int) -> Blows:

@@ -83,7 +83,7 @@ def troubled(kind: str) -> Iterator[Troubled]:
 
 
 @contextmanager
-def only_read(at: Troubled) -> Iterator[None]:
+def read_only(at: Troubled) -> Iterator[None]:
     """Make the database read-only, as an administrator does before a switch-over."""
     if at.kind == "mariadb":
         at.say("SET GLOBAL read_only = 1")
@@ -102,7 +102,7 @@ def only_read(at: Troubled) -> Iterator[None]:
 
 
 @contextmanager
-def standing_by(at: Troubled) -> Iterator[None]:
+def replaced_by_standby(at: Troubled) -> Iterator[None]:
     """Bring PostgreSQL back as the standby of another, and promote it at the end."""
     at.database.kill()
     (at.database.folder / "data" / "standby.signal").touch()
@@ -112,7 +112,7 @@ def standing_by(at: Troubled) -> Iterator[None]:
 
 
 @contextmanager
-def full_of_others(at: Troubled) -> Iterator[None]:
+def connections_exhausted(at: Troubled) -> Iterator[None]:
     """Take all connections of the server, Berth's as well."""
     with at.administering() as mine, ExitStack() as taken:
         if at.kind == "mariadb":
@@ -144,7 +144,7 @@ def _take_all(engine: Engine, taken: ExitStack) -> None:
 
 
 @contextmanager
-def away_for_long(at: Troubled) -> Iterator[None]:
+def down_for_long(at: Troubled) -> Iterator[None]:
     """Kill the database, and start it again at the end."""
     at.database.kill()
     yield
@@ -172,7 +172,7 @@ class Trouble:
 
 
 TROUBLES: Final = {
-    "it may only be read": Trouble(only_read, reads=True),
-    "it has no connection left": Trouble(full_of_others, reads=False),
-    "it is away": Trouble(away_for_long, reads=False),
+    "it may only be read": Trouble(read_only, reads=True),
+    "it has no connection left": Trouble(connections_exhausted, reads=False),
+    "it is away": Trouble(down_for_long, reads=False),
 }

@@ -60,7 +60,7 @@ class Stepper:
         assert self._ended.wait(END_S), "it waits for ever"
         return self.outcome
 
-    def let_be(self) -> None:
+    def run_freely(self) -> None:
         """Let a ledger whose transaction has ended run without stops."""
         event.remove(self._engine, "before_cursor_execute", self._before_statement)
         event.remove(self._engine, "commit", self._before_commit)
@@ -122,5 +122,5 @@ def play(steppers: Sequence[Stepper], order: Sequence[int]) -> tuple[str, ...]:
             stepper.let_go()
     outcomes = tuple(stepper.finish() for stepper in steppers)
     for stepper in steppers:
-        stepper.let_be()
+        stepper.run_freely()
     return outcomes

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from tests.suites.torture.clients import Answer, Client, claim_body, find_body, make_provider
-from tests.suites.torture.outages import TROUBLES, Trouble, Troubled, full_disk, standing_by, troubled
+from tests.suites.torture.outages import TROUBLES, Trouble, Troubled, full_disk, replaced_by_standby, troubled
 from tests.support.commands import run_berth
 from tests.support.databases import SERVER_KINDS, chosen_kinds, require_database
 from tests.support.servers import Server, server_group
@@ -79,7 +79,7 @@ def test_trouble(served: tuple[Troubled, Claiming], name: str) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("served", chosen_kinds(["postgresql"]), indirect=True)
 def test_a_standby(served: tuple[Troubled, Claiming]) -> None:
-    _in_trouble(*served, Trouble(standing_by, reads=True))
+    _in_trouble(*served, Trouble(replaced_by_standby, reads=True))
 
 
 def _in_trouble(at: Troubled, claiming: Claiming, trouble: Trouble) -> None:

@@ -41,7 +41,7 @@ class Asked(NamedTuple):
 How = Callable[[HTTPConnection, str], Asked]
 
 
-class Stand(NamedTuple):
+class Setup(NamedTuple):
     """The ledger, a server on which tokens are revoked, and one that gets requests with them."""
 
     ledger: Ledger
@@ -50,7 +50,7 @@ class Stand(NamedTuple):
 
 
 @pytest.fixture(scope="module", params=chosen_kinds())
-def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
     require_database(request.param)
     folder = tmp_path_factory.mktemp(request.param)
     with (
@@ -60,7 +60,7 @@ def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     ):
         ledger.create_provider("host-1", uuid=HOST)
         ledger.set_inventories(HOST, {"VCPU": Inventory(10**6)})
-        yield Stand(ledger, *servers)
+        yield Setup(ledger, *servers)
 
 
 def send(connection: HTTPConnection, token: str, method: str, target: str, body: Any = None) -> Asked:
@@ -93,7 +93,7 @@ def _wait(until: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def revoked_under_load(stand: Stand, name: str) -> tuple[list[Asked], float]:
+def revoked_under_load(stand: Setup, name: str) -> tuple[list[Asked], float]:
     """Return the replies to clients during the revocation, and when the revocation was answered."""
     token = stand.ledger.create_token(TokenSpec(name=name, roles=("service",))).text
     told, over = list[Asked](), threading.Event()
@@ -122,7 +122,7 @@ def revoked_under_load(stand: Stand, name: str) -> tuple[list[Asked], float]:
 
 
 @pytest.mark.parametrize("how", [claims, questions, mistakes])
-def test_the_first_request_is_refused_of_a_server_that_nobody_asked_meanwhile(stand: Stand, how: How) -> None:
+def test_the_first_request_is_refused_of_a_server_that_nobody_asked_meanwhile(stand: Setup, how: How) -> None:
     name = how.__name__
     token = stand.ledger.create_token(TokenSpec(name=name, roles=("service",))).text
     with closing(HTTPConnection("127.0.0.1", stand.asked.port, timeout=60)) as connection:
@@ -131,7 +131,7 @@ def test_the_first_request_is_refused_of_a_server_that_nobody_asked_meanwhile(st
         assert how(connection, token).status == 401
 
 
-def test_no_request_that_comes_after_is_let_in(stand: Stand) -> None:
+def test_no_request_that_comes_after_is_let_in(stand: Setup) -> None:
     claimed = stand.ledger.usages(HOST).usages["VCPU"]
     for round_ in range(ROUNDS):
         told, answered = revoked_under_load(stand, f"token-{round_}")

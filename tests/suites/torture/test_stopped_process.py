@@ -34,7 +34,7 @@ with Database(sys.argv[1]).writing() as connection:
 
 
 @contextmanager
-def standing_still(url: str) -> Iterator[subprocess.Popen[str]]:
+def stopped_holder(url: str) -> Iterator[subprocess.Popen[str]]:
     """Run a process that holds the lock of the file, and stop it. It ends when it continues and is told to."""
     held = subprocess.Popen(
         [sys.executable, "-c", HOLDER, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
@@ -59,7 +59,7 @@ def test_who_holds_the_lock_and_stands_still(kind: str, tmp_path: Path) -> None:
         first, second = (
             ("PUT", f"/allocations/{consumer}", claim_body({host: {"VCPU": 1}}, None)) for consumer in CONSUMERS
         )
-        with standing_still(url) as holder:
+        with stopped_holder(url) as holder:
             began = time.monotonic()
             answer = client.ask(*first)
             assert (answer.status, (answer.headers or {}).get("retry-after")) == (503, "1")
@@ -67,7 +67,7 @@ def test_who_holds_the_lock_and_stands_still(kind: str, tmp_path: Path) -> None:
             os.kill(holder.pid, signal.SIGCONT)
             holder.communicate("go on\n")
             assert client.ask(*first).status == 204
-        with standing_still(url) as holder, ThreadPoolExecutor(1) as waiting:
+        with stopped_holder(url) as holder, ThreadPoolExecutor(1) as waiting:
             answered = waiting.submit(another.ask, *second)
             time.sleep(0.5)
             assert not answered.done()

@@ -37,7 +37,7 @@ class Found:
     turned_away: int
 
 
-def raced(
+def race_without(
     kind: str, folder: Path, without: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, most: int = ROUNDS
 ) -> Found:
     """Run racers through three servers without these protections, for this many rounds or until they have oversold."""
@@ -66,7 +66,7 @@ def test_without_the_lock_another_defence_holds(
     kind: str, without: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require_database(kind)
-    found = raced(kind, tmp_path, without, monkeypatch)
+    found = race_without(kind, tmp_path, without, monkeypatch)
     assert (found.oversold, found.wrong) == ([], [])
     assert found.turned_away > 0
 
@@ -74,6 +74,6 @@ def test_without_the_lock_another_defence_holds(
 @pytest.mark.parametrize("kind", chosen_kinds(SERVER_KINDS))
 def test_without_any_defence_racers_oversell(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     require_database(kind)
-    found = raced(kind, tmp_path, tuple(DEFENCES), monkeypatch, MANY_ROUNDS)
+    found = race_without(kind, tmp_path, tuple(DEFENCES), monkeypatch, MANY_ROUNDS)
     assert found.oversold != []
     assert found.turned_away == 0
