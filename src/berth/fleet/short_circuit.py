@@ -1,4 +1,4 @@
-"""Placement's order of looking: group by group, ending at the first that finds nothing."""
+"""Placement's order of evaluation, imitated: group by group, ending at the first that finds nothing."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from berth.model.request import CandidateRequest, Filter, Group, ProviderQuery
 
 
 def placement_finds_nothing_first(fleet: Fleet, request: CandidateRequest) -> bool:
-    """Whether a request with an unknown name has a group before it that finds nothing, all by itself.
+    """Whether a group that precedes the first unknown name of a request finds nothing on its own.
 
-    Placement answers such a request with nothing instead of refusing the name: it never gets there.
+    Placement answers such a request with no candidates and never rejects the name, because it stops at that group.
     """
     if not _all_exist(fleet, NameKind.TRAIT, request.root_required | request.root_forbidden):
         return False
@@ -35,7 +35,7 @@ def placement_finds_nothing_first(fleet: Fleet, request: CandidateRequest) -> bo
 
 
 def placement_lists_nothing_first(fleet: Fleet, query: ProviderQuery) -> bool:
-    """The same of a list of providers: whether a filter before the first unknown name lets nobody through."""
+    """Whether a filter that precedes the first unknown name of a provider query matches no provider."""
     if query.in_tree is not None and query.in_tree not in fleet.slot_of:
         return True
     if not _all_exist(fleet, NameKind.TRAIT, frozenset().union(*query.required)):

@@ -56,11 +56,11 @@ def history(seed: int, days: int, scale: float) -> tuple[Fleet, list[Plant]]:
 
 def examined(fleet: Fleet) -> Anomalies:
     """What is found in it."""
-    examination = Analysis(whole=True)
+    analysis = Analysis(whole=True)
     for stored in fleet.log.records():
-        examination.take(stored)
-    examination.settle(len(fleet.log.held), fleet.log.capacity())
-    return examination.found()
+        analysis.add(stored)
+    analysis.set_totals(len(fleet.log.held), fleet.log.capacity())
+    return analysis.anomalies()
 
 
 def judged(seed: int, days: int, scale: float) -> Verdict:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from berth.ledger import Ledger, open_ledger
-from berth.ledger.audit import chain
+from berth.ledger.audit import archive, chain
 from berth.ledger.audit.anomalies import LogScanner, scanner
 from berth.model.anomaly import AnomalyKind
 from berth.model.audit import RefusedRequest
@@ -117,10 +117,7 @@ def test_everything_unusual_is_found_and_nothing_else(story: Story) -> None:
         records = [story.ledger.audit(after=number - 1, most=1)[0] for number in numbers]
         assert {record.operation for record in records} == {operation}
     assert by_kind[AnomalyKind.RELEASE].count == 40
-    assert (
-        by_kind[AnomalyKind.SHRINK].why
-        == "nova (token) took 200 of VCPU away within 60 minutes: 40% of all that there was"
-    )
+    assert by_kind[AnomalyKind.SHRINK].why == "nova (token) removed 200 of VCPU within 60 minutes: 40% of the total"
 
 
 def test_a_span_is_judged_by_what_was_before_it(story: Story) -> None:
@@ -137,13 +134,13 @@ def test_a_span_is_judged_by_what_was_before_it(story: Story) -> None:
 def test_what_comes_later_is_found_by_whoever_goes_on(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scanner, "PAGE", 7)
     watch = LogScanner(story.ledger._writer)
-    while watch.step():
+    while watch.scan_page():
         pass
-    assert watch.found().items == []
+    assert watch.anomalies().items == []
     misbehave(story)
-    while watch.step():
-        assert watch.found().complete
-    assert watch.found() == story.ledger.anomalies()
+    while watch.scan_page():
+        assert watch.anomalies().complete
+    assert watch.anomalies() == story.ledger.anomalies()
 
 
 def test_a_log_that_goes_to_an_archive_meanwhile(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,11 +148,11 @@ def test_a_log_that_goes_to_an_archive_meanwhile(story: Story, tmp_path: Path, m
     monkeypatch.setattr(scanner, "PAGE", 5)
     misbehave(story)
     watch = LogScanner(story.ledger._writer)
-    watch.step()
-    chain.archive(story.ledger._writer.database, START + 6 * DAY, tmp_path / "old.jsonl", ADMIN)
-    while watch.step():
+    watch.scan_page()
+    archive.archive(story.ledger._writer.database, START + 6 * DAY, tmp_path / "old.jsonl", ADMIN)
+    while watch.scan_page():
         pass
-    found = watch.found()
+    found = watch.anomalies()
     assert found.first > 5
     assert {each.kind for each in found.items} >= {
         AnomalyKind.REFUSALS,
@@ -165,7 +162,7 @@ def test_a_log_that_goes_to_an_archive_meanwhile(story: Story, tmp_path: Path, m
     }
     assert AnomalyKind.CHAIN not in {each.kind for each in found.items}
     share = next(each.why for each in found.items if each.kind is AnomalyKind.RELEASE)
-    assert share.endswith("55% of all that there was"), "there were 73, however few of them are in the records"
+    assert share.endswith("55% of the total"), "there were 73, however few of them are in the records"
 
 
 DAMAGED = {

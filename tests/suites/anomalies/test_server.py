@@ -14,6 +14,7 @@ import pytest
 from berth.api.ops import anomaly_scanner
 from berth.api.ops.anomaly_scanner import NOTHING_YET, AnomalyScanner
 from berth.ledger import open_ledger
+from berth.ledger.queries import history
 from berth.model.errors import Unavailable
 from tests.support.commands import berth_command, output_of_berth
 from tests.support.deadline import until
@@ -88,7 +89,7 @@ def test_the_command(folder: Path, port: int, tokens: dict[str, str], there: boo
     said = run(folder, "audit", "anomalies", *where, token=tokens["boss"])
     assert said.returncode == 1, said.stderr
     assert "nova (token) was refused 31 times within 10 minutes" in said.stdout
-    assert "the token of old from 127.0.0.1, which is no good: the token was revoked" in said.stdout
+    assert "the token of old was used from 127.0.0.1, but is not valid: the token was revoked" in said.stdout
     found = json.loads(run(folder, "audit", "anomalies", "--json", *where, token=tokens["boss"]).stdout)
     assert {each["kind"] for each in found["items"]} == {"ended-token", "refusals"}
     table = run(folder, "audit", "anomalies", "--csv", *where, token=tokens["boss"]).stdout
@@ -100,41 +101,41 @@ def test_the_command(folder: Path, port: int, tokens: dict[str, str], there: boo
 
 
 def test_one_goes_on_where_another_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anomaly_scanner, "LOOK_S", 0.05)
+    monkeypatch.setattr(anomaly_scanner, "INTERVAL_S", 0.05)
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         first, second = AnomalyScanner(ledger, tmp_path), AnomalyScanner(ledger, tmp_path)
-        assert first.told() == NOTHING_YET
+        assert first.anomalies() == NOTHING_YET
         first.start()
-        until(lambda: second.told().complete)
-        seen = second.told().last
+        until(lambda: second.anomalies().complete)
+        seen = second.anomalies().last
         second.start()
         first.close()
         first._thread.join(10)
         ledger.create_trait("CUSTOM_A")
-        until(lambda: first.told().last > seen)
+        until(lambda: first.anomalies().last > seen)
         second.close()
         second._thread.join(10)
 
 
 def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anomaly_scanner, "LOOK_S", 0.02)
-    monkeypatch.setattr(anomaly_scanner, "ANEW_S", 0.1)
+    monkeypatch.setattr(anomaly_scanner, "INTERVAL_S", 0.02)
+    monkeypatch.setattr(anomaly_scanner, "RESTART_S", 0.1)
     begun, failures = [], [RuntimeError("broken"), Unavailable("away")]
 
-    class Failing(anomaly_scanner.LogScanner):
+    class Failing(history.LogScanner):
         def __init__(self, *words: object) -> None:
             super().__init__(*words)  # type: ignore[arg-type]
             begun.append(self)
 
-        def step(self) -> bool:
+        def scan_page(self) -> bool:
             if failures:
                 raise failures.pop()
-            return super().step()
+            return super().scan_page()
 
-    monkeypatch.setattr(anomaly_scanner, "Vigil", Failing)
+    monkeypatch.setattr(history, "LogScanner", Failing)
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         watch = AnomalyScanner(ledger, tmp_path)
         watch.start()
-        until(lambda: len(begun) > 4 and watch.told().complete)
+        until(lambda: len(begun) > 4 and watch.anomalies().complete)
         watch.close()
         watch._thread.join(10)

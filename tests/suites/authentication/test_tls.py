@@ -81,7 +81,7 @@ def test_a_certificate_stands_for_roles(mutual: int, authority: trustme.CA) -> N
 
 def test_a_certificate_of_somebody_without_roles(mutual: int, authority: trustme.CA) -> None:
     reply = get(mutual, client(authority, "stranger"))
-    assert (reply.status_code, reply.json()["detail"]) == (401, "The certificate is of somebody who has no roles here.")
+    assert (reply.status_code, reply.json()["detail"]) == (401, "The certificate's subject has no roles here.")
 
 
 def test_no_certificate_and_nothing_else(mutual: int, authority: trustme.CA) -> None:

@@ -229,7 +229,7 @@ def test_nobody_is_told_anything_while_it_cannot_be_made_certain(here: Process, 
     here.looks.away = True
     method, target, body = ASKED[what]
     told = here.ask(method, target, token, body)
-    assert (told.status, b"database is away" in told.body) == (503, True)
+    assert (told.status, b"database is unavailable" in told.body) == (503, True)
     here.looks.away = False
     assert here.ask(method, target, token, body).status in (200, 400, 404)
 

@@ -110,7 +110,7 @@ def test_a_token_that_is_no_good(door: Door, new_tab: NewTab) -> None:
         sign_in(tab, token)
         alert = tab.page.get_by_role("alert")
         expect(alert, why).to_contain_text("You are not signed in")
-        expect(alert, why).to_contain_text(re.compile(r"is not known|This cannot be a token"))
+        expect(alert, why).to_contain_text(re.compile(r"is unknown|This cannot be a token"))
         expect(tab.page.get_by_label("Token")).to_be_focused()
         nothing_is_shown(tab)
         assert tab.evaluate("sessionStorage.length") == 0
@@ -125,7 +125,7 @@ def test_a_stored_token_that_has_ended_meanwhile(door: Door, new_tab: NewTab) ->
     tab = new_tab(door.server)
     tab.expect("status of 401")
     tab.open("fleet", token=token)
-    expect(tab.page.get_by_role("alert")).to_contain_text("The token is not known, or not good any more")
+    expect(tab.page.get_by_role("alert")).to_contain_text("The token is unknown, no longer valid")
     nothing_is_shown(tab)
     assert tab.evaluate("sessionStorage.length") == 0
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from berth.ledger import open_ledger
-from berth.ledger.audit import chain
+from berth.ledger.audit import archive, chain
 from berth.ledger.audit.chain import Verification
 from berth.model.caller import Caller
 from berth.model.errors import Conflict
@@ -104,16 +104,16 @@ DAMAGES: dict[tuple[str, ...], tuple[int, str]] = {
     ("UPDATE audit SET hash = 'none' WHERE number = 9",): (9, "record 9, or the one before it, is not as it was"),
     ("DELETE FROM audit WHERE number = 9",): (9, "record 9 is missing"),
     ("DELETE FROM audit WHERE number BETWEEN 4 AND 6",): (4, "records 4 to 6 are missing"),
-    ("DELETE FROM audit WHERE number < 4",): (3, "records 1 to 3 are missing, and no archive vouches for them"),
+    ("DELETE FROM audit WHERE number < 4",): (3, "records 1 to 3 are missing, and no archive covers them"),
     (f"DELETE FROM audit WHERE number = {LAST}",): (LAST, f"record {LAST} is missing"),
     ("DELETE FROM audit",): (1, f"records 1 to {LAST} are missing"),
     SWAPPED: (4, "record 4, or the one before it, is not as it was sealed"),
     (COPIED + "outcome, why, \"change\", \"before\", hash FROM audit WHERE number = 15",): (16, "record 16"),
     ("UPDATE changes SET facts = '{}' WHERE number = 9",): (9, "record 9"),
-    ("UPDATE head SET audit_hash = 'none'",): (LAST, "not as the head says"),
-    ("UPDATE head SET audit_number = audit_number - 1",): (LAST, "not as the head says"),
-    (f"DELETE FROM audit_subjects WHERE subject = '{HOST}' AND number = 2",): (2, "listed under other providers"),
-    (f"INSERT INTO audit_subjects VALUES (1, '{HOST}', 8)",): (8, "listed under other providers"),
+    ("UPDATE head SET audit_hash = 'none'",): (LAST, "which is not what the head says"),
+    ("UPDATE head SET audit_number = audit_number - 1",): (LAST, "which is not what the head says"),
+    (f"DELETE FROM audit_subjects WHERE subject = '{HOST}' AND number = 2",): (2, "indexed under other providers"),
+    (f"INSERT INTO audit_subjects VALUES (1, '{HOST}', 8)",): (8, "indexed under other providers"),
     ("INSERT INTO changes SELECT 16, at, operation, actor, request, facts FROM changes WHERE number = 15",
      "UPDATE head SET number = 16"): (LAST, "the last change with a record is 15, the last one 16"),
 }  # fmt: skip
@@ -141,28 +141,28 @@ def test_old_records_leave_for_an_archive(database: Database, tmp_path: Path) ->
         at = connection.execute(text("SELECT at FROM audit WHERE number = 9")).scalar_one()
     file = tmp_path / "archive.jsonl"
     noted = chain.verify(database)
-    assert chain.archive(database, at, file, ADMIN) == (1, 8)
+    assert archive.archive(database, at, file, ADMIN) == (1, 8)
     after = chain.verify(database, (noted.last, noted.seal))
     assert (after.findings, after.first, after.last) == ((), 9, LAST + 1)
     lines = file.read_bytes().splitlines()
-    archived = chain.verify_archive(lines)
+    archived = archive.verify_archive(lines)
     assert (archived.findings, archived.first, archived.last) == ((), 1, 8)
     assert chain.verify(database, (8, archived.seal)).findings == ()
     lines[3] = lines[3].replace(b"CreateProvider", b"DeleteProvider")
-    assert chain.verify_archive(lines).findings[0].number == 4
+    assert archive.verify_archive(lines).findings[0].number == 4
     with open_ledger(str(database.url)) as ledger:
         (vouching,) = ledger.audit(most=1)
         assert (vouching.operation, vouching.target, vouching.actor) == ("ArchiveAudit", "8", "root")
         fill_more = ledger.create_provider("another")
         assert ledger.history(fill_more.uuid)[0].number == LAST + 2
     second = tmp_path / "second.jsonl"
-    assert chain.archive(database, 2**62, second, ADMIN) == (9, LAST + 2)
+    assert archive.archive(database, 2**62, second, ADMIN) == (9, LAST + 2)
     assert chain.verify(database).findings == ()
-    assert chain.archive(database, 0, tmp_path / "none.jsonl", ADMIN) is None
+    assert archive.archive(database, 0, tmp_path / "none.jsonl", ADMIN) is None
 
 
 def test_an_archive_cannot_be_pretended(database: Database, tmp_path: Path) -> None:
-    chain.archive(database, 2**62, tmp_path / "archive.jsonl", ADMIN)
+    archive.archive(database, 2**62, tmp_path / "archive.jsonl", ADMIN)
     with open_ledger(str(database.url)) as ledger:
         ledger.create_provider("another")
     checked = damage(database, "UPDATE audit SET why = 'none' WHERE operation = 'ArchiveAudit'")
@@ -172,16 +172,16 @@ def test_an_archive_cannot_be_pretended(database: Database, tmp_path: Path) -> N
 def test_a_log_that_is_not_whole_is_not_archived(database: Database, tmp_path: Path) -> None:
     damage(database, "DELETE FROM audit WHERE number = 9")
     with pytest.raises(Conflict, match="not whole, so that nothing is archived: record 9 is missing"):
-        chain.archive(database, 2**62, tmp_path / "archive.jsonl", ADMIN)
+        archive.archive(database, 2**62, tmp_path / "archive.jsonl", ADMIN)
     assert not (tmp_path / "archive.jsonl").exists()
 
 
 def test_a_line_that_is_no_record(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "archive.jsonl"
-    chain.archive(database, 2**62, file, ADMIN)
+    archive.archive(database, 2**62, file, ADMIN)
     lines = file.read_bytes().splitlines()
     for broken in (b"", b"{}", b"[]", b"\xff", msgspec.json.encode({"facts": None})):
-        assert any("line 3" in each.why for each in chain.verify_archive([*lines[:2], broken, *lines[3:]]).findings)
+        assert any("line 3" in each.why for each in archive.verify_archive([*lines[:2], broken, *lines[3:]]).findings)
 
 
 @pytest.mark.parametrize("facts", ["{", "[]", '{"names": 1}'])
@@ -220,9 +220,9 @@ def test_whatever_is_done_to_any_record_is_reported_with_its_place(ledger_url: s
             for statement in BY_HAND[way]:
                 words = {"n": number, "left": last - number}
                 connection.execute(text(statement), {name: words[name] for name in words if f":{name}" in statement})
-            checker = chain.ChainVerifier()
-            findings = [each for stored in audit.stored(connection) for each in checker.take(stored)]
-            findings += [*checker.begun(), *checker.ended(head.sealed(connection))]
+            verifier = chain.ChainVerifier()
+            findings = [each for stored in audit.stored(connection) for each in verifier.check(stored)]
+            findings += [*verifier.check_start(), *verifier.check_end(head.sealed(connection))]
             connection.rollback()
         assert any(each.number == number and f"{number}" in each.why for each in findings), (number, findings)
     assert chain.verify(database).findings == ()

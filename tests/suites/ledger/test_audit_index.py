@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from berth.ledger import Ledger, open_ledger
-from berth.ledger.audit import chain
+from berth.ledger.audit import archive, chain
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
 from berth.model.change import subjects_of
@@ -142,7 +142,7 @@ def test_what_was_archived_is_on_no_list(ledger: Ledger, tmp_path_factory: pytes
     everything = ledger.audit(most=None)
     moment = everything[len(everything) // 2].at
     database = ledger._writer.database
-    archived = chain.archive(database, moment, tmp_path_factory.mktemp("archive") / "old.jsonl", Caller(name="ada"))
+    archived = archive.archive(database, moment, tmp_path_factory.mktemp("archive") / "old.jsonl", Caller(name="ada"))
     assert archived is not None
     left = [each for each in everything if each.number > archived[1]]
     assert _numbers(ledger.audit(subject=HOSTS[0], most=None)) == _about(left, HOSTS[0])

@@ -176,7 +176,7 @@ def test_catching_up_is_part_of_the_request_that_needed_it(played: Played) -> No
     catching = [each for each in played.collector.spans if each.name == "catch up"]
     requests = {each.id for each in played.collector.spans if each.kind == SERVER}
     assert catching, "one of the two workers has not written"
-    # What looks at the ledger by itself, such as the lookout, catches up for no request.
+    # What reads the ledger without a request, such as the anomaly scanner, has no trace.
     assert {each.parent for each in catching} - {""} <= requests
     assert all(each.facts["berth.changes"] > 0 for each in catching)
 

@@ -90,8 +90,8 @@ def test_who_guesses_does_not_learn_what_there_is(target: Attacked) -> None:
     assert len(told) == 1
     why = {case: target.record(each.header("x-openstack-request-id") or "").why for case, each in got.items()}
     assert why == {
-        "never there": "The token is not known.",
-        "a wrong secret": "The token is not known.",
+        "never there": "The token is unknown.",
+        "a wrong secret": "The token is unknown.",
         "elsewhere": TokenRejection.ELSEWHERE,
         "revoked": TokenRejection.REVOKED,
     }

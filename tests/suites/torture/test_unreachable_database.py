@@ -14,7 +14,7 @@ from tests.suites.torture.instances import Instance, instance
 from tests.support.databases import SERVER_KINDS, chosen_kinds
 from tests.support.servers import Server, server_group
 
-AWAY = "The database is away, or others were in the way for long: try again."
+AWAY = "The database is unavailable or busy. Try again."
 CONSUMER = "00000000-0000-4000-8000-000000000001"
 
 

@@ -1,4 +1,4 @@
-"""The log of requests: a line for each, once it is known how it was answered."""
+"""The access log: a line for each answered request."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from berth.api.http.observer import Answered
 
 
 class AccessLog:
-    """An onlooker that writes lines. info: what takes one, as its fields.
+    """Writes a line for each answered request. info: receives its fields.
 
-    The query is left out: whoever misplaces a token puts it there.
+    The query is left out, because tokens are sometimes put there by mistake.
     """
 
     def __init__(self, info: Callable[[dict[str, Any]], None]) -> None:

@@ -154,7 +154,7 @@ class _Exchange:
     def refusal(self, error: HttpError) -> Reply:
         """Return the reply to a request that this API refuses, and record the refusal."""
         self._record(error)
-        return self._with_headers(self._without_body(problems.told_of_http(error, self.request.id)))
+        return self._with_headers(self._without_body(problems.http_error_reply(error, self.request.id)))
 
     def _record(self, error: HttpError) -> None:
         operation = "" if self.route is None else self.route.operation
@@ -164,7 +164,7 @@ class _Exchange:
         """Return the reply to a request that the ledger refuses or fails at."""
         if isinstance(error, Forbidden):
             self._record(HttpError(403, str(error)))
-        return self._with_headers(self._without_body(problems.told(error, self.request.id)))
+        return self._with_headers(self._without_body(problems.error_reply(error, self.request.id)))
 
     def _without_body(self, reply: Reply) -> Reply:
         """Leave the body out of a reply to HEAD."""

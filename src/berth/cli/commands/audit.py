@@ -85,16 +85,17 @@ def verify(
     The seal printed at the end covers every record up to it. Note it elsewhere from time to time: --seal then
     also proves that the whole log was not rewritten.
     """
-    from berth.ledger.audit import chain
+    from berth.ledger.audit.archive import verify_archive
+    from berth.ledger.audit.chain import verify as verify_chain
     from berth.store.engine import Database
 
     if archive is not None:
         with _open(archive) as lines:
-            result = chain.verify_archive(lines)
+            result = verify_archive(lines)
     else:
         opened = Database(database)
         try:
-            result = chain.verify(opened, _parse_seal(seal))
+            result = verify_chain(opened, _parse_seal(seal))
         finally:
             opened.close()
     for finding in result.findings:
@@ -115,12 +116,12 @@ def archive(
 
     This needs the role that owns the tables: the server's role can only append.
     """
-    from berth.ledger.audit import chain
+    from berth.ledger.audit.archive import archive as move_records
     from berth.store.engine import Database
 
     opened = Database(database)
     try:
-        moved = chain.archive(opened, parse_moment(before), file, Caller(name=getpass.getuser(), via="local"))
+        moved = move_records(opened, parse_moment(before), file, Caller(name=getpass.getuser(), via="local"))
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from None
     finally:

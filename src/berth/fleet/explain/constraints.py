@@ -1,4 +1,4 @@
-"""A group of a request taken apart: each constraint by itself, in words, and at which places it holds."""
+"""The constraints of a group, each on its own: a description, and a mask of the places where it holds."""
 
 from __future__ import annotations
 
@@ -17,21 +17,25 @@ from berth.model.funnel import Constraint
 from berth.model.request import AnyOf, Filter, Group
 
 NAMES_SHOWN = 3
-"""How many names of a set of alternatives a sentence tells."""
+"""Names that a sentence lists of a set of alternatives."""
 
 AMOUNT_LIMIT = 2**62
-"""Amounts above this are looked at as this: nothing has so much, and sums stay within 64 bits."""
+"""Larger amounts are evaluated as this one: no capacity is larger, and sums stay within 64 bits."""
 
 AMOUNT_KINDS = (Constraint.UNITS, Constraint.ROOM)
 CLASS_KINDS = (Constraint.CLASS, *AMOUNT_KINDS)
 
 ConstraintKey = tuple[Constraint, tuple[str, ...], int]
-"""What makes two constraints the same, whichever group makes them."""
+"""The identity of a constraint across groups: kind, names, amount."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConstraintMask:
-    """One constraint. words: to go on with "that"; failing: what is true of whoever fails it; holds: by place."""
+    """One constraint.
+
+    description, failing: what is true of a provider that satisfies it, and of one that does not, each a phrase
+    to follow "a provider that"; holds: by place.
+    """
 
     kind: Constraint
     names: tuple[str, ...]
@@ -42,23 +46,23 @@ class ConstraintMask:
 
     @property
     def key(self) -> ConstraintKey:
-        """What makes it the same as a part of another group."""
+        """The identity of this constraint across groups."""
         return self.kind, self.names, self.amount
 
     @property
     def dropped(self) -> frozenset[ConstraintKey]:
-        """What is not asked any more if this is not: an amount goes with its units, a class with its amount."""
+        """The constraints dropped together with this one: an amount with its units, a class with its amount."""
         kinds = {Constraint.CLASS: CLASS_KINDS, Constraint.ROOM: AMOUNT_KINDS}.get(self.kind, (self.kind,))
         return frozenset((kind, self.names, self.amount) for kind in kinds)
 
     @property
     def name(self) -> str:
-        """The one name that it is about; "" if there are several."""
+        """The only name it is about; "" if there are several."""
         return self.names[0] if len(self.names) == 1 else ""
 
 
 def group_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
-    """What is asked of each provider of a group beside amounts, in the order of the search."""
+    """Yield the constraints on each provider of a group apart from amounts, in the order of the search."""
     if group.in_tree is not None:
         tree, holds = _tree(view, group.in_tree), _holds(view, group, Filter(in_tree=group.in_tree))
         yield ConstraintMask(Constraint.IN_TREE, (group.in_tree,), 0, f"is in {tree}", f"is not in {tree}", holds)
@@ -78,14 +82,14 @@ def group_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask
 
 
 def trait_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
-    """The traits that a group requires: of its provider, or of those that serve the unsuffixed group between them."""
+    """Yield the traits that a group requires of its provider, or of all providers of the unsuffixed group together."""
     for names in group.required:
         one, holds = _one_of("the trait", names), _have_any(view, names)
         yield ConstraintMask(Constraint.REQUIRED, _names(names), 0, f"has {one}", f"does not have {one}", holds)
 
 
 def root_constraints(view: WholeFleet, required: AnyOf, forbidden: AnyOf) -> Iterator[ConstraintMask]:
-    """The traits that the root of a tree must have or not have."""
+    """Yield the traits that the root of a tree must have or must not have."""
     for name in sorted(required):
         having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
         yield ConstraintMask(Constraint.ROOT_REQUIRED, (name,), 0, having, lacking, _have_any(view, (name,)))
@@ -95,7 +99,7 @@ def root_constraints(view: WholeFleet, required: AnyOf, forbidden: AnyOf) -> Ite
 
 
 def class_constraints(view: WholeFleet, name: str, amount: int) -> Iterator[ConstraintMask]:
-    """What is asked of a provider for an amount of a class. Units and room hold where the class is not at all."""
+    """Yield the constraints for an amount of a class. Units and room hold where a provider lacks the class."""
     number = view.fleet.catalogue.id_of(NameKind.CLASS, name)
     column = view.fleet.columns.get(-1 if number is None else number) or ClassColumn()
     asked = min(amount, AMOUNT_LIMIT)
@@ -119,10 +123,10 @@ def class_constraints(view: WholeFleet, name: str, amount: int) -> Iterator[Cons
 
 
 def closest_amount(view: WholeFleet, constraint: ConstraintMask, places: Mask) -> int | None:
-    """What providers at these places could give instead.
+    """Return the amount that a provider at one of these places could give instead; None if none has the class.
 
-    For room the most that one claim can have of one of them now; for units the amount nearest to what was asked
-    that one gives in a claim, None if none gives any.
+    For room: the largest claim that one of them can grant now. For units: the claimable amount nearest to the
+    requested one, None if the units admit no amount.
     """
     number = view.fleet.catalogue.id_of(NameKind.CLASS, constraint.names[0])
     column = view.fleet.columns.get(-1 if number is None else number)
@@ -161,7 +165,7 @@ def _nearest_unit(column: ClassColumn, rows: NDArray[np.intp], amount: int) -> i
 
 
 def _have_any(view: WholeFleet, traits: Iterable[str]) -> Mask:
-    """By place: whether its provider has one of these traits; those that do not exist, nobody has."""
+    """Return, by place, whether its provider has one of these traits; a trait that does not exist is had by none."""
     fleet = view.fleet
     numbers = {fleet.catalogue.id_of(NameKind.TRAIT, name) for name in traits}
     found: Mask = fleet.trait_sets.having_any(number for number in numbers if number is not None)
@@ -170,8 +174,8 @@ def _have_any(view: WholeFleet, traits: Iterable[str]) -> Mask:
 
 
 def _holds(view: WholeFleet, group: Group, asked: Filter) -> Mask:
-    """By place: what the search's own filter says, given this one condition."""
-    wanted = compile_filter(view.fleet, asked, spread=False)
+    """Return, by place, whether the search's own filter accepts it under this one condition."""
+    wanted = compile_filter(view.fleet, asked, joint_traits=False)
     found = (provider_matches if group.one_provider else tree_matches)(view.fleet, wanted, view)
     assert found is not None
     return found

@@ -1,4 +1,4 @@
-"""Why does this fit here and not there, or nowhere? Each constraint of a request by itself, over the whole fleet."""
+"""The funnel of a request: the effect of each constraint, alone and combined, over the whole fleet."""
 
 from __future__ import annotations
 
@@ -24,57 +24,58 @@ from berth.model.request import CandidateRequest, Group
 
 
 def explain(fleet: Fleet, request: CandidateRequest) -> Funnel:
-    """What each constraint of a request takes away, and how much would be left without it.
+    """Return what each constraint of a request removes, and how much would be left without it.
 
     Nothing is left if and only if `find` finds nothing, unless either was bounded. Traits and classes that do not
-    exist are told (`find` refuses them), and nobody has them. Raises Invalid for a request without resources.
+    exist are reported as unknown (`find` refuses them), and no provider has them. Raises Invalid for a request
+    without resources.
     """
     if not any(group.resources for group in request.groups):
-        raise Invalid("a request asks for resources in at least one group")
+        raise Invalid("a request must ask for resources in at least one group")
     unknown = _unknown(fleet, request)
     view = WholeFleet(fleet)
     builder = RequestFunnelBuilder(view, request)
     funnels = {id(distinct): _group_funnel(builder, distinct) for distinct in builder.distinct}
-    groups = [replace(funnels[id(builder.of(group))], suffix=group.suffix) for group in request.groups]
+    groups = [replace(funnels[id(builder.distinct_of(group))], suffix=group.suffix) for group in request.groups]
     trees = _tree_funnel(builder)
-    together = Together(hindrances=[], why="", left=0)
+    joint = Together(hindrances=[], why="", left=0)
     if trees.with_all_groups and not unknown:
-        together = _joint_funnel(view, request, builder.fitting())
-    why = reason(groups, trees, together, unknown, _blames(builder, funnels, trees))
-    return Funnel(groups=groups, trees=trees, together=together, unknown=unknown, why=why)
+        joint = _joint_funnel(view, request, builder.fitting())
+    why = reason(groups, trees, joint, unknown, _blames(builder, funnels, trees))
+    return Funnel(groups=groups, trees=trees, together=joint, unknown=unknown, why=why)
 
 
 def _group_funnel(builder: RequestFunnelBuilder, distinct: DistinctGroup) -> GroupFunnel:
     group_builder, steps = distinct.group_builder, []
     left = group_builder.total
-    for constraint, now in group_builder.steps():
-        steps.append(_step(builder, constraint, left, now, distinct))
-        left = now
+    for constraint, remaining in group_builder.steps():
+        steps.append(_step(builder, constraint, left, remaining, distinct))
+        left = remaining
     return GroupFunnel(suffix="", counted=group_builder.counted, total=group_builder.total, steps=steps, left=left)
 
 
 def _tree_funnel(builder: RequestFunnelBuilder) -> TreeFunnel:
-    """Roots first, as the search does, then a step for each group."""
-    left_over, steps = builder.view.roots, []
-    total = left = _count(left_over)
+    """Return the funnel of trees: the traits of the root first, as in the search, then a step per group."""
+    roots, steps = builder.view.roots, []
+    total = left = _count(roots)
     for constraint in builder.root_constraints:
-        left_over = left_over & constraint.holds[: builder.view.own]
-        steps.append(_step(builder, constraint, left, _count(left_over)))
+        roots = roots & constraint.holds[: builder.view.own]
+        steps.append(_step(builder, constraint, left, _count(roots)))
         left = steps[-1].left
     for distinct in builder.distinct:
-        left_over = left_over & distinct.group_builder.fitting
-        now = _count(left_over)
+        roots = roots & distinct.group_builder.fitting
+        remaining = _count(roots)
         steps.append(
             FunnelStep(
                 constraint=f"has what {distinct.named} needs",
                 kind=Constraint.GROUP,
                 name=", ".join(distinct.suffixes),
-                left=now,
-                removed=left - now,
+                left=remaining,
+                removed=left - remaining,
                 without=_count(builder.fitting(leave_out=distinct)),
             )
         )
-        left = now
+        left = remaining
     return TreeFunnel(total=total, steps=steps, with_all_groups=left)
 
 
@@ -100,12 +101,12 @@ def _step(
 
 def _joint_funnel(view: WholeFleet, request: CandidateRequest, trees: Mask) -> Together:
     compiled = compile_request(view.fleet, request)
-    found = count_fitting_trees(view, compiled, trees, Budget())
-    hindrances, hypothetical_budget = [], Budget()  # one for all of them: there may be many
+    fitting = count_fitting_trees(view, compiled, trees, Budget())
+    hindrances, hypothetical_budget = [], Budget()  # one for all obstacles: there may be many
     for each in obstacles(compiled, [", ".join(sorted(suffixes)) for suffixes in request.same_subtrees]):
         without = (
             None
-            if found.trees
+            if fitting.trees
             else count_fitting_trees(view, each.dropped, trees, hypothetical_budget, hypothetical=True)
         )
         hindrances.append(
@@ -116,34 +117,37 @@ def _joint_funnel(view: WholeFleet, request: CandidateRequest, trees: Mask) -> T
                 bounded=without is not None and without.bounded,
             )
         )
-    why = why_not_together(_count(trees), found.trees, found.bounded, hindrances)
-    return Together(hindrances=hindrances, why=why, left=found.trees, bounded=found.bounded)
+    why = why_not_together(_count(trees), fitting.trees, fitting.bounded, hindrances)
+    return Together(hindrances=hindrances, why=why, left=fitting.trees, bounded=fitting.bounded)
 
 
 def _blames(builder: RequestFunnelBuilder, funnels: dict[int, GroupFunnel], trees: TreeFunnel) -> Iterator[Blame]:
-    """Every constraint with its step, in the order of the search."""
-    several = len(builder.distinct) > 1
+    """Yield every constraint with its step, in the order of the search."""
+    several_groups = len(builder.distinct) > 1
     for constraint, step in zip(builder.root_constraints, trees.steps, strict=False):
         yield Blame(constraint, step, "", others=True)
     for distinct in builder.distinct:
         constraints = distinct.group_builder.constraints
         for constraint, step in zip(constraints, funnels[id(distinct)].steps, strict=True):
             others = (
-                several
+                several_groups
                 or any(other.names != constraint.names for other in constraints)
                 or bool(builder.root_constraints)
             )
-            yield Blame(constraint, step, distinct.named if several else "", others=others)
+            yield Blame(constraint, step, distinct.named if several_groups else "", others=others)
 
 
 def _unknown(fleet: Fleet, request: CandidateRequest) -> list[UnknownName]:
-    """The names of classes and traits that do not exist."""
+    """Return the names of classes and traits that do not exist, with suggestions."""
     classes = {name for group in request.groups for name in group.resources}
     traits = request.root_required.union(request.root_forbidden, *(_traits(group) for group in request.groups))
-    asked = ((NameKind.CLASS, Constraint.UNKNOWN_CLASS, classes), (NameKind.TRAIT, Constraint.UNKNOWN_TRAIT, traits))
+    names_by_kind = (
+        (NameKind.CLASS, Constraint.UNKNOWN_CLASS, classes),
+        (NameKind.TRAIT, Constraint.UNKNOWN_TRAIT, traits),
+    )
     return [
         UnknownName(kind=constraint, name=name, nearest=suggestions(fleet, kind, name))
-        for kind, constraint, names in asked
+        for kind, constraint, names in names_by_kind
         for name in sorted(names)
         if fleet.catalogue.id_of(kind, name) is None
     ]

@@ -1,4 +1,4 @@
-"""One group of a request over the whole fleet: what its constraints leave, and what they would if one were dropped."""
+"""The funnel of one group over the whole fleet: what its constraints leave, and what they would leave without one."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from berth.model.funnel import Counted
 from berth.model.request import Group
 
 NO_KEYS: frozenset[ConstraintKey] = frozenset()
-"""What is dropped from a request that stays as it is."""
+"""No constraint is dropped."""
 
 
 class GroupFunnelBuilder:
-    """What one group asks for, taken apart.
+    """The constraints of one group, and the trees and providers that satisfy them.
 
-    common: what each provider of the group must be like; branches: for each provider to be chosen,
-    what it must have of a class (a suffixed group chooses one provider for all of them); reached: traits that
-    the unsuffixed group's providers must have between them.
+    common: constraints on each provider of the group; branches: per provider to choose, the constraints on its
+    class (a suffixed group chooses one provider for all classes); group_traits: traits that the providers of the
+    unsuffixed group must have between them.
     """
 
     def __init__(self, view: WholeFleet, group: Group) -> None:
@@ -57,17 +57,17 @@ class GroupFunnelBuilder:
 
     @property
     def counted(self) -> Counted:
-        """What a step of this group counts."""
+        """What the steps of this group count."""
         return Counted.PROVIDERS if self.group.one_provider else Counted.TREES
 
     @property
     def total(self) -> int:
-        """How many there are before anything is asked."""
+        """How many there are before the first constraint."""
         every = self.view.alive if self.group.one_provider else self.view.roots
         return int(np.count_nonzero(every))
 
     def trees(self, without: frozenset[ConstraintKey] = NO_KEYS) -> Mask:
-        """By slot: around which roots the group finds all it needs, if some constraints are dropped."""
+        """Return, by slot, the roots of the trees in which the group finds all it needs, without some constraints."""
         left = self.view.roots
         common = _all(self.alive, self.common, without)
         found = np.zeros_like(common)
@@ -81,12 +81,12 @@ class GroupFunnelBuilder:
         return left
 
     def fitting_without(self, keys: frozenset[ConstraintKey]) -> Mask:
-        """The same, not worked out anew if this group does not ask for it."""
+        """Return the same as `trees`; nothing is computed if the group has none of these constraints."""
         asked = any(constraint.key in keys for constraint in self.constraints)
         return self.trees(keys) if asked else self.fitting
 
     def steps(self) -> Iterator[tuple[ConstraintMask, int]]:
-        """Each constraint, and how many are left after it."""
+        """Yield each constraint with how many are left after it."""
         if self.group.one_provider:
             places = self.alive
             for constraint in self.common:
@@ -96,9 +96,9 @@ class GroupFunnelBuilder:
         yield from self._steps_of_trees()
 
     def closest_amount(self, constraint: ConstraintMask, trees: Mask) -> int | None:
-        """For a constraint on an amount: the nearest that a provider with everything else could give.
+        """Return, for a constraint on an amount, the closest that a provider that meets all other constraints can give.
 
-        In these trees, those that would do without the constraint; if there are none, anywhere.
+        trees: where to look, those that would satisfy the request without the constraint; if empty, everywhere.
         """
         if constraint.kind not in AMOUNT_KINDS:
             return None

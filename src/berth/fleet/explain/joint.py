@@ -1,4 +1,4 @@
-"""Groups that each find something: in how many trees they do so together, and what keeps them apart."""
+"""Joint feasibility: in how many trees groups that each fit also fit together, and what prevents it elsewhere."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from berth.fleet.state.columns import Mask
 from berth.model.funnel import Constraint
 
 MAX_SEARCHED, MAX_HYPOTHETICAL = 256, 64
-"""How many trees are searched, once something was found, to count those that fit; and those that would."""
+"""Trees to search once one fits, to count the fitting ones; and to count those that would fit without an obstacle."""
 
 FIRST_BLOCK, LAST_BLOCK = 64, 8192
-"""Trees are looked at in blocks that double."""
+"""Trees are evaluated in blocks that double."""
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What may keep groups apart. words: to go on with "that"; dropped: the same request without it."""
+    """A joint constraint that may prevent groups from fitting together.
+
+    description: a phrase to follow "a tree that"; dropped: the same request without the constraint.
+    """
 
     kind: Constraint
     description: str
@@ -33,14 +36,14 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class TreeCount:
-    """How many trees fit; bounded: at least so many, for the search ended before it had seen all."""
+    """The number of trees that fit; bounded: a lower bound, because the search ended before it had seen all."""
 
     trees: int
     bounded: bool
 
 
 def obstacles(compiled: CompiledRequest, subtrees: list[str]) -> list[Obstacle]:
-    """What this request asks of its groups together. subtrees: the groups of each same_subtree, in words."""
+    """Return the joint constraints of a request. subtrees: the names of the groups of each same_subtree."""
     found = []
     groups = sum(each.one_provider for each in compiled.variables)
     if compiled.isolate and groups > 1:
@@ -54,11 +57,11 @@ def obstacles(compiled: CompiledRequest, subtrees: list[str]) -> list[Obstacle]:
     if compiled.contested:
         description = "has room for the amounts of all groups together"
         found.append(Obstacle(Constraint.AMOUNTS, description, replace(compiled, contested=frozenset())))
-    if compiled.spread:
+    if compiled.joint_traits:
         description = "has all required traits on providers that also have the room"
-        found.append(Obstacle(Constraint.TRAITS, description, replace(compiled, spread=())))
+        found.append(Obstacle(Constraint.TRAITS, description, replace(compiled, joint_traits=())))
     if compiled.one_provider_per_tree:
-        description = "has all of it on one provider"
+        description = "has everything on one provider"
         found.append(Obstacle(Constraint.ONE_PER_TREE, description, replace(compiled, one_provider_per_tree=False)))
     return found
 
@@ -66,10 +69,10 @@ def obstacles(compiled: CompiledRequest, subtrees: list[str]) -> list[Obstacle]:
 def count_fitting_trees(
     view: WholeFleet, compiled: CompiledRequest, trees: Mask, budget: Budget, *, hypothetical: bool = False
 ) -> TreeCount:
-    """In how many of these trees, where each group finds something, the whole request does.
+    """Count the trees in which the whole request fits, among trees in which each group finds something.
 
-    budget: what is left of it for searching; hopeful: only to see what would be; end after HOPED trees, even if
-    nothing was found.
+    budget: for all searching; hypothetical: the count is about a request without an obstacle, so stop after
+    MAX_HYPOTHETICAL trees even if none fits.
     """
     single = int(np.count_nonzero(_single_provider_trees(view, compiled, trees & view.single)))
     others = np.flatnonzero(trees & ~view.single)
@@ -93,7 +96,7 @@ def _domains(view: WholeFleet, compiled: CompiledRequest, roots: NDArray[np.intp
 
 
 def _single_provider_trees(view: WholeFleet, compiled: CompiledRequest, trees: Mask) -> Mask:
-    """Of these trees of one provider each, those in which it can serve all groups at once."""
+    """Return the trees of one provider each in which it can serve all groups at once."""
     if compiled.isolate and sum(each.one_provider for each in compiled.variables) > 1:
         return np.zeros_like(trees)
     for number in compiled.contested:

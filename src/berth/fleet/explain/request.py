@@ -1,4 +1,4 @@
-"""All groups of a request over the whole fleet at once; those that ask for the same are sifted once."""
+"""The funnels of all groups of a request over the whole fleet; equal groups are computed once."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from berth.model.request import CandidateRequest, Group
 
 @dataclass(frozen=True, slots=True)
 class DistinctGroup:
-    """Groups that ask for the same."""
+    """Groups that differ in their suffixes only."""
 
     group_builder: GroupFunnelBuilder
     suffixes: list[str]
 
     @property
     def named(self) -> str:
-        """These groups in words."""
+        """The name of these groups in a sentence."""
         if self.suffixes == [""]:
             return "the unsuffixed group"
         return f"group{'s' * (len(self.suffixes) > 1)} {', '.join(self.suffixes)}"
 
 
 class RequestFunnelBuilder:
-    """In which trees each group finds something, and in which all would if something were dropped."""
+    """The trees in which each group finds something, and those in which all would if a constraint were dropped."""
 
     def __init__(self, view: WholeFleet, request: CandidateRequest) -> None:
         self.view = view
@@ -37,19 +37,19 @@ class RequestFunnelBuilder:
         for group in request.groups:
             if _content(group) not in self._by_content:
                 self._by_content[_content(group)] = DistinctGroup(GroupFunnelBuilder(view, group), [])
-            self.of(group).suffixes.append(group.suffix)
+            self.distinct_of(group).suffixes.append(group.suffix)
 
     @property
     def distinct(self) -> list[DistinctGroup]:
-        """The groups that differ in more than their suffixes."""
+        """The distinct groups, in the order of the request."""
         return list(self._by_content.values())
 
-    def of(self, group: Group) -> DistinctGroup:
-        """The ones that this group is among."""
+    def distinct_of(self, group: Group) -> DistinctGroup:
+        """Return the distinct group that this group belongs to."""
         return self._by_content[_content(group)]
 
     def fitting(self, without: frozenset[ConstraintKey] = NO_KEYS, leave_out: DistinctGroup | None = None) -> Mask:
-        """By slot: which roots are right and find something for every group, if this were dropped."""
+        """Return, by slot, the roots that satisfy the request's roots and every group, without these constraints."""
         found = self.view.roots
         for constraint in self.root_constraints:
             if constraint.key not in without:
@@ -60,7 +60,7 @@ class RequestFunnelBuilder:
         return found
 
     def without(self, constraint: ConstraintMask) -> Mask:
-        """The same without one constraint, from all groups that make it."""
+        """Return the same as `fitting`, with one constraint dropped from all groups that make it."""
         if constraint.key not in self._without:
             self._without[constraint.key] = (
                 self.fitting()
@@ -71,7 +71,7 @@ class RequestFunnelBuilder:
 
 
 def _content(group: Group) -> object:
-    """All that a group asks for, whatever it is called; the unsuffixed one is of its own kind."""
+    """Return everything that a group requests, apart from its suffix; the unsuffixed group equals no other."""
     return (
         group.one_provider,
         tuple(group.resources.items()),

@@ -1,4 +1,4 @@
-"""Which of the names that there are was probably meant."""
+"""Spelling suggestions for a name that does not exist."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from berth.model.change import NameKind
 
 MAX_SUGGESTIONS = 3
 MAX_COMPARED = 500
-"""How many names are compared letter by letter: those that share the most words with what was asked for."""
+"""Names that are compared letter by letter: those that share the most words with the given name."""
 
 
 def suggestions(fleet: Fleet, kind: NameKind, name: str) -> list[str]:
-    """Up to three names of a kind that are most like this one, the most alike first."""
+    """Return up to three names of a kind that are closest to this one, the closest first."""
     return closest_names(name, (named.name for named in fleet.catalogue.all(kind)))
 
 
 def closest_names(name: str, names: Iterable[str]) -> list[str]:
-    """Up to three of these names that are most like this one, the most alike first."""
+    """Return up to three of these names that are closest to this one, the closest first."""
     wanted = name.upper()
     description = set(wanted.split("_"))
     compared = heapq.nlargest(MAX_COMPARED, names, key=lambda each: _likeness(description, len(wanted), each))

@@ -1,4 +1,4 @@
-"""Where does this fit? A funnel over whole columns, then a lazy search in each tree that is left."""
+"""Candidates for a request: filters over whole columns, then a lazy search in each tree that is left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from berth.fleet.find.compile import CompiledRequest, compile_request
 from berth.fleet.find.filters import SlotList, SlotRange, has_room, provider_matches, tree_matches
-from berth.fleet.find.prune import Trees
+from berth.fleet.find.prune import Trees, feasible_trees
 from berth.fleet.find.search import Budget, Domains, Solution, solutions
 from berth.fleet.find.summaries import summaries
 from berth.fleet.state.columns import Mask
@@ -20,17 +20,17 @@ from berth.model.errors import Invalid
 from berth.model.request import CandidateRequest
 
 FIRST_BLOCK, LAST_BLOCK = 64, 65_536
-"""Slots are looked at in blocks that double: a small limit is met after a few, a hopeless request in few steps."""
+"""Slots are evaluated in blocks that double: a small limit needs few slots, a request without candidates few blocks."""
 
 SLOTS_PER_CANDIDATE = 4
-"""How many slots the first block has for each candidate that is asked for."""
+"""Slots in the first block per requested candidate."""
 
 
 def find(fleet: Fleet, request: CandidateRequest) -> Candidates:
-    """Up to request.limit ways to satisfy a request, in the order of the fleet's slots.
+    """Return up to request.limit candidates, block by block in the order of slots.
 
-    Raises ClassNotFound and TraitsNotFound, and Invalid for a request without resources. What is found
-    is true of the fleet as it stands: a claim of it succeeds if nothing was written in between.
+    Raises ClassNotFound and TraitsNotFound, and Invalid for a request without resources. Candidates hold for the
+    present state of the fleet: a claim of one succeeds if nothing is written in between.
     """
     compiled = _compile(fleet, request)
     budget = Budget()
@@ -44,7 +44,7 @@ def find(fleet: Fleet, request: CandidateRequest) -> Candidates:
 
 
 def iter_candidates(fleet: Fleet, request: CandidateRequest, budget: Budget) -> Iterator[Candidate]:
-    """All that `find` would find, each worked out when it is asked for. budget: exceeded, if the search gave up."""
+    """Return an iterator over all candidates, computed lazily. budget: `exceeded` afterwards if the search gave up."""
     compiled = _compile(fleet, replace(request, limit=1))
     renderer = _Renderer(fleet, compiled)
     return (
@@ -56,12 +56,12 @@ def iter_candidates(fleet: Fleet, request: CandidateRequest, budget: Budget) -> 
 
 def _compile(fleet: Fleet, request: CandidateRequest) -> CompiledRequest:
     if not any(group.resources for group in request.groups):
-        raise Invalid("a request asks for resources in at least one group")
+        raise Invalid("a request must ask for resources in at least one group")
     return compile_request(fleet, request)
 
 
 def _solutions(fleet: Fleet, compiled: CompiledRequest, budget: Budget) -> Iterator[Solution]:
-    """Slots for each variable; every solution once, trees taking turns within a block."""
+    """Yield each solution once; in each block, single-provider trees first, then the others in turn."""
     distinct = _Distinct(fleet)
     for first, last in _blocks(fleet, compiled):
         block = SlotRange(first, last)
@@ -82,7 +82,7 @@ def _solutions(fleet: Fleet, compiled: CompiledRequest, budget: Budget) -> Itera
 
 
 def _blocks(fleet: Fleet, compiled: CompiledRequest) -> Iterator[tuple[int, int]]:
-    """Ranges of slots, in which every root that could be an anchor is found once."""
+    """Yield ranges of slots that contain every possible anchor once."""
     only = {
         each.filter.tree
         for each in compiled.variables
@@ -108,7 +108,7 @@ def _roots(fleet: Fleet, compiled: CompiledRequest, block: SlotRange) -> Mask:
 
 
 def _in_shared_aggregate(fleet: Fleet, block: SlotRange) -> Mask | bool:
-    """Which of these are in an aggregate that somebody shares with."""
+    """Return which of these providers are in an aggregate that a sharing provider shares with."""
     if not fleet.sharing:
         return False
     shared: Mask = fleet.aggregate_sets.having_any(fleet.sharing)[block.take(fleet.aggregate_set)]
@@ -116,14 +116,14 @@ def _in_shared_aggregate(fleet: Fleet, block: SlotRange) -> Mask | bool:
 
 
 def _single_provider_trees(fleet: Fleet, compiled: CompiledRequest, block: SlotRange, ok: Mask) -> list[int]:
-    """Of these trees of one provider each, which satisfy the whole request: one provider for all variables."""
+    """Return the trees of one provider that satisfy the whole request: that provider serves all variables."""
     if compiled.isolate and sum(each.one_provider for each in compiled.variables) > 1:
         return []
     filters = {id(each.filter): each for each in compiled.variables}.values()
     for each in filters:
         mask = (provider_matches if each.one_provider else tree_matches)(fleet, each.filter, block)
         ok = ok if mask is None else ok & mask
-    for any_of in compiled.spread:
+    for any_of in compiled.joint_traits:
         ok &= fleet.trait_sets.having_any(any_of)[block.take(fleet.trait_set)]
     for each in compiled.variables:
         if not ok.any():
@@ -138,14 +138,14 @@ def _single_provider_trees(fleet: Fleet, compiled: CompiledRequest, block: SlotR
 
 
 def domains_of(fleet: Fleet, compiled: CompiledRequest, trees: list[int]) -> Iterator[Domains]:
-    """For each of these trees in which every variable has a choice: the slots to choose from, by variable."""
+    """Yield, for each of these trees that is feasible, the slots to choose from, by variable."""
     if not trees:
         return
     view, starts = _providers_of(fleet, trees)
     ids = view.slots
     masks = _choice_masks(fleet, compiled, view)
     tree_of = np.repeat(np.arange(len(trees)), np.diff(starts))
-    feasible = Trees(fleet, ids, tree_of, len(trees)).having(compiled, masks)
+    feasible = feasible_trees(fleet, compiled, Trees(ids, tree_of, len(trees)), masks)
     for tree in np.flatnonzero(feasible).tolist():
         first, last = starts[tree], starts[tree + 1]
         slots = ids[first:last]
@@ -153,7 +153,7 @@ def domains_of(fleet: Fleet, compiled: CompiledRequest, trees: list[int]) -> Ite
 
 
 def _choice_masks(fleet: Fleet, compiled: CompiledRequest, view: SlotList) -> list[Mask]:
-    """By variable: which of these providers it may choose."""
+    """Return, by variable, which of these providers it may choose."""
     filtered: dict[int, Mask | None] = {}
     masks: list[Mask] = []
     for each in compiled.variables:
@@ -166,7 +166,7 @@ def _choice_masks(fleet: Fleet, compiled: CompiledRequest, view: SlotList) -> li
 
 
 def _providers_of(fleet: Fleet, trees: list[int]) -> tuple[SlotList, list[int]]:
-    """Every provider of these trees and every one that shares with them, tree by tree, and where each begins."""
+    """Return the providers of these trees and those that share with them, tree by tree, and where each tree begins."""
     slots: list[int] = []
     anchors: list[int] = []
     starts = [0]
@@ -190,14 +190,14 @@ def _providers_of(fleet: Fleet, trees: list[int]) -> tuple[SlotList, list[int]]:
 
 
 class _Distinct:
-    """Lets every solution through once: one that uses sharing providers may be found from several trees."""
+    """Removes duplicates: a solution that uses sharing providers only may be found from several trees."""
 
     def __init__(self, fleet: Fleet) -> None:
         self.sharers = frozenset().union(*fleet.sharing.values())
         self.seen: set[Solution] = set()
 
     def new(self, chosen: Iterator[Solution]) -> Iterator[Solution]:
-        """Those that did not come before."""
+        """Return the solutions that were not seen before."""
         return (each for each in chosen if self._is_new(each)) if self.sharers else chosen
 
     def _is_new(self, solution: Solution) -> bool:
@@ -210,7 +210,7 @@ class _Distinct:
 
 
 def _round_robin(searches: list[Iterator[Solution]]) -> Iterator[Solution]:
-    """One solution of each, then a second of each, until all have ended."""
+    """Yield one solution of each search, then a second of each, until all have ended."""
     while searches:
         going_on = []
         for search in searches:
@@ -235,7 +235,7 @@ class _Renderer:
             _add(self.totals, demands)
 
     def candidate(self, solution: Solution) -> Candidate:
-        """One solution."""
+        """Return one solution as a candidate."""
         uuids = self.fleet.uuids
         if solution.count(solution[0]) == len(solution):
             uuid = uuids[solution[0]]
@@ -257,7 +257,7 @@ def _add(resources: dict[str, int], demands: list[tuple[str, int]]) -> None:
 
 
 def _slots_to_summarise(fleet: Fleet, compiled: CompiledRequest, chosen: list[Solution]) -> list[int]:
-    """The slots whose summaries the caller needs."""
+    """Return the slots whose summaries the caller needs."""
     taken = [index for index, each in enumerate(compiled.variables) if each.demands]
     used = dict.fromkeys(solution[index] for solution in chosen for index in taken)
     if compiled.one_provider_per_tree or not fleet.members:

@@ -1,7 +1,7 @@
-"""Choosing providers within one tree: a lazy search that drops a branch as soon as it cannot end well.
+"""The search within one tree: depth first, lazy, pruning a branch as soon as it cannot succeed.
 
-Nothing is ever built to be thrown away: each solution is given out as it is found, and a search
-that finds nothing for too long is ended (Budget).
+Each solution is yielded when it is found, and a search that finds nothing for too long is ended (Budget).
+Within this module a solution is one slot per variable.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from berth.fleet.find.compile import CompiledRequest
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 
 FRUITLESS_STEPS = 30_000
-"""How many steps a request may take since its last solution: a tenth of a second to a third, here."""
+"""Steps that a request may take since its last solution: 0.1 to 0.3 seconds on the machine of docs/performance.md."""
 
 MOST_STEPS = 300_000
-"""How many steps it may take in all, however much it finds: one to three seconds, here."""
+"""Steps that a request may take in all, even if it keeps finding: one to three seconds on that machine."""
 
 LOOKS_PER_STEP = 300
-"""So many looks at a number are as much work as a step: one with many groups and providers counts as many."""
+"""Look-ups of a number that cost as much as one step: a step with many groups and providers counts as several."""
 
 PROVIDERS_PER_STEP = 2
-"""So does showing so many of a solution's providers."""
+"""Providers of a solution that cost as much as one step to render."""
 
 STEPS_BEFORE_MEMORY = 64
-"""After so many fruitless steps in a tree, states that failed are remembered: not before, as it costs time."""
+"""Steps in a tree after which failed states are remembered; not earlier, because that costs time."""
 
 Domains = list[list[int]]
 Solution = tuple[int, ...]
@@ -34,7 +34,7 @@ Solution = tuple[int, ...]
 
 @dataclass(slots=True)
 class Budget:
-    """How many steps are left until a request gives up: since its last solution, and in all."""
+    """The steps left until a request gives up. left: since its last solution, of `steps`; total_left: in all."""
 
     steps: int = FRUITLESS_STEPS
     left: int = field(default=FRUITLESS_STEPS)
@@ -42,16 +42,16 @@ class Budget:
     exceeded: bool = False
 
     def take_step(self) -> bool:
-        """Take a step; False if there was none left."""
+        """Spend a step; return False if none was left."""
         self._spend(1)
         return not self.exceeded
 
     def count_looks(self, times: int) -> None:
-        """Look at so many numbers."""
+        """Spend the cost of this many look-ups."""
         self._spend(times // LOOKS_PER_STEP)
 
     def count_solution(self, places: int) -> None:
-        """A solution of so many providers: count anew what it takes to the next."""
+        """Spend the cost of a solution with this many providers, and reset the bound until the next one."""
         self._spend(1 + places // PROVIDERS_PER_STEP)
         self.left = self.steps
 
@@ -63,7 +63,7 @@ class Budget:
 
 
 def solutions(fleet: Fleet, compiled: CompiledRequest, domains: Domains, budget: Budget) -> Iterator[Solution]:
-    """Every way to choose one slot of each variable's domain so that the whole request is satisfied."""
+    """Yield every choice of one slot from each variable's domain that satisfies the whole request."""
     if compiled.independent:
         yield from _product(domains, budget)
         return
@@ -74,7 +74,7 @@ def solutions(fleet: Fleet, compiled: CompiledRequest, domains: Domains, budget:
 
 
 def _product(domains: Domains, budget: Budget) -> Iterator[Solution]:
-    """Every way to choose, in the order in which a search would: whatever has few choices changes last."""
+    """Yield all combinations in the order of a search: the variable with the fewest choices changes last."""
     order = _few_choices_first(domains)
     place = sorted(range(len(order)), key=order.__getitem__)
     for chosen in product(*(domains[index] for index in order)):
@@ -91,10 +91,10 @@ def _few_choices_first(domains: Domains) -> list[int]:
 def _narrow_to_subtrees(
     fleet: Fleet, compiled: CompiledRequest, domains: Domains, at: int, budget: Budget
 ) -> Iterator[Domains]:
-    """Domains narrowed so that each same_subtree holds whatever is chosen from them, without overlap.
+    """Yield narrowed domains, without overlap, in which every choice satisfies each same_subtree.
 
-    In a solution one of the subtree's providers is above all others: `top`. It is chosen by a first
-    variable; the variables before that one choose something below it.
+    In a solution one of the subtree's providers, `top`, is above all the others. Let `first` be the first variable
+    that chooses it; the variables before that one choose a provider below it.
     """
     if at == len(compiled.subtrees):
         yield domains
@@ -118,7 +118,7 @@ def _narrow_to_subtrees(
 
 
 def _with_top(domains: Domains, variables: tuple[int, ...], below: dict[int, list[int]], top: int) -> Iterator[Domains]:
-    """Domains in which one variable after the other is the first to choose the top."""
+    """Yield domains in which each variable in turn is the first to choose the top."""
     for place, first in enumerate(variables):
         if top not in below[first]:
             continue
@@ -133,7 +133,7 @@ def _with_top(domains: Domains, variables: tuple[int, ...], below: dict[int, lis
 
 
 def _ancestors(fleet: Fleet, slot: int) -> set[int]:
-    """A provider and all above it."""
+    """Return a provider and all its ancestors."""
     parents = fleet.parent.values
     found = {slot}
     while (slot := int(parents[slot])) != NO_SLOT:
@@ -142,7 +142,7 @@ def _ancestors(fleet: Fleet, slot: int) -> set[int]:
 
 
 class _Search:
-    """One depth-first search: variables with few choices first."""
+    """One depth-first search, over the variables with the fewest choices first."""
 
     def __init__(self, fleet: Fleet, compiled: CompiledRequest, domains: Domains, budget: Budget) -> None:
         self.fleet, self.compiled, self.domains, self.budget = fleet, compiled, domains, budget
@@ -155,18 +155,18 @@ class _Search:
         self.steps = 0
         self.free_and_max: dict[tuple[int, int], tuple[int, int]] = {}
         self.traits: dict[int, frozenset[int]] = {}
-        if compiled.spread:
+        if compiled.joint_traits:
             self.traits = {slot: fleet.traits_of(slot) for domain in domains for slot in domain}
         self.may_share = self._may_share_providers()
         self.kind_of: dict[int, int] = {}
 
     def run(self) -> Iterator[Solution]:
-        """Every solution."""
+        """Return an iterator over all solutions."""
         return self._from(0)
 
     def _from(self, depth: int) -> Iterator[Solution]:
         if depth == len(self.order):
-            if self.compiled.spread and not self._traits_are_reachable(()):
+            if self.compiled.joint_traits and not self._traits_are_reachable(()):
                 return
             self.budget.count_solution(len(self.chosen))
             yield tuple(self.chosen)
@@ -190,7 +190,7 @@ class _Search:
             self.failed.add(self._state(depth))
 
     def _choose(self, index: int, slot: int) -> bool:
-        """Choose a slot for a variable, if nothing chosen so far speaks against it."""
+        """Choose a slot for a variable, unless a choice made so far forbids it; return whether it was chosen."""
         compiled, variable = self.compiled, self.compiled.variables[index]
         isolated = compiled.isolate and variable.one_provider
         if isolated and slot in self.in_use:
@@ -210,7 +210,7 @@ class _Search:
     def _undo(self, index: int, slot: int) -> None:
         variable = self.compiled.variables[index]
         self.chosen[index] = NO_SLOT
-        if self.compiled.isolate and variable.one_provider:  # another variable may stand on the same slot
+        if self.compiled.isolate and variable.one_provider:  # another variable may have chosen the same slot
             self.in_use.discard(slot)
         if self.compiled.contested:
             for number, amount in variable.demands:
@@ -223,13 +223,13 @@ class _Search:
             }
 
     def _alone_in_its_tree(self, index: int, slot: int) -> bool:
-        """Whether nothing else is taken from the same tree, where that is asked for."""
+        """Whether no other provider of the same tree is taken from, where the request demands that."""
         if not self.compiled.one_provider_per_tree or not self.compiled.variables[index].demands:
             return True
         return self.tree_user.get(int(self.fleet.root.values[slot]), slot) == slot
 
     def _has_room_left(self, index: int, slot: int) -> bool:
-        """Whether there is room beside what is chosen; what a variable needs alone was checked before."""
+        """Whether there is room beside the present choices; room for the variable alone was checked before."""
         for number, amount in self.compiled.variables[index].demands:
             taken = self.taken.get((slot, number), 0)
             if taken:
@@ -245,9 +245,9 @@ class _Search:
         return free_and_max
 
     def _is_feasible(self, depth: int) -> bool:
-        """A necessary condition on what is still to be chosen; each part is cheap beside what it saves."""
+        """Whether the rest may succeed: a necessary condition, each part of it cheap beside what it saves."""
         rest = self.order[depth:]
-        if self.compiled.spread and not self._traits_are_reachable(rest):
+        if self.compiled.joint_traits and not self._traits_are_reachable(rest):
             return False
         if self.compiled.isolate and not self._groups_can_be_distinct(rest):
             return False
@@ -257,7 +257,7 @@ class _Search:
         mine = [index for index, each in enumerate(self.compiled.variables) if not each.one_provider]
         have = [self.traits[self.chosen[index]] for index in mine if self.chosen[index] != NO_SLOT]
         unchosen = [index for index in rest if index in mine]
-        for any_of in self.compiled.spread:
+        for any_of in self.compiled.joint_traits:
             if any(any_of & traits for traits in have):
                 continue
             if not any(any_of & self.traits[slot] for index in unchosen for slot in self.domains[index]):
@@ -267,12 +267,12 @@ class _Search:
     def _groups_can_be_distinct(self, rest: Sequence[int]) -> bool:
         grouped = [self.domains[index] for index in rest if self.compiled.variables[index].one_provider]
         if all(len(domain) >= len(self.in_use) + len(grouped) for domain in grouped):
-            return True  # each has more choices than there are groups: no need to look
+            return True  # each has more choices than there are groups: a matching always exists
         self.budget.count_looks(2 * sum(map(len, grouped)))
         return can_be_distinct([[slot for slot in domain if slot not in self.in_use] for domain in grouped])
 
     def _may_share_providers(self) -> bool:
-        """Whether variables that ask for the same class could stand on one slot: not if all must be apart."""
+        """Whether variables that request the same class could choose one slot: not if all must be isolated."""
         if not self.compiled.contested:
             return False
         asking = [
@@ -283,10 +283,10 @@ class _Search:
         return bool(asking) and not (self.compiled.isolate and all(each.one_provider for each in asking))
 
     def _amounts_can_fit(self, rest: Sequence[int]) -> bool:
-        """Whether, class by class, what is still asked for could fit if only sizes counted.
+        """Whether, class by class, the remaining amounts could fit if only sizes counted.
 
-        All of it within all the room; and of each size, and whatever is larger, no more pieces than
-        could be cut of that size.
+        Their sum must not exceed all that is free; and for each amount, there must not be more amounts of at least
+        that size than pieces of that size that the free space can be cut into.
         """
         for number in self.compiled.contested:
             unchosen = [index for index in rest if self._demand(index, number)]
@@ -301,16 +301,16 @@ class _Search:
         return True
 
     def _left(self, slot: int, number: int) -> int:
-        """How much of a class can still be taken of a slot."""
+        """Return how much of a class can still be claimed from a slot."""
         free, max_unit = self._free_and_max_unit(slot, number)
         return max(0, min(free, max_unit) - self.taken.get((slot, number), 0))
 
     def _demand(self, index: int, number: int) -> int:
-        """How much of a class a variable asks for."""
+        """Return how much of a class a variable requests."""
         return sum(amount for class_id, amount in self.compiled.variables[index].demands if class_id == number)
 
     def _kinds_of_slots(self) -> dict[int, int]:
-        """By slot: the number of its kind. Slots of one kind can be exchanged in any solution."""
+        """Return the number of each slot's kind. Slots of one kind are interchangeable in any solution."""
         places_of: dict[int, list[int]] = {}
         for place, index in enumerate(self.order):
             for slot in self.domains[index]:
@@ -332,7 +332,7 @@ class _Search:
         return self._free_and_max_unit(slot, number) if self.fleet.columns[number].row(slot) >= 0 else None
 
     def _state(self, depth: int) -> object:
-        """All that decides whether the rest can succeed, the same for states that differ only in alike slots."""
+        """Return what decides whether the rest can succeed: equal for states that differ in slots of one kind only."""
         touched: dict[int, list[tuple[int, int]]] = {slot: [] for slot in self.in_use}
         for (slot, number), amount in self.taken.items():
             if amount:
@@ -345,18 +345,18 @@ class _Search:
             (self.kind_of[slot], tuple(sorted(taken)), slot in self.in_use) for slot, taken in touched.items()
         )
         met: tuple[bool, ...] = ()
-        if self.compiled.spread:
+        if self.compiled.joint_traits:
             have = [
                 self.traits[slot]
                 for slot, each in zip(self.chosen, self.compiled.variables, strict=True)
                 if slot != NO_SLOT and not each.one_provider
             ]
-            met = tuple(any(any_of & traits for traits in have) for any_of in self.compiled.spread)
+            met = tuple(any(any_of & traits for traits in have) for any_of in self.compiled.joint_traits)
         return depth, tuple(used), met
 
 
 def can_be_distinct(domains: Sequence[Sequence[int]]) -> bool:
-    """Whether one element can be chosen of each domain so that no two are the same.
+    """Whether one element can be chosen from each domain so that all are distinct.
 
     Augmenting paths in a bipartite graph (Kuhn 1955): O(domains x choices).
     """

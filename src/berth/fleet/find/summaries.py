@@ -1,4 +1,4 @@
-"""What a caller needs to weigh the providers that it was offered."""
+"""Provider summaries: what a caller needs to rank candidates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from berth.model.inventory import Inventory
 
 
 def summaries(fleet: Fleet, slots: list[int]) -> dict[str, ProviderSummary]:
-    """Capacity and usage of every class, traits, and place in its tree, for each of these slots, by uuid."""
+    """Return capacity and usage of every class, traits, parent and root of each of these slots, by uuid."""
     usage = usage_of(fleet, slots)
     traits = _Traits(fleet)
     uuids = fleet.uuids
@@ -20,14 +20,14 @@ def summaries(fleet: Fleet, slots: list[int]) -> dict[str, ProviderSummary]:
     sets = fleet.trait_set.values[slots].tolist()
     return {
         uuids[slot]: ProviderSummary(
-            usage[slot], traits.of(number), None if parent == NO_SLOT else uuids[parent], uuids[root]
+            usage[slot], traits.names_of(number), None if parent == NO_SLOT else uuids[parent], uuids[root]
         )
         for slot, parent, root, number in zip(slots, parents, roots, sets, strict=True)
     }
 
 
 def usage_of(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, ResourceUsage]]:
-    """Capacity and usage by slot and class name: one look-up for all providers of a class."""
+    """Return capacity and usage by slot and class name, with one look-up for all providers of a class."""
     having: dict[int, list[int]] = defaultdict(list)
     for slot in slots:
         for number in fleet.classes[slot]:
@@ -45,20 +45,20 @@ def usage_of(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, ResourceUsag
 
 
 def _exact_capacity(fleet: Fleet, number: int, slot: int) -> int:
-    """A capacity that is too large for a column."""
+    """Return the exact value of a capacity that is too large for a column."""
     row = fleet.columns[number].at(fleet.columns[number].row(slot))
     return Inventory(row.total, row.reserved, row.min_unit, row.max_unit, row.step_size, row.allocation_ratio).capacity
 
 
 class _Traits:
-    """Trait names by set number, worked out once for each set."""
+    """Trait names by set number, looked up once per set."""
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self.known: dict[int, list[str]] = {}
 
-    def of(self, number: int) -> list[str]:
-        """The names of a set's traits, standard ones first."""
+    def names_of(self, number: int) -> list[str]:
+        """Return the names of a set's traits, standard ones first."""
         names = self.known.get(number)
         if names is None:
             ids = self.fleet.trait_sets.sets[number]

@@ -1,4 +1,4 @@
-"""Changes into the fleet: the one way in which it follows the ledger."""
+"""Changes of the log, applied to the fleet: the only way in which it follows the ledger."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from berth.model.inventory import Inventory
 
 
 def apply(fleet: Fleet, change: Change) -> None:
-    """Take in the next change of the log; one that is in already changes nothing."""
+    """Apply the next change of the log; skip one that is already applied."""
     if change.number <= fleet.head:
         return
     _apply_facts(fleet, change.facts, change.at)
@@ -18,7 +18,7 @@ def apply(fleet: Fleet, change: Change) -> None:
 
 
 def _apply_facts(fleet: Fleet, facts: Facts, at: int) -> None:
-    """Names first, for all else uses them; what goes, last."""
+    """Apply names first, because all other facts use them, and deletions last."""
     _apply_names(fleet, facts)
     for fact in facts.providers:
         fleet.put_provider(fact)
@@ -50,7 +50,7 @@ def _set_used(fleet: Fleet, slot: int, used: Resources) -> None:
     for name, amount in used.items():
         column = fleet.columns[fleet.catalogue.class_id(name)]
         row = column.row(slot)
-        if row != NO_ROW:  # a reshape may have taken the inventory away, once nothing was held of it
+        if row != NO_ROW:  # a reshape may have removed the inventory, once nothing was held of it
             column.used.values[row] = amount
 
 

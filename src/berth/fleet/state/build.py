@@ -1,4 +1,4 @@
-"""Rows into a fleet: how a process starts. Works column by column, for a million providers in seconds."""
+"""A fleet built from rows, when a process starts: column by column, a million providers in seconds."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Chunks = Iterable[Sequence[Sequence[Any]]]
 
 @dataclass(frozen=True, slots=True)
 class FleetRows:
-    """Everything that a fleet is made of, as rows of one moment; all but names in chunks, ordered by provider id.
+    """Everything in a fleet, as rows read in one snapshot; all but names and used in chunks, ordered by provider id.
 
     providers: (id, uuid, name, generation, parent_id, root_id, created_at, updated_at);
     inventories: (provider_id, class_id, total, reserved, min_unit, max_unit, step_size,
     allocation_ratio, updated_at); traits, aggregates: (provider_id, id);
-    used: (provider_id, class_id, amount), in any order; head: the number of the last change in it.
+    used: (provider_id, class_id, amount), in any order; head: the number of the last change included.
     """
 
     names: Iterable[CatalogueEntry]
@@ -41,7 +41,7 @@ class FleetRows:
 
 
 def build(source: FleetRows) -> Fleet:
-    """The fleet that these rows describe."""
+    """Return the fleet that these rows describe."""
     fleet = Fleet()
     with _without_garbage_collection():
         for entry in source.names:
@@ -59,7 +59,7 @@ def build(source: FleetRows) -> Fleet:
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Without the garbage collector, which would walk millions of new objects again and again for nothing."""
+    """Disable the garbage collector, which would walk millions of new objects repeatedly and free none."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -148,7 +148,7 @@ def _load_used(fleet: Fleet, rows: NameRows) -> None:
 
 
 def _sets(fleet: Fleet, chunks: Chunks) -> Iterator[tuple[int, frozenset[int]]]:
-    """What each provider has, by slot: from rows of (provider id, id)."""
+    """Yield each provider's slot with its set of ids, from rows of (provider id, id)."""
     providers = fleet.id.values
     for provider, rows in groupby(chain.from_iterable(chunks), key=itemgetter(0)):
         yield int(providers.searchsorted(provider)), frozenset(row[1] for row in rows)

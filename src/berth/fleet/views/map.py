@@ -1,4 +1,4 @@
-"""A fleet as a map: hosts, or groups of them, each with how much it has and how much of that is held."""
+"""A map of the fleet: hosts, or groups of hosts, each with its capacity and usage."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.views.hosts import matching_hosts
-from berth.fleet.views.map_groups import AGGREGATE, MAX_GROUPS, OF_NAMES, group_hosts, hosts_within, steps
+from berth.fleet.views.map_groups import AGGREGATE, MAX_GROUPS, NAME_STEPS, group_hosts, hosts_within, steps
 from berth.model.consumer import Resources
 from berth.model.overview import FleetMap, GroupBy, MapCell, MapQuery
 
 MAX_HOSTS = 2000
-"""So many hosts are shown one by one."""
+"""Hosts that are shown one by one at most; more are shown in groups."""
 
 DEFAULT_CLASSES = 8
-"""How many classes are told of, if none is asked for: those that the most providers have."""
+"""Classes that are shown if the query names none: those that most providers have."""
 
 
 def fleet_map(fleet: Fleet, query: MapQuery) -> FleetMap:
-    """What to draw; ClassNotFound, TraitsNotFound, and Invalid for a `within` that is not a group's id."""
+    """Return the cells to draw; raises ClassNotFound, TraitsNotFound, and Invalid for an unknown `within`."""
     classes = _classes(fleet, query)
     hosts = hosts_within(fleet, np.flatnonzero(matching_hosts(fleet, query)), query.within)
     if _show_hosts(query, len(hosts)):
@@ -44,16 +44,18 @@ def _classes(fleet: Fleet, query: MapQuery) -> list[int]:
 
 
 def _show_hosts(query: MapQuery, hosts: int) -> bool:
-    """Whether to show hosts: if that is asked for, or if there are few and the groups asked for are left behind."""
+    """Whether to show hosts: if requested, or if there are few and `within` has a step of the requested kind."""
     if query.by in (GroupBy.AUTO, GroupBy.HOSTS):
         return query.by is GroupBy.HOSTS or hosts <= MAX_HOSTS
-    before = {step for step, _ in steps(query.within)}
-    return hosts <= MAX_HOSTS and not before.isdisjoint((AGGREGATE,) if query.by is GroupBy.AGGREGATES else OF_NAMES)
+    previous_kinds = {step for step, _ in steps(query.within)}
+    return hosts <= MAX_HOSTS and not previous_kinds.isdisjoint(
+        (AGGREGATE,) if query.by is GroupBy.AGGREGATES else NAME_STEPS
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """What each cell stands for. cell_of: by root slot, the number of its cell, NO_SLOT if it is not drawn."""
+    """The cells of a map. cell_of: by root slot, the number of its cell, NO_SLOT if it is not drawn."""
 
     ids: list[str]
     names: list[str]
@@ -61,7 +63,7 @@ class _Layout:
 
     @classmethod
     def hosts(cls, fleet: Fleet, hosts: NDArray[np.intp], limit: int) -> _Layout:
-        """A cell for each of the first hosts by name."""
+        """Return a cell for each of the first hosts by name."""
         slots = sorted(hosts.tolist(), key=fleet.names.__getitem__)[:limit]
         cell_of = np.full(len(fleet.uuids), NO_SLOT, dtype=np.int32)
         cell_of[slots] = np.arange(len(slots))
@@ -69,7 +71,7 @@ class _Layout:
 
     @classmethod
     def groups(cls, fleet: Fleet, hosts: NDArray[np.intp], query: MapQuery) -> tuple[_Layout, str]:
-        """A cell for each group, and what they are groups of."""
+        """Return a cell for each group, and what the groups are made by."""
         groups = group_hosts(fleet, hosts, query.by, query.within)
         limit = MAX_GROUPS if query.limit is None else min(MAX_GROUPS, query.limit)
         cell_of = np.full(len(fleet.uuids), NO_SLOT, dtype=np.int32)
@@ -91,13 +93,13 @@ def _cells(fleet: Fleet, layout: _Layout, classes: list[int], mark: tuple[str, .
 
 
 def _hosts_of(fleet: Fleet, uuids: tuple[str, ...]) -> NDArray[np.intp]:
-    """The slots of the hosts that these providers are in, each once; those that are gone are in none."""
+    """Return the distinct slots of the hosts of these providers; deleted providers are skipped."""
     slots = [fleet.slot_of[uuid] for uuid in uuids if uuid in fleet.slot_of]
     return np.unique(fleet.root.values[slots]).astype(np.intp)
 
 
 def _add_class(fleet: Fleet, layout: _Layout, number: int, used: list[Resources], capacity: list[Resources]) -> None:
-    """What each cell has of one class, if anything."""
+    """Add usage and capacity of one class to each cell that has it."""
     column = fleet.columns.get(number)
     if column is None:
         return
@@ -114,7 +116,7 @@ def _add_class(fleet: Fleet, layout: _Layout, number: int, used: list[Resources]
 def _sum_by_cell(
     layout: _Layout, cells: NDArray[np.int32], amounts: NDArray[np.int64] | None = None
 ) -> NDArray[np.float64]:
-    """By cell: how many there are, or the sum of these amounts (exact up to 2**53)."""
+    """Return, by cell, the number of entries, or the sum of these amounts (exact up to 2**53)."""
     visible = cells != NO_SLOT
     weights = None if amounts is None else amounts[visible]
     return np.bincount(cells[visible], weights, minlength=len(layout.ids)).astype(np.float64)

@@ -1,7 +1,7 @@
-"""Hosts in groups that a person can take in: by aggregate, or by how their names begin; groups within groups.
+"""Groups of hosts for a map: by aggregate or by the beginnings of names, nested.
 
-A group's id is the way to it, step by step: "aggregate:<uuid>/stem:host-/start:host-00". A step says which hosts are in
-it and nothing of the others, so an id means the same whatever comes, goes or is renamed meanwhile.
+The id of a group is the path to it: "aggregate:<uuid>/stem:host-/start:host-00". Each step depends only on the hosts
+in the group, so an id keeps its meaning when other hosts are created, deleted or renamed.
 """
 
 from __future__ import annotations
@@ -19,51 +19,51 @@ from berth.model.errors import Invalid
 from berth.model.overview import GroupBy
 
 MAX_GROUPS = 500
-"""How many groups there are at most on one level."""
+"""The most groups on one level."""
 
 NAMES_PER_CHECK = 4096
-"""How many names are looked at before they are counted."""
+"""Names that are processed before the prefixes are counted."""
 
 NO_AGGREGATE = "in no aggregate"
 DIGITS = "0123456789"
 
 AGGREGATE, AGGREGATES, STEM, START, NAME = "aggregate", "aggregates", "stem", "start", "name"
-"""Steps: one aggregate, or those that begin so; names that are so but for digits at the end, begin so, or are so."""
+"""The kinds of steps: one aggregate; aggregates by prefix; names without trailing digits; names by prefix; one name."""
 
-OF_AGGREGATES, OF_NAMES = (AGGREGATE, AGGREGATES), (STEM, START, NAME)
+AGGREGATE_STEPS, NAME_STEPS = (AGGREGATE, AGGREGATES), (STEM, START, NAME)
 
 
 @dataclass(frozen=True, slots=True)
 class HostGroups:
-    """Hosts in groups. last: the last step to each group, in order; member: by host, the number of its group."""
+    """Hosts in groups. last_steps: of each group's id, in order; member: by host, the number of its group."""
 
     by: GroupBy
     last_steps: list[tuple[str, str]]
     member: NDArray[np.intp]
 
     def ids(self, within: str) -> list[str]:
-        """The way to each group."""
+        """Return the id of each group."""
         prefix = f"{within}/" if within else ""
         return [f"{prefix}{step}:{quote(label, safe='')}" for step, label in self.last_steps]
 
     def names(self) -> list[str]:
-        """Each group in words."""
+        """Return the name of each group."""
         return [f"{label or NO_AGGREGATE}{'…' * (step in (START, AGGREGATES))}" for step, label in self.last_steps]
 
 
 def steps(within: str) -> list[tuple[str, str]]:
-    """The steps of a group's id; Invalid if it is none."""
+    """Return the steps of a group's id; raises Invalid if it is none."""
     found = [(step, unquote(label)) for step, _, label in (each.partition(":") for each in within.split("/") if each)]
-    if any(step not in OF_AGGREGATES + OF_NAMES for step, _ in found):
+    if any(step not in AGGREGATE_STEPS + NAME_STEPS for step, _ in found):
         raise Invalid(f"{within} is not the id of a group of hosts")
     return found
 
 
 def hosts_within(fleet: Fleet, hosts: NDArray[np.intp], within: str) -> NDArray[np.intp]:
-    """Those of these hosts that are in a group."""
+    """Return the hosts that are in a group."""
     for step, label in steps(within):
-        if step in OF_AGGREGATES:
-            labels, member = _first_aggregates(fleet, hosts)
+        if step in AGGREGATE_STEPS:
+            labels, member = _by_first_aggregate(fleet, hosts)
             hosts = hosts[_matches_step(step, label, labels)[member]]
         else:
             hosts = hosts[_matches_step(step, label, [fleet.names[slot] for slot in hosts.tolist()])]
@@ -71,7 +71,7 @@ def hosts_within(fleet: Fleet, hosts: NDArray[np.intp], within: str) -> NDArray[
 
 
 def _matches_step(step: str, label: str, names: Sequence[str]) -> Mask:
-    """Which of these names are what a step says."""
+    """Return which of these names match a step."""
     if step in (START, AGGREGATES):
         found = [name.startswith(label) for name in names]
     elif step == STEM:
@@ -82,14 +82,14 @@ def _matches_step(step: str, label: str, names: Sequence[str]) -> Mask:
 
 
 def group_hosts(fleet: Fleet, hosts: NDArray[np.intp], by: GroupBy, within: str) -> HostGroups:
-    """These hosts in groups, each a part of the group that they are within."""
-    before = {step for step, _ in steps(within)}
-    if by is not GroupBy.NAMES and before.isdisjoint((AGGREGATE, *OF_NAMES)):
-        labels, member = _first_aggregates(fleet, hosts)
+    """Divide the hosts of a group into subgroups."""
+    previous_kinds = {step for step, _ in steps(within)}
+    if by is not GroupBy.NAMES and previous_kinds.isdisjoint((AGGREGATE, *NAME_STEPS)):
+        labels, member = _by_first_aggregate(fleet, hosts)
         if by is GroupBy.AGGREGATES or labels != [""]:
             return _group_by_aggregates(labels, member)
     names = [fleet.names[slot] for slot in hosts.tolist()]
-    if before.isdisjoint(OF_NAMES):
+    if previous_kinds.isdisjoint(NAME_STEPS):
         labels, member = _number_labels([name.rstrip(DIGITS) for name in names])
         if 1 < len(labels) <= MAX_GROUPS:
             return HostGroups(GroupBy.NAMES, [(STEM, label) for label in labels], member)
@@ -98,8 +98,8 @@ def group_hosts(fleet: Fleet, hosts: NDArray[np.intp], by: GroupBy, within: str)
     return HostGroups(GroupBy.NAMES, [(START if len(label) == length else NAME, label) for label in labels], member)
 
 
-def _first_aggregates(fleet: Fleet, hosts: NDArray[np.intp]) -> tuple[list[str], NDArray[np.intp]]:
-    """The first aggregate of each host by its uuid, "" if it is in none: worked out for each distinct set of them."""
+def _by_first_aggregate(fleet: Fleet, hosts: NDArray[np.intp]) -> tuple[list[str], NDArray[np.intp]]:
+    """Return the labels and, by host, its first aggregate by uuid, "" if none: computed per distinct set."""
     sets, place = np.unique(fleet.aggregate_set.values[hosts], return_inverse=True)
     name_of = fleet.catalogue.name_of
     labels, member = _number_labels(
@@ -118,10 +118,10 @@ def _group_by_aggregates(labels: list[str], member: NDArray[np.intp]) -> HostGro
 
 
 def _prefix_length(names: Sequence[str]) -> int:
-    """How many letters to look at so that names fall into as many groups as can be, but not too many."""
-    first, last_steps, longest = min(names, default=""), max(names, default=""), max(map(len, names), default=0)
+    """Return the prefix length that divides names into the most groups, up to MAX_GROUPS."""
+    first, last, longest = min(names, default=""), max(names, default=""), max(map(len, names), default=0)
     length = 1 + next(
-        (at for at, (one, other) in enumerate(zip(first, last_steps, strict=False)) if one != other), len(first)
+        (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first)
     )
     while length < longest and _few_prefixes(names, length + 1):
         length += 1
@@ -129,7 +129,7 @@ def _prefix_length(names: Sequence[str]) -> int:
 
 
 def _few_prefixes(names: Sequence[str], length: int) -> bool:
-    """Whether there are not too many different beginnings of this length: ends at the first sign that there are."""
+    """Whether there are at most MAX_GROUPS different prefixes of this length; stops counting above that."""
     seen: set[str] = set()
     for at in range(0, len(names), NAMES_PER_CHECK):
         seen.update(name[:length] for name in names[at : at + NAMES_PER_CHECK])
@@ -139,7 +139,7 @@ def _few_prefixes(names: Sequence[str], length: int) -> bool:
 
 
 def _number_labels(labels: list[str]) -> tuple[list[str], NDArray[np.intp]]:
-    """Distinct labels in order, and by host which is its."""
+    """Return the distinct labels in order and, by host, the number of its label."""
     distinct = sorted(set(labels))
     number = {label: at for at, label in enumerate(distinct)}
     return distinct, np.fromiter((number[label] for label in labels), dtype=np.intp, count=len(labels))

@@ -1,4 +1,4 @@
-"""A fleet in a few numbers, and how many providers have each name. Column by column, whatever its size."""
+"""The fleet in a few numbers, and how many providers have each name: computed column by column."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from berth.model.overview import ClassOverview, NameInUse, Overview
 
 
 def overview(fleet: Fleet) -> Overview:
-    """What all providers have in sum, by class in the order of their names' numbers."""
+    """Return the sums over all providers, by class in the order of the classes' numbers."""
     return Overview(
         head=fleet.head,
         providers=len(fleet),
@@ -27,7 +27,7 @@ def overview(fleet: Fleet) -> Overview:
 
 
 def names_in_use(fleet: Fleet, kind: NameKind) -> list[NameInUse]:
-    """Every name of a kind with how many providers have it, the oldest first; only aggregates that somebody is in."""
+    """Return every name of a kind with how many providers have it, oldest first; of aggregates, those with members."""
     if kind is NameKind.CLASS:
         count = {number: len(column) for number, column in fleet.columns.items()}
     elif kind is NameKind.TRAIT:
@@ -52,7 +52,7 @@ def _class(name: str, column: ClassColumn) -> ClassOverview:
 
 
 def _providers_by_id(fleet: Fleet, column: Column, table: SetTable) -> dict[int, int]:
-    """How many providers have each member of their sets: counted by set, then by member."""
+    """Return how many providers have each id in their sets: counted per set, then per id."""
     alive = fleet.root.values != NO_SLOT
     by_set = np.bincount(column.values[alive], minlength=len(table.sets))
     providers: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Providers for people to look through: page by page, and one with all that it has."""
+"""Providers page by page, and one provider with all its details."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from berth.model.request import Filter
 
 
 def provider_page(fleet: Fleet, query: ProviderFilter, after: str | None, limit: int) -> ProviderPage:
-    """Up to limit providers that are like that, after those of the page before; ClassNotFound, TraitsNotFound.
+    """Return up to limit matching providers that follow the previous page; raises ClassNotFound, TraitsNotFound.
 
-    They come in the order of their ids, which is that of their making: ids only grow and are never given again. So
-    going from page to page shows nobody twice and leaves out nobody who was there throughout, whoever is
-    made, renamed, moved or deleted meanwhile. Invalid for an `after` that is no page's `next`.
+    They are in the order of their ids, that is of creation: ids only grow and are never reused. So paging shows no
+    provider twice and omits none that exists throughout, even if others are created, renamed, moved or deleted in
+    between. Raises Invalid for an `after` that is no page's `next`.
     """
     ids = np.where(_matching(fleet, query), fleet.id.values, 0)
     slots = np.flatnonzero(ids > _cursor(after))
@@ -37,29 +37,29 @@ def provider_page(fleet: Fleet, query: ProviderFilter, after: str | None, limit:
 
 
 def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
-    """One provider with all that it has, and its tree; ProviderNotFound."""
-    it = provider(fleet, uuid)
-    has, room = inventories(fleet, uuid).inventories, usage_of(fleet, [fleet.slot(uuid)])[fleet.slot(uuid)]
+    """Return one provider with everything it has, and its tree; raises ProviderNotFound."""
+    found = provider(fleet, uuid)
+    stock, usage = inventories(fleet, uuid).inventories, usage_of(fleet, [fleet.slot(uuid)])[fleet.slot(uuid)]
     return ProviderDetails(
-        uuid=it.uuid,
-        name=it.name,
-        generation=it.generation,
-        parent=it.parent,
-        root=it.root,
-        created_at=it.created_at,
-        updated_at=it.updated_at,
+        uuid=found.uuid,
+        name=found.name,
+        generation=found.generation,
+        parent=found.parent,
+        root=found.root,
+        created_at=found.created_at,
+        updated_at=found.updated_at,
         inventories={
             name: InventoryDetails(
-                total=of.total,
-                reserved=of.reserved,
-                min_unit=of.min_unit,
-                max_unit=of.max_unit,
-                step_size=of.step_size,
-                allocation_ratio=of.allocation_ratio,
-                capacity=room[name].capacity,
-                used=of.used,
+                total=each.total,
+                reserved=each.reserved,
+                min_unit=each.min_unit,
+                max_unit=each.max_unit,
+                step_size=each.step_size,
+                allocation_ratio=each.allocation_ratio,
+                capacity=usage[name].capacity,
+                used=each.used,
             )
-            for name, of in has.items()
+            for name, each in stock.items()
         },
         traits=traits(fleet, uuid).traits,
         aggregates=aggregates(fleet, uuid).aggregates,
@@ -68,7 +68,7 @@ def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
 
 
 def tree_of(fleet: Fleet, uuid: str) -> list[TreeNode]:
-    """The tree that a provider is in, each node followed by all below it, neighbours by name; ProviderNotFound."""
+    """Return the tree of a provider in depth-first order, siblings by name; raises ProviderNotFound."""
     slots, pending = [], [int(fleet.root.values[fleet.slot(uuid)])]
     while pending:
         slots.append(pending.pop())
@@ -86,10 +86,12 @@ def tree_of(fleet: Fleet, uuid: str) -> list[TreeNode]:
 
 
 def _matching(fleet: Fleet, query: ProviderFilter) -> Mask:
-    """By slot: whether it is a provider that is like that, by itself."""
+    """Return, by slot, whether it is a provider that matches on its own."""
     required = (frozenset((query.trait,)),) if query.trait else ()
     member_of = (frozenset((query.aggregate,)),) if query.aggregate else ()
-    compiled = compile_filter(fleet, Filter(resources=query.room, required=required, member_of=member_of), spread=False)
+    compiled = compile_filter(
+        fleet, Filter(resources=query.room, required=required, member_of=member_of), joint_traits=False
+    )
     found: Mask = fleet.root.values != NO_SLOT
     if not compiled.possible:
         return np.zeros_like(found)
@@ -107,13 +109,13 @@ def _matching(fleet: Fleet, query: ProviderFilter) -> Mask:
 
 
 def _with_uuid_prefix(fleet: Fleet, slots: Mask, uuid: str) -> Mask:
-    """Those of these providers whose uuids begin so."""
+    """Return which of these providers have uuids with this prefix."""
     if not uuid:
         return slots
-    start, uuids = uuid.lower(), fleet.uuids
+    prefix, uuids = uuid.lower(), fleet.uuids
     found = np.zeros_like(slots)
-    at = np.flatnonzero(slots)
-    found[at[[uuids[slot].startswith(start) for slot in at.tolist()]]] = True
+    chosen = np.flatnonzero(slots)
+    found[chosen[[uuids[slot].startswith(prefix) for slot in chosen.tolist()]]] = True
     return found
 
 
@@ -121,9 +123,18 @@ def _cursor(after: str | None) -> int:
     if after is None:
         return 0
     if not (after.isascii() and after.isdigit() and len(after) < 19):
-        raise Invalid(f"{after} is not the end of a page")
+        raise Invalid(f"{after} is not the cursor of a page")
     return int(after)
 
 
-def _item(it: Provider, resources: dict[str, ResourceUsage]) -> ProviderItem:
-    return ProviderItem(it.uuid, it.name, it.generation, it.parent, it.root, it.created_at, it.updated_at, resources)
+def _item(provider_: Provider, resources: dict[str, ResourceUsage]) -> ProviderItem:
+    return ProviderItem(
+        provider_.uuid,
+        provider_.name,
+        provider_.generation,
+        provider_.parent,
+        provider_.root,
+        provider_.created_at,
+        provider_.updated_at,
+        resources,
+    )

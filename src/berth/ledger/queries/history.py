@@ -83,9 +83,9 @@ class HistoryQueries:
     def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
         """Unusual activity that ended within this span (microseconds since 1970), out of all the audit log says."""
         scanner = self.log_scanner(since)
-        while scanner.step():
+        while scanner.scan_page():
             pass
-        return scanner.found().within(since, until)
+        return scanner.anomalies().within(since, until)
 
     def log_scanner(self, since: int | None = None) -> LogScanner:
         """Return a scanner for unusual activity since then (microseconds since 1970 UTC; None: all of the log)."""

@@ -88,7 +88,7 @@ def test_a_token_that_is_not_quite_right(ledger: Ledger, key: HashKey) -> None:
     number = token.split("_")[1]
     forged = credentials._text(number)  # a right checksum, a known id, and another secret
     wrong = (token[:-1], token + "x", token.upper().replace("BERTH", "berth"), forged, "berth_", "berth_é_x", "berth__")
-    assert {refused(tokens, each) for each in wrong} == {"The token is not known."}
+    assert {refused(tokens, each) for each in wrong} == {"The token is unknown."}
 
 
 def test_only_a_keyed_hash_is_stored(ledger: Ledger, key: HashKey, url: str, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_rotation(ledger: Ledger, key: HashKey) -> None:
     third = ledger.rotate_token("ci").text
     assert tokens(asking(third)) is not None
     assert refused(tokens, second) == TokenRejection.REPLACED
-    assert refused(tokens, first) == "The token is not known."  # only the last one is remembered
+    assert refused(tokens, first) == "The token is unknown."  # only the last one is remembered
     ledger.revoke_token("ci")
     assert refused(tokens, second) == refused(tokens, third) == TokenRejection.REVOKED
     with pytest.raises(TokenNotFound):

@@ -21,7 +21,7 @@ def test_groups_that_ask_for_the_same_are_one() -> None:
     builder = funnels(one, other, Group(suffix="3", resources={"VCPU": 3}), Group(resources={"VCPU": 2}))
     assert [distinct.suffixes for distinct in builder.distinct] == [["1", "2"], ["3"], [""]]
     assert [distinct.named for distinct in builder.distinct] == ["groups 1, 2", "group 3", "the unsuffixed group"]
-    assert builder.of(one) is builder.of(other)
+    assert builder.distinct_of(one) is builder.distinct_of(other)
 
 
 def test_trees_must_satisfy_the_root_and_every_group() -> None:

@@ -1,4 +1,4 @@
-"""Going along the audit log, record by record: is it whole, and is there anything unusual in it?"""
+"""The analysis of an audit log, record by record: defects of its chain and unusual activity."""
 
 from __future__ import annotations
 
@@ -15,63 +15,63 @@ from berth.store.head import Head
 
 
 class Analysis:
-    """What has been seen of a log so far. It needs the records in order, and no more memory for many than for few.
+    """The analysis of a log so far. It needs the records in order, and a bounded amount of memory.
 
-    whole: whether it begins with the first record that there is, so that what is missing before that is missed.
+    whole: whether it begins with the log's first record, so that missing records before it count as a defect.
     """
 
     def __init__(self, *, whole: bool) -> None:
-        self.known, self.last_at = Baseline(), 0
+        self.baseline, self.last_at = Baseline(), 0
         self._whole = whole
-        self._checker, self._gathered = ChainVerifier(), Findings()
-        self._told: set[Finding] = set()
+        self._verifier, self._findings = ChainVerifier(), Findings()
+        self._reported: set[Finding] = set()
 
     @property
     def last(self) -> int:
-        """The number of the last record that was seen."""
-        return self._checker.number
+        """The number of the last record so far."""
+        return self._verifier.number
 
-    def take(self, stored: Stored) -> None:
-        """The next record."""
+    def add(self, stored: Stored) -> None:
+        """Analyse the next record."""
         entry = entry_of(stored)
         self.last_at = entry.at
-        if self._checker.first is None and entry.number > 1:
-            self.known.begin(entry.minute)
-        for finding in self._checker.take(stored):
-            self._broken(finding)
-        self.known.take(entry)
+        if self._verifier.first is None and entry.number > 1:
+            self.baseline.start_at(entry.minute)
+        for finding in self._verifier.check(stored):
+            self._add_defect(finding)
+        self.baseline.add(entry)
         for detector in DETECTORS:
-            sign = detector(self.known, entry)
-            if sign is not None:
-                self._gathered.add(sign, entry.at, entry.address)
+            signal = detector(self.baseline, entry)
+            if signal is not None:
+                self._findings.add(signal, entry.at, entry.address)
 
-    def reached(self, at: Head) -> None:
-        """All that there was at a moment has been seen. at: the head at that moment."""
-        findings: Iterable[Finding] = self._checker.ended(at)
+    def check_end(self, at: Head) -> None:
+        """Check, after the last record, where the log ends. at: the head at that moment."""
+        findings: Iterable[Finding] = self._verifier.check_end(at)
         if self._whole:
-            findings = (*self._checker.begun(), *findings)
+            findings = (*self._verifier.check_start(), *findings)
         for finding in findings:
-            if finding not in self._told:
-                self._told.add(finding)
-                self._broken(finding)
+            if finding not in self._reported:
+                self._reported.add(finding)
+                self._add_defect(finding)
 
     @property
-    def settled(self) -> bool:
-        """Whether it is known how much there was of everything."""
-        return self.known.held.base is not None
+    def has_totals(self) -> bool:
+        """Whether the totals are known, so that losses can be related to them."""
+        return self.baseline.held.base is not None
 
-    def settle(self, consumers: int, capacity: Mapping[str, int]) -> None:
-        """So much there is now, after the last record: consumers that hold something, and capacity by class."""
-        self.known.settle(consumers, capacity)
+    def set_totals(self, consumers: int, capacity: Mapping[str, int]) -> None:
+        """Set the totals after the last record: consumers that hold something, and capacity by class."""
+        self.baseline.set_totals(consumers, capacity)
 
-    def found(self) -> Anomalies:
-        """All findings so far."""
-        items = sorted(self._gathered, key=lambda each: (each.first_at, each.kind, each.records))
-        first = self._checker.first
+    def anomalies(self) -> Anomalies:
+        """Return all findings so far."""
+        items = sorted(self._findings, key=lambda each: (each.first_at, each.kind, each.records))
+        first = self._verifier.first
         return Anomalies(
-            items=items, first=0 if first is None else first.row["number"], last=self.last, complete=self.settled
+            items=items, first=0 if first is None else first.row["number"], last=self.last, complete=self.has_totals
         )
 
-    def _broken(self, finding: Finding) -> None:
-        sign = Signal(AnomalyKind.CHAIN, ("", ""), (finding.number,), finding.why, about=str(finding.number))
-        self._gathered.add(sign, self.last_at, "")
+    def _add_defect(self, finding: Finding) -> None:
+        signal = Signal(AnomalyKind.CHAIN, ("", ""), (finding.number,), finding.why, about=str(finding.number))
+        self._findings.add(signal, self.last_at, "")

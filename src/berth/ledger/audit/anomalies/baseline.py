@@ -1,4 +1,4 @@
-"""What is known at a moment of the audit log: who acts when and from where, how much there was, what is frequent."""
+"""The learned baseline: when and from where each actor acts, how much is held, how frequent refusals are."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from berth.ledger.audit.anomalies.log_entry import LogEntry
 from berth.ledger.audit.anomalies.rates import MEMORY_DAYS, Rate, Recent
 
 BURST_MINUTES: Final = 10
-"""Refusals are counted over this long: a client that tries again and again does so within minutes."""
+"""The window for refusals: a client that retries does so within minutes."""
 
 MASS_MINUTES: Final = 60
-"""Releases and shrinks are counted over this long: whoever takes a fleet apart is done in an hour, a drain is not."""
+"""The window for releases and shrinks: dismantling a fleet takes less than an hour, draining it takes longer."""
 
 LEARNING_DAYS: Final = 7
-"""Nobody is known before a week of theirs has been seen: weekends are part of what is usual."""
+"""An actor has no profile in its first week: weekends are part of what is usual."""
 
 CAPPED: Final = 20
-"""More refusals than this in one burst do not count for what is usual in the fleet: one attack would hide the next."""
+"""At most this many refusals of a burst count towards the fleet's mean: otherwise one attack would hide the next."""
 
 Who = tuple[str, str]
-"""How somebody is known, and their name."""
+"""How an actor was authenticated, and the actor's name."""
 
 
 @dataclass(slots=True)
 class Day:
-    """What one actor did in one day. hours: a bit for each in which they acted."""
+    """One day of an actor. hours: a bit for each hour with activity; acts: how many."""
 
     hours: int = 0
     acts: int = 0
@@ -36,7 +36,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class ActorProfile:
-    """An actor's last four weeks without today. since: the first day of them; days: on which they acted."""
+    """The last four weeks of an actor, without today. since: the first day; days: how many had activity."""
 
     since: int
     days: int = 0
@@ -44,31 +44,31 @@ class ActorProfile:
     hours: int = 0
     networks: frozenset[str] = frozenset()
     moves: int = 0
-    """On how many days they came from a network that had not been theirs, after their first week."""
+    """On how many days, after the first week, the actor came from a new network."""
 
 
 class Actor:
-    """One of those who are known."""
+    """An actor: its days, and the profile that they make."""
 
-    __slots__ = ("_days", "_today", "habits", "shrinks", "unsettled")
+    __slots__ = ("_days", "_today", "profile", "releases", "shrinks")
 
     def __init__(self) -> None:
         self._days: dict[int, Day] = {}
         self._today = -1
-        self.habits = ActorProfile(0)
-        self.unsettled = Rate(MASS_MINUTES)
+        self.profile = ActorProfile(0)
+        self.releases = Rate(MASS_MINUTES)
         self.shrinks: Recent[str, Rate] = Recent(lambda: Rate(MASS_MINUTES))
 
-    def settle(self, day: int) -> None:
-        """A day begins: what was before it is a habit from now on."""
+    def start_day(self, day: int) -> None:
+        """Start a day, if it is new: the days before it become the profile."""
         if day <= self._today:
             return
         for old in [each for each in self._days if each < day - MEMORY_DAYS]:
             del self._days[old]
-        self.habits, self._today = _habits(sorted(self._days.items()), day), day
+        self.profile, self._today = _profile_of(sorted(self._days.items()), day), day
 
-    def act(self, entry: LogEntry) -> None:
-        """They did this, for sure."""
+    def record(self, entry: LogEntry) -> None:
+        """Record an entry that is certainly the actor's."""
         today = self._days.setdefault(self._today, Day())
         today.hours |= 1 << entry.hour
         today.acts += 1
@@ -76,7 +76,7 @@ class Actor:
             today.networks.add(entry.network)
 
 
-def _habits(days: Iterable[tuple[int, Day]], today: int) -> ActorProfile:
+def _profile_of(days: Iterable[tuple[int, Day]], today: int) -> ActorProfile:
     since, count, acts, hours, moves = today, 0, 0, 0, 0
     networks: set[str] = set()
     for day, done in days:
@@ -88,14 +88,14 @@ def _habits(days: Iterable[tuple[int, Day]], today: int) -> ActorProfile:
 
 
 class RefusalBaseline:
-    """What refusals are like in the whole fleet: how many come together, at most, of one actor in one day."""
+    """The fleet's usual refusals: the mean, over actors and days, of an actor's largest burst in a day."""
 
     def __init__(self) -> None:
         self._days: dict[int, tuple[int, int]] = {}
         self._counted: dict[int, dict[Who, int]] = {}
 
     def add(self, day: int, who: Who, height: int) -> None:
-        """So many together just now."""
+        """Record the present height of an actor's burst."""
         height = min(height, CAPPED)
         if day not in self._counted:
             self._counted = {day: {}}
@@ -107,7 +107,7 @@ class RefusalBaseline:
             self._days[day] = total + height - before, count + (before == 0)
 
     def mean(self, day: int) -> float:
-        """Over the days before this one."""
+        """Return the mean over the days before this one."""
         before = [sums for each, sums in self._days.items() if each < day]
         count = sum(count for _, count in before)
         return sum(total for total, _ in before) / count if count else 0
@@ -115,9 +115,9 @@ class RefusalBaseline:
 
 @dataclass(slots=True)
 class Level:
-    """How much there is of something, counted from where the records begin.
+    """An amount, counted from the first record.
 
-    since: the minute of the first; base: how much there was there, None until it is known.
+    since: the minute of that record; base: the amount before it, None until known.
     """
 
     position: int = 0
@@ -126,68 +126,68 @@ class Level:
 
 
 class Baseline:
-    """All of that, and how it comes to be known."""
+    """Everything that is learned from the log so far."""
 
     def __init__(self) -> None:
         self.actors: Recent[Who, Actor] = Recent(Actor)
         self.refusals: Recent[Who, Rate] = Recent(lambda: Rate(BURST_MINUTES))
-        self.spread = Rate(BURST_MINUTES)
-        self.usual = RefusalBaseline()
+        self.refused_addresses = Rate(BURST_MINUTES)
+        self.fleet_refusals = RefusalBaseline()
         self.held = Level()
         self.stock: dict[str, Level] = {}
-        self._there: Mapping[str, int] | None = None
-        self._before: int | None = None
-        """The minute of the first record, if there were others before it: what it is about was there already."""
+        self._capacity: Mapping[str, int] | None = None
+        self._first_minute: int | None = None
+        """The minute of the first record, if earlier ones exist: what it is about existed before it."""
 
-    def begin(self, minute: int) -> None:
-        """The records begin in the middle of the log."""
-        self._before = self.held.since = minute
+    def start_at(self, minute: int) -> None:
+        """Note that the records begin in the middle of the log."""
+        self._first_minute = self.held.since = minute
 
-    def take(self, entry: LogEntry) -> None:
-        """The next record. What it says of the present is known from now on, what it says of habits from tomorrow."""
+    def add(self, entry: LogEntry) -> None:
+        """Learn from the next record: amounts at once, the actor's profile from the next day on."""
         for old, new in entry.renamed.items():
             if old in self.stock:
                 self.stock[new] = self.stock.pop(old)
-        if entry.actor or entry.known:
-            actor = self.actors.of(entry.who)
-            actor.settle(entry.day)
-            if entry.known:
-                actor.act(entry)
+        if entry.actor or entry.authenticated:
+            actor = self.actors.get_or_create(entry.who)
+            actor.start_day(entry.day)
+            if entry.authenticated:
+                actor.record(entry)
             self._count_holdings(actor, entry)
         if entry.refusals:
             self._count_refusals(entry)
 
-    def settle(self, consumers: int, capacity: Mapping[str, int]) -> None:
-        """So much there is now: consumers that hold something, and capacity by class."""
-        self._there = capacity
+    def set_totals(self, consumers: int, capacity: Mapping[str, int]) -> None:
+        """Set the present totals: consumers that hold something, and capacity by class."""
+        self._capacity = capacity
         self.held.base = consumers - self.held.position
         for name, level in self.stock.items():
             level.base = capacity.get(name, 0) - level.position
 
     def _level(self, name: str) -> Level:
-        """How much there is of a class. One that nothing was said of before is as it was when that was looked at."""
+        """Return the level of a class. One without earlier records has the capacity of the last totals."""
         level = self.stock.get(name)
         if level is None:
-            base = None if self._there is None else self._there.get(name, 0)
-            level = self.stock[name] = Level(since=self._before, base=base)
+            base = None if self._capacity is None else self._capacity.get(name, 0)
+            level = self.stock[name] = Level(since=self._first_minute, base=base)
         return level
 
     def _count_refusals(self, entry: LogEntry) -> None:
-        who = refused(entry)
-        rate = self.refusals.of(who)
+        who = refused_actor(entry)
+        rate = self.refusals.get_or_create(who)
         rate.add(entry.at, entry.refusals, entry.number)
-        self.usual.add(entry.day, who, rate.total)
+        self.fleet_refusals.add(entry.day, who, rate.total)
         if not entry.actor and rate.total == entry.refusals:  # each address counts once
-            self.spread.add(entry.at, 1, entry.number)
+            self.refused_addresses.add(entry.at, 1, entry.number)
 
     def _count_holdings(self, actor: Actor, entry: LogEntry) -> None:
         if entry.held:
             named = entry.number if entry.held < 0 else None
-            actor.unsettled.add(entry.at, -entry.held, named, self.held.position)
+            actor.releases.add(entry.at, -entry.held, named, self.held.position)
             _move(self.held, entry.minute, entry.held)
         for name, stock in entry.stock.items():
             level = self._level(name)
-            rate = actor.shrinks.of(name) if stock.shrunk else actor.shrinks.get(name)
+            rate = actor.shrinks.get_or_create(name) if stock.shrunk else actor.shrinks.get(name)
             if rate is not None:
                 named = entry.number if stock.shrunk else None
                 rate.add(entry.at, -stock.capacity, named, level.position)
@@ -200,6 +200,6 @@ def _move(level: Level, minute: int, difference: int) -> None:
     level.position += difference
 
 
-def refused(entry: LogEntry) -> Who:
-    """Who is refused: the actor where one is known, else the address."""
+def refused_actor(entry: LogEntry) -> Who:
+    """Return who was refused: the actor if there is one, else the address."""
     return entry.who if entry.actor else ("", entry.address)

@@ -1,4 +1,4 @@
-"""Signs that belong together, as one finding."""
+"""Findings: signals that belong together."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from berth.ledger.audit.anomalies.detectors import Loss, Signal
 from berth.model.anomaly import MOST_NAMED, Anomaly, AnomalyKind
 
 APART_US: Final = 3_600_000_000
-"""Signs of one kind, of one actor, that are an hour apart are two findings."""
+"""Signals of one kind and actor that are more than an hour apart make two findings."""
 
 MOST_FINDINGS: Final = 10_000
-"""How many findings are kept, the newest: a log that is full of them has been understood by then."""
+"""How many findings are kept: the newest."""
 
 FindingKey = tuple[AnomalyKind, tuple[str, str], str]
 
 
 @dataclass(slots=True)
 class OpenFinding:
-    """A finding that may go on. address: None once there were several; shares: the largest loss of each thing."""
+    """A finding that may continue. address: None once there were several; losses: the largest one of each thing."""
 
     kind: AnomalyKind
     who: tuple[str, str]
@@ -29,14 +29,14 @@ class OpenFinding:
     last_at: int
     why: str
     address: str | None
-    shares: dict[str, Loss] = field(default_factory=dict)
+    losses: dict[str, Loss] = field(default_factory=dict)
     numbers: list[int] = field(default_factory=list)
     last: int = 0
     count: int = 0
 
-    def add(self, sign: Signal, at: int, address: str) -> None:
-        """One more sign."""
-        for number in sign.numbers:
+    def add(self, signal: Signal, at: int, address: str) -> None:
+        """Add a signal."""
+        for number in signal.numbers:
             if number > self.last:
                 self.count, self.last = self.count + 1, number
                 if len(self.numbers) < MOST_NAMED:
@@ -44,31 +44,31 @@ class OpenFinding:
         self.last_at = max(self.last_at, at)
         if address != self.address:
             self.address = None
-        if self.kind is AnomalyKind.REFUSALS:  # the number in it has grown
-            self.why = sign.why
-        for share in sign.shares:
-            known = self.shares.get(share.what)
-            if known is None or share.lost >= known.lost:
-                self.shares[share.what] = share
+        if self.kind is AnomalyKind.REFUSALS:  # the number in the sentence has grown
+            self.why = signal.why
+        for loss in signal.losses:
+            earlier = self.losses.get(loss.what)
+            if earlier is None or loss.lost >= earlier.lost:
+                self.losses[loss.what] = loss
 
     @property
-    def stands(self) -> bool | None:
-        """Whether it is a finding; None if that is not known yet."""
-        if any(share.part is None for share in self.shares.values()):
+    def is_confirmed(self) -> bool | None:
+        """Whether it is a finding; None if not known yet."""
+        if any(loss.share is None for loss in self.losses.values()):
             return None
-        return not self.shares or self._worst is not None
+        return not self.losses or self._largest_loss is not None
 
     @property
-    def _worst(self) -> Loss | None:
-        """The largest part of something that was lost, if it is one that is unusual."""
-        large = [share for share in self.shares.values() if share.part is not None and share.part >= share.least]
-        return max(large, key=lambda share: share.part or 0, default=None)
+    def _largest_loss(self) -> Loss | None:
+        """The largest unusual loss, if there is one."""
+        large = [loss for loss in self.losses.values() if loss.share is not None and loss.share >= loss.least]
+        return max(large, key=lambda loss: loss.share or 0, default=None)
 
     @property
     def anomaly(self) -> Anomaly:
-        """As it is told."""
+        """The finding as it is reported."""
         via, actor = self.who
-        worst = self._worst
+        largest = self._largest_loss
         return Anomaly(
             kind=self.kind,
             actor=actor if via else "",
@@ -78,35 +78,37 @@ class OpenFinding:
             last_at=self.last_at,
             records=tuple(self.numbers),
             count=self.count,
-            why=self.why if worst is None else f"{worst.why}: {worst.part:.0%} of all that there was",
+            why=self.why if largest is None else f"{largest.why}: {largest.share:.0%} of the total",
         )
 
 
 class Findings:
-    """All findings so far."""
+    """All findings so far, open and closed ones."""
 
     def __init__(self) -> None:
-        self._going_on: dict[FindingKey, OpenFinding] = {}
-        self._tallies: deque[OpenFinding] = deque(maxlen=MOST_FINDINGS)
+        self._open: dict[FindingKey, OpenFinding] = {}
+        self._all: deque[OpenFinding] = deque(maxlen=MOST_FINDINGS)
 
-    def add(self, sign: Signal, at: int, address: str) -> None:
-        """To the finding that it belongs to, or as a new one. at: when; address: from where."""
-        key = sign.kind, sign.who, sign.about
-        tally = self._going_on.get(key)
-        if tally is None or at - tally.last_at > APART_US:
-            tally = OpenFinding(sign.kind, sign.who, at if sign.since is None else sign.since, at, sign.why, address)
-            self._forget(at)
-            self._going_on[key] = tally
-            self._tallies.append(tally)
-        tally.add(sign, at, address)
+    def add(self, signal: Signal, at: int, address: str) -> None:
+        """Add a signal to the finding that it belongs to, or as a new one. at: its time; address: its origin."""
+        key = signal.kind, signal.who, signal.about
+        finding = self._open.get(key)
+        if finding is None or at - finding.last_at > APART_US:
+            finding = OpenFinding(
+                signal.kind, signal.who, at if signal.since is None else signal.since, at, signal.why, address
+            )
+            self._drop_closed(at)
+            self._open[key] = finding
+            self._all.append(finding)
+        finding.add(signal, at, address)
 
-    def _forget(self, at: int) -> None:
-        """Those that will not go on, and those that are no findings."""
-        for key in [key for key, each in self._going_on.items() if at - each.last_at > APART_US]:
-            del self._going_on[key]
-        if self._tallies and len(self._tallies) == MOST_FINDINGS:
-            kept = [each for each in self._tallies if each.stands is not False]
-            self._tallies = deque(kept, maxlen=MOST_FINDINGS)
+    def _drop_closed(self, at: int) -> None:
+        """Drop what will not continue, and what is no finding."""
+        for key in [key for key, each in self._open.items() if at - each.last_at > APART_US]:
+            del self._open[key]
+        if self._all and len(self._all) == MOST_FINDINGS:
+            kept = [each for each in self._all if each.is_confirmed is not False]
+            self._all = deque(kept, maxlen=MOST_FINDINGS)
 
     def __iter__(self) -> Iterator[Anomaly]:
-        return (each.anomaly for each in self._tallies if each.stands)
+        return (each.anomaly for each in self._all if each.is_confirmed)

@@ -1,4 +1,4 @@
-"""A record of the audit log, as far as it can be unusual."""
+"""Entries of the audit log, reduced to what the detectors need."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from berth.model.inventory import Inventory
 from berth.store.audit import Stored
 
 IPV4_NETWORK, IPV6_NETWORK = 24, 48
-"""How much of an address is its network, in bits: what one site usually has, so that a new lease there is no news."""
+"""The prefix length of an address's network, in bits: one site usually has that much, so a new lease is no news."""
 
 PRIVATE_NETWORK: Final = 16
-"""The same for addresses that are not of the Internet (RFC 1918): within a site a new rack is no news either."""
+"""The prefix length for private addresses (RFC 1918): within a site, a new rack is no news either."""
 
 LEFT_OUT: Final = "left out"
-"""The outcome of a record that stands for refusals that came faster than they could be written."""
+"""The outcome of a record that stands for refusals that arrived faster than they could be written."""
 
 DONE: Final = "done"
 
 
 class EntryFacts(msgspec.Struct):
-    """The part of facts that is looked at."""
+    """The part of facts that detectors need."""
 
     names: list[CatalogueEntry] = []
     claims: dict[str, dict[str, Resources]] = {}
@@ -38,13 +38,13 @@ class EntryFacts(msgspec.Struct):
 
 _PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
-_touched = msgspec.json.Decoder(EntryFacts).decode
+_decode = msgspec.json.Decoder(EntryFacts).decode
 _NOTHING: Final = EntryFacts()
 
 
 @dataclass(slots=True)
 class StockChange:
-    """What became of a class: capacity that was gained (lost, if negative), and how many inventories shrank."""
+    """The change of a class: capacity gained (lost, if negative), and how many inventories shrank."""
 
     capacity: int = 0
     shrunk: int = 0
@@ -55,7 +55,7 @@ class LogEntry:
     """One record.
 
     minute: since 1970 UTC; refusals: how many it stands for; held: consumers gained (or lost); stock: by class;
-    renamed: names that became others.
+    renamed: new names by old ones.
     """
 
     number: int
@@ -74,32 +74,32 @@ class LogEntry:
 
     @property
     def day(self) -> int:
-        """Since 1970, in UTC."""
+        """Days since 1970, in UTC."""
         return self.minute // DAY_MINUTES
 
     @property
     def hour(self) -> int:
-        """0 to 23, in UTC."""
+        """The hour of the day, 0 to 23, in UTC."""
         return self.minute % DAY_MINUTES // 60
 
     @property
-    def known(self) -> bool:
-        """Whether it was the actor, for sure: a token that has ended may be anybody's by now."""
+    def authenticated(self) -> bool:
+        """Whether it was certainly the actor: a token that has ended may be in other hands by now."""
         return self.outcome in (DONE, "403")
 
     @property
     def who(self) -> tuple[str, str]:
-        """How the actor is known, and their name."""
+        """How the actor was authenticated, and the actor's name."""
         return self.via, self.actor
 
     @property
     def network(self) -> str:
-        """Where it came from, roughly; "" if that is not known."""
+        """The network that it came from; "" if unknown."""
         return network_of(self.address)
 
 
 def entry_of(stored: Stored) -> LogEntry:
-    """A stored record's entry."""
+    """Return the entry of a stored record."""
     row = stored.row
     after, before = _read(stored.facts), _read(row["before"])
     via, outcome = row["via"], row["outcome"]
@@ -122,8 +122,8 @@ def entry_of(stored: Stored) -> LogEntry:
 
 def _read(facts: str | None) -> EntryFacts:
     try:
-        return _NOTHING if facts is None else _touched(facts)
-    except msgspec.MsgspecError:  # somebody has altered them: the seal tells
+        return _NOTHING if facts is None else _decode(facts)
+    except msgspec.MsgspecError:  # altered in the database: the seal shows that
         return _NOTHING
 
 
@@ -141,14 +141,14 @@ def _held(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
 def _stock(
     before: Mapping[str, Mapping[str, Inventory]], after: Mapping[str, Mapping[str, Inventory]]
 ) -> Mapping[str, StockChange]:
-    found: dict[str, StockChange] = {}
+    changes: dict[str, StockChange] = {}
     for uuid in sorted(before.keys() | after.keys()):
         old, new = before.get(uuid, {}), after.get(uuid, {})
         for name in sorted(old.keys() | new.keys()):
             lost, gained = old.get(name), new.get(name)
             if lost != gained:
-                _count(found.setdefault(name, StockChange()), lost, gained)
-    return found
+                _count(changes.setdefault(name, StockChange()), lost, gained)
+    return changes
 
 
 def _count(stock: StockChange, old: Inventory | None, new: Inventory | None) -> None:
@@ -166,18 +166,18 @@ def _renamed(before: Sequence[CatalogueEntry], after: Sequence[CatalogueEntry]) 
 
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """The network that an address is in; "" if it is none, or this machine's own."""
+    """Return the network of an address; "" for a loopback address, or if it is no address."""
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return ""
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    if found.is_loopback:
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    if parsed.is_loopback:
         return ""
-    bits = IPV6_NETWORK if found.version == 6 else PRIVATE_NETWORK if _inside(found) else IPV4_NETWORK
-    return str(ip_network(f"{found}/{bits}", strict=False))
+    bits = IPV6_NETWORK if parsed.version == 6 else PRIVATE_NETWORK if _is_private(parsed) else IPV4_NETWORK
+    return str(ip_network(f"{parsed}/{bits}", strict=False))
 
 
-def _inside(address: IPv4Address) -> bool:
+def _is_private(address: IPv4Address) -> bool:
     return any(address in network for network in _PRIVATE)

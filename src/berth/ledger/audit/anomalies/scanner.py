@@ -1,4 +1,4 @@
-"""An examination of a database's audit log, a page at a time, for as long as more is written."""
+"""The scanner: analyses a database's audit log page by page, and continues as more is written."""
 
 from __future__ import annotations
 
@@ -14,63 +14,63 @@ from berth.model.anomaly import Anomalies
 from berth.store import audit, consumers, head
 
 PAGE: Final = 500
-"""So many records are read at a time: an import's are hundreds of kilobytes each."""
+"""How many records are read at a time: those of an import have hundreds of kilobytes each."""
 
 DAY_US: Final = DAY_MINUTES * MINUTE_US
 
 
 class LogScanner:
-    """Examines what there is, and then what comes.
+    """Analyses the existing records, and then new ones.
 
-    since: microseconds since 1970 UTC, to be right about all that happened from then on; None: all of it. The four
-    weeks before are read as well, to learn from.
+    since: the time from which on findings are complete, in microseconds since 1970 UTC; None: all of the log. The four
+    weeks before it are read as well, for the baseline.
     """
 
     def __init__(self, replica: Replica, since: int | None = None) -> None:
         self._replica = replica
         self._from = None if since is None else (since // DAY_US - MEMORY_DAYS) * DAY_US
-        self._examination: Analysis | None = None
+        self._analysis: Analysis | None = None
         self._after = 0
 
-    def step(self) -> bool:
-        """Examine a page; False when there is nothing more now. Raises Unavailable."""
+    def scan_page(self) -> bool:
+        """Analyse a page. Return False if there is nothing more now. Raises Unavailable."""
         with self._replica.database.reading() as connection:
-            examination = self._begun(connection)
-            if self._taken(examination, connection):
+            analysis = self._present_analysis(connection)
+            if self._add_page(analysis, connection):
                 return True
-            examination.reached(head.sealed(connection))
-        return not examination.settled and self._settled(examination)
+            analysis.check_end(head.sealed(connection))
+        return not analysis.has_totals and self._set_totals(analysis)
 
-    def found(self) -> Anomalies:
-        """All that was found so far."""
-        if self._examination is None:
+    def anomalies(self) -> Anomalies:
+        """Return all findings so far."""
+        if self._analysis is None:
             return Anomalies(items=[], first=0, last=0, complete=False)
-        return self._examination.found()
+        return self._analysis.anomalies()
 
-    def _begun(self, connection: Connection) -> Analysis:
-        """The examination that goes on; a new one, if what comes next has left for an archive."""
+    def _present_analysis(self, connection: Connection) -> Analysis:
+        """Return the present analysis, or a new one if the next records were archived."""
         oldest = audit.first_since(connection, None) or 1
-        if self._examination is None or oldest > self._after + 1:
+        if self._analysis is None or oldest > self._after + 1:
             first = oldest if self._from is None else audit.first_since(connection, self._from)
-            if first is None:  # nothing is as new as that: the last record, so that what comes has one before it
+            if first is None:  # no record is that new: begin with the last one, so that new ones have a predecessor
                 first = max(oldest, head.sealed(connection).audit_number)
             self._after = first - 1
-            self._examination = Analysis(whole=first == oldest)
-        return self._examination
+            self._analysis = Analysis(whole=first == oldest)
+        return self._analysis
 
-    def _taken(self, examination: Analysis, connection: Connection) -> bool:
-        """Take the next page in; whether it was full."""
+    def _add_page(self, analysis: Analysis, connection: Connection) -> bool:
+        """Analyse the next page. Return whether it was full."""
         page = audit.page(connection, self._after, PAGE)
         for stored in page:
-            examination.take(stored)
+            analysis.add(stored)
         self._after += len(page) and page[-1].row["number"] - self._after
         return len(page) == PAGE
 
-    def _settled(self, examination: Analysis) -> bool:
-        """Look how much there is of everything, as of the last record; whether that has to wait for more records."""
+    def _set_totals(self, analysis: Analysis) -> bool:
+        """Set the totals as of the last record. Return whether that has to wait for more records."""
         with self._replica.read_with_rows() as (fleet, connection):
-            if self._taken(examination, connection):
+            if self._add_page(analysis, connection):
                 return True
             capacity = {each.name: each.capacity for each in overview(fleet).classes}
-            examination.settle(consumers.count(connection), capacity)
+            analysis.set_totals(consumers.count(connection), capacity)
         return False
