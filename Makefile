@@ -17,6 +17,9 @@ peer := .venv-bench/.made
 keystone := .venv-keystone/.made
 bin := .venv-test/bin
 
+# Where it is set, every process that a test starts would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Tests start the Berth of .venv, where nothing is that Berth does not ask for itself.
 export BERTH_COMMAND := '$(CURDIR)/.venv/bin/berth'
 
@@ -25,10 +28,10 @@ ifdef DATABASE
 export BERTH_TEST_DATABASE := $(DATABASE)
 endif
 
-.PHONY: help setup demo test check conformance bench torture format lock clean
+.PHONY: help setup demo test test-all check conformance bench torture format lock clean
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: $(run) ## make .venv, with Berth installed and nothing else
 	@true
@@ -36,8 +39,11 @@ setup: $(run) ## make .venv, with Berth installed and nothing else
 demo: setup ## discover this machine, claim a part of it, and serve (ONCE=1: end after the claim)
 	@.venv/bin/berth demo $(if $(ONCE),--once)
 
-test: setup check $(keystone) ## run every check and every test (PYTEST="...": more words for pytest; DATABASE=postgresql)
-	@$(bin)/python -m pytest $(PYTEST)
+test: setup check $(keystone) ## run every check and every test (PYTEST="...": words for pytest; DATABASE=postgresql)
+	@$(bin)/python -m tests.run $(PYTEST)
+
+test-all: setup check $(keystone) ## the long form, for a night: everything on every database, fresh seeds, full trials
+	@$(bin)/python -m tests.run --long $(PYTEST)
 
 check: $(test) ## lint, formatting, types, architecture
 	@failed=; \

@@ -1,4 +1,4 @@
-"""What every test can rely on."""
+"""Fixtures and settings of every test."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.budget import count, suite_of
-from tests.support.databases import KINDS, need, tried
-from tests.support.empty_ledgers import Shelf, shelf
+from tests.support.databases import KINDS, chosen_kinds, is_long, require_database
+from tests.support.empty_ledgers import EmptyLedgers, empty_ledgers
 from tests.support.statement_recording import berth_statements
 
 SLOW_FIRST = ("torture", "conformance", "dashboard", "placement_api", "peer", "logs", "docs", "security", "operations")
@@ -23,12 +23,16 @@ SLOW_FIRST = ("torture", "conformance", "dashboard", "placement_api", "peer", "l
 ONE_BY_ONE = ("suites/torture/test_torture.py", "suites/docs/test_tours.py", "suites/peer", "suites/properties")
 """Where each test stands for itself: they need not be run by one process."""
 
+LONG_S = 6 * 3600
+"""How long one test of the long form may take."""
+
 DATABASE_PARAMETERS = ("database_kind", "kind", "database")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let SIGTERM end a run as Ctrl-C does: what has been started is stopped first."""
+    """Let SIGTERM end a run as Ctrl-C does, so that everything started is stopped first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process that a test starts would compile all its imports
     _record_statements()
 
 
@@ -40,6 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         name = groups.setdefault(_group(item), f"g{len(groups)}")  # short: it ends up in the test's id
         item.add_marker(pytest.mark.xdist_group(name))
+        if is_long():
+            item.add_marker(pytest.mark.timeout(LONG_S), append=False)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -72,21 +78,21 @@ def _record_statements() -> None:
     berth_statements.record_later()
 
 
-@pytest.fixture(scope="module", params=tried())
+@pytest.fixture(scope="module", params=chosen_kinds())
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """Each kind of database in turn; see `tests.support.databases`."""
-    need(request.param)
+    """Return each kind of database in turn; see `tests.support.databases`."""
+    require_database(request.param)
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def ledgers(database_kind: str) -> Iterator[Shelf]:
-    """Where a module's tests get their ledgers from."""
-    with shelf(database_kind) as ready:
-        yield ready
+def ledgers(database_kind: str) -> Iterator[EmptyLedgers]:
+    """Yield the source of empty ledgers for a module's tests."""
+    with empty_ledgers(database_kind) as source:
+        yield source
 
 
 @pytest.fixture
-def ledger_url(ledgers: Shelf) -> str:
-    """The URL of an empty ledger, on each kind of database in turn."""
+def ledger_url(ledgers: EmptyLedgers) -> str:
+    """Return the URL of an empty ledger, on each kind of database in turn."""
     return ledgers.new()

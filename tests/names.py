@@ -1,6 +1,7 @@
 """Names below `src/berth` that a reader could not look up, for the ratchet of `test_tidy`.
 
-A module is named by a noun of the field, and a public class or type alias is defined once. See CONTRIBUTING.
+A module is named by a noun of the field, a function by what it returns or does, and a public class or type alias is
+defined once. See CONTRIBUTING.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ METAPHORS = {
     "words",
 }
 """Names that a reader cannot search for. The field has a term for each thing that was once called so."""
+VAGUE = {"asked", "begin", "found", "known", "of", "settle", "signed", "step", "take", "told"}
+"""Names of functions that do not say what is returned or done."""
 GERUND = re.compile(r"[a-z]{2,}ing$")
 TYPE_NAME = re.compile(r"[A-Z]\w*[a-z]\w*$")
 """A class or a type alias; constants are in capitals."""
@@ -69,6 +72,13 @@ def unclear_modules(paths: Iterable[Path]) -> list[str]:
 def _unclear(name: str) -> bool:
     last = name.rpartition("_")[2]
     return name in METAPHORS or (bool(GERUND.match(last)) and last not in NOUNS_IN_ING)
+
+
+def vague_functions(path: Path) -> Iterator[str]:
+    """Yield the functions of a file whose names are in `VAGUE`, with or without an underscore."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.strip("_") in VAGUE:
+            yield f"{path}:{node.lineno} {node.name}"
 
 
 def defined_twice(paths: Iterable[Path]) -> dict[str, list[str]]:

@@ -34,6 +34,7 @@ LONG_FORM = {
     "BERTH_TEST_LONG": "1",
     "BERTH_TEST_HYPOTHESIS": "deep",
     "BERTH_TEST_PEER_SEED": str(int(time.time())),
+    "BERTH_TEST_PEER_EPISODES": "1000",
 }
 """The settings of `make test-all`; those that are set already stay as they are."""
 
@@ -43,7 +44,7 @@ def main(words: list[str]) -> int:
     if "--long" in words:
         words.remove("--long")
         for name, value in LONG_FORM.items():
-            os.environ.setdefault(name, value)
+            print(f"{name}={os.environ.setdefault(name, value)}", flush=True)
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="berth-run-", dir=_temporary()))
     try:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.docstrings import begins_well, without_verb, words_used
-from tests.names import defined_twice, unclear_modules
+from tests.names import defined_twice, unclear_modules, vague_functions
 from tests.tidy import (
     DRAWERS,
     ROOT,
@@ -29,6 +29,7 @@ from tests.tidy import (
 ALLOWED = Figures(
     lengths=Lengths(function_median=4, function_p95=20, function_max=40, file_max=300),
     without_verb=3,
+    vague_functions=2,
     words={"told": 1},
     defined_twice=["Call"],
 )
@@ -60,6 +61,7 @@ def test_unfinished_work_gives_a_reason() -> None:
         ({"lengths": replace(ALLOWED.lengths, file_max=301)}, {"file_max": (301, 300)}),
         ({"lengths": replace(ALLOWED.lengths, function_max=39)}, {}),
         ({"without_verb": 4}, {"without_verb": (4, 3)}),
+        ({"vague_functions": 3}, {"vague_functions": (3, 2)}),
         ({"words": {"told": 2}}, {"word 'told'": (2, 1)}),
         ({"words": {"told": 0, "anew": 1}}, {"word 'anew'": (1, 0)}),
         ({"defined_twice": ["Call", "Order"]}, {"defined_twice": (["Order"], [])}),
@@ -84,6 +86,12 @@ def test_what_is_worse_is_noticed(changed: dict[str, Any], noticed: dict[str, tu
 )
 def test_what_an_unclear_name_is(path: str, unclear: bool) -> None:
     assert unclear_modules([Path(path)]) == ([path] if unclear else [])
+
+
+def test_which_functions_have_vague_names(tmp_path: Path) -> None:
+    source = tmp_path / "room.py"
+    source.write_text("def _told(): ...\nasync def take(): ...\ndef take_lock(): ...\n")
+    assert list(vague_functions(source)) == [f"{source}:1 _told", f"{source}:2 take"]
 
 
 def test_a_type_defined_twice_is_noticed(tmp_path: Path) -> None:

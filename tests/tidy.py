@@ -3,8 +3,9 @@
     python -m tests.tidy              the present figures, those allowed, and the worst places
     python -m tests.tidy --update     allow no more than the present figures
 
-`tidy.json` has four parts: `lengths` in lines; `without_verb`, the number of functions whose docstring does not begin
-with a verb; `words`, how often each unclear word is used; `defined_twice`, the public types with several definitions.
+`tidy.json` has five parts: `lengths` in lines; `without_verb`, the number of functions whose docstring does not begin
+with a verb; `vague_functions`, the number of those with a name that says nothing; `words`, how often each unclear word
+is used; `defined_twice`, the public types with several definitions.
 
 A function's length is counted from its ``def`` to its last line, without its docstring: a longer docstring does not
 make it worse.  Migrations do not count: none of them may be changed again.
@@ -24,7 +25,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from tests.docstrings import without_verb, words_used
-from tests.names import defined_twice
+from tests.names import defined_twice, vague_functions
 
 ROOT = Path(__file__).parent.parent
 ALLOWED = Path(__file__).with_name("tidy.json")
@@ -58,6 +59,7 @@ class Figures:
 
     lengths: Lengths
     without_verb: int
+    vague_functions: int
     words: dict[str, int]
     defined_twice: list[str]
 
@@ -70,7 +72,8 @@ class Figures:
 
     def _flat(self) -> dict[str, float]:
         words = {f"word {word!r}": count for word, count in self.words.items()}
-        return {**asdict(self.lengths), "without_verb": self.without_verb, **words}
+        figures = {"without_verb": self.without_verb, "vague_functions": self.vague_functions}
+        return {**asdict(self.lengths), **figures, **words}
 
 
 def python_files(*folders: str) -> list[Path]:
@@ -131,7 +134,13 @@ def docstrings_without_verb() -> list[str]:
 def measured() -> Figures:
     """Return the present figures."""
     paths = measured_files()
-    return Figures(measured_lengths(), len(docstrings_without_verb()), words_used(paths), list(defined_twice(paths)))
+    return Figures(
+        lengths=measured_lengths(),
+        without_verb=len(docstrings_without_verb()),
+        vague_functions=sum(len(list(vague_functions(path))) for path in paths),
+        words=words_used(paths),
+        defined_twice=list(defined_twice(paths)),
+    )
 
 
 def allowed() -> Figures:

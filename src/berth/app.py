@@ -94,7 +94,7 @@ def mounts_of(
     gate = Gate(ledger, configured.authentications(settings, ledger), policy, guessed, settings.auth, settings.limits)
     apps: dict[str, App] = {
         "v1": V1App(gate, feed, mints="token" in settings.auth, anomalies=anomalies),
-        "metrics": registry.face(gate, public=settings.metrics_public, anomalies=anomalies),
+        "metrics": registry.app(gate, public=settings.metrics_public, anomalies=anomalies),
         "healthz": Liveness(),
         "readyz": Readiness(ledger),
         "ui": Dashboard(),
@@ -115,7 +115,7 @@ def application(settings: Settings, ledger: Ledger, log: Logging, proxy: str | N
     registry.meter.at(ledger.known_head)
     limiter = Limiter(settings.limits, settings.workers)
     server = Server(
-        mounts_of(settings, ledger, feed, limiter, registry, scanner.told),
+        mounts_of(settings, ledger, feed, limiter, registry, scanner.anomalies),
         ledger,
         None if ledger.embedded else ThreadPoolExecutor(THREADS, "berth"),
         limiter,

@@ -7,26 +7,26 @@ import pytest
 
 from berth.store import migrate
 from berth.store.engine import Database
-from tests.support.databases import empty_database, need, tried
+from tests.support.databases import chosen_kinds, empty_database, require_database
 
 
-@pytest.fixture(params=tried())
+@pytest.fixture(params=chosen_kinds())
 def kind(request: pytest.FixtureRequest) -> str:
-    """Each kind of database in turn."""
-    need(request.param)
+    """Return each kind of database in turn."""
+    require_database(request.param)
     return str(request.param)
 
 
 @pytest.fixture
 def url(kind: str, tmp_path: Path) -> Iterator[str]:
-    """A database in which nothing is."""
+    """Yield the URL of an empty database."""
     with empty_database(kind, tmp_path) as made:
         yield made
 
 
 @pytest.fixture
 def empty(url: str) -> Iterator[Database]:
-    """The same, opened."""
+    """Yield an empty database, opened."""
     database = Database(url)
     yield database
     database.close()
@@ -34,6 +34,6 @@ def empty(url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def database(empty: Database) -> Database:
-    """A database at our revision."""
+    """Return a database at the present revision."""
     migrate.upgrade(empty)
     return empty

@@ -1,11 +1,11 @@
-"""The fenced blocks of a document, and what a test is to make of them.
+"""The fenced blocks of a document, and how a test runs them.
 
 A ``bash`` or ``python`` block is run. A ``text`` or ``json`` block right after it is what it prints: ``...`` alone on a
-line stands for any lines, within a line for any text. A comment, which a reader of the page does not see, can say more:
+line stands for any lines, within a line for any text. A comment, which is not shown on the page, adds a rule:
 
     <!-- test: skip, REASON -->      the next block is not run
     <!-- test: exit 2 -->            the next block ends with this status
-    <!-- test: like RE ;; RE -->     the next output is another one on every machine: each of these is found in it
+    <!-- test: like RE ;; RE -->     the next output differs between machines: each of these is found in it
     <!-- test: demo -->              what `berth demo` prints, for a test of its own
 """
 
@@ -26,7 +26,7 @@ _FENCE = re.compile(r"```(\w*)\s*")
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A fenced block as it stands. line: of its first line of text; notes: words of the comment before it, by kind."""
+    """A fenced block. line: of its first line of text; notes: words of the comment before it, by kind."""
 
     language: str
     text: str
@@ -40,7 +40,7 @@ NO_FENCE = Fence("", "", 0, {}, adjacent=False)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block to run. shown: what the document says that it prints, None if it says nothing; like: see above."""
+    """A block to run. shown: the output in the document, None if there is none; like: see above."""
 
     language: str
     text: str
@@ -50,7 +50,7 @@ class Block:
     like: tuple[str, ...]
 
     def unlike(self, printed: str) -> str | None:
-        """How what was printed differs from what the document shows; None if it does not."""
+        """Return how the output differs from what the document shows; None if it does not."""
         if self.shown is None:
             return None
         both = f"shown:\n{self.shown}\nprinted:\n{printed}"
@@ -64,13 +64,13 @@ class Block:
 
 
 def pattern(shown: str) -> re.Pattern[str]:
-    """What a shown output allows."""
+    """Return the pattern of outputs that a shown one allows."""
     lines = [r"(.*\n)*?" if line.strip() == "..." else _line(line) + r"\n" for line in _trimmed(shown).splitlines()]
     return re.compile("".join(lines))
 
 
 def fences(text: str) -> Iterator[Fence]:
-    """Every fenced block of a document."""
+    """Yield every fenced block of a document."""
     lines = iter(enumerate(text.splitlines(), 1))
     notes: dict[str, str] = {}
     adjacent = False
@@ -91,7 +91,7 @@ def fences(text: str) -> Iterator[Fence]:
 
 
 def blocks(document: Path) -> list[Block]:
-    """The blocks of a document that are to be run, in order."""
+    """Return the blocks of a document that are run, in order."""
     found = []
     for fence, after in pairwise([*fences(document.read_text(encoding="utf-8")), NO_FENCE]):
         if fence.language not in RUN or "skip" in fence.notes:

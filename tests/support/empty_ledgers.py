@@ -1,4 +1,4 @@
-"""New ledgers, quickly: a file is copied, and what is in a database of a server is replaced."""
+"""Empty ledgers, quickly: a file is copied, the rows in a database of a server are replaced."""
 
 from __future__ import annotations
 
@@ -16,64 +16,64 @@ from berth.store.engine import Database
 from tests.support.databases import empty_database
 
 MEMORY: Final = Path("/dev/shm")
-"""A disk is synchronised with at each commit: where that is not what is tested, files are kept here."""
+"""Files are kept here, in memory, because each commit waits for the disk."""
 
-Kept = Mapping[Table, Sequence[Mapping[str, Any]]]
+RowsByTable = Mapping[Table, Sequence[Mapping[str, Any]]]
 
 
-class Shelf(Protocol):
-    """Where empty ledgers come from."""
+class EmptyLedgers(Protocol):
+    """A source of empty ledgers."""
 
     def new(self) -> str:
-        """The URL of an empty ledger. The one before it is gone, and nobody may use it any more."""
+        """Return the URL of an empty ledger. The one before it is gone and must not be used any more."""
 
 
 @contextmanager
-def shelf(kind: str) -> Iterator[Shelf]:
-    """A shelf with ledgers in this kind of database, cleared afterwards."""
+def empty_ledgers(kind: str) -> Iterator[EmptyLedgers]:
+    """Yield a source of empty ledgers in this kind of database, and remove them at the end."""
     place = MEMORY if MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="berth-", dir=place) as folder, empty_database(kind, Path(folder)) as url:
         database = Database(url)
         migrate.upgrade(database)
         if database.capabilities.embedded:
             database.close()
-            yield _Copied(database.path)
+            yield _CopiedFiles(database.path)
         else:
-            yield _Emptied(database)
+            yield _EmptiedDatabase(database)
             database.close()
 
 
-class _Copied:
+class _CopiedFiles:
     """Files, each a copy of an empty one."""
 
     def __init__(self, empty: Path) -> None:
         self._empty, self._count = empty, 0
 
     def new(self) -> str:
-        """See Shelf."""
+        """See EmptyLedgers."""
         folder = self._empty.parent
-        for left in folder.glob(f"{self._count}.db*"):
-            left.unlink()
+        for old in folder.glob(f"{self._count}.db*"):
+            old.unlink()
         self._count += 1
         shutil.copy(self._empty, folder / f"{self._count}.db")
         return f"sqlite:///{folder / str(self._count)}.db"
 
 
-class _Emptied:
-    """One database, that gets back the rows of an empty ledger each time."""
+class _EmptiedDatabase:
+    """One database that gets back the rows of an empty ledger each time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.reading() as connection:
-            self._kept: Kept = {table: _rows(connection, table) for table in tables.metadata.sorted_tables}
+            self._rows: RowsByTable = {table: _read_rows(connection, table) for table in tables.metadata.sorted_tables}
 
     def new(self) -> str:
-        """See Shelf."""
+        """See EmptyLedgers."""
         with self._database.migrating() as connection:
-            connection.execute(update(tables.providers).values(parent_id=None))  # for their order is not known
-            for table in reversed(self._kept):
+            connection.execute(update(tables.providers).values(parent_id=None))  # because their order is unknown
+            for table in reversed(self._rows):
                 connection.execute(table.delete())
-            for table, rows in self._kept.items():
+            for table, rows in self._rows.items():
                 if rows:
                     connection.execute(insert(table), list(rows))
         return self._database.url.set(drivername=self._database.url.get_backend_name()).render_as_string(
@@ -81,5 +81,5 @@ class _Emptied:
         )
 
 
-def _rows(connection: Connection, table: Table) -> list[Mapping[str, Any]]:
+def _read_rows(connection: Connection, table: Table) -> list[Mapping[str, Any]]:
     return [dict(row) for row in connection.execute(select(table)).mappings()]

@@ -1,4 +1,4 @@
-"""A small ledger with something of everything in it."""
+"""A small ledger with an example of each noun."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ZONE = "00000000-0000-4000-8000-0000000000f1"
 
 
 def fill(ledger: Ledger) -> None:
-    """A host with a node, a pool in an aggregate, and two consumers."""
+    """Add a host with a node, a pool in an aggregate, and two consumers."""
     ledger.create_provider("host", uuid=HOST)
     ledger.create_provider("node", uuid=NODE, parent=HOST)
     ledger.create_provider("pool", uuid=POOL)

@@ -1,44 +1,42 @@
-"""Asking a server as an operator does, and reading its numbers."""
+"""A client for the Placement API and for /metrics."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from uuid import uuid4
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 ADMIN = {"x-auth-token": "admin", "openstack-api-version": "placement 1.39"}
-PATIENCE_S = 60
+TIMEOUT_S = 60
 
 
-class Asking:
-    """A client of one server, with a connection of its own for each request: each may come to another worker."""
+class HttpClient:
+    """A client of one server, with a connection of its own for each request: each may reach another worker."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
 
     def __call__(self, method: str, path: str, headers: dict[str, str] | None = None, **more: object) -> httpx.Response:
         used = ADMIN if headers is None else headers
-        return httpx.request(method, f"{self.url}{path}", headers=used, timeout=PATIENCE_S, **more)  # type: ignore[arg-type]
+        return httpx.request(method, f"{self.url}{path}", headers=used, timeout=TIMEOUT_S, **more)  # type: ignore[arg-type]
 
     def numbers(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-        """Every sample of /metrics by its name and labels."""
-        told = self("GET", "/metrics")
-        assert told.status_code == 200, told.text
-        families = text_string_to_metric_families(told.text)
+        """Return every sample of /metrics by its name and labels."""
+        reply = self("GET", "/metrics")
+        assert reply.status_code == 200, reply.text
+        families = text_string_to_metric_families(reply.text)
         return {
             (each.name, frozenset(each.labels.items())): each.value for family in families for each in family.samples
         }
 
     def number(self, name: str, **labels: str) -> float:
-        """One sample; the sum of all that have these labels; 0 if there is none."""
-        wanted = set(labels.items())
-        return sum(value for (each, has), value in self.numbers().items() if each == name and wanted <= has)
+        """Return the sum of all samples that have these labels; 0 if there is none."""
+        chosen = set(labels.items())
+        return sum(value for (each, has), value in self.numbers().items() if each == name and chosen <= has)
 
     def host(self, inventories: dict[str, int] | None = None) -> str:
-        """A new provider with inventories of these totals; its uuid."""
+        """Create a provider with inventories of these totals, and return its uuid."""
         uuid = str(uuid4())
         assert self("POST", "/resource_providers", json={"name": uuid, "uuid": uuid}).status_code == 200
         body = {
@@ -49,7 +47,7 @@ class Asking:
         return uuid
 
     def claim(self, host: str, resources: dict[str, int]) -> int:
-        """A new consumer's claim; the status of the answer."""
+        """Claim for a new consumer, and return the status of the answer."""
         body = {
             "allocations": {host: {"resources": resources}},
             "project_id": "p",
@@ -58,11 +56,3 @@ class Asking:
             "consumer_type": "INSTANCE",
         }
         return self("PUT", f"/allocations/{uuid4()}", json=body).status_code
-
-
-def until(so: Callable[[], bool], what: str) -> None:
-    """Wait for something that is bound to come."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not so():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What a test needs that is not on every machine."""
+"""Prerequisites of a test that not every machine has."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import NoReturn
 import pytest
 
 
-def lacking(why: str) -> NoReturn:
-    """Skip a test that cannot be tried here. CI has everything: there it fails."""
+def skip_or_fail(reason: str) -> NoReturn:
+    """Skip a test that cannot run here. In CI, which has everything, fail it."""
     if os.environ.get("CI") == "true":
-        pytest.fail(why)
-    pytest.skip(why)
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,4 +1,4 @@
-"""A client that sends whatever it is told to, byte by byte, and reads one answer."""
+"""A client that sends given bytes, also invalid ones, and reads one reply."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any, Self
 
 LIMIT_S = 20
-"""Nothing that the API is asked here may take longer."""
+"""No request of these tests may take longer."""
 
 Headers = Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Got:
-    """An answer; header names in lower case."""
+class RawReply:
+    """A reply; header names in lower case."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -33,13 +33,13 @@ class Got:
 
     @property
     def why(self) -> str:
-        """What a refusal says."""
+        """The text of a refusal."""
         detail: str = self.json()["errors"][0]["detail"]
         return detail
 
 
-def message(method: str, target: str, headers: Headers = (), body: bytes | None = None) -> bytes:
-    """A request as bytes. A header with a value of its own making comes before the usual ones, and instead of them."""
+def request_bytes(method: str, target: str, headers: Headers = (), body: bytes | None = None) -> bytes:
+    """Return a request as bytes. `headers` replace the computed ones of the same name."""
     lines = [f"{method} {target} HTTP/1.1", "host: berth.test"]
     lines += [f"{name}: {value}" for name, value in headers]
     if body is not None and not any(name == "content-length" for name, _ in headers):
@@ -47,10 +47,10 @@ def message(method: str, target: str, headers: Headers = (), body: bytes | None 
     return "\r\n".join([*lines, "", ""]).encode("utf-8") + (body or b"")
 
 
-class Wire:
-    """A connection that is kept while the server keeps it.
+class RawConnection:
+    """A connection that is kept as long as the server keeps it.
 
-    source: the loopback address that it comes from; context: what it is made safe with, None for plain HTTP.
+    source: the loopback address that it comes from; context: for TLS, None for plain HTTP.
     """
 
     def __init__(self, port: int, source: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> None:
@@ -68,14 +68,14 @@ class Wire:
             self._socket.close()
             self._socket = None
 
-    def ask(self, method: str, target: str, headers: Headers = (), body: bytes | None = None) -> Got:
-        """Send a request and read its answer."""
-        got = self.send(message(method, target, tuple(headers), body), method)
+    def ask(self, method: str, target: str, headers: Headers = (), body: bytes | None = None) -> RawReply:
+        """Send a request and read its reply."""
+        got = self.send(request_bytes(method, target, tuple(headers), body), method)
         assert got is not None, f"{method} {target[:100]}: no answer"
         return got
 
-    def send(self, data: bytes, method: str = "GET") -> Got | None:
-        """Send bytes and read an answer to `method`; None if the server closes without one."""
+    def send(self, data: bytes, method: str = "GET") -> RawReply | None:
+        """Send bytes and read a reply to `method`; None if the server closes without one."""
         fresh = self._socket is None
         got = self._exchange(data, method)
         if got is None and not fresh:
@@ -83,15 +83,15 @@ class Wire:
         return got
 
     def begin(self, data: bytes) -> None:
-        """Send bytes and wait for nothing."""
+        """Send bytes without reading a reply."""
         self._connected().sendall(data)
 
     def end(self) -> None:
-        """Say that no more comes (over plain HTTP)."""
+        """Close the sending side (plain HTTP only)."""
         self._connected().shutdown(socket.SHUT_WR)
 
     def read_all(self) -> bytes:
-        """Whatever comes until the server closes; a connection that it breaks off has ended as well."""
+        """Return everything until the server closes or resets the connection."""
         data = bytearray()
         with suppress(ConnectionResetError, ssl.SSLEOFError):
             while piece := self._connected().recv(65536):
@@ -100,7 +100,7 @@ class Wire:
         return bytes(data)
 
     def receive(self) -> bytes:
-        """Whatever comes next."""
+        """Return the next bytes."""
         data = self._connected().recv(65536)
         assert data, "the server has closed"
         return data
@@ -114,7 +114,7 @@ class Wire:
             )
         return self._socket
 
-    def _exchange(self, data: bytes, method: str) -> Got | None:
+    def _exchange(self, data: bytes, method: str) -> RawReply | None:
         connection = self._connected()
         with suppress(BrokenPipeError, ConnectionResetError):  # it may answer before it has read everything
             connection.sendall(data)
@@ -127,11 +127,11 @@ class Wire:
             self.close()
             return None
 
-    def _answer(self, connection: socket.socket, method: str) -> Got:
+    def _answer(self, connection: socket.socket, method: str) -> RawReply:
         with HTTPResponse(connection, method=method) as answer:
             answer.begin()
             headers = tuple((name.lower(), value) for name, value in answer.getheaders())
-            got = Got(answer.status, headers, answer.read())
+            got = RawReply(answer.status, headers, answer.read())
         if answer.will_close:
             self.close()
         return got

@@ -8,9 +8,9 @@ A line is one of
     path -> target       a symbolic link
     path/                an empty folder
     path !               an executable file (with the indented lines below)
-    # words              nothing
+    # text               a comment
 
-`sizes` is not unpacked: it has the size of each filesystem in bytes (`/data 1000`), which no file tells.
+`sizes` is not unpacked: it has the size of each filesystem in bytes (`/data 1000`), which is in no file.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ NAMES = sorted(file.stem for file in MACHINES.glob("*.txt"))
 
 
 def recorded(name: str, root: Path, *extra: str, tool_timeout_s: float = 5.0) -> MachineSource:
-    """The source for a recorded machine, unpacked below root; extra: further lines, which replace files."""
+    """Return the source for a recorded machine, unpacked below root. extra: further lines, which replace files."""
     return unpacked((MACHINES / f"{name}.txt").read_text(), root, *extra, tool_timeout_s=tool_timeout_s)
 
 
 def unpacked(text: str, root: Path, *extra: str, tool_timeout_s: float = 5.0) -> MachineSource:
-    """The source for a machine in the form above, unpacked below root."""
+    """Return the source for a machine in the form above, unpacked below root."""
     root.mkdir(exist_ok=True)
     for path, kind, body in (*entries(text), *entries("\n".join(extra))):
         put(root / path, kind, body)
@@ -39,13 +39,13 @@ def unpacked(text: str, root: Path, *extra: str, tool_timeout_s: float = 5.0) ->
 
 
 def sizes(root: Path) -> Callable[[Path], int]:
-    """What statvfs would say, from the recorded sizes; what they leave out cannot be told."""
+    """Return a function in place of statvfs that knows the recorded sizes, and raises OSError for others."""
 
     def size_bytes(path: Path) -> int:
-        wanted = "/" + str(path.relative_to(root)).removeprefix(".")
+        mountpoint_of_path = "/" + str(path.relative_to(root)).removeprefix(".")
         for line in (root / "sizes").read_text().splitlines():
             mountpoint, size = line.rsplit(" ", 1)
-            if mountpoint == wanted:
+            if mountpoint == mountpoint_of_path:
                 return int(size)
         raise OSError(errno.EACCES, "Permission denied")
 
@@ -53,7 +53,7 @@ def sizes(root: Path) -> Callable[[Path], int]:
 
 
 def entries(text: str) -> Iterator[tuple[str, str, str]]:
-    """Path, kind and content of each entry."""
+    """Yield path, kind and content of each entry."""
     lines = text.splitlines()
     while lines:
         line = lines.pop(0)
@@ -75,7 +75,7 @@ def entries(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def block(head: str, body: str) -> tuple[str, str, str]:
-    """An entry of several lines."""
+    """Return an entry of several lines."""
     if head.endswith(" !"):
         return head.removesuffix(" !"), "tool", body
     path, _, numbers = head.removesuffix(":").partition(" * ")
@@ -85,7 +85,7 @@ def block(head: str, body: str) -> tuple[str, str, str]:
 
 
 def put(path: Path, kind: str, body: str) -> None:
-    """Write one entry over whatever is there."""
+    """Write one entry, replacing a file that is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink() or path.is_file():
         path.unlink()

@@ -1,161 +1,308 @@
-"""Starts a fresh server on an empty database, and ends it."""
+"""Servers that tests start: one process with its workers, or several on one database."""
 
 from __future__ import annotations
 
+import json
 import os
-import shlex
+import random
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
 
 from tests.budget import count
-from tests.support.databases import ledger_database
+from tests.support.commands import berth_command, run_berth
+from tests.support.deadline import until
+from tests.support.ports import free_port
 
-START_LIMIT_S = 60
-STOP_LIMIT_S = 60
-PLACEMENT = Path(__file__).with_name("placement_server.py")
-CORS_ORIGIN = "http://valid.example.com"
-"""The origin that ``cors.yaml`` comes from."""
+START_S = 60
+STOP_S = 60
+TIMEOUT_S = 60
+TOKEN_NAME = "torturer"
+"""The name of the token of `token_server_group`, as the audit log has it."""
 
 
-class NotStarted(Exception):
+class NotStarted(AssertionError):
     """The server ended, or did not answer in time."""
 
 
-@dataclass(slots=True)
 class Server:
-    """A running server.  ``status`` and ``output`` are there once it has ended."""
-
-    port: int
-    status: int | None = None
-    output: str = ""
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-
-def berth_words() -> list[str]:
-    """The command line that stands for ``berth``."""
-    return shlex.split(os.environ.get("BERTH_COMMAND", "")) or [str(Path(sys.executable).with_name("berth"))]
-
-
-def server_kind() -> str:
-    """``berth`` or ``peer``."""
-    return os.environ.get("CONFORMANCE_SERVER", "berth")
-
-
-@contextmanager
-def fresh(profile: str, kind: str, *more: str, database: str = "sqlite") -> Iterator[Server]:
-    """A server in ``profile``, with nothing in it, for the time of the block.
+    """One server process with its workers, on a port of its own. It can be killed, and started again.
 
     Args:
-        profile: one of the profiles in `fleets.FIXTURES`.
-        kind: ``berth`` or ``peer``.
-        more: further words of the server's command line.
-        database: the kind of database that Berth is run on.
-
-    Raises:
-        NotStarted: it did not; the message has what it said.
+        command: its whole command line.
+        port: the one that the command line, or a file of settings, names.
+        log: the file for both of its outputs.
+        cwd: the folder that it runs in.
+        environment: variables added to those of the tests.
+        token: authenticates a client. Unless the server has tokens, it believes any.
+        ready_path: answered with 200 when the server is ready.
     """
-    with TemporaryDirectory(prefix="conformance-") as folder:
-        if kind == "peer":
-            command = [sys.executable, str(PLACEMENT), "--profile", profile, "--folder", folder]
-            with running([*command, *more], Path(folder)) as server:
-                yield server
-        else:
-            with ledger_database(database, Path(folder)) as url:
-                command = [*berth_words(), "serve", "--host", "127.0.0.1", "--database", url, "--auth", "dev"]
-                with running([*command, *berth_profile(profile), *more], Path(folder)) as server:
-                    yield server
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        port: int,
+        log: Path,
+        *,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        token: str = "admin",
+        ready_path: str = "/",
+    ) -> None:
+        self.port, self.log, self.folder, self.token = port, log, cwd or log.parent, token
+        self.url = f"http://127.0.0.1:{port}"
+        self.status: int | None = None
+        self._command, self._cwd, self._environment = [*command], cwd, environment or {}
+        self._ready_path = ready_path
+        self._process: subprocess.Popen[bytes] | None = None
+        self._last_output: str | None = None
+
+    # --- Its life ---
+
+    def start(self) -> None:
+        """Start the process; `wait` for its first answer."""
+        count("servers")
+        self._last_output = None
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=self._cwd,
+                env={**os.environ, **self._environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def wait(self, ready: Callable[[], bool] | None = None) -> None:
+        """Wait until the server answers, or until `ready`. Raises NotStarted with its output."""
+        deadline = time.monotonic() + START_S
+        while not (ready or self.answers)():
+            if self.has_ended or time.monotonic() > deadline:
+                raise NotStarted(f"{self._command}: {self.output[-2000:]}")
+            time.sleep(0.03)
+
+    def revive(self) -> None:
+        """Wait until the server answers, and start it again if it has ended, as a supervisor does.
+
+        A server ends when one of its workers dies twice within seconds.
+        """
+        deadline = time.monotonic() + START_S
+        while not self.answers():
+            assert time.monotonic() < deadline, f"no answer on {self.port}: {self.output[-2000:]}"
+            if self._process is None or self.has_ended:
+                self.start()
+            time.sleep(0.05)
+
+    def stop(self) -> int:
+        """End the server as an operator does, kill what is left of its processes, and return its exit status."""
+        process = self.process
+        process.terminate()
+        try:
+            self.status = process.wait(STOP_S)
+        finally:
+            self.kill()
+            self._last_output = self._read_log()
+        return self.status
+
+    def signal(self, number: int) -> None:
+        """Send a signal to all its processes at once."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+
+    def kill(self) -> None:
+        """Kill all its processes (SIGKILL)."""
+        self.signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait(STOP_S)
+
+    def kill_worker(self) -> bool:
+        """Kill one worker, which the main process starts again. Return whether there was one."""
+        for child in random.sample(workers := self.workers(), len(workers)):
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+                return True
+        return False
+
+    # --- Its processes ---
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The main process."""
+        assert self._process is not None, "the server has not been started"
+        return self._process
+
+    @property
+    def pid(self) -> int:
+        """The id of the main process."""
+        return self.process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the main process has ended."""
+        return self._process is not None and self._process.poll() is not None
+
+    def workers(self) -> list[int]:
+        """Return the ids of the processes that the main one has started."""
+        return children(self.pid)
+
+    # --- Its answers ---
+
+    def answers(self) -> bool:
+        """Whether the server is ready."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", self._ready_path)
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def listens(self) -> bool:
+        """Whether something accepts connections on the port."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Send a request on a connection of its own."""
+        # Without `verify`: there is no certificate, and reading all authorities takes long.
+        return httpx.request(method, f"{self.url}{path}", timeout=TIMEOUT_S, verify=False, **more)
+
+    # --- Its log ---
+
+    @property
+    def output(self) -> str:
+        """Everything that it wrote so far, on both of its outputs. Still there after `stop`, without the file."""
+        return self._read_log() if self._last_output is None else self._last_output
+
+    def _read_log(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="surrogateescape") if self.log.exists() else ""
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return each record of a JSON log, without the line for people who have just started the server."""
+        complete = self.output.rpartition("\n")[0]  # the last line may be half written
+        return [json.loads(line) for line in complete.splitlines() if not line.startswith("berth: serving ")]
+
+    def line(self, **fields: object) -> dict[str, Any]:
+        """Wait for the one record that has these fields, and return it."""
+
+        def matching() -> list[dict[str, Any]]:
+            return [each for each in self.lines() if fields.items() <= each.items()]
+
+        until(lambda: bool(matching()), f"no line with {fields}:\n{self.output}")
+        (line,) = matching()
+        return line
 
 
-def options() -> list[str]:
-    """Further words of the server's command line, from the surroundings."""
-    return shlex.split(os.environ.get("CONFORMANCE_OPTIONS", ""))
+def children(parent: int) -> list[int]:
+    """Return the processes that a process has started."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(path.parent.name))
+    return sorted(found)
 
 
-def berth_profile(profile: str) -> list[str]:
-    """How Berth is told a profile: CORS is an option, not a policy."""
-    if profile == "cors":
-        return ["--policy", "default", "--cors-origin", CORS_ORIGIN]
-    return ["--policy", profile]
+# --- One server ---
 
 
 @contextmanager
-def running(command: Sequence[str], folder: Path) -> Iterator[Server]:
-    """Run ``command --port PORT`` with a free port until the block ends; it writes its output below ``folder``."""
-    count("servers")
-    server = Server(_free_port())
-    log = folder / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, "--port", str(server.port)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        _await(process, server, log)
+def running(command: Sequence[str], folder: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run ``command --port PORT`` until the block ends; its log is in the folder. Raises NotStarted."""
+    port = free_port()
+    server = Server([*command, "--port", str(port)], port, folder / "server.log", environment=environment)
+    with _stopped_at_the_end(server):
+        server.wait()
         yield server
-    finally:
-        server.status = _end(process)
-        server.output = log.read_text(errors="replace")
 
 
-_OURS: list[socket.socket] = []
+@contextmanager
+def configured_server(folder: Path, settings: str, *options: str) -> Iterator[int]:
+    """Run a server with these settings (TOML) until the block ends, and yield its port. Raises NotStarted."""
+    port = free_port()
+    (folder / "berth.toml").write_text(f'port = {port}\ndatabase = "sqlite:///{folder}/ledger.db"\n{settings}')
+    server = Server([*berth_command(), "serve", *options], port, folder / "log", cwd=folder)
+    with _stopped_at_the_end(server):
+        # It may serve TLS only. While it checks whether it could listen it already accepts connections.
+        server.wait(lambda: "berth: serving " in server.output and server.listens())
+        yield port
 
 
-def _free_port() -> int:
-    """One that no other process of these tests is about to use: each holds a name for its own until it ends."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        name = socket.socket(socket.AF_UNIX)
-        try:
-            name.bind(f"\0berth-test-port-{port}")
-        except OSError:
-            name.close()
-        else:
-            _OURS.append(name)
-            return port
+@contextmanager
+def observed_server(
+    folder: Path, *options: str, environment: Mapping[str, str] | None = None, command: Sequence[str] = ()
+) -> Iterator[Server]:
+    """Run a server in a folder until the block ends; berth.toml there has its settings. Raises NotStarted.
+
+    command: for `berth`, if another than usual.
+    """
+    port = free_port()
+    words = [*(command or berth_command()), "serve", "--port", str(port), *options]
+    server = Server(words, port, folder / "log", cwd=folder, environment=environment, ready_path="/healthz")
+    with _stopped_at_the_end(server):
+        server.wait()
+        yield server
 
 
-def _await(process: subprocess.Popen[bytes], server: Server, log: Path) -> None:
-    """Wait until ``GET /`` says 200."""
-    deadline = time.monotonic() + START_LIMIT_S
-    while not _answers(server.port):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise NotStarted(f"{process.args!r}: {log.read_text(errors='replace')[-2000:]}")
-        time.sleep(0.03)
-
-
-def _answers(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+@contextmanager
+def _stopped_at_the_end(server: Server) -> Iterator[None]:
+    server.log.unlink(missing_ok=True)
+    server.start()
     try:
-        connection.request("GET", "/")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
+        yield
     finally:
-        connection.close()
+        server.stop()
 
 
-def _end(process: subprocess.Popen[bytes]) -> int:
-    """Ask the server to end, see to it that nothing of its group is left, and return its exit status."""
-    process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_LIMIT_S)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    return process.wait()
+# --- Several servers ---
+
+
+def server_on(database: str, folder: Path, *options: str, token: str = "admin") -> Server:
+    """Return a server on a database, not yet started."""
+    port = free_port()
+    command = [*berth_command(), "serve", "--database", database, "--port", str(port), *options]
+    return Server(command, port, folder / f"server-{port}.log", token=token)
+
+
+@contextmanager
+def server_group(
+    database: str, folder: Path, count: int, *options: str, token: str = "admin", migrate: bool = True
+) -> Iterator[list[Server]]:
+    """Run this many servers on one database, and kill them when the block ends. migrate: the database, first."""
+    if migrate and not database.startswith("sqlite:"):
+        run_berth("db", "upgrade", "--database", database)
+    with ExitStack() as stack:
+        servers = [server_on(database, folder, *options, token=token) for _ in range(count)]
+        for server in servers:
+            stack.callback(server.kill)
+            server.start()
+            if server is servers[0]:
+                server.wait()  # it creates an SQLite file, which the others then find
+        for server in servers:
+            server.wait()
+        yield servers
+
+
+@contextmanager
+def token_server_group(database: str, folder: Path, count: int, *options: str) -> Iterator[list[Server]]:
+    """Run a `server_group` that authenticates by API tokens; `Server.token` is one."""
+    secret = folder / "secret"
+    secret.touch(mode=0o600)
+    secret.write_bytes(os.urandom(32))
+    run_berth("db", "upgrade", "--database", database)
+    made = "--name", TOKEN_NAME, "--role", "admin", "--secret-file", str(secret), "--database", database
+    token = run_berth("token", "create", *made).stdout.strip()
+    options = (*options, "--auth", "token", "--secret-file", str(secret))
+    with server_group(database, folder, count, *options, token=token) as servers:
+        yield servers

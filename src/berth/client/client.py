@@ -1,10 +1,10 @@
-"""A ledger over HTTP."""
+"""The client: a ledger behind a server, over HTTP."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -48,8 +48,10 @@ from berth.model.record import ProviderRecord
 from berth.model.request import CandidateRequest, ProviderQuery
 from berth.model.validation import canonical_uuid
 
+T = TypeVar("T")
+
 MOST_ITEMS: Final = 1_000
-"""On one page."""
+"""Items on one page."""
 
 _NAME: Final = re.compile(r"[A-Z0-9_]{1,255}")
 _PATHS: Final = {NameKind.CLASS: "classes", NameKind.TRAIT: "traits", NameKind.AGGREGATE: "aggregates"}
@@ -63,11 +65,11 @@ def connect(
     ca: str | None = None,
     cert: tuple[str, str] | None = None,
 ) -> Client:
-    """The ledger behind a server, for example http://127.0.0.1:8778.
+    """Return a client of a server, for example http://127.0.0.1:8778.
 
-    timeout: how many seconds an answer may take; ca: a file with the certificates to trust, instead of
-    the system's; cert: files with a certificate and key to show. Nothing is asked yet: the first verb
-    says whether there is a server, and whether it knows the token.
+    timeout: the limit for one response, in seconds; ca: a file with the certificates to trust, instead of
+    the system's; cert: files with a client certificate and its key. No request is sent yet: the first verb
+    shows whether the server exists and accepts the token.
     """
     return Client(Transport(url, token, timeout_s=timeout, ca=ca, cert=cert))
 
@@ -75,10 +77,10 @@ def connect(
 class Client(TokenRequests, LedgerInterface):
     """A ledger behind a server. Safe to share between threads.
 
-    Its verbs and their refusals are those of an open ledger. Besides, any may raise Unauthenticated,
-    Forbidden, TooManyRequests, NotBerth and Failed. Reading is tried again by itself when the server is
-    away for a moment; a command is sent once, and if its answer is lost, Unavailable says that whether it was
-    carried out is not known.
+    Its verbs and their refusals are those of an open ledger. In addition, any may raise Unauthenticated,
+    Forbidden, TooManyRequests, NotBerth and Failed. Reads are retried automatically while the server is
+    unreachable; a command is sent once, and if its response is lost, Unavailable says that it is unknown
+    whether it was carried out.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -88,7 +90,7 @@ class Client(TokenRequests, LedgerInterface):
         return f"<Client of {self._transport.url}>"
 
     def close(self) -> None:
-        """End every connection."""
+        """Close all connections."""
         self._transport.close()
 
     def _do(self, command: Command) -> Any:
@@ -96,60 +98,57 @@ class Client(TokenRequests, LedgerInterface):
         if kind not in RESULTS:
             raise NotBerth(f"{kind.__name__} cannot be sent to a server")
         result: Any = RESULTS[kind]
-        answer: Result[Any] = self._transport.do(f"/v1/commands/{kind.__name__}", message(command), Result[result])
-        return answer.result
+        response: Result[Any] = self._transport.command(
+            f"/v1/commands/{kind.__name__}", message(command), Result[result]
+        )
+        return response.result
 
-    # --- What answers ---
+    # --- The server ---
 
     def about(self) -> ServerInfo:
-        """What answers at this address."""
-        found: ServerInfo = self._transport.get("/v1", ServerInfo)
-        return found
+        """Return a description of the server."""
+        return self._transport.get("/v1", ServerInfo)
 
     def me(self) -> CallerInfo:
-        """Who the server takes this client for; Unauthenticated."""
-        found: CallerInfo = self._transport.get("/v1/me", CallerInfo)
-        return found
+        """Return who the server takes this client for. Raises Unauthenticated."""
+        return self._transport.get("/v1/me", CallerInfo)
 
     def head(self) -> int:
-        """The number of the last change."""
+        """Return the number of the last change."""
         return self.about().head
 
     # --- Finding ---
 
     def find(self, request: CandidateRequest) -> Candidates:
-        """Where a request fits; ClassNotFound, TraitsNotFound."""
-        found: Candidates = self._transport.ask("/v1/find", message(request), Candidates)
-        return found
+        """Return where a request fits. Raises ClassNotFound, TraitsNotFound."""
+        return self._transport.query("/v1/find", message(request), Candidates)
 
     def explain(self, request: CandidateRequest) -> Funnel:
-        """What each constraint of a request takes away; names that do not exist are a part of the answer."""
-        asked = {**msgspec.to_builtins(message(replace(request, limit=1))), "explain": True}
-        found: Found = self._transport.ask("/v1/find", asked, Found)
+        """Return what each constraint of a request removes. Names that do not exist are part of the result."""
+        body = {**msgspec.to_builtins(message(replace(request, limit=1))), "explain": True}
+        found: Found = self._transport.query("/v1/find", body, Found)
         assert found.funnel is not None
         return found.funnel
 
     # --- The fleet ---
 
     def overview(self) -> Overview:
-        """The whole fleet in a few numbers."""
-        found: Overview = self._transport.get("/v1/fleet", Overview)
-        return found
+        """Return the totals of the fleet."""
+        return self._transport.get("/v1/fleet", Overview)
 
     def map(self, query: MapQuery = MapQuery()) -> FleetMap:  # noqa: B008 - it is frozen
-        """The fleet, or a part of it, as cells: hosts or groups of them; ClassNotFound, TraitsNotFound, Invalid."""
-        asked = {
+        """Return the fleet, or a part of it, as cells. Raises ClassNotFound, TraitsNotFound, Invalid."""
+        params = {
             "class": list(query.classes),
             "by": query.by.value,
             "within": query.within,
             "name": query.name,
             "trait": query.trait,
             "aggregate": query.aggregate,
-            "room": _amounts(query.room),
+            "room": _amounts_text(query.room),
             "limit": query.limit,
         }
-        found: FleetMap = self._transport.get("/v1/fleet/map", FleetMap, **asked)
-        return found
+        return self._transport.get("/v1/fleet/map", FleetMap, **params)
 
     def search(
         self,
@@ -158,103 +157,94 @@ class Client(TokenRequests, LedgerInterface):
         limit: int = 100,
         after: str | None = None,
     ) -> ProviderPage:
-        """Providers that are like that, by a part of the name and so on; ClassNotFound, TraitsNotFound."""
+        """Return a page of the providers that match a filter. Raises ClassNotFound, TraitsNotFound."""
         given = {
             "name": asked.name,
             "uuid": asked.uuid,
             "trait": asked.trait,
             "aggregate": asked.aggregate,
             "class": asked.resource_class,
-            "room": _amounts(asked.room),
+            "room": _amounts_text(asked.room),
             "root": asked.root,
         }
-        found: ProviderPage = self._transport.get("/v1/providers", ProviderPage, limit=limit, after=after, **given)
-        return found
+        return self._transport.get("/v1/providers", ProviderPage, limit=limit, after=after, **given)
 
     def details(self, uuid: str) -> ProviderDetails:
-        """One provider with all that it has, and its tree; ProviderNotFound."""
-        found: ProviderDetails = self._of(uuid, "", ProviderDetails)
-        return found
+        """Return one provider with everything it has, and its tree. Raises ProviderNotFound."""
+        return self._get(uuid, "", ProviderDetails)
 
     def providers(self, query: ProviderQuery = ProviderQuery()) -> list[Provider]:  # noqa: B008 - it is frozen
-        """Every provider that is like that; ClassNotFound, TraitsNotFound."""
-        found: Page[Provider] = self._transport.ask("/v1/providers/query", message(query), Page[Provider])
-        return found.items
+        """Return every provider that matches a query. Raises ClassNotFound, TraitsNotFound."""
+        return self._transport.query("/v1/providers/query", message(query), Page[Provider]).items
 
     # --- Providers ---
 
     def provider(self, uuid: str) -> Provider:
-        """One provider; ProviderNotFound."""
-        found: Provider = self._of(uuid, "", Provider)
-        return found
+        """Return one provider. Raises ProviderNotFound."""
+        return self._get(uuid, "", Provider)
 
     def records(self) -> Iterator[ProviderRecord]:
-        """Every provider with all that it has, parents before their children."""
+        """Yield every provider as a record, parents before their children."""
         found: Page[ProviderRecord] = self._transport.get("/v1/records", Page[ProviderRecord])
         return iter(found.items)
 
     def inventories(self, uuid: str) -> ProviderInventories:
-        """All that a provider has; ProviderNotFound."""
-        found: ProviderInventories = self._of(uuid, "/inventories", ProviderInventories)
-        return found
+        """Return a provider's inventories. Raises ProviderNotFound."""
+        return self._get(uuid, "/inventories", ProviderInventories)
 
     def inventory(self, uuid: str, resource_class: str) -> InventoryUsage:
-        """What a provider has of one class; ProviderNotFound, InventoryNotFound."""
+        """Return a provider's inventory of one class. Raises ProviderNotFound, InventoryNotFound."""
         found = self.inventories(uuid).inventories.get(resource_class)
         if found is None:
             raise InventoryNotFound(uuid, resource_class)
         return found
 
     def usages(self, uuid: str) -> ProviderUsages:
-        """How much of a provider is held; ProviderNotFound."""
-        found: ProviderUsages = self._of(uuid, "/usages", ProviderUsages)
-        return found
+        """Return how much of a provider is held. Raises ProviderNotFound."""
+        return self._get(uuid, "/usages", ProviderUsages)
 
     def traits(self, uuid: str) -> ProviderTraits:
-        """A provider's traits; ProviderNotFound."""
-        found: ProviderTraits = self._of(uuid, "/traits", ProviderTraits)
-        return found
+        """Return a provider's traits. Raises ProviderNotFound."""
+        return self._get(uuid, "/traits", ProviderTraits)
 
     def aggregates(self, uuid: str) -> ProviderAggregates:
-        """A provider's aggregates; ProviderNotFound."""
-        found: ProviderAggregates = self._of(uuid, "/aggregates", ProviderAggregates)
-        return found
+        """Return a provider's aggregates. Raises ProviderNotFound."""
+        return self._get(uuid, "/aggregates", ProviderAggregates)
 
-    def _of(self, uuid: str, what: str, kind: Any, **parameters: Any) -> Any:
-        return self._transport.get(f"/v1/providers/{canonical_uuid(uuid)}{what}", kind, **parameters)
+    def _get(self, uuid: str, part: str, result_type: type[T], **parameters: Any) -> T:
+        return self._transport.get(f"/v1/providers/{canonical_uuid(uuid)}{part}", result_type, **parameters)
 
     # --- Names ---
 
     def names(self, kind: NameKind) -> list[NameItem]:
-        """Every resource class, trait or aggregate, with how many providers have it."""
-        found: Page[NameItem] = self._transport.get(f"/v1/{_PATHS[kind]}", Page[NameItem])
-        return found.items
+        """Return every name of a kind with the number of its providers; only aggregates that are not empty."""
+        return self._transport.get(f"/v1/{_PATHS[kind]}", Page[NameItem]).items
 
     def classes(self) -> list[CatalogueEntry]:
-        """Every resource class."""
-        return [_named(NameKind.CLASS, item) for item in self.names(NameKind.CLASS)]
+        """Return every resource class."""
+        return [_catalogue_entry(NameKind.CLASS, item) for item in self.names(NameKind.CLASS)]
 
     def resource_class(self, name: str) -> CatalogueEntry:
-        """One resource class; ClassNotFound."""
+        """Return one resource class. Raises ClassNotFound."""
         if _NAME.fullmatch(name) is None:
             raise ClassNotFound(name)
-        return _named(NameKind.CLASS, self._transport.get(f"/v1/classes/{name}", NameItem))
+        return _catalogue_entry(NameKind.CLASS, self._transport.get(f"/v1/classes/{name}", NameItem))
 
     def trait_names(self, *, associated: bool | None = None) -> list[CatalogueEntry]:
-        """Every trait; or only those that some provider has (True), or none has (False)."""
+        """Return every trait, or only those that some provider has (True) or no provider has (False)."""
         every = self.names(NameKind.TRAIT)
-        return [_named(NameKind.TRAIT, item) for item in every if associated in (None, item.providers > 0)]
+        return [_catalogue_entry(NameKind.TRAIT, item) for item in every if associated in (None, item.providers > 0)]
 
     def trait(self, name: str) -> CatalogueEntry:
-        """One trait; TraitsNotFound."""
+        """Return one trait. Raises TraitsNotFound."""
         if _NAME.fullmatch(name) is None:
             raise TraitsNotFound([name])
-        return _named(NameKind.TRAIT, self._transport.get(f"/v1/traits/{name}", NameItem))
+        return _catalogue_entry(NameKind.TRAIT, self._transport.get(f"/v1/traits/{name}", NameItem))
 
-    # --- Who holds what ---
+    # --- Consumers ---
 
     def allocations(self, consumer: str) -> ConsumerAllocations | None:
-        """All that a consumer holds; None if it holds nothing."""
+        """Return everything that a consumer holds, None if it holds nothing."""
         try:
             found = self.consumer(consumer)
         except AllocationsNotFound:
@@ -266,26 +256,25 @@ class Client(TokenRequests, LedgerInterface):
         )
 
     def allocations_of(self, uuid: str) -> ProviderAllocations:
-        """Who holds what of a provider; ProviderNotFound."""
+        """Return the holders of a provider. Raises ProviderNotFound."""
         page = self.holders(uuid, limit=MOST_ITEMS)
         items = list(page.items)
         while page.next is not None:
             page = self.holders(uuid, limit=MOST_ITEMS, after=page.next)
             items += page.items
         holders = [
-            Holder(Consumer(it.consumer, it.generation, it.project, it.user, it.type), it.resources) for it in items
+            Holder(Consumer(item.consumer, item.generation, item.project, item.user, item.type), item.resources)
+            for item in items
         ]
         return ProviderAllocations(page.generation, holders, max((item.updated_at for item in items), default=0))
 
     def holders(self, uuid: str, *, limit: int = 100, after: str | None = None) -> HolderPage:
-        """Who holds what of a provider, by consumer; ProviderNotFound."""
-        found: HolderPage = self._of(uuid, "/holders", HolderPage, limit=limit, after=after)
-        return found
+        """Return a page of the holders of a provider, by consumer. Raises ProviderNotFound."""
+        return self._get(uuid, "/holders", HolderPage, limit=limit, after=after)
 
     def project_usages(self, project: str, user: str | None = None) -> list[TypeUsage]:
-        """What a project (or one of its users) holds, by type of consumer."""
-        found: Page[TypeUsage] = self._transport.get("/v1/usages", Page[TypeUsage], project=project, user=user)
-        return found.items
+        """Return what a project (or one of its users) holds, by type of consumer."""
+        return self._transport.get("/v1/usages", Page[TypeUsage], project=project, user=user).items
 
     def consumers(
         self,
@@ -294,8 +283,11 @@ class Client(TokenRequests, LedgerInterface):
         limit: int = 100,
         after: str | None = None,
     ) -> ConsumerPage:
-        """Consumers that are like that; ProviderNotFound, ClassNotFound; Invalid: LARGEST of no class."""
-        asked = {
+        """Return a page of the consumers that match a query.
+
+        Raises ProviderNotFound, ClassNotFound, Invalid (LARGEST without a class).
+        """
+        params = {
             "project": query.project,
             "user": query.user,
             "type": query.type,
@@ -303,23 +295,20 @@ class Client(TokenRequests, LedgerInterface):
             "class": query.resource_class,
             "order": query.order.value,
         }
-        found: ConsumerPage = self._transport.get("/v1/consumers", ConsumerPage, limit=limit, after=after, **asked)
-        return found
+        return self._transport.get("/v1/consumers", ConsumerPage, limit=limit, after=after, **params)
 
     def consumer(self, uuid: str) -> ConsumerDetails:
-        """One consumer with all that it holds; AllocationsNotFound if it holds nothing."""
-        found: ConsumerDetails = self._transport.get(f"/v1/consumers/{canonical_uuid(uuid)}", ConsumerDetails)
-        return found
+        """Return one consumer with everything it holds. Raises AllocationsNotFound if it holds nothing."""
+        return self._transport.get(f"/v1/consumers/{canonical_uuid(uuid)}", ConsumerDetails)
 
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
-        """Projects by name, with what their consumers hold, by type."""
-        found: ProjectPage = self._transport.get("/v1/projects", ProjectPage, limit=limit, after=after)
-        return found
+        """Return a page of projects by name, with what their consumers hold, by type."""
+        return self._transport.get("/v1/projects", ProjectPage, limit=limit, after=after)
 
-    # --- What was done ---
+    # --- The logs ---
 
     def changes(self, after: int = 0, most: int = 100) -> list[Change]:
-        """At most so many entries of the change log, after this number."""
+        """Return up to `most` entries of the change log, after this number."""
         found: list[Change] = []
         while len(found) < most:
             limit = min(most - len(found), MOST_ITEMS)
@@ -331,7 +320,7 @@ class Client(TokenRequests, LedgerInterface):
         return found
 
     def follow(self, after: int | None = None) -> Iterator[Change]:
-        """Every change after this number (None: from now on) as it comes, over lost connections as well."""
+        """Yield every change after this number (None: from now on) as it is made, reconnecting if necessary."""
         return follow(self._transport, self.head() if after is None else after)
 
     def audit(
@@ -346,8 +335,8 @@ class Client(TokenRequests, LedgerInterface):
         before: int | None = None,
         most: int = 100,
     ) -> list[AuditRecord]:
-        """At most so many records of the audit log that are like this, newest first; before: a record's number."""
-        asked = {
+        """Return up to `most` matching records of the audit log, newest first. before: a record's number."""
+        params = {
             "since": since,
             "until": until,
             "actor": actor,
@@ -355,22 +344,21 @@ class Client(TokenRequests, LedgerInterface):
             "operation": operation,
             "outcome": outcome,
         }
-        return self._records("/v1/audit", before, most, **asked)
+        return self._records("/v1/audit", before, most, **params)
 
     def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
-        """Unusual activity of the last week that ended within this span, in microseconds since 1970 UTC."""
-        found: Anomalies = self._transport.get("/v1/audit/anomalies", Anomalies, since=since, until=until)
-        return found
+        """Return unusual activity of the last week that ended between two moments, in microseconds since 1970 UTC."""
+        return self._transport.get("/v1/audit/anomalies", Anomalies, since=since, until=until)
 
     def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
-        """What was done to a provider or a consumer, newest first, whether it is there still or not."""
+        """Return what was done to a provider or consumer, newest first, even if it no longer exists."""
         return self._records(f"/v1/providers/{canonical_uuid(uuid)}/history", before, most)
 
-    def _records(self, path: str, before: int | None, most: int, **asked: Any) -> list[AuditRecord]:
+    def _records(self, path: str, before: int | None, most: int, **params: Any) -> list[AuditRecord]:
         found: list[AuditRecord] = []
         while len(found) < most:
             limit = min(most - len(found), MOST_ITEMS)
-            page: Page[AuditRecord] = self._transport.get(path, Page[AuditRecord], after=before, limit=limit, **asked)
+            page: Page[AuditRecord] = self._transport.get(path, Page[AuditRecord], after=before, limit=limit, **params)
             found += page.items
             if page.next is None:
                 break
@@ -378,9 +366,9 @@ class Client(TokenRequests, LedgerInterface):
         return found
 
 
-def _amounts(resources: Resources) -> str:
+def _amounts_text(resources: Resources) -> str:
     return ",".join(f"{name}:{amount}" for name, amount in resources.items())
 
 
-def _named(kind: NameKind, item: NameItem) -> CatalogueEntry:
+def _catalogue_entry(kind: NameKind, item: NameItem) -> CatalogueEntry:
     return CatalogueEntry(kind, item.id, item.name, item.at)

@@ -1,4 +1,4 @@
-"""The change log as it comes: server-sent events, taken up again where they broke off."""
+"""The change log as a stream of server-sent events, resumed after a lost connection."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from berth.client.transport import Transport, refusal
 from berth.model.change import Change
 from berth.model.errors import Unavailable
 
-SILENT_S: Final = 45.0
-"""A stream is given up after so long without even a heartbeat, which comes three times as often."""
+READ_TIMEOUT_S: Final = 45.0
+"""A connection is closed after this long without even a heartbeat, which comes three times as often."""
 
-PATIENCE_S: Final = 60.0
-"""For how long a server that is away is tried again."""
+RETRY_FOR_S: Final = 60.0
+"""How long an unreachable server is retried."""
 
-LONGEST_PAUSE_S: Final = 5.0
+MAX_PAUSE_S: Final = 5.0
 
 
 def follow(transport: Transport, after: int) -> Iterator[Change]:
-    """Every change after this number, as it comes; Unavailable if the server is away for long."""
-    seen, heard, pause = after, time.monotonic(), 0.1
+    """Yield every change after this number as it is made. Raises Unavailable after long retries."""
+    seen, last_heard, pause = after, time.monotonic(), 0.1
     while True:
-        for change in _once(transport, seen):
-            seen, heard, pause = change.number, time.monotonic(), 0.1
+        for change in _changes_of_connection(transport, seen):
+            seen, last_heard, pause = change.number, time.monotonic(), 0.1
             yield change
-        if time.monotonic() - heard > PATIENCE_S + SILENT_S:
-            raise Unavailable(f"{transport.url} cannot be reached any more")
+        if time.monotonic() - last_heard > RETRY_FOR_S + READ_TIMEOUT_S:
+            raise Unavailable(f"{transport.url} can no longer be reached")
         time.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE_S)
+        pause = min(2 * pause, MAX_PAUSE_S)
 
 
-def _once(transport: Transport, seen: int) -> Iterator[Change]:
-    """The changes that one connection brings; it ends when the connection does."""
+def _changes_of_connection(transport: Transport, seen: int) -> Iterator[Change]:
+    """Yield the changes that arrive on one connection, until it ends."""
     headers = {"accept": "text/event-stream", "last-event-id": str(seen)}
     error: Exception | None = None
     try:
-        with transport.stream("/v1/changes", headers, SILENT_S) as answer:
-            if answer.status_code != 200:
-                answer.read()
-                error = refusal(transport.url, answer)
+        with transport.stream("/v1/changes", headers, READ_TIMEOUT_S) as response:
+            if response.status_code != 200:
+                response.read()
+                error = refusal(transport.url, response)
             else:
-                for data in _events(answer.iter_lines()):
-                    yield transport.value(data.encode(), Change)
+                for data in _events(response.iter_lines()):
+                    yield transport.decode(data.encode(), Change)
     except httpx.HTTPError:
         return
     if error is not None and not isinstance(error, Unavailable):
@@ -53,7 +53,7 @@ def _once(transport: Transport, seen: int) -> Iterator[Change]:
 
 
 def _events(lines: Iterable[str]) -> Iterator[str]:
-    """The data of the events that are changes."""
+    """Yield the data of the events that are changes."""
     event, data = "", ""
     for line in lines:
         name, _, value = line.partition(":")

@@ -1,4 +1,4 @@
-"""API tokens, over HTTP."""
+"""API tokens over HTTP."""
 
 from __future__ import annotations
 
@@ -10,27 +10,32 @@ from berth.model.token import IssuedToken, TokenInfo, TokenSpec
 
 
 class TokenRequests(LedgerInterface):
-    """What a server does with API tokens, for whom it lets."""
+    """The verbs about API tokens, as requests."""
 
     _transport: Transport
 
     def tokens(self) -> list[TokenInfo]:
-        """Every API token that there ever was, oldest first, without its text or any hash of it."""
-        found: Page[TokenInfo] = self._transport.get("/v1/tokens", Page[TokenInfo])
-        return found.items
+        """Return every API token ever created, oldest first, without texts and hashes."""
+        return self._transport.get("/v1/tokens", Page[TokenInfo]).items
 
     def create_token(self, wanted: TokenSpec) -> IssuedToken:
-        """A new token with its text, which nobody can be told again; Invalid, TokenExists, TokensUnused."""
-        made: IssuedToken = self._transport.do("/v1/tokens", message(wanted), IssuedToken)
-        return made
+        """Create a token. Return it with its text, which cannot be read again.
+
+        Raises Invalid, TokenExists, TokensUnused.
+        """
+        issued: IssuedToken = self._transport.command("/v1/tokens", message(wanted), IssuedToken)
+        return issued
 
     def rotate_token(self, name: str, *, grace_seconds: int = 0) -> IssuedToken:
-        """Another text for a token; the old one stays good for so long. Invalid, TokenNotFound, TokensUnused."""
-        made: IssuedToken = self._transport.do(
+        """Give a token a new text; the old one stays valid for the grace period.
+
+        Raises Invalid, TokenNotFound, TokensUnused.
+        """
+        issued: IssuedToken = self._transport.command(
             "/v1/tokens/rotate", {"name": name, "grace_seconds": grace_seconds}, IssuedToken
         )
-        return made
+        return issued
 
     def revoke_token(self, name: str) -> None:
-        """A token is good for nothing any more, in every process; TokenNotFound."""
-        self._transport.do("/v1/tokens/revoke", {"name": name}, None)
+        """Revoke a token, in every process. Raises TokenNotFound."""
+        self._transport.command("/v1/tokens/revoke", {"name": name}, None)

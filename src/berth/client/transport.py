@@ -1,4 +1,4 @@
-"""Questions to a server and its answers: what is asked again by itself, and what every failure is told as."""
+"""HTTP requests to a server: which are retried automatically, and how failures map to exceptions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 import ssl
 import time
 from collections.abc import Generator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,11 +16,13 @@ from berth.model import errors
 from berth.model.errors import BerthError, Invalid, NotBerth, Unavailable
 from berth.model.problems import KINDS, rebuilt
 
+T = TypeVar("T")
+
 TRIES: Final = 4
-"""How often a question is asked that changes nothing, and a command that did not reach the server."""
+"""How often a read is tried, and a command that did not reach the server."""
 
 PAUSE_S: Final = 0.1
-"""Before the second try; twice as long before each other, give or take a half."""
+"""The pause before the second try; doubled before each further one, with a jitter of 50 %."""
 
 PROBLEMS: Final = "/v1/problems/"
 
@@ -38,7 +40,7 @@ _BY_STATUS: Final[dict[int, type[BerthError]]] = {
     503: errors.Unavailable,
     504: errors.Unavailable,
 }
-"""How an answer is told that is no problem which this client knows."""
+"""Errors for responses that are not a problem document of a known type."""
 
 Parameters = Mapping[str, str | list[str]]
 
@@ -46,7 +48,7 @@ _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeou
 
 
 class _Token(httpx.Auth):
-    """Adds a token to requests. It stands in no representation."""
+    """Adds a token to requests. No representation shows it."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -62,49 +64,51 @@ class Transport:
     def __init__(
         self, url: str, token: str | None, *, timeout_s: float, ca: str | None, cert: tuple[str, str] | None
     ) -> None:
-        self.url = _checked(url)
+        self.url = _base_url(url)
         self._timeout_s = timeout_s
         self._http = httpx.Client(
             base_url=self.url,
             auth=None if token is None else _Token(token),
             timeout=timeout_s,
-            verify=_trust(ca, cert) if self.url.startswith("https:") else False,
+            verify=_tls_context(ca, cert) if self.url.startswith("https:") else False,
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=5.0),
             headers={"accept": "application/json", "user-agent": "berth"},
             trust_env=False,
         )
 
     def close(self) -> None:
-        """End every connection."""
+        """Close all connections."""
         self._http.close()
 
-    def get(self, path: str, kind: Any, **parameters: Any) -> Any:
-        """What a path answers, as a value of this type. Parameters that are None or empty are left out."""
-        given = {
+    def get(self, path: str, result_type: type[T], **parameters: Any) -> T:
+        """Send a GET, and return the response as a value of this type. None and empty parameters are omitted."""
+        params = {
             name: value if isinstance(value, list) else str(value)
             for name, value in parameters.items()
             if value not in (None, "", [])
         }
-        return self._told("GET", path, kind, params=given)
+        result: T = self._request("GET", path, result_type, params=params)
+        return result
 
-    def ask(self, path: str, body: Any, kind: Any) -> Any:
-        """What a question with a body is answered; it changes nothing, so it may be asked again."""
-        return self._told("POST", path, kind, body=body)
+    def query(self, path: str, body: Any, result_type: type[T]) -> T:
+        """Send a query with a body, and return its result. It changes nothing, so it may be retried."""
+        result: T = self._request("POST", path, result_type, body=body)
+        return result
 
-    def do(self, path: str, body: Any, kind: Any) -> Any:
-        """What a command comes to; sent once, unless it surely did not arrive."""
-        return self._told("POST", path, kind, body=body, changes=True)
+    def command(self, path: str, body: Any, result_type: Any) -> Any:
+        """Send a command, and return its result. It is sent once, unless it certainly did not arrive."""
+        return self._request("POST", path, result_type, body=body, changes=True)
 
     def stream(self, path: str, headers: Mapping[str, str], silent_s: float) -> Any:
-        """A reply that comes in pieces, as a context manager."""
+        """Return a context manager for a response that is read as a stream."""
         timeout = httpx.Timeout(self._timeout_s, read=silent_s)
         return self._http.stream("GET", path, headers=headers, timeout=timeout)
 
-    def _told(
+    def _request(
         self,
         method: str,
         path: str,
-        kind: Any,
+        result_type: Any,
         *,
         params: Parameters | None = None,
         body: Any = None,
@@ -113,20 +117,23 @@ class Transport:
         content = None if body is None else msgspec.json.encode(body)
         headers = {} if body is None else {"content-type": "application/json"}
         for tries in range(1, TRIES + 1):
-            answer = self._answer(method, path, params, content, headers)
-            if isinstance(answer, httpx.Response):
-                if answer.status_code < 400:
-                    return self.value(answer.content, kind)
-                error = refusal(self.url, answer)
-                again = not changes and isinstance(error, Unavailable)
+            response = self._send(method, path, params, content, headers)
+            if isinstance(response, httpx.Response):
+                if response.status_code < 400:
+                    return self.decode(response.content, result_type)
+                error = refusal(self.url, response)
+                retry = not changes and isinstance(error, Unavailable)
             else:
-                error, again = self._lost(answer, changes=changes), not changes or isinstance(answer, _NEVER_SENT)
-            if not again or tries == TRIES:
+                error, retry = (
+                    self._connection_error(response, changes=changes),
+                    not changes or isinstance(response, _NEVER_SENT),
+                )
+            if not retry or tries == TRIES:
                 raise error
             time.sleep(PAUSE_S * 2 ** (tries - 1) * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
         raise AssertionError("the last try returns or raises")
 
-    def _answer(
+    def _send(
         self,
         method: str,
         path: str,
@@ -134,66 +141,70 @@ class Transport:
         content: bytes | None,
         headers: dict[str, str],
     ) -> httpx.Response | httpx.HTTPError:
-        """An answer, or what went wrong; not raised, for it knows the request, with the token in it."""
+        """Return the response or the error. The error is not raised: it holds the request, with the token in it."""
         try:
             return self._http.request(method, path, params=params, content=content, headers=headers)
         except httpx.HTTPError as error:
             return error
 
-    def _lost(self, error: httpx.HTTPError, *, changes: bool) -> BerthError:
-        why = f"{self.url} cannot be reached" if isinstance(error, _NEVER_SENT) else f"{self.url} did not answer"
-        told = str(error) or type(error).__name__
+    def _connection_error(self, error: httpx.HTTPError, *, changes: bool) -> BerthError:
+        summary = f"{self.url} cannot be reached" if isinstance(error, _NEVER_SENT) else f"{self.url} did not answer"
+        detail = str(error) or type(error).__name__
         if changes and not isinstance(error, _NEVER_SENT):
-            return Unavailable(f"{why} ({told}): whether the command was carried out is not known, so look first")
-        return Unavailable(f"{why} ({told})")
+            return Unavailable(
+                f"{summary} ({detail}): it is not known whether the command was carried out, so check first"
+            )
+        return Unavailable(f"{summary} ({detail})")
 
-    def value(self, content: bytes, kind: Any) -> Any:
-        """An answer's JSON as a value of this type; NotBerth."""
-        if kind is None:
+    def decode(self, content: bytes, result_type: Any) -> Any:
+        """Decode JSON as a value of this type. Raises NotBerth."""
+        if result_type is None:
             return None
-        wrong = ""
+        reason = ""
         try:
-            return msgspec.json.decode(content, type=kind)
+            return msgspec.json.decode(content, type=result_type)
         except (msgspec.DecodeError, ValueError) as error:
-            wrong = str(error)
-        raise NotBerth(f"{self.url} answers, but not as this client understands: {wrong}")
+            reason = str(error)
+        raise NotBerth(f"{self.url} sent a response that this client does not understand: {reason}")
 
 
-def refusal(url: str, answer: httpx.Response) -> BerthError:
-    """What an answer refuses, as the error that was raised where it was refused."""
-    problem = _problem(answer)
-    kind, words = str(problem.get("type", "")).removeprefix(PROBLEMS), str(problem.get("detail", ""))
-    fields = {name: value for name, value in problem.items() if name not in _TOLD}
-    if kind in KINDS:
-        return rebuilt(KINDS[kind], words, fields)
-    error = _BY_STATUS.get(answer.status_code)
+def refusal(url: str, response: httpx.Response) -> BerthError:
+    """Return the error of a response, as the server raised it."""
+    problem = _problem(response)
+    problem_type, detail = str(problem.get("type", "")).removeprefix(PROBLEMS), str(problem.get("detail", ""))
+    fields = {name: value for name, value in problem.items() if name not in _STANDARD_FIELDS}
+    if problem_type in KINDS:
+        return rebuilt(KINDS[problem_type], detail, fields)
+    error = _BY_STATUS.get(response.status_code)
     if error is not None:
-        return error(words or f"{url} answers {answer.status_code} {answer.reason_phrase}")
-    return NotBerth(f"{url} answers {answer.status_code} {answer.reason_phrase}: {words or 'it is no Berth'}")
+        return error(detail or f"{url} answers {response.status_code} {response.reason_phrase}")
+    return NotBerth(
+        f"{url} answers {response.status_code} {response.reason_phrase}: {detail or 'this is not a Berth server'}"
+    )
 
 
-_TOLD: Final = frozenset({"type", "title", "status", "detail", "request_id"})
+_STANDARD_FIELDS: Final = frozenset({"type", "title", "status", "detail", "request_id"})
 
 
-def _problem(answer: httpx.Response) -> dict[str, Any]:
+def _problem(response: httpx.Response) -> dict[str, Any]:
     try:
-        problem = msgspec.json.decode(answer.content)
+        problem = msgspec.json.decode(response.content)
     except (msgspec.DecodeError, ValueError):
         return {}
     return problem if isinstance(problem, dict) else {}
 
 
-def _checked(url: str) -> str:
+def _base_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Invalid("a server is given as http://HOST:PORT or https://HOST:PORT")
+        raise Invalid("the address of a server must be http://HOST:PORT or https://HOST:PORT")
     if parts.username is not None or parts.password is not None:
-        raise Invalid("a server's address holds no user or password: give a token")
+        raise Invalid("the address of a server must not contain a user or password: give a token")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
-def _trust(ca: str | None, cert: tuple[str, str] | None) -> ssl.SSLContext:
-    """Whom to trust, and what to show. OSError if a file is missing."""
+def _tls_context(ca: str | None, cert: tuple[str, str] | None) -> ssl.SSLContext:
+    """Return the TLS context: trusted certificates, and the client certificate. Raises OSError if a file is missing."""
     context = ssl.create_default_context(cafile=ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if cert is not None:

@@ -1,4 +1,4 @@
-"""Placement's order of looking: group by group, ending at the first that finds nothing."""
+"""Placement's order of evaluation, imitated: group by group, ending at the first that finds nothing."""
 
 from __future__ import annotations
 
@@ -14,66 +14,66 @@ from berth.model.request import CandidateRequest, Filter, Group, ProviderQuery
 
 
 def placement_finds_nothing_first(fleet: Fleet, request: CandidateRequest) -> bool:
-    """Whether a request with an unknown name has a group before it that finds nothing, all by itself.
+    """Whether a group that precedes the first unknown name of a request finds nothing on its own.
 
-    Placement answers such a request with nothing instead of refusing the name: it never gets there.
+    Placement answers such a request with no candidates and never rejects the name, because it stops at that group.
     """
-    if not _known(fleet, NameKind.TRAIT, request.root_required | request.root_forbidden):
+    if not _all_exist(fleet, NameKind.TRAIT, request.root_required | request.root_forbidden):
         return False
-    if not _some_root(fleet, request):
+    if not _some_root_matches(fleet, request):
         return True
     for group in request.groups:
-        if not _known(fleet, NameKind.CLASS, group.resources):
+        if not _all_exist(fleet, NameKind.CLASS, group.resources):
             return False
-        if group.member_of and not _some_member(fleet, group):
+        if group.member_of and not _some_provider_is_member(fleet, group):
             return True
-        if not _known(fleet, NameKind.TRAIT, group.forbidden.union(*group.required)):
+        if not _all_exist(fleet, NameKind.TRAIT, group.forbidden.union(*group.required)):
             return False
-        if not _finds_alone(fleet, request, group):
+        if not _group_finds_something(fleet, request, group):
             return True
     return False
 
 
 def placement_lists_nothing_first(fleet: Fleet, query: ProviderQuery) -> bool:
-    """The same of a list of providers: whether a filter before the first unknown name lets nobody through."""
+    """Whether a filter that precedes the first unknown name of a provider query matches no provider."""
     if query.in_tree is not None and query.in_tree not in fleet.slot_of:
         return True
-    if not _known(fleet, NameKind.TRAIT, frozenset().union(*query.required)):
+    if not _all_exist(fleet, NameKind.TRAIT, frozenset().union(*query.required)):
         return False
     if query.required and not providers(fleet, ProviderQuery(required=query.required)):
         return True
-    if not _known(fleet, NameKind.TRAIT, query.forbidden):
+    if not _all_exist(fleet, NameKind.TRAIT, query.forbidden):
         return False
-    return bool(query.member_of) and not _some_member(fleet, query)
+    return bool(query.member_of) and not _some_provider_is_member(fleet, query)
 
 
-def _known(fleet: Fleet, kind: NameKind, names: Iterable[str]) -> bool:
+def _all_exist(fleet: Fleet, kind: NameKind, names: Iterable[str]) -> bool:
     return all(fleet.catalogue.id_of(kind, name) is not None for name in names)
 
 
-def _some_root(fleet: Fleet, request: CandidateRequest) -> bool:
-    wanted = fleet.catalogue.trait_ids(request.root_required)
-    unwanted = fleet.catalogue.trait_ids(request.root_forbidden)
-    if not wanted and not unwanted:
+def _some_root_matches(fleet: Fleet, request: CandidateRequest) -> bool:
+    required = fleet.catalogue.trait_ids(request.root_required)
+    forbidden = fleet.catalogue.trait_ids(request.root_forbidden)
+    if not required and not forbidden:
         return True
     roots = fleet.root.values == np.arange(len(fleet.uuids))
     sets = (fleet.trait_sets.sets[number] for number in np.unique(fleet.trait_set.values[roots]).tolist())
-    return any(wanted <= each and not unwanted & each for each in sets)
+    return any(required <= each and not forbidden & each for each in sets)
 
 
-def _some_member(fleet: Fleet, group: Filter) -> bool:
+def _some_provider_is_member(fleet: Fleet, group: Filter) -> bool:
     in_use = np.unique(fleet.aggregate_set.values[fleet.root.values >= 0]).tolist()
     any_of = [fleet.catalogue.aggregate_ids(uuids) for uuids in group.member_of]
     return any(all(each & fleet.aggregate_sets.sets[number] for each in any_of) for number in in_use)
 
 
-def _finds_alone(fleet: Fleet, request: CandidateRequest, group: Group) -> bool:
+def _group_finds_something(fleet: Fleet, request: CandidateRequest, group: Group) -> bool:
     if not group.resources:
         return bool(providers(fleet, _as_query(group)))
-    alone = CandidateRequest(
+    one_group = CandidateRequest(
         groups=(group,), limit=1, root_required=request.root_required, root_forbidden=request.root_forbidden
     )
-    return bool(find(fleet, alone).candidates)
+    return bool(find(fleet, one_group).candidates)
 
 
 def _as_query(group: Group) -> ProviderQuery:

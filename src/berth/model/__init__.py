@@ -1,1 +1,1 @@
-"""The words of the domain, as values that carry their own rules. No I/O, no SQL, no NumPy."""
+"""The domain as values that carry their own rules. No I/O, no SQL, no NumPy."""

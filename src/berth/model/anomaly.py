@@ -1,4 +1,4 @@
-"""Unusual activity: what the audit log shows that somebody should look at."""
+"""Unusual activity in the audit log, for an administrator to review."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import enum
 import msgspec
 
 MOST_NAMED = 20
-"""How many of its records a finding names."""
+"""The most records that a finding names."""
 
 
 class AnomalyKind(enum.StrEnum):
-    """What can be unusual."""
+    """The kind of a finding."""
 
     REFUSALS = "refusals"
     NETWORK = "new-network"
@@ -25,7 +25,7 @@ class AnomalyKind(enum.StrEnum):
 class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
     """One finding: records that belong together, and what is unusual about them.
 
-    actor, via: who, "" if nobody is known; address: where they came from, "" if from several or it does not
+    actor, via: the caller, "" if unknown; address: the caller's, "" if there are several or it does not
     matter; first_at, last_at: microseconds since 1970 UTC; records: the numbers of the first 20;
     count: how many there are; why: one sentence.
     """
@@ -42,7 +42,7 @@ class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Anomalies(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, oldest first. first, last: the records that were looked at; complete: whether that is all."""
+    """Findings, oldest first. first, last: the records that were scanned; complete: whether those are all."""
 
     items: list[Anomaly]
     first: int
@@ -50,7 +50,7 @@ class Anomalies(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
 
     def within(self, since: int | None, until: int | None) -> Anomalies:
-        """Those that ended at or after a moment, and before another."""
+        """Return the findings that ended at or after `since`, and before `until`."""
         items = [
             each
             for each in self.items

@@ -1,4 +1,4 @@
-"""The audit log's entries: who did what, and who tried to."""
+"""Entries of the audit log: changes and refused requests, with their callers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from berth.model.change import Facts
 
 
 class RefusedRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that was refused before the ledger saw it.
+    """A request that was refused before it reached the ledger.
 
-    operation: its name, where it is known; target: the method and path, or whatever was aimed at;
+    operation: its name, if known; target: the method and path, or another name for what was requested;
     outcome: an HTTP status, or a word.
     """
 
@@ -27,10 +27,10 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the audit log.
 
     number: its place, without gaps; at: microseconds since 1970 UTC; request: the id of the request;
-    actor: who, as their way of authentication names them; via: that way; address: where they asked from;
-    operation: the command's name, for an attempt that was refused the operation's; outcome: done, or the
-    HTTP status of the refusal; change: the number in the change log, None for an attempt; before, after:
-    what the change touched, as it was and as it is; hash: SHA-256 over this record and the hash before.
+    actor: the caller, as the way of authentication names it; via: that way; address: the caller's;
+    operation: the command's name, for a refused request the operation's; outcome: done, or the HTTP
+    status of the refusal; change: the number in the change log, None for a refused request; before, after:
+    the state of what the change touched; hash: SHA-256 over this record and the previous hash.
     """
 
     number: int

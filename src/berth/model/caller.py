@@ -1,4 +1,4 @@
-"""Who asks."""
+"""Callers: who a request is from, and what they may write."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import msgspec
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Whoever a request is from.
+    """The user or program that a request is from.
 
-    system_scoped: asks for the whole system, which no operation allows; name: what the audit log calls
-    them (a token's name, a certificate's subject), if it is not the user; via: how they are known, such
+    system_scoped: has a token for the whole system, which no operation accepts; name: the name in the audit
+    log (a token's name, a certificate's subject), if it is not the user; via: the way of authentication, such
     as token, or local for the command line on a database; address: where the request came from;
-    trees: roots of the trees that they may write, None for all.
+    trees: roots of the trees that the caller may write, None for all.
     """
 
     user: str = ""
@@ -25,13 +25,13 @@ class Caller(msgspec.Struct, frozen=True):
 
     @property
     def called(self) -> str:
-        """What logs call them."""
+        """The caller's name in logs."""
         return self.name or self.user
 
 
 NOBODY = Caller()
-"""Whoever asks without saying who they are."""
+"""A caller that is not authenticated."""
 
 OWNER = "provider-owner"
 ROLES = ("admin", "service", "reader", OWNER)
-"""The roles that a policy can speak of."""
+"""The roles that a policy can name."""

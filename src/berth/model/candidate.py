@@ -1,4 +1,4 @@
-"""The answer to a CandidateRequest."""
+"""Candidates: the result of a CandidateRequest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """What a consumer got: what it holds of which provider, and which provider serves which group of its request."""
+    """The result of an allocate: what the consumer holds of which provider, and which provider serves which group."""
 
     consumer: str
     generation: int
@@ -24,14 +24,14 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class ResourceUsage(msgspec.Struct, frozen=True):
-    """How much of one class can be claimed of a provider in all, and how much is held."""
+    """Capacity and use of one class of a provider. capacity: what can be claimed in total."""
 
     capacity: int
     used: int
 
 
 class ProviderSummary(msgspec.Struct, frozen=True):
-    """What a caller needs to weigh a provider that appears in candidates, or in a tree of theirs."""
+    """A provider that appears in candidates, or in one of their trees, with what a caller needs to rank it."""
 
     resources: dict[str, ResourceUsage]
     traits: list[str]
@@ -42,9 +42,9 @@ class ProviderSummary(msgspec.Struct, frozen=True):
 class Candidates(msgspec.Struct, frozen=True):
     """Where a request fits.
 
-    summaries: by provider uuid; every provider of each tree that a candidate takes from (only the
-    providers taken from, if the request was for one provider per tree). bounded: the search gave up
-    after its bound of steps without finding anything more, so there may be more.
+    summaries: by provider uuid; every provider of each tree that a candidate uses (only the
+    used providers, if the request was for one provider per tree). bounded: the search stopped at its
+    limit of steps, so there may be more candidates.
     """
 
     candidates: list[Candidate]

@@ -1,6 +1,6 @@
-"""The change log's entries: what each command made of the ledger, as facts that can be applied again.
+"""Entries of the change log: the effect of each command, as facts that can be applied again.
 
-A fact is absolute (what is so now), never a difference: applying it twice does no harm. Facts use
+A fact is absolute (the new state), never a difference: applying it twice does no harm. Facts use
 names and uuids, so that a person can read them and a follower needs nothing else.
 """
 
@@ -15,7 +15,7 @@ from berth.model.inventory import Inventory
 
 
 class NameKind(enum.StrEnum):
-    """The kinds of names that the ledger gives numbers to."""
+    """The kinds of names that the ledger numbers."""
 
     CLASS = "class"
     TRAIT = "trait"
@@ -48,12 +48,12 @@ class ProviderFact(msgspec.Struct, frozen=True, array_like=True):
 class Facts(msgspec.Struct, omit_defaults=True):
     """What one command changed.
 
-    names: names that came, or changed; unnamed: numbers of names that went;
+    names: new or changed names; unnamed: numbers of removed names;
     providers: created, renamed or moved ones;
     inventories, traits, aggregates: all that a provider has now, by provider uuid;
     used: how much is held now, by provider and class; generations: by provider;
-    claims: what a consumer holds now, by consumer and provider (empty: it ended);
-    gone: uuids of deleted providers; tokens: names of API tokens that came, or changed.
+    claims: what a consumer holds now, by consumer and provider (empty: it is released);
+    gone: uuids of deleted providers; tokens: names of new or changed API tokens.
     """
 
     names: list[CatalogueEntry] = []
@@ -73,7 +73,7 @@ class Change(msgspec.Struct, frozen=True):
     """One entry of the change log.
 
     number: its place, without gaps; at: microseconds since 1970 UTC; operation: the command's name;
-    actor: who asked; request: the id of the request.
+    actor: the caller; request: the id of the request.
     """
 
     number: int
@@ -85,7 +85,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def subjects_of(facts: Facts) -> set[str]:
-    """The uuids of all providers and consumers that facts are about."""
+    """Return the uuids of all providers and consumers that facts are about."""
     about = {fact.uuid for fact in facts.providers}
     return about.union(
         facts.inventories,

@@ -1,4 +1,4 @@
-"""A change in brief: what it touched, without saying what is so now. A change of many providers has large facts."""
+"""Summaries of changes: what a change touched, without the new state, which can be large."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import msgspec
 from berth.model.change import Change, Facts
 
 FIRST: Final = 5
-"""So many of what was touched are named."""
+"""The most names given of each kind."""
 
 
 class TouchedNames(msgspec.Struct, frozen=True):
-    """How many of a kind a change touched, and the first few of them."""
+    """The things of one kind that a change touched: their number, and the first few names."""
 
     count: int
     first: list[str]
 
 
 class ChangeSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of the change log in brief. providers, consumers: by uuid; names: of traits, classes, and so on."""
+    """The summary of one entry of the change log. providers, consumers: uuids; names: of traits, classes, and so on."""
 
     number: int
     at: int
@@ -34,7 +34,7 @@ class ChangeSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def brief_of(change: Change) -> ChangeSummary:
-    """A change in brief."""
+    """Return the summary of a change."""
     facts = change.facts
     return ChangeSummary(
         number=change.number,
@@ -49,7 +49,7 @@ def brief_of(change: Change) -> ChangeSummary:
 
 
 def _providers(facts: Facts) -> dict[str, None]:
-    """Every provider that was touched, once, those that are new or moved first."""
+    """Return every touched provider once, as keys, with new and moved ones first."""
     touched = dict.fromkeys(each.uuid for each in facts.providers)
     for part in (facts.inventories, facts.traits, facts.aggregates, facts.used, facts.generations, facts.gone):
         touched |= dict.fromkeys(part)

@@ -1,4 +1,4 @@
-"""What can be asked of the ledger: one value for each way to change it."""
+"""Commands: one value for each way to change the ledger."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from berth.model.token import Token
 
 
 class Marker(enum.Enum):
-    """Values that mean something which no generation could."""
+    """Values that stand for no generation."""
 
     UNCHECKED = "unchecked"
 
 
 UNCHECKED: Final = Marker.UNCHECKED
-"""Instead of a generation: write whatever the present one is."""
+"""Instead of a generation: write regardless of the current one."""
 
 Keep = msgspec.UnsetType
 KEEP: Final = msgspec.UNSET
-"""Instead of a new value: leave the field as it is. In JSON such a field is left out."""
+"""Instead of a new value: leave the field unchanged. In JSON such a field is omitted."""
 
 Generation = int | Marker
 ConsumerGeneration = int | Marker | None
@@ -54,7 +54,7 @@ class UpdateProvider(Command, frozen=True):
 
 
 class DeleteProvider(Command, frozen=True):
-    """Remove a provider without children that nobody holds anything of."""
+    """Remove a provider that has no children and no allocations."""
 
     uuid: str
 
@@ -69,7 +69,7 @@ class SetInventories(Command, frozen=True):
 
 
 class AddInventory(Command, frozen=True):
-    """Add an inventory of a class that the provider has nothing of yet."""
+    """Add an inventory of a class that the provider does not have yet."""
 
     uuid: str
     resource_class: str
@@ -103,7 +103,7 @@ class SetTraits(Command, frozen=True):
 
 
 class SetAggregates(Command, frozen=True):
-    """Replace the aggregates of a provider. counts: whether this raises its generation (since Placement 1.19)."""
+    """Replace the aggregates of a provider. counts: whether this increments its generation (since Placement 1.19)."""
 
     uuid: str
     aggregates: tuple[str, ...]
@@ -112,7 +112,7 @@ class SetAggregates(Command, frozen=True):
 
 
 class CreateTrait(Command, frozen=True):
-    """Make a custom trait; it may exist already."""
+    """Create a custom trait; it may exist already."""
 
     name: str
 
@@ -124,14 +124,14 @@ class DeleteTrait(Command, frozen=True):
 
 
 class CreateClass(Command, frozen=True):
-    """Make a custom resource class. exist_ok: it may exist already."""
+    """Create a custom resource class. exist_ok: it may exist already."""
 
     name: str
     exist_ok: bool = False
 
 
 class RenameClass(Command, frozen=True):
-    """Give a custom resource class another name (Placement before 1.7)."""
+    """Rename a custom resource class (Placement before 1.7)."""
 
     name: str
     new_name: str
@@ -144,10 +144,10 @@ class DeleteClass(Command, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that one consumer is to hold from now on, instead of what it holds.
+    """Everything that one consumer shall hold, replacing what it holds now.
 
-    allocations: amounts by provider uuid and class; empty: it is to hold nothing, and ends.
-    generation: what the caller knows of the consumer. type: KEEP leaves it (None for a new one).
+    allocations: amounts by provider uuid and class; empty: release the consumer.
+    generation: the one that the caller expects. type: KEEP leaves it unchanged (None for a new consumer).
     """
 
     consumer: str
@@ -159,13 +159,13 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetAllocations(Command, frozen=True):
-    """Write the claims of one or several consumers: all, or none."""
+    """Write the claims of one or several consumers: all or none."""
 
     claims: tuple[Claim, ...]
 
 
 class Allocate(Command, frozen=True):
-    """Find where a request fits, and claim that for a new consumer: in one step, between which nobody comes."""
+    """Find where a request fits, and claim it for a new consumer, in one atomic step."""
 
     request: CandidateRequest
     consumer: str
@@ -175,13 +175,13 @@ class Allocate(Command, frozen=True):
 
 
 class ReleaseAllocations(Command, frozen=True):
-    """End a consumer: it holds nothing any more."""
+    """Release everything that a consumer holds; the consumer ends."""
 
     consumer: str
 
 
 class NewInventories(msgspec.Struct, frozen=True, kw_only=True):
-    """The inventories that a provider is to have after a reshape, instead of those it has."""
+    """The inventories of a provider after a reshape, replacing those it has."""
 
     uuid: str
     inventories: dict[str, Inventory]
@@ -189,16 +189,16 @@ class NewInventories(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reshape(Command, frozen=True):
-    """Move inventories between providers together with what is held of them: all, or nothing (Placement 1.30)."""
+    """Move inventories between providers together with their allocations: all or nothing (Placement 1.30)."""
 
     inventories: tuple[NewInventories, ...]
     claims: tuple[Claim, ...]
 
 
 class PutRecords(Command, frozen=True):
-    """Bring providers in, with all that they have: those that are refused are left out, all others come in together.
+    """Import providers with everything they have: refused ones are left out, all others are written together.
 
-    new_uuids: one for each record, for those that have none of their own and are new; made, if there are none here.
+    new_uuids: one for each record, used for new providers without a uuid; generated if empty.
     """
 
     records: tuple[ProviderRecord, ...]
@@ -206,24 +206,24 @@ class PutRecords(Command, frozen=True):
 
 
 class CreateToken(Command, frozen=True):
-    """Let somebody in, with an API token of which only the hash is given."""
+    """Create an API token. Only its hash is given."""
 
     token: Token
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The token's name."""
         return self.token.name
 
 
 class RevokeToken(Command, frozen=True):
-    """An API token is good for nothing any more."""
+    """Revoke an API token."""
 
     name: str
 
 
 class RotateToken(Command, frozen=True):
-    """Another secret for an API token. grace: for how many microseconds the old one stays good."""
+    """Give an API token a new secret. grace: how long the old one stays valid, in microseconds."""
 
     name: str
     hash: str

@@ -1,4 +1,4 @@
-"""Consumers: whoever holds something."""
+"""Consumers, and what they hold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Resources = dict[str, int]
 class Consumer(msgspec.Struct, frozen=True):
     """A virtual machine, a job, a reservation.
 
-    generation: counts its writes, 1 after the first; project, user: whose it is; type: None if never told.
+    generation: the number of its writes; project, user: its owner; type: None if never given.
     """
 
     uuid: str
@@ -47,7 +47,7 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 class ProviderAllocations(msgspec.Struct, frozen=True):
-    """Who holds what of one provider."""
+    """The holders of one provider. generation: the provider's."""
 
     generation: int
     holders: list[Holder]
@@ -55,7 +55,7 @@ class ProviderAllocations(msgspec.Struct, frozen=True):
 
 
 class TypeUsage(msgspec.Struct, frozen=True):
-    """What a project's consumers of one type hold together. type: None for those that never told theirs."""
+    """What a project's consumers of one type hold together. type: None for consumers without one."""
 
     type: str | None
     consumers: int
@@ -63,7 +63,7 @@ class TypeUsage(msgspec.Struct, frozen=True):
 
 
 class ConsumerOrder(enum.StrEnum):
-    """In which order consumers are listed. LARGEST: by how much they hold of one class, the most first."""
+    """The order in which consumers are listed. LARGEST: by the amount they hold of one class, descending."""
 
     UUID = "uuid"
     OLDEST = "oldest"
@@ -71,10 +71,10 @@ class ConsumerOrder(enum.StrEnum):
 
 
 class ConsumerQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which consumers to list. Everything given must hold.
+    """Which consumers to list. All given conditions must hold.
 
-    type: "unknown" for those that never told theirs; provider: the uuid of one that they hold a part of;
-    resource_class: one that they hold some of (of that provider, if one is given), which LARGEST needs.
+    type: "unknown" for consumers without one; provider: the uuid of a provider that they hold some of;
+    resource_class: a class that they hold some of (of that provider, if one is given); LARGEST needs it.
     """
 
     project: str = ""
@@ -86,7 +86,7 @@ class ConsumerQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConsumerItem(msgspec.Struct, frozen=True):
-    """A consumer in a list. resources: what it holds of all providers together; updated_at: microseconds since 1970."""
+    """A consumer in a list. resources: totals over all providers; updated_at: microseconds since 1970."""
 
     uuid: str
     project: str
@@ -98,7 +98,7 @@ class ConsumerItem(msgspec.Struct, frozen=True):
 
 
 class ConsumerPage(msgspec.Struct, frozen=True):
-    """Some consumers; next: what `after` takes to go on, None at the end."""
+    """A page of consumers. next: the value of `after` for the next page, None at the end."""
 
     items: list[ConsumerItem]
     next: str | None
@@ -119,14 +119,14 @@ class ConsumerDetails(msgspec.Struct, frozen=True):
 
 
 class TypeTotals(msgspec.Struct, frozen=True):
-    """What some consumers hold together."""
+    """What the consumers of one type hold together."""
 
     consumers: int
     resources: Resources
 
 
 class ProjectItem(msgspec.Struct, frozen=True):
-    """What a project holds. by_type: "unknown" for the consumers that never told theirs."""
+    """What a project holds. by_type: "unknown" for consumers without a type."""
 
     project: str
     consumers: int
@@ -135,7 +135,7 @@ class ProjectItem(msgspec.Struct, frozen=True):
 
 
 class ProjectPage(msgspec.Struct, frozen=True):
-    """Some projects by name; next: what `after` takes to go on, None at the end."""
+    """A page of projects, by name. next: the value of `after` for the next page, None at the end."""
 
     items: list[ProjectItem]
     next: str | None

@@ -1,4 +1,4 @@
-"""Every way in which Berth says no. The tree is drawn here once; the API maps it to HTTP once."""
+"""Every error of Berth. This is the only tree of them; the API maps it to HTTP in one place."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from berth.model.funnel import Funnel
 
 
 class BerthError(Exception):
-    """Anything that Berth itself raises."""
+    """Any error that Berth raises."""
 
 
 class Unavailable(BerthError):
-    """The ledger cannot answer now: its database is away, or others kept writing first. Asking again is safe."""
+    """The ledger cannot answer now: its database is unreachable or busy. It is safe to try again."""
 
 
 class DatabaseUnusable(BerthError):
@@ -21,23 +21,23 @@ class DatabaseUnusable(BerthError):
 
 
 class LedgerClosed(BerthError):
-    """This program has closed the ledger, and goes on using it."""
+    """The ledger was used after this program closed it."""
 
 
 class Refusal(BerthError):
-    """A question or a command was understood and refused. Nothing has changed."""
+    """A query or a command was understood and refused. Nothing has changed."""
 
 
 class Invalid(Refusal):
-    """What was asked makes no sense, whatever the ledger holds."""
+    """The request is invalid, independently of the state of the ledger."""
 
 
 class NotFound(Refusal):
-    """What was asked for does not exist."""
+    """The requested object does not exist."""
 
 
 class Conflict(Refusal):
-    """What was asked makes sense, but not against what the ledger holds now."""
+    """The request is valid but conflicts with the current state of the ledger."""
 
 
 class ProviderNotFound(NotFound):
@@ -81,7 +81,7 @@ class AllocationsNotFound(NotFound):
 
 
 class ParentNotFound(Invalid):
-    """The parent that a provider is to be put under does not exist."""
+    """The requested parent of a provider does not exist."""
 
     def __init__(self) -> None:
         super().__init__("parent provider UUID does not exist.")
@@ -95,21 +95,21 @@ class ParentIsSelf(Invalid):
 
 
 class TreeLoop(Invalid):
-    """A provider cannot be put under one of its own descendants."""
+    """A provider cannot become a child of one of its own descendants."""
 
     def __init__(self) -> None:
         super().__init__("creating loop in the provider tree is not allowed.")
 
 
 class ReparentingForbidden(Invalid):
-    """The caller's rules do not let a provider move from one parent to another (before Placement 1.37)."""
+    """A provider cannot move from one parent to another in this version (before Placement 1.37)."""
 
     def __init__(self) -> None:
         super().__init__("re-parenting a provider is not currently allowed.")
 
 
 class UnparentingForbidden(Invalid):
-    """The caller's rules do not let a provider become a root (before Placement 1.37)."""
+    """A provider cannot become a root in this version (before Placement 1.37)."""
 
     def __init__(self) -> None:
         super().__init__("un-parenting a provider is not currently allowed.")
@@ -123,15 +123,15 @@ class NameRequired(Invalid):
 
 
 class InvalidName(Invalid):
-    """A custom name is not made of CUSTOM_ and A-Z, 0-9, _ (at most 255 characters)."""
+    """A custom name must be CUSTOM_ followed by A-Z, 0-9 and _ (at most 255 characters)."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name!r} is no custom name: it must start with CUSTOM_ and use A-Z, 0-9 and _ only")
+        super().__init__(f"{name!r} is not a custom name: it must start with CUSTOM_ and use A-Z, 0-9 and _ only")
         self.name = name
 
 
 class InvalidAmount(Invalid):
-    """An inventory's or an allocation's number is outside of what its field can hold."""
+    """A number of an inventory or an allocation is out of range."""
 
 
 class StandardName(Invalid):
@@ -143,7 +143,7 @@ class StandardName(Invalid):
 
 
 class ReservedExceedsTotal(Invalid):
-    """More of an inventory is reserved than there is (or, before Placement 1.26, as much)."""
+    """The reserved amount exceeds the total (or, before Placement 1.26, equals it)."""
 
     def __init__(self, provider: str, resource_class: str, *, may_equal: bool) -> None:
         bound = "greater than" if may_equal else "greater than or equal to"
@@ -187,7 +187,7 @@ class ProviderHasChildren(Conflict):
 
 
 class ProviderInUse(Conflict):
-    """A provider that somebody holds part of cannot be deleted."""
+    """A provider with allocations cannot be deleted."""
 
     def __init__(self, uuid: str) -> None:
         super().__init__("Resource provider has allocations.")
@@ -195,7 +195,7 @@ class ProviderInUse(Conflict):
 
 
 class GenerationConflict(Conflict):
-    """The provider has changed since the caller looked at it."""
+    """The provider has changed since the caller read it."""
 
     def __init__(self, provider: str, actual: int, given: int) -> None:
         super().__init__(
@@ -205,7 +205,7 @@ class GenerationConflict(Conflict):
 
 
 class ConsumerGenerationConflict(Conflict):
-    """The consumer has changed since the caller looked at it."""
+    """The consumer has changed since the caller read it."""
 
     def __init__(self, consumer: str, expected: int | None, got: int | None) -> None:
         wanted = "null" if expected is None else expected
@@ -214,7 +214,7 @@ class ConsumerGenerationConflict(Conflict):
 
 
 class InventoryExists(Conflict):
-    """The provider has an inventory of this class already."""
+    """The provider already has an inventory of this class."""
 
     def __init__(self, provider: str, resource_class: str) -> None:
         super().__init__(f"Resource provider {provider} has an inventory of class {resource_class} already.")
@@ -222,7 +222,7 @@ class InventoryExists(Conflict):
 
 
 class InventoryInUse(Conflict):
-    """Somebody holds part of an inventory that was to go."""
+    """An inventory with allocations cannot be removed."""
 
     def __init__(self, provider: str, resource_classes: Iterable[str]) -> None:
         self.provider, self.resource_classes = provider, tuple(resource_classes)
@@ -232,7 +232,7 @@ class InventoryInUse(Conflict):
 
 
 class CannotAllocate(Conflict):
-    """A claim does not fit. The kinds below say why."""
+    """A claim does not fit. Its subtypes give the reason."""
 
     def __init__(self, provider: str, resource_classes: Iterable[str], why: str) -> None:
         self.provider, self.resource_classes = provider, tuple(resource_classes)
@@ -240,7 +240,7 @@ class CannotAllocate(Conflict):
 
 
 class InventoryMissing(CannotAllocate):
-    """The provider has nothing of the class that a claim wants from it."""
+    """The provider has no inventory of a class that a claim needs from it."""
 
     def __init__(self, provider: str, resource_classes: Iterable[str]) -> None:
         wanted = tuple(resource_classes)
@@ -250,7 +250,7 @@ class InventoryMissing(CannotAllocate):
 
 
 class UnitsViolated(CannotAllocate):
-    """The amount is below min_unit, above max_unit or no multiple of step_size."""
+    """The amount is below min_unit, above max_unit or not a multiple of step_size."""
 
     def __init__(self, provider: str, resource_class: str) -> None:
         super().__init__(
@@ -262,7 +262,7 @@ class UnitsViolated(CannotAllocate):
 
 
 class CapacityExceeded(CannotAllocate):
-    """The provider has less room than was asked for."""
+    """The provider has less free capacity than was requested."""
 
     def __init__(self, provider: str, resource_class: str) -> None:
         super().__init__(
@@ -274,10 +274,10 @@ class CapacityExceeded(CannotAllocate):
 
 
 class NothingFits(Conflict):
-    """Nowhere is room for what a request asks for, as it asks for it.
+    """No provider tree can satisfy the request.
 
-    bounded: the search gave up before its end, so there may be room all the same; funnel: what each
-    constraint took away, None where nobody has looked.
+    bounded: the search was cut short, so something might fit all the same; funnel: what each constraint
+    removed, None if that was not computed.
     """
 
     FIELDS: ClassVar[dict[str, type]] = {"funnel": Funnel}
@@ -288,7 +288,7 @@ class NothingFits(Conflict):
 
 
 class ClassExists(Conflict):
-    """There is a resource class of this name already."""
+    """A resource class of this name already exists."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Resource class {name} already exists.")
@@ -304,7 +304,7 @@ class ClassInUse(Conflict):
 
 
 class TraitInUse(Conflict):
-    """A trait that some provider has cannot be deleted."""
+    """A trait that a provider has cannot be deleted."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The trait {name} is in use by a resource provider.")
@@ -312,40 +312,40 @@ class TraitInUse(Conflict):
 
 
 class Forbidden(Refusal):
-    """Whoever asks may not do this to that."""
+    """The caller is not allowed to do this."""
 
 
 class Unauthenticated(Refusal):
-    """Nobody is known by what whoever asks has shown: a token is missing, wrong or has ended."""
+    """Authentication failed: the token is missing, invalid or expired."""
 
 
 class TooManyRequests(Refusal):
-    """Whoever asks has asked too often: later they may again."""
+    """The caller has sent too many requests. Try again later."""
 
 
 class NotBerth(BerthError):
-    """What answers at an address is not Berth, or not a version of it that this client understands."""
+    """The server at this address is not Berth, or not a version that this client supports."""
 
 
 class Failed(BerthError):
-    """Berth failed on a request, and its log says how."""
+    """Berth failed on a request; its log has the details."""
 
 
 class TokenNotFound(NotFound):
-    """There is no API token of this name, or it was revoked."""
+    """No API token of this name exists, or it was revoked."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is no API token {name} that is still good.")
+        super().__init__(f"No valid API token {name} exists.")
         self.name = name
 
 
 class TokensUnused(Conflict):
-    """The server lets nobody in by API tokens, so it makes none."""
+    """The server does not accept API tokens, so it issues none."""
 
 
 class TokenExists(Conflict):
-    """There is, or was, an API token of this name."""
+    """An API token of this name exists or has existed."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is, or was, an API token {name} already: names are not used twice.")
+        super().__init__(f"An API token {name} exists or has existed: names cannot be used again.")
         self.name = name

@@ -1,4 +1,4 @@
-"""Why a request fits where it fits, or nowhere: what each constraint took away, in the order of the search."""
+"""Funnels: what each constraint of a request removes, in the order of the search."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Constraint(enum.StrEnum):
-    """What a request can fail on."""
+    """The kinds of constraints that a request can fail on."""
 
     UNKNOWN_CLASS = "unknown_class"
     UNKNOWN_TRAIT = "unknown_trait"
@@ -38,13 +38,13 @@ class Counted(enum.StrEnum):
 
 
 class FunnelStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One constraint, and what it took away from what the ones before it had left.
+    """One constraint, and what it removed from what the previous ones had left.
 
-    constraint: in words, to go on with "that": "has room for 4 VCPU"; name, amount: the class, trait, aggregate
-    or group that it is about, where there is just one, and how much of it; without: how many trees would
-    have a provider for every group if this constraint alone were dropped, from all groups that make it
-    (an amount with its units, a class with its amount); nearest: what a provider that has everything else
-    could give instead: for room the most that one can give now, for units the nearest amount that one gives.
+    constraint: as text that continues "a provider that": "has room for 4 VCPU"; name, amount: the class,
+    trait, aggregate or group that it is about, if there is just one, and the amount; without: how many trees
+    would have a provider for every group if this constraint alone were dropped from all groups that have it
+    (an amount with its units, a class with its amount); nearest: the amount that a provider which meets the
+    other constraints could give instead: for room the largest available now, for units the nearest legal one.
     """
 
     constraint: str
@@ -58,10 +58,10 @@ class FunnelStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupFunnel(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left for one group by itself.
+    """What is left for one group alone.
 
-    counted: a suffixed group needs one provider, so providers are counted; the unsuffixed group may take
-    from several in a tree and from those that share with it, so trees are. total: how many there are.
+    counted: providers for a suffixed group, which needs a single provider; trees for the unsuffixed group, which
+    may use several providers of a tree and those that share with it. total: how many there are.
     """
 
     suffix: str
@@ -72,7 +72,7 @@ class GroupFunnel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TreeFunnel(msgspec.Struct, frozen=True, kw_only=True):
-    """In how many trees, each with what is shared with it, every group finds something."""
+    """The number of trees (each with the providers that share with it) that have candidates for every group."""
 
     total: int
     steps: list[FunnelStep]
@@ -80,9 +80,9 @@ class TreeFunnel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hindrance(msgspec.Struct, frozen=True, kw_only=True):
-    """What may keep groups apart that each find something.
+    """A constraint between groups that each have candidates.
 
-    without: how many trees would fit if it were dropped, None if the request fits; bounded: at least so many.
+    without: how many trees would fit if it were dropped, None if the request fits; bounded: whether there may be more.
     """
 
     constraint: str
@@ -92,9 +92,9 @@ class Hindrance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Together(msgspec.Struct, frozen=True, kw_only=True):
-    """In how many trees the whole request fits.
+    """The number of trees in which the whole request fits.
 
-    why: what keeps the others from fitting; bounded: not every tree was searched to its end, so there may be more.
+    why: the reason why the others do not; bounded: whether the search stopped early, so that there may be more.
     """
 
     hindrances: list[Hindrance]
@@ -104,7 +104,7 @@ class Together(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnknownName(msgspec.Struct, frozen=True, kw_only=True):
-    """A name that the ledger does not have, with those most like it, the most alike first."""
+    """A name that the ledger does not have, with the most similar names, the best match first."""
 
     kind: Constraint
     name: str
@@ -112,7 +112,7 @@ class UnknownName(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Funnel(msgspec.Struct, frozen=True, kw_only=True):
-    """How a request narrows down. why: the whole of it in one sentence, naming the constraint that hurts most."""
+    """How a request narrows down. why: a summary in one sentence, naming the constraint that costs most."""
 
     groups: list[GroupFunnel]
     trees: TreeFunnel

@@ -1,6 +1,7 @@
-"""The verbs: what can be asked and done, wherever the ledger is. Two implementations: the ledger, and a client of one.
+"""The interface of a ledger. Two implementations: the ledger itself, and a client of a server.
 
-Reading is what each of them does in its own way. Writing is done here, once: arguments become commands.
+Each implements the reading verbs in its own way. The writing verbs are here, once: they turn arguments into commands.
+The verbs of a new noun do not go here but into a namespace (berth.model.namespace).
 """
 
 from __future__ import annotations
@@ -45,15 +46,15 @@ from berth.model.validation import validated
 
 
 class LedgerReader(Protocol):
-    """The reading verbs. Each answers from what is committed when it is called, by whichever process.
+    """The reading verbs. Each answers from what is committed at the time of the call, by any process.
 
-    uuids may be given in any spelling and come back canonical. Unavailable may be raised by all: the
-    ledger cannot be reached, and asking again is safe.
+    uuids may be given in any spelling and are returned in the canonical one. All may raise Unavailable: the
+    ledger cannot be reached, and it is safe to retry.
     """
 
     @abstractmethod
     def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
 
     def __enter__(self) -> Self:
         return self
@@ -65,23 +66,23 @@ class LedgerReader(Protocol):
 
     @abstractmethod
     def head(self) -> int:
-        """The number of the last change."""
+        """Return the number of the last change."""
 
     @abstractmethod
     def find(self, request: CandidateRequest) -> Candidates:
-        """Where a request fits; ClassNotFound, TraitsNotFound."""
+        """Return where a request fits. Raises ClassNotFound, TraitsNotFound."""
 
     @abstractmethod
     def explain(self, request: CandidateRequest) -> Funnel:
-        """What each constraint of a request takes away; names that do not exist are a part of the answer."""
+        """Return what each constraint of a request removes. Names that do not exist are part of the result."""
 
     @abstractmethod
     def overview(self) -> Overview:
-        """The whole fleet in a few numbers."""
+        """Return the totals of the fleet."""
 
     @abstractmethod
     def map(self, query: MapQuery = MapQuery()) -> FleetMap:  # noqa: B008 - it is frozen
-        """The fleet, or a part of it, as cells: hosts or groups of them; ClassNotFound, TraitsNotFound, Invalid."""
+        """Return the fleet, or a part of it, as cells. Raises ClassNotFound, TraitsNotFound, Invalid."""
 
     @abstractmethod
     def search(
@@ -91,79 +92,79 @@ class LedgerReader(Protocol):
         limit: int = 100,
         after: str | None = None,
     ) -> ProviderPage:
-        """Providers that are like that, by a part of the name and so on; ClassNotFound, TraitsNotFound."""
+        """Return a page of the providers that match a filter. Raises ClassNotFound, TraitsNotFound."""
 
     @abstractmethod
     def details(self, uuid: str) -> ProviderDetails:
-        """One provider with all that it has, and its tree; ProviderNotFound."""
+        """Return one provider with everything it has, and its tree. Raises ProviderNotFound."""
 
     @abstractmethod
     def providers(self, query: ProviderQuery = ProviderQuery()) -> list[Provider]:  # noqa: B008 - it is frozen
-        """Every provider that is like that; ClassNotFound, TraitsNotFound."""
+        """Return every provider that matches a query. Raises ClassNotFound, TraitsNotFound."""
 
     @abstractmethod
     def provider(self, uuid: str) -> Provider:
-        """One provider; ProviderNotFound."""
+        """Return one provider. Raises ProviderNotFound."""
 
     @abstractmethod
     def records(self) -> Iterator[ProviderRecord]:
-        """Every provider with all that it has, parents before their children."""
+        """Yield every provider as a record, parents before their children."""
 
     @abstractmethod
     def inventories(self, uuid: str) -> ProviderInventories:
-        """All that a provider has; ProviderNotFound."""
+        """Return a provider's inventories. Raises ProviderNotFound."""
 
     @abstractmethod
     def inventory(self, uuid: str, resource_class: str) -> InventoryUsage:
-        """What a provider has of one class; ProviderNotFound, InventoryNotFound."""
+        """Return a provider's inventory of one class. Raises ProviderNotFound, InventoryNotFound."""
 
     @abstractmethod
     def usages(self, uuid: str) -> ProviderUsages:
-        """How much of a provider is held; ProviderNotFound."""
+        """Return how much of a provider is held. Raises ProviderNotFound."""
 
     @abstractmethod
     def traits(self, uuid: str) -> ProviderTraits:
-        """A provider's traits; ProviderNotFound."""
+        """Return a provider's traits. Raises ProviderNotFound."""
 
     @abstractmethod
     def aggregates(self, uuid: str) -> ProviderAggregates:
-        """A provider's aggregates; ProviderNotFound."""
+        """Return a provider's aggregates. Raises ProviderNotFound."""
 
     @abstractmethod
     def names(self, kind: NameKind) -> list[NameItem]:
-        """Every name of a kind, with how many providers have it; of aggregates those that somebody is in."""
+        """Return every name of a kind with the number of its providers; only aggregates that are not empty."""
 
     @abstractmethod
     def classes(self) -> list[CatalogueEntry]:
-        """Every resource class."""
+        """Return every resource class."""
 
     @abstractmethod
     def resource_class(self, name: str) -> CatalogueEntry:
-        """One resource class; ClassNotFound."""
+        """Return one resource class. Raises ClassNotFound."""
 
     @abstractmethod
     def trait_names(self, *, associated: bool | None = None) -> list[CatalogueEntry]:
-        """Every trait; or only those that some provider has (True), or none has (False)."""
+        """Return every trait, or only those that some provider has (True) or no provider has (False)."""
 
     @abstractmethod
     def trait(self, name: str) -> CatalogueEntry:
-        """One trait; TraitsNotFound."""
+        """Return one trait. Raises TraitsNotFound."""
 
     @abstractmethod
     def allocations(self, consumer: str) -> ConsumerAllocations | None:
-        """All that a consumer holds; None if it holds nothing."""
+        """Return everything that a consumer holds, None if it holds nothing."""
 
     @abstractmethod
     def allocations_of(self, uuid: str) -> ProviderAllocations:
-        """Who holds what of a provider; ProviderNotFound."""
+        """Return the holders of a provider. Raises ProviderNotFound."""
 
     @abstractmethod
     def project_usages(self, project: str, user: str | None = None) -> list[TypeUsage]:
-        """What a project (or one of its users) holds, by type of consumer."""
+        """Return what a project (or one of its users) holds, by type of consumer."""
 
     @abstractmethod
     def holders(self, uuid: str, *, limit: int = 100, after: str | None = None) -> HolderPage:
-        """Who holds what of a provider, by consumer; ProviderNotFound."""
+        """Return a page of the holders of a provider, by consumer. Raises ProviderNotFound."""
 
     @abstractmethod
     def consumers(
@@ -173,19 +174,22 @@ class LedgerReader(Protocol):
         limit: int = 100,
         after: str | None = None,
     ) -> ConsumerPage:
-        """Consumers that are like that; ProviderNotFound, ClassNotFound; Invalid: LARGEST of no class."""
+        """Return a page of the consumers that match a query.
+
+        Raises ProviderNotFound, ClassNotFound, Invalid (LARGEST without a class).
+        """
 
     @abstractmethod
     def consumer(self, uuid: str) -> ConsumerDetails:
-        """One consumer with all that it holds; AllocationsNotFound if it holds nothing."""
+        """Return one consumer with everything it holds. Raises AllocationsNotFound if it holds nothing."""
 
     @abstractmethod
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
-        """Projects by name, with what their consumers hold, by type."""
+        """Return a page of projects by name, with what their consumers hold, by type."""
 
     @abstractmethod
     def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
-        """What was done to a provider or a consumer, newest first, whether it is there still or not."""
+        """Return what was done to a provider or consumer, newest first, even if it no longer exists."""
 
     @abstractmethod
     def audit(
@@ -200,72 +204,72 @@ class LedgerReader(Protocol):
         before: int | None = None,
         most: int = 100,
     ) -> list[AuditRecord]:
-        """At most so many records of the audit log that are like this, newest first; before: a record's number."""
+        """Return up to `most` matching records of the audit log, newest first. before: a record's number."""
 
-    # --- Who may come in ---
+    # --- API tokens ---
 
     @abstractmethod
     def tokens(self) -> list[TokenInfo]:
-        """Every API token that there ever was, oldest first, without its text or any hash of it."""
+        """Return every API token ever created, oldest first, without texts and hashes."""
 
     @abstractmethod
     def create_token(self, wanted: TokenSpec) -> IssuedToken:
-        """A new token with its text, which nobody can be told again; Invalid, TokenExists."""
+        """Create a token. Return it with its text, which cannot be read again. Raises Invalid, TokenExists."""
 
     @abstractmethod
     def rotate_token(self, name: str, *, grace_seconds: int = 0) -> IssuedToken:
-        """Another text for a token; the old one stays good for so long. Invalid, TokenNotFound."""
+        """Give a token a new text; the old one stays valid for the grace period. Raises Invalid, TokenNotFound."""
 
     @abstractmethod
     def revoke_token(self, name: str) -> None:
-        """A token is good for nothing any more, in every process; TokenNotFound."""
+        """Revoke a token, in every process. Raises TokenNotFound."""
 
     @abstractmethod
     def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
-        """Unusual activity that ended within this span, in microseconds since 1970 UTC: look at it."""
+        """Return unusual activity that ended between two moments, in microseconds since 1970 UTC."""
 
     @abstractmethod
     def follow(self, after: int | None = None) -> Iterator[Change]:
-        """Every change after this number (None: from now on) as it comes, without end."""
+        """Yield every change after this number (None: from now on) as it is made, without end."""
 
     @abstractmethod
     def changes(self, after: int = 0, most: int = 100) -> list[Change]:
-        """At most so many entries of the change log, after this number."""
+        """Return up to `most` entries of the change log, after this number."""
 
 
 class LedgerInterface(LedgerReader, Protocol):
-    """All verbs. A writing verb returns when its change is durable, or raises a Refusal and has changed nothing."""
+    """All verbs. A writing verb returns when its change is durable, or raises a Refusal and changes nothing."""
 
     @abstractmethod
     def _do(self, command: Command) -> Any:
-        """Carry a sound command out; returns what it comes to."""
+        """Carry out a validated command. Return its result."""
 
     def do(self, command: Command) -> Any:
-        """Carry any command out; returns what it comes to. Invalid, if it makes no sense as it is."""
+        """Validate and carry out a command. Return its result. Raises Invalid if it is malformed."""
         return self._do(validated(command))
 
     # --- Providers ---
 
     def create_provider(self, name: str, *, uuid: str | None = None, parent: str | None = None) -> Provider:
-        """A new provider, with a uuid of its own if none is given; ProviderExists, ParentNotFound, ParentIsSelf."""
-        given = str(uuids.uuid4()) if uuid is None else uuid
-        created: Provider = self.do(commands.CreateProvider(uuid=given, name=name, parent=parent))
+        """Create a provider (uuid: a new one if omitted). Raises ProviderExists, ParentNotFound, ParentIsSelf."""
+        new_uuid = str(uuids.uuid4()) if uuid is None else uuid
+        created: Provider = self.do(commands.CreateProvider(uuid=new_uuid, name=name, parent=parent))
         return created
 
     def update_provider(self, uuid: str, *, name: str | Keep = KEEP, parent: str | Keep | None = KEEP) -> Provider:
-        """Another name, another parent (None: a root of its own), or both; ProviderNotFound, TreeLoop ..."""
+        """Rename or move a provider (parent=None: make it a root). Raises ProviderNotFound, TreeLoop ..."""
         updated: Provider = self.do(commands.UpdateProvider(uuid=uuid, name=name, parent=parent))
         return updated
 
     def delete_provider(self, uuid: str) -> None:
-        """A provider goes; ProviderNotFound, ProviderHasChildren, ProviderInUse."""
+        """Delete a provider. Raises ProviderNotFound, ProviderHasChildren, ProviderInUse."""
         self.do(commands.DeleteProvider(uuid=uuid))
 
     def put_records(self, records: Sequence[ProviderRecord]) -> list[RecordOutcome]:
-        """Bring providers in with all that they have, in one commit; returns what became of each record.
+        """Import providers with everything they have, in one commit. Return the outcome of each record.
 
-        Records that are refused are left out, with the reason; classes and traits that do not exist yet
-        are made. A record that changes nothing is no write, so the same records may come again.
+        Refused records are left out, with the reason; missing classes and traits are created. A record
+        that changes nothing is not written, so importing the same records again is safe.
         """
         outcomes: list[RecordOutcome] = self.do(commands.PutRecords(records=tuple(records)))
         return outcomes
@@ -275,50 +279,50 @@ class LedgerInterface(LedgerReader, Protocol):
     def set_inventories(
         self, uuid: str, inventories: Mapping[str, Inventory], *, generation: Generation = UNCHECKED
     ) -> ProviderInventories:
-        """All that a provider has from now on; GenerationConflict, InventoryInUse, ReservedExceedsTotal ..."""
+        """Replace a provider's inventories. Raises GenerationConflict, InventoryInUse, ReservedExceedsTotal ..."""
         self.do(commands.SetInventories(uuid=uuid, inventories=dict(inventories), generation=generation))
         return self.inventories(uuid)
 
     def delete_inventory(self, uuid: str, resource_class: str) -> None:
-        """One inventory goes; InventoryNotFound, InventoryInUse."""
+        """Delete one inventory. Raises InventoryNotFound, InventoryInUse."""
         self.do(commands.DeleteInventory(uuid=uuid, resource_class=resource_class))
 
     def set_traits(self, uuid: str, names: Iterable[str], *, generation: Generation = UNCHECKED) -> ProviderTraits:
-        """A provider's traits from now on; GenerationConflict, TraitsNotFound."""
+        """Replace a provider's traits. Raises GenerationConflict, TraitsNotFound."""
         self.do(commands.SetTraits(uuid=uuid, traits=frozenset(names), generation=generation))
         return self.traits(uuid)
 
     def set_aggregates(
         self, uuid: str, aggregates: Iterable[str], *, generation: Generation = UNCHECKED
     ) -> ProviderAggregates:
-        """A provider's aggregates from now on; GenerationConflict."""
+        """Replace a provider's aggregates. Raises GenerationConflict."""
         self.do(commands.SetAggregates(uuid=uuid, aggregates=tuple(aggregates), generation=generation))
         return self.aggregates(uuid)
 
     # --- Names ---
 
     def create_class(self, name: str, *, exist_ok: bool = True) -> bool:
-        """A custom resource class; returns whether it is new. InvalidName, ClassExists."""
+        """Create a custom resource class. Return whether it is new. Raises InvalidName, ClassExists."""
         new: bool = self.do(commands.CreateClass(name=name, exist_ok=exist_ok))
         return new
 
     def delete_class(self, name: str) -> None:
-        """A custom resource class goes; ClassNotFound, StandardName, ClassInUse."""
+        """Delete a custom resource class. Raises ClassNotFound, StandardName, ClassInUse."""
         self.do(commands.DeleteClass(name=name))
 
     def create_trait(self, name: str) -> bool:
-        """A custom trait; returns whether it is new. InvalidName."""
+        """Create a custom trait. Return whether it is new. Raises InvalidName."""
         new: bool = self.do(commands.CreateTrait(name=name))
         return new
 
     def delete_trait(self, name: str) -> None:
-        """A custom trait goes; TraitsNotFound, StandardName, TraitInUse."""
+        """Delete a custom trait. Raises TraitsNotFound, StandardName, TraitInUse."""
         self.do(commands.DeleteTrait(name=name))
 
     # --- Claims ---
 
     def claim(self, *claims: Claim) -> None:
-        """Write what consumers hold, all or none; CapacityExceeded, UnitsViolated, ConsumerGenerationConflict ..."""
+        """Write what consumers hold, all or none. Raises CapacityExceeded, ConsumerGenerationConflict ..."""
         self.do(commands.SetAllocations(claims=claims))
 
     def allocate(
@@ -330,20 +334,20 @@ class LedgerInterface(LedgerReader, Protocol):
         consumer: str | None = None,
         type: str | None = None,  # noqa: A002 - as in Claim
     ) -> Grant:
-        """Find where a request fits and claim it for a new consumer, in one step; NothingFits, with its funnel.
+        """Find where a request fits and claim it for a new consumer, in one step.
 
-        It is never refused while there is room, however many ask at once. consumer: a uuid of its own if
-        none is given; ConsumerGenerationConflict if it is not new.
+        It succeeds whenever there is room, regardless of concurrent claims. consumer: a new uuid if omitted.
+        Raises NothingFits with its funnel, ConsumerGenerationConflict if the consumer is not new.
         """
-        given = str(uuids.uuid4()) if consumer is None else consumer
-        command = commands.Allocate(request=request, consumer=given, project=project, user=user, type=type)
+        new_uuid = str(uuids.uuid4()) if consumer is None else consumer
+        command = commands.Allocate(request=request, consumer=new_uuid, project=project, user=user, type=type)
         granted: Grant = self.do(command)
         return granted
 
     def release(self, consumer: str) -> None:
-        """A consumer holds nothing any more; AllocationsNotFound."""
+        """Release everything that a consumer holds. Raises AllocationsNotFound."""
         self.do(commands.ReleaseAllocations(consumer=consumer))
 
     def reshape(self, inventories: Iterable[NewInventories], claims: Iterable[Claim] = ()) -> None:
-        """Move inventories between providers together with what is held of them, all or nothing."""
+        """Move inventories between providers together with their allocations, all or nothing."""
         self.do(commands.Reshape(inventories=tuple(inventories), claims=tuple(claims)))

@@ -1,4 +1,4 @@
-"""What a provider has of one resource class, and the rule of capacity."""
+"""Inventories: what a provider has of one resource class, and the rule of capacity."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MAX_RATIO: Final = 3.40282e38
 class Inventory(msgspec.Struct, frozen=True, array_like=True):
     """What a provider has of one resource class. All amounts are in the class's own unit.
 
-    total: how much there is (1 to MAX_INT); reserved: how much of it is not to be claimed;
-    min_unit, max_unit, step_size: what one claim may ask for; allocation_ratio: how far the
+    total: how much there is (1 to MAX_INT); reserved: how much of it cannot be claimed;
+    min_unit, max_unit, step_size: the legal amounts of one claim; allocation_ratio: how far the
     unreserved part may be overcommitted (2.0: twice).
     """
 
@@ -33,16 +33,16 @@ class Inventory(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def capacity(self) -> int:
-        """How much can be claimed in all: (total - reserved) x allocation_ratio, rounded towards zero."""
+        """What can be claimed in total: (total - reserved) x allocation_ratio, rounded towards zero."""
         return int((self.total - self.reserved) * self.allocation_ratio)
 
     def takes(self, amount: int) -> bool:
-        """Whether one claim may ask for this amount (min_unit, max_unit, step_size)."""
+        """Whether this is a legal amount for one claim (min_unit, max_unit, step_size)."""
         return self.min_unit <= amount <= self.max_unit and amount % self.step_size == 0
 
 
 def checked(inventory: Inventory) -> Inventory:
-    """The same inventory, if every field is within its bounds; InvalidAmount names the first that is not."""
+    """Return the inventory if every field is within its bounds. Raises InvalidAmount for the first that is not."""
     for field in ("total", "reserved", "min_unit", "max_unit", "step_size"):
         value = getattr(inventory, field)
         least = 0 if field == "reserved" else 1

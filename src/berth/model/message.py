@@ -1,7 +1,7 @@
-"""Commands and requests as messages: the JSON in which they travel, every value an object with named fields.
+"""Commands and requests as JSON messages: every value an object with named fields.
 
-The model's values are made for memory and for the change log. Their messages are made from them here, field by
-field, so that there is one definition of each: a message takes no field that its value has not.
+The model's values are laid out for memory and for the change log. The types of their messages are derived from them
+here, field by field, so that each is defined once: a message accepts exactly the fields of its value.
 """
 
 from __future__ import annotations
@@ -41,22 +41,24 @@ RESULTS: Final[dict[type[Command], Any]] = {
     commands.Reshape: None,
     commands.PutRecords: list[RecordOutcome],
 }
-"""The commands that can be sent, and what each comes to: a generation where it is a number."""
+"""The commands that can be sent, with the types of their results. A number is a generation."""
 
 _VALUES: Final[dict[type, type]] = {}
-"""By a message's type: the type of the value that it stands for."""
+"""The type of the value, by the type of its message."""
 
 
 @cache
 def message_of(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
-    """The type of the messages that stand for values of this type."""
+    """Return the type of the messages for values of this type."""
     fields = []
     for field in msgspec.structs.fields(kind):
         default: Any = field.default
         if field.default_factory is not msgspec.NODEFAULT:
             default = msgspec.field(default_factory=field.default_factory)
         required = default is msgspec.NODEFAULT
-        fields.append((field.name, _form(field.type)) if required else (field.name, _form(field.type), default))
+        fields.append(
+            (field.name, _message_type(field.type)) if required else (field.name, _message_type(field.type), default)
+        )
     message = msgspec.defstruct(
         kind.__name__,
         fields,
@@ -71,11 +73,11 @@ def message_of(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
     return message
 
 
-def _form(kind: Any) -> Any:
-    """A field's type, with the types of messages instead of those of values."""
+def _message_type(kind: Any) -> Any:
+    """Return a field's type, with types of messages instead of types of values."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return message_of(kind)
-    inner = tuple(map(_form, get_args(kind)))
+    inner = tuple(map(_message_type, get_args(kind)))
     if not inner:
         return kind
     if isinstance(kind, types.UnionType) or get_origin(kind) is Union:
@@ -84,23 +86,23 @@ def _form(kind: Any) -> Any:
 
 
 def message(value: Any) -> Any:
-    """A value as its message."""
+    """Return a value as its message."""
     if isinstance(value, msgspec.Struct):
         kind = message_of(type(value))
         return kind(**{name: message(getattr(value, name)) for name in value.__struct_fields__})
-    return _inside(value, message)
+    return _map_items(value, message)
 
 
 def value(message: Any) -> Any:
-    """A message as its value."""
+    """Return a message as its value."""
     kind = _VALUES.get(type(message))
     if kind is not None:
         return kind(**{name: value(getattr(message, name)) for name in message.__struct_fields__})
-    return _inside(message, value)
+    return _map_items(message, value)
 
 
-def _inside(it: Any, change: Any) -> Any:
-    """The same container with its items changed; what is no container, as it is."""
+def _map_items(it: Any, change: Any) -> Any:
+    """Return a container with its items changed; anything else unchanged."""
     if isinstance(it, dict):
         return {key: change(item) for key, item in it.items()}
     if isinstance(it, tuple | list):

@@ -1,4 +1,4 @@
-"""Names: resource classes, traits, uuids; what is standard, what is legal, what is canonical."""
+"""Names: standard and custom resource classes and traits, and canonical uuids."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ NAME_LENGTH: Final = 255
 _CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]+")
 
 INCOMPLETE_CONSUMER: Final = "00000000-0000-0000-0000-000000000000"
-"""The project and user of a consumer that was written before Placement 1.8 asked for them."""
+"""The project and user of a consumer written before Placement 1.8 required them."""
 
 UNKNOWN_TYPE: Final = "unknown"
-"""How the type of a consumer is shown that has none."""
+"""The type shown for a consumer that has none."""
 
 
 def is_custom_name(name: str) -> bool:
@@ -30,10 +30,10 @@ def is_custom_name(name: str) -> bool:
 
 
 def parse_uuid(text: str) -> str | None:
-    """The lower-case dashed form of a uuid in any of its spellings; None if it is none.
+    """Return the lower-case dashed form of a uuid in any spelling, None if the text is not a uuid.
 
-    With or without dashes, upper or lower case, in braces, or as a URN: the spellings that
-    Placement takes (oslo_utils.uuidutils.is_uuid_like).
+    Spellings: with or without dashes, upper or lower case, in braces, or as a URN, as Placement accepts
+    them (oslo_utils.uuidutils.is_uuid_like).
     """
     # Nearly all uuids arrive canonical: uuid.UUID costs two microseconds, this a fifth of one.
     if _CANONICAL.fullmatch(text) is not None:

@@ -1,4 +1,4 @@
-"""A fleet as people look at it: in sum, as a map, page by page; and what can be asked of such looks."""
+"""Views of a fleet: totals, a map, pages of providers, and their queries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from berth.model.consumer import Resources
 
 
 class ClassOverview(msgspec.Struct, frozen=True):
-    """What all providers have of one class; capacity: what can be claimed in all; largest_free: on one provider."""
+    """What all providers have of one class; capacity: what can be claimed in total; largest_free: on one provider."""
 
     name: str
     providers: int
@@ -23,7 +23,7 @@ class ClassOverview(msgspec.Struct, frozen=True):
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """A whole fleet in a few numbers. traits, aggregates: how many of them some provider has; roots: trees."""
+    """Totals of a fleet. traits, aggregates: how many are in use; roots: the number of trees."""
 
     head: int
     providers: int
@@ -34,7 +34,7 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 class GroupBy(enum.StrEnum):
-    """What the cells of a map stand for; AUTO: hosts while there are few, else groups of them."""
+    """What the cells of a map stand for. AUTO: hosts while there are few, otherwise groups of hosts."""
 
     AUTO = "auto"
     HOSTS = "hosts"
@@ -45,10 +45,10 @@ class GroupBy(enum.StrEnum):
 class MapQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which hosts to draw, and how. A host is a root provider with its whole tree.
 
-    classes: whose numbers to give (none: the eight that most providers have); within: the id of a group of another map;
-    name: a part of the host's name in upper or lower case; trait, aggregate: what some provider of the tree has or
-    is in; room: amounts by class that an unsuffixed group could be given there; mark: uuids of providers
-    whose hosts are to be counted as marked; limit: the most cells.
+    classes: the classes to report (none: the eight that most providers have); within: the id of a group of another map;
+    name: a part of the host's name, ignoring case; trait, aggregate: that some provider of the tree has or is
+    in; room: amounts by class that an unsuffixed group could get there; mark: uuids of providers whose
+    hosts count as marked; limit: the most cells.
     """
 
     classes: tuple[str, ...] = ()
@@ -65,8 +65,8 @@ class MapQuery(msgspec.Struct, frozen=True, kw_only=True):
 class MapCell(msgspec.Struct, frozen=True):
     """A host or a group of hosts.
 
-    id: the host's uuid, or what `within` takes; used, capacity: by class; marked: how many of the hosts were asked
-    to be marked.
+    id: the host's uuid, or what `within` takes; used, capacity: by class; marked: how many of the hosts are
+    marked.
     """
 
     id: str
@@ -79,10 +79,10 @@ class MapCell(msgspec.Struct, frozen=True):
 
 
 class FleetMap(msgspec.Struct, frozen=True):
-    """A fleet, or the part that was asked for, as cells by name.
+    """A fleet, or the selected part of it, as cells ordered by name.
 
-    level: "hosts" or "groups"; groups_of: what groups are made by, "" for hosts; total_hosts: how many
-    there are in all cells, and in those that the limit left out.
+    level: "hosts" or "groups"; groups_of: what the hosts are grouped by, "" for hosts; total_hosts: the number
+    of hosts in all cells, including those that the limit left out.
     """
 
     head: int
@@ -93,10 +93,10 @@ class FleetMap(msgspec.Struct, frozen=True):
 
 
 class ProviderFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which providers to show, each by itself. Everything given must hold.
+    """Which providers to show, each judged alone. All given conditions must hold.
 
-    name: a part of the name in upper or lower case; uuid: its beginning; resource_class: one that it
-    has an inventory of; room: amounts by class that one claim could take of it; root: the uuid of the root of its tree.
+    name: a part of the name, ignoring case; uuid: the beginning of the uuid; resource_class: a class that it has
+    an inventory of; room: amounts by class that one claim could get; root: the uuid of the root of its tree.
     """
 
     name: str = ""
@@ -109,7 +109,7 @@ class ProviderFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderItem(msgspec.Struct, frozen=True):
-    """A provider in a list, with what can be claimed of it in all and what is held, by class."""
+    """A provider in a list, with capacity and use by class."""
 
     uuid: str
     name: str
@@ -122,14 +122,14 @@ class ProviderItem(msgspec.Struct, frozen=True):
 
 
 class ProviderPage(msgspec.Struct, frozen=True):
-    """Some providers in the order in which they were made; next: what `after` takes to go on, None at the end."""
+    """A page of providers, oldest first. next: the value of `after` for the next page, None at the end."""
 
     items: list[ProviderItem]
     next: str | None
 
 
 class InventoryDetails(msgspec.Struct, frozen=True):
-    """An inventory with what follows from it: capacity, what can be claimed in all, and used, what is held."""
+    """An inventory with its capacity (what can be claimed in total) and its use (what is held)."""
 
     total: int
     reserved: int
@@ -151,7 +151,7 @@ class TreeNode(msgspec.Struct, frozen=True):
 
 
 class ProviderDetails(msgspec.Struct, frozen=True):
-    """One provider with all that it has, and its whole tree, parents before their children."""
+    """One provider with everything it has, and its whole tree, parents before their children."""
 
     uuid: str
     name: str

@@ -1,4 +1,4 @@
-"""What /v1 answers with, where it is not a value of the model by itself."""
+"""Responses of /v1 that are more than one value of the model."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ T = TypeVar("T")
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
-    """Some of a collection; next: what `after` takes to go on, None at the end."""
+    """A page of a collection. next: the value of `after` for the next page, None at the end."""
 
     items: list[T]
     next: str | None = None
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What answers here.
+    """A server.
 
     head: the number of the last change; documentation: paths by what they are; auth: the ways in which
-    callers are known; caller: what logs call whoever asks, "" if nobody is known.
+    callers can authenticate; caller: the caller's name in logs, "" if not authenticated.
     """
 
     name: str
@@ -36,10 +36,10 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallerInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the caller is.
+    """The caller, as the server sees it.
 
-    name: what logs call them; via: how they are known; may: the policy's operations that they may do, where
-    an operation is a project's to their own.
+    name: the name in logs; via: the way of authentication; may: the policy's operations that the caller may
+    do; operations about a project only on its own.
     """
 
     name: str
@@ -51,10 +51,10 @@ class CallerInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may do what.
+    """A policy as a table.
 
-    name: of the policy; operations: the roles that may do each; own_project: those of them that a reader
-    may do to its own project only.
+    name: the policy's; operations: the roles that may do each operation; own_project: the operations that a
+    reader may do only on its own project.
     """
 
     name: str
@@ -63,7 +63,7 @@ class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NameItem(msgspec.Struct, frozen=True):
-    """A resource class, trait or aggregate. at: when it was made, microseconds since 1970; providers: that have it."""
+    """A resource class, trait or aggregate. at: its creation, microseconds since 1970; providers: how many have it."""
 
     name: str
     id: int
@@ -84,7 +84,7 @@ class HolderItem(msgspec.Struct, frozen=True):
 
 
 class HolderPage(msgspec.Struct, frozen=True):
-    """Some of those who hold a part of a provider. generation: the provider's."""
+    """A page of the holders of a provider. generation: the provider's."""
 
     generation: int
     items: list[HolderItem]
@@ -92,7 +92,7 @@ class HolderPage(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a request fits, as Candidates. funnel: if it was asked for; call: the same in Placement's words."""
+    """Where a request fits, as Candidates. funnel: if requested; call: the same request as a Placement URL."""
 
     candidates: list[Candidate]
     summaries: dict[str, ProviderSummary]
@@ -102,6 +102,6 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, Generic[T], frozen=True):
-    """What a command came to."""
+    """The result of a command."""
 
     result: T

@@ -1,4 +1,4 @@
-"""Refusals as they travel: a stable name for each, with its fields; and back again on the other side."""
+"""Errors in transit: a stable name for each, with its fields, and back to an exception in the client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from berth.model.errors import BerthError
 
 
 def kind_of(error: type[BerthError]) -> str:
-    """A refusal's name in JSON: CapacityExceeded is capacity-exceeded."""
+    """Return an error's name in JSON: CapacityExceeded is capacity-exceeded."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", error.__name__).lower()
 
 
@@ -25,22 +25,22 @@ def _all(error: type[BerthError]) -> Iterator[type[BerthError]]:
 
 
 KINDS: Final[dict[str, type[BerthError]]] = {kind_of(error): error for error in _all(BerthError)}
-"""Every refusal and failure by its name."""
+"""Every error by its name."""
 
 
 def known(error: BerthError) -> type[BerthError]:
-    """The class of the model that an error is of: others may have classes below those, for themselves."""
+    """Return the model's class of an error: other modules may have subclasses of their own."""
     return next(kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
 
 
 def fields_of(error: BerthError) -> dict[str, Any]:
-    """What a refusal says besides its words, as plain values."""
+    """Return an error's fields besides its text, as plain values."""
     return {name: msgspec.to_builtins(value) for name, value in vars(error).items() if not name.startswith("_")}
 
 
-def rebuilt(kind: type[BerthError], words: str, fields: Mapping[str, Any]) -> BerthError:
-    """A refusal from what it says, as it was where it was raised."""
-    error = kind.__new__(kind, words)
+def rebuilt(kind: type[BerthError], text: str, fields: Mapping[str, Any]) -> BerthError:
+    """Return an error from its text and fields, equal to the one that was raised."""
+    error = kind.__new__(kind, text)
     types: Mapping[str, Any] = getattr(kind, "FIELDS", {})
     for name, value in fields.items():
         if name in types and value is not None:

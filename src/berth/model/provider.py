@@ -1,4 +1,4 @@
-"""Resource providers: whatever has something that can be claimed."""
+"""Resource providers: hosts and other things whose resources can be claimed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 class Provider(msgspec.Struct, frozen=True):
     """A host, a NUMA node, a GPU, a storage pool, a licence server.
 
-    uuid: canonical; generation: counts the changes to what the provider has and to who holds it;
+    uuid: canonical; generation: counts the changes of its inventories, traits, aggregates and allocations;
     parent: the uuid of the provider above, None for a root; root: the uuid of the top of its tree,
     which is its own for a root; created_at, updated_at: microseconds since 1970 UTC.
     """
@@ -23,7 +23,7 @@ class Provider(msgspec.Struct, frozen=True):
 
 
 class InventoryUsage(msgspec.Struct, frozen=True):
-    """An inventory as it stands in the ledger: its numbers, how much is held, and when it last changed."""
+    """An inventory in the ledger: its numbers, how much is held, and when it last changed."""
 
     total: int
     reserved: int

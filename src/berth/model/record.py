@@ -1,4 +1,4 @@
-"""Providers as records: one line of JSON each, for bringing whole fleets in and out."""
+"""Records: providers as one line of JSON each, for the import and export of whole fleets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from berth.model.inventory import MAX_INT, Inventory
 
 
 class InventoryRecord(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """An inventory; what is left out has the default of berth.model.inventory.Inventory."""
+    """An inventory; omitted fields have the defaults of berth.model.inventory.Inventory."""
 
     total: int
     reserved: int = 0
@@ -20,12 +20,12 @@ class InventoryRecord(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
     allocation_ratio: float = 1.0
 
     def inventory(self) -> Inventory:
-        """The same as the ledger's value."""
+        """Return the ledger's value."""
         return Inventory(self.total, self.reserved, self.min_unit, self.max_unit, self.step_size, self.allocation_ratio)
 
 
 class ProviderRecord(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A provider with all that it has. uuid: found by the name if left out; parent: a uuid or a name."""
+    """A provider with everything it has. uuid: looked up by name if omitted; parent: a uuid or a name."""
 
     name: str
     uuid: str | None = None
@@ -36,7 +36,7 @@ class ProviderRecord(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unk
 
 
 class RecordStatus(enum.StrEnum):
-    """What a record came to."""
+    """The outcome of an import of one record."""
 
     CREATED = "created"
     CHANGED = "changed"
@@ -45,7 +45,7 @@ class RecordStatus(enum.StrEnum):
 
 
 class RecordOutcome(msgspec.Struct, frozen=True):
-    """What one record came to, and why, if it was refused."""
+    """The outcome of one record, with the reason if it was refused."""
 
     became: RecordStatus
     why: str = ""

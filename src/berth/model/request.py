@@ -1,4 +1,4 @@
-"""What is asked of the fleet: which providers, and where a request fits."""
+"""Requests to the fleet: which providers to list, and where a set of amounts fits."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ AnyOf = frozenset[str]
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """What a provider must be like.
+    """Conditions that a provider must meet.
 
-    resources: amounts by class, each within its inventory's rules and free capacity;
+    resources: amounts by class, each legal for its inventory and within free capacity;
     required: traits, one of each set; forbidden: traits, none of these;
     member_of: aggregate uuids, one of each set; not_member_of: none of these;
     in_tree: the uuid of any provider of the tree it must be in.
@@ -26,7 +26,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderQuery(Filter, frozen=True, kw_only=True):
-    """Which providers to list. Everything given must hold."""
+    """Which providers to list. All given conditions must hold."""
 
     uuid: str | None = None
     name: str | None = None
@@ -37,7 +37,7 @@ class Group(Filter, frozen=True, kw_only=True):
 
     suffix "": its resources may come from several providers of a tree, and from those that share
     with it. Any other suffix: one provider has all of it. Without resources, such a group only
-    takes part in same_subtree.
+    takes part in same_subtrees.
     """
 
     suffix: str = ""
@@ -49,12 +49,12 @@ class Group(Filter, frozen=True, kw_only=True):
 
 
 class CandidateRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Where does this fit?
+    """A request for candidates: where a set of groups fits.
 
     groups: all must be satisfied within one tree and what is shared with it; isolate: suffixed
-    groups must be on different providers; limit: at most so many candidates (None: all);
+    groups must be on different providers; limit: the most candidates (None: all);
     root_required, root_forbidden: traits of the tree's root; same_subtrees: sets of suffixes whose
-    providers must all be below (or be) one of them; one_provider_per_tree: no candidate takes from
+    providers must all be below (or be) one of them; one_provider_per_tree: no candidate uses
     two providers of one tree (Placement before 1.29).
     """
 
@@ -65,3 +65,26 @@ class CandidateRequest(msgspec.Struct, frozen=True, kw_only=True):
     root_forbidden: frozenset[str] = frozenset()
     same_subtrees: tuple[frozenset[str], ...] = ()
     one_provider_per_tree: bool = False
+
+
+def request_excess(request: CandidateRequest, groups: int, conditions: int) -> str | None:
+    """Return how a request exceeds a number of groups or of conditions in all; None if it does not."""
+    if len(request.groups) > groups:
+        return f"The request has {len(request.groups)} groups: at most {groups} can be asked for."
+    roots = len(request.root_required) + len(request.root_forbidden)
+    return _excess(len(request.same_subtrees) + roots + sum(map(_conditions, request.groups)), conditions)
+
+
+def filter_excess(given: Filter, conditions: int) -> str | None:
+    """Return how a filter exceeds a number of conditions; None if it does not."""
+    return _excess(_conditions(given), conditions)
+
+
+def _excess(count: int, most: int) -> str | None:
+    return f"The request has {count} conditions: at most {most} can be asked for." if count > most else None
+
+
+def _conditions(given: Filter) -> int:
+    """Count amounts, sets of traits and sets of aggregates; a set counts once, however many names it has."""
+    forbidden = len(given.forbidden) + bool(given.not_member_of)
+    return len(given.resources) + len(given.required) + len(given.member_of) + forbidden

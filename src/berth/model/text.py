@@ -1,4 +1,4 @@
-"""Texts from outside: which ones can be stored and shown, and how the logs keep them."""
+"""Texts from outside: which can be stored and shown, and their form in logs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from berth.model.errors import Invalid
 from berth.model.names import NAME_LENGTH
 
 LOG_TEXT_LENGTH: Final = 255
-"""Of one text in the logs, in characters."""
+"""The most characters of one text in the logs."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 

@@ -1,4 +1,4 @@
-"""API tokens: as they are asked for, kept (never the text itself, only a keyed hash of it), and shown."""
+"""API tokens: as requested, stored (only a keyed hash of the text) and shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class TokenRejection(enum.StrEnum):
-    """Why a token that is known lets nobody in: kept in the audit log, told to nobody."""
+    """Why a known token is rejected: recorded in the audit log, but not reported to the caller."""
 
     REVOKED = "The token was revoked."
     EXPIRED = "The token has expired."
@@ -19,10 +19,10 @@ class TokenRejection(enum.StrEnum):
 class Token(msgspec.Struct, frozen=True, kw_only=True):
     """One API token.
 
-    id: the part of it that is no secret; hash: of the whole, keyed, in hexadecimal; previous_hash: of the
-    last one that was rotated out, good until previous_until; trees: roots that a provider-owner may write,
-    None for all; networks: where it may be used from (CIDR), empty for anywhere. Times are microseconds
-    since 1970 UTC.
+    id: the public part of the text; hash: keyed hash of the whole text, in hexadecimal; previous_hash: that
+    of the text before the last rotation, valid until previous_until; trees: roots that a provider-owner may
+    write, None for all; networks: from where it is valid (CIDR), empty for everywhere. Times are
+    microseconds since 1970 UTC.
     """
 
     id: str
@@ -42,10 +42,10 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A token that is asked for.
+    """The specification of a new token.
 
-    user: the token's name if left out; trees: roots that a provider-owner owns; networks: CIDR, none for
-    anywhere; lasts_seconds: None for ever.
+    user: the token's name if omitted; trees: roots that a provider-owner owns; networks: CIDR, none for
+    everywhere; lasts_seconds: the lifetime, None for an unlimited one.
     """
 
     name: str
@@ -58,7 +58,7 @@ class TokenSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A token as it is shown: all that is kept of it but its hashes. Fields as of Token."""
+    """A token as shown: everything that is stored except its hashes. Fields as in Token."""
 
     id: str
     name: str
@@ -75,15 +75,15 @@ class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IssuedToken(msgspec.Struct, frozen=True):
-    """A token with its text, which nobody can be told again. No representation shows the text."""
+    """A token with its text, which cannot be read again. No representation shows the text."""
 
     token: TokenInfo
     text: str
 
     def __repr__(self) -> str:
-        return f"Minted({self.token.name!r}, ...)"
+        return f"IssuedToken({self.token.name!r}, ...)"
 
 
 def known(token: Token) -> TokenInfo:
-    """What is shown of a token."""
+    """Return a token as it is shown."""
     return TokenInfo(**{name: getattr(token, name) for name in TokenInfo.__struct_fields__})

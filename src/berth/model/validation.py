@@ -1,7 +1,6 @@
-"""Commands from outside, made sound: uuids in their one spelling, numbers and texts within their bounds.
+"""Validation of commands from outside: canonical uuids, numbers and texts within their bounds.
 
-Whoever makes commands out of what somebody gave them lets them pass through here. What needs the ledger to be
-judged is not judged here.
+Every way in validates its commands here. Rules that need the state of the ledger are checked elsewhere.
 """
 
 from __future__ import annotations
@@ -21,27 +20,27 @@ from berth.model.names import NAME_LENGTH, parse_uuid
 from berth.model.text import checked_text
 
 PROVIDER_NAME_LENGTH: Final = 200
-"""Of a provider's name, in characters (Placement's bound)."""
+"""The most characters of a provider's name (Placement's limit)."""
 
 _TYPE: Final = re.compile(r"[A-Z0-9_]+")
 
 
 def validated(command: Command) -> Command:
-    """The same command, made sound; Invalid says what cannot be."""
-    make = _SOUND.get(type(command))
-    made: Command = command if make is None else make(command)
-    return made
+    """Return a command in canonical form. Raises Invalid if a value is illegal."""
+    validator = _VALIDATORS.get(type(command))
+    result: Command = command if validator is None else validator(command)
+    return result
 
 
 def canonical_uuid(uuid: str) -> str:
-    """The canonical spelling of a uuid; Invalid if it is none."""
-    known = parse_uuid(uuid)
-    if known is None:
-        raise Invalid(f"{uuid!r} is no uuid")
-    return known
+    """Return the canonical spelling of a uuid. Raises Invalid if it is not a uuid."""
+    canonical = parse_uuid(uuid)
+    if canonical is None:
+        raise Invalid(f"{uuid!r} is not a uuid")
+    return canonical
 
 
-def _about_provider(command: Any) -> Command:
+def _provider_command(command: Any) -> Command:
     changed: Command = replace(command, uuid=canonical_uuid(command.uuid))
     return changed
 
@@ -107,10 +106,10 @@ def _reshape(command: commands.Reshape) -> Command:
 
 
 def _put_records(command: commands.PutRecords) -> Command:
-    """Records are judged one by one, later: here only their new uuids, which are made if none are given."""
+    """Validate the new uuids, or generate them. The records themselves are checked one by one, later."""
     new = command.new_uuids or tuple(str(uuids.uuid4()) for _ in command.records)
     if len(new) != len(command.records):
-        raise Invalid("new_uuids has to have one uuid for each record, or none at all")
+        raise Invalid("new_uuids must have one uuid for each record, or be empty")
     return replace(command, new_uuids=tuple(map(canonical_uuid, new)))
 
 
@@ -119,10 +118,10 @@ def _inventories(inventories: dict[str, Inventory]) -> dict[str, Inventory]:
 
 
 def _claims(claims: Iterable[Claim]) -> tuple[Claim, ...]:
-    sounded = tuple(map(_claim, claims))
-    if len({claim.consumer for claim in sounded}) != len(sounded):
+    validated_claims = tuple(map(_claim, claims))
+    if len({claim.consumer for claim in validated_claims}) != len(validated_claims):
         raise Invalid("two claims are for the same consumer")
-    return sounded
+    return validated_claims
 
 
 def _claim(claim: Claim) -> Claim:
@@ -131,7 +130,7 @@ def _claim(claim: Claim) -> Claim:
         raise Invalid("a claim names the same provider twice")
     for resources in allocations.values():
         if not resources or min(resources.values()) < 1:
-            raise InvalidAmount("a claim asks for amounts of at least 1 of at least one class of each provider")
+            raise InvalidAmount("a claim needs at least one class for each provider, with an amount of at least 1")
     return replace(
         claim,
         consumer=canonical_uuid(claim.consumer),
@@ -143,28 +142,28 @@ def _claim(claim: Claim) -> Claim:
 
 
 def owner(value: str, what: str) -> str:
-    """A project or a user; Invalid if it is empty, too long, or no text to show."""
+    """Return a project or a user. Raises Invalid if it is empty, too long, or has control characters."""
     if not value:
         raise Invalid(f"{what} is missing")
     return checked_text(value, what)
 
 
 def consumer_type(value: str) -> str:
-    """A type of consumers: A-Z, 0-9 and _, at most 255 of them; else Invalid."""
+    """Return a consumer type: at most 255 characters of A-Z, 0-9 and _. Raises Invalid."""
     if len(value) > NAME_LENGTH or _TYPE.fullmatch(value) is None:
-        raise Invalid(f"{value[:NAME_LENGTH]!r} is no type of consumers: it is made of A-Z, 0-9 and _")
+        raise Invalid(f"{value[:NAME_LENGTH]!r} is not a consumer type: use A-Z, 0-9 and _")
     return value
 
 
-_SOUND: Final[dict[type[Command], Callable[[Any], Command]]] = {
+_VALIDATORS: Final[dict[type[Command], Callable[[Any], Command]]] = {
     commands.CreateProvider: _create_provider,
     commands.UpdateProvider: _update_provider,
-    commands.DeleteProvider: _about_provider,
+    commands.DeleteProvider: _provider_command,
     commands.SetInventories: _set_inventories,
     commands.AddInventory: _one_inventory,
     commands.UpdateInventory: _one_inventory,
-    commands.DeleteInventory: _about_provider,
-    commands.SetTraits: _about_provider,
+    commands.DeleteInventory: _provider_command,
+    commands.SetTraits: _provider_command,
     commands.SetAggregates: _set_aggregates,
     commands.SetAllocations: _set_allocations,
     commands.Allocate: _allocate,
@@ -172,4 +171,4 @@ _SOUND: Final[dict[type[Command], Callable[[Any], Command]]] = {
     commands.Reshape: _reshape,
     commands.PutRecords: _put_records,
 }
-"""How each is made sound. Those that are not here only name a class or a trait, which the ledger judges."""
+"""The validator of each command. Commands not listed name only a class or a trait, which the ledger checks."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -17,7 +16,9 @@ from berth.api.ops.anomaly_scanner import NOTHING_YET, AnomalyScanner
 from berth.ledger import open_ledger
 from berth.ledger.queries import history
 from berth.model.errors import Unavailable
-from tests.support.configured_server import COMMAND, berth, serving
+from tests.support.commands import berth_command, output_of_berth
+from tests.support.deadline import until
+from tests.support.servers import configured_server
 
 SETTINGS = """
 auth = ["token"]
@@ -32,30 +33,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def port(folder: Path) -> Iterator[int]:
-    with serving(folder, SETTINGS) as port:
+    with configured_server(folder, SETTINGS) as port:
         yield port
 
 
 @pytest.fixture(scope="module")
 def tokens(folder: Path, port: int) -> dict[str, str]:
     made = {
-        name: berth(folder, "token", "create", "--name", name, "--role", role)
+        name: output_of_berth(folder, "token", "create", "--name", name, "--role", role)
         for name, role in (("boss", "admin"), ("nova", "service"), ("old", "service"))
     }
-    berth(folder, "token", "revoke", "old")
+    output_of_berth(folder, "token", "revoke", "old")
     return made
-
-
-def until(ready: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
 
 
 def run(folder: Path, *words: str, token: str = "") -> subprocess.CompletedProcess[str]:
     env = {"BERTH_TOKEN": token, "PATH": "/usr/bin:/bin", "COLUMNS": "400"}
-    return subprocess.run([*COMMAND, *words], cwd=folder, capture_output=True, text=True, check=False, env=env)
+    return subprocess.run([*berth_command(), *words], cwd=folder, capture_output=True, text=True, check=False, env=env)
 
 
 def test_what_a_server_is_told_of_and_tells(folder: Path, port: int, tokens: dict[str, str]) -> None:
@@ -107,25 +101,25 @@ def test_the_command(folder: Path, port: int, tokens: dict[str, str], there: boo
 
 
 def test_one_goes_on_where_another_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anomaly_scanner, "LOOK_S", 0.05)
+    monkeypatch.setattr(anomaly_scanner, "INTERVAL_S", 0.05)
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         first, second = AnomalyScanner(ledger, tmp_path), AnomalyScanner(ledger, tmp_path)
-        assert first.told() == NOTHING_YET
+        assert first.anomalies() == NOTHING_YET
         first.start()
-        until(lambda: second.told().complete)
-        seen = second.told().last
+        until(lambda: second.anomalies().complete)
+        seen = second.anomalies().last
         second.start()
         first.close()
         first._thread.join(10)
         ledger.create_trait("CUSTOM_A")
-        until(lambda: first.told().last > seen)
+        until(lambda: first.anomalies().last > seen)
         second.close()
         second._thread.join(10)
 
 
 def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anomaly_scanner, "LOOK_S", 0.02)
-    monkeypatch.setattr(anomaly_scanner, "ANEW_S", 0.1)
+    monkeypatch.setattr(anomaly_scanner, "INTERVAL_S", 0.02)
+    monkeypatch.setattr(anomaly_scanner, "RESTART_S", 0.1)
     begun, failures = [], [RuntimeError("broken"), Unavailable("away")]
 
     class Failing(history.LogScanner):
@@ -142,6 +136,6 @@ def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatc
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         watch = AnomalyScanner(ledger, tmp_path)
         watch.start()
-        until(lambda: len(begun) > 4 and watch.told().complete)
+        until(lambda: len(begun) > 4 and watch.anomalies().complete)
         watch.close()
         watch._thread.join(10)

@@ -10,7 +10,7 @@ import pytest
 from tests.suites.security.target_server import NEWEST, WRITE, Attacked, attacked
 from tests.support.identity import keystone as real_keystone
 from tests.support.identity.keystone import PATIENCE_S, Keystone
-from tests.support.raw_http import Got
+from tests.support.raw_http import RawReply
 
 SYSTEM = {"system": {"all": True}}
 
@@ -38,7 +38,7 @@ def server(keystone: Keystone, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield server
 
 
-def ask(server: Attacked, token: str, target: str = "/resource_providers", method: str = "GET") -> Got:
+def ask(server: Attacked, token: str, target: str = "/resource_providers", method: str = "GET") -> RawReply:
     return server.ask(method, target, [("x-auth-token", token), NEWEST])
 
 

@@ -17,7 +17,7 @@ from berth.api.http.tls_proxy import common_name
 from berth.app import UnusableSettings
 from berth.serve import check
 from berth.settings import Settings, Tls
-from tests.support.configured_server import serving
+from tests.support.servers import configured_server
 
 MTLS = """
 auth = ["mtls", "token"]
@@ -48,7 +48,7 @@ def prepare(folder: Path, authority: trustme.CA) -> None:
 def mutual(tmp_path_factory: pytest.TempPathFactory, authority: trustme.CA) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("mtls")
     prepare(folder, authority)
-    with serving(folder, MTLS) as port:
+    with configured_server(folder, MTLS) as port:
         yield port
 
 
@@ -81,7 +81,7 @@ def test_a_certificate_stands_for_roles(mutual: int, authority: trustme.CA) -> N
 
 def test_a_certificate_of_somebody_without_roles(mutual: int, authority: trustme.CA) -> None:
     reply = get(mutual, client(authority, "stranger"))
-    assert (reply.status_code, reply.json()["detail"]) == (401, "The certificate is of somebody who has no roles here.")
+    assert (reply.status_code, reply.json()["detail"]) == (401, "The certificate's subject has no roles here.")
 
 
 def test_no_certificate_and_nothing_else(mutual: int, authority: trustme.CA) -> None:
@@ -114,7 +114,7 @@ def test_where_something_new_is_has_the_right_scheme(mutual: int, authority: tru
 
 def test_https_by_itself(tmp_path: Path, authority: trustme.CA) -> None:
     prepare(tmp_path, authority)
-    with serving(tmp_path, '[tls]\ncert = "server.pem"\nkey = "server.key"\n') as port:
+    with configured_server(tmp_path, '[tls]\ncert = "server.pem"\nkey = "server.key"\n') as port:
         told = get(port, client(authority, None), x_auth_token="admin")
         assert (told.status_code, told.json()["via"]) == (200, "dev")
         with pytest.raises(httpx.TransportError):

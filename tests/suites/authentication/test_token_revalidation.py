@@ -25,8 +25,8 @@ from berth.model.inventory import Inventory
 from berth.model.token import TokenRejection, TokenSpec
 from berth.settings import Limits, Settings
 from berth.store.watch import Watch
-from tests.suites.authentication.in_process_server import Inside, Told
-from tests.support.databases import ledger_database, need, tried
+from tests.support.databases import chosen_kinds, ledger_database, require_database
+from tests.support.in_process_server import InProcessServer, Received
 
 HOST: Final = "7a5c0000-0000-4000-8000-000000000001"
 JOB: Final = "7a5c0000-0000-4000-8000-0000000000b1"
@@ -63,14 +63,14 @@ class Refused(CommitObserver):
 class Process:
     """A server of its own, and the only one that has heard of nothing that happens elsewhere."""
 
-    inside: Inside
+    inside: InProcessServer
     looks: Looks
     refused: Refused = field(default_factory=Refused)
 
-    def ask(self, method: str, target: str, token: str, body: Any = None) -> Told:
-        return self.inside.ask(method, target, token, body)
+    def ask(self, method: str, target: str, token: str, body: Any = None) -> Received:
+        return self.inside.request(method, target, token, body)
 
-    def claim(self, token: str, consumer: str = JOB, amount: int = 1) -> Told:
+    def claim(self, token: str, consumer: str = JOB, amount: int = 1) -> Received:
         return self.ask("PUT", f"/allocations/{consumer}", token, claim(amount))
 
 
@@ -84,9 +84,9 @@ def claim(amount: int = 1) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(params=tried())
+@pytest.fixture(params=chosen_kinds())
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    need(request.param)
+    require_database(request.param)
     with ledger_database(request.param, tmp_path) as made:
         yield made
 
@@ -118,7 +118,7 @@ def here(url: str, secret: str, elsewhere: Ledger) -> Iterator[Process]:
             offload = stack.enter_context(ThreadPoolExecutor(2))
         settings = Settings(auth=("token",), secret_file=secret)
         site = mounts_of(settings, ledger, Feed(ledger), Limiter(Limits()), MetricsRegistry())
-        inside = stack.enter_context(closing(Inside(Server(site, ledger, offload))))
+        inside = stack.enter_context(closing(InProcessServer(Server(site, ledger, offload))))
         process = Process(inside, Looks(core._watch))
         core._watch = process.looks
         core.observer = process.refused
@@ -229,7 +229,7 @@ def test_nobody_is_told_anything_while_it_cannot_be_made_certain(here: Process, 
     here.looks.away = True
     method, target, body = ASKED[what]
     told = here.ask(method, target, token, body)
-    assert (told.status, b"database is away" in told.body) == (503, True)
+    assert (told.status, b"database is unavailable" in told.body) == (503, True)
     here.looks.away = False
     assert here.ask(method, target, token, body).status in (200, 400, 404)
 
@@ -239,7 +239,7 @@ def test_one_of_a_batch_is_refused_and_the_others_claim(here: Process, elsewhere
     assert here.ask("GET", "/v1/fleet", other).status == 200
     elsewhere.revoke_token("other")
     texts = {token: "7a5c0000-0000-4000-8000-0000000000b2", other: "7a5c0000-0000-4000-8000-0000000000b3"}
-    told = here.inside.ask_at_once([("PUT", f"/allocations/{job}", text, claim()) for text, job in texts.items()])
+    told = here.inside.request_at_once([("PUT", f"/allocations/{job}", text, claim()) for text, job in texts.items()])
     assert [each.status for each in told] == [204, 401]
     assert used(elsewhere) == 1
 

@@ -16,7 +16,8 @@ import pytest
 from berth.cli.main import main
 from berth.ledger import open_ledger
 from berth.model.commands import Claim
-from tests.support.servers import berth_words, running
+from tests.support.commands import berth_command
+from tests.support.servers import running
 
 RACK = "aaaaaaaa-0000-4000-8000-000000000000"
 NUMA = "10000000-0000-4000-8000-000000000001"
@@ -103,7 +104,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     folder = tmp_path_factory.mktemp("cli")
     path = folder / "berth.db"
     fill(path)
-    with running([*berth_words(), "serve", "--database", f"sqlite:///{path}"], folder) as server:
+    with running([*berth_command(), "serve", "--database", f"sqlite:///{path}"], folder) as server:
         yield Fleet(path, server.port)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server_processes import berth_words
+from tests.support.commands import berth_command
 
 FILE = """
 database = "postgresql://u:file-password@file/d?sslpassword=file-other"
@@ -29,7 +29,7 @@ level = "debug"
 def berth(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BERTH_")}
     return subprocess.run(
-        [*berth_words(), *words],
+        [*berth_command(), *words],
         cwd=folder,
         env={**kept, "COLUMNS": "300", "NO_COLOR": "1", **variables},
         capture_output=True,

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from berth.cli.output.spinner import Spinner
-from tests.support.servers import berth_words
+from tests.support.commands import berth_command
 
 
 def screen() -> tuple[Console, io.StringIO]:
@@ -46,7 +46,7 @@ def test_a_command_that_waits_for_a_server(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         env = {"BERTH_TOKEN": "x", "PATH": os.environ["PATH"], "TERM": "xterm"}
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        command = subprocess.Popen([*berth_words(), "usage", "--url", url], stderr=other, env=env, cwd=tmp_path)
+        command = subprocess.Popen([*berth_command(), "usage", "--url", url], stderr=other, env=env, cwd=tmp_path)
         os.close(other)
         said = b""
         try:

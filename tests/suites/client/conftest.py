@@ -9,8 +9,9 @@ import pytest
 
 import berth
 from berth.model.interface import LedgerInterface
-from tests.support.empty_ledgers import Shelf
-from tests.support.servers import Server, berth_words, running
+from tests.support.commands import berth_command
+from tests.support.empty_ledgers import EmptyLedgers
+from tests.support.servers import Server, running
 
 
 @pytest.fixture(scope="module")
@@ -19,13 +20,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def url(ledgers: Shelf) -> str:
+def url(ledgers: EmptyLedgers) -> str:
     return ledgers.new()
 
 
 @pytest.fixture(scope="module")
 def server(url: str, folder: Path) -> Iterator[Server]:
-    with running([*berth_words(), "serve", "--database", url], folder) as it:
+    with running([*berth_command(), "serve", "--database", url], folder) as it:
         yield it
     assert it.status == 0
     assert "Traceback" not in it.output

@@ -58,10 +58,10 @@ def test_nobody_answers() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (message("200 OK", b"<html>", "text/html"), errors.NotBerth, "not as this client understands"),
-        (message("200 OK", b'{"head": "x"}'), errors.NotBerth, "not as this client understands"),
+        (message("200 OK", b"<html>", "text/html"), errors.NotBerth, "does not understand"),
+        (message("200 OK", b'{"head": "x"}'), errors.NotBerth, "does not understand"),
         (message("404 Not Found", b"nothing", "text/plain"), errors.NotBerth, "404"),
-        (message("301 Moved", b""), errors.NotBerth, "not as this client"),
+        (message("301 Moved", b""), errors.NotBerth, "does not understand"),
         (message("401 Unauthorized", b"no", "text/plain"), errors.Unauthenticated, "401"),
         (message("429 Too Many Requests", b""), errors.TooManyRequests, "429"),
         (message("500 Oh", b'{"type":"/v1/problems/failed","detail":"the log"}'), errors.Failed, "the log"),
@@ -82,7 +82,7 @@ def test_reading_is_tried_again() -> None:
     assert len(heard) == 3
 
 
-@pytest.mark.parametrize(("answer", "words"), [(b"", "is not known"), (AWAY, "away")])
+@pytest.mark.parametrize(("answer", "words"), [(b"", "not known"), (AWAY, "away")])
 def test_a_command_is_sent_once(answer: bytes, words: str) -> None:
     with (
         answering(answer) as (url, heard),

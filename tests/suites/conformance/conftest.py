@@ -1,4 +1,4 @@
-"""Runs the chosen files in the background, and sums up."""
+"""The runs of the chosen files, in the background, and their summary."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 import pytest
 
 from tests.suites.conformance.runner import Run, run_file
-from tests.support.databases import missing
-from tests.support.servers import options, server_kind
+from tests.suites.conformance.servers import server_kind, server_options
+from tests.support.databases import why_missing
 
 Place = tuple[str, str]
 """A kind of database and a file."""
@@ -23,7 +23,7 @@ LONGEST_RUN_S = 240
 
 @pytest.fixture(scope="session")
 def runs(request: pytest.FixtureRequest) -> Iterator[Mapping[Place, Future[Run]]]:
-    """The runs of all files of which a test has been chosen, begun in the order in which they are looked at."""
+    """Start a run of each file of which a test was chosen, in the order in which they are needed."""
     chosen: dict[Place, None] = dict.fromkeys(
         (str(item.callspec.params["database"]), str(item.callspec.params["file"]))
         for item in request.session.items
@@ -33,9 +33,9 @@ def runs(request: pytest.FixtureRequest) -> Iterator[Mapping[Place, Future[Run]]
     fresh_interpreters = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(int(os.environ.get("CONFORMANCE_JOBS", "2")), fresh_interpreters)
     begun = {
-        (database, file): pool.submit(run_file, file, server_kind(), *options(), database=database)
+        (database, file): pool.submit(run_file, file, server_kind(), *server_options(), database=database)
         for database, file in chosen
-        if missing(database) is None
+        if why_missing(database) is None
     }
     request.config.stash[RUNS] = begun
     yield begun
@@ -43,7 +43,7 @@ def runs(request: pytest.FixtureRequest) -> Iterator[Mapping[Place, Future[Run]]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """One line for each profile on each database, and what the failures stopped at."""
+    """Print one line for each profile on each database, and where the failures stopped."""
     begun = config.stash.get(RUNS, {}).values()
     ended = [run.result() for run in begun if run.done() and not run.cancelled() and run.exception() is None]
     if not ended:

@@ -1,4 +1,4 @@
-"""Makes over REST what a `Fixture` promises."""
+"""Fixtures, made over REST."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ALWAYS = {
 
 
 class FillingRefused(Exception):
-    """The server refused something that a fixture promises."""
+    """The server refused a part of a fixture."""
 
 
 def fill(fixture: Fixture, url: str) -> dict[str, str]:
@@ -55,7 +55,7 @@ def fill(fixture: Fixture, url: str) -> dict[str, str]:
 
 
 class _Rest:
-    """An administrator's client that takes nothing but success."""
+    """An administrator's client that accepts only success."""
 
     def __init__(self, url: str) -> None:
         # No surroundings: a proxy set for the machine is none for its loopback.
@@ -82,7 +82,7 @@ def _make(
     aggregates: Mapping[str, str],
     variables: dict[str, str],
 ) -> str:
-    """One write for each thing the provider has: tests look at generations, which count the writes."""
+    """Send one write for each thing the provider has: tests check generations, which count the writes."""
     uuid = variables.setdefault(provider.env, str(uuid4())) if provider.env else str(uuid4())
     body = {"name": _value(provider.name, variables), "uuid": uuid}
     if provider.parent:
@@ -93,7 +93,7 @@ def _make(
         chosen = {"aggregates": [aggregates[name] for name in provider.aggregates]}
         generation = _put(rest, f"{place}/aggregates", chosen, generation)
     for name, inventory in provider.inventories.items():
-        generation = _stock(rest, place, name, inventory, generation)
+        generation = _inventories(rest, place, name, inventory, generation)
     _own(rest, "traits", provider.traits)
     if provider.traits:
         _put(rest, f"{place}/traits", {"traits": list(provider.traits)}, generation)
@@ -106,7 +106,7 @@ def _put(rest: _Rest, path: str, body: Mapping[str, object], generation: int) ->
     return after
 
 
-def _stock(rest: _Rest, place: str, name: str, inventory: Inventory, generation: int) -> int:
+def _inventories(rest: _Rest, place: str, name: str, inventory: Inventory, generation: int) -> int:
     """Add one inventory; the provider's generation after it."""
     _own(rest, "resource_classes", (name,))
     fields = {"total": inventory} if isinstance(inventory, int) else dict(inventory)

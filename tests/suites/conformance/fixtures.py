@@ -1,8 +1,8 @@
-"""What the suite's fixtures promise, as data.
+"""The suite's fixtures, as data.
 
-A file of the suite names one fixture.  Upstream it writes to Placement's database; here it is a `Fixture`, a value that
-says which providers, inventories, traits, aggregates and claims there are, and under which environment variable a test
-finds the uuid of each.  `filling` makes them over REST.
+A file of the suite names one fixture.  Upstream it writes to Placement's database; here it is a `Fixture`, a value with
+the providers, inventories, traits, aggregates and claims, and the environment variable in which a test finds the uuid
+of each.  `fixture_data` makes them over REST.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """What there is before a file's first test, and the profile that its server must be in."""
+    """The state before a file's first test, and the profile of its server."""
 
     profile: str = "default"
     drawn: tuple[str, ...] = ()
@@ -167,7 +167,7 @@ NUMA_NETWORK = Fixture(
 
 
 def _below(providers: tuple[Provider, ...], parents: Mapping[str, str]) -> tuple[Provider, ...]:
-    """The same providers, some of them with a parent."""
+    """Return the same providers, some of them with a parent."""
     return tuple(replace(one, parent=parents.get(one.name, one.parent)) for one in providers)
 
 
@@ -235,7 +235,7 @@ def _bandwidth(kilobit_per_s: int) -> dict[str, int]:
 
 
 def _qos_host(host: str, networks: tuple[str, ...], switched: int, direct: int) -> tuple[Provider, ...]:
-    """A host as Neutron's QoS makes it, with bridges and ports to ``networks``; their bandwidths are in kilobit/s."""
+    """Return a host as Neutron's QoS makes it, with bridges and ports to ``networks``; bandwidths in kilobit/s."""
     switch, card = f"{host}:Open vSwitch agent", f"{host}:NIC Switch agent"
     return (
         Provider(host, host, inventories={"VCPU": 8, "MEMORY_MB": 4096, "DISK_GB": 500}),

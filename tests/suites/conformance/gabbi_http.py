@@ -1,4 +1,4 @@
-"""Gabbi's HTTP client, sending requests as they are, even those that no sane client would send."""
+"""Gabbi's HTTP client, without any check of its requests: the suite sends invalid ones on purpose."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from gabbi import httpclient
 LIMIT_S = 10
 
 
-class AsItIs(httpx.BaseTransport):
-    """Sends what httpx built without judging it, on a connection of its own.
+class UncheckedTransport(httpx.BaseTransport):
+    """A transport that sends what httpx built without checking it, on a connection of its own.
 
     httpx itself would refuse to send a ``content-length`` that is not a number.
     """
@@ -46,7 +46,7 @@ class LiveHttp(httpclient.Http):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.extensions: dict[str, Any] = {}
-        self.client = httpx.Client(transport=AsItIs(), trust_env=False)
+        self.client = httpx.Client(transport=UncheckedTransport(), trust_env=False)
 
 
 def install() -> None:

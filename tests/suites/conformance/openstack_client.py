@@ -1,7 +1,7 @@
 """Placement's real command-line client, ``openstack`` with osc-placement, started once for many commands.
 
-Most of a command's time goes to importing the client.  A fork server imports it once; each command is then run in a
-fork of it, so that none finds what an earlier one left behind.
+Most of a command's time goes to importing the client.  A fork server imports it once; each command then runs in a fork
+of it, so that no command finds the state of an earlier one.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ LIMIT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a command ended with."""
+class CommandResult:
+    """The result of a command."""
 
     status: int
     output: str
@@ -36,7 +36,7 @@ class Said:
 
 
 class CommandLine:
-    """Runs ``openstack`` commands as an administrator of the server at ``url``."""
+    """A runner of ``openstack`` commands as an administrator of the server at ``url``."""
 
     def __init__(self, url: str, version: str) -> None:
         self._settings = {
@@ -49,7 +49,7 @@ class CommandLine:
         self._processes = multiprocessing.get_context("forkserver")
         self._processes.set_forkserver_preload(list(CLIENT))
 
-    def __call__(self, command: str) -> Said:
+    def __call__(self, command: str) -> CommandResult:
         """Run one command, without its ``openstack``.
 
         Raises:
@@ -62,7 +62,7 @@ class CommandLine:
         try:
             if not ours.poll(LIMIT_S):
                 raise TimeoutError(f"openstack {command}: nothing in {LIMIT_S} s")
-            said: Said = ours.recv()
+            said: CommandResult = ours.recv()
             return said
         finally:
             ours.close()
@@ -71,12 +71,12 @@ class CommandLine:
 
 
 def _run(words: list[str], settings: Mapping[str, str], report: Connection) -> None:
-    """In the fork: run the client's own main function, and report."""
+    """Run the client's own main function, in the fork, and report."""
     from openstackclient import shell
 
     os.environ.update(settings)
     output, errors = io.StringIO(), io.StringIO()
     with redirect_stdout(output), redirect_stderr(errors):
         status = shell.main(words)
-    report.send(Said(status, output.getvalue(), errors.getvalue()))
+    report.send(CommandResult(status, output.getvalue(), errors.getvalue()))
     report.close()

@@ -1,4 +1,4 @@
-"""Runs one file of the suite against a fresh server."""
+"""One run of a file of the suite against a new server."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from gabbi import handlers, suitemaker
 
 from tests.suites.conformance import gabbi_http
 from tests.suites.conformance.fixture_data import fill, publish
+from tests.suites.conformance.servers import new_server
 from tests.suites.conformance.suites import FOLDER, Suite, suite
-from tests.support.servers import Server, fresh
+from tests.support.servers import Server
 
 TOO_MANY_TIMEOUTS = 3
 SHOWN = 1500
@@ -23,7 +24,7 @@ SHOWN = 1500
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one test ended.  ``kind`` is what it stopped at, and empty if it passed."""
+    """How one test ended.  ``kind`` is where it stopped, and empty if it passed."""
 
     test: str
     kind: str = ""
@@ -32,7 +33,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How a file ended: an outcome for each of its tests, and what became of its server."""
+    """How a file ended: an outcome for each of its tests, and the end of its server."""
 
     file: str
     database: str
@@ -53,23 +54,28 @@ def run_file(file: str, kind: str, *more: str, database: str = "sqlite") -> Run:
     chosen = suite(file)
     logging.disable(logging.CRITICAL)
     gabbi_http.install()
-    server, outcomes, trouble = Server(0), [], "an earlier test gave up"
+    server: Server | None = None
+    outcomes: list[Outcome] = []
+    trouble = "an earlier test gave up"
     try:
-        with fresh(chosen.fixture.profile, kind, *more, database=database) as server:
+        with new_server(chosen.fixture.profile, kind, *more, database=database) as server:
             publish(fill(chosen.fixture, server.url))
             outcomes = _run_tests(chosen, server)
     except Exception as failure:  # noqa: BLE001
         # Whatever it is, it is the reason why these tests have not been run.
         trouble = f"{type(failure).__name__}: {failure}"
     missed = (Outcome(name, "not run", trouble) for name in chosen.tests[len(outcomes) :])
-    return Run(file, database, chosen.fixture.profile, (*outcomes, *missed), server.status, server.output)
+    status, output = (None, "") if server is None else (server.status, server.output)
+    return Run(file, database, chosen.fixture.profile, (*outcomes, *missed), status, output)
 
 
 def _run_tests(chosen: Suite, server: Server) -> list[Outcome]:
     tests = suitemaker.test_suite_from_dict(
         unittest.TestLoader(),
         chosen.file,
-        deepcopy({**chosen.document, "fixtures": []}),  # gabbi fills in what it learns; the next run must learn anew
+        deepcopy(
+            {**chosen.document, "fixtures": []}
+        ),  # gabbi fills in what it learns; the next run must start without it
         str(FOLDER),
         "127.0.0.1",
         server.port,
@@ -83,7 +89,7 @@ def _run_tests(chosen: Suite, server: Server) -> list[Outcome]:
 
 
 def _staged_handlers() -> Iterable[Any]:
-    """Gabbi's judges of an answer, each of which leaves word in the test that it has begun."""
+    """Yield gabbi's checks of a reply, each of which records in the test that it has begun."""
     names = {"StringResponseHandler": "words", "JSONHandler": "json"}
     for judge in handlers.RESPONSE_HANDLERS:
         stage = names.get(judge.__name__, "headers")
@@ -91,7 +97,7 @@ def _staged_handlers() -> Iterable[Any]:
 
 
 class _Staged:
-    """Notes which judge a test has come to; mixed into gabbi's handlers."""
+    """A mixin of gabbi's handlers that records which check a test has reached."""
 
     stage = ""
 
@@ -101,7 +107,7 @@ class _Staged:
 
 
 class _Outcomes(unittest.TestResult):
-    """Collects the outcomes.  A test that is skipped has not passed."""
+    """A collection of outcomes.  A test that is skipped has not passed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,19 +119,19 @@ class _Outcomes(unittest.TestResult):
 
     def addFailure(self, test: Any, err: Any) -> None:
         stage = getattr(test, "stage", "status" if hasattr(test, "response") else "no answer")
-        self._add(test, stage, _told(test, err[1]))
+        self._add(test, stage, _failure_text(test, err[1]))
 
     def addError(self, test: Any, err: Any) -> None:
         self._timeouts += isinstance(err[1], httpx.TimeoutException)
         if self._timeouts >= TOO_MANY_TIMEOUTS:
             self.stop()
-        self._add(test, "error", _told(test, err[1]))
+        self._add(test, "error", _failure_text(test, err[1]))
 
     def addSkip(self, test: Any, reason: str) -> None:
         self._add(test, "skipped", reason)
 
     def addExpectedFailure(self, test: Any, err: Any) -> None:
-        self._add(test, "expected failure", _told(test, err[1]))
+        self._add(test, "expected failure", _failure_text(test, err[1]))
 
     def addUnexpectedSuccess(self, test: Any) -> None:
         self._add(test, "unexpected success")
@@ -134,8 +140,8 @@ class _Outcomes(unittest.TestResult):
         self.outcomes.append(Outcome(test.test_data["name"], kind, reason))
 
 
-def _told(test: Any, failure: BaseException) -> str:
-    """The request, the answer and the complaint."""
+def _failure_text(test: Any, failure: BaseException) -> str:
+    """Return the request, the reply and the failure."""
     data = test.test_data
     given = {name.lower(): value for name, value in data["request_headers"].items()}
     version = given.get("openstack-api-version", "no version")

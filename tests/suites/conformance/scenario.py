@@ -1,7 +1,7 @@
-"""What an operator does with the command-line client in a day, step by step, and what each step must show.
+"""An operator's day with the command-line client, step by step, and the expected output of each step.
 
-A step's command is a template over the names of `names`; what it must show is a value, compared with a view of the JSON
-that the client prints.  Everything that is made is deleted again.
+A step's command is a template over the names of `names`; the expected output is a value, compared with a view of the
+JSON that the client prints.  Everything that is created is deleted again.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Shows:
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """The command succeeds, and says nothing."""
+    """The command succeeds, and prints nothing."""
 
     command: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The command fails, and says ``why``."""
+    """The command fails, and prints ``why``."""
 
     command: str
     why: str
@@ -45,41 +45,41 @@ Step = Shows | Silent | Refused
 
 
 def names() -> SimpleNamespace:
-    """New names for everything that the scenario makes."""
+    """Return new names for everything that the scenario creates."""
     tag = uuid4().hex[:8]
     drawn = {name: str(uuid4()) for name in ("host", "numa", "disk", "agg", "vm", "vm2", "project", "user")}
     return SimpleNamespace(tag=tag, gold=f"CUSTOM_GOLD_{tag.upper()}", fast=f"CUSTOM_FAST_{tag.upper()}", **drawn)
 
 
 def steps(n: SimpleNamespace) -> Iterator[Step]:
-    """The whole scenario: 63 steps."""
-    for part in (_tree, _stock, _marks, _search, _claim, _return, _leave):
+    """Yield the whole scenario: 63 steps."""
+    for part in (_tree, _inventories, _traits_and_aggregates, _search, _claim, _release, _clean_up):
         yield from part(n)
 
 
 def fields(*keys: str) -> View:
-    """Some of an object's values."""
+    """Return a view of some of an object's values."""
     return lambda data: tuple(data[key] for key in keys)
 
 
 def column(key: str) -> View:
-    """One value of every row, sorted."""
+    """Return a view of one value of every row, sorted."""
     return lambda data: sorted(row[key] for row in data)
 
 
 def table(key: str, *values: str) -> View:
-    """Of every row: one value, or several, by another."""
+    """Return a view of one value, or several, of every row by another."""
     wanted = itemgetter(*values)
     return lambda data: {row[key]: wanted(row) for row in data}
 
 
 def everything(data: Any) -> object:
-    """What was printed, as it is."""
+    """Return all that was printed."""
     return data
 
 
 def candidates(data: Any) -> list[dict[str, dict[str, int]]]:
-    """Each candidate as what it takes of which provider, sorted by the providers."""
+    """Return each candidate as its amounts by provider, sorted by the providers."""
     found: dict[int, dict[str, dict[str, int]]] = defaultdict(dict)
     for row in data:
         taken = (part.split("=") for part in row["allocation"].split(","))
@@ -88,7 +88,7 @@ def candidates(data: Any) -> list[dict[str, dict[str, int]]]:
 
 
 def _tree(n: SimpleNamespace) -> list[Step]:
-    """A host with a NUMA node, and a disk beside it."""
+    """Yield steps: a host with a NUMA node, and a disk beside it."""
     rp = "resource provider"
     identity = ("uuid", "name", "generation", "parent_provider_uuid", "root_provider_uuid")
     return [
@@ -111,8 +111,8 @@ def _tree(n: SimpleNamespace) -> list[Step]:
     ]
 
 
-def _stock(n: SimpleNamespace) -> list[Step]:
-    """Inventories, of the standard's classes and of one of our own."""
+def _inventories(n: SimpleNamespace) -> list[Step]:
+    """Yield steps: inventories, of standard classes and of a custom one."""
     inventory = "resource provider inventory"
     standard = {"VCPU", "MEMORY_MB", "DISK_GB", n.gold}
     several = "--resource VCPU=8 --resource VCPU:reserved=1 --resource VCPU:max_unit=4"
@@ -137,8 +137,8 @@ def _stock(n: SimpleNamespace) -> list[Step]:
     ]
 
 
-def _marks(n: SimpleNamespace) -> list[Step]:
-    """Traits and aggregates."""
+def _traits_and_aggregates(n: SimpleNamespace) -> list[Step]:
+    """Yield steps: traits and aggregates."""
     rp = "resource provider"
     shares = "MISC_SHARES_VIA_AGGREGATE"
     return [
@@ -160,7 +160,7 @@ def _marks(n: SimpleNamespace) -> list[Step]:
 
 
 def _search(n: SimpleNamespace) -> list[Step]:
-    """Candidates: processors of the host, gold of its child, the disk that is shared."""
+    """Yield steps: candidates with processors of the host, gold of its child, and the shared disk."""
     find = "allocation candidate list"
     inventory = "resource provider inventory"
 
@@ -188,7 +188,7 @@ def _search(n: SimpleNamespace) -> list[Step]:
 
 
 def _claim(n: SimpleNamespace) -> list[Step]:
-    """A claim, what it uses, and what it leaves no room for."""
+    """Yield steps: a claim, its usages, and a refusal for lack of room."""
     claim, owner = "resource provider allocation", f"--project-id {n.project} --user-id {n.user}"
     wanted = f"--allocation rp={n.host},VCPU=4 --allocation rp={n.numa},{n.gold}=4 --allocation rp={n.disk},DISK_GB=10"
     used = {"VCPU": 4, n.gold: 4, "DISK_GB": 10}
@@ -219,8 +219,8 @@ def _claim(n: SimpleNamespace) -> list[Step]:
     ]
 
 
-def _return(n: SimpleNamespace) -> list[Step]:
-    """Giving it back, one provider at a time."""
+def _release(n: SimpleNamespace) -> list[Step]:
+    """Yield steps: release, one provider at a time."""
     claim, owner = "resource provider allocation", f"--project-id {n.project} --user-id {n.user}"
     held = table("resource_provider", "resources")
     return [
@@ -239,8 +239,8 @@ def _return(n: SimpleNamespace) -> list[Step]:
     ]
 
 
-def _leave(n: SimpleNamespace) -> list[Step]:
-    """Nothing is left."""
+def _clean_up(n: SimpleNamespace) -> list[Step]:
+    """Yield steps: delete everything."""
     rp = "resource provider"
     return [
         Silent(f"{rp} inventory delete {n.numa} --resource-class {n.gold}"),

@@ -1,4 +1,4 @@
-"""Placement's functional suite, as the installed ``openstack-placement`` has it."""
+"""Placement's functional suite, from the installed ``openstack-placement``."""
 
 from __future__ import annotations
 
@@ -68,5 +68,5 @@ def suite(file: str) -> Suite:
 
 
 def every_file() -> list[str]:
-    """The names of all files of the suite."""
+    """Return the names of all files of the suite."""
     return sorted(path.name for path in FOLDER.glob("*.yaml"))

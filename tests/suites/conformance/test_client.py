@@ -8,11 +8,11 @@ import pytest
 
 from tests.suites.conformance.openstack_client import CommandLine
 from tests.suites.conformance.scenario import Refused, Shows, Silent, Step, names, steps
-from tests.support.databases import KINDS, need, wholly
-from tests.support.servers import fresh, options, server_kind
+from tests.suites.conformance.servers import new_server, server_kind, server_options
+from tests.support.databases import KINDS, require_database, runs_whole
 
 
-def take(step: Step, run: CommandLine) -> None:
+def run_step(step: Step, run: CommandLine) -> None:
     match step:
         case Shows(command, view, expected):
             said = run(f"{command} -f json")
@@ -27,13 +27,13 @@ def take(step: Step, run: CommandLine) -> None:
             assert why in said.errors, f"openstack {command}"
 
 
-@pytest.mark.parametrize("database", list(filter(wholly, KINDS)) if server_kind() == "berth" else ["sqlite"])
+@pytest.mark.parametrize("database", list(filter(runs_whole, KINDS)) if server_kind() == "berth" else ["sqlite"])
 @pytest.mark.timeout(1200)  # 63 commands, each of which loads all that the client has
 def test_an_operators_day(database: str) -> None:
-    need(database)
+    require_database(database)
     day = list(steps(names()))
     assert len(day) == 63
-    with fresh("default", server_kind(), *options(), database=database) as server:
+    with new_server("default", server_kind(), *server_options(), database=database) as server:
         run = CommandLine(server.url, "1.39")
         for step in day:
-            take(step, run)
+            run_step(step, run)

@@ -1,4 +1,4 @@
-"""The harness itself: it must pass the real Placement, and notice each fault in its answers."""
+"""The harness itself: it must pass the real Placement, and notice each fault in its replies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.suites.conformance.runner import Run, run_file
 
 
 def run_apart(*arguments: str) -> Run:
-    """A run in a process of its own."""
+    """Run a file in a process of its own."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(run_file, *arguments).result()
 

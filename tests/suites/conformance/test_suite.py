@@ -9,16 +9,16 @@ import pytest
 
 from tests.suites.conformance.conftest import LONGEST_RUN_S, Place
 from tests.suites.conformance.runner import Run
+from tests.suites.conformance.servers import server_kind
 from tests.suites.conformance.suites import CORE, every_file, suite
-from tests.support.databases import need, tried, wholly
-from tests.support.servers import server_kind
+from tests.support.databases import chosen_kinds, require_database, runs_whole
 
 FILES = every_file()
-DATABASES = tried() if server_kind() == "berth" else ["sqlite"]
+DATABASES = chosen_kinds() if server_kind() == "berth" else ["sqlite"]
 EVERY_TEST = [
     (database, file, number)
     for database in DATABASES
-    for file in (FILES if wholly(database) else CORE)
+    for file in (FILES if runs_whole(database) else CORE)
     for number in range(len(suite(file).tests))
 ]
 """A test is its number in its file: some files use a name twice."""
@@ -28,7 +28,7 @@ Runs = Mapping[Place, "Future[Run]"]
 
 def test_the_suite_is_whole() -> None:
     assert set(CORE) <= set(FILES)
-    for database in filter(wholly, DATABASES):
+    for database in filter(runs_whole, DATABASES):
         assert (len(FILES), sum(test[0] == database for test in EVERY_TEST)) == (79, 1316)
 
 
@@ -37,7 +37,7 @@ def test_the_suite_is_whole() -> None:
     ("database", "file", "number"), EVERY_TEST, ids=[f"{d} {f}: {suite(f).tests[n]}" for d, f, n in EVERY_TEST]
 )
 def test_placement_says(database: str, file: str, number: int, runs: Runs) -> None:
-    need(database)
+    require_database(database)
     outcome = runs[database, file].result(LONGEST_RUN_S).outcomes[number]
     assert outcome.test == suite(file).tests[number]
     if outcome.kind:
@@ -48,5 +48,5 @@ def test_placement_says(database: str, file: str, number: int, runs: Runs) -> No
 def test_every_server_ended_well(runs: Runs) -> None:
     ended = {place: run.result(LONGEST_RUN_S) for place, run in runs.items()}
     statuses = {place: run.status for place, run in ended.items() if run.status != 0}
-    told = {place: run.output[-2000:] for place, run in ended.items() if "Traceback" in run.output}
-    assert (statuses, told) == ({}, {})
+    tracebacks = {place: run.output[-2000:] for place, run in ended.items() if "Traceback" in run.output}
+    assert (statuses, tracebacks) == ({}, {})

@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
-from tests.support.prerequisites import lacking
+from tests.support.prerequisites import skip_or_fail
 
 CHROMIUM = os.environ.get("BERTH_TEST_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -46,7 +46,7 @@ new MutationObserver((seen) => {
 def browser() -> Iterator[Browser]:
     """Chromium; without it a skip, or a failure with CI=true."""
     if CHROMIUM is None:
-        lacking("there is no chromium (apt-get install chromium, or BERTH_TEST_CHROMIUM)")
+        skip_or_fail("there is no chromium (apt-get install chromium, or BERTH_TEST_CHROMIUM)")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield started

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser
 import berth
 from tests.suites.dashboard.browser import Tab, browser
 from tests.suites.dashboard.fleets import fill
-from tests.support.servers import Server, berth_words, running
+from tests.support.commands import berth_command
+from tests.support.servers import Server, running
 
 NewTab = Callable[..., Tab]
 
@@ -46,7 +47,7 @@ def new_tab(chromium: Browser) -> Iterator[NewTab]:
 def serving(folder: Path, *options: str) -> Iterator[tuple[Server, str]]:
     """A server on an empty ledger of its own, and the ledger's URL."""
     url = f"sqlite:///{folder}/ledger.db"
-    with running([*berth_words(), "serve", "--database", url, *options], folder) as server:
+    with running([*berth_command(), "serve", "--database", url, *options], folder) as server:
         yield server, url
     assert server.status == 0, server.output
     assert "Traceback" not in server.output

@@ -25,7 +25,7 @@ FACE = Dashboard()
 
 
 def asked(path: str, method: str = "GET", **headers: str) -> Reply:
-    return FACE.begin(Request(method, path, "", {name.replace("_", "-"): value for name, value in headers.items()}))
+    return FACE.handle(Request(method, path, "", {name.replace("_", "-"): value for name, value in headers.items()}))
 
 
 def header(reply: Reply, name: str) -> str | None:
@@ -131,13 +131,13 @@ def test_what_is_refused_before_it_is_looked_at_is_plain_text() -> None:
 
 def test_the_root_is_still_placements() -> None:
     class Root(Dashboard):
-        def begin(self, request: Request) -> Reply:  # noqa: ARG002
+        def handle(self, request: Request) -> Reply:  # noqa: ARG002
             return Reply(200, [], b"placement")
 
     site = Mounts(Root({}), {"ui": FACE}, Cors(frozenset()), at_once=("ui",))
     for path, mine in (("/", False), ("/uix", False), ("/ui", True), ("/ui/", True)):
         request = Request("GET", path, "", {})
-        reply = site.begin(request)
+        reply = site.handle(request)
         assert isinstance(reply, Reply)
         assert (reply.body != b"placement") == mine
         assert site.at_once(request) == mine

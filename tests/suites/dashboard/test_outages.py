@@ -14,8 +14,9 @@ import berth
 from tests.suites.dashboard.conftest import NewTab, serving
 from tests.suites.dashboard.fleets import fill
 from tests.suites.dashboard.test_sign_in import sign_in
-from tests.support.databases import administrator, ledger_database, need, server, tried
-from tests.support.servers import berth_words, running
+from tests.support.commands import berth_command
+from tests.support.databases import admin_connection, chosen_kinds, ledger_database, require_database, server_url
+from tests.support.servers import running
 
 LIMIT_MS = 40_000
 
@@ -29,14 +30,14 @@ def test_too_many_requests(tmp_path: Path, new_tab: NewTab) -> None:
         tab.expect("status of 429")
         tab.open("fleet")
         expect(tab.page.get_by_role("alert")).to_contain_text("Too many requests")
-        expect(tab.page.get_by_role("alert")).to_contain_text("asks again by itself")
+        expect(tab.page.get_by_role("alert")).to_contain_text("tries again automatically")
         expect(tab.page.locator("canvas")).to_be_visible(timeout=LIMIT_MS)
         expect(tab.page.get_by_role("alert")).to_have_count(0, timeout=LIMIT_MS)
         tab.page.context.close()
 
 
 def test_too_many_attempts_to_sign_in(tmp_path: Path, new_tab: NewTab) -> None:
-    """Nothing asks again by itself there, and nothing says so."""
+    """Nothing is tried again there, and the page does not say so."""
     limits = ("--auth", "token", "--set", "limits.refusals_per_address=0.1", "--set", "limits.burst=1")
     with serving(tmp_path, *limits) as (there, _):
         tab = new_tab(there)
@@ -55,7 +56,7 @@ def test_too_many_attempts_to_sign_in(tmp_path: Path, new_tab: NewTab) -> None:
 def away(url: str) -> Iterator[None]:
     """Nobody is let into this database of PostgreSQL, and whoever is in there is put out."""
     name = make_url(url).database
-    with administrator(server("postgresql")) as connection:
+    with admin_connection(server_url("postgresql")) as connection:
         connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
         gone = f"SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE datname = '{name}'"
         connection.execute(text(gone))
@@ -65,11 +66,11 @@ def away(url: str) -> Iterator[None]:
             connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
 
 
-@pytest.mark.parametrize("kind", tried(["postgresql"]))
+@pytest.mark.parametrize("kind", chosen_kinds(["postgresql"]))
 def test_a_database_that_is_away(kind: str, tmp_path: Path, new_tab: NewTab) -> None:
-    need(kind)
+    require_database(kind)
     with ledger_database(kind, tmp_path) as url:
-        command = [*berth_words(), "serve", "--database", url]
+        command = [*berth_command(), "serve", "--database", url]
         with running(command, tmp_path) as there, berth.open(url) as ledger:
             fill(ledger)
             tab = new_tab(there)
@@ -78,7 +79,7 @@ def test_a_database_that_is_away(kind: str, tmp_path: Path, new_tab: NewTab) -> 
             with away(url):
                 tab.go("providers")
                 expect(tab.page.get_by_role("alert")).to_contain_text("The ledger cannot answer now")
-                expect(tab.page.get_by_role("alert")).to_contain_text("asks again by itself")
+                expect(tab.page.get_by_role("alert")).to_contain_text("tries again automatically")
             expect(tab.page.get_by_role("link", name="node-1", exact=True)).to_be_visible(timeout=LIMIT_MS)
             expect(tab.page.get_by_role("alert")).to_have_count(0)
             tab.page.context.close()

@@ -12,7 +12,7 @@ import berth
 from tests.suites.dashboard.browser import Tab
 from tests.suites.dashboard.conftest import NewTab
 from tests.suites.dashboard.fleets import FIRST, JOB, fill
-from tests.support.server_processes import Served
+from tests.support.servers import Server, server_on
 
 LIMIT_MS = 40_000
 BROKEN = "net::ERR_|status of 503"
@@ -33,29 +33,28 @@ def ledger(url: str) -> Iterator[berth.Ledger]:
 
 
 @pytest.fixture(scope="module")
-def served(url: str, ledger: berth.Ledger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    server = Served(url, tmp_path_factory.mktemp("served"))
+def served(url: str, ledger: berth.Ledger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = server_on(url, tmp_path_factory.mktemp("served"))
     server.start()
     yield server
     server.kill()
 
 
 @pytest.fixture
-def tab(served: Served, new_tab: NewTab) -> Tab:
+def tab(served: Server, new_tab: NewTab) -> Tab:
     served.revive()
     tab = new_tab(f"http://127.0.0.1:{served.port}")
     tab.expect(BROKEN)
     return tab
 
 
-def end(served: Served, number: signal.Signals) -> None:
+def end(served: Server, number: signal.Signals) -> None:
     """Until nobody listens on its port any more."""
     if number is signal.SIGKILL:
         served.kill()
         return
-    assert served._process is not None
-    served._process.send_signal(number)  # as whoever runs it does: it tells its workers
-    assert served._process.wait(60) == 0, served.log.read_text()
+    served.process.send_signal(number)  # as whoever runs it does: it tells its workers
+    assert served.process.wait(60) == 0, served.log.read_text()
 
 
 def numbers(tab: Tab) -> list[int]:
@@ -63,7 +62,7 @@ def numbers(tab: Tab) -> list[int]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_every_change_comes_once(number: signal.Signals, served: Served, ledger: berth.Ledger, tab: Tab) -> None:
+def test_every_change_comes_once(number: signal.Signals, served: Server, ledger: berth.Ledger, tab: Tab) -> None:
     """Whether they were made before, while the server was away, or after; and in their order."""
     state = tab.page.locator("#state")
     tab.open("changes")
@@ -74,7 +73,7 @@ def test_every_change_comes_once(number: signal.Signals, served: Served, ledger:
     expect(tab.page.locator("tbody tr").first).to_contain_text(f"CUSTOM_BEFORE_{number.name}")
     end(served, number)
     expect(state).to_have_text("Not connected", timeout=LIMIT_MS)
-    expect(tab.page.locator("main")).to_contain_text("nothing will be missed")
+    expect(tab.page.locator("main")).to_contain_text("no change is missed")
     before = numbers(tab)
     for at in range(210):  # more than the server sends at once
         ledger.create_trait(f"CUSTOM_AWAY_{number.name}_{at}")
@@ -84,7 +83,7 @@ def test_every_change_comes_once(number: signal.Signals, served: Served, ledger:
     ledger.create_trait(f"CUSTOM_AFTER_{number.name}")
     expect(tab.page.locator("tbody tr").first).to_contain_text(f"CUSTOM_AFTER_{number.name}")
     assert numbers(tab) == list(range(ledger.head(), last - 1, -1))
-    assert "nothing will be missed" not in tab.main
+    assert "no change is missed" not in tab.main
 
 
 SHOWN = {
@@ -98,7 +97,7 @@ SHOWN = {
 }
 
 
-def test_what_was_shown_stays(served: Served, new_tab: NewTab) -> None:
+def test_what_was_shown_stays(served: Server, new_tab: NewTab) -> None:
     served.revive()
     tabs = {where: new_tab(f"http://127.0.0.1:{served.port}") for where in SHOWN}
     for where, each in tabs.items():
@@ -112,10 +111,10 @@ def test_what_was_shown_stays(served: Served, new_tab: NewTab) -> None:
         assert each.page.locator("#announcements").inner_text() == "The connection to the server is lost. Trying again."
 
 
-def test_pages_go_on_by_themselves(served: Served, ledger: berth.Ledger, tab: Tab) -> None:
+def test_pages_go_on_by_themselves(served: Server, ledger: berth.Ledger, tab: Tab) -> None:
     """The one that was open, and one to which somebody goes while the server is away."""
     tab.open("providers?name=later")
-    assert "No provider is like that" in tab.main
+    assert "No provider matches" in tab.main
     end(served, signal.SIGTERM)
     expect(tab.page.locator("#state")).to_have_text("Not connected", timeout=LIMIT_MS)
     uuid = ledger.create_provider("later").uuid
@@ -125,13 +124,13 @@ def test_pages_go_on_by_themselves(served: Served, ledger: berth.Ledger, tab: Ta
     tab.go(f"provider/{uuid}")
     alert = tab.page.get_by_role("alert")
     expect(alert).to_contain_text("The server does not answer.")
-    expect(alert).to_contain_text("This page asks again by itself.")
+    expect(alert).to_contain_text("This page tries again automatically.")
     served.revive()
     expect(tab.page.locator("h1")).to_have_text("later", timeout=LIMIT_MS)
     expect(alert).to_have_count(0)
 
 
-def test_the_log_is_opened_while_the_server_is_away(served: Served, ledger: berth.Ledger, tab: Tab) -> None:
+def test_the_log_is_opened_while_the_server_is_away(served: Server, ledger: berth.Ledger, tab: Tab) -> None:
     tab.open("providers")
     end(served, signal.SIGKILL)
     tab.go("changes")
@@ -144,7 +143,7 @@ def test_the_log_is_opened_while_the_server_is_away(served: Served, ledger: bert
     assert numbers(tab) == list(range(ledger.head(), min(numbers(tab)) - 1, -1))
 
 
-def test_what_cannot_be_done_now_is_said_where_it_was_tried(served: Served, ledger: berth.Ledger, tab: Tab) -> None:
+def test_what_cannot_be_done_now_is_said_where_it_was_tried(served: Server, ledger: berth.Ledger, tab: Tab) -> None:
     tab.open(f"consumer/{JOB}")
     end(served, signal.SIGKILL)
     tab.page.get_by_role("button", name="Release…").click()
@@ -169,13 +168,13 @@ def test_a_page_that_is_loaded_while_nothing_answers(tab: Tab) -> None:
     tab.page.route("**/v1*", passed_on)
     tab.page.goto(f"{tab.url}/ui/")
     expect(tab.page.get_by_role("alert")).to_contain_text("The server does not answer.")
-    expect(tab.page.get_by_role("alert")).to_contain_text("This page asks again by itself.")
+    expect(tab.page.get_by_role("alert")).to_contain_text("This page tries again automatically.")
     there = True
     expect(tab.page.locator("h1")).to_have_text("Sign in", timeout=LIMIT_MS)
     expect(tab.page.get_by_role("alert")).to_have_count(0)
 
 
-def test_many_changes_leave_no_gap(served: Served, ledger: berth.Ledger, tab: Tab) -> None:
+def test_many_changes_leave_no_gap(served: Server, ledger: berth.Ledger, tab: Tab) -> None:
     """The page keeps the latest 500, and offers earlier ones only where they follow."""
     tab.open("changes")
     end(served, signal.SIGKILL)
@@ -187,7 +186,7 @@ def test_many_changes_leave_no_gap(served: Served, ledger: berth.Ledger, tab: Ta
     assert tab.page.get_by_role("button", name="Show earlier").count() == 0
 
 
-def test_tabs_that_nobody_sees_hold_no_connection(served: Served, ledger: berth.Ledger, tab: Tab) -> None:
+def test_tabs_that_nobody_sees_hold_no_connection(served: Server, ledger: berth.Ledger, tab: Tab) -> None:
     """A browser has six at most to one server: six tabs with a stream each would be all that can be opened."""
     tabs = [tab, *(Tab(tab.page.context.new_page(), tab.url) for _ in range(7))]
     for each in tabs[:5]:

@@ -19,10 +19,10 @@ from sqlalchemy import make_url, text
 from berth.ledger import Ledger, open_ledger
 from berth.model.commands import Claim
 from berth.model.inventory import Inventory
-from tests.support.databases import administrator, ledger_database, server
+from tests.support.commands import berth_command
+from tests.support.databases import admin_connection, ledger_database, server_url
 from tests.support.filled_ledger import POOL, fill
-from tests.support.prerequisites import lacking
-from tests.support.server_processes import berth_words
+from tests.support.prerequisites import skip_or_fail
 
 PAGE = Path(__file__).parents[3] / "docs" / "databases.md"
 TITLES = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mariadb": "MariaDB"}
@@ -66,7 +66,7 @@ class _Person:
         """One command, to its end; returns what it printed."""
         for words, instead in self._instead.items() if self.url.get_backend_name() != "sqlite" else ():
             command = re.sub(words, instead, command)
-        script = f'berth() {{ {shlex.join(berth_words())} "$@"; }}\n{command}'
+        script = f'berth() {{ {shlex.join(berth_command())} "$@"; }}\n{command}'
         done = subprocess.run(
             ["bash", "-ec", script],
             capture_output=True,
@@ -146,7 +146,7 @@ def _dropped(kind: str, url: str) -> Iterator[None]:
         yield
     finally:
         if kind != "sqlite":
-            with administrator(server(kind)) as connection:
+            with admin_connection(server_url(kind)) as connection:
                 connection.execute(text(f"DROP DATABASE IF EXISTS {make_url(url).database}"))
 
 
@@ -161,4 +161,4 @@ def _need_tools(kind: str) -> None:
     tools = {"postgresql": ("pg_dump", "createdb", "pg_restore"), "mariadb": ("mariadb-dump", "mariadb")}.get(kind, ())
     missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
-        lacking(f"{', '.join(missing)} not installed")
+        skip_or_fail(f"{', '.join(missing)} not installed")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.databases import missing, need
-from tests.support.server_processes import free_port
+from tests.support.databases import require_database, why_missing
+from tests.support.ports import free_port
 
 
 @pytest.fixture(
@@ -16,10 +16,10 @@ from tests.support.server_processes import free_port
 def absent(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
     """A kind of database that nobody serves, and the variable that says where it should be."""
     kind, variable = request.param
-    missing.cache_clear()
+    why_missing.cache_clear()
     monkeypatch.setenv(variable, f"{kind}://nobody:secret@127.0.0.1:{free_port()}/nothing")
     yield kind, variable
-    missing.cache_clear()
+    why_missing.cache_clear()
 
 
 @pytest.mark.parametrize(("ci", "raised"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
@@ -29,7 +29,7 @@ def test_missing(
     kind, variable = absent
     monkeypatch.setenv("CI", ci)
     with pytest.raises(raised) as told:
-        need(kind)
+        require_database(kind)
     assert f"no {kind} at " in str(told.value)
     assert f"(set {variable})" in str(told.value)
     assert "secret" not in str(told.value)

@@ -16,9 +16,16 @@ from berth.model.errors import DatabaseUnusable
 from berth.model.inventory import Inventory
 from berth.store import grants, migrate
 from berth.store.engine import Database
-from tests.support.databases import SERVED, administrator, empty_database, need, server, tried
+from tests.support.commands import run_berth
+from tests.support.databases import (
+    SERVER_KINDS,
+    admin_connection,
+    chosen_kinds,
+    empty_database,
+    require_database,
+    server_url,
+)
 from tests.support.filled_ledger import POOL, VM, fill
-from tests.support.server_processes import berth
 
 PASSWORD = "only-for-this-test"
 
@@ -31,7 +38,7 @@ def _roles(kind: str) -> Iterator[tuple[str, str]]:
         "postgresql": ("CREATE ROLE {} LOGIN PASSWORD '" + PASSWORD + "'", "DROP ROLE {}"),
         "mariadb": ("CREATE USER {}@'%' IDENTIFIED BY '" + PASSWORD + "'", "DROP USER {}@'%'"),
     }[kind]
-    with administrator(server(kind)) as connection:
+    with admin_connection(server_url(kind)) as connection:
         for name in names:
             connection.exec_driver_sql(made.format(name).replace("%", "%%"))
         try:
@@ -41,15 +48,15 @@ def _roles(kind: str) -> Iterator[tuple[str, str]]:
                 connection.exec_driver_sql(gone.format(name).replace("%", "%%"))
 
 
-@pytest.fixture(params=tried(SERVED))
+@pytest.fixture(params=chosen_kinds(SERVER_KINDS))
 def granted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Database, str, str]]:
     """A database as its administrator sees it, and its URLs for the owner and for serving."""
-    need(request.param)
+    require_database(request.param)
     with _roles(request.param) as (owner, serving), empty_database(request.param, tmp_path) as url:
         database = Database(url)
         migrate.upgrade(database)
         words = ("db", "grant", "--database", url, "--owner", owner, "--server", serving, "--apply")
-        assert serving in berth(*words).stdout
+        assert serving in run_berth(*words).stdout
         as_owner, as_server = (
             make_url(url).set(username=name, password=PASSWORD).render_as_string(hide_password=False)
             for name in (owner, serving)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from berth.ledger import Ledger, open_ledger
 from berth.model.commands import Claim
 from berth.model.inventory import Inventory
-from tests.support.databases import ledger_database, need, tried
+from tests.support.databases import chosen_kinds, ledger_database, require_database
 
 HOST: Final = "7a5c0000-0000-4000-8000-000000000001"
 TABLES: Final = ("allocations", "audit", "changes", "consumers")
@@ -28,10 +28,10 @@ REPORTED_S: Final = 1.2
 """A connection that has just been used reports what it did when it is used next, a second later."""
 
 
-@pytest.fixture(params=tried(("postgresql",)))
+@pytest.fixture(params=chosen_kinds(("postgresql",)))
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     """A ledger of one host, which has claimed and read often while there was next to nothing in it."""
-    need(request.param)
+    require_database(request.param)
     with ledger_database(request.param, tmp_path) as url, open_ledger(url) as made:
         made.create_provider("host-1", uuid=HOST)
         made.set_inventories(HOST, {"VCPU": Inventory(10**6), "MEMORY_MB": Inventory(10**6)})

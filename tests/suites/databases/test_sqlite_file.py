@@ -17,7 +17,8 @@ from berth.model.errors import DatabaseUnusable
 from berth.store import head
 from berth.store.engine import Database
 from berth.store.watch import FileWatch
-from tests.support.server_processes import berth, berth_words, free_port
+from tests.support.commands import berth_command, run_berth
+from tests.support.ports import free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Fault:
 
 def _sound(folder: Path) -> Path:
     path = folder / "berth.db"
-    berth("db", "upgrade", "--database", f"sqlite:///{path}")
+    run_berth("db", "upgrade", "--database", f"sqlite:///{path}")
     return path
 
 
@@ -108,7 +109,7 @@ def test_fault(name: str, tmp_path: Path) -> None:
     path = fault.prepare(folder)
     before = _contents(folder)
     done = subprocess.run(
-        [*fault.words, *berth_words(), "serve", "--port", str(free_port()), "--database", f"sqlite:///{path}"],
+        [*fault.words, *berth_command(), "serve", "--port", str(free_port()), "--database", f"sqlite:///{path}"],
         capture_output=True,
         text=True,
         timeout=120,
@@ -145,8 +146,8 @@ def test_a_folder_that_is_gone_for_a_while(tmp_path: Path) -> None:
 
 def test_a_disk_that_was_full_is_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "berth.db"
-    words = [*berth_words(), "db", "upgrade", "--database", f"sqlite:///{path}"]
+    words = [*berth_command(), "db", "upgrade", "--database", f"sqlite:///{path}"]
     full = subprocess.run(words, capture_output=True, timeout=120, preexec_fn=_small_disk, check=False)
     assert full.returncode == 2
-    berth("db", "upgrade", "--database", f"sqlite:///{path}")
-    assert "all agree" in berth("db", "verify", "--database", f"sqlite:///{path}").stdout
+    run_berth("db", "upgrade", "--database", f"sqlite:///{path}")
+    assert "all agree" in run_berth("db", "verify", "--database", f"sqlite:///{path}").stdout

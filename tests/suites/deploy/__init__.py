@@ -1,1 +1,1 @@
-"""The files in deploy/, tried as far as that can be done without the things that they are for."""
+"""Tests of the files in deploy/, as far as that is possible without systemd, containers and Grafana."""

@@ -1,4 +1,4 @@
-"""The compose file: everything it names is there, and its steps, done here with a real PostgreSQL, lead to a ledger."""
+"""The compose file: everything that it names exists, and its steps, run here with a real PostgreSQL, give a ledger."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from sqlalchemy import text
 
 from berth.settings import Settings
 from berth.settings.sources import names, resolved
-from tests.support.databases import administrator, need, server
+from tests.support.commands import berth_command
+from tests.support.databases import admin_connection, require_database, server_url
+from tests.support.deadline import until
 from tests.support.document_blocks import ROOT
-from tests.support.http_client import ADMIN, until
-from tests.support.observed_server import observed
-from tests.support.server_processes import berth_words
+from tests.support.http_client import ADMIN
+from tests.support.servers import observed_server
 
 FOLDER = ROOT / "deploy/compose"
 COMPOSE: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text())
@@ -85,20 +86,20 @@ def test_berth_can_do_nothing_but_serve() -> None:
         service = SERVICES[name]
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
         assert service["security_opt"] == ["no-new-privileges:true"]
-    assert SERVICES["berth"]["ports"] == ["127.0.0.1:8778:8778"], "whoever wants it open says so"
+    assert SERVICES["berth"]["ports"] == ["127.0.0.1:8778:8778"], "open to others only by configuration"
 
 
 class Composed:
-    """What the services do, in order, with a PostgreSQL that is here and names that nobody else uses."""
+    """The steps of the services, in order, with a local PostgreSQL and names of its own."""
 
     def __init__(self, folder: Path) -> None:
         mark = uuid4().hex[:8]
         self.folder, self.owner, self.server, self.name = folder, f"o{mark}", f"s{mark}", f"berth_{mark}"
         self.secrets = folder / "secrets"
-        self.at = server("postgresql")
+        self.at = server_url("postgresql")
 
     def environment(self, service: str) -> dict[str, str]:
-        """A service's own, with the names and places of this test."""
+        """Return a service's environment, with the names and places of this test."""
         given = {**SERVICES[service]["environment"]}
         where = f"{self.at.host or '127.0.0.1'}:{self.at.port or 5432}"
         url = given["BERTH_DATABASE"].replace("berth_owner@", f"{self.owner}@").replace("//berth@", f"//{self.server}@")
@@ -129,7 +130,7 @@ class Composed:
         service = SERVICES["upgrade"]
         bin_folder = self.folder / "bin"
         bin_folder.mkdir()
-        (bin_folder / "berth").write_text(f'#!/bin/sh\nexec {shlex.join(berth_words())} "$@"\n')
+        (bin_folder / "berth").write_text(f'#!/bin/sh\nexec {shlex.join(berth_command())} "$@"\n')
         (bin_folder / "berth").chmod(0o755)
         environment = {**os.environ, **self.environment("upgrade"), "PATH": f"{bin_folder}:{os.environ['PATH']}"}
         (script,) = service["command"]
@@ -140,7 +141,7 @@ class Composed:
         return done.stdout
 
     def drop(self) -> None:
-        with administrator(self.at) as connection:
+        with admin_connection(self.at) as connection:
             connection.execute(text(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)"))
             for role in (self.owner, self.server):
                 connection.execute(text(f"DROP ROLE IF EXISTS {role}"))
@@ -148,7 +149,7 @@ class Composed:
 
 @pytest.fixture
 def composed(tmp_path: Path) -> Iterator[Composed]:
-    need("postgresql")
+    require_database("postgresql")
     if shutil.which("psql") is None:
         pytest.skip("there is no psql here")
     made = Composed(tmp_path)
@@ -165,13 +166,13 @@ def test_its_steps_lead_to_a_ledger_that_serves(composed: Composed) -> None:
     composed.make_roles()
     assert f"{composed.server}" in composed.upgrade()
     environment = {**composed.environment("berth"), "BERTH_AUTH": "dev"}
-    with observed(composed.folder, environment=environment) as serving:
+    with observed_server(composed.folder, environment=environment) as serving:
         assert serving.ask("POST", "/resource_providers", headers=ADMIN, json={"name": "x"}).status_code == 200
         until(lambda: serving.ask("GET", "/readyz").status_code == 200, "it is not ready")
-    said = serving.said
+    said = serving.output
     assert "runs as more than it needs" not in said
     assert (composed.secrets / "server_password").read_text() not in said
-    with administrator(composed.at.set(database=composed.name)) as connection:
+    with admin_connection(composed.at.set(database=composed.name)) as connection:
         grants = connection.execute(text(f"SELECT has_table_privilege('{composed.server}', 'changes', 'DELETE')"))
         assert grants.scalar_one() is False
 

@@ -1,4 +1,4 @@
-"""The container's file: what it copies is there, and its steps, done here, end in a Berth that serves."""
+"""The container's file: what it copies exists, and its steps, run here, end in a Berth that serves."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from berth.settings.sources import names
+from tests.support.commands import berth_command
 from tests.support.document_blocks import ROOT
 from tests.support.http_client import ADMIN
-from tests.support.observed_server import observed
-from tests.support.server_processes import berth_words
+from tests.support.servers import observed_server
 
 FILE = ROOT / "deploy/Containerfile"
 KNOWN = {
@@ -27,7 +27,7 @@ KNOWN = {
 
 
 def instructions() -> list[tuple[str, str]]:
-    """Every instruction with its words, lines put together."""
+    """Return every instruction with its words, with lines joined."""
     lines = [line for line in FILE.read_text().splitlines() if not line.lstrip().startswith("#")]
     whole = re.sub(r"\\\n", " ", "\n".join(lines))
     return [(name, rest.strip()) for name, _, rest in (line.partition(" ") for line in whole.splitlines() if line)]
@@ -52,7 +52,7 @@ def test_it_is_written_in_known_instructions() -> None:
 
 
 def copied() -> list[str]:
-    """What is copied from this folder."""
+    """Return what is copied from this folder."""
     return [source for rest in of("COPY") if "--from" not in rest for source in rest.split()[:-1]]
 
 
@@ -115,7 +115,7 @@ def test_what_is_installed_serves_and_is_healthy(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     _install(_wheel(tmp_path), venv)
     words = (str(venv / "bin/berth"),)
-    with observed(tmp_path, "--database", "sqlite:///ledger.db", words=words) as server:
+    with observed_server(tmp_path, "--database", "sqlite:///ledger.db", command=words) as server:
         assert server.ask("GET", "/v1/providers", headers=ADMIN).status_code == 200
         assert server.ask("GET", "/ui/").text.lower().startswith("<!doctype html>")
         check = json.loads(of("HEALTHCHECK")[0].partition("CMD ")[2])
@@ -126,7 +126,7 @@ def test_what_is_installed_serves_and_is_healthy(tmp_path: Path) -> None:
 
 
 def _wheel(folder: Path) -> Path:
-    """Berth as it is shipped, made of just what the container is given."""
+    """Build Berth from just the files that the container gets."""
     source = folder / "source"
     for each in copied():
         (source / each).parent.mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ def _wheel(folder: Path) -> Path:
 
 
 def _install(wheel: Path, venv: Path) -> None:
-    """Berth, and a path to what it needs. A path that is added like this does not bring its own Berth with it."""
+    """Install Berth, and a path to its dependencies, which must not bring a Berth of their own."""
     python = venv / "bin/python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index", "-q", str(wheel)]
     subprocess.run(pip, check=True)
@@ -155,5 +155,5 @@ def _install(wheel: Path, venv: Path) -> None:
 def test_its_command_is_a_command() -> None:
     words = [word for name in ("ENTRYPOINT", "CMD") for rest in of(name)[-1:] for word in json.loads(rest)]
     assert words[0] == "berth"
-    done = subprocess.run([*berth_words(), *words[1:], "--help"], capture_output=True, check=False)
+    done = subprocess.run([*berth_command(), *words[1:], "--help"], capture_output=True, check=False)
     assert done.returncode == 0

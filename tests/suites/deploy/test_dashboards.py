@@ -1,4 +1,4 @@
-"""Every metric and label that the dashboard, the alerts and the documents speak of is in a real scrape."""
+"""Every metric and label in the dashboard, the alerts and the documents is in a real scrape."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.configured_server import serving
 from tests.support.document_blocks import ROOT
-from tests.support.http_client import Asking
+from tests.support.http_client import HttpClient
+from tests.support.servers import configured_server
 
 DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/berth.json").read_text())
 ALERTS_FILE = ROOT / "deploy/prometheus/alerts.yaml"
@@ -35,9 +35,9 @@ Scrape = dict[str, set[str]]
 
 @pytest.fixture(scope="module")
 def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scrape]:
-    """The names of every sample that a used server tells, each with the names of its labels."""
-    with serving(tmp_path_factory.mktemp("scrape"), "workers = 2\n") as port:
-        ask = Asking(port)
+    """Return the names of every sample of a used server, each with the names of its labels."""
+    with configured_server(tmp_path_factory.mktemp("scrape"), "workers = 2\n") as port:
+        ask = HttpClient(port)
         host = ask.host({"VCPU": 8})
         assert (ask.claim(host, {"VCPU": 3}), ask.claim(host, {"VCPU": 30})) == (204, 409)
         assert ask("DELETE", f"/resource_providers/{uuid4()}").status_code == 404
@@ -52,7 +52,7 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scrape]:
 
 
 def _samples(name: str, kind: str) -> list[str]:
-    """The names of a family's samples, also of one that has no sample yet."""
+    """Yield the names of a family's samples, also of one that has no sample yet."""
     return {"counter": [f"{name}_total"], "histogram": [f"{name}{end}" for end in ("_bucket", "_sum", "_count")]}.get(
         kind, [name]
     )
@@ -71,7 +71,7 @@ def rules() -> list[dict[str, Any]]:
 
 
 def check(expression: str, scraped: Scrape) -> None:
-    """Every metric of an expression is scraped, and has every label that the expression speaks of."""
+    """Check that every metric of an expression is scraped, and has every label in the expression."""
     bare = re.sub(r'"[^"]*"', '""', expression)
     found = METRIC.findall(bare)
     assert found or PROMETHEUS_OWN & set(re.findall(r"\w+", bare)), expression
@@ -119,8 +119,8 @@ def test_the_dashboard_s_form() -> None:
     assert len(set(ids)) == len(ids)
     variables = {each["name"] for each in DASHBOARD["templating"]["list"]}
     assert variables == {"datasource", "instance", "job", "resource_class"}
-    told = json.dumps(DASHBOARD["panels"])
-    used = set(re.findall(r"\$\{?([a-z_]+)\}?", told)) - {"__rate_interval"}
+    panels = json.dumps(DASHBOARD["panels"])
+    used = set(re.findall(r"\$\{?([a-z_]+)\}?", panels)) - {"__rate_interval"}
     assert used == variables
     for panel in panels():
         assert panel["title"]
@@ -139,7 +139,7 @@ def test_no_panel_lies_on_another() -> None:
 
 
 def documented() -> dict[str, set[str]]:
-    """Each metric of the page's table, with its labels."""
+    """Return each metric of the page's table, with its labels."""
     rows = re.findall(r"^\| `((?:berth|process)_[a-z_]+)` \| ([^|]*) \|", PAGE.read_text(), re.MULTILINE)
     return {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
 

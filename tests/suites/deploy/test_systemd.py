@@ -1,4 +1,4 @@
-"""The unit: systemd finds nothing wrong with it, and Berth can live with what it forbids."""
+"""The unit: systemd finds nothing wrong with it, and Berth works under its restrictions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import berth_command
+from tests.support.deadline import until
 from tests.support.document_blocks import ROOT
-from tests.support.http_client import ADMIN, until
-from tests.support.observed_server import observed
-from tests.support.server_processes import berth_words
+from tests.support.http_client import ADMIN
+from tests.support.servers import observed_server
 
 UNIT = ROOT / "deploy/systemd/berth.service"
 SYSUSERS = ROOT / "deploy/systemd/berth.sysusers.conf"
@@ -36,14 +37,14 @@ def tool(name: str) -> str:
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Path:
-    """The unit, with a program that is here."""
+    """Write the unit, with a program that exists here."""
     path = tmp_path / "berth.service"
     path.write_text(UNIT.read_text().replace(PROGRAM, "/bin/true"))
     return path
 
 
 def settings() -> dict[str, str]:
-    """What the unit says, the last of each name."""
+    """Return the settings of the unit, the last of each name."""
     parser = RawConfigParser(strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read(UNIT)
@@ -88,7 +89,7 @@ def test_its_user_can_be_made(tmp_path: Path) -> None:
 def test_its_commands_are_commands(name: str) -> None:
     program, *words = settings()[name].split()
     assert program == PROGRAM
-    done = subprocess.run([*berth_words(), *words, "--help"], capture_output=True, text=True, check=False)
+    done = subprocess.run([*berth_command(), *words, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -97,7 +98,7 @@ def test_it_waits_longer_than_requests_may_take() -> None:
 
 
 def _deny_writable_code() -> None:
-    """As MemoryDenyWriteExecute has it: for this process and all that it starts."""
+    """Apply MemoryDenyWriteExecute to this process and all that it starts."""
     if ctypes.CDLL(None).prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0:
         os._exit(99)
 
@@ -111,7 +112,9 @@ def test_it_serves_without_memory_that_is_both_written_and_executed(tmp_path: Pa
     probe = [sys.executable, "-c", f"{DENIED}; it._grab()"]
     if subprocess.run(probe, env={**os.environ, **environment}, check=False).returncode != 0:
         pytest.skip("this kernel cannot deny it")
-    with observed(tmp_path, "--database", "sqlite:///ledger.db", words=denied, environment=environment) as server:
+    with observed_server(
+        tmp_path, "--database", "sqlite:///ledger.db", command=denied, environment=environment
+    ) as server:
         assert server.ask("POST", "/resource_providers", headers=ADMIN, json={"name": "x"}).status_code == 200
         assert server.ask("GET", "/allocation_candidates?resources=VCPU:1", headers=ADMIN).status_code == 200
         assert server.ask("GET", "/metrics", headers=ADMIN).status_code == 200
@@ -124,7 +127,7 @@ def _serve() -> None:
 
 
 def _grab() -> None:
-    """Ends with 0 only if memory that is both is denied."""
+    """Exit with 0 only if memory that is both writable and executable is denied."""
     import mmap
 
     try:
@@ -137,8 +140,8 @@ def _grab() -> None:
 def test_every_call_that_it_makes_is_let_through(tmp_path: Path) -> None:
     allowed = _calls("@system-service") - _calls("@privileged")
     trace = tmp_path / "trace"
-    words = (tool("strace"), "-D", "-f", "-qq", "-o", str(trace), *berth_words())
-    with observed(tmp_path, "--database", "sqlite:///ledger.db", words=words) as server:
+    words = (tool("strace"), "-D", "-f", "-qq", "-o", str(trace), *berth_command())
+    with observed_server(tmp_path, "--database", "sqlite:///ledger.db", command=words) as server:
         assert server.ask("POST", "/resource_providers", headers=ADMIN, json={"name": "x"}).status_code == 200
         assert server.ask("GET", "/metrics", headers=ADMIN).status_code == 200
         until(lambda: "listen(" in trace.read_text(errors="replace"), "nothing was traced")
@@ -149,9 +152,9 @@ def test_every_call_that_it_makes_is_let_through(tmp_path: Path) -> None:
 
 
 def _calls(name: str) -> set[str]:
-    """The system calls of one of systemd's sets."""
+    """Return the system calls of one of systemd's sets."""
     command = [tool("systemd-analyze"), "syscall-filter", "--no-pager", name]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    words = [line.strip() for line in told.splitlines()[1:]]
+    report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    words = [line.strip() for line in report.splitlines()[1:]]
     names = {word for word in words if word and word[0] not in "#@"}
     return names.union(*(_calls(word) for word in words if word.startswith("@")))

@@ -1,1 +1,1 @@
-"""The documents, held to what is: their commands are run, their examples executed, their references complete."""
+"""Tests of the documents: their commands are run, their examples executed, their references complete."""

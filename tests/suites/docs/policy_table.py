@@ -1,4 +1,4 @@
-"""The table of docs/policy.md, out of the code. `python -m tests.suites.docs.policy_table` writes it into the page."""
+"""The table of docs/policy.md, from the code. `python -m tests.suites.docs.policy_table` writes it into the page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _READING: Final = ("list", "show", "export", "history")
 
 
 def asked_with() -> dict[str, list[str]]:
-    """How each operation is asked for: the routes of both APIs."""
+    """Return the routes of both APIs for each operation."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for operation in OPERATIONS:
         found[operation.name].append(f"`{operation.method} {operation.path}`")
@@ -38,7 +38,7 @@ def _cell(operation: str, role: str) -> str:
 
 
 def rows() -> list[str]:
-    """Every operation, with the roles that may do it and how it is asked for."""
+    """Yield every operation, with the roles that may do it and its routes."""
     asked = asked_with()
     head = ["operation", *ROLES, "asked for with"]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
@@ -49,7 +49,7 @@ def rows() -> list[str]:
 
 
 def filled(text: str) -> str:
-    """The page with its table as it has to be."""
+    """Return the page with its table up to date."""
     table = "\n".join(rows())
     text, count = re.subn(
         r"(<!-- policy -->\n).*?(<!-- end of policy -->)",

@@ -1,4 +1,4 @@
-"""The page about the API says what is: every route, version, error code and limit, row by row."""
+"""The page on the API is complete: every route, version, error code and limit, row by row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parents[3] / "docs/api.md").read_text(encoding="utf-8")
 
 
 def table(header: str) -> list[list[str]]:
-    """The rows of the table that begins with this header, as cells."""
+    """Return the rows of the table that begins with this header, as cells."""
     lines = PAGE.partition(f"\n{header}\n")[2].splitlines()[1:]
     rows = []
     for line in lines:
@@ -44,8 +44,8 @@ def test_every_version() -> None:
 
 
 def test_every_error_code() -> None:
-    told = {row[0].strip("`") for row in table("| code | status | meaning |")}
-    assert told == {value for name, value in vars(error_codes).items() if name.isupper()}
+    documented = {row[0].strip("`") for row in table("| code | status | meaning |")}
+    assert documented == {value for name, value in vars(error_codes).items() if name.isupper()}
 
 
 @pytest.mark.parametrize("words", [f"more than {Limits().body_bytes // 2**20} MiB", f"versions 1.0 to 1.{NEWEST}"])

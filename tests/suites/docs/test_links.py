@@ -1,4 +1,4 @@
-"""Links between documents lead somewhere, no document is out of reach, and files and names that they mention exist."""
+"""Links between documents lead somewhere, every document can be reached, and files and names in them exist."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ WHERE_DOCUMENTS = pytest.mark.parametrize("document", documents(), ids=lambda pa
 
 
 def prose(document: Path) -> str:
-    """A document without its blocks of code."""
+    """Return a document without its blocks of code."""
     return re.sub(r"^```.*?^```", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 
 
 def anchors(document: Path) -> set[str]:
-    """The anchors of a document's headings, as GitHub makes them."""
+    """Return the anchors of a document's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", prose(document), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
 def targets(document: Path) -> Iterator[tuple[str, Path, str]]:
-    """Every link within the project: as written, the file, the anchor."""
+    """Yield every link within the project: as written, the file, the anchor."""
     for link in LINK.findall(prose(document)):
         if not link.startswith(OUTSIDE):
             path, _, anchor = link.partition("#")
@@ -116,7 +116,6 @@ def test_how_names_are_looked_for(name: str, there: bool) -> None:
 
 
 def test_the_patterns_find_what_they_are_for() -> None:
-    text = "see `fleet/find/find.py`, `api/placement/`, `x/` and `y`"
-    assert PATH.findall(text) == ["fleet/find/find.py", "api/placement/"]
+    assert PATH.findall("`fleet/find/find.py`, `api/placement/`, `x/`, `y`") == ["fleet/find/find.py", "api/placement/"]
     assert NAME.findall("`berth.open(url)`, `berth serve`, the file `berth.db`") == ["berth.open"]
     assert LINK.findall("[a](b.md#c) and [d](e)") == ["b.md#c", "e"]

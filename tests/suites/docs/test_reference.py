@@ -35,7 +35,7 @@ OF_EVERY_COMMAND = {"--help", "--install-completion", "--show-completion"}
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option or an argument of a command. default: as a person writes it, None if there is none to show."""
+    """An option or an argument of a command. default: as a person writes it, None if none is shown."""
 
     command: str
     name: str
@@ -45,7 +45,7 @@ class Option:
 
 
 def section(document: Path, heading: str) -> str:
-    """The part of a document below a heading, up to the next one of any level."""
+    """Return the part of a document below a heading, up to the next one of any level."""
     text = document.read_text(encoding="utf-8")
     found = re.search(rf"^#+ {re.escape(heading)}$(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
     assert found is not None, f"{document.name} has no section '{heading}'"
@@ -53,14 +53,14 @@ def section(document: Path, heading: str) -> str:
 
 
 def row(text: str, name: str) -> str:
-    """The row of a table whose first cell begins with this code."""
+    """Return the row of a table whose first cell begins with this code."""
     found = [line for line in text.splitlines() if re.match(rf"\| `{re.escape(name)}[` ]", line)]
     assert found, f"there is no row `{name}`"
     return found[0]
 
 
 def commands(command: Any, words: tuple[str, ...] = ("berth",)) -> Iterator[tuple[str, Any]]:
-    """Every command that does something, by its words."""
+    """Yield every command that does something, by its words."""
     below = getattr(command, "commands", None)
     if not below:
         yield " ".join(words), command
@@ -69,7 +69,7 @@ def commands(command: Any, words: tuple[str, ...] = ("berth",)) -> Iterator[tupl
 
 
 def options() -> list[Option]:
-    """Every option and argument of every command."""
+    """Yield every option and argument of every command."""
     return [
         Option(words, _name(each), _default(each), str(each.envvar) if each.envvar else None, each.help or "")
         for words, command in commands(typer.main.get_command(app))
@@ -91,16 +91,16 @@ def _default(parameter: Any) -> str | None:
 
 
 def told_commands(document: Path) -> list[str]:
-    """The commands that a document has a section for."""
+    """Return the commands that a document has a section for."""
     return re.findall(r"^#+ `(berth .*)`$", document.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def where_told(command: str) -> str:
-    """What the documents say of a command: a section in one of two."""
+def documentation_of(command: str) -> str:
+    """Return what the documents say of a command: a section in one of two."""
     if command in told_commands(CLI):
         return section(CLI, f"`{command}`") + section(CLI, SHARED)
-    told = section(CONFIGURATION, f"`{command}`")
-    return told + section(CLI, SHARED) if "(cli.md#options-of-all-these-commands)" in told else told
+    documented = section(CONFIGURATION, f"`{command}`")
+    return documented + section(CLI, SHARED) if "(cli.md#options-of-all-these-commands)" in documented else documented
 
 
 @pytest.mark.parametrize(("words", "command"), [*commands(typer.main.get_command(app))], ids=str)
@@ -113,32 +113,32 @@ def test_every_command_has_help(words: str, command: Any) -> None:
 
 @pytest.mark.parametrize("option", options(), ids=lambda option: f"{option.command} {option.name}")
 def test_every_option_is_documented(option: Option) -> None:
-    told = row(where_told(option.command), option.name)
+    documented = row(documentation_of(option.command), option.name)
     assert option.help, "--help says nothing about it"
-    assert option.default is None or f"`{option.default}`" in told, f"the default is {option.default}"
-    assert option.variable is None or f"`{option.variable}`" in told, f"it is also {option.variable}"
+    assert option.default is None or f"`{option.default}`" in documented, f"the default is {option.default}"
+    assert option.variable is None or f"`{option.variable}`" in documented, f"it is also {option.variable}"
 
 
 def test_no_option_is_documented_that_is_not_there() -> None:
     headings = [words for document in (CONFIGURATION, CLI) for words in told_commands(document)]
     assert sorted(headings) == sorted(words for words, _ in commands(typer.main.get_command(app)))
-    told = {
+    documented = {
         (words, name)
         for words in headings
-        for name in re.findall(r"^\| `(--[a-z-]+)", where_told(words), re.MULTILINE)
+        for name in re.findall(r"^\| `(--[a-z-]+)", documentation_of(words), re.MULTILINE)
         if name not in ("--csv", "--json")
     }
-    assert told <= {(option.command, option.name) for option in options()}
+    assert documented <= {(option.command, option.name) for option in options()}
 
 
 @pytest.mark.parametrize("setting", names())
 def test_every_setting_is_documented(setting: str) -> None:
-    told = row(section(CONFIGURATION, "Settings"), setting)
+    documented = row(section(CONFIGURATION, "Settings"), setting)
     default: object = Settings()
     for part in setting.split("."):
         default = getattr(default, part)
     shown = "none" if default in ("", (), {}) else f"`{_plain(default)}`"
-    assert shown in told
+    assert shown in documented
 
 
 def _plain(value: object) -> str:
@@ -150,9 +150,9 @@ def _plain(value: object) -> str:
 def test_every_environment_variable_is_documented() -> None:
     source = (path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
     used = {name for text in source for name in re.findall(r"\"(BERTH_[A-Z_]+)\"", text)}
-    told = section(CONFIGURATION, "Environment")
+    documented = section(CONFIGURATION, "Environment")
     assert used
-    assert [name for name in sorted(used) if f"`{name}`" not in told] == []
+    assert [name for name in sorted(used) if f"`{name}`" not in documented] == []
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -173,8 +173,8 @@ def test_every_policy_is_documented(policy: str) -> None:
 )
 def test_every_limit_is_documented(what: str, limit: str) -> None:
     lines = section(CONFIGURATION, "Limits that cannot be set").splitlines()
-    (told,) = (line for line in lines if what in line.partition("|")[2].partition("|")[0])
-    assert limit in told
+    (documented,) = (line for line in lines if what in line.partition("|")[2].partition("|")[0])
+    assert limit in documented
 
 
 @pytest.mark.skipif(not API.exists(), reason="docs/api.md is not written yet")
@@ -193,7 +193,7 @@ def test_every_verb_is_documented(verb: str) -> None:
 
 
 def leaves(kind: type[BaseException]) -> Iterator[type[BaseException]]:
-    """Every error of the model that has none below it."""
+    """Return every error of the model without subclasses."""
     below = [each for each in kind.__subclasses__() if each.__module__ == errors.__name__]
     if not below:
         yield kind
@@ -219,7 +219,8 @@ def test_every_room_has_its_place_in_the_architecture() -> None:
 
 
 def test_what_the_architecture_says_is_in_a_room_is_there() -> None:
-    rooms = re.findall(r"^\| `([a-z]+/)` \|(.*)$", section(ROOT / "docs/architecture.md", "The rooms"), re.MULTILINE)
-    told = [(room, path) for room, text in rooms for path in re.findall(r"`([a-z_]+(?:\.py|/))`", text)]
-    assert len(told) > 20
-    assert [(room, path) for room, path in told if not (ROOT / "src/berth" / room / path).exists()] == []
+    tables = section(ROOT / "docs/architecture.md", "The rooms")
+    rooms = re.findall(r"^\| `([a-z0-9/]+/)` \|(.*)$", tables, re.MULTILINE)
+    documented = [(room, path) for room, text in rooms for path in re.findall(r"`([a-z_]+(?:\.py|/))`", text)]
+    assert len(documented) > 40
+    assert [(room, path) for room, path in documented if not (ROOT / "src/berth" / room / path).exists()] == []

@@ -1,4 +1,4 @@
-"""The page about security: the whole list of weaknesses, each with a control and with tests that there are."""
+"""The page on security has the whole list of weaknesses, each with a control and with tests that exist."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of each row of the table."""
+    """Return the cells of each row of the table."""
     table = text.partition("<!-- cwe -->")[2].partition("<!-- end of cwe -->")[0]
     lines = [line for line in table.splitlines() if line.startswith("| CWE-")]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
@@ -31,7 +31,7 @@ def rows(text: str) -> list[list[str]]:
 
 @cache
 def found_in(path: Path) -> frozenset[str]:
-    """The tests of a file, as pytest would find them; none if there is no such file."""
+    """Return the tests of a file, as pytest finds them; none if there is no such file."""
     if not path.is_file():
         return frozenset()
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -39,7 +39,7 @@ def found_in(path: Path) -> frozenset[str]:
 
 
 def missing(text: str) -> list[str]:
-    """Tests that a text names and that are not there."""
+    """Return tests that a text names and that do not exist."""
     return [f"{path}::{name}" for path, name in NAMED.findall(text) if name not in found_in(ROOT / path)]
 
 

@@ -1,4 +1,4 @@
-"""What the documents tell a reader to do is done, and what they show is what comes of it."""
+"""The commands of the documents are run, and print what the documents show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.suites.docs.tour_player import Reader
 from tests.support.document_blocks import ROOT, Block, blocks, documents, fences
 
 _WILLING = re.compile(r"<!-- test: |\brun,? (?:in order,? )?by a test|\btest runs every command")
-"""What a page says whose blocks are to be run. Not all are: one on backups has commands that nobody should try here."""
+"""Marks of a page whose blocks are run. Not all are: the page on backups has commands that must not be tried here."""
 
 PLAYED = [document for document in documents() if _WILLING.search(document.read_text(encoding="utf-8"))]
 
@@ -50,7 +50,7 @@ def test_the_demo_is_as_the_readme_shows_it(tmp_path: Path) -> None:
 
 
 def steps_of(printed: str) -> list[str]:
-    """What the demo prints that is the same on every machine: its headings, the claim, how to go on."""
+    """Return what the demo prints alike on every machine: its headings, the claim, how to go on."""
     lines = [line for line in printed.splitlines() if re.match(r"\d\. |   consumer | +curl | +'http", line)]
     assert len(lines) == 9
     return lines
@@ -70,12 +70,12 @@ def test_the_pages_for_a_newcomer_are_run() -> None:
 
 def test_every_make_target_in_a_document_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    told = {
+    mentioned = {
         (str(document.relative_to(ROOT)), target)
         for document in documents()
         for target in re.findall(r"(?:^ {4}|`)make ([a-z-]+)", document.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    assert {(document, target) for document, target in told if target not in targets} == set()
+    assert {(document, target) for document, target in mentioned if target not in targets} == set()
 
 
 @pytest.mark.parametrize(

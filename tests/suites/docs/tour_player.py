@@ -1,4 +1,4 @@
-"""Plays a document's blocks, as a reader would who types them one after the other in an empty folder."""
+"""A player of a document's blocks, like a reader who types them one after the other in an empty folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.commands import berth_command
 from tests.support.document_blocks import ROOT, Block
+from tests.support.ports import free_port
 
 PORT_IN_DOCUMENTS = "8778"
 PATIENCE_S = 120
@@ -33,13 +34,6 @@ ready() {
   return 1
 }
 """
-
-
-def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 class Reader:
@@ -88,7 +82,7 @@ class Reader:
         return self._shell_run("\n".join(lines))
 
     def shown(self, printed: str) -> str:
-        """What was printed, with the documents' port again."""
+        """Return what was printed, with the documents' port again."""
         return printed.replace(str(self.port), PORT_IN_DOCUMENTS)
 
     def _here(self, text: str) -> str:
@@ -120,11 +114,10 @@ class Reader:
         )
 
     def _environment(self) -> dict[str, str]:
-        """The tests' own, with `berth` and `python3` on the PATH, and without settings of Berth."""
+        """Return the tests' environment, with `berth` and `python3` on the PATH and without settings of Berth."""
         tools = self.folder.with_name(f"{self.folder.name}.tools")
         tools.mkdir()
-        berth = shlex.split(os.environ.get("BERTH_COMMAND", "")) or [sys.executable, "-m", "berth"]
-        for name, command in (("berth", berth), ("python3", [sys.executable])):
+        for name, command in (("berth", berth_command()), ("python3", [sys.executable])):
             (tools / name).write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
             (tools / name).chmod(0o755)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BERTH_")}

@@ -1,4 +1,4 @@
-"""The tables of docs/v1.md, out of the code. `python -m tests.suites.docs.v1_tables` writes them into the page."""
+"""The tables of docs/v1.md, from the code. `python -m tests.suites.docs.v1_tables` writes them into the page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEVER_TOLD: Final = (BerthError, Refusal, LedgerClosed, NotBerth, DatabaseUnusab
 
 
 def routes() -> list[str]:
-    """Every route but the commands'."""
+    """Return a row for every route except the commands'."""
     rows = ["| route | what it is | parameters |", "|---|---|---|"]
     for route in ROUTES:
         if not route.name.startswith("commands."):
@@ -28,27 +28,27 @@ def routes() -> list[str]:
 
 
 def commands() -> list[str]:
-    """Every command, with how it is refused in its own way."""
+    """Return a row for every command, with its own refusals."""
     rows = ["| command | what it does | refused with |", "|---|---|---|"]
     for route in ROUTES:
         kind, _, name = route.name.partition(".")
         if kind == "commands":
             refused = (kind_of(each) for each in route.refusals)
-            told = ", ".join(f"`{each}`" for each in refused if each not in ("invalid", "forbidden"))
-            rows.append(f"| `{name}` | {route.summary} | {told} |")
+            refusals = ", ".join(f"`{each}`" for each in refused if each not in ("invalid", "forbidden"))
+            rows.append(f"| `{name}` | {route.summary} | {refusals} |")
     return rows
 
 
 def problems() -> list[str]:
-    """Every type of problem."""
-    told = {
+    """Return a row for every type of problem."""
+    problems = {
         kind: (status_of(error), str(inspect.getdoc(error)).splitlines()[0])
         for kind, error in KINDS.items()
         if error not in NEVER_TOLD
     }
     for status, kind in OF_HTTP.items():
-        told.setdefault(kind, (status, f"{kind.replace('-', ' ').capitalize()}."))
-    rows = [f"| `{kind}` | {status} | {why} |" for kind, (status, why) in sorted(told.items())]
+        problems.setdefault(kind, (status, f"{kind.replace('-', ' ').capitalize()}."))
+    rows = [f"| `{kind}` | {status} | {why} |" for kind, (status, why) in sorted(problems.items())]
     return ["| type | status | means |", "|---|---|---|", *rows]
 
 
@@ -56,7 +56,7 @@ TABLES: Final[dict[str, Callable[[], list[str]]]] = {"routes": routes, "commands
 
 
 def filled(text: str) -> str:
-    """A page with its tables as they have to be."""
+    """Return the page with its tables up to date."""
     for name, table in TABLES.items():
         rows = "\n".join(table())
         text, count = re.subn(

@@ -10,8 +10,8 @@ from berth.ledger.verify import verify
 from berth.model.commands import Claim, NewInventories
 from berth.model.inventory import Inventory
 from berth.store.engine import Database
+from tests.support.commands import run_berth
 from tests.support.filled_ledger import HOST, NODE, POOL, VM, fill
-from tests.support.server_processes import berth
 
 DAMAGES = {
     "UPDATE providers SET generation = generation + 1 WHERE name = 'host'": f"generation of {HOST} is",
@@ -76,7 +76,7 @@ def test_what_every_command_makes_adds_up(database: Database, url: str) -> None:
 
 
 def test_on_the_command_line(database: Database, url: str) -> None:
-    assert berth("db", "verify", "--database", url).stdout == "0 providers, 0 consumers, 1 changes: all agree\n"
+    assert run_berth("db", "verify", "--database", url).stdout == "0 providers, 0 consumers, 1 changes: all agree\n"
     with database.writing() as connection:
         connection.execute(text("UPDATE head SET next_id = 5"))
-    assert "1 findings" in berth("db", "verify", "--database", url, status=1).stdout
+    assert "1 findings" in run_berth("db", "verify", "--database", url, status=1).stdout

@@ -16,9 +16,10 @@ import jwt
 import pytest
 from sqlalchemy import make_url
 
-from tests.support.databases import SERVED, administrator, ledger_database, need, tried
-from tests.support.observed_server import Observed, observed
-from tests.support.server_processes import berth_words, free_port
+from tests.support.commands import berth_command
+from tests.support.databases import SERVER_KINDS, admin_connection, chosen_kinds, ledger_database, require_database
+from tests.support.ports import free_port
+from tests.support.servers import Server, observed_server
 
 DATABASE, IDENTITY = "planted.Database/pass@word", "planted.Keystone.password"
 
@@ -46,7 +47,7 @@ password_file = "keystone"
 class Planted:
     """A server that was shown every secret, and what it said. secrets: by where each was planted."""
 
-    server: Observed
+    server: Server
     secrets: dict[str, str]
     said: dict[str, str] = field(default_factory=dict)
 
@@ -99,11 +100,11 @@ def asks(port: int, secrets: dict[str, str]) -> Iterator[tuple[str, str, dict[st
             yield method, path, {"headers": {**known, "content-type": "application/json"}, "content": body}
 
 
-@pytest.fixture(scope="module", params=tried(SERVED))
+@pytest.fixture(scope="module", params=chosen_kinds(SERVER_KINDS))
 def planted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
     """A server on a database with a password, which it was shown all secrets, and then lost."""
     kind = request.param
-    need(kind)
+    require_database(kind)
     folder = tmp_path_factory.mktemp("secrets")
     (folder / "temporary").mkdir()
     with ledger_database(kind, folder) as admin:
@@ -116,7 +117,7 @@ def planted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             valid = made.stdout.strip()
             secrets = {"database": DATABASE, "keystone": IDENTITY, "valid": valid, **unknown()}
             secrets["token secret"] = (folder / "secret").read_text()
-            with observed(folder, "--workers", "2", environment=environment) as server:
+            with observed_server(folder, "--workers", "2", environment=environment) as server:
                 yield _played(Planted(server, secrets), environment, kind, role)
         finally:
             _drop(kind, admin, role)
@@ -136,7 +137,7 @@ def _role(kind: str, admin: str) -> tuple[str, str]:
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name}.* TO {role}@'%'",
         ],
     }[kind]
-    with administrator(make_url(admin).set(drivername=_driver(kind))) as connection:
+    with admin_connection(make_url(admin).set(drivername=_driver(kind))) as connection:
         for statement in made:
             connection.exec_driver_sql(statement.replace("%", "%%"))
     return role, make_url(admin).set(username=role, password=None).render_as_string(hide_password=False)
@@ -148,7 +149,7 @@ def _driver(kind: str) -> str:
 
 def _drop(kind: str, admin: str, role: str) -> None:
     gone = {"postgresql": f"DROP OWNED BY {role}; DROP ROLE {role}", "mariadb": f"DROP USER {role}@'%%'"}[kind]
-    with administrator(make_url(admin).set(drivername=_driver(kind))) as connection:
+    with admin_connection(make_url(admin).set(drivername=_driver(kind))) as connection:
         for statement in gone.split("; "):
             connection.exec_driver_sql(statement)
 
@@ -167,7 +168,7 @@ def _settings(folder: Path, kind: str) -> None:
 
 def _berth(folder: Path, environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*berth_words(), *words],
+        [*berth_command(), *words],
         cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
@@ -191,8 +192,8 @@ def _played(planted: Planted, environment: dict[str, str], kind: str, role: str)
     for name, words in COMMANDS.items():
         done = _berth(server.folder, environment, *words)
         said[name] = done.stdout + done.stderr
-    server.end()
-    said["log"] = server.said
+    server.stop()
+    said["log"] = server.output
     return planted
 
 
@@ -208,10 +209,10 @@ COMMANDS = {
 
 def _lock(kind: str, url: str, role: str, *, locked: bool) -> None:
     """Let the role in no more, and end its connections; or let it in again."""
-    from tests.support.databases import server as place
+    from tests.support.databases import server_url as place
 
     name = make_url(url).database
-    with administrator(place(kind)) as connection:
+    with admin_connection(place(kind)) as connection:
         if kind == "postgresql":
             connection.exec_driver_sql(f"ALTER ROLE {role} {'NOLOGIN' if locked else 'LOGIN'}")
             mine = f"datname = '{name}' AND usename = '{role}'"
@@ -365,10 +366,10 @@ main()
 def test_an_error_that_tells_secrets_tells_none(tmp_path: Path, form: str) -> None:
     words = (sys.executable, "-c", RAISING)
     options = ("--database", "sqlite:///ledger.db", "--log-format", form)
-    with observed(tmp_path, *options, words=words) as server:
+    with observed_server(tmp_path, *options, command=words) as server:
         headers = {"x-auth-token": "admin", "openstack-api-version": "placement 1.39"}
         reply = server.ask("GET", "/resource_classes", headers=headers)
         assert (reply.status_code, "planted" in reply.text) == (500, False)
-        server.end()
-        assert "RuntimeError: X-Auth-Token: ***" in server.said
-        assert "planted" not in server.said.replace(RAISING, "")
+        server.stop()
+        assert "RuntimeError: X-Auth-Token: ***" in server.output
+        assert "planted" not in server.output.replace(RAISING, "")

@@ -17,16 +17,17 @@ from berth.api.ops.health import Readiness
 from berth.api.ops.single_flight import SingleFlight
 from berth.ledger import Ledger, open_ledger
 from tests.suites.torture.network import Proxy
-from tests.support.configured_server import serving
-from tests.support.databases import SERVED, need, tried
-from tests.support.empty_ledgers import shelf
-from tests.support.http_client import Asking, until
+from tests.support.databases import SERVER_KINDS, chosen_kinds, require_database
+from tests.support.deadline import LIMIT_S, until
+from tests.support.empty_ledgers import empty_ledgers
+from tests.support.http_client import HttpClient
+from tests.support.servers import configured_server
 
 
 @pytest.fixture(scope="module")
-def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
-    with serving(tmp_path_factory.mktemp("health"), "") as port:
-        yield Asking(port)
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpClient]:
+    with configured_server(tmp_path_factory.mktemp("health"), "") as port:
+        yield HttpClient(port)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
         ("GET", "/readyz/", 404, None),
     ],
 )
-def test_for_everybody(ask: Asking, method: str, path: str, status: int, text: str | None) -> None:
+def test_for_everybody(ask: HttpClient, method: str, path: str, status: int, text: str | None) -> None:
     told = ask(method, path, {})
     assert told.status_code == status
     assert text is None or told.text == text
@@ -58,7 +59,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def answered(ready: Readiness) -> Reply:
     async def asked() -> Reply:
-        later = ready.begin(Request("GET", "/readyz", "", {}))
+        later = ready.handle(Request("GET", "/readyz", "", {}))
         assert isinstance(later, AsyncReply)
         return await later.reply
 
@@ -89,7 +90,7 @@ def test_not_ready_without_a_database(tmp_path: Path) -> None:
         ready = Readiness(ledger)
         ledger._writer.database._unreachable_until = time.monotonic() + 3600
         told = answered(ready)
-        assert (told.status, told.body) == (503, b"not ready: the database is away\n")
+        assert (told.status, told.body) == (503, b"not ready: the database is unreachable\n")
 
 
 def test_what_hangs_is_begun_once() -> None:
@@ -110,10 +111,10 @@ def test_what_hangs_is_begun_once() -> None:
     assert asyncio.run(asked(SingleFlight("test", work))) == 1
 
 
-@pytest.mark.parametrize("kind", tried(SERVED))
+@pytest.mark.parametrize("kind", chosen_kinds(SERVER_KINDS))
 def test_a_database_that_hangs_does_not_keep_anybody_waiting(kind: str, tmp_path: Path) -> None:
-    need(kind)
-    with shelf(kind) as ledgers:
+    require_database(kind)
+    with empty_ledgers(kind) as ledgers:
         url = ledgers.new()
         with open_ledger(url) as made:
             target = made._writer.database.url
@@ -126,8 +127,8 @@ def test_a_database_that_hangs_does_not_keep_anybody_waiting(kind: str, tmp_path
 
 
 def _hang(proxy: Proxy, url: str, folder: Path) -> None:
-    with serving(folder, "", "--database", url) as port:
-        ask = Asking(port)
+    with configured_server(folder, "", "--database", url) as port:
+        ask = HttpClient(port)
         until(lambda: ask("GET", "/readyz", {}).status_code == 200, "it is not ready")
         proxy.passing.clear()
         others = [threading.Thread(target=ask, args=("GET", "/resource_providers")) for _ in range(12)]
@@ -135,7 +136,7 @@ def _hang(proxy: Proxy, url: str, folder: Path) -> None:
             each.start()
         began = time.monotonic()
         told = ask("GET", "/readyz", {})
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < LIMIT_S
         assert told.status_code == 503
         assert told.text.startswith("not ready: the database ")
         assert "127.0.0.1" not in told.text

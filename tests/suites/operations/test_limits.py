@@ -19,8 +19,10 @@ from berth.api.http.limits import MOST_KEYS, Buckets, Limiter, check_filter, che
 from berth.api.http.messages import HttpError, LimitExceeded, Request
 from berth.model.request import CandidateRequest, Group
 from berth.settings import Limits
-from tests.support.configured_server import berth, serving
-from tests.support.http_client import PATIENCE_S, until
+from tests.support.commands import output_of_berth
+from tests.support.deadline import LIMIT_S, until
+from tests.support.http_client import TIMEOUT_S
+from tests.support.servers import configured_server
 
 
 class Clock:
@@ -186,14 +188,16 @@ PROXIES = ("192.0.2.0/24", "2001:db8::/32")
     ],
 )
 def test_which_address_counts(client: str, forwarded: str, address: str) -> None:
-    found = ClientAddresses(PROXIES).of(client, "http", {"x-forwarded-for": forwarded, "x-forwarded-proto": "https"})
+    found = ClientAddresses(PROXIES).address_of(
+        client, "http", {"x-forwarded-for": forwarded, "x-forwarded-proto": "https"}
+    )
     assert found.address == address
     assert found.scheme == ("http" if client.startswith("198") else "https")
 
 
 def test_without_proxies_nobody_is_believed() -> None:
     headers = {"x-forwarded-for": "203.0.113.5", "x-forwarded-proto": "https"}
-    assert ClientAddresses().of("127.0.0.1:9", "http", headers) == ClientAddress("127.0.0.1", "http", None)
+    assert ClientAddresses().address_of("127.0.0.1:9", "http", headers) == ClientAddress("127.0.0.1", "http", None)
 
 
 SETTINGS = """
@@ -219,27 +223,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def port(folder: Path) -> Iterator[int]:
-    with serving(folder, SETTINGS) as port:
+    with configured_server(folder, SETTINGS) as port:
         yield port
 
 
 @pytest.fixture(scope="module")
 def token(folder: Path, port: int) -> str:
-    return berth(folder, "token", "create", "--name", "limits", "--role", "admin")
+    return output_of_berth(folder, "token", "create", "--name", "limits", "--role", "admin")
 
 
 def noted(folder: Path, outcome: str) -> str:
     """The last records of the audit log that have this outcome."""
-    return berth(folder, "audit", "list", "--outcome", outcome, "--json", "--limit", "5")
+    return output_of_berth(folder, "audit", "list", "--outcome", outcome, "--json", "--limit", "5")
 
 
 def test_what_is_too_large_is_refused_and_noted(folder: Path, port: int, token: str) -> None:
     url = f"http://127.0.0.1:{port}"
     headers = {"x-auth-token": token, "x-forwarded-for": "203.0.113.1", "openstack-api-version": "placement 1.39"}
     for path in ("/resource_providers", "/v1/providers"):
-        assert httpx.get(url + path, params={"name": "x" * 600}, headers=headers, timeout=PATIENCE_S).status_code == 414
-        assert httpx.get(url + path, headers=headers | {"x-more": "x" * 3000}, timeout=PATIENCE_S).status_code == 431
-    large = httpx.post(f"{url}/resource_providers", content=b"x" * 1001, headers=headers, timeout=PATIENCE_S)
+        assert httpx.get(url + path, params={"name": "x" * 600}, headers=headers, timeout=TIMEOUT_S).status_code == 414
+        assert httpx.get(url + path, headers=headers | {"x-more": "x" * 3000}, timeout=TIMEOUT_S).status_code == 431
+    large = httpx.post(f"{url}/resource_providers", content=b"x" * 1001, headers=headers, timeout=TIMEOUT_S)
     assert large.status_code == 413
     for outcome in ("413", "414", "431"):
         until(lambda of=outcome: bool(noted(folder, of)), f"no record of {outcome}")
@@ -273,24 +277,24 @@ def test_too_much_at_once_is_refused_with_the_limit_and_noted(folder: Path, port
     headers = {"x-auth-token": token, "x-forwarded-for": "203.0.113.2", "openstack-api-version": "placement 1.39"}
     url = f"http://127.0.0.1:{port}{target}"
     method = "GET" if body is None else "POST"
-    reply = httpx.request(method, url, json=body, headers=headers, timeout=PATIENCE_S)
+    reply = httpx.request(method, url, json=body, headers=headers, timeout=TIMEOUT_S)
     assert reply.status_code == 400, reply.text
     assert words in reply.text
     request = reply.headers["x-openstack-request-id"]
     until(lambda: request in noted(folder, "400"), "no record of it")
     assert any(request in line and words in line for line in noted(folder, "400").splitlines())
-    consumers = httpx.get(f"http://127.0.0.1:{port}/v1/consumers", headers=headers, timeout=PATIENCE_S)
+    consumers = httpx.get(f"http://127.0.0.1:{port}/v1/consumers", headers=headers, timeout=TIMEOUT_S)
     assert consumers.json()["items"] == []
 
 
 def test_guessing(folder: Path, port: int, token: str) -> None:
     url = f"http://127.0.0.1:{port}/v1/me"
     guesser = {"x-auth-token": "berth_aaaaaaaaaa_guess", "x-forwarded-for": "203.0.113.66"}
-    statuses = [httpx.get(url, headers=guesser, timeout=PATIENCE_S).status_code for _ in range(8)]
+    statuses = [httpx.get(url, headers=guesser, timeout=TIMEOUT_S).status_code for _ in range(8)]
     assert statuses == [401] * 5 + [429] * 3
     for address in ("203.0.113.2", "203.0.113.66"):  # whoever is known is let in, even from where others guess
         headers = {"x-auth-token": token, "x-forwarded-for": address}
-        assert httpx.get(url, headers=headers, timeout=PATIENCE_S).status_code == 200
+        assert httpx.get(url, headers=headers, timeout=TIMEOUT_S).status_code == 200
     until(lambda: '"address":"203.0.113.66"' in noted(folder, "429"), "no record of who guessed")
 
 
@@ -307,12 +311,12 @@ def test_a_body_that_does_not_arrive(folder: Path, port: int, token: str) -> Non
 
 
 def test_headers_that_do_not_arrive(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as slow:
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as slow:
         slow.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n")
         begun = time.monotonic()
         answer = slow.recv(1000)
         assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
-        assert time.monotonic() - begun < 8
+        assert time.monotonic() - begun < LIMIT_S
 
 
 SMUGGLED = {

@@ -12,8 +12,9 @@ import pytest
 
 from berth.api.ops.fleet_metrics import MOST_CUSTOM, REST, bounded
 from berth.model.overview import ClassOverview
-from tests.support.configured_server import serving
-from tests.support.http_client import Asking, until
+from tests.support.deadline import until
+from tests.support.http_client import HttpClient
+from tests.support.servers import configured_server
 
 
 @pytest.fixture(scope="module")
@@ -22,19 +23,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ask(folder: Path) -> Iterator[Asking]:
+def ask(folder: Path) -> Iterator[HttpClient]:
     """A server of two workers that leaves its temporary files where they can be seen."""
     (folder / "temporary").mkdir()
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("TMPDIR", str(folder / "temporary"))
-        with serving(folder, "workers = 2\n") as port:
-            ask = Asking(port)
+        with configured_server(folder, "workers = 2\n") as port:
+            ask = HttpClient(port)
             until(lambda: ask.number("berth_workers") == 2, "the second worker does not begin")
             yield ask
     assert list((folder / "temporary").iterdir()) == []
 
 
-def test_requests_of_all_workers_are_counted(ask: Asking) -> None:
+def test_requests_of_all_workers_are_counted(ask: HttpClient) -> None:
     labels = {"face": "placement", "method": "GET", "operation": "traits.list", "status": "2xx"}
     before = ask.number("berth_requests_total", **labels)
     for _ in range(20):
@@ -44,7 +45,7 @@ def test_requests_of_all_workers_are_counted(ask: Asking) -> None:
     assert ask.number("berth_workers") == 2
 
 
-def test_the_fleet_and_its_commits(ask: Asking) -> None:
+def test_the_fleet_and_its_commits(ask: HttpClient) -> None:
     before = {name: ask.number(name) for name in ("berth_providers", "berth_head", "berth_commit_seconds_count")}
     host = ask.host({"VCPU": 8})
     assert ask.claim(host, {"VCPU": 3}) == 204
@@ -56,7 +57,7 @@ def test_the_fleet_and_its_commits(ask: Asking) -> None:
     assert ask.number("berth_database_up") == 1
 
 
-def test_conflicts_and_refusals_by_kind(ask: Asking) -> None:
+def test_conflicts_and_refusals_by_kind(ask: HttpClient) -> None:
     host = ask.host({"VCPU": 1})
     assert ask.claim(host, {"VCPU": 2}) == 409
     assert ask("GET", "/resource_providers", {}).status_code == 401
@@ -66,7 +67,7 @@ def test_conflicts_and_refusals_by_kind(ask: Asking) -> None:
     assert ask.number("berth_requests_total", operation="none", status="4xx") >= 1
 
 
-def test_labels_hold_nothing_that_a_client_has_sent(ask: Asking) -> None:
+def test_labels_hold_nothing_that_a_client_has_sent(ask: HttpClient) -> None:
     for path in ("/mark-of-a-client", "/v1/mark-of-a-client", "/metrics/mark-of-a-client"):
         ask("GET", path, {"x-auth-token": "mark-of-a-client"})
         ask("MARK", path)
@@ -87,7 +88,7 @@ def test_labels_hold_nothing_that_a_client_has_sent(ask: Asking) -> None:
         ("GET", "/metrics/", {"x-auth-token": "admin"}, 404),
     ],
 )
-def test_who_may_see_it(ask: Asking, method: str, path: str, headers: dict[str, str], status: int) -> None:
+def test_who_may_see_it(ask: HttpClient, method: str, path: str, headers: dict[str, str], status: int) -> None:
     told = ask(method, path, headers)
     assert told.status_code == status
     assert told.headers["content-type"].startswith("text/plain")
@@ -95,7 +96,7 @@ def test_who_may_see_it(ask: Asking, method: str, path: str, headers: dict[str, 
     assert "x-openstack-request-id" in told.headers
 
 
-def test_counts_outlive_a_worker(ask: Asking, folder: Path) -> None:
+def test_counts_outlive_a_worker(ask: HttpClient, folder: Path) -> None:
     ask("GET", "/resource_classes")
     before = ask.number("berth_requests_total", operation="classes.list")
     (metrics,) = (folder / "temporary").iterdir()
@@ -114,9 +115,9 @@ def test_counts_outlive_a_worker(ask: Asking, folder: Path) -> None:
 
 
 def test_for_everybody_where_that_is_set(tmp_path: Path) -> None:
-    with serving(tmp_path, "metrics_public = true\n") as port:
-        assert Asking(port)("GET", "/metrics", {}).status_code == 200
-        assert Asking(port)("GET", "/resource_providers", {}).status_code == 401
+    with configured_server(tmp_path, "metrics_public = true\n") as port:
+        assert HttpClient(port)("GET", "/metrics", {}).status_code == 200
+        assert HttpClient(port)("GET", "/resource_providers", {}).status_code == 401
 
 
 def overview(name: str, number: int) -> ClassOverview:

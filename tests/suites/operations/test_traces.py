@@ -22,9 +22,10 @@ from berth.api.http.observer import Answered
 from berth.api.ops import traces as tracing
 from berth.api.ops.traces import traces_to, traces_url
 from tests.suites.operations.collector import Collector, Sent, collecting
-from tests.support.http_client import ADMIN, until
-from tests.support.observed_server import Observed, observed
-from tests.support.server_processes import free_port
+from tests.support.deadline import until
+from tests.support.http_client import ADMIN
+from tests.support.ports import free_port
+from tests.support.servers import Server, observed_server
 
 WORDS = (sys.executable, "-m", "berth")
 """The Berth of these tests' own environment, which has what traces need."""
@@ -52,7 +53,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     folder = tmp_path_factory.mktemp("traces")
     with (
         collecting() as collector,
-        observed(
+        observed_server(
             folder,
             *_options(collector.url),
             "--log-access",
@@ -65,7 +66,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         _asked_of_both(server, collector)  # a worker that begins after a write has it already
         ids = {name: _asked(server, *words) for name, words in _asks(uuid4().hex).items()}
         _asked_of_both(server, collector)
-        assert server.end() == 0
+        assert server.stop() == 0
         yield Played(collector, ids, server.lines())
 
 
@@ -89,11 +90,11 @@ def _asks(name: str) -> dict[str, tuple[Any, ...]]:
     }
 
 
-def _asked(server: Observed, method: str, path: str, headers: dict[str, str], body: Any) -> str:
+def _asked(server: Server, method: str, path: str, headers: dict[str, str], body: Any) -> str:
     return server.ask(method, path, headers=headers, json=body).headers["x-openstack-request-id"]
 
 
-def _asked_of_both(server: Observed, collector: Collector) -> None:
+def _asked_of_both(server: Server, collector: Collector) -> None:
     """Ask until both workers have answered: after a write, one of them has to catch up for it."""
     began_ns = time.time_ns()
 
@@ -175,7 +176,7 @@ def test_catching_up_is_part_of_the_request_that_needed_it(played: Played) -> No
     catching = [each for each in played.collector.spans if each.name == "catch up"]
     requests = {each.id for each in played.collector.spans if each.kind == SERVER}
     assert catching, "one of the two workers has not written"
-    # What looks at the ledger by itself, such as the lookout, catches up for no request.
+    # What reads the ledger without a request, such as the anomaly scanner, has no trace.
     assert {each.parent for each in catching} - {""} <= requests
     assert all(each.facts["berth.changes"] > 0 for each in catching)
 
@@ -204,15 +205,15 @@ def _hanging() -> socket.socket:
 def test_a_collector_that_is_away_does_no_harm(tmp_path: Path, hangs: bool) -> None:
     with _hanging() as deaf:
         port = deaf.getsockname()[1] if hangs else free_port()
-        with observed(tmp_path, *_options(f"http://127.0.0.1:{port}"), words=WORDS) as server:
+        with observed_server(tmp_path, *_options(f"http://127.0.0.1:{port}"), command=WORDS) as server:
             with httpx.Client(headers=ADMIN, timeout=60) as client:
                 for _ in range(600):  # more than one batch of spans
                     assert client.get(f"{server.url}/healthz").status_code == 200
             time.sleep(6)  # longer than the exporter's pause between two batches
             began = time.monotonic()
-            assert server.end() == 0
+            assert server.stop() == 0
             assert time.monotonic() - began < 20
-            assert len(server.lines()) <= 6, server.said
+            assert len(server.lines()) <= 6, server.output
 
 
 WITHOUT = """

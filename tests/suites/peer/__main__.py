@@ -1,4 +1,4 @@
-"""``python -m tests.suites.peer``: fuzz Berth against the real Placement for a time, or play a saved sequence again."""
+"""``python -m tests.suites.peer``: fuzz Berth against the real Placement for a time, or replay a saved sequence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The differences that are meant: where Placement is wrong, Berth shall be right, not alike.
+"""The intended differences: where Placement is wrong, Berth is right instead of alike.
 
 Each is a predicate over an exchange with its reason.  It lets pass what differs in *that* exchange; whether two states
 have parted ways after it is for the caller to see (one success and one refusal of a write).  Candidates have three

@@ -1,4 +1,4 @@
-"""Compares two answers of ``GET /allocation_candidates``: as sets, fairly under ``limit``, by brute force if need be.
+"""A comparison of two replies to ``GET /allocation_candidates``: as sets, fair under ``limit``, or by brute force.
 
 With ``limit`` either server may choose which candidates to give.  So both are asked again without it, those answers
 are compared whole, and each limited answer must then be a part of its whole: as many as there may be, each of them a

@@ -1,4 +1,4 @@
-"""Puts answers into one form, in which those that mean the same are equal."""
+"""A canonical form of replies, in which those that mean the same are equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares two answers to one request and names every difference."""
+"""A comparison of two replies to one request, with every difference named."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def unequal(theirs: Any, ours: Any, where: str = "") -> Iterator[Difference]:
 
 
 def _is_set(where: str) -> bool:
-    """Whether the list has no order, and rows that are told apart only as a whole."""
+    """Whether the list has no order, and its rows can be distinguished only as a whole."""
     name = where.rpartition(".")[2]
     return name in canonical.UNORDERED and name != "resource_providers"
 

@@ -1,4 +1,4 @@
-"""The marker, and the pair of servers that the tests share."""
+"""The pair of servers that the tests share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.suites.peer.compare import checkable
 from tests.suites.peer.servers import NoPeer, Pair, pair, peer_python, tested_words
-from tests.support.prerequisites import lacking
+from tests.support.prerequisites import skip_or_fail
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -21,7 +21,7 @@ def peer() -> str:
     try:
         return peer_python()
     except NoPeer as missing:
-        lacking(str(missing))
+        skip_or_fail(str(missing))
 
 
 @pytest.fixture(scope="session")

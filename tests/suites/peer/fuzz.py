@@ -1,4 +1,4 @@
-"""Runs episodes: make, play, shrink what is found, and keep one finding of each kind."""
+"""Episodes: generated, played, shrunk if they find something, with one finding of each kind kept."""
 
 from __future__ import annotations
 

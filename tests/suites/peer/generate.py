@@ -1,5 +1,5 @@
-"""Makes an episode's steps, one after the other: a prologue that fills the universe, then whatever the dice say,
-and sometimes an end among known faults."""
+"""The steps of an episode, one after the other: a prologue that fills the universe, then random steps, and sometimes
+an end among known faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests at which Placement is known to stumble; Berth must be right.
+"""Requests that Placement is known to mishandle; Berth must be right.
 
 They come last in an episode, because Placement may take what Berth refuses.
 """

@@ -1,4 +1,4 @@
-"""Plays a sequence of requests on both servers and collects what differs."""
+"""One sequence of requests, played on both servers, and the differences."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def plain_get(path: str, version: int = 39) -> Request:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What differs in one exchange, and which step it was: -1 for one that the play made by itself."""
+    """What differs in one exchange, and the number of the step: -1 for one that the play added."""
 
     step: int
     exchange: Exchange

@@ -1,4 +1,4 @@
-"""Empties the servers between episodes: Placement behind its back where it was started here, Berth over REST."""
+"""Emptying of the servers between episodes: Placement directly if it was started here, Berth over REST."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a sequence that shows a difference as short as it gets: leave things out and see whether it remains."""
+"""A sequence that shows a difference, made as short as possible: parts are left out as long as it remains."""
 
 from __future__ import annotations
 

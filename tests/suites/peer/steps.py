@@ -1,4 +1,4 @@
-"""A step: a request that can be sent again, later, in another sequence and under other names.
+"""A step: a request that can be sent again later, in another sequence and under other names.
 
 Two things in a request depend on when it is sent: generations and names.
 

@@ -1,4 +1,4 @@
-"""The comparer finds each fault that it is there for, and nothing between two sound answers."""
+"""The comparer detects each fault, and reports nothing between two correct replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sequence is shrunk to what is needed, and the brute force knows what the documents say."""
+"""A sequence is shrunk to what is needed, and the brute force follows the documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent and what comes back: the two values of HTTP, and a plain client.
+"""Requests, replies, and a plain HTTP client.
 
 The client must be able to send what a decent library refuses to: no content type, a body with a GET, a method of its
 own making.  It never follows, decodes or repairs anything.

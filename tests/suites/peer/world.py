@@ -1,4 +1,4 @@
-"""The small universe of one episode, and what the generator believes of it.
+"""The small universe of one episode, and what the generator believes about it.
 
 Belief is learnt from Placement's successful answers and only has to be good enough to keep most requests meaningful.
 """

@@ -12,9 +12,10 @@ import pytest
 from berth.fleet.views.providers import snapshot
 from berth.ledger import Ledger, open_ledger
 from tests.support.cases.placement_world import NEWEST, World, fill
-from tests.support.databases import ledger_database, need
-from tests.support.raw_http import Got, Wire
-from tests.support.servers import berth_words, running
+from tests.support.commands import berth_command
+from tests.support.databases import ledger_database, require_database
+from tests.support.raw_http import RawConnection, RawReply
+from tests.support.servers import running
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Live:
     """A server on a ledger of its own. log: the file that it writes to."""
 
     port: int
-    wire: Wire
+    wire: RawConnection
     log: Path
     ledger: Ledger
 
@@ -36,13 +37,13 @@ class Live:
 
 @pytest.fixture(scope="module")
 def live(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    need(database_kind)
+    require_database(database_kind)
     folder = tmp_path_factory.mktemp("live")
     with (
         ledger_database(database_kind, folder) as url,
-        running([*berth_words(), "serve", "--database", url], folder) as server,
+        running([*berth_command(), "serve", "--database", url], folder) as server,
         open_ledger(url) as ledger,
-        Wire(server.port) as wire,
+        RawConnection(server.port) as wire,
     ):
         yield Live(server.port, wire, folder / "server.log", ledger)
     assert server.status == 0
@@ -57,7 +58,7 @@ class Guard:
     world: World
     before: tuple[Any, ...]
 
-    def check(self, got: Got | None, about: str, *, words: str = "") -> str:
+    def check(self, got: RawReply | None, about: str, *, words: str = "") -> str:
         """What is wrong with the answer to something hostile; nothing if it is a refusal that says why."""
         if got is None:
             return f"{about}: no answer"

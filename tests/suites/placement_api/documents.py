@@ -11,7 +11,7 @@ import jsonschema_rs
 
 from berth.api.placement.openapi import describe
 from berth.api.placement.routes import OPERATIONS
-from tests.support.raw_http import Got
+from tests.support.raw_http import RawReply
 
 TRANSPORT = {"content-length", "content-type", "date", "server", "connection", "allow"}
 """Headers that every server sends, or that OpenAPI leaves to HTTP."""
@@ -37,7 +37,7 @@ class Document:
         """The statuses that an operation is said to answer with."""
         return {int(status) for status in self.operations[operation]["responses"]}
 
-    def faults(self, operation: str, got: Got) -> list[str]:
+    def faults(self, operation: str, got: RawReply) -> list[str]:
         """What of an answer is not as the document says."""
         response = self.operations[operation]["responses"].get(str(got.status))
         if response is None:
@@ -53,7 +53,7 @@ class Document:
             found = found[step]
         return found
 
-    def _header_faults(self, documented: Mapping[str, Any], got: Got) -> list[str]:
+    def _header_faults(self, documented: Mapping[str, Any], got: RawReply) -> list[str]:
         known = {name: self._followed(header) for name, header in documented.items()}
         faults = [
             f"the header {name} is missing"
@@ -67,7 +67,7 @@ class Document:
                 faults.append(f"the header {name} is not documented")
         return faults
 
-    def _body_faults(self, response: Mapping[str, Any], got: Got) -> list[str]:
+    def _body_faults(self, response: Mapping[str, Any], got: RawReply) -> list[str]:
         kind = (got.header("content-type") or "").partition(";")[0]
         content = response.get("content")
         if content is None:

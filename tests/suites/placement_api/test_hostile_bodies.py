@@ -14,7 +14,7 @@ from tests.suites.placement_api.documents import documented
 from tests.support.cases.placement_bodies import BODIES, Leaf, good, renamed, spoilt, values
 from tests.support.cases.placement_calls import Line
 from tests.support.cases.placement_world import NEWEST
-from tests.support.raw_http import LIMIT_S, Got, Wire
+from tests.support.raw_http import LIMIT_S, RawConnection, RawReply
 
 EACH = pytest.mark.parametrize("line", BODIES, ids=[line.operation for line in BODIES])
 MIB = 1024 * 1024
@@ -45,7 +45,7 @@ TEXTS = (
 )
 
 
-def _put(guard: Guard, line: Line, body: bytes) -> Got:
+def _put(guard: Guard, line: Line, body: bytes) -> RawReply:
     headers = [
         ("x-auth-token", "admin"),
         ("openstack-api-version", f"placement 1.{NEWEST}"),
@@ -186,14 +186,14 @@ def test_a_body_over_the_limit_that_does_not_say_so(last: bool, guard: Guard) ->
         b"transfer-encoding: chunked\r\n\r\n"
     )
     piece = b"100000\r\n" + b" " * MIB + b"\r\n"
-    with Wire(guard.live.port) as wire:
+    with RawConnection(guard.live.port) as wire:
         got = wire.send(head + piece * 17 + (b"0\r\n\r\n" if last else b""), "PUT")
     assert guard.check(got, "chunked", words="larger than 16777216 bytes") == ""
 
 
 def test_a_body_that_is_shorter_than_it_says(guard: Guard) -> None:
     """The server waits for the rest; the client goes away; nothing is left of it."""
-    with Wire(guard.live.port) as wire:
+    with RawConnection(guard.live.port) as wire:
         wire.begin(b"POST /resource_providers HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
     assert guard.live.state() == guard.before
 

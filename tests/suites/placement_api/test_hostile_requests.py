@@ -9,7 +9,7 @@ import pytest
 
 from tests.suites.placement_api.conftest import Guard
 from tests.support.cases.placement_world import NEWEST
-from tests.support.raw_http import Headers, Wire, message
+from tests.support.raw_http import Headers, RawConnection, request_bytes
 
 ADMIN = (("x-auth-token", "admin"), ("openstack-api-version", f"placement 1.{NEWEST}"))
 JSON = ("content-type", "application/json")
@@ -334,7 +334,7 @@ METHODS = (
 @pytest.mark.parametrize("method", METHODS, ids=[method[:12] for method in METHODS])
 @pytest.mark.parametrize("path", ["/", P, "/resource_providers/{host}/inventories", "/reshaper", "/openapi.json"])
 def test_methods(method: str, path: str, guard: Guard) -> None:
-    with Wire(guard.live.port) as wire:
+    with RawConnection(guard.live.port) as wire:
         got = wire.ask(method, guard.world.named(path), ADMIN)
     assert got.status == 405
     assert got.header("allow")
@@ -379,7 +379,7 @@ BROKEN: tuple[tuple[str, bytes], ...] = (
 @pytest.mark.parametrize("data", [row[1] for row in BROKEN], ids=[row[0] for row in BROKEN])
 def test_what_is_no_http(data: bytes, guard: Guard) -> None:
     """The server refuses it before Berth sees it: a status of its own, or the end of the connection."""
-    with Wire(guard.live.port) as wire:
+    with RawConnection(guard.live.port) as wire:
         got = wire.send(data)
     assert got is None or 400 <= got.status < 500, (got.status, got.body[:200])
     assert guard.live.state() == guard.before
@@ -392,22 +392,22 @@ FINE: tuple[tuple[str, bytes], ...] = (
     ),
     ("a fragment", b"GET /resource_providers#more HTTP/1.1\r\nhost: x\r\nx-auth-token: admin\r\n\r\n"),
     ("escaped letters", b"GET /resource%5Fproviders HTTP/1.1\r\nhost: x\r\nx-auth-token: admin\r\n\r\n"),
-    ("a blank after a query", message("GET", f"{P}?resources=VCPU:1%0A", ADMIN)),
+    ("a blank after a query", request_bytes("GET", f"{P}?resources=VCPU:1%0A", ADMIN)),
     ("an empty query", b"GET /resource_providers? HTTP/1.1\r\nhost: x\r\nx-auth-token: admin\r\n\r\n"),
     ("ampersands", b"GET /resource_providers?&&& HTTP/1.1\r\nhost: x\r\nx-auth-token: admin\r\n\r\n"),
     ("HTTP/1.0", b"GET /resource_providers HTTP/1.0\r\nx-auth-token: admin\r\n\r\n"),
     ("odd case", b"GET /resource_providers HTTP/1.1\r\nHOST: x\r\nX-AUTH-TOKEN:   admin  \r\n\r\n"),
     ("others' bytes", b"GET /resource_providers HTTP/1.1\r\nhost: x\r\nx-auth-token: admin\r\nx-odd: \xff\xfe\r\n\r\n"),
-    ("another service", message("GET", P, [*ADMIN[:1], ("openstack-api-version", "compute 2.99")])),
-    ("no service", message("GET", P, [*ADMIN[:1], ("openstack-api-version", "  ,, placement, ")])),
-    ("an odd accept", message("GET", P, [*ADMIN, ("accept", ";;q=,/,,*")])),
-    ("a bodiless GET that says so", message("GET", P, [*ADMIN, ("content-length", "0")])),
+    ("another service", request_bytes("GET", P, [*ADMIN[:1], ("openstack-api-version", "compute 2.99")])),
+    ("no service", request_bytes("GET", P, [*ADMIN[:1], ("openstack-api-version", "  ,, placement, ")])),
+    ("an odd accept", request_bytes("GET", P, [*ADMIN, ("accept", ";;q=,/,,*")])),
+    ("a bodiless GET that says so", request_bytes("GET", P, [*ADMIN, ("content-length", "0")])),
 )
 
 
 @pytest.mark.parametrize("data", [row[1] for row in FINE], ids=[row[0] for row in FINE])
 def test_what_looks_odd_and_is_fine(data: bytes, guard: Guard) -> None:
-    with Wire(guard.live.port) as wire:
+    with RawConnection(guard.live.port) as wire:
         got = wire.send(data)
     assert got is not None
     assert (got.status, "resource_providers" in got.json()) == (200, True)
@@ -415,8 +415,10 @@ def test_what_looks_odd_and_is_fine(data: bytes, guard: Guard) -> None:
 
 def test_several_requests_at_once(guard: Guard) -> None:
     """Pipelining: the answers come in order, the hostile one in its place."""
-    with Wire(guard.live.port) as wire:
-        wire.begin(message("GET", "/", ADMIN) + message("GET", "/%ff", ADMIN) + message("GET", P, ADMIN))
+    with RawConnection(guard.live.port) as wire:
+        wire.begin(
+            request_bytes("GET", "/", ADMIN) + request_bytes("GET", "/%ff", ADMIN) + request_bytes("GET", P, ADMIN)
+        )
         text = b""
         while text.count(b"HTTP/1.1 ") < 3 or b"resource_providers" not in text:
             text += wire.receive()

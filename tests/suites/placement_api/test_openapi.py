@@ -14,7 +14,7 @@ from tests.suites.placement_api.conftest import Live
 from tests.suites.placement_api.documents import Document, documented
 from tests.support.cases.placement_calls import LINES, Line
 from tests.support.cases.placement_world import NEWEST, World, fill
-from tests.support.raw_http import Got
+from tests.support.raw_http import RawReply
 
 VERSIONS = range(NEWEST + 1)
 ROWS = {f"{operation.method} {operation.path}" for operation in OPERATIONS}
@@ -88,7 +88,7 @@ class Shown:
         self.statuses: dict[str, set[int]] = defaultdict(set)
         self.faults: list[str] = []
 
-    def take(self, operation: str, got: Got, status: int, about: str) -> None:
+    def take(self, operation: str, got: RawReply, status: int, about: str) -> None:
         if got.status != status:
             self.faults.append(f"{about}: {got.status} instead of {status}: {got.body[:300]!r}")
         self.faults += [f"{about}: {fault}" for fault in self.document.faults(operation, got)]

@@ -21,7 +21,7 @@ from berth.fleet.find.search import FRUITLESS_STEPS, MOST_STEPS, Budget
 from berth.ledger import Ledger, open_ledger
 from berth.model.record import InventoryRecord, ProviderRecord
 from berth.model.request import CandidateRequest, Group
-from tests.support.empty_ledgers import shelf
+from tests.support.empty_ledgers import empty_ledgers
 
 DEVICES = 24
 
@@ -29,7 +29,7 @@ DEVICES = 24
 @pytest.fixture(scope="module")
 def ledger() -> Iterator[Ledger]:
     """Two hosts with many devices."""
-    with shelf("sqlite") as ledgers, open_ledger(ledgers.new()) as ledger:
+    with empty_ledgers("sqlite") as ledgers, open_ledger(ledgers.new()) as ledger:
         for host in "ab":
             device = {"VGPU": InventoryRecord(total=4)}
             root = ProviderRecord(name=host, inventories={"VCPU": InventoryRecord(total=64)})
@@ -62,9 +62,9 @@ def test_without_a_limit_it_ends_all_the_same(ledger: Ledger, case: str, monkeyp
         assert sum(amounts["VGPU"] for amounts in each.allocations.values()) == len(ENDLESS[case].groups)
 
 
-def _set(budget: Budget, in_all: int) -> None:
+def _set(budget: Budget, total_left: int) -> None:
     budget.steps = budget.left = FRUITLESS_STEPS
-    budget.in_all, budget.exceeded = in_all, False
+    budget.total_left, budget.exceeded = total_left, False
 
 
 def test_what_is_found_below_the_bound_is_all(ledger: Ledger) -> None:
@@ -76,9 +76,9 @@ def test_a_request_of_independent_parts_is_bounded_as_well(ledger: Ledger) -> No
     request = CandidateRequest(groups=(Group(suffix="1", resources={"VGPU": 1}), Group(resources={"VCPU": 1})))
     assert len(ledger.find(request).candidates) == 2 * DEVICES
     budget = Budget()
-    ways = sum(1 for _ in search._all_ways([list(range(100))] * 10, budget))
+    ways = sum(1 for _ in search._product([list(range(100))] * 10, budget))
     assert budget.exceeded
-    assert ways == MOST_STEPS // (1 + 10 // search.SHOWN_A_STEP) + 1
+    assert ways == MOST_STEPS // (1 + 10 // search.PROVIDERS_PER_STEP) + 1
 
 
 def test_choosing_what_is_on_top_takes_steps_as_well(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,11 +93,11 @@ def test_choosing_what_is_on_top_takes_steps_as_well(ledger: Ledger, monkeypatch
 def test_a_step_with_much_to_look_at_counts_as_many() -> None:
     one, many = Budget(), Budget()
     for _ in range(100):
-        one.look(search.LOOKS_A_STEP)
-        many.look(50 * search.LOOKS_A_STEP)
+        one.count_looks(search.LOOKS_PER_STEP)
+        many.count_looks(50 * search.LOOKS_PER_STEP)
     assert (FRUITLESS_STEPS - one.left, FRUITLESS_STEPS - many.left) == (100, 5_000)
-    many.found(2)
-    assert (many.left, MOST_STEPS - many.in_all) == (FRUITLESS_STEPS, 5_002)
+    many.count_solution(2)
+    assert (many.left, MOST_STEPS - many.total_left) == (FRUITLESS_STEPS, 5_002)
 
 
 def test_explaining_takes_no_longer_for_many_hindrances(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,11 +121,11 @@ def test_clients_are_told(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, bound
     gate = Gate(ledger, (dev,), POLICIES["default"])
     headers = {"x-auth-token": "admin", "openstack-api-version": "placement 1.39", "content-type": "application/json"}
     query = "resources1=VGPU:1&resources2=VGPU:1&group_policy=isolate"
-    reply = PlacementApp(gate).begin(Request("GET", "/allocation_candidates", query, headers))
+    reply = PlacementApp(gate).handle(Request("GET", "/allocation_candidates", query, headers))
     assert isinstance(reply, Reply)
     assert (reply.status, dict(reply.headers).get("berth-bounded")) == (200, "true" if bounded else None)
     body = b'{"groups": [{"suffix": "1", "resources": {"VGPU": 1}}, {"suffix": "2", "resources": {"VGPU": 1}}]}'
-    reply = V1App(gate, Feed(ledger)).begin(Request("POST", "/v1/find", "", headers, body))
+    reply = V1App(gate, Feed(ledger)).handle(Request("POST", "/v1/find", "", headers, body))
     assert isinstance(reply, Reply)
     assert json.loads(reply.body)["bounded"] is bounded
     documented = describe(OPERATIONS, 39)["paths"]["/allocation_candidates"]["get"]["responses"]["200"]["headers"]

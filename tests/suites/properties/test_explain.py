@@ -121,65 +121,72 @@ TWO = (Group(suffix="1", resources={"VGPU": 1}), Group(suffix="2", resources={"V
 BIG = (Group(suffix="1", resources={"VGPU": 3}), Group(suffix="2", resources={"VGPU": 3}))
 WHY = {
     "empty": (fleet(), asking(1), "There are no providers."),
-    "fits": (fleet(cpus(4), cpus(8)), asking(5), "It fits in 1 of 2 trees."),
+    "fits": (fleet(cpus(4), cpus(8)), asking(5), "The request fits in 1 of 2 trees."),
     "room": (
         fleet(cpus(4), cpus(8)),
         asking(9),
-        "No provider has room for 9 VCPU: the most that one can give is 8; without that, 2 of 2 trees would do.",
+        "No provider has room for 9 VCPU: the largest possible claim is 8; "
+        "without this constraint, 2 of 2 trees would fit.",
     ),
     "room, where all else is right": (
         fleet(cpus(4, traits={*FAST}), cpus(8)),
         asking(6, required=(FAST,)),
-        "No provider that has all else has room for 6 VCPU: the most that one can give is 4; "
-        "without that, 1 of 2 trees would do.",
+        "No provider that meets all other constraints has room for 6 VCPU: the largest possible claim is 4; "
+        "without this constraint, 1 of 2 trees would fit.",
     ),
     "units": (
         fleet(Provider("host", None, inventories={"VCPU": Inventory(64, max_unit=16, step_size=4)})),
         asking(18),
-        "No provider gives 18 VCPU in one claim: the nearest that one gives is 16; without that, 1 of 1 tree would do.",
+        "No provider gives 18 VCPU in one claim: the nearest possible claim is 16; "
+        "without this constraint, 1 of 1 tree would fit.",
     ),
     "a trait": (
         fleet(cpus(4), cpus(8)),
         asking(1, required=(FAST,)),
-        f"No provider that has all else has the trait {TRAITS[0]}; without that, 2 of 2 trees would do.",
+        f"No provider that meets all other constraints has the trait {TRAITS[0]}; "
+        "without this constraint, 2 of 2 trees would fit.",
     ),
     "a forbidden trait": (
         fleet(cpus(4, traits={*FAST})),
         asking(1, forbidden=FAST),
-        f"Every provider that has all else has the trait {TRAITS[0]}; without that, 1 of 1 tree would do.",
+        f"Every provider that meets all other constraints has the trait {TRAITS[0]}; "
+        "without this constraint, 1 of 1 tree would fit.",
     ),
     "an aggregate": (
         fleet(cpus(4)),
         asking(1, member_of=(frozenset(AGGREGATES[:1]),)),
-        f"No provider that has all else is in the aggregate {AGGREGATES[0]}; without that, 1 of 1 tree would do.",
+        f"No provider that meets all other constraints is in the aggregate {AGGREGATES[0]}; "
+        "without this constraint, 1 of 1 tree would fit.",
     ),
     "a tree that does not exist": (
         fleet(cpus(4)),
         asking(1, in_tree=NOBODY),
-        f"No provider that has all else is in the tree of {NOBODY}, which does not exist; "
-        "without that, 1 of 1 tree would do.",
+        f"No provider that meets all other constraints is in the tree of {NOBODY}, which does not exist; "
+        "without this constraint, 1 of 1 tree would fit.",
     ),
     "a root": (
         fleet(cpus(4)),
         replace(asking(1), root_required=FAST),
-        f"No tree that has all else has a root with the trait {TRAITS[0]}; without that, 1 of 1 tree would do.",
+        f"No tree that meets all other constraints has a root with the trait {TRAITS[0]}; "
+        "without this constraint, 1 of 1 tree would fit.",
     ),
     "two things": (
         fleet(cpus(4)),
         asking(9, required=(FAST,)),
         "For the unsuffixed group, none of the 1 tree left has room for 9 VCPU, "
-        "and that is not all that is in the way.",
+        "and dropping that constraint alone would not help.",
     ),
     "isolated": (
         fleet(cpus(4), GPU),
         CandidateRequest(groups=TWO, isolate=True),
         "No tree gives each of the 2 groups a provider of its own (group_policy: isolate); "
-        "without that it would fit in 1 tree.",
+        "without this constraint the request would fit in 1 tree.",
     ),
     "in all": (
         fleet(cpus(4), GPU),
         CandidateRequest(groups=BIG),
-        "No tree has room for the amounts of all groups together; without that it would fit in 1 tree.",
+        "No tree has room for the amounts of all groups together; "
+        "without this constraint the request would fit in 1 tree.",
     ),
 }
 

@@ -22,8 +22,8 @@ from tests.suites.properties.ledgers import DONE, Elsewhere, Here, other_process
 from tests.suites.properties.requests import asks
 from tests.suites.properties.universe import CONSUMERS, NEWCOMERS, PROJECTS, USERS
 from tests.suites.properties.worlds import building, chance, worlds
-from tests.support.databases import wholly
-from tests.support.empty_ledgers import Shelf
+from tests.support.databases import runs_whole
+from tests.support.empty_ledgers import EmptyLedgers
 from tests.support.oracle import candidates as oracle
 from tests.support.oracle import records
 from tests.support.oracle.commands import tried
@@ -43,7 +43,7 @@ SHARE_IN_PART = 32
 class Ledgers(RuleBasedStateMachine):
     """One database with two ledgers on it, one of them in another process; and the oracle's world."""
 
-    shelf: Shelf
+    shelf: EmptyLedgers
     elsewhere: Elsewhere
 
     def __init__(self) -> None:
@@ -150,8 +150,8 @@ def expected(world: World, command: Command) -> tuple[World, str]:
     return after, refusal.__name__ if refusal else DONE
 
 
-def test_any_sequence_of_commands(database_kind: str, ledgers: Shelf) -> None:
-    examples = max(1, settings().max_examples // (SHARE_OF_EXAMPLES if wholly(database_kind) else SHARE_IN_PART))
+def test_any_sequence_of_commands(database_kind: str, ledgers: EmptyLedgers) -> None:
+    examples = max(1, settings().max_examples // (SHARE_OF_EXAMPLES if runs_whole(database_kind) else SHARE_IN_PART))
     Ledgers.shelf = ledgers
     with other_process() as Ledgers.elsewhere:
         run_state_machine_as_test(Ledgers, settings=settings(max_examples=examples))

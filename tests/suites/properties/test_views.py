@@ -116,9 +116,9 @@ def cell(world: World, name: str, identity: str, hosts: set[str]) -> MapCell:
 def small(few: int, most: int) -> Iterator[None]:
     """Small worlds are never too large for one map, unless its limits are moved."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawing, "FEW", few)
-        patch.setattr(drawing, "MOST", most)
-        patch.setattr(map_groups, "MOST", most)
+        patch.setattr(drawing, "MAX_HOSTS", few)
+        patch.setattr(drawing, "MAX_GROUPS", most)
+        patch.setattr(map_groups, "MAX_GROUPS", most)
         yield
 
 

@@ -17,8 +17,8 @@ from berth.ledger import Ledger, credentials, open_ledger
 from berth.model.caller import OWNER, ROLES
 from berth.model.token import TokenSpec
 from tests.suites.security.kept_connections import Connections
-from tests.support.configured_server import serving
 from tests.support.identity import keystone_stand_in, openid_provider
+from tests.support.servers import configured_server
 
 OWN: Final = "7a5c0000-0000-4000-8000-000000000001"
 """The root of the tree that owners own."""
@@ -69,7 +69,7 @@ def dev(folder: Path) -> Iterator[Stand]:
         who: Sent({"x-auth-token": f"u:{who.project}", "x-roles": who.role, "x-project-id": who.project})
         for who in EVERYBODY
     }
-    with serving(folder, LIMITS) as port:
+    with configured_server(folder, LIMITS) as port:
         yield Stand("dev", folder, Connections(port), callers, {"nothing": Sent()})
 
 
@@ -106,7 +106,7 @@ def token(folder: Path) -> Iterator[Stand]:
         "a role": {"x-roles": "admin", "x-project-id": "mine", "x-user-id": "admin", "x-is-admin": "true"},
         "dev's": {"x-auth-token": "admin", "x-roles": "admin"},
     }
-    with serving(folder, f'auth = ["token"]{LIMITS}') as port:
+    with configured_server(folder, f'auth = ["token"]{LIMITS}') as port:
         yield Stand("token", folder, Connections(port), callers, {why: Sent(each) for why, each in wrong.items()})
 
 
@@ -126,7 +126,7 @@ def oidc(folder: Path) -> Iterator[Stand]:
             "dev's": {"x-auth-token": "admin", "x-roles": "admin"},
         }
         settings = f'auth = ["oidc"]{LIMITS}[oidc]\nissuer = "{provider.url}"\naudience = "berth"\n'
-        with serving(folder, settings) as port:
+        with configured_server(folder, settings) as port:
             yield Stand("oidc", folder, Connections(port), callers, {why: Sent(each) for why, each in wrong.items()})
 
 
@@ -148,7 +148,7 @@ def keystone(folder: Path) -> Iterator[Stand]:
             "expired": {"x-auth-token": "over"},
             "dev's": {"x-auth-token": "admin", "x-roles": "admin"},
         }
-        with serving(folder, settings) as port:
+        with configured_server(folder, settings) as port:
             yield Stand(
                 "keystone", folder, Connections(port), callers, {why: Sent(each) for why, each in wrong.items()}
             )
@@ -189,7 +189,7 @@ def mtls(folder: Path) -> Iterator[Stand]:
         "another case": Sent(certificate="CN-ADMIN"),
         "told in a header": Sent({"x-ssl-client-cn": "cn-admin", "x-client-cert": "cn-admin", "x-roles": "admin"}),
     }
-    with serving(folder, settings) as port:
+    with configured_server(folder, settings) as port:
         yield Stand("mtls", folder, Connections(port, context), callers, nobody)
 
 

@@ -18,8 +18,8 @@ from berth.ledger import Ledger
 from berth.model.audit import AuditRecord
 from tests.suites.authentication.test_tls import prepare
 from tests.suites.security.callers import LIMITS, ledger_in
-from tests.support.configured_server import serving
-from tests.support.raw_http import Got, Headers, Wire, message
+from tests.support.raw_http import Headers, RawConnection, RawReply, request_bytes
+from tests.support.servers import configured_server
 from tests.unit.api.v1.conftest import fill
 
 PATIENCE_S: Final = 20
@@ -78,13 +78,13 @@ class Attacked:
             time.sleep(0.02)
         raise AssertionError(f"there is no such record among {[each.request for each in self.records()]}")
 
-    def wire(self, source: str = "127.0.0.1", certificate: str = "") -> Wire:
+    def wire(self, source: str = "127.0.0.1", certificate: str = "") -> RawConnection:
         """A connection, from one of the loopback addresses."""
-        return Wire(self.port, source, None if self.context is None else self.context(certificate))
+        return RawConnection(self.port, source, None if self.context is None else self.context(certificate))
 
     def ask(
         self, method: str, target: str, headers: Headers = (), body: bytes | None = None, certificate: str = ""
-    ) -> Got:
+    ) -> RawReply:
         """One request on a connection of its own."""
         with self.wire(certificate=certificate) as own:
             return own.ask(method, target, headers, body)
@@ -94,12 +94,12 @@ class Attacked:
         deadline = time.monotonic() + PATIENCE_S
         while True:
             with self.wire() as wire, suppress(OSError):
-                if wire.send(message("GET", "/healthz")) is not None:
+                if wire.send(request_bytes("GET", "/healthz")) is not None:
                     return
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
-    def refused(self, got: Got, status: int, words: str, **fields: Any) -> AuditRecord:
+    def refused(self, got: RawReply, status: int, words: str, **fields: Any) -> AuditRecord:
         """The record of a refusal: that it was one, in these words, and what its record says besides."""
         assert (got.status, words in said(got)) == (status, True), (got.status, got.body[:400])
         request = got.header(REQUEST_ID)
@@ -118,7 +118,7 @@ class Attacked:
         assert self.ask("GET", "/healthz").status == 200
 
 
-def said(got: Got) -> str:
+def said(got: RawReply) -> str:
     """What a refusal says, in whichever API's form."""
     try:
         told = json.loads(got.body)
@@ -133,7 +133,7 @@ def attacked(folder: Path, settings: str, *options: str) -> Iterator[Attacked]:
     with ledger_in(folder) as ledger:
         fill(ledger)
     taken = settings if "[limits]" in settings else unlimited(settings)
-    with serving(folder, taken, *options) as port, ledger_in(folder) as ledger:
+    with configured_server(folder, taken, *options) as port, ledger_in(folder) as ledger:
         yield Attacked(port, folder, ledger)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.suites.security.callers import Who, minted
 from tests.suites.security.target_server import NEWEST, Attacked, attacked
-from tests.support.raw_http import Got, message
+from tests.support.raw_http import RawReply, request_bytes
 
 SETTINGS: Final = """auth = ["token"]
 [limits]
@@ -56,12 +56,12 @@ def headers(server: Attacked) -> list[tuple[str, str]]:
     return [("x-auth-token", admin), ("content-type", "application/json"), NEWEST]
 
 
-def attack(target: Attacked, path: str, headers: list[tuple[str, str]], body: bytes, *, chunked: bool) -> Got:
+def attack(target: Attacked, path: str, headers: list[tuple[str, str]], body: bytes, *, chunked: bool) -> RawReply:
     if not chunked:
         return target.ask("POST", path, headers, body)
     with target.wire() as wire:
         pieces = b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
-        got = wire.send(message("POST", path, [*headers, ("transfer-encoding", "chunked")]) + pieces, "POST")
+        got = wire.send(request_bytes("POST", path, [*headers, ("transfer-encoding", "chunked")]) + pieces, "POST")
     assert got is not None
     return got
 
@@ -84,7 +84,7 @@ def test_a_body_without_end(target: Attacked, headers: list[tuple[str, str]]) ->
     target.begin()
     sent = 0
     with target.wire() as wire:
-        wire.begin(message("POST", FACES["placement"], [*headers, ("transfer-encoding", "chunked")]))
+        wire.begin(request_bytes("POST", FACES["placement"], [*headers, ("transfer-encoding", "chunked")]))
         with suppress(BrokenPipeError, ConnectionResetError, TimeoutError):
             while sent < 50_000_000:
                 wire.begin(b"10000\r\n" + b" " * 0x10000 + b"\r\n")

@@ -14,7 +14,7 @@ from berth.model.audit import AuditRecord
 from berth.model.token import TokenRejection
 from tests.suites.security.callers import Who, minted
 from tests.suites.security.target_server import NEWEST, PATIENCE_S, WRITE, Attacked, attacked
-from tests.support.raw_http import Got
+from tests.support.raw_http import RawReply
 
 BURST: Final = 10
 TRIES: Final = 60
@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
         yield server
 
 
-def guess(server: Attacked, token: str, source: str) -> Got:
+def guess(server: Attacked, token: str, source: str) -> RawReply:
     with server.wire(source) as wire:
         return wire.ask("PUT", WRITE, [("x-auth-token", token), NEWEST])
 
@@ -90,8 +90,8 @@ def test_who_guesses_does_not_learn_what_there_is(target: Attacked) -> None:
     assert len(told) == 1
     why = {case: target.record(each.header("x-openstack-request-id") or "").why for case, each in got.items()}
     assert why == {
-        "never there": "The token is not known.",
-        "a wrong secret": "The token is not known.",
+        "never there": "The token is unknown.",
+        "a wrong secret": "The token is unknown.",
         "elsewhere": TokenRejection.ELSEWHERE,
         "revoked": TokenRejection.REVOKED,
     }
@@ -104,5 +104,5 @@ def test_a_token_for_another_network(name: str, target: Attacked) -> None:
     target.begin()
     told = "for=192.0.2.5" if name == "forwarded" else "192.0.2.5"
     got = target.ask("PUT", WRITE, [("x-auth-token", bound), (name, told), NEWEST])
-    record = target.refused(got, 401, "not from this address", address="127.0.0.1", why=TokenRejection.ELSEWHERE)
+    record = target.refused(got, 401, "not valid from this address", address="127.0.0.1", why=TokenRejection.ELSEWHERE)
     assert record.actor.startswith("admin of mine")

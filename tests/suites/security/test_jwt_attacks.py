@@ -94,11 +94,11 @@ def token(**more: Any) -> Callable[[Issuer], str]:
     return lambda issuer: issuer.token(kid="first", **more)
 
 
-METHOD = "signed in a way that is not taken"
+METHOD = "signature algorithm is not accepted"
 KEY = "signed with a key that is not the issuer's"
-SIGNATURE = "not what its signature is of"
+SIGNATURE = "signature does not match"
 UNKNOWN = "Authentication is required"
-NONE = "none that can be checked"
+NONE = "cannot be parsed"
 SUBJECT = serialization.PublicFormat.SubjectPublicKeyInfo
 PKCS1 = serialization.PublicFormat.PKCS1
 
@@ -134,16 +134,16 @@ ATTACKS: dict[str, tuple[Callable[[Issuer], str], str]] = {
     "blanks before the header": (lambda issuer: text(b'  {"alg":"none"}') + f".{text(claims(issuer))}.", UNKNOWN),
     "expired": (token(exp=far(-3600)), "expired"),
     "expired beyond the leeway": (token(exp=far(-60)), "expired"),
-    "never ends": (token(exp=None), "lacks a claim"),
+    "never ends": (token(exp=None), "lacks a required claim"),
     "an end that is no number": (token(exp="never"), SIGNATURE),
-    "not yet": (token(nbf=far(DAY)), "not good yet"),
-    "made in the future": (token(iat=far(DAY)), "not good yet"),
-    "for somebody else": (token(aud="nova"), "for somebody else"),
-    "for nobody": (token(aud=None), "lacks a claim"),
-    "of another issuer": (token(iss="https://evil.example.com"), "of another issuer"),
+    "not yet": (token(nbf=far(DAY)), "not valid yet"),
+    "made in the future": (token(iat=far(DAY)), "not valid yet"),
+    "for somebody else": (token(aud="nova"), "for another audience"),
+    "for nobody": (token(aud=None), "lacks a required claim"),
+    "of another issuer": (token(iss="https://evil.example.com"), "from another issuer"),
     "of an issuer that begins alike": (lambda issuer: issuer.token(kid="first", iss=issuer.url + ".evil.example"),
-                                       "of another issuer"),
-    "of nobody": (token(sub=None), "lacks a claim"),
+                                       "from another issuer"),
+    "of nobody": (token(sub=None), "lacks a required claim"),
     "ten kilobytes of id": (lambda issuer: bare(issuer, "c2lnbmVk", alg="RS256", kid="k" * 10_000), KEY),
 }  # fmt: skip
 

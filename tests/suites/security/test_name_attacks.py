@@ -20,7 +20,7 @@ import pytest
 from tests.suites.cli.conftest import berth
 from tests.suites.security.callers import Who, minted
 from tests.suites.security.target_server import NEWEST, Attacked, attacked
-from tests.support.raw_http import Got
+from tests.support.raw_http import RawReply
 from tests.unit.api.v1.conftest import HOST
 
 STEERING: Final = {
@@ -75,7 +75,7 @@ def admin(server: Attacked) -> str:
     return minted(server.folder, Who("admin"))
 
 
-def ask(server: Attacked, token: str, method: str, path: str, body: object = None, *more: tuple[str, str]) -> Got:
+def ask(server: Attacked, token: str, method: str, path: str, body: object = None, *more: tuple[str, str]) -> RawReply:
     headers = [("x-auth-token", token), NEWEST, *more]
     if body is None:
         return server.ask(method, path, headers)

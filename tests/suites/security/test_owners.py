@@ -17,7 +17,7 @@ from berth.model.caller import OWNER
 from berth.model.inventory import Inventory
 from tests.suites.security.callers import LIMITS, OWN, Who, minted
 from tests.suites.security.kept_connections import Connections, Got
-from tests.support.configured_server import serving
+from tests.support.servers import configured_server
 
 
 def _uuid(number: int) -> str:
@@ -230,7 +230,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     token = minted(folder, Who(OWNER))
     with open_ledger(f"sqlite:///{folder}/ledger.db") as ledger:
         fill(ledger)
-        with serving(folder, f'auth = ["token"]{LIMITS}') as port:
+        with configured_server(folder, f'auth = ["token"]{LIMITS}') as port:
             connections = Connections(port)
             yield Stand(connections, ledger, token)
             connections.close_all()

@@ -13,7 +13,7 @@ import pytest
 
 from tests.suites.security.callers import Who, minted
 from tests.suites.security.target_server import NEWEST, TARGET, WRITE, Attacked, attacked
-from tests.support.raw_http import Got
+from tests.support.raw_http import RawReply
 from tests.unit.api.v1.conftest import HOST
 
 SPELLINGS: Final = (
@@ -73,12 +73,12 @@ def after_the_tokens(server: Attacked, reader: str, admin: str) -> None:
     """They are made before an attack begins: they are in the audit log as well."""
 
 
-def ask(server: Attacked, method: str, path: str, token: str | None, *headers: tuple[str, str]) -> Got:
+def ask(server: Attacked, method: str, path: str, token: str | None, *headers: tuple[str, str]) -> RawReply:
     own = [] if token is None else [("x-auth-token", token)]
     return server.ask(method, path, [*own, NEWEST, *headers])
 
 
-def is_recorded(server: Attacked, got: Got) -> bool:
+def is_recorded(server: Attacked, got: RawReply) -> bool:
     """Or Berth was never asked."""
     request = got.header("x-openstack-request-id")
     return request is None or server.record(request).outcome == str(got.status)

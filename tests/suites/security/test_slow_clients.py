@@ -13,7 +13,7 @@ import pytest
 
 from tests.suites.security.callers import Who, minted
 from tests.suites.security.target_server import NEWEST, PATIENCE_S, Attacked, over
-from tests.support.raw_http import message
+from tests.support.raw_http import request_bytes
 
 SLOW_S: Final = 2
 MANY: Final = 200
@@ -106,7 +106,7 @@ def test_bodies_that_never_end(target: Attacked) -> None:
     with ExitStack() as stack:
         slow = connected(target, stack, number)
         for connection in slow:
-            connection.sendall(message("POST", "/resource_providers", headers) + b"{")
+            connection.sendall(request_bytes("POST", "/resource_providers", headers) + b"{")
         others_are_served(target, token)
         assert cost(target)[0] - before[0] < MOST_MB
         deadline = time.monotonic() + SLOW_S + PATIENCE_S
@@ -125,7 +125,7 @@ def test_answers_that_nobody_reads(target: Attacked) -> None:
     token = minted(target.folder, Who("reader"))
     target.begin()
     before = cost(target)
-    asked = message("GET", "/openapi.json", [("x-auth-token", token), NEWEST])
+    asked = request_bytes("GET", "/openapi.json", [("x-auth-token", token), NEWEST])
     with ExitStack() as stack:
         for connection in connected(target, stack, MANY // 10):
             connection.setblocking(False)

@@ -17,7 +17,7 @@ import pytest
 
 from tests.suites.security.callers import Who, minted
 from tests.suites.security.target_server import NEWEST, REQUEST_ID, WAYS, WRITE, Attacked, over
-from tests.support.raw_http import Wire
+from tests.support.raw_http import RawConnection
 
 SETTINGS: Final = """auth = ["token"]
 [limits]
@@ -140,7 +140,7 @@ def answers(data: bytes) -> list[tuple[int, str | None]]:
     return found
 
 
-def send(wire: Wire, data: bytes) -> list[tuple[int, str | None]]:
+def send(wire: RawConnection, data: bytes) -> list[tuple[int, str | None]]:
     with wire, suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
         wire.begin(data)
         return answers(wire.read_all())

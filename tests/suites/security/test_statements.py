@@ -27,8 +27,8 @@ from tests.support.cases.placement_calls import LINES
 from tests.support.cases.placement_world import NEWEST, World
 from tests.support.cases.placement_world import fill as fill_world
 from tests.support.cases.v1_calls import CALLS
-from tests.support.empty_ledgers import Shelf
-from tests.support.raw_http import Got, Headers
+from tests.support.empty_ledgers import EmptyLedgers
+from tests.support.raw_http import Headers, RawReply
 from tests.support.statement_recording import berth_statements
 from tests.tidy import ROOT
 from tests.unit.api.v1 import conftest as small
@@ -62,17 +62,17 @@ class Asker:
         gate = Gate(ledger, (auth.dev,), POLICIES["default"])
         self._v1, self._placement = V1App(gate, Feed(ledger)), PlacementApp(gate)
 
-    def ask(self, method: str, target: str, headers: Headers = (), data: bytes | None = None) -> Got:
+    def ask(self, method: str, target: str, headers: Headers = (), data: bytes | None = None) -> RawReply:
         path, _, query = target.partition("?")
         face: App = self._v1 if path.startswith("/v1") else self._placement
-        reply = face.begin(Request(method, path, query, dict(headers), data or b"", address="192.0.2.1"))
+        reply = face.handle(Request(method, path, query, dict(headers), data or b"", address="192.0.2.1"))
         if isinstance(reply, PendingReply):
             self._ledger.work()
             reply.answer.exception(timeout=60)
             reply = reply.then()
         self._ledger.work()
         assert isinstance(reply, Reply)
-        return Got(reply.status, tuple(reply.headers), reply.body)
+        return RawReply(reply.status, tuple(reply.headers), reply.body)
 
 
 class Salted(World):
@@ -165,10 +165,10 @@ def _data(body: Any) -> bytes | None:
     return None if body is None else json.dumps(body).encode()
 
 
-def executed(ledgers: Shelf, salt: str) -> set[str]:
+def executed(ledgers: EmptyLedgers, salt: str) -> set[str]:
     """The statements of one run, from an empty ledger on."""
     Salted.salt = salt
-    with berth_statements.heard() as texts, open_ledger(ledgers.new()) as ledger:
+    with berth_statements.recorded_texts() as texts, open_ledger(ledgers.new()) as ledger:
         asker = Asker(ledger)
         fill_world(Salted(asker, NEWEST))  # type: ignore[arg-type]
         throw(asker, salt)
@@ -176,7 +176,7 @@ def executed(ledgers: Shelf, salt: str) -> set[str]:
 
 
 @pytest.mark.timeout(900)
-def test_what_is_executed_does_not_grow_with_what_is_sent(ledgers: Shelf) -> None:
+def test_what_is_executed_does_not_grow_with_what_is_sent(ledgers: EmptyLedgers) -> None:
     first, second, third = (executed(ledgers, salt) for salt in SALTS)
     assert len(first) > 40
     assert (second - first, third - first) == (set(), set())

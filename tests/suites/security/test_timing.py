@@ -27,6 +27,8 @@ from berth.ledger import Ledger, credentials, open_ledger
 from berth.ledger.credentials import key_for
 from berth.model.token import TokenSpec
 
+pytestmark = pytest.mark.alone
+
 ROUNDS: Final = 3_000
 TELLING: Final = 0.1
 """By how much ranks may be off from one half. A look-up that ends early, one hash less, is off by nearly 0.5."""

@@ -1,4 +1,4 @@
-"""The full form: ``python -m tests.suites.torture [TRIAL...] [--on KIND] [--rounds N]``."""
+"""The long form: ``python -m tests.suites.torture [TRIAL...] [--on KIND] [--rounds N]``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from tests.suites.torture.trials import TRIALS, Trial
-from tests.support.databases import KINDS, missing
+from tests.support.databases import KINDS, why_missing
 
 
 def main() -> int:
@@ -36,8 +36,8 @@ def main() -> int:
 def _tried(trial: Trial, kind: str, rounds: int) -> bool:
     """Run one trial on one database, and say how it went; returns whether it failed."""
     print(f"\n{trial.name} on {kind}, {rounds} rounds: {trial.about}", flush=True)
-    if missing(kind):
-        print(f"  FAILED: {missing(kind)}")
+    if why_missing(kind):
+        print(f"  FAILED: {why_missing(kind)}")
         return True
     folder = Path(mkdtemp(prefix=f"berth-torture-{trial.name}-"))
     began = time.monotonic()

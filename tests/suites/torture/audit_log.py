@@ -1,7 +1,7 @@
-"""What the audit log must say of a run, reckoned apart from Berth: every seal, and every write that was acknowledged.
+"""An independent check of the audit log after a run: every seal, and every acknowledged write.
 
-A seal is the SHA-256 of three lines: the seal before and the record's fields as JSON, what was there before, and the
-facts of the change log, to the letter.
+A seal is the SHA-256 of three lines: the seal before and the record's fields as JSON, the state before, and the facts
+of the change log, to the letter.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from berth.model.errors import Unavailable
 from berth.store.engine import Database
 from berth.store.tables import audit, changes, head
 from tests.suites.torture.history import Event
-from tests.support.server_processes import NAME
+from tests.support.servers import TOKEN_NAME
 
 BACK_S = 60
 """How long a database that was killed may take until it is read again."""
@@ -32,7 +32,7 @@ _ROWS = select(audit, changes.c.facts).outerjoin(changes, changes.c.number == au
 
 
 class Follower:
-    """Goes along the log from where it was last, so that it can look after every blow, and sees that nothing goes."""
+    """A reader of the log from where it stopped last: it can check after every blow that no record is lost."""
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
@@ -42,7 +42,7 @@ class Follower:
         self._database.close()
 
     def look(self) -> list[str]:
-        """All that came since the last look, as of one moment; returns what is wrong."""
+        """Check all records since the last call, as of one moment. Return what is wrong."""
         deadline = time.monotonic() + BACK_S
         while True:
             try:
@@ -77,13 +77,13 @@ class Follower:
 
 
 def sealed(before: str, row: Mapping[str, Any]) -> str:
-    """The seal that a record must have."""
+    """Return the seal that a record must have."""
     said = json.dumps([before, *(row[name] for name in _FIELDS)], separators=(",", ":"), ensure_ascii=False)
     return sha256("\n".join((said, row["before"] or "", row["facts"] or "")).encode()).hexdigest()
 
 
 def broken_records(events: Iterable[Event], records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Every acknowledged write has one change and one only, made by who asked; nobody else's is like it."""
+    """Yield acknowledged writes that do not have exactly one change, made by their author and by no other."""
     made = [record for record in records if record["change"] is not None]
     times = Counter(record["request"] for record in made if record["request"])
     actors = {record["request"]: record["actor"] for record in made}
@@ -91,6 +91,6 @@ def broken_records(events: Iterable[Event], records: Iterable[Mapping[str, Any]]
         if event.writes and event.outcome == "done" and event.request:
             if times[event.request] != 1:
                 yield f"{event.request} was acknowledged, and there are {times[event.request]} changes of it"
-            elif actors[event.request] != NAME:
+            elif actors[event.request] != TOKEN_NAME:
                 yield f"{event.request} is said to be of {actors[event.request]}"
     yield from (f"{request} has {count} changes" for request, count in times.items() if count > 1)

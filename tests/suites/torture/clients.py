@@ -1,4 +1,4 @@
-"""Clients over HTTP, and what is asked by way of them."""
+"""HTTP clients, and the requests that they send."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from tests.suites.torture.history import Final, Held
-from tests.support.server_processes import Served
+from tests.support.servers import Server
 
 ANSWER_S = 60
 """Longer than a server tries on its own account before it says 503."""
@@ -30,7 +30,7 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """status: 0 if there was no answer."""
+    """A reply. status: 0 if there was none."""
 
     status: int
     body: Any = None
@@ -38,33 +38,33 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """Placement's name for an error."""
+        """Return Placement's code of an error."""
         errors = self.body.get("errors", ()) if isinstance(self.body, dict) else ()
         return str(errors[0].get("code", "")) if errors else ""
 
     @property
     def problem(self) -> str:
-        """What kind of problem /v1 says that it is."""
+        """Return the kind of a problem of /v1."""
         return str(self.body.get("type", "")) if isinstance(self.body, dict) else ""
 
     @property
     def request(self) -> str:
-        """The request's id, as the server's logs have it."""
+        """Return the request's id, as the server's logs have it."""
         return (self.headers or {}).get("x-openstack-request-id", "")
 
 
 class Client:
-    """Asks one of several servers at a time, over a connection that it keeps. Not for several threads."""
+    """A client of several servers, one at a time, over a connection that it keeps. Not thread-safe."""
 
-    def __init__(self, servers: Sequence[Served], seed: int | str = 0) -> None:
+    def __init__(self, servers: Sequence[Server], seed: int | str = 0) -> None:
         self._ports, self._token = [server.port for server in servers], servers[0].token
         self._connections: dict[int, tuple[HTTPConnection, float]] = {}
         self.random = random.Random(seed)
 
     def ask(self, method: str, path: str, body: Any = None, token: str = "") -> Answer:
-        """One request, to any of the servers that are there, never repeated once it has been sent.
+        """Send one request to any server that listens. It is never repeated once it has been sent.
 
-        token: another than the one that the servers have given.
+        token: instead of that of the servers.
         """
         text = None if body is None else json.dumps(body)
         port, connection = self._connected()
@@ -82,7 +82,7 @@ class Client:
         return Answer(response.status, decoded, {name.lower(): value for name, value in response.getheaders()})
 
     def _connected(self) -> tuple[int, HTTPConnection]:
-        """A connection to a server that listens."""
+        """Return a connection to a server that listens."""
         deadline = time.monotonic() + ANSWER_S
         while time.monotonic() < deadline:
             port = self.random.choice(self._ports)
@@ -101,7 +101,7 @@ class Client:
         raise AssertionError("no server listens")
 
     def sure(self, method: str, path: str, body: Any = None) -> Any:
-        """A request that must succeed; returns the body."""
+        """Send a request that must succeed, and return its body."""
         answer = self.ask(method, path, body)
         if not 200 <= answer.status < 300:
             raise AssertionError(f"{method} {path}: {answer}")
@@ -120,7 +120,7 @@ class Client:
 
 
 def make_provider(client: Client, inventories: Mapping[str, int], parent: str | None = None) -> str:
-    """A provider that has these totals; returns its uuid."""
+    """Create a provider with these totals, and return its uuid."""
     uuid = str(uuid4())
     client.sure("POST", "/resource_providers", {"name": uuid, "uuid": uuid, "parent_provider_uuid": parent})
     set_inventories(client, uuid, 0, inventories)
@@ -134,7 +134,7 @@ def set_inventories(client: Client, uuid: str, generation: int, inventories: Map
 
 
 def claim_body(held: Held, generation: int | None) -> dict[str, Any]:
-    """The body of PUT /allocations."""
+    """Return the body of PUT /allocations."""
     return {
         "allocations": {place: {"resources": dict(of)} for place, of in held.items()},
         "consumer_generation": generation,
@@ -144,13 +144,13 @@ def claim_body(held: Held, generation: int | None) -> dict[str, Any]:
 
 
 def find_body(consumer: str, amounts: Mapping[str, int]) -> dict[str, Any]:
-    """The body of POST /v1/claims: these amounts, wherever they are."""
+    """Return the body of POST /v1/claims for these amounts, on any provider."""
     request = {"groups": [{"resources": dict(amounts)}]}
     return {"request": request, "consumer": consumer, "project": "torture", "user": "torture"}
 
 
 def final_state(client: Client, consumers: Iterable[str], providers: Iterable[str]) -> Final:
-    """What a server tells when all is over."""
+    """Return the state that a server reports at the end."""
     held = {consumer: held_of(client.sure("GET", f"/allocations/{consumer}")) for consumer in consumers}
     used, capacity = {}, {}
     for uuid in providers:
@@ -163,5 +163,5 @@ def final_state(client: Client, consumers: Iterable[str], providers: Iterable[st
 
 
 def held_of(body: Any) -> dict[str, dict[str, int]]:
-    """What a consumer holds, from the body of GET /allocations."""
+    """Return what a consumer holds, from the body of GET /allocations."""
     return {place: one["resources"] for place, one in body["allocations"].items()}

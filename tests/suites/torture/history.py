@@ -1,4 +1,4 @@
-"""What clients asked, and what they were told: kept by the test, apart from anything that Berth keeps."""
+"""The history of a run: requests and replies, kept by the test, apart from everything that Berth keeps."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ request that shows a token which nobody was given."""
 class Event:
     """One request. began, ended: seconds; held: what a write asked for ({} to end), or what a read showed.
 
-    ways: all that may come of a find, one of which `held` is if it was acknowledged; request: its id, by which the
-    audit log knows an acknowledged write.
+    ways: all possible results of a find, one of which is `held` if it was acknowledged; request: its id, by which the
+    audit log identifies an acknowledged write.
     """
 
     began: float
@@ -49,7 +49,7 @@ class Event:
 
     @property
     def possible(self) -> tuple[Held, ...]:
-        """What its consumer may hold if it took effect."""
+        """Return what its consumer may hold if the write took effect."""
         return (self.held,) if self.outcome == "done" or not self.ways else self.ways
 
 
@@ -65,13 +65,13 @@ class History:
             self.events.append(event)
 
     def save(self, path: Path) -> None:
-        """One JSON object a line."""
+        """Write one JSON object per line."""
         path.write_text("".join(json.dumps(asdict(event)) + "\n" for event in self.events))
 
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """What is there in the end, as a fresh server tells it.
+    """The state at the end, as a newly started server reports it.
 
     held: by consumer; used: by provider and class, as the provider's usages say; capacity: likewise.
     """

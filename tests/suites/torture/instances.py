@@ -1,4 +1,4 @@
-"""Databases of the test's own, each in a folder of its own, to be killed at will."""
+"""Database servers of the tests, each in a folder of its own, which may be killed."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from sqlalchemy import make_url
 
 from berth.model.errors import BerthError
 from berth.store.engine import Database
-from tests.support.databases import administrator
-from tests.support.prerequisites import lacking
-from tests.support.server_processes import children, free_port
+from tests.support.databases import admin_connection
+from tests.support.ports import free_port
+from tests.support.prerequisites import skip_or_fail
+from tests.support.servers import children
 
 START_S = 60
 
 
 class Instance(ABC):
-    """A database server. It refuses to run as root, so that root runs it as somebody else."""
+    """A database server. It refuses to run as root, so root runs it as another user."""
 
     user: str
     administrator: str
@@ -46,7 +47,7 @@ class Instance(ABC):
 
     @abstractmethod
     def command(self) -> list[str]:
-        """What to start."""
+        """Return the command line."""
 
     def url(self, database: str) -> str:
         return f"{self.administrator}@127.0.0.1:{self.port}/{database}"
@@ -62,7 +63,7 @@ class Instance(ABC):
             time.sleep(0.1)
 
     def kill(self) -> None:
-        """kill -9 of all its processes."""
+        """Kill all its processes (SIGKILL)."""
         if self._process is None:
             return
         for process in [self._process.pid, *children(self._process.pid)]:
@@ -72,7 +73,7 @@ class Instance(ABC):
         self._process = None
 
     def run(self, *command: str) -> None:
-        """A command to its end, as the user that the server runs as."""
+        """Run a command to its end, as the user of the server."""
         process = self._popen(command)
         if process.wait(120):
             raise AssertionError((self.folder / "log").read_text(errors="replace")[-2000:])
@@ -148,11 +149,11 @@ class Mariadb(Instance):
 
 
 def _binary(name: str, folder: str) -> str:
-    """Where a program is; the newest, if there are several."""
+    """Return where a program is; the newest, if there are several."""
     beside = sorted(Path("/").glob(f"{folder.lstrip('/')}/{name}"))
     found = str(beside[-1]) if beside else shutil.which(name)
     if not found:
-        lacking(f"{name} is not installed here")
+        skip_or_fail(f"{name} is not installed here")
     return str(found)
 
 
@@ -161,7 +162,7 @@ INSTANCES: dict[str, type[Instance]] = {"postgresql": Postgresql, "mariadb": Mar
 
 @contextmanager
 def instance(kind: str) -> Iterator[Instance]:
-    """A database server of its own, running, with an empty database `berth`."""
+    """Run a database server with an empty database `berth` until the block ends."""
     folder = Path(mkdtemp(prefix="berth-database-"))
     folder.chmod(0o755)  # it runs as another user, whom pytest would not let into its folders
     made = INSTANCES[kind](folder)
@@ -170,7 +171,7 @@ def instance(kind: str) -> Iterator[Instance]:
         made.start()
         driver = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}[kind]
         at = make_url(made.url("postgres" if kind == "postgresql" else "mysql")).set(drivername=driver)
-        with administrator(at) as connection:
+        with admin_connection(at) as connection:
             connection.exec_driver_sql("CREATE DATABASE berth")
         yield made
     finally:

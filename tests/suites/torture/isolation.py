@@ -21,7 +21,7 @@ Action = Callable[[Ledger], Any]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One host with 2 VCPU, and another provider without anything."""
+    """One host with 2 VCPU, and another provider without inventories."""
 
     host: str
     other: str
@@ -33,7 +33,7 @@ Outcomes = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Writes at the same time. allowed: what may come of each, in the order of the writes."""
+    """Concurrent writes. allowed: the allowed results of each, in the order of the writes."""
 
     name: str
     actions: Callable[[Place], Sequence[Action]]
@@ -63,7 +63,7 @@ def _reparent(place: Place) -> Action:
 
 
 def _reshape(place: Place) -> Action:
-    """The inventory moves to the other provider."""
+    """Move the inventory to the other provider."""
     moved = [
         NewInventories(uuid=place.host, inventories={}, generation=place.generation),
         NewInventories(uuid=place.other, inventories={"VCPU": Inventory(total=2)}, generation=0),
@@ -122,15 +122,15 @@ SCENARIOS = (
 
 @contextmanager
 def ledgers(url: str, count: int) -> Iterator[list[Ledger]]:
-    """So many ledgers on one database, as that many processes have them."""
+    """Open this many ledgers on one database, as this many processes have them."""
     with ExitStack() as stack:
         yield [stack.enter_context(open_ledger(url)) for _ in range(count)]
 
 
 def interleave(url: str, scenario: Scenario, most_of_three: int) -> tuple[list[str], int]:
-    """Every order of two writes, or so many of three; returns what was wrong, and how many orders there were.
+    """Run every order of two writes, or this many orders of three. Return what was wrong, and the number of orders.
 
-    Most orders of three are alike, as all but one of the writes wait for the head's lock: two steps of each will do.
+    Most orders of three are alike, since all but one of the writes wait for the head's lock: two steps of each suffice.
     """
     found: list[str] = []
     number = len(scenario.actions(Place(A, B, 0)))
@@ -160,7 +160,7 @@ def _place(judge: Ledger) -> Place:
 
 
 def _check_agreement(taking_part: Sequence[Ledger], place: Place) -> None:
-    """All processes tell the same, and it is not more than there is."""
+    """Check that all processes report the same, and no more than there is."""
     told = [
         [(one.provider(uuid), one.inventories(uuid)) for one in [ledger] for uuid in _present(ledger, place)]
         for ledger in taking_part

@@ -1,4 +1,4 @@
-"""kill -9 of server processes, and of the database, under load."""
+"""SIGKILL of server processes, and of the database, under load."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from typing import Any
 from tests.suites.torture.audit_log import Follower, broken_records
 from tests.suites.torture.instances import instance
 from tests.suites.torture.load import Load, make_load, running
-from tests.support.server_processes import Served, berth, guarded
+from tests.support.commands import run_berth
+from tests.support.servers import Server, token_server_group
 
 CLIENTS = 12
 
@@ -24,10 +25,10 @@ Blows = Iterator[None]
 
 
 def kill_servers(database: str, folder: Path, rounds: int, seed: int = 1) -> list[str]:
-    """Each round kills a server (or one of its workers), and lets it come back. Returns what was wrong."""
+    """Kill a server, or one of its workers, in each round, and let it come back. Return what was wrong."""
     chance = random.Random(seed)
 
-    def torment(servers: Sequence[Served]) -> Blows:
+    def torment(servers: Sequence[Server]) -> Blows:
         for turn in range(rounds):
             victim = servers[turn % len(servers)]
             victim.revive()  # it was killed in an earlier round, and the others went on meanwhile
@@ -41,11 +42,11 @@ def kill_servers(database: str, folder: Path, rounds: int, seed: int = 1) -> lis
 
 
 def kill_database(kind: str, folder: Path, rounds: int, seed: int = 1) -> list[str]:
-    """Each round kills the database, and starts it again; the servers run on. Returns what was wrong."""
+    """Kill the database in each round and start it again, while the servers run. Return what was wrong."""
     chance = random.Random(seed)
     with instance(kind) as database:
 
-        def torment(_servers: Sequence[Served]) -> Blows:
+        def torment(_servers: Sequence[Server]) -> Blows:
             for _ in range(rounds):
                 time.sleep(chance.uniform(0.2, 1))
                 database.kill()
@@ -57,9 +58,9 @@ def kill_database(kind: str, folder: Path, rounds: int, seed: int = 1) -> list[s
 
 
 def stop_servers(database: str, folder: Path, rounds: int, stop_s: float) -> list[str]:
-    """Each round stops a server in the middle of what it does, and lets it go on. Returns what was wrong."""
+    """Stop a server (SIGSTOP) in each round, and let it continue. Return what was wrong."""
 
-    def torment(servers: Sequence[Served]) -> Blows:
+    def torment(servers: Sequence[Server]) -> Blows:
         for victim in itertools.islice(itertools.cycle(servers), rounds):
             victim.signal(signal.SIGSTOP)
             time.sleep(stop_s)
@@ -71,17 +72,17 @@ def stop_servers(database: str, folder: Path, rounds: int, stop_s: float) -> lis
 
 
 def _under_load(
-    database: str, folder: Path, torment: Callable[[Sequence[Served]], Blows], count: int = 3, *more: str
+    database: str, folder: Path, torment: Callable[[Sequence[Server]], Blows], count: int = 3, *more: str
 ) -> list[str]:
-    """So many servers, with more words on their command line, are tormented while clients are at work."""
-    with guarded(database, folder, count, *more) as servers:
-        return beaten(database, folder, servers, torment(servers))
+    """Disturb this many servers, with these further options, under load. Return what was wrong."""
+    with token_server_group(database, folder, count, *more) as servers:
+        return disturb_under_load(database, folder, servers, torment(servers))
 
 
-def beaten(judge: str, folder: Path, servers: Sequence[Served], blows: Blows) -> list[str]:
-    """Clients are at work while blow after blow falls. Returns what was wrong, after any of them or in the end.
+def disturb_under_load(judge: str, folder: Path, servers: Sequence[Server], blows: Blows) -> list[str]:
+    """Disturb servers again and again under load. Return what was wrong, after each time or at the end.
 
-    judge: the URL of the database, without what may stand between the servers and it.
+    judge: the URL of the database, without a proxy between.
     """
     load, found = make_load(servers), list[str]()
     with closing(Follower(judge)) as follower:
@@ -90,16 +91,16 @@ def beaten(judge: str, folder: Path, servers: Sequence[Served], blows: Blows) ->
                 found += [f"blow {number}: {finding}" for finding in follower.look()]
         for server in servers:
             server.revive()
-        return [*found, *follower.look(), *judged(load, judge, folder)]
+        return [*found, *follower.look(), *check_everything(load, judge, folder)]
 
 
-def judged(load: Load, database: str, folder: Path) -> list[str]:
-    """What the independent checkers say, `berth db verify` and `berth audit verify`; and whether there was any load."""
+def check_everything(load: Load, database: str, folder: Path) -> list[str]:
+    """Run the independent checkers, `berth db verify` and `berth audit verify`, and check that there was load."""
     events = load.history.events
     load.history.save(folder / "history.jsonl")
     found = load.check()
     for command in ("db", "audit"):
-        verified = berth(command, "verify", "--database", database, status=None)
+        verified = run_berth(command, "verify", "--database", database, status=None)
         if verified.returncode:
             found.append(verified.stdout + verified.stderr)
     found += broken_records(events, _records(database))
@@ -114,6 +115,6 @@ def judged(load: Load, database: str, folder: Path) -> list[str]:
 
 
 def _records(database: str) -> list[dict[str, Any]]:
-    """All of the audit log, as the command line tells it."""
-    told = berth("audit", "list", "--json", "--limit", "10000000", "--database", database).stdout
+    """Return the whole audit log, as the command line prints it."""
+    told = run_berth("audit", "list", "--json", "--limit", "10000000", "--database", database).stdout
     return [json.loads(line) for line in told.splitlines()]

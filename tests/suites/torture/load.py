@@ -1,4 +1,4 @@
-"""Many clients that claim, change, release and read, and write down what they were told."""
+"""Many clients that claim, change, release and read, and record the replies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uuid import uuid4
 from tests.suites.torture.clients import Answer, Client, claim_body, final_state, find_body, held_of, make_provider
 from tests.suites.torture.history import Event, Held, History, Operation, Outcome, now
 from tests.suites.torture.rules import broken_rules
-from tests.support.server_processes import Served
+from tests.support.servers import Server
 
 FORGED = "berth_aaaaaaaaaa_" + "a" * 43
 """A token that nobody was given."""
@@ -23,12 +23,12 @@ UNSURE = -1
 
 @dataclass(slots=True)
 class Load:
-    """What clients work on: hosts that are too small for all of them, and consumers that each have one client.
+    """The work of the clients: hosts that are too small for all of them, and consumers that each have one client.
 
-    failed: how a client came to an end before its time.
+    failed: why a client ended early.
     """
 
-    servers: Sequence[Served]
+    servers: Sequence[Server]
     hosts: list[str]
     history: History = field(default_factory=History)
     consumers: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Load:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def check(self) -> list[str]:
-        """All rules, against what the servers tell now."""
+        """Check all rules against what the servers report now."""
         with Client(self.servers) as client:
             return [
                 *self.failed,
@@ -44,14 +44,14 @@ class Load:
             ]
 
 
-def make_load(servers: Sequence[Served], hosts: int = 6) -> Load:
+def make_load(servers: Sequence[Server], hosts: int = 6) -> Load:
     with Client(servers) as client:
         return Load(servers, [make_provider(client, {"VCPU": 8, "MEMORY_MB": 8192}) for _ in range(hosts)])
 
 
 @contextmanager
 def running(load: Load, clients: int) -> Iterator[None]:
-    """So many clients at it, until the block ends."""
+    """Run this many clients until the block ends."""
     threads = []
     for number in range(clients):
         mine = [str(uuid4()) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""A small proxy between server and database, which cuts and delays."""
+"""A small proxy between server and database that cuts and delays."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from tests.suites.torture.kills import Blows, beaten
-from tests.support.server_processes import guarded
+from tests.suites.torture.kills import Blows, disturb_under_load
+from tests.support.servers import token_server_group
 
 PORTS = {"postgresql": 5432, "mariadb": 3306}
 
 
 class Proxy:
-    """Passes bytes on, as long as nothing else is asked of it.
+    """A proxy that passes bytes on, unless it is told to disturb.
 
-    delay_s: how long every piece is held back; lose_commits: a COMMIT reaches the database, but its
-    answer is lost with the connection, so that nobody knows whether it was done; refusing: nobody
-    new is let in; passing: while it is clear nothing passes at all, and nothing is refused.
+    delay_s: how long every piece is held back; lose_commits: a COMMIT reaches the database, but its reply is lost
+    with the connection, so that its result is unknown; refusing: new connections are refused; passing: while this event
+    is clear nothing passes, and nothing is refused.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -42,7 +42,7 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        """Every connection, in the middle of whatever passes."""
+        """Cut every connection, in the middle of what passes."""
         for pair in list(self._pairs):
             self._drop(pair)
 
@@ -102,7 +102,7 @@ class Proxy:
 
 @contextmanager
 def proxied(database: str) -> Iterator[tuple[str, Proxy]]:
-    """The URL of the same database, by way of a proxy."""
+    """Yield the URL of the same database through a proxy."""
     url = make_url(database)
     proxy = Proxy(url.host or "127.0.0.1", url.port or PORTS[url.get_backend_name()])
     try:
@@ -112,9 +112,9 @@ def proxied(database: str) -> Iterator[tuple[str, Proxy]]:
 
 
 def disturb(database: str, folder: Path, rounds: int, seed: int = 1) -> list[str]:
-    """Each round does something to the network between servers and database. Returns what was wrong."""
-    with proxied(database) as (behind, proxy), guarded(behind, folder, 3) as servers:
-        return beaten(database, folder, servers, _disturb(proxy, random.Random(seed), rounds))
+    """Disturb the network between servers and database in each round. Return what was wrong."""
+    with proxied(database) as (behind, proxy), token_server_group(behind, folder, 3) as servers:
+        return disturb_under_load(database, folder, servers, _disturb(proxy, random.Random(seed), rounds))
 
 
 def _disturb(proxy: Proxy, chance: random.Random, rounds: int) -> Blows:

@@ -1,4 +1,4 @@
-"""What a database cannot do for a while: it may only be read, it lets nobody in, its disk is full."""
+"""Outages of a database: it is read-only, accepts no connections, is down for long, or its disk is full."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from typing import Final
 from sqlalchemy import Connection, Engine, create_engine, exc, make_url, text
 
 from tests.suites.torture.instances import Instance, instance
-from tests.support.databases import administrator
-from tests.support.http_client import until
-from tests.support.server_processes import Served, berth, children
+from tests.support.commands import run_berth
+from tests.support.databases import admin_connection
+from tests.support.deadline import until
+from tests.support.servers import Server, children
 
 SERVER: Final = "berth"
 """The role that serves: an administrator may write where nobody else may, and get in when all is full."""
@@ -39,51 +40,51 @@ FEW: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Troubled:
-    """A database server, and how the role that serves comes to its ledger."""
+    """A database server, and the URLs of its roles."""
 
     kind: str
     database: Instance
 
     @property
     def url(self) -> str:
-        """As whoever owns it."""
+        """Return the URL for the owner."""
         return self.database.url("berth")
 
     @property
     def serving(self) -> str:
-        """As the role that serves."""
+        """Return the URL for the role that serves."""
         return make_url(self.url).set(username=SERVER).render_as_string(hide_password=False)
 
     def administering(self) -> AbstractContextManager[Connection]:
-        """As its administrator."""
-        return administrator(make_url(self.database.url(_OWN[self.kind])).set(drivername=_DRIVERS[self.kind]))
+        """Return the administrator's URL."""
+        return admin_connection(make_url(self.database.url(_OWN[self.kind])).set(drivername=_DRIVERS[self.kind]))
 
     def say(self, *statements: str) -> None:
-        """As its administrator, one statement after the other."""
+        """Execute statements as the administrator, one after the other."""
         with self.administering() as connection:
             for statement in statements:
                 connection.execute(text(statement))
 
     def shown(self, setting: str) -> str:
-        """A setting of PostgreSQL's, as it is for whoever connects now."""
+        """Return a setting of PostgreSQL, as a new connection sees it."""
         with self.administering() as connection:
             return str(connection.execute(text(f"SHOW {setting}")).scalar())
 
 
 @contextmanager
 def troubled(kind: str) -> Iterator[Troubled]:
-    """A database server with a ledger and its roles, and no trouble yet."""
+    """Run a database server with a ledger and its roles, without trouble yet."""
     with instance(kind) as database:
         made = Troubled(kind, database)
         made.say(*_ROLES[kind])
-        berth("db", "upgrade", "--database", made.url)
-        berth("db", "grant", "--database", made.url, "--apply")
+        run_berth("db", "upgrade", "--database", made.url)
+        run_berth("db", "grant", "--database", made.url, "--apply")
         yield made
 
 
 @contextmanager
-def only_read(at: Troubled) -> Iterator[None]:
-    """As an administrator has it before a switch-over."""
+def read_only(at: Troubled) -> Iterator[None]:
+    """Make the database read-only, as an administrator does before a switch-over."""
     if at.kind == "mariadb":
         at.say("SET GLOBAL read_only = 1")
         try:
@@ -101,8 +102,8 @@ def only_read(at: Troubled) -> Iterator[None]:
 
 
 @contextmanager
-def standing_by(at: Troubled) -> Iterator[None]:
-    """A PostgreSQL that comes back as the follower of another, and is made the first again in the end."""
+def replaced_by_standby(at: Troubled) -> Iterator[None]:
+    """Bring PostgreSQL back as the standby of another, and promote it at the end."""
     at.database.kill()
     (at.database.folder / "data" / "standby.signal").touch()
     at.database.start()
@@ -111,8 +112,8 @@ def standing_by(at: Troubled) -> Iterator[None]:
 
 
 @contextmanager
-def full_of_others(at: Troubled) -> Iterator[None]:
-    """Others have every connection that there is, those of Berth as well."""
+def connections_exhausted(at: Troubled) -> Iterator[None]:
+    """Take all connections of the server, Berth's as well."""
     with at.administering() as mine, ExitStack() as taken:
         if at.kind == "mariadb":
             mine.execute(text(f"SET GLOBAL max_connections = {FEW}"))
@@ -143,16 +144,16 @@ def _take_all(engine: Engine, taken: ExitStack) -> None:
 
 
 @contextmanager
-def away_for_long(at: Troubled) -> Iterator[None]:
-    """Killed, and started again in the end."""
+def down_for_long(at: Troubled) -> Iterator[None]:
+    """Kill the database, and start it again at the end."""
     at.database.kill()
     yield
     at.database.start()
 
 
 @contextmanager
-def full_disk(server: Served, file: Path) -> Iterator[None]:
-    """For the workers of a server no file can grow beyond what the ledger's log has by now."""
+def full_disk(server: Server, file: Path) -> Iterator[None]:
+    """Let no file of the server's workers grow beyond the present size of the ledger's log."""
     most = file.with_name(file.name + "-wal").stat().st_size
     workers = children(server.pid)
     for worker in workers:
@@ -164,14 +165,14 @@ def full_disk(server: Served, file: Path) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """begun: the trouble, for the time of a block; reads: whether what is read is answered meanwhile."""
+    """An outage. begun: a context manager that causes it; reads: whether reads are answered during it."""
 
     begun: Callable[[Troubled], AbstractContextManager[None]]
     reads: bool
 
 
 TROUBLES: Final = {
-    "it may only be read": Trouble(only_read, reads=True),
-    "it has no connection left": Trouble(full_of_others, reads=False),
-    "it is away": Trouble(away_for_long, reads=False),
+    "it may only be read": Trouble(read_only, reads=True),
+    "it has no connection left": Trouble(connections_exhausted, reads=False),
+    "it is away": Trouble(down_for_long, reads=False),
 }

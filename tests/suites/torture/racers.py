@@ -1,6 +1,6 @@
 """N+1 clients for N slots, all at the same moment, through several processes: exactly N win.
 
-Every other one names the provider, and every other one takes whatever `/v1/claims` finds: nothing else has room.
+Every other client names the provider, and every other one lets `/v1/claims` find it: nothing else has room.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from tests.suites.torture.clients import Client, claim_body, final_state, find_b
 from tests.suites.torture.history import Event, now
 from tests.suites.torture.load import outcome_of
 from tests.suites.torture.rules import broken_rules
-from tests.support.server_processes import Served
+from tests.support.servers import Server
 
 
-def race(servers: Sequence[Served], clients: int, rounds: int) -> list[str]:
-    """So many rounds, each for a provider with one slot too few. Returns what was wrong."""
+def race(servers: Sequence[Server], clients: int, rounds: int) -> list[str]:
+    """Run this many rounds, each on a provider with one slot too few. Return what was wrong."""
     racers = [_Racer(servers, number) for number in range(clients)]
     found: list[str] = []
     with ExitStack() as stack:
@@ -50,7 +50,7 @@ def _round(referee: Client, racers: Sequence[_Racer]) -> list[str]:
 
 
 class _Racer:
-    def __init__(self, servers: Sequence[Served], number: int) -> None:
+    def __init__(self, servers: Sequence[Server], number: int) -> None:
         self.name, self._finds = f"racer-{number}", number % 2 == 1
         self.client = Client(servers, self.name)
 

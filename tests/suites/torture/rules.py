@@ -26,7 +26,7 @@ NOTHING: State = ()
 
 
 def broken_rules(events: Iterable[Event], final: Final) -> list[str]:
-    """Every way in which a history and its end break the rules."""
+    """Yield every way in which a history and its end break the rules."""
     ordered = sorted(events, key=lambda event: event.began)
     return [
         *_consumers(ordered, final),
@@ -78,7 +78,7 @@ def _sums(final: Final) -> Iterator[str]:
 
 
 class _Writes:
-    """One consumer's writes that were done, or may have been, in the order in which they began."""
+    """The writes of one consumer that were done, or may have been, in the order in which they began."""
 
     def __init__(self) -> None:
         self._all: list[Event] = []
@@ -92,7 +92,7 @@ class _Writes:
         self._all.append(write)
 
     def most(self, began: float, ended: float, place: str, name: str) -> int:
-        """The most that the consumer may have held at any moment between these."""
+        """Return the most that the consumer may have held at any moment between these."""
         settled = bisect_left(self._done_ended, began) - 1
         amounts = [0]
         for number in range(0 if settled < 0 else self._done_place[settled], len(self._all)):
@@ -104,7 +104,7 @@ class _Writes:
 
 
 def _needless_refusals(events: list[Event], final: Final) -> Iterator[str]:
-    """Bounds from above: all that might have been held while the write was under way."""
+    """Yield refusals without a reason, by upper bounds: all that may have been held during the write."""
     writes: dict[str, _Writes] = defaultdict(_Writes)
     for event in events:
         if event.writes and event.outcome in ("done", "unknown"):

@@ -1,4 +1,4 @@
-"""Transactions taken step by step, in an order that the test chooses."""
+"""Transactions carried out step by step, in an order that the test chooses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ END_S = 60
 
 
 class Stepper:
-    """One ledger, as a process of its own would have it, that stops before each step until it is let go on."""
+    """One ledger, as a process of its own has it, that stops before each step until it is released."""
 
     def __init__(self, ledger: Ledger, action: Callable[[Ledger], Any]) -> None:
         self.ledger, self._action = ledger, action
@@ -60,8 +60,8 @@ class Stepper:
         assert self._ended.wait(END_S), "it waits for ever"
         return self.outcome
 
-    def let_be(self) -> None:
-        """Once it has ended: its ledger stops for nobody any more."""
+    def run_freely(self) -> None:
+        """Let a ledger whose transaction has ended run without stops."""
         event.remove(self._engine, "before_cursor_execute", self._before_statement)
         event.remove(self._engine, "commit", self._before_commit)
 
@@ -98,7 +98,7 @@ class Stepper:
 
 
 def orders(transactions: int, steps: int) -> Iterator[tuple[int, ...]]:
-    """Every order in which so many transactions can take so many steps each."""
+    """Yield every order in which this many transactions can take this many steps each."""
 
     def extend(left: Counter[int], so_far: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         if not +left:
@@ -122,5 +122,5 @@ def play(steppers: Sequence[Stepper], order: Sequence[int]) -> tuple[str, ...]:
             stepper.let_go()
     outcomes = tuple(stepper.finish() for stepper in steppers)
     for stepper in steppers:
-        stepper.let_be()
+        stepper.run_freely()
     return outcomes

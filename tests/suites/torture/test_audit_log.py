@@ -1,4 +1,4 @@
-"""The checker of the audit log finds what it must find, by its own reckoning."""
+"""The checker of the audit log detects each kind of damage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from berth.store.engine import Database
 from tests.suites.torture.audit_log import Follower, broken_records
 from tests.suites.torture.history import Event
 from tests.support.filled_ledger import VM, fill
-from tests.support.server_processes import NAME
+from tests.support.servers import TOKEN_NAME
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def follower(url: str) -> Iterator[Follower]:
-    """One that has seen all of a small ledger, and found nothing wrong with it."""
+    """Return a follower that has read all of a small ledger and found nothing wrong."""
     with open_ledger(url) as ledger:
         fill(ledger)
         with closing(Follower(url)) as following:
@@ -56,7 +56,7 @@ def test_damage(follower: Follower, url: str, damage: str) -> None:
     assert any(DAMAGES[damage] in each for each in found), found
 
 
-def record(request: str, actor: str = NAME, change: int | None = 1) -> dict[str, Any]:
+def record(request: str, actor: str = TOKEN_NAME, change: int | None = 1) -> dict[str, Any]:
     return {"request": request, "actor": actor, "change": change}
 
 

@@ -1,4 +1,4 @@
-"""Whatever a database cannot do for a while, Berth says 503 and when to ask again, never 500; and then it goes on."""
+"""During an outage of the database Berth answers 503 with Retry-After, never 500; after it, Berth serves again."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from uuid import uuid4
 import pytest
 
 from tests.suites.torture.clients import Answer, Client, claim_body, find_body, make_provider
-from tests.suites.torture.outages import TROUBLES, Trouble, Troubled, full_disk, standing_by, troubled
-from tests.support.databases import SERVED, need, tried
-from tests.support.server_processes import Served, berth, serving
+from tests.suites.torture.outages import TROUBLES, Trouble, Troubled, full_disk, replaced_by_standby, troubled
+from tests.support.commands import run_berth
+from tests.support.databases import SERVER_KINDS, chosen_kinds, require_database
+from tests.support.servers import Server, server_group
 
 BACK_S = 60
 TOO_MUCH = "may do more than serving needs"
@@ -40,7 +41,7 @@ class Claiming:
         return self.client.ask("GET", f"/resource_providers/{self.host}/usages")
 
     def claimed(self) -> int:
-        """Once each way, which all must succeed, as soon as the server is over it; returns what is used then."""
+        """Claim once each way; all must succeed as soon as the server has recovered. Return what is used then."""
         for way in self.ways.values():
             deadline = time.monotonic() + BACK_S
             while (answer := way()).status == 503 and time.monotonic() < deadline:
@@ -53,14 +54,18 @@ def _refused_for_now(answer: Answer) -> None:
     assert (answer.status, (answer.headers or {}).get("retry-after")) == (503, "1"), answer
 
 
-@pytest.fixture(scope="module", params=tried(SERVED))
+@pytest.fixture(scope="module", params=chosen_kinds(SERVER_KINDS))
 def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Troubled, Claiming]]:
-    """A server that serves as the role that is made for it, and a client, on a database of the test's own."""
-    need(request.param)
+    """Yield a server that serves with its own role, and a client, on a database server of the test."""
+    require_database(request.param)
     folder = tmp_path_factory.mktemp("troubles")
-    with troubled(request.param) as at, serving(at.serving, folder, 1, own=False) as servers, Client(servers) as client:
+    with (
+        troubled(request.param) as at,
+        server_group(at.serving, folder, 1, migrate=False) as servers,
+        Client(servers) as client,
+    ):
         assert TOO_MUCH not in servers[0].log.read_text(), "the rights that `berth db grant` gives are enough"
         yield at, Claiming(client, make_provider(client, {"VCPU": 1000}))
 
@@ -72,9 +77,9 @@ def test_trouble(served: tuple[Troubled, Claiming], name: str) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("served", tried(["postgresql"]), indirect=True)
+@pytest.mark.parametrize("served", chosen_kinds(["postgresql"]), indirect=True)
 def test_a_standby(served: tuple[Troubled, Claiming]) -> None:
-    _in_trouble(*served, Trouble(standing_by, reads=True))
+    _in_trouble(*served, Trouble(replaced_by_standby, reads=True))
 
 
 def _in_trouble(at: Troubled, claiming: Claiming, trouble: Trouble) -> None:
@@ -90,7 +95,7 @@ def _in_trouble(at: Troubled, claiming: Claiming, trouble: Trouble) -> None:
             _refused_for_now(claiming.used())
     assert claiming.claimed() == before + len(claiming.ways)
     for words in (("db", "verify"), ("audit", "verify")):
-        berth(*words, "--database", at.url)
+        run_berth(*words, "--database", at.url)
 
 
 @pytest.mark.timeout(600)
@@ -106,22 +111,22 @@ def test_a_database_that_restarts_while_nobody_asks(served: tuple[Troubled, Clai
 
 
 def test_a_server_that_may_do_more_says_so(served: tuple[Troubled, Claiming], tmp_path: Path) -> None:
-    with serving(served[0].url, tmp_path, 1, own=False) as servers:
+    with server_group(served[0].url, tmp_path, 1, migrate=False) as servers:
         assert TOO_MUCH in servers[0].log.read_text()
 
 
-def _logs(server: Served, words: str) -> None:
-    """Lines of the log are written by a thread that nobody waits for."""
+def _logs(server: Server, words: str) -> None:
+    """Wait for lines of the log, which a separate thread writes."""
     until = time.monotonic() + SLOWEST_S
     while words not in server.log.read_text():
         assert time.monotonic() < until, server.log.read_text()
         time.sleep(0.05)
 
 
-@pytest.mark.skipif("sqlite" not in tried(), reason="another database was chosen")
+@pytest.mark.skipif("sqlite" not in chosen_kinds(), reason="another database was chosen")
 def test_a_full_disk(tmp_path: Path) -> None:
     file = tmp_path / "berth.db"
-    with serving(f"sqlite:///{file}", tmp_path, 1) as servers, Client(servers) as client:
+    with server_group(f"sqlite:///{file}", tmp_path, 1) as servers, Client(servers) as client:
         claiming = Claiming(client, make_provider(client, {"VCPU": 1000}))
         before = claiming.claimed()
         with full_disk(servers[0], file):
@@ -131,4 +136,4 @@ def test_a_full_disk(tmp_path: Path) -> None:
         assert claiming.claimed() == before + len(claiming.ways)
         _logs(servers[0], "is full")
     for words in (("db", "verify"), ("audit", "verify")):
-        berth(*words, "--database", f"sqlite:///{file}")
+        run_berth(*words, "--database", f"sqlite:///{file}")

@@ -1,4 +1,4 @@
-"""A token that is revoked on one server lets nobody in on another, from the moment at which that was answered."""
+"""A token that is revoked on one server is refused by the others, from the moment of the reply to the revocation."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import pytest
 from berth.ledger import Ledger, open_ledger
 from berth.model.inventory import Inventory
 from berth.model.token import TokenSpec
-from tests.support.databases import ledger_database, need, tried
-from tests.support.server_processes import Served, guarded
+from tests.support.databases import chosen_kinds, ledger_database, require_database
+from tests.support.servers import Server, token_server_group
 
 HOST: Final = "7a5c0000-0000-4000-8000-000000000001"
 ROUNDS: Final = 3
@@ -41,26 +41,26 @@ class Asked(NamedTuple):
 How = Callable[[HTTPConnection, str], Asked]
 
 
-class Stand(NamedTuple):
-    """The ledger, a server that is told to revoke tokens, and one that is asked with them."""
+class Setup(NamedTuple):
+    """The ledger, a server on which tokens are revoked, and one that gets requests with them."""
 
     ledger: Ledger
-    told: Served
-    asked: Served
+    told: Server
+    asked: Server
 
 
-@pytest.fixture(scope="module", params=tried())
-def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    need(request.param)
+@pytest.fixture(scope="module", params=chosen_kinds())
+def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
+    require_database(request.param)
     folder = tmp_path_factory.mktemp(request.param)
     with (
         ledger_database(request.param, folder) as url,
-        guarded(url, folder, 2) as servers,
+        token_server_group(url, folder, 2) as servers,
         open_ledger(url, secret_file=str(folder / "secret")) as ledger,
     ):
         ledger.create_provider("host-1", uuid=HOST)
         ledger.set_inventories(HOST, {"VCPU": Inventory(10**6)})
-        yield Stand(ledger, *servers)
+        yield Setup(ledger, *servers)
 
 
 def send(connection: HTTPConnection, token: str, method: str, target: str, body: Any = None) -> Asked:
@@ -93,8 +93,8 @@ def _wait(until: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def revoked_under_load(stand: Stand, name: str) -> tuple[list[Asked], float]:
-    """What clients were told meanwhile, and when the revocation was answered."""
+def revoked_under_load(stand: Setup, name: str) -> tuple[list[Asked], float]:
+    """Return the replies to clients during the revocation, and when the revocation was answered."""
     token = stand.ledger.create_token(TokenSpec(name=name, roles=("service",))).text
     told, over = list[Asked](), threading.Event()
 
@@ -122,7 +122,7 @@ def revoked_under_load(stand: Stand, name: str) -> tuple[list[Asked], float]:
 
 
 @pytest.mark.parametrize("how", [claims, questions, mistakes])
-def test_the_first_request_is_refused_of_a_server_that_nobody_asked_meanwhile(stand: Stand, how: How) -> None:
+def test_the_first_request_is_refused_of_a_server_that_nobody_asked_meanwhile(stand: Setup, how: How) -> None:
     name = how.__name__
     token = stand.ledger.create_token(TokenSpec(name=name, roles=("service",))).text
     with closing(HTTPConnection("127.0.0.1", stand.asked.port, timeout=60)) as connection:
@@ -131,7 +131,7 @@ def test_the_first_request_is_refused_of_a_server_that_nobody_asked_meanwhile(st
         assert how(connection, token).status == 401
 
 
-def test_no_request_that_comes_after_is_let_in(stand: Stand) -> None:
+def test_no_request_that_comes_after_is_let_in(stand: Setup) -> None:
     claimed = stand.ledger.usages(HOST).usages["VCPU"]
     for round_ in range(ROUNDS):
         told, answered = revoked_under_load(stand, f"token-{round_}")

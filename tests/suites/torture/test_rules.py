@@ -1,4 +1,4 @@
-"""The checker finds what it must find: a judge that never convicts is none."""
+"""The checker detects each broken rule."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def at(time: float, consumer: str, operation: Any, held: Any, outcome: Any, last
     return Event(time, time + lasts, "client", consumer, operation, held, outcome)
 
 
-def sought(time: float, consumer: str, amount: int, outcome: Any, got: Any = None, lasts: float = 0.5) -> Event:
-    """A claim of so much, at host or at home."""
+def find_claim(time: float, consumer: str, amount: int, outcome: Any, got: Any = None, lasts: float = 0.5) -> Event:
+    """Return a claim of this amount, at host or at home."""
     ways = tuple({place: {"VCPU": amount}} for place in ("host", "home"))
     return Event(time, time + lasts, "client", consumer, "find", got or {}, outcome, ways=ways)
 
@@ -65,17 +65,17 @@ CASES: dict[str, tuple[list[Event], Final, str | None]] = {
         end({}, 0),
         "room",
     ),
-    "found": ([sought(0, "a", 1, "done", ONE), at(1, "a", "read", ONE, "done")], end({"a": ONE}, 1), None),
-    "found and lost": ([sought(0, "a", 1, "done", ONE)], end({}, 0), "was promised"),
-    "found less": ([sought(0, "a", 2, "done", ONE)], end({"a": ONE}, 1), "not what was asked for"),
-    "found elsewhere": ([sought(0, "a", 1, "done", {"away": {"VCPU": 1}})], end({}, 0), "not what was asked for"),
-    "perhaps found": ([sought(0, "a", 1, "unknown")], end({"a": ONE}, 1), None),
-    "perhaps found, not there": ([sought(0, "a", 1, "unknown")], end({}, 0), None),
-    "perhaps found, of another size": ([sought(0, "a", 2, "unknown")], end({"a": ONE}, 1), "promised"),
-    "nothing found": ([at(0, "a", "write", ONE, "done"), sought(1, "b", 2, "refused")], end({"a": ONE}, 1), None),
-    "nothing found with room": ([sought(0, "b", 2, "refused")], end({}, 0), "room"),
+    "found": ([find_claim(0, "a", 1, "done", ONE), at(1, "a", "read", ONE, "done")], end({"a": ONE}, 1), None),
+    "found and lost": ([find_claim(0, "a", 1, "done", ONE)], end({}, 0), "was promised"),
+    "found less": ([find_claim(0, "a", 2, "done", ONE)], end({"a": ONE}, 1), "not what was asked for"),
+    "found elsewhere": ([find_claim(0, "a", 1, "done", {"away": {"VCPU": 1}})], end({}, 0), "not what was asked for"),
+    "perhaps found": ([find_claim(0, "a", 1, "unknown")], end({"a": ONE}, 1), None),
+    "perhaps found, not there": ([find_claim(0, "a", 1, "unknown")], end({}, 0), None),
+    "perhaps found, of another size": ([find_claim(0, "a", 2, "unknown")], end({"a": ONE}, 1), "promised"),
+    "nothing found": ([at(0, "a", "write", ONE, "done"), find_claim(1, "b", 2, "refused")], end({"a": ONE}, 1), None),
+    "nothing found with room": ([find_claim(0, "b", 2, "refused")], end({}, 0), "room"),
     "nothing found, as another may have it": (
-        [sought(0, "a", 1, "unknown", lasts=9), sought(1, "b", 2, "refused")],
+        [find_claim(0, "a", 1, "unknown", lasts=9), find_claim(1, "b", 2, "refused")],
         end({}, 0),
         None,
     ),

@@ -1,4 +1,4 @@
-"""A process that is stopped while it holds SQLite's one lock: writers are told to try again, and then go on."""
+"""A process that is stopped while it holds SQLite's only lock: writers get 503, and then continue."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.suites.torture.clients import Client, claim_body, make_provider
-from tests.support.databases import need, tried
-from tests.support.server_processes import ROOT, serving
+from tests.support.databases import chosen_kinds, require_database
+from tests.support.document_blocks import ROOT
+from tests.support.servers import server_group
 
 CONSUMERS = [f"00000000-0000-4000-8000-00000000000{digit}" for digit in "12"]
 LONGEST_S = 50
@@ -33,8 +34,8 @@ with Database(sys.argv[1]).writing() as connection:
 
 
 @contextmanager
-def standing_still(url: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that holds the lock of the file, and is stopped. It ends when it goes on and is told to."""
+def stopped_holder(url: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a process that holds the lock of the file, and stop it. It ends when it continues and is told to."""
     held = subprocess.Popen(
         [sys.executable, "-c", HOLDER, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
@@ -49,16 +50,16 @@ def standing_still(url: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kind", tried(["sqlite"]))
+@pytest.mark.parametrize("kind", chosen_kinds(["sqlite"]))
 def test_who_holds_the_lock_and_stands_still(kind: str, tmp_path: Path) -> None:
-    need(kind)
+    require_database(kind)
     url = f"sqlite:///{tmp_path}/berth.db"
-    with serving(url, tmp_path, 1) as servers, Client(servers) as client, Client(servers) as another:
+    with server_group(url, tmp_path, 1) as servers, Client(servers) as client, Client(servers) as another:
         host = make_provider(client, {"VCPU": 2})
         first, second = (
             ("PUT", f"/allocations/{consumer}", claim_body({host: {"VCPU": 1}}, None)) for consumer in CONSUMERS
         )
-        with standing_still(url) as holder:
+        with stopped_holder(url) as holder:
             began = time.monotonic()
             answer = client.ask(*first)
             assert (answer.status, (answer.headers or {}).get("retry-after")) == (503, "1")
@@ -66,7 +67,7 @@ def test_who_holds_the_lock_and_stands_still(kind: str, tmp_path: Path) -> None:
             os.kill(holder.pid, signal.SIGCONT)
             holder.communicate("go on\n")
             assert client.ask(*first).status == 204
-        with standing_still(url) as holder, ThreadPoolExecutor(1) as waiting:
+        with stopped_holder(url) as holder, ThreadPoolExecutor(1) as waiting:
             answered = waiting.submit(another.ask, *second)
             time.sleep(0.5)
             assert not answered.done()

@@ -1,4 +1,4 @@
-"""The short form of every trial."""
+"""Every trial, in its short form; in the long form of the tests, in its full one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.suites.torture.trials import TRIALS, Trial
-from tests.support.databases import need, tried
+from tests.support.databases import chosen_kinds, is_long, require_database
 
-CASES = [(trial, kind) for trial in TRIALS for kind in tried(trial.kinds)]
+CASES = [(trial, kind) for trial in TRIALS for kind in chosen_kinds(trial.kinds)]
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("trial", "kind"), CASES, ids=[f"{trial.name}-{kind}" for trial, kind in CASES])
 def test_it_holds(trial: Trial, kind: str, tmp_path: Path) -> None:
-    need(kind)
-    assert trial.run(kind, tmp_path, trial.short) == []
+    require_database(kind)
+    assert trial.run(kind, tmp_path, trial.full if is_long() else trial.short) == []

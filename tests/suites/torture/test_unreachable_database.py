@@ -1,4 +1,4 @@
-"""While the database is away Berth says 503; when it is back, so is Berth, whatever happened meanwhile."""
+"""While the database is unreachable Berth answers 503; when it is back, Berth serves again."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pytest
 
 from tests.suites.torture.clients import Answer, Client, claim_body, make_provider
 from tests.suites.torture.instances import Instance, instance
-from tests.support.databases import SERVED, tried
-from tests.support.server_processes import Served, serving
+from tests.support.databases import SERVER_KINDS, chosen_kinds
+from tests.support.servers import Server, server_group
 
-AWAY = "The database is away, or others were in the way for long: try again."
+AWAY = "The database is unavailable or busy. Try again."
 CONSUMER = "00000000-0000-4000-8000-000000000001"
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kind", tried(SERVED))
+@pytest.mark.parametrize("kind", chosen_kinds(SERVER_KINDS))
 def test_away_and_back(kind: str, tmp_path: Path) -> None:
     with instance(kind) as database, _served(database, tmp_path) as (server, client):
         host = make_provider(client, {"VCPU": 1})
@@ -40,8 +40,8 @@ def test_away_and_back(kind: str, tmp_path: Path) -> None:
 
 
 @contextmanager
-def _served(database: Instance, folder: Path) -> Iterator[tuple[Served, Client]]:
-    with serving(database.url("berth"), folder, 1) as (server,), Client([server]) as client:
+def _served(database: Instance, folder: Path) -> Iterator[tuple[Server, Client]]:
+    with server_group(database.url("berth"), folder, 1) as (server,), Client([server]) as client:
         yield server, client
 
 

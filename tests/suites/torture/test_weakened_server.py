@@ -1,8 +1,8 @@
-"""The trials can fail: racers of a Berth without any defence sell more than there is.
+"""The trials can fail: racers on a Berth without any protection sell more than there is.
 
-What keeps writers apart is the head's lock. Without it, the numbers of changes are the second line of defence and the
-generations of providers the third: either of them turns a write that was decided on old ground away, and it is decided
-anew. Only with all three gone is anything oversold, and then the trial says so.
+The head's lock keeps writers apart. Without it, the numbers of changes are the second protection and the generations of
+providers the third: either of them rejects a write that was decided on a stale state, and it is decided again. Only
+without all three is anything oversold, and then the trial reports it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import pytest
 
 from tests.suites.torture.racers import race
 from tests.suites.torture.weakened_server import DEFENCES, TURNED_AWAY, VARIABLE
-from tests.support.databases import SERVED, empty_database, need, tried
-from tests.support.server_processes import ROOT, serving
+from tests.support.databases import SERVER_KINDS, chosen_kinds, empty_database, require_database
+from tests.support.document_blocks import ROOT
+from tests.support.servers import server_group
 
 CLIENTS = 24
 ROUNDS = 3
@@ -29,21 +30,21 @@ SHORT_OF_ANSWERS = f"of {CLIENTS} won"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """oversold: what the trial said of that; wrong: what else it said; turned_away: how many writes were."""
+    """oversold: what the trial reported about that; wrong: the rest; turned_away: the number of rejected writes."""
 
     oversold: list[str]
     wrong: list[str]
     turned_away: int
 
 
-def raced(
+def race_without(
     kind: str, folder: Path, without: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, most: int = ROUNDS
 ) -> Found:
-    """Racers through three servers that lack these defences, for so many rounds or until they have oversold."""
+    """Run racers through three servers without these protections, for this many rounds or until they have oversold."""
     monkeypatch.setenv("BERTH_COMMAND", f"'{sys.executable}' -m tests.suites.torture.weakened_server")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv(VARIABLE, ",".join(without))
-    with empty_database(kind, folder) as url, serving(url, folder, 3) as servers:
+    with empty_database(kind, folder) as url, server_group(url, folder, 3) as servers:
         findings: list[str] = []
         for _ in range(most):
             findings += race(servers, CLIENTS, 1)
@@ -60,19 +61,19 @@ def _oversold(findings: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("without", [("lock",), ("lock", "number"), ("lock", "generation")], ids=" and ".join)
-@pytest.mark.parametrize("kind", tried(SERVED))
+@pytest.mark.parametrize("kind", chosen_kinds(SERVER_KINDS))
 def test_without_the_lock_another_defence_holds(
     kind: str, without: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    need(kind)
-    found = raced(kind, tmp_path, without, monkeypatch)
+    require_database(kind)
+    found = race_without(kind, tmp_path, without, monkeypatch)
     assert (found.oversold, found.wrong) == ([], [])
     assert found.turned_away > 0
 
 
-@pytest.mark.parametrize("kind", tried(SERVED))
+@pytest.mark.parametrize("kind", chosen_kinds(SERVER_KINDS))
 def test_without_any_defence_racers_oversell(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    need(kind)
-    found = raced(kind, tmp_path, tuple(DEFENCES), monkeypatch, MANY_ROUNDS)
+    require_database(kind)
+    found = race_without(kind, tmp_path, tuple(DEFENCES), monkeypatch, MANY_ROUNDS)
     assert found.oversold != []
     assert found.turned_away == 0

@@ -1,4 +1,4 @@
-"""Every trial, by name: what it is run on, how often in the full form, and how often in the short one."""
+"""Every trial by name: the databases it runs on, and its number of rounds in the long and the short form."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tests.suites.torture.isolation import SCENARIOS, interleave
 from tests.suites.torture.kills import kill_database, kill_servers, stop_servers
 from tests.suites.torture.network import disturb
 from tests.suites.torture.racers import race
-from tests.support.databases import KINDS, SERVED, empty_database
-from tests.support.server_processes import serving
+from tests.support.databases import KINDS, SERVER_KINDS, empty_database
+from tests.support.servers import server_group
 
 RACERS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """run: given a kind of database, a folder and how many rounds; returns what was wrong."""
+    """run: takes a kind of database, a folder and the number of rounds; returns what was wrong."""
 
     name: str
     about: str
@@ -31,7 +31,7 @@ class Trial:
 
 
 def _racers(kind: str, folder: Path, rounds: int) -> list[str]:
-    with empty_database(kind, folder) as url, serving(url, folder, 3) as servers:
+    with empty_database(kind, folder) as url, server_group(url, folder, 3) as servers:
         return race(servers, RACERS, rounds)
 
 
@@ -51,7 +51,7 @@ def _network(kind: str, folder: Path, rounds: int) -> list[str]:
 
 
 def _isolation(kind: str, folder: Path, rounds: int) -> list[str]:
-    """rounds: how many orders of three transactions, at most; those of two are always tried all."""
+    """Interleave transactions. rounds: the most orders of three transactions; all orders of two are always run."""
     found: list[str] = []
     with empty_database(kind, folder) as url:
         database = Database(url)
@@ -65,10 +65,10 @@ def _isolation(kind: str, folder: Path, rounds: int) -> list[str]:
 
 
 TRIALS = (
-    Trial("racers", "N+1 clients for N slots through 3 processes", KINDS, 100, 2, _racers),
-    Trial("kill", "kill -9 of server processes under load", KINDS, 200, 4, _kill),
-    Trial("kill-database", "kill -9 of the database under load", SERVED, 50, 2, kill_database),
-    Trial("stop", "SIGSTOP of server processes under load", KINDS, 20, 2, _stop),
-    Trial("network", "connections cut, delayed and stalled", SERVED, 100, 5, _network),
+    Trial("racers", "N+1 clients for N slots through 3 processes", KINDS, 100, 1, _racers),
+    Trial("kill", "kill -9 of server processes under load", KINDS, 200, 2, _kill),
+    Trial("kill-database", "kill -9 of the database under load", SERVER_KINDS, 50, 1, kill_database),
+    Trial("stop", "SIGSTOP of server processes under load", KINDS, 20, 1, _stop),
+    Trial("network", "connections cut, delayed and stalled", SERVER_KINDS, 100, 3, _network),
     Trial("isolation", "writes interleaved in every order of their steps", KINDS, 90, 3, _isolation),
 )

@@ -1,7 +1,7 @@
-"""``python -m tests.suites.torture.weakened_server WORD...``: berth, without some of what keeps writers apart.
+"""``python -m tests.suites.torture.weakened_server ARGUMENT...``: berth, without some of what keeps writers apart.
 
-``BERTH_TEST_WITHOUT`` names what is missing, with commas between. It is read where this module is imported, so that it
-holds in a server's worker processes as well. Nothing of this is in Berth itself: its functions are replaced.
+``BERTH_TEST_WITHOUT`` names what is missing, separated by commas. It is read where this module is imported, so that it
+holds in a server's worker processes as well. Berth itself has no such switch: its functions are replaced.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ OVERLAP_S: Final = 0.03
 
 
 def _without_lock() -> None:
-    """The head is read, but not locked."""
+    """Read the head without locking it."""
     locked = head.lock
 
     def lock(connection: Connection, capabilities: Capabilities) -> Head:
@@ -41,7 +41,7 @@ def _without_lock() -> None:
 
 
 def _without_number() -> None:
-    """The head is moved wherever it is, ids are drawn by lot, and logs with numbers as keys are not written."""
+    """Move the head from any number, draw ids at random, and write no logs with numbers as keys."""
     locked = head.lock
 
     def lock(connection: Connection, capabilities: Capabilities) -> Head:
@@ -56,7 +56,7 @@ def _without_number() -> None:
 
 
 def _without_generation() -> None:
-    """Providers' rows are written whatever their generation is."""
+    """Write providers' rows whatever their generation is."""
     write_set._GUARDED = frozenset()  # type: ignore[misc]
 
 
@@ -68,7 +68,7 @@ DEFENCES: Final[dict[str, Callable[[], None]]] = {
 
 
 def _tell(self: StaleRead, *words: Any) -> None:
-    """Every StaleRead leaves a line in the log."""
+    """Write a line into the log for every StaleRead."""
     Exception.__init__(self, *words)
     print(TURNED_AWAY, *words, file=sys.stderr, flush=True)
 

@@ -12,8 +12,9 @@ import pytest
 import berth
 from berth import CandidateRequest, Group, Inventory, errors
 from berth.ledger import open_ledger
-from tests.support.databases import ledger_database, need, tried
-from tests.support.servers import berth_words, running
+from tests.support.commands import berth_command
+from tests.support.databases import chosen_kinds, ledger_database, require_database
+from tests.support.servers import running
 
 CLIENTS, HOSTS, EACH = 64, 5, 8
 TWO_GPUS = CandidateRequest(
@@ -21,17 +22,17 @@ TWO_GPUS = CandidateRequest(
 )
 
 
-@pytest.mark.parametrize("kind", tried())
+@pytest.mark.parametrize("kind", chosen_kinds())
 def test_as_many_win_as_there_is_room_for(kind: str, tmp_path: Path) -> None:
     """64 clients of two servers, for 40 slots on 5 hosts, each of which is a tree of 8 devices that fit in pairs."""
     with ExitStack() as stack:
-        need(kind)
+        require_database(kind)
         url = stack.enter_context(ledger_database(kind, tmp_path))
         folders = [tmp_path / name for name in ("one", "two")]
         for folder in folders:
             folder.mkdir()
         servers = [
-            stack.enter_context(running([*berth_words(), "serve", "--database", url], folder)) for folder in folders
+            stack.enter_context(running([*berth_command(), "serve", "--database", url], folder)) for folder in folders
         ]
         ledger = stack.enter_context(open_ledger(url))
         _fill(ledger)

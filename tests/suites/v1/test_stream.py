@@ -17,9 +17,10 @@ import pytest
 from berth.api.v1.feed import BEGIN, Feed
 from berth.ledger import open_ledger
 from berth.model.token import TokenSpec
-from tests.support.databases import ledger_database, need, tried
-from tests.support.raw_http import Wire, message
-from tests.support.servers import Server, berth_words, running
+from tests.support.commands import berth_command
+from tests.support.databases import chosen_kinds, ledger_database, require_database
+from tests.support.raw_http import RawConnection, request_bytes
+from tests.support.servers import Server, running
 
 LIMIT_S = 20
 EVENTS = {"accept": "text/event-stream", "x-auth-token": "admin"}
@@ -62,15 +63,15 @@ def events(answer: HTTPResponse, most: int) -> list[dict[str, Any]]:
 
 @contextmanager
 def serving(url: str, folder: Path, *more: str) -> Iterator[Server]:
-    with running([*berth_words(), "serve", "--database", url, *more], folder) as server:
+    with running([*berth_command(), "serve", "--database", url, *more], folder) as server:
         yield server
 
 
-@pytest.mark.parametrize("kind", tried())
+@pytest.mark.parametrize("kind", chosen_kinds())
 def test_everything_comes_once_whoever_writes(kind: str, tmp_path: Path) -> None:
     """Several listeners come, go and come again while two processes write; two servers tell them."""
     with ExitStack() as stack:
-        need(kind)
+        require_database(kind)
         url = stack.enter_context(ledger_database(kind, tmp_path))
         folders = [tmp_path / name for name in ("one", "two")]
         for folder in folders:
@@ -130,10 +131,10 @@ def test_a_server_with_listeners_ends_at_once(tmp_path: Path) -> None:
         assert "Traceback" not in server.output
 
 
-@pytest.mark.parametrize("kind", tried())
+@pytest.mark.parametrize("kind", chosen_kinds())
 def test_a_revoked_token_hears_nothing_more(kind: str, tmp_path: Path) -> None:
     """At once, not when the log is silent for once; the connection ends, and the server has no trouble with it."""
-    need(kind)
+    require_database(kind)
     secret = ("--secret-file", str(tmp_path / "secret"))
     (tmp_path / "secret").write_bytes(b"k" * 32)
     (tmp_path / "secret").chmod(0o600)
@@ -171,8 +172,8 @@ def test_who_comes_after_the_end_is_not_kept_waiting(tmp_path: Path) -> None:
 def test_who_does_not_read_does_not_fill_the_server(tmp_path: Path) -> None:
     """A client that never reads is served as far as buffers go; others go on."""
     url = f"sqlite:///{tmp_path}/ledger.db"
-    with open_ledger(url) as ledger, serving(url, tmp_path) as server, Wire(server.port) as deaf:
-        deaf.begin(message("GET", "/v1/changes?after=0", EVENTS.items()))
+    with open_ledger(url) as ledger, serving(url, tmp_path) as server, RawConnection(server.port) as deaf:
+        deaf.begin(request_bytes("GET", "/v1/changes?after=0", EVENTS.items()))
         for number in range(20):
             ledger.create_provider(f"p{number}")
         with listening(server.port, after=ledger.head() - 20) as answer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
-from tests.support.raw_http import Got, Headers, Wire
+from tests.support.raw_http import Headers, RawConnection, RawReply
 
 NEWEST = 39
 SPACE = UUID("5b1f1fe2-6f4a-4e6f-9d1c-7d0c3c1b0e11")
@@ -19,7 +19,7 @@ Held = Mapping[str, Mapping[str, int]]
 class World:
     """The fleet that the calls of one version are about."""
 
-    wire: Wire
+    wire: RawConnection
     minor: int
 
     def uuid(self, name: str) -> str:
@@ -34,7 +34,9 @@ class World:
             text = before + (str(self.minor) if name == "minor" else self.uuid(name)) + after
         return text
 
-    def ask(self, method: str, path: str, body: Any = None, *, minor: int | None = None, headers: Headers = ()) -> Got:
+    def ask(
+        self, method: str, path: str, body: Any = None, *, minor: int | None = None, headers: Headers = ()
+    ) -> RawReply:
         """Ask as an administrator, in this world's version if no other is given."""
         version = self.minor if minor is None else minor
         sent = [("x-auth-token", "admin"), ("openstack-api-version", f"placement 1.{version}")]
@@ -76,7 +78,7 @@ class World:
         return told
 
 
-def _must(got: Got) -> Got:
+def _must(got: RawReply) -> RawReply:
     assert got.status < 300, got.body
     return got
 

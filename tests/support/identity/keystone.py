@@ -15,8 +15,8 @@ from typing import Any, Final
 import httpx
 from cryptography.fernet import Fernet
 
-from tests.support.configured_server import free_port
-from tests.support.prerequisites import lacking
+from tests.support.ports import free_port
+from tests.support.prerequisites import skip_or_fail
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 BIN: Final = ROOT / ".venv-keystone/bin"
@@ -50,7 +50,7 @@ key_repository = {folder}/credential
 def need() -> None:
     """Skip, or fail on CI, where there is no Keystone."""
     if not (BIN / "keystone-manage").exists():
-        lacking(f"there is no Keystone in {BIN.parent}: `make .venv-keystone/.made`")
+        skip_or_fail(f"there is no Keystone in {BIN.parent}: `make .venv-keystone/.made`")
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Writes down every text that Berth has a database execute, once for each process."""
+"""A record of every statement that Berth has a database execute, once per process."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ FOLDER: Final = "BERTH_TEST_STATEMENTS"
 
 MODULE: Final = "berth.store.engine"
 _SEEN: Final[set[str]] = set()
-_HEARD: Final[list[set[str]]] = []
+_RECORDED: Final[list[set[str]]] = []
 
 
 def record_later() -> None:
-    """As soon as a process has Berth's engine, should it ever have it."""
+    """Record as soon as this process imports Berth's engine, if it ever does."""
     if MODULE in sys.modules:
         record(sys.modules[MODULE])
     elif FOLDER in os.environ:
@@ -31,16 +31,16 @@ def record_later() -> None:
 
 
 @contextmanager
-def heard() -> Iterator[set[str]]:
-    """The texts that this process executes meanwhile."""
+def recorded_texts() -> Iterator[set[str]]:
+    """Yield the set of texts that this process executes until the block ends."""
     texts: set[str] = set()
-    _HEARD.append(texts)
+    _RECORDED.append(texts)
     yield texts
-    _HEARD.remove(texts)
+    _RECORDED.remove(texts)
 
 
 def record(module: ModuleType) -> None:
-    """Listen to every engine that a Database makes: those of tests, and of other programs, are not Berth's."""
+    """Record every engine that a Database creates; engines of tests and other programs are not Berth's."""
     from sqlalchemy import event
 
     made = module.Database._engine
@@ -55,7 +55,7 @@ def record(module: ModuleType) -> None:
 
 
 def _note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-    for texts in _HEARD:
+    for texts in _RECORDED:
         texts.add(statement)
     if statement in _SEEN or not _is_berth_s():
         return
@@ -67,7 +67,7 @@ def _note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
 
 
 def _is_berth_s() -> bool:
-    """Whether Berth has this executed, and not a test that looks or tampers by itself."""
+    """Whether Berth executes this, and not a test that reads or tampers on its own."""
     frame = sys._getframe(2)
     while frame is not None and ("sqlalchemy" in frame.f_code.co_filename or frame.f_code.co_filename == __file__):
         frame = frame.f_back  # type: ignore[assignment]
@@ -76,7 +76,7 @@ def _is_berth_s() -> bool:
 
 
 class _Finder(MetaPathFinder):
-    """Finds that module once, as everybody else does, and lets it be listened to when it is loaded."""
+    """Finds that module once, in the usual way, and records its statements once it is loaded."""
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
         if name != MODULE:

@@ -1,4 +1,4 @@
-"""Commands from outside are made sound, or refused with what is wrong."""
+"""Validation of commands: canonical values, or a refusal that names the illegal one."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def claim(**changed: object) -> Command:
         (commands.CreateTrait(name="anything"), commands.CreateTrait(name="anything")),
     ],
 )
-def test_uuids_are_spelt_in_one_way(given: Command, made: Command) -> None:
+def test_uuids_become_canonical(given: Command, made: Command) -> None:
     assert validated(given) == made
 
 
 @pytest.mark.parametrize(
-    ("given", "kind", "words"),
+    ("command", "error", "text"),
     [
-        (commands.DeleteProvider(uuid="host-1"), Invalid, "'host-1' is no uuid"),
+        (commands.DeleteProvider(uuid="host-1"), Invalid, "'host-1' is not a uuid"),
         (commands.CreateProvider(uuid=HOST, name="x" * 201), Invalid, "more than 200 characters"),
         (commands.CreateProvider(uuid=HOST, name="x\ny"), Invalid, "control characters"),
         (commands.UpdateProvider(uuid=HOST, name="x\0y"), Invalid, "control characters"),
@@ -58,7 +58,7 @@ def test_uuids_are_spelt_in_one_way(given: Command, made: Command) -> None:
         ),
         (claim(project=""), Invalid, "the project is missing"),
         (claim(user="x" * 256), Invalid, "the user has more than 255 characters"),
-        (claim(type="job"), Invalid, "no type of consumers"),
+        (claim(type="job"), Invalid, "not a consumer type"),
         (claim(allocations={HOST: {"VCPU": 0}}), InvalidAmount, "at least 1"),
         (claim(allocations={HOST: {}}), InvalidAmount, "at least 1"),
         (claim(allocations={HOST: {"VCPU": 1}, SPELT: {"VCPU": 1}}), Invalid, "the same provider twice"),
@@ -70,6 +70,6 @@ def test_uuids_are_spelt_in_one_way(given: Command, made: Command) -> None:
         (commands.PutRecords(records=(), new_uuids=(HOST,)), Invalid, "one uuid for each record"),
     ],
 )
-def test_what_makes_no_sense_is_refused(given: Command, kind: type[Invalid], words: str) -> None:
-    with pytest.raises(kind, match=words):
-        validated(given)
+def test_an_illegal_command_is_refused(command: Command, error: type[Invalid], text: str) -> None:
+    with pytest.raises(error, match=text):
+        validated(command)

@@ -8,7 +8,7 @@ from berth.model.errors import DatabaseUnusable, LedgerClosed
 from berth.store import engine
 from berth.store.backend import Unreachable
 from berth.store.engine import Database, parse_url, shown
-from tests.support.server_processes import free_port
+from tests.support.ports import free_port
 
 
 @pytest.mark.parametrize(

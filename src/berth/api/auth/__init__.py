@@ -1,4 +1,4 @@
-"""Who asks: ways of knowing callers, each from a request to a caller."""
+"""Authentication and authorization: from a request to a caller, and whether the caller may do an operation."""
 
 from berth.api.auth.authenticator import AuthenticationFailed, Authenticator
 from berth.api.auth.dev import dev

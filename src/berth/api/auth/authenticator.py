@@ -1,4 +1,4 @@
-"""What every way of knowing callers has in common."""
+"""Authenticators: from a request to its caller."""
 
 from __future__ import annotations
 
@@ -9,35 +9,34 @@ from berth.api.http.messages import HttpError, Request
 from berth.model.caller import Caller
 
 Authenticator = Callable[[Request], Caller | None]
-"""A request to a caller; None: it says nothing that this way of knowing callers understands.
+"""Returns the caller of a request; None if the request has no credential of its kind.
 
-Unknown if it does, and what it says is not to be believed.
+Raises AuthenticationFailed if it has one that is not valid.
 """
 
 CHALLENGE: Final = (("www-authenticate", "Bearer"),)
-"""What every 401 has to carry (RFC 9110, 15.5.2)."""
+"""The header that every 401 must have (RFC 9110, 15.5.2)."""
 
 
 class AuthenticationFailed(HttpError):
-    """401: whoever asks is not who they say, or not any more.
+    """401: the credential is not valid.
 
-    caller: who they seem to be, and why: what is wrong, both for the audit log only. instead: what they are told
-    in place of 401.
+    caller: whom it names, and why: the reason, both for the audit log only. instead: the error sent in place of 401.
     """
 
     def __init__(self, detail: str, caller: Caller, *, why: str = "", instead: HttpError | None = None) -> None:
-        told = instead or HttpError(401, detail, headers=CHALLENGE)
-        super().__init__(told.status, told.detail, headers=told.headers)
+        sent = instead or HttpError(401, detail, headers=CHALLENGE)
+        super().__init__(sent.status, sent.detail, headers=sent.headers)
         self.caller, self.why = caller, why or detail
 
 
 def identity_service_unreachable(detail: str) -> HttpError:
-    """503: whoever would know cannot be asked. Nobody is let in for that."""
+    """Return a 503: the identity service cannot be asked, so the caller is not authenticated."""
     return HttpError(503, detail, headers=(("retry-after", "5"),))
 
 
 def credential(request: Request) -> str | None:
-    """The token of a request, from X-Auth-Token or from Authorization: Bearer; None if it has none."""
+    """Return the token of a request, from X-Auth-Token or Authorization: Bearer; None if it has none."""
     given = request.headers.get("x-auth-token")
     if given is not None:
         return given

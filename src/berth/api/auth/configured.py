@@ -1,4 +1,4 @@
-"""Which ways of knowing callers are on, by the settings, and whether they make sense."""
+"""The authenticators that the settings ask for, and checks of those settings."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ AUTHENTICATIONS: Final = ("dev", "token", "mtls", "oidc", "keystone")
 
 
 class AuthUnusable(BerthError):
-    """Callers could not be known in the way that is asked for."""
+    """The settings of an authenticator cannot work."""
 
 
 def check(settings: Settings) -> None:
-    """AuthUnusable or SecretUnusable, with what to do instead."""
+    """Raise AuthUnusable or SecretUnusable, which say what to do instead, if these settings cannot work."""
     chosen = settings.auth
     unknown = [name for name in chosen if name not in AUTHENTICATIONS]
     if unknown or not chosen:
         named = repr(unknown[0]) if unknown else "at all"
-        raise AuthUnusable(f"there is no authentication {named}: choose out of {', '.join(AUTHENTICATIONS)}")
+        raise AuthUnusable(f"there is no authentication {named}: choose one of {', '.join(AUTHENTICATIONS)}")
     for name in chosen:
         _CHECKS[name](settings)
 
 
 def authentications(settings: Settings, ledger: Ledger) -> Iterator[Authenticator]:
-    """The ways of knowing callers that these settings ask for, in the order in which they are tried."""
+    """Yield the authenticators that these settings ask for, in the order in which they are tried."""
     if "dev" in settings.auth:
         yield dev
     if "token" in settings.auth:
@@ -55,11 +55,9 @@ def authentications(settings: Settings, ledger: Ledger) -> Iterator[Authenticato
 
 def _check_dev(settings: Settings) -> None:
     if not _is_loopback(settings.host):
-        raise AuthUnusable(
-            f"--auth dev believes whatever a client says, so it is for loopback addresses only, not {settings.host}"
-        )
+        raise AuthUnusable(f"--auth dev accepts every token, so it is for loopback addresses only, not {settings.host}")
     if len(settings.auth) > 1:
-        raise AuthUnusable("--auth dev believes everybody: no other way of knowing callers makes sense beside it")
+        raise AuthUnusable("--auth dev accepts every token: no other authentication makes sense beside it")
 
 
 def _check_token(settings: Settings) -> None:
@@ -96,15 +94,15 @@ def _check_keystone(settings: Settings) -> None:
 def _check_roles(name: str, roles: set[str]) -> None:
     strange = sorted(roles - set(ROLES))
     if strange:
-        raise AuthUnusable(f"{name} speaks of {', '.join(strange)}: there are the roles {', '.join(ROLES)}")
+        raise AuthUnusable(f"{name} names unknown roles: {', '.join(strange)}; choose from {', '.join(ROLES)}")
 
 
 def _is_loopback(host: str) -> bool:
     try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
+        addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
     except OSError:
         return False
-    return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
+    return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses)
 
 
 _CHECKS: Final = {

@@ -1,4 +1,4 @@
-"""For trials: whoever asks is believed."""
+"""The dev authenticator: accepts every token, for trials."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from berth.model.caller import Caller
 
 
 def dev(request: Request) -> Caller | None:
-    """Anybody is who they say: for trials on a loopback address.
+    """Return the caller that the token names, unchecked: for trials on a loopback address.
 
     The token is USER or USER:PROJECT, where USER admin has the role admin; X-Roles and X-Project-Id
     override that (Placement's auth_strategy noauth2).
@@ -20,11 +20,11 @@ def dev(request: Request) -> Caller | None:
     if token is None:
         return None
     scoped = bool(headers.get("openstack-system-scope"))
-    return _believed(token, headers.get("x-roles"), headers.get("x-project-id"), scoped, request.address)
+    return _named_caller(token, headers.get("x-roles"), headers.get("x-project-id"), scoped, request.address)
 
 
 @lru_cache(maxsize=1024)
-def _believed(token: str, given: str | None, project_id: str | None, scoped: bool, address: str) -> Caller:
+def _named_caller(token: str, given: str | None, project_id: str | None, scoped: bool, address: str) -> Caller:
     user, _, project = token.partition(":")
     roles = ["admin"] if given is None and user == "admin" else (given or "").split(",")
     return Caller(

@@ -1,4 +1,4 @@
-"""Tokens of OpenStack's identity service (Keystone, API v3), which is asked about each and believed for a while."""
+"""Tokens of OpenStack's identity service (Keystone, API v3), validated there and cached for a while."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from berth.settings import Keystone
 
 MOST_CACHED: Final = 10_000
 UNKNOWN_S: Final = 5
-"""For how long a token that is not known is not asked about again."""
+"""How long an unknown token is not asked about again."""
 
-PATIENCE_S: Final = 5
+TIMEOUT_S: Final = 5
 EARLY_S: Final = 60
-"""How long before its end Berth's own token is renewed."""
+"""How long before it expires Berth's own token is renewed."""
 
-NOT_KNOWN: Final = "The identity service does not know the token, or not any more."
-AWAY: Final = "The identity service cannot be reached."
+NOT_KNOWN: Final = "The identity service does not know the token, or it has expired."
+UNREACHABLE: Final = "The identity service cannot be reached."
 
 
 class IdentityService:
-    """Knows callers by what Keystone says of their tokens. Safe to share between threads."""
+    """Authenticates callers by asking Keystone about their tokens. Safe to share between threads."""
 
     waits = True
 
     def __init__(self, settings: Keystone, clock: Callable[[], float] = time.time) -> None:
         self._settings, self._clock = settings, clock
-        self._client = httpx.Client(base_url=settings.url.rstrip("/"), timeout=PATIENCE_S)
+        self._client = httpx.Client(base_url=settings.url.rstrip("/"), timeout=TIMEOUT_S)
         self._password = Path(settings.password_file).read_text(encoding="utf-8").rstrip("\r\n")
-        self._known: OrderedDict[bytes, tuple[float, Caller | None]] = OrderedDict()
+        self._cache: OrderedDict[bytes, tuple[float, Caller | None]] = OrderedDict()
         self._lock = threading.Lock()
         self._own: tuple[float, str] = (0.0, "")
 
     def __call__(self, request: Request) -> Caller | None:
-        """Whoever the token is of; None if there is no X-Auth-Token. HttpError 503 if Keystone is away."""
+        """Return the token's caller; None without X-Auth-Token. Raise HttpError 503 if Keystone is unreachable."""
         token = request.headers.get("x-auth-token")
         if not token:
             return None
@@ -62,38 +62,38 @@ class IdentityService:
         )
 
     def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         self._client.close()
 
     def _cached(self, token: str) -> Caller | None:
-        """What is known of a token, by its hash: the tokens themselves are not kept."""
+        """Return a token's caller from the cache, which holds hashes, not tokens; or ask Keystone."""
         key, now = sha256(token.encode(errors="replace")).digest(), self._clock()
         with self._lock:
-            until, caller = self._known.get(key, (0.0, None))
+            until, caller = self._cache.get(key, (0.0, None))
         if until > now:
             return caller
-        until, caller = self._asked(token, now)
+        until, caller = self._ask_keystone(token, now)
         with self._lock:
-            self._known[key] = until, caller
-            while len(self._known) > MOST_CACHED:
-                self._known.popitem(last=False)
+            self._cache[key] = until, caller
+            while len(self._cache) > MOST_CACHED:
+                self._cache.popitem(last=False)
         return caller
 
-    def _asked(self, token: str, now: float) -> tuple[float, Caller | None]:
+    def _ask_keystone(self, token: str, now: float) -> tuple[float, Caller | None]:
         try:
-            reply = self._validated(token, renew=False)
-            if reply.status_code == 401:  # it is our own token that is no good any more
-                reply = self._validated(token, renew=True)
+            reply = self._validate(token, renew=False)
+            if reply.status_code == 401:  # our own token has expired or was revoked
+                reply = self._validate(token, renew=True)
             if reply.status_code in (400, 404):
                 return now + UNKNOWN_S, None
             reply.raise_for_status()
-            told = reply.json()["token"]
-            ends = datetime.fromisoformat(told["expires_at"]).timestamp()
-            return min(now + self._settings.cache_seconds, ends), _caller(told) if ends > now else None
+            details = reply.json()["token"]
+            ends = datetime.fromisoformat(details["expires_at"]).timestamp()
+            return min(now + self._settings.cache_seconds, ends), _caller(details) if ends > now else None
         except (httpx.HTTPError, ValueError, LookupError, TypeError):
-            raise identity_service_unreachable(AWAY) from None
+            raise identity_service_unreachable(UNREACHABLE) from None
 
-    def _validated(self, token: str, *, renew: bool) -> httpx.Response:
+    def _validate(self, token: str, *, renew: bool) -> httpx.Response:
         headers = {"X-Auth-Token": self._own_token(renew=renew), "X-Subject-Token": token}
         return self._client.get("/auth/tokens", headers=headers)
 
@@ -104,10 +104,10 @@ class IdentityService:
             return own
         reply = self._client.post("/auth/tokens", json=self._credentials())
         reply.raise_for_status()
-        told = reply.json()["token"]["expires_at"]
+        expires_at = reply.json()["token"]["expires_at"]
         own = reply.headers["X-Subject-Token"]
         with self._lock:
-            self._own = datetime.fromisoformat(told).timestamp(), own
+            self._own = datetime.fromisoformat(expires_at).timestamp(), own
         return own
 
     def _credentials(self) -> dict[str, Any]:
@@ -118,12 +118,12 @@ class IdentityService:
         return {"auth": {"identity": identity, "scope": {"project": project}}}
 
 
-def _caller(told: dict[str, Any]) -> Caller:
-    user = told["user"]
+def _caller(details: dict[str, Any]) -> Caller:
+    user = details["user"]
     return Caller(
         user=user["id"],
-        project=(told.get("project") or {}).get("id", ""),
-        roles=frozenset(role["name"].lower() for role in told.get("roles", ())),
-        system_scoped=bool(told.get("system")),
+        project=(details.get("project") or {}).get("id", ""),
+        roles=frozenset(role["name"].lower() for role in details.get("roles", ())),
+        system_scoped=bool(details.get("system")),
         name=user.get("name", user["id"]),
     )

@@ -1,4 +1,4 @@
-"""Client certificates. The handshake has proved that they are the client's own; here they are mapped to roles."""
+"""Client certificates, which the TLS handshake has verified, mapped to roles."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from berth.settings import Mtls
 
 
 class ClientCertificates:
-    """Knows callers by the common name of the certificate that their connection was made with."""
+    """Authenticates callers by the common name of their connection's certificate."""
 
     def __init__(self, settings: Mtls) -> None:
         self._settings = settings
 
     def __call__(self, request: Request) -> Caller | None:
-        """Whoever the certificate is of; None if the connection was made without one."""
+        """Return the caller that the certificate names; None if the connection has no certificate."""
         name = request.certificate
         if name is None:
             return None
@@ -27,5 +27,5 @@ class ClientCertificates:
             address=request.address,
         )
         if name not in self._settings.roles:
-            raise AuthenticationFailed("The certificate is of somebody who has no roles here.", caller)
+            raise AuthenticationFailed("The certificate's subject has no roles here.", caller)
         return caller

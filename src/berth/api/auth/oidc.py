@@ -1,4 +1,4 @@
-"""Bearer tokens of an OpenID provider: signed JSON (RFC 7519), believed if the provider's own key signed them."""
+"""Bearer tokens of an OpenID provider: JSON Web Tokens (RFC 7519), verified with the provider's public keys."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from berth.model.token import TokenRejection
 from berth.settings import Oidc
 
 FRESH_S: Final = 300
-"""For how long the provider's keys are used without looking whether there are others."""
+"""How long the provider's keys are used without fetching them again."""
 
 STALE_S: Final = 86_400
-"""For how long they are used if the provider cannot be reached."""
+"""How long they are used while the provider is unreachable."""
 
 SELDOM_S: Final = 10
-"""How long to wait before asking again for a key that was not there: made-up key ids cause no more than that."""
+"""The least time between two fetches: made-up key ids cannot cause more."""
 
-PATIENCE_S: Final = 5
+TIMEOUT_S: Final = 5
 
 SYMMETRIC: Final = ("HS", "NONE")
-"""Beginnings of algorithms that are never taken: a public key would do as the secret, or none."""
+"""Prefixes of algorithms that are never accepted: a public key, or nothing, would do as the secret."""
 
 _WHY: Final[Mapping[type[Exception], str]] = {
     jwt.ExpiredSignatureError: TokenRejection.EXPIRED,
-    jwt.ImmatureSignatureError: "The token is not good yet.",
-    jwt.InvalidAudienceError: "The token is for somebody else.",
-    jwt.InvalidIssuerError: "The token is of another issuer.",
-    jwt.MissingRequiredClaimError: "The token lacks a claim that it has to have.",
+    jwt.ImmatureSignatureError: "The token is not valid yet.",
+    jwt.InvalidAudienceError: "The token is for another audience.",
+    jwt.InvalidIssuerError: "The token is from another issuer.",
+    jwt.MissingRequiredClaimError: "The token lacks a required claim.",
 }
 
 Fetch = Callable[[str], Any]
-"""A URL to the JSON that is there."""
+"""Returns the JSON at a URL."""
 
 
 def fetch(url: str) -> Any:
-    """The JSON at a URL; httpx.HTTPError, ValueError."""
-    reply = httpx.get(url, timeout=PATIENCE_S, follow_redirects=False)
+    """Return the JSON at a URL; raise httpx.HTTPError or ValueError."""
+    reply = httpx.get(url, timeout=TIMEOUT_S, follow_redirects=False)
     reply.raise_for_status()
     return reply.json()
 
@@ -59,7 +59,7 @@ class Keys:
         self._lock = threading.Lock()
 
     def get(self, number: str) -> jwt.PyJWK | None:
-        """The key of this id, None if there is none; HttpError 503 if that cannot be known."""
+        """Return the key of this id, None if there is none; raise HttpError 503 if that cannot be found out."""
         with self._lock:
             now = self._clock()
             missing = number not in self._keys and now - self._tried > SELDOM_S
@@ -73,10 +73,10 @@ class Keys:
         self._tried = now
         try:
             url = self._settings.jwks_url or self._load(_discovery(self._settings.issuer))["jwks_uri"]
-            told = self._load(url)["keys"]
+            keys = self._load(url)["keys"]
         except (httpx.HTTPError, ValueError, LookupError, TypeError):
-            return  # those that are known go on being good, for a while
-        self._keys, self._loaded = dict(_usable(told)), now
+            return  # the present keys are used for STALE_S
+        self._keys, self._loaded = dict(_usable(keys)), now
 
 
 def _usable(told: Any) -> list[tuple[str, jwt.PyJWK]]:
@@ -96,7 +96,7 @@ def _discovery(issuer: str) -> str:
 
 
 class OpenId:
-    """Knows callers by the provider's tokens."""
+    """Authenticates callers by the provider's tokens."""
 
     waits = True
 
@@ -105,7 +105,7 @@ class OpenId:
         self._keys = keys or Keys(settings)
 
     def __call__(self, request: Request) -> Caller | None:
-        """Whoever the token is of; None if it is none of this provider."""
+        """Return the token's caller; None if it is not a JSON Web Token."""
         token = credential(request)
         if token is None or token.count(".") != 2 or not token.startswith("eyJ"):
             return None
@@ -114,24 +114,24 @@ class OpenId:
             header = jwt.get_unverified_header(token)
             algorithm, number = header["alg"], header["kid"]
         except (jwt.PyJWTError, LookupError):
-            raise AuthenticationFailed("The token is none that can be checked.", nobody) from None
+            raise AuthenticationFailed("The token cannot be parsed.", nobody) from None
         if algorithm not in self._settings.algorithms or not isinstance(number, str):
-            raise AuthenticationFailed("The token is signed in a way that is not taken.", nobody)
+            raise AuthenticationFailed("The token's signature algorithm is not accepted.", nobody)
         key = self._keys.get(number)
         if key is None or key.algorithm_name not in (algorithm, None):
             raise AuthenticationFailed("The token is signed with a key that is not the issuer's.", nobody)
         try:
             return self._caller(self._claims(token, key, algorithm), request)
-        except jwt.ExpiredSignatureError:  # who it was of is for the audit log to know
+        except jwt.ExpiredSignatureError:  # its caller is recorded in the audit log
             raise AuthenticationFailed(
-                TokenRejection.EXPIRED, self._once(token, key, algorithm, request) or nobody
+                TokenRejection.EXPIRED, self._expired_caller(token, key, algorithm, request) or nobody
             ) from None
         except (jwt.PyJWTError, ValueError, TypeError) as error:
-            why = _WHY.get(type(error), "The token is not what its signature is of.")
+            why = _WHY.get(type(error), "The token's signature does not match.")
             raise AuthenticationFailed(why, nobody) from None
 
     def _claims(self, token: str, key: jwt.PyJWK, algorithm: str, *, ended: bool = False) -> dict[str, Any]:
-        """What a token says. ended: that it has expired does not matter."""
+        """Return a token's verified claims. ended: accept an expired token."""
         claims: dict[str, Any] = jwt.decode(
             token,
             key.key,
@@ -143,8 +143,8 @@ class OpenId:
         )
         return claims
 
-    def _once(self, token: str, key: jwt.PyJWK, algorithm: str, request: Request) -> Caller | None:
-        """Whoever an expired token was of; None if it is not good for another reason as well."""
+    def _expired_caller(self, token: str, key: jwt.PyJWK, algorithm: str, request: Request) -> Caller | None:
+        """Return the caller of an expired token; None if it is invalid for another reason as well."""
         try:
             return self._caller(self._claims(token, key, algorithm, ended=True), request)
         except (jwt.PyJWTError, ValueError, TypeError):
@@ -166,7 +166,7 @@ class OpenId:
 
 
 def _claim(claims: Any, path: str) -> Any:
-    """A claim by its name, in which dots lead into objects; a name with dots in it goes first."""
+    """Return a claim by its path, in which dots lead into objects; a claim whose own name has dots goes first."""
     if path in claims:
         return claims[path]
     for part in path.split("."):

@@ -1,6 +1,6 @@
-"""Who may do what: one table of operations, with the roles that may do each.
+"""Policies: a table of operations with the roles that may do each.
 
-What is not in the table nobody may do: a face whose operations are not all in it is not served.
+An operation without a rule is refused to everyone; the server does not start while one of its operations has none.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from typing import Final
 from berth.model.caller import OWNER, ROLES, Caller
 
 ANYONE: Final = "anyone"
-"""Instead of a role: whoever is known."""
+"""In place of a role: every authenticated caller."""
 
 _FLEET: Final = frozenset({"admin", "service"})
 _OWN_PROJECT: Final = _FLEET | {"reader"}
 _OWN_TREES: Final = _FLEET | {OWNER}
 _ADMIN: Final = frozenset({"admin"})
-_ANYBODY: Final = frozenset({ANYONE})
+_ANYONE: Final = frozenset({ANYONE})
 
 OF_A_PROJECT: Final = frozenset({"consumers.list", "consumers.show", "project_usages.show"})
-"""Operations that are about a project: a reader may do them to its own only."""
+"""Operations on a project: a reader may do them to its own project only."""
 
 Rules = Mapping[str, frozenset[str]]
 
 DEFAULT: Final[Rules] = {
-    # Looking at the fleet
+    # Reading the fleet
     "aggregates.list": _OWN_TREES,
     "aggregates.show": _OWN_TREES,
     "candidates.list": _FLEET,
@@ -63,7 +63,7 @@ DEFAULT: Final[Rules] = {
     "reshape": _FLEET,
     "traits.delete": _FLEET,
     "traits.ensure": _FLEET,
-    # What is held
+    # Allocations
     "allocations.delete": _FLEET,
     "allocations.post": _FLEET,
     "allocations.put": _FLEET,
@@ -72,23 +72,23 @@ DEFAULT: Final[Rules] = {
     "consumers.show": _OWN_PROJECT,
     "project_usages.show": _OWN_PROJECT,
     "projects.list": _FLEET,
-    # Who may, and who did
+    # Policy and audit
     "audit.anomalies": _ADMIN,
     "audit.history": _FLEET,
     "audit.list": _ADMIN,
-    "me.show": _ANYBODY,
+    "me.show": _ANYONE,
     "metrics.show": _FLEET,
-    "policy.show": _ANYBODY,
+    "policy.show": _ANYONE,
     "tokens.list": _ADMIN,
     "tokens.create": _ADMIN,
     "tokens.revoke": _ADMIN,
     "tokens.rotate": _ADMIN,
 }
-"""Which roles may do which operation, unless a policy says otherwise."""
+"""The roles that may do each operation by default."""
 
 
 class Policy:
-    """Rules by name. operations that are not in the rules are refused to everybody."""
+    """Named rules. Operations without a rule are refused to everyone."""
 
     def __init__(self, name: str, rules: Rules) -> None:
         self.name, self.rules = name, dict(rules)
@@ -96,8 +96,8 @@ class Policy:
     def allows(self, operation: str, caller: Caller, project: str | None = None) -> bool:
         """Whether the caller may do this (to this project).
 
-        Nobody may while system-scoped: every operation is a project's. That an owner of trees writes
-        only those is seen to by the ledger, when the command is decided.
+        System-scoped callers may do nothing: every operation belongs to a project. That an owner of trees writes only
+        those is checked by the ledger, when the command is decided.
         """
         roles = self.rules.get(operation, frozenset())
         if caller.system_scoped:
@@ -110,11 +110,11 @@ class Policy:
         return bool(matching)
 
     def lacks(self, operations: Iterable[str]) -> list[str]:
-        """Those of these operations that it has no rule for."""
+        """Return those of these operations for which there is no rule."""
         return sorted(set(operations) - self.rules.keys())
 
     def table(self) -> dict[str, list[str]]:
-        """The roles that may do each operation, in the order of ROLES."""
+        """Return the roles that may do each operation, in the order of ROLES."""
         return {
             operation: [role for role in (*ROLES, ANYONE) if role in roles]
             for operation, roles in sorted(self.rules.items())
@@ -127,7 +127,7 @@ POLICIES: Final = {
         Policy("default", DEFAULT),
         Policy("legacy-rbac", DEFAULT),
         Policy("secure-rbac", {**DEFAULT, "reshape": frozenset({"service"})}),
-        Policy("open-policy", {name: _ADMIN if roles == _ADMIN else _ANYBODY for name, roles in DEFAULT.items()}),
+        Policy("open-policy", {name: _ADMIN if roles == _ADMIN else _ANYONE for name, roles in DEFAULT.items()}),
     )
 }
 """The policies by name. default and legacy-rbac are the same, as they are in Placement."""

@@ -1,4 +1,4 @@
-"""API tokens that Berth made itself."""
+"""API tokens issued by Berth."""
 
 from __future__ import annotations
 
@@ -16,53 +16,53 @@ from berth.ledger.ledger import Ledger
 from berth.model.caller import Caller
 from berth.model.token import Token, TokenRejection
 
-NOT_KNOWN: Final = "The token is not known, or not good any more, or not from this address."
-"""All that anybody is told: whoever tries tokens is not to learn which ones there were."""
+NOT_KNOWN: Final = "The token is unknown, no longer valid, or not valid from this address."
+"""One text for every reason, so that a client that guesses tokens does not learn which ones exist."""
 
 
 class Tokens:
-    """Knows callers by their API tokens. What was revoked in any process is refused from the next request on."""
+    """Authenticates callers by their API tokens. One that any process revokes is refused from the next request on."""
 
     def __init__(self, ledger: Ledger, key: HashKey) -> None:
         self._ledger, self._key = ledger, key
-        # Compared with where there is no such token, so that this takes as long as where there is one.
+        # Compared with if there is no such token, so that this takes equally long.
         self._none = key.hash(secrets.token_hex())
 
     def __call__(self, request: Request) -> Caller | None:
-        """Whoever has this token; None if it is none of Berth's own."""
+        """Return the token's caller; None if it was not issued by Berth."""
         given = credential(request)
         if given is None or not given.startswith(f"{PREFIX}_"):
             return None
         key = id_of(given) or ""
         try:
-            token = self._good(request, given, self._ledger.token(key, cached=True))
-        except AuthenticationFailed:  # as far as this process knows: another may have just created it
-            token = self._good(request, given, self._ledger.token(key))
+            token = self._checked(request, given, self._ledger.token(key, cached=True))
+        except AuthenticationFailed:  # in the cache: another process may have created it just now
+            token = self._checked(request, given, self._ledger.token(key))
         self._ledger.record_token_use(token)
         return _caller(token, request.address)
 
-    def _good(self, request: Request, given: str, known: Token | None) -> Token:
-        """The token, if it is good for this request; Unknown. known: the one of its id."""
-        is_present, is_previous = self._compared(given, known)
+    def _checked(self, request: Request, given: str, known: Token | None) -> Token:
+        """Return the token if it is valid for this request; raise AuthenticationFailed. known: the token of its id."""
+        is_present, is_previous = self._compare(given, known)
         if known is None or not (is_present or is_previous):
             raise AuthenticationFailed(
-                NOT_KNOWN, Caller(via="token", address=request.address), why="The token is not known."
+                NOT_KNOWN, Caller(via="token", address=request.address), why="The token is unknown."
             )
-        wrong = _wrong(known, request.address, time.time_ns() // 1000, old=not is_present)
-        if wrong is not None:
-            raise AuthenticationFailed(NOT_KNOWN, _caller(known, request.address), why=wrong)
+        rejection = _rejection(known, request.address, time.time_ns() // 1000, old=not is_present)
+        if rejection is not None:
+            raise AuthenticationFailed(NOT_KNOWN, _caller(known, request.address), why=rejection)
         return known
 
-    def _compared(self, given: str, known: Token | None) -> tuple[bool, bool]:
-        """Whether it is a token's present text, or its last one. Both are always compared, for equally long."""
+    def _compare(self, given: str, known: Token | None) -> tuple[bool, bool]:
+        """Return whether it is a token's present text, and its previous one. Both are always compared."""
         hashed = self._key.hash(given)
         present = self._none if known is None else known.hash
         previous = self._none if known is None else known.previous_hash or self._none
         return hmac.compare_digest(hashed, present), hmac.compare_digest(hashed, previous)
 
 
-def _wrong(known: Token, address: str, now: int, *, old: bool) -> TokenRejection | None:
-    """Why a token is no good here and now. old: it is the text that was rotated out."""
+def _rejection(known: Token, address: str, now: int, *, old: bool) -> TokenRejection | None:
+    """Return why a token is not valid now, for this address; None if it is. old: its previous text was given."""
     if known.revoked_at is not None:
         return TokenRejection.REVOKED
     if old and now >= (known.previous_until or 0):

@@ -1,4 +1,4 @@
-"""What every face of Berth is: it takes a request, and answers at once or when the ledger has."""
+"""An app: takes requests, and replies at once or when the ledger has carried out a command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from berth.api.http.messages import HttpError, Reply, Request
 
 @dataclass(slots=True)
 class PendingReply:
-    """A request that waits for its command. then: the reply, once `answer` is done."""
+    """A reply that needs a command's result. then: returns the reply, once `answer` is done."""
 
     answer: Future[Any]
     then: Callable[[], Reply]
@@ -20,7 +20,7 @@ class PendingReply:
 
 @dataclass(frozen=True, slots=True)
 class StreamReply:
-    """A reply whose body comes in pieces, for as long as there are any."""
+    """A reply whose body is a stream of pieces."""
 
     pieces: AsyncGenerator[bytes, None]
     headers: list[tuple[str, str]]
@@ -29,24 +29,24 @@ class StreamReply:
 
 @dataclass(frozen=True, slots=True)
 class AsyncReply:
-    """A reply that something else than the ledger is awaited for."""
+    """A reply that needs something other than the ledger."""
 
     reply: Coroutine[Any, Any, Reply]
 
 
 Response = Reply | PendingReply | StreamReply | AsyncReply
-"""What comes of a request at once."""
+"""What an app returns for a request, without waiting."""
 
 
 class App(Protocol):
-    """One way of speaking to Berth over HTTP."""
+    """One of the HTTP APIs of a server."""
 
     @staticmethod
     def operations() -> Iterable[str]:
-        """What the policy has to have a rule for."""
+        """Return the operations for which the policy needs a rule."""
 
-    def begin(self, request: Request) -> Response:
-        """A request's reply, its command lined up for the ledger's next `work`, a reply in pieces or a later one."""
+    def handle(self, request: Request) -> Response:
+        """Return the reply to a request, or queue its command for the ledger's next `work`, or return a later reply."""
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
-        """The reply to a request that is refused before it is looked at."""
+        """Return the reply to a request that was refused before it came here."""

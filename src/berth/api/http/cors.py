@@ -13,35 +13,35 @@ SHOWN_HEADERS = "openstack-api-version,x-openstack-request-id,location,etag,retr
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """The origins that may use this server from a browser. None given: no CORS header is ever sent."""
+    """The origins whose pages may use this server. Without any, no CORS header is ever sent."""
 
     origins: frozenset[str]
 
     def preflight(self, request: Request) -> Reply | None:
-        """The answer to a browser that asks whether it may; None if this is no such question."""
+        """Return the reply to a preflight request; None if this is not one."""
         if not self.origins or request.method != "OPTIONS":
             return None
         reply = Reply(200)
-        wanted = request.headers.get("access-control-request-headers", "")
-        headers = [name.strip().lower() for name in wanted.split(",") if name.strip()]
+        requested = request.headers.get("access-control-request-headers", "")
+        headers = [name.strip().lower() for name in requested.split(",") if name.strip()]
         may = request.headers.get("access-control-request-method") in METHODS and set(headers) <= set(REQUEST_HEADERS)
         if may and self._allowed(request):
-            _let_read(request, reply)
+            _allow_reading(request, reply)
             reply.headers.append(("access-control-allow-methods", ", ".join(METHODS)))
             if headers:
                 reply.headers.append(("access-control-allow-headers", ", ".join(headers)))
         return reply
 
     def sign(self, request: Request, reply: Reply) -> None:
-        """Let a page of an allowed origin read the reply. Those to `preflight` are signed already."""
+        """Let a page of an allowed origin read the reply. Replies to preflight requests have these headers already."""
         if request.method != "OPTIONS" and self._allowed(request):
-            _let_read(request, reply)
+            _allow_reading(request, reply)
 
     def _allowed(self, request: Request) -> bool:
         return request.headers.get("origin") in self.origins
 
 
-def _let_read(request: Request, reply: Reply) -> None:
+def _allow_reading(request: Request, reply: Reply) -> None:
     reply.headers += [
         ("access-control-allow-origin", request.headers["origin"]),
         ("access-control-allow-credentials", "true"),

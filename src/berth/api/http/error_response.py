@@ -1,4 +1,4 @@
-"""Refusals as replies, in the form that the client accepts: JSON, HTML or plain text."""
+"""Error replies, in the form that the client accepts: JSON, HTML or plain text."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from berth.model.errors import DatabaseUnusable, Unavailable
 
 
 def error_reply(error: HttpError, accept: str, *, request_id: str, code: str | None, more: dict[str, Any]) -> Reply:
-    """One error. code: Placement's, None in versions that have none; more: further members of the JSON form."""
+    """Return the reply for one error. code: Placement's, None for none; more: further members of the JSON form."""
     title = REASONS.get(error.status, "Error")
     kinds = negotiate(accept, ("text/html", "application/json")) if accept not in ("", "*/*") else ["application/json"]
     kind = kinds[0] if kinds else "text/plain"
     if kind == "application/json":
-        told = {"status": error.status, "title": title, "detail": error.detail}
+        members = {"status": error.status, "title": title, "detail": error.detail}
         if code is not None:
-            told["code"] = code
-        told["request_id"] = request_id
-        body = json.dumps({"errors": [{**told, **more}]})
+            members["code"] = code
+        members["request_id"] = request_id
+        body = json.dumps({"errors": [{**members, **more}]})
     elif kind == "text/html":
         body = (
             f"<html>\n<head><title>{error.status} {title}</title></head>\n"
@@ -40,8 +40,8 @@ _AGAIN: Final = (("retry-after", "1"),)
 
 
 def unavailable(error: Unavailable | DatabaseUnusable, request_id: str) -> HttpError:
-    """A 503, in words that do not say which database it is or where: those are in the log, with the request's id."""
+    """Return a 503 whose text does not reveal the database. The log has the details, with the request's id."""
     _LOG.warning("%s: answered with 503, for %s", request_id, error)
     if isinstance(error, Unavailable):
-        return HttpError(503, "The database is away, or others were in the way for long: try again.", headers=_AGAIN)
-    return HttpError(503, "The database cannot be used at present, and the server's log says why.", headers=_AGAIN)
+        return HttpError(503, "The database is unavailable or busy. Try again.", headers=_AGAIN)
+    return HttpError(503, "The database cannot be used at the moment; the server's log says why.", headers=_AGAIN)

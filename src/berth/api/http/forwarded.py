@@ -1,4 +1,4 @@
-"""Where a request came from: the address, and the certificate that its connection was made with."""
+"""The client's address behind proxies, and the certificate of its connection."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Final, NamedTuple
 
 from berth.api.http.messages import HttpError
 
-BEHIND: Final = "127.0.0.1"
-"""The one address that the TLS front comes from."""
+PROXY_HOST: Final = "127.0.0.1"
+"""The address from which the TLS proxy connects."""
 
-BYPASSED: Final = "This port is for the TLS front alone: connect to the one that it listens on."
+BYPASSED: Final = "This port is for the TLS proxy only: connect to the port on which the proxy listens."
 
 
 class ClientAddress(NamedTuple):
-    """Address and scheme as the client sees them; certificate: its common name, None without one."""
+    """The client's own address and scheme; certificate: its common name, None without one."""
 
     address: str
     scheme: str
@@ -24,28 +24,28 @@ class ClientAddress(NamedTuple):
 
 
 class ClientAddresses:
-    """Knows where requests came from.
+    """Finds the address of the client that sent a request.
 
-    proxies: networks whose X-Forwarded-For and X-Forwarded-Proto are believed. front: the folder in which
-    the TLS front says, by its own ports, whose connection each is; None without a front.
+    proxies: networks whose X-Forwarded-For and X-Forwarded-Proto are trusted. front: the folder in which the TLS
+    proxy records the client of each of its connections, by its own port; None without that proxy.
     """
 
     def __init__(self, proxies: Iterable[str] = (), front: Path | None = None) -> None:
         self._proxies = tuple(ip_network(each) for each in proxies)
         self._front = front
 
-    def of(self, client: str, scheme: str, headers: Mapping[str, str]) -> ClientAddress:
-        """The origin of a request. client: the peer's address and port. HttpError 403: it came round the front."""
+    def address_of(self, client: str, scheme: str, headers: Mapping[str, str]) -> ClientAddress:
+        """Return a client's address. client: peer address and port. Raise HttpError 403 if it went round our proxy."""
         host, _, port = client.rpartition(":")
-        found = ClientAddress(host.strip("[]"), scheme, None)
+        peer = ClientAddress(host.strip("[]"), scheme, None)
         if self._front is not None:
-            found = _fronted(self._front, found.address, port)
-        if self._proxies and self._is_proxy(found.address):
-            found = self._forwarded(found, headers)
-        return found
+            peer = _behind_tls_proxy(self._front, peer.address, port)
+        if self._proxies and self._is_proxy(peer.address):
+            return self._forwarded(peer, headers)
+        return peer
 
     def _forwarded(self, peer: ClientAddress, headers: Mapping[str, str]) -> ClientAddress:
-        """The last address that no proxy of ours has: whatever stands before it anybody may have written."""
+        """Return the right-most address that is not a trusted proxy; anything further left can be forged."""
         hops = [hop.strip().strip("[]") for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
         address = peer.address
         for hop in reversed(hops):
@@ -54,8 +54,8 @@ class ClientAddresses:
             address = hop
             if not self._is_proxy(hop):
                 break
-        told = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
-        return ClientAddress(address, told if told in ("http", "https") else peer.scheme, peer.certificate)
+        scheme = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
+        return ClientAddress(address, scheme if scheme in ("http", "https") else peer.scheme, peer.certificate)
 
     def _is_proxy(self, address: str) -> bool:
         return _is_address(address) and any(ip_address(address) in network for network in self._proxies)
@@ -69,15 +69,15 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _fronted(folder: Path, host: str, port: str) -> ClientAddress:
-    """What the front has written down of the connection from this port; HttpError 403 if it is not the front's.
+def _behind_tls_proxy(folder: Path, host: str, port: str) -> ClientAddress:
+    """Return what the TLS proxy recorded of the connection from this port; raise HttpError 403 if it is not its own.
 
-    A loopback address has neighbours: whoever is on this machine can have the same port of 127.0.0.2.
+    The host is checked as well: another user of this machine can connect from the same port of 127.0.0.2.
     """
     try:
         address, _, name = (folder / port).read_text(encoding="utf-8").partition("\n")
     except OSError:
         raise HttpError(403, BYPASSED) from None
-    if host != BEHIND:
+    if host != PROXY_HOST:
         raise HttpError(403, BYPASSED)
     return ClientAddress(address, "https", name or None)

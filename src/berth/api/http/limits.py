@@ -1,4 +1,4 @@
-"""What one request, and one caller, may ask for: everything here is looked at before anything is done."""
+"""Limits of one request and of one caller, checked before anything is done."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from itertools import accumulate
 from typing import Final
 
 from berth.api.http.messages import HttpError, LimitExceeded, Request
-from berth.model.request import CandidateRequest, Filter
+from berth.model.request import CandidateRequest, Filter, filter_excess, request_excess
 from berth.settings import Limits
 
 MOST_KEYS: Final = 10_000
-"""How many callers a bucket remembers: whoever comes from ever new addresses costs no more memory than that."""
+"""How many callers buckets are kept for, so that a client with ever new addresses cannot use up memory."""
 
 
 _REST: Final = bytes(each for each in range(256) if each not in b'[]{}"')
@@ -22,14 +22,14 @@ _STEPS: Final = [1 if each in b"[{" else -1 for each in range(256)]
 
 
 class Buckets:
-    """Token buckets: each caller may do `rate` a second, and `burst` more at once. rate 0: any number."""
+    """Token buckets: `rate` requests a second for each caller, and `burst` more at once. rate 0: no limit."""
 
     def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._burst, self._clock = rate, max(1.0, burst), clock
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, caller: str) -> float:
-        """Take one out of a caller's bucket: 0 if there was one in it, else the seconds until there is."""
+        """Take one token from a caller's bucket. Return 0, or the seconds until the next token if there is none."""
         if self._rate <= 0:
             return 0.0
         now = self._clock()
@@ -43,9 +43,9 @@ class Buckets:
 
 
 class Limiter:
-    """Refuses what is too large, and whoever comes too often.
+    """Refuses requests that are too large, and callers that send too many.
 
-    Rates are of this process: with N workers, each gets an Nth of what is allowed.
+    Rates are per process: each of N workers allows one Nth.
     """
 
     def __init__(self, limits: Limits, workers: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
@@ -53,74 +53,58 @@ class Limiter:
         share = 1 / workers
         self._tokens = Buckets(limits.rate_per_token * share, limits.burst, clock)
         self._addresses = Buckets(limits.rate_per_address * share, limits.burst, clock)
-        self._unknown = Buckets(limits.refusals_per_address * share, limits.burst, clock)
-        self._free = limits.rate_per_token <= 0 and limits.rate_per_address <= 0
+        self._failures = Buckets(limits.refusals_per_address * share, limits.burst, clock)
+        self._unlimited = limits.rate_per_token <= 0 and limits.rate_per_address <= 0
 
     def refusal(self, request: Request) -> HttpError | None:
-        """What speaks against looking at a request at all; None if nothing."""
+        """Return why a request is not handled at all; None if it may be."""
         if len(request.query) > self.limits.query_bytes:
             return LimitExceeded(414, f"The query is longer than {self.limits.query_bytes} bytes.")
         if _size(request.headers) > self.limits.header_bytes:
             return LimitExceeded(431, f"The headers are larger than {self.limits.header_bytes} bytes.")
-        if self._free:
+        if self._unlimited:
             return None
-        wait = self._addresses.wait(request.address) or self._of_token(request.headers)
+        wait = self._addresses.wait(request.address) or self._token_wait(request.headers)
         return _too_many(wait) if wait else None
 
     def too_deep(self, body: bytes) -> HttpError | None:
-        """What speaks against decoding a body; None if nothing. Lists and objects within each other are counted."""
+        """Return why a body is not decoded, if its lists and objects are nested too deeply; None if it may be."""
         if is_deeper(body, self.limits.nesting):
             return LimitExceeded(400, f"The body has lists or objects nested more than {self.limits.nesting} deep.")
         return None
 
     def guessed(self, request: Request) -> HttpError | None:
-        """A request turned out to be nobody's. None: tell it so; else its address has tried too often.
+        """Count a failed authentication. Return None, or a 429 if its address has had too many.
 
-        Asked only then, so that nobody who is known is kept out by whoever guesses from behind the same address.
+        Counted only for failures, so that other clients behind the same address are not kept out.
         """
-        wait = self._unknown.wait(request.address)
+        wait = self._failures.wait(request.address)
         return _too_many(wait) if wait else None
 
-    def _of_token(self, headers: Mapping[str, str]) -> float:
+    def _token_wait(self, headers: Mapping[str, str]) -> float:
         token = headers.get("x-auth-token") or headers.get("authorization")
         return self._tokens.wait(token) if token else 0.0
 
 
 def check_request(limits: Limits, request: CandidateRequest) -> None:
-    """TooMuch, if a request has more groups or conditions than may be asked for at once."""
-    if len(request.groups) > limits.groups:
-        raise LimitExceeded(
-            400, f"The request has {len(request.groups)} groups: at most {limits.groups} can be asked for."
-        )
-    _check_conditions(
-        limits,
-        len(request.same_subtrees)
-        + len(request.root_required)
-        + len(request.root_forbidden)
-        + sum(map(_conditions, request.groups)),
-    )
+    """Raise LimitExceeded if a request has more groups or conditions than one request may have."""
+    _check(request_excess(request, limits.groups, limits.conditions))
 
 
-def check_filter(limits: Limits, asked: Filter) -> None:
-    """TooMuch, if there are more conditions in it than may be asked for at once."""
-    _check_conditions(limits, _conditions(asked))
+def check_filter(limits: Limits, given: Filter) -> None:
+    """Raise LimitExceeded if a filter has more conditions than one request may have."""
+    _check(filter_excess(given, limits.conditions))
 
 
-def _check_conditions(limits: Limits, count: int) -> None:
-    if count > limits.conditions:
-        raise LimitExceeded(400, f"The request has {count} conditions: at most {limits.conditions} can be asked for.")
-
-
-def _conditions(asked: Filter) -> int:
-    """Amounts, sets of traits and of aggregates; however many there are to choose from in a set, it is one."""
-    forbidden = len(asked.forbidden) + bool(asked.not_member_of)
-    return len(asked.resources) + len(asked.required) + len(asked.member_of) + forbidden
+def _check(excess: str | None) -> None:
+    if excess is not None:
+        raise LimitExceeded(400, excess)
 
 
 def is_deeper(body: bytes, most: int) -> bool:
-    """Whether lists and objects in JSON are within each other more than so many times. What is no JSON may be either.
+    """Return whether JSON arrays and objects are nested deeper than `most`. Undefined for invalid JSON.
 
-    Most bodies have too few of them, and are not looked at any closer.
+    Most bodies have no more than `most` of them in all, so that counting them suffices.
     """
     if body.count(b"[") + body.count(b"{") <= most:
         return False

@@ -33,9 +33,9 @@ REASONS: Final = {
 
 @dataclass(slots=True)
 class RequestInfo:
-    """What was found out about a request on its way, for logs and metrics.
+    """What is known about a request while it is handled, for logs and metrics.
 
-    operation: the name of its route; trace: the id of the trace that it is part of, if there are traces.
+    operation: the name of its route; caller: as logs call it; trace: the id of its trace, if traces are on.
     """
 
     operation: str = ""
@@ -45,12 +45,11 @@ class RequestInfo:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks.
+    """A request of a client.
 
-    path: with its percent-escapes taken out, once, by the server; malformed ones are still there.
-    query: as it stood on the line. headers: by lower-case name. address: where it came from;
-    certificate: the common name of the client's certificate, None if the connection was made without one.
-    id: one that no other request has. seen: filled in by the face that it is for.
+    path: percent-decoded once, by the server; malformed escapes are left. query: not decoded.
+    headers: by lower-case name. address: the client's; certificate: the common name of the client's
+    certificate, None without one. id: unique. info: filled in while the request is handled.
     """
 
     method: str
@@ -62,12 +61,12 @@ class Request:
     address: str = ""
     certificate: str | None = None
     id: str = field(default_factory=lambda: f"req-{uuid.uuid4()}")
-    seen: RequestInfo = field(default_factory=RequestInfo, compare=False)
+    info: RequestInfo = field(default_factory=RequestInfo, compare=False)
 
 
 @dataclass(slots=True)
 class Reply:
-    """What a client is told."""
+    """A reply to a client."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -85,21 +84,21 @@ class HttpError(Exception):
 
 
 class LimitExceeded(HttpError):
-    """More than a limit lets one request ask for: the detail says which, and its value. The audit log keeps it."""
+    """A limit was exceeded: the detail names it and its value. Recorded in the audit log."""
 
     def __init__(self, status: int, detail: str, *, headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(status, detail, headers=headers)
 
 
 class AmbiguousRequest(HttpError):
-    """What somebody else could read as another request, or as two: the audit log keeps it, and its connection ends."""
+    """A request that a proxy might parse differently, or as two. Recorded in the audit log; closes the connection."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(status, detail, headers=(("connection", "close"),))
 
 
 class BadRequest(HttpError):
-    """400, and what is wrong."""
+    """A request that makes no sense: 400, with the reason."""
 
     def __init__(self, detail: str, *, code: str | None = None) -> None:
         super().__init__(400, detail, code=code)
@@ -109,7 +108,7 @@ _NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def decoded(text: str) -> str:
-    """Text of a URL with its percent-escapes taken out; ValueError says why it has no meaning."""
+    """Return percent-decoded text of a URL; raise ValueError if it cannot be decoded."""
     if "%" not in text:
         return text
     if _NO_ESCAPE.search(text) is not None:
@@ -119,17 +118,17 @@ def decoded(text: str) -> str:
     except UnicodeDecodeError:
         raise ValueError("a percent-escape is not UTF-8") from None
     if "\x00" in plain:
-        raise ValueError("there is a NUL character in it")
+        raise ValueError("it contains a NUL character")
     return plain
 
 
 def parse_query(text: str) -> list[tuple[str, str]]:
-    """The parameters of a query string, in order; BadRequest if an escape is malformed."""
-    found = []
+    """Return the parameters of a query string, in order; raise BadRequest if an escape is malformed."""
+    pairs = []
     try:
         for pair in filter(None, text.split("&")):
             name, _, value = pair.replace("+", " ").partition("=")
-            found.append((decoded(name), decoded(value)))
+            pairs.append((decoded(name), decoded(value)))
     except ValueError as error:
         raise BadRequest(f"Invalid query string parameters: {error}") from None
-    return found
+    return pairs

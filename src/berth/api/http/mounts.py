@@ -1,4 +1,4 @@
-"""Berth as one site: every face under its own first part of the path."""
+"""The apps of a server, each mounted under its own first part of the path."""
 
 from __future__ import annotations
 
@@ -10,52 +10,51 @@ from berth.api.http.cors import Cors
 from berth.api.http.messages import HttpError, Reply, Request
 
 ROOT: Final = "placement"
-"""What the face at the root is called."""
+"""The name of the app at the root."""
 
 
 class Mounts:
-    """Chooses the face that a request is for. root: of every path that no other face stands under.
+    """Chooses the app for a request. root: has every path under which no other app is mounted.
 
-    faces: by the first part of their paths, such as v1; waits: whether beginning may have to wait for a network;
-    at_once: the faces that never wait for anything when they begin, by the first part of their paths.
+    apps: by the first part of their paths, for example v1; waits: whether handling a request may wait for a network;
+    at_once: the first parts of the paths of those apps that never wait for anything.
     """
 
     def __init__(
-        self, root: App, faces: Mapping[str, App], cors: Cors, *, waits: bool = False, at_once: Iterable[str] = ()
+        self, root: App, apps: Mapping[str, App], cors: Cors, *, waits: bool = False, at_once: Iterable[str] = ()
     ) -> None:
         self._root: Final = root
-        self._faces: Final = dict(faces)
+        self._apps: Final = dict(apps)
         self._at_once: Final = frozenset(at_once)
         self._cors: Final = cors
         self.waits: Final = waits
 
-    def begin(self, request: Request) -> Response:
-        """A request's reply, its command lined up for the ledger's next `work`, a stream, or a later reply.
-
-        `sign` is for all of them.
-        """
-        return self._cors.preflight(request) or self._face(request.path).begin(request)
+    def handle(self, request: Request) -> Response:
+        """Return what the app for this request returns. Every reply needs `sign` before it is sent."""
+        preflight = self._cors.preflight(request) if request.method == "OPTIONS" else None
+        return preflight or self._app(request.path).handle(request)
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
-        """The reply to a request that is refused before it is looked at."""
-        return self._face(request.path).refuse(request, error)
+        """Return the reply to a request that was refused before it came here."""
+        return self._app(request.path).refuse(request, error)
 
     def sign(self, request: Request, reply: Reply) -> Reply:
-        """A reply with what every reply of this site has."""
-        self._cors.sign(request, reply)
+        """Add the headers that every reply of this server has, and return the reply."""
+        if "origin" in request.headers:
+            self._cors.sign(request, reply)
         return reply
 
     def at_once(self, request: Request) -> bool:
-        """Whether this may begin in the event loop, whatever a database or a network is up to."""
+        """Whether this may be handled in the event loop, because it waits for no database and no network."""
         return _first(request.path) in self._at_once
 
     def name_of(self, request: Request) -> str:
-        """The face that a request is for, as metrics call it: the first part of its paths."""
+        """Return the name of the app for a request, as metrics call it: the first part of its paths."""
         first = _first(request.path)
-        return first if first in self._faces else ROOT
+        return first if first in self._apps else ROOT
 
-    def _face(self, path: str) -> App:
-        return self._faces.get(_first(path), self._root)
+    def _app(self, path: str) -> App:
+        return self._apps.get(_first(path), self._root)
 
 
 def _first(path: str) -> str:

@@ -1,4 +1,4 @@
-"""Content negotiation: which of a few media types a client's Accept header lets us send (RFC 9110, 12.5.1)."""
+"""Content negotiation: the media types that a client's Accept header allows (RFC 9110, 12.5.1)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _QUALITY: Final = re.compile(r"0(\.[0-9]*)?|1(\.0*)?")
 
 
 def negotiate(header: str, offers: Iterable[str]) -> list[str]:
-    """Those of the offers that the header allows, the best first; equals in the order offered.
+    """Return the offers that the header allows, the best first; equally good ones in the order offered.
 
     A header that is malformed allows everything, as one that is absent does.
     """

@@ -1,4 +1,4 @@
-"""Who is told of every request: metrics, the log of requests, traces."""
+"""Observers of requests: metrics, the access log, traces."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from berth.api.http.messages import Request
 
 
 class Answered(NamedTuple):
-    """How a request was answered. face: which; size: of the body, in bytes, 0 for a stream; seconds: it took."""
+    """The answer to a request. app: by name; size: of the body, in bytes, 0 for a stream; seconds: it took."""
 
-    face: str
+    app: str
     status: int
     size: int
     seconds: float
 
 
 class RequestObserver(Protocol):
-    """Is told of requests, in the event loop: it must not wait, and nothing may be raised."""
+    """Receives requests and their answers, in the event loop. Implementations must neither wait nor raise."""
 
     def began(self, request: Request) -> None:
-        """A request was read, and is about to be looked at."""
+        """Receive a request that has been read, before it is handled."""
 
     def answered(self, request: Request, answer: Answered) -> None:
-        """Its reply is about to be sent."""
+        """Receive the answer to a request, before it is sent."""

@@ -1,4 +1,4 @@
-"""A site as an RSGI application: bytes in, bytes out, and the moment at which queued commands are carried out."""
+"""The HTTP server as an RSGI application: reads requests, sends replies, and decides when queued commands are run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from berth.ledger.request_scope import TokenChanged
 from berth.logs.request_ids import RequestIds
 from berth.settings import Limits
 
-GONE_BY = (
+RELEVANT_HEADERS = (
     "accept",
     "content-type",
     "openstack-api-version",
@@ -36,87 +36,89 @@ GONE_BY = (
     "x-project-id",
     "x-roles",
 )
-"""Request headers that change what Berth does."""
+"""Request headers that Berth acts upon."""
 
 FAILED = HttpError(500, "Berth failed on this request; its log says how.")
 
 _LOG = logging.getLogger("berth")
 
 WAITING: Final = 16
-"""How many threads wait for whoever knows callers."""
+"""How many threads wait for identity services."""
 
 GATHERING: Final = 4
-"""For how many turns of the loop a commit waits while requests come in."""
+"""For how many turns of the event loop a commit waits while requests arrive."""
 
 SLOW_S: Final = 30.0
-"""How long a client may take to receive one piece of a stream: then it is left alone."""
+"""How long a client may take to receive one piece of a stream before its connection is closed."""
 
 
 class Server:
-    """Serves one site in one event loop.
+    """Serves the mounted apps in one event loop.
 
-    offload: None to look and write here, between two requests, as suits a database in a file (there
-    is nothing to wait for but the disk); else where to do it, as suits one behind a network.
+    offload: where to query and write, for a database behind a network; None to do so in the event loop, between two
+    requests, for a database in a file, where there is nothing to wait for but the disk.
     """
 
     def __init__(
         self,
-        site: Mounts,
+        mounts: Mounts,
         ledger: Ledger,
         offload: Executor | None = None,
         limiter: Limiter | None = None,
-        origins: ClientAddresses | None = None,
-        onlookers: Iterable[RequestObserver] = (),
+        addresses: ClientAddresses | None = None,
+        observers: Iterable[RequestObserver] = (),
     ) -> None:
-        self.site, self.ledger, self.offload = site, ledger, offload
-        self._limiter, self._origins = limiter or Limiter(Limits()), origins or ClientAddresses()
-        # Some ways of knowing callers wait for a network, which the loop must not.
-        self._begin_in = offload or (ThreadPoolExecutor(WAITING, "who") if site.waits else None)
+        self.mounts, self.ledger, self.offload = mounts, ledger, offload
+        self._limiter, self._addresses = limiter or Limiter(Limits()), addresses or ClientAddresses()
+        # Some authenticators wait for a network, which the event loop must not do.
+        self._handle_in = offload or (ThreadPoolExecutor(WAITING, "who") if mounts.waits else None)
         self._scheduled = self._more = False
         self._turns = 0
-        self._onlookers = tuple(onlookers)
-        self.under_way = InFlight()
+        self._observers = tuple(observers)
+        self.in_flight = InFlight()
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
-        """One request (RSGI). A client that goes away in the middle of its own is nobody's failure."""
-        with self.under_way, suppress(ProtocolClosed):
-            await self._served(scope, protocol)
+        """Serve one request (RSGI). A client that disconnects early is not an error."""
+        with self.in_flight, suppress(ProtocolClosed):
+            await self._serve(scope, protocol)
 
-    async def _served(self, scope: Any, protocol: Any) -> None:
+    async def _serve(self, scope: Any, protocol: Any) -> None:
         began = time.perf_counter()
         request, wrong = await self._read(scope, protocol)
-        for onlooker in self._onlookers:
-            onlooker.began(request)
+        for observer in self._observers:
+            observer.began(request)
         try:
-            reply = await self._reply(request) if wrong is None else self._refused(request, wrong)
-        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log says what
+            reply = await self._reply(request) if wrong is None else self._refuse(request, wrong)
+        except Exception:  # noqa: BLE001 - the client gets a 500, and the log has it
             with RequestIds((request.id,)):
                 _LOG.exception("%s %s failed", request.method, request.path)
-            reply = self._refused(request, FAILED)
+            reply = self._refuse(request, FAILED)
         if self.ledger.waiting:
             self._schedule_work()
-        self._tell(request, reply, began)
+        self._report(request, reply, began)
         if isinstance(reply, StreamReply):
-            await _stream(protocol, reply, self.site.sign(request, Reply(reply.status, reply.headers)))
+            await _stream(protocol, reply, self.mounts.sign(request, Reply(reply.status, reply.headers)))
             return
-        _send(protocol, self.site.sign(request, reply))
+        _send(protocol, self.mounts.sign(request, reply))
 
-    def _tell(self, request: Request, reply: Reply | StreamReply, began: float) -> None:
-        """Let everybody know how a request was answered."""
-        if self._onlookers:
+    def _report(self, request: Request, reply: Reply | StreamReply, began: float) -> None:
+        """Report how a request was answered to the observers."""
+        if self._observers:
             size = 0 if isinstance(reply, StreamReply) else len(reply.body)
             seconds = time.perf_counter() - began
-            answer = Answered(self.site.name_of(request), reply.status, size, seconds)
-            for onlooker in self._onlookers:
-                onlooker.answered(request, answer)
+            answer = Answered(self.mounts.name_of(request), reply.status, size, seconds)
+            for observer in self._observers:
+                observer.answered(request, answer)
 
     async def _read(self, scope: Any, protocol: Any) -> tuple[Request, HttpError | None]:
-        """A request, and what speaks against looking at it. Nothing of a body is read that will not be looked at."""
+        """Return a request, and why it is refused if it is. The body of a refused request is not read."""
         headers = _folded(scope.headers.items())
-        origin, bypassed = self._origin(scope, headers)
-        address, scheme, certificate = origin
+        client, bypassed = self._client(scope, headers)
+        address, scheme, certificate = client
         request = Request(scope.method, scope.path, scope.query_string, headers, b"", scheme, address, certificate)
-        wrong = bypassed or self._limiter.refusal(request) or _unread(scope.headers, headers) or _wrapped(headers)
+        wrong = (
+            bypassed or self._limiter.refusal(request) or _ascii_error(scope.headers, headers) or _coding_error(headers)
+        )
         if wrong is not None or not _has_body(scope, headers):
             return request, wrong
         limits = self._limiter.limits
@@ -128,24 +130,24 @@ class Server:
             return request, LimitExceeded(413, f"The body is larger than {limits.body_bytes} bytes.")
         return replace(request, body=body), self._limiter.too_deep(body)
 
-    def _origin(self, scope: Any, headers: dict[str, str]) -> tuple[ClientAddress, HttpError | None]:
+    def _client(self, scope: Any, headers: dict[str, str]) -> tuple[ClientAddress, HttpError | None]:
         try:
-            return self._origins.of(scope.client, scope.scheme, headers), None
+            return self._addresses.address_of(scope.client, scope.scheme, headers), None
         except HttpError as error:
             return ClientAddress(scope.client.rpartition(":")[0], scope.scheme, None), error
 
     async def _reply(self, request: Request) -> Reply | StreamReply:
         try:
-            return await self._replied(request, self._begun)
+            return await self._awaited(request, self._handle)
         except TokenChanged:
-            return await self._replied(request, self._begun_anew)
+            return await self._awaited(request, self._handle_again)
 
-    async def _replied(self, request: Request, begin: Callable[[Request], Response]) -> Reply | StreamReply:
+    async def _awaited(self, request: Request, handle: Callable[[Request], Response]) -> Reply | StreamReply:
         loop = asyncio.get_running_loop()
-        if self._begin_in is None or self.site.at_once(request):
-            reply = begin(request)
+        if self._handle_in is None or self.mounts.at_once(request):
+            reply = handle(request)
         else:
-            reply = await loop.run_in_executor(self._begin_in, begin, request)
+            reply = await loop.run_in_executor(self._handle_in, handle, request)
         if isinstance(reply, AsyncReply):
             with RequestIds((request.id,)):  # a task has a context of its own
                 later = loop.create_task(reply.reply)
@@ -155,9 +157,9 @@ class Server:
         self._schedule_work()
         done = loop.create_future()
         if self.offload is None:  # the command is carried out in this thread: no need to wake it from another
-            reply.answer.add_done_callback(lambda _: _settle(done))
+            reply.answer.add_done_callback(lambda _: _set_done(done))
         else:
-            reply.answer.add_done_callback(lambda _: loop.call_soon_threadsafe(_settle, done))
+            reply.answer.add_done_callback(lambda _: loop.call_soon_threadsafe(_set_done, done))
         await done
         error = reply.answer.exception()
         if isinstance(error, TokenChanged):
@@ -165,28 +167,28 @@ class Server:
         with RequestIds((request.id,)):
             return reply.then()
 
-    def _begun(self, request: Request) -> Response:
-        # Not around the whole of a request: the server runs many in one context, each until it has to wait.
+    def _handle(self, request: Request) -> Response:
+        # Not around the awaits: the event loop runs many requests in one context.
         with self.ledger.request(request.id) as scope:
-            reply = self.site.begin(request)
+            reply = self.mounts.handle(request)
             if isinstance(reply, PendingReply) or self.ledger.revalidate(scope):
                 return reply
         if isinstance(reply, AsyncReply):
             reply.reply.close()
-        return self._begun_anew(request)
+        return self._handle_again(request)
 
-    def _begun_anew(self, request: Request) -> Response:
-        """Without presuming anything: what was presumed was not so."""
-        request.seen.caller = ""
+    def _handle_again(self, request: Request) -> Response:
+        """Handle a request once more, without the cached token: it has changed since."""
+        request.info.caller = ""
         with RequestIds((request.id,)):
-            return self.site.begin(request)
+            return self.mounts.handle(request)
 
-    def _refused(self, request: Request, error: HttpError) -> Reply:
+    def _refuse(self, request: Request, error: HttpError) -> Reply:
         with RequestIds((request.id,)):
-            return self.site.refuse(request, error)
+            return self.mounts.refuse(request, error)
 
     def _schedule_work(self) -> None:
-        # Not at once: requests that came in together are carried out together, in one commit.
+        # Not at once: commands that arrive together are carried out together, in one commit.
         if self._scheduled:
             self._more = True
             return
@@ -195,7 +197,7 @@ class Server:
 
     def _work(self) -> None:
         if self._more and self._turns < GATHERING:
-            # More than one came in this turn: more may be at the door, and a commit costs the same for all of them.
+            # More than one arrived in this turn: wait for more, since a commit costs the same for all of them.
             self._more, self._turns = False, self._turns + 1
             asyncio.get_running_loop().call_soon(self._work)
             return
@@ -207,9 +209,9 @@ class Server:
 
 
 class Application:
-    """What Granian is given: a server, and what to do when it is told to end, and when it has.
+    """The RSGI application: a server and its shutdown.
 
-    on_stop: streams would never end by themselves; on_end: all requests have been answered.
+    on_stop: called at the signal, to end streams; on_end: called when all requests have been answered.
     """
 
     def __init__(self, server: Server, on_stop: Callable[[], None], on_end: Callable[[], None]) -> None:
@@ -220,7 +222,7 @@ class Application:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in ENDING:
-            self._hear(loop, number)
+            self._add_handler(loop, number)
         loop.call_soon(unblock_signals)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -228,28 +230,28 @@ class Application:
 
     def _stop(self) -> None:
         self._on_stop()
-        self._server.under_way.end()
+        self._server.in_flight.end()
 
-    def _hear(self, loop: asyncio.AbstractEventLoop, number: signal.Signals) -> None:
-        """Hear of a signal as well as whoever does now: the loop, which Granian has asked to."""
+    def _add_handler(self, loop: asyncio.AbstractEventLoop, number: signal.Signals) -> None:
+        """Handle the signal in addition to Granian's own handler."""
         before = signal.getsignal(number)
 
-        def heard(signum: int, frame: FrameType | None) -> None:
+        def handle(signum: int, frame: FrameType | None) -> None:
             loop.call_soon_threadsafe(self._stop)
             if callable(before):
                 before(signum, frame)
 
-        signal.signal(number, heard)
+        signal.signal(number, handle)
         signal.siginterrupt(number, False)
 
 
-def _settle(done: asyncio.Future[None]) -> None:
+def _set_done(done: asyncio.Future[None]) -> None:
     if not done.done():
         done.set_result(None)
 
 
 def _has_body(scope: Any, headers: dict[str, str]) -> bool:
-    """Whether there is one to wait for: asking anyway would cost a trip through another thread."""
+    """Whether there is a body to wait for: reading none would cost a round trip through another thread."""
     length = headers.get("content-length")
     if length is not None and length.isascii() and length.isdigit():
         return int(length) > 0
@@ -257,7 +259,7 @@ def _has_body(scope: Any, headers: dict[str, str]) -> bool:
 
 
 async def _body(headers: dict[str, str], protocol: Any, most: int) -> bytes | None:
-    """A request's body; None if it is larger than so many bytes, of which no more is read then."""
+    """Return a request's body; None, without reading further, if it is larger than `most` bytes."""
     length = headers.get("content-length")
     if length is not None and length.isascii() and length.isdigit():
         if int(length) > most:
@@ -273,45 +275,45 @@ async def _body(headers: dict[str, str], protocol: Any, most: int) -> bytes | No
 
 
 def _folded(headers: Any) -> dict[str, str]:
-    """Headers by name; several of one name as one, as RFC 9110 has it."""
-    found: dict[str, str] = {}
+    """Return headers by name, several of one name joined by commas (RFC 9110, 5.3)."""
+    folded: dict[str, str] = {}
     for name, value in headers:
-        found[name] = f"{found[name]},{value}" if name in found else value
-    return found
+        folded[name] = f"{folded[name]},{value}" if name in folded else value
+    return folded
 
 
-def _unread(sent: Any, read: dict[str, str]) -> HttpError | None:
-    """What is wrong with headers that the server has left out, because they are no ASCII text."""
-    # Only what Berth goes by must be readable: a proxy may add what it likes.
-    unread = [name for name in GONE_BY if name not in read and name in sent]
+def _ascii_error(sent: Any, read: dict[str, str]) -> HttpError | None:
+    """Return an error for headers that Granian left out because they are not ASCII."""
+    # Only headers that Berth acts upon: a proxy may add others.
+    unread = [name for name in RELEVANT_HEADERS if name not in read and name in sent]
     return HttpError(400, f"The header {unread[0]} is not ASCII text.") if unread else None
 
 
-def _wrapped(headers: dict[str, str]) -> HttpError | None:
-    """What is wrong with how a body is wrapped: what is in it a proxy might know otherwise."""
+def _coding_error(headers: dict[str, str]) -> HttpError | None:
+    """Reject transfer codings other than `chunked`: a proxy might parse the body differently."""
     if headers.get("transfer-encoding", "chunked").strip().lower() == "chunked":
         return None
-    return AmbiguousRequest(501, "The transfer coding is not understood: send the body as it is, or chunked.")
+    return AmbiguousRequest(501, "The transfer coding is not supported: send the body without one, or chunked.")
 
 
 async def _stream(protocol: Any, stream: StreamReply, head: Reply) -> None:
-    """Send the pieces of a stream until it ends, or its client does."""
+    """Send the pieces of a stream until it ends or its client disconnects."""
     transport = protocol.response_stream(head.status, head.headers)
     gone = asyncio.ensure_future(protocol.client_disconnect())
     pieces = aiter(stream.pieces)
     try:
-        while (piece := await _first(gone, pieces)) is not None:
+        while (piece := await _next_piece(gone, pieces)) is not None:
             async with asyncio.timeout(SLOW_S):
                 await transport.send_bytes(piece)
-    except (TimeoutError, RuntimeError):  # it does not read, or is not there any more
+    except (TimeoutError, RuntimeError):  # the client does not read, or has disconnected
         pass
     finally:
         gone.cancel()
         await stream.pieces.aclose()
 
 
-async def _first(gone: asyncio.Future[None], pieces: AsyncIterator[bytes]) -> bytes | None:
-    """The next piece; None if there is none, or nobody to send it to."""
+async def _next_piece(gone: asyncio.Future[None], pieces: AsyncIterator[bytes]) -> bytes | None:
+    """Return the next piece; None at the end, or if the client has disconnected."""
     piece = asyncio.ensure_future(anext(pieces, None))
     await asyncio.wait((gone, piece), return_when=asyncio.FIRST_COMPLETED)
     if piece.done():

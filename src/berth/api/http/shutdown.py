@@ -1,4 +1,4 @@
-"""How a worker ends: no signal to end is lost, no request under way is broken off, and nothing else holds it up."""
+"""Graceful shutdown of a worker: no signal is lost, no request is aborted, and nothing else delays the exit."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Final
 ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 LAST_S: Final = 10
-"""How long a worker that was told to end, and has answered everything, may take for the rest."""
+"""How long a worker may take to exit after a signal, once it has answered every request."""
 
 
 class InFlight:
-    """The requests that a worker has under way (a context manager around each), in its event loop.
+    """The requests that a worker is handling (a context manager around each), in its event loop.
 
-    Once it was told to end and has none left, the system ends it after LAST_S. Not a thread of its own: a library
-    whose threads wait for each other as they end keeps the interpreter from everybody else.
+    After a signal, once none is left, the kernel ends the process after LAST_S. Not a thread: a library whose threads
+    wait for each other at exit can hold the interpreter lock forever.
     """
 
     def __init__(self) -> None:
@@ -32,35 +32,35 @@ class InFlight:
         self._limit()
 
     def end(self) -> None:
-        """This worker was told to end."""
+        """Begin the shutdown: this worker has received a signal."""
         self._ending = True
         self._limit()
 
     def _limit(self) -> None:
-        # Nobody handles this signal: what it does is done by the system.
+        # SIGALRM has no handler: the kernel ends the process.
         if self._ending and self._count == 0:
             signal.alarm(LAST_S)
 
 
 def forget_in_children() -> None:
-    """From now on children that this process forks end at once when they are told to, until they listen themselves.
+    """Make every child forked from now on end at once on a signal, until it installs handlers of its own.
 
-    A fork has its parent's handlers: they would note the signal in a copy of the parent's memory, where nobody looks.
+    A fork inherits its parent's handlers, which would note the signal in a copy of the parent's memory, without effect.
     """
-    os.register_at_fork(before=block_signals, after_in_parent=unblock_signals, after_in_child=_forget)
+    os.register_at_fork(before=block_signals, after_in_parent=unblock_signals, after_in_child=_default_handlers)
 
 
 def block_signals() -> None:
-    """Keep signals waiting: between asking an event loop to listen and its first turn they would be lost."""
+    """Block signals: between installing an event loop's handlers and its first turn they would be lost."""
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
 
 def unblock_signals() -> None:
-    """Take them again, and those that waited."""
+    """Unblock signals; pending ones are delivered."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
-def _forget() -> None:
+def _default_handlers() -> None:
     for number in ENDING:
         signal.signal(number, signal.SIG_DFL)
     unblock_signals()

@@ -1,10 +1,10 @@
-"""The TLS front: ends TLS where client certificates count, and tells the server whose connection each is.
+"""The TLS proxy: terminates TLS where client certificates are used, and reports each connection's client.
 
-Granian does not say with which certificate a connection was made. So where one may be asked for, this
-front listens instead. It passes each connection on to the server, which listens on a loopback port, from
-a port of its own; under that port's number it has written, in a folder that nobody else can enter, whom
-the connection is from. The entry is made before the connection and is gone before the port is free again.
-Whoever comes to the loopback port without one, or from another loopback address, is refused.
+Granian does not expose the client certificate of a connection. So where one may be required, this proxy listens
+instead. It relays each connection to the server, which listens on a loopback port, from a port of its own; in a file
+named after that port, in a private folder, it has written the connection's client. The file is written before the
+connection is made, and removed before the port is free again. The server refuses connections to its loopback port
+without such a file, or from another loopback address.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LOG = logging.getLogger("berth")
 
 @dataclass(frozen=True, slots=True)
 class ProxyAddress:
-    """Where the front listens, where the server does, and the folder between them."""
+    """Where the proxy listens, the server's port behind it, and the folder with the connections' clients."""
 
     host: str
     port: int
@@ -39,7 +39,7 @@ class ProxyAddress:
 
 
 def context_of(tls: Tls) -> ssl.SSLContext:
-    """What a handshake has to fulfil. A client need not show a certificate; one that it shows has to be right."""
+    """Return the context for handshakes. A client need not send a certificate; one that it sends must be valid."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(tls.cert, tls.key or None)
@@ -49,45 +49,49 @@ def context_of(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def start(door: ProxyAddress, context: ssl.SSLContext) -> None:
-    """Listen, in a thread of this process, until it ends. OSError if the port cannot be had."""
-    listening = socket.create_server((door.host, door.port), family=_family(door.host), backlog=2048)
-    threading.Thread(target=lambda: asyncio.run(_serve(door, context, listening)), daemon=True, name="front").start()
+def start(address: ProxyAddress, context: ssl.SSLContext) -> None:
+    """Listen in a daemon thread of this process. Raise OSError if the port cannot be opened."""
+    listening = socket.create_server((address.host, address.port), family=_family(address.host), backlog=2048)
+    threading.Thread(target=_run, args=(address, context, listening), daemon=True, name="tls-proxy").start()
+
+
+def _run(address: ProxyAddress, context: ssl.SSLContext, listening: socket.socket) -> None:
+    asyncio.run(_serve(address, context, listening))
 
 
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-async def _serve(door: ProxyAddress, context: ssl.SSLContext, listening: socket.socket) -> None:
-    async def come_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _serve(address: ProxyAddress, context: ssl.SSLContext, listening: socket.socket) -> None:
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await _relay(door, reader, writer)
+            await _relay(address, reader, writer)
         except (OSError, ssl.SSLError, asyncio.IncompleteReadError) as error:
             _LOG.debug("a connection ended: %s", error)
         finally:
             writer.close()
 
-    server = await asyncio.start_server(come_in, sock=listening, ssl=context, ssl_handshake_timeout=HANDSHAKE_S)
+    server = await asyncio.start_server(accept, sock=listening, ssl=context, ssl_handshake_timeout=HANDSHAKE_S)
     async with server:
         await server.serve_forever()
 
 
-async def _relay(door: ProxyAddress, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _relay(address: ProxyAddress, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     behind = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     behind.setblocking(False)
     behind.bind(("127.0.0.1", 0))
-    entry = door.folder / str(behind.getsockname()[1])
+    entry = address.folder / str(behind.getsockname()[1])
     peer = writer.get_extra_info("peername")[0]
     entry.write_text(f"{peer}\n{common_name(writer.get_extra_info('peercert'))}", encoding="utf-8")
     try:
-        await asyncio.get_running_loop().sock_connect(behind, ("127.0.0.1", door.behind))
+        await asyncio.get_running_loop().sock_connect(behind, ("127.0.0.1", address.behind))
         inner_reader, inner_writer = await asyncio.open_connection(sock=behind)
         try:
             await _until_one_ends(_copy(reader, inner_writer), _copy(inner_reader, writer))
-            await _served(inner_reader, inner_writer)
+            await _drain(inner_reader, inner_writer)
         finally:
-            entry.unlink(missing_ok=True)  # before the port can be anybody else's
+            entry.unlink(missing_ok=True)  # before the port can be used again
             inner_writer.close()
     finally:
         entry.unlink(missing_ok=True)
@@ -105,8 +109,8 @@ async def _until_one_ends(*copies: Any) -> None:
                 await task
 
 
-async def _served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Let the server know that no more comes, and wait until it is at an end with what it has."""
+async def _drain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Tell the server that the client has finished, and wait until it closes the connection."""
     with contextlib.suppress(OSError, TimeoutError):
         writer.write_eof()
         async with asyncio.timeout(LINGER_S):
@@ -121,7 +125,7 @@ async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
 
 
 def common_name(certificate: Any) -> str:
-    """The common name in a certificate that was checked; "" if there is none, or if it would not be one line."""
+    """Return the common name of a verified certificate; "" if it has none, or one that is not printable."""
     for part in (certificate or {}).get("subject", ()):
         for key, value in part:
             if key == "commonName" and str(value).isprintable():

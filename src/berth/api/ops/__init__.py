@@ -1,1 +1,1 @@
-"""What whoever runs Berth sees of it: health, metrics, logs, traces."""
+"""What operators see of Berth: health, metrics, logs, traces."""

@@ -1,4 +1,4 @@
-"""The log of requests: a line for each, once it is known how it was answered."""
+"""The access log: a line for each answered request."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from berth.api.http.observer import Answered
 
 
 class AccessLog:
-    """An onlooker that writes lines. info: what takes one, as its fields.
+    """Writes a line for each answered request. info: receives its fields.
 
-    The query is left out: whoever misplaces a token puts it there.
+    The query is left out, because tokens are sometimes put there by mistake.
     """
 
     def __init__(self, info: Callable[[dict[str, Any]], None]) -> None:
         self._info = info
 
     def began(self, request: Request) -> None:
-        """See Onlooker."""
+        """See RequestObserver."""
 
     def answered(self, request: Request, answer: Answered) -> None:
-        """See Onlooker."""
-        seen = request.seen
+        """See RequestObserver."""
+        info = request.info
         line = {
             "event": "request",
             "logger": "berth.access",
@@ -32,12 +32,12 @@ class AccessLog:
             "status": answer.status,
             "seconds": round(answer.seconds, 6),
             "bytes": answer.size,
-            "face": answer.face,
-            "operation": seen.operation,
-            "caller": seen.caller,
+            "face": answer.app,
+            "operation": info.operation,
+            "caller": info.caller,
             "address": request.address,
             "request": request.id,
         }
-        if seen.trace:
-            line["trace"] = seen.trace
+        if info.trace:
+            line["trace"] = info.trace
         self._info(line)

@@ -1,4 +1,4 @@
-"""Unusual activity in numbers."""
+"""Metrics of unusual activity."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from prometheus_client.registry import Collector
 from berth.model.anomaly import Anomalies, AnomalyKind
 
 LATELY_S: Final = 86_400
-"""Findings count for a day after they ended: an alarm that nobody looked at is over then."""
+"""Findings count for a day after they ended, so that an alarm ends automatically."""
 
 
 class AnomalyMetrics(Collector):
-    """What was found as metrics."""
+    """The findings as metrics."""
 
     def __init__(self, found: Anomalies) -> None:
         self._found = found
 
     def collect(self) -> Iterator[Metric]:
-        """Every kind, also those of which there is nothing."""
+        """Yield the number of findings of every kind, zero included."""
         lately = self._found.within(time.time_ns() // 1000 - LATELY_S * 1_000_000, None)
         counts = Counter(each.kind for each in lately.items)
         family = GaugeMetricFamily(
@@ -33,5 +33,5 @@ class AnomalyMetrics(Collector):
         for kind in AnomalyKind:
             family.add_metric((kind.value,), counts[kind])
         yield family
-        examined = "Number of the last record of the audit log that was looked at for unusual activity."
+        examined = "Number of the last audit record that was examined for unusual activity."
         yield GaugeMetricFamily("berth_anomalies_record", examined, value=self._found.last)

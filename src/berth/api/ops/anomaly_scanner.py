@@ -1,7 +1,7 @@
-"""The lookout: goes along the audit log in the background, and tells every worker of what is unusual in it.
+"""The anomaly scanner: scans the audit log in the background, for all workers of a server.
 
-One worker of a server does it; when that ends, another goes on. What is found is in a file of the folder that
-they share, so that all say the same, and whoever asks waits for nothing.
+One worker scans; when it exits, another takes over. Its findings are in a file in the workers' shared folder, so that
+every worker reports the same, without waiting.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from berth.ledger.audit.anomalies import LogScanner
 from berth.model.anomaly import Anomalies
 from berth.model.errors import BerthError
 
-LOOK_S: Final = 10.0
-"""How often it looks for new records."""
+INTERVAL_S: Final = 10.0
+"""How often new records are looked for."""
 
 REST: Final = 39
-"""For so many times as long as it has worked it rests: it takes no more than a fortieth of one processor."""
+"""After each step it pauses for this many times the step's duration, using at most a fortieth of one processor."""
 
 SHOWN_US: Final = 7 * 86_400_000_000
-"""What is older than a week is not told any more: `berth audit anomalies` has all of it."""
+"""Findings older than a week are left out: `berth audit anomalies` shows all of them."""
 
-ANEW_S: Final = 6 * 3600.0
-"""How often it begins again, so that it notices what was altered behind it, and forgets what is long past."""
+RESTART_S: Final = 6 * 3600.0
+"""How often the scan restarts from the beginning, to notice altered records and to forget old activity."""
 
 NOTHING_YET: Final = Anomalies(items=[], first=0, last=0, complete=False)
 
@@ -39,77 +39,77 @@ _LOG = logging.getLogger("berth")
 
 
 class AnomalyScanner:
-    """Looks, or waits to be the one that does. folder: that all workers of this server have; clock: in microseconds."""
+    """Scans, or waits to take over. folder: shared by the workers of this server; clock: in microseconds."""
 
     def __init__(self, ledger: Ledger, folder: Path, clock: Callable[[], int] = lambda: time.time_ns() // 1000) -> None:
         self._ledger, self._clock = ledger, clock
         self._file, self._lock = folder / "anomalies.json", folder / "anomalies.lock"
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="lookout", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="anomaly-scanner", daemon=True)
         self._written = b""
 
     def start(self) -> None:
-        """Begin."""
+        """Start scanning in a thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """Come to an end soon."""
+        """Ask the thread to end soon."""
         self._ended.set()
 
-    def told(self) -> Anomalies:
-        """What was found last, by whichever worker."""
+    def anomalies(self) -> Anomalies:
+        """Return the latest findings of the worker that scans."""
         try:
-            found: Anomalies = msgspec.json.decode(self._file.read_bytes(), type=Anomalies)
+            anomalies: Anomalies = msgspec.json.decode(self._file.read_bytes(), type=Anomalies)
         except (OSError, msgspec.MsgspecError):
             return NOTHING_YET
-        return found
+        return anomalies
 
     def _run(self) -> None:
-        with self._lock.open("w", encoding="utf-8") as held:
+        with self._lock.open("w", encoding="utf-8") as lock:
             while not self._ended.is_set():
-                if _taken(held):
-                    self._look()
+                if _acquired(lock):
+                    self._scan()
                 else:
-                    self._ended.wait(LOOK_S)
+                    self._ended.wait(INTERVAL_S)
 
-    def _look(self) -> None:
-        """Until this ends. Whatever goes wrong, it begins again."""
-        vigils, begun = [self._vigil()], time.monotonic()
+    def _scan(self) -> None:
+        """Scan until closed. After any error, start again."""
+        scanners, started_at = [self._scanner()], time.monotonic()
         while not self._ended.is_set():
-            started = time.perf_counter()
+            began = time.perf_counter()
             try:
-                busy = [each.scan_page() for each in vigils]
+                busy = [each.scan_page() for each in scanners]
                 if not busy[0]:
-                    self._tell(vigils[0].anomalies())
+                    self._publish(scanners[0].anomalies())
             except BerthError as error:
-                _LOG.info("the lookout waits: %s", error)
+                _LOG.info("the anomaly scanner waits: %s", error)
                 busy = [False]
-            except Exception:  # noqa: BLE001 - the log says what; a server does not end for it
-                _LOG.exception("the lookout failed, and begins again")
-                vigils, busy = [self._vigil()], [False]
+            except Exception:  # noqa: BLE001 - it is logged; the server goes on
+                _LOG.exception("the anomaly scanner failed and starts again")
+                scanners, busy = [self._scanner()], [False]
             if len(busy) > 1 and not busy[1]:
-                del vigils[0]
-            elif len(vigils) == 1 and time.monotonic() - begun > ANEW_S:
-                vigils, begun = [*vigils, self._vigil()], time.monotonic()
-            worked = time.perf_counter() - started
-            self._ended.wait(REST * worked if any(busy) else max(LOOK_S, REST * worked))
+                del scanners[0]
+            elif len(scanners) == 1 and time.monotonic() - started_at > RESTART_S:
+                scanners, started_at = [*scanners, self._scanner()], time.monotonic()
+            worked = time.perf_counter() - began
+            self._ended.wait(REST * worked if any(busy) else max(INTERVAL_S, REST * worked))
 
-    def _vigil(self) -> LogScanner:
+    def _scanner(self) -> LogScanner:
         return self._ledger.log_scanner(self._clock() - SHOWN_US)
 
-    def _tell(self, found: Anomalies) -> None:
-        told = msgspec.json.encode(found.within(self._clock() - SHOWN_US, None))
-        if told != self._written:
+    def _publish(self, found: Anomalies) -> None:
+        encoded = msgspec.json.encode(found.within(self._clock() - SHOWN_US, None))
+        if encoded != self._written:
             new = self._file.with_suffix(".new")
-            new.write_bytes(told)
+            new.write_bytes(encoded)
             new.replace(self._file)
-            self._written = told
+            self._written = encoded
 
 
-def _taken(held: IO[str]) -> bool:
-    """Whether this worker is the one. The system lets go of it when the process ends, however it does."""
+def _acquired(lock: IO[str]) -> bool:
+    """Whether this worker holds the lock now. The kernel releases it when the process exits, for any reason."""
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

@@ -1,4 +1,4 @@
-"""The log of commits, in all detail: for whoever looks for what became of a request."""
+"""The debug log: every commit, retry and refusal, with the ids of its requests."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ _LOG = logging.getLogger("berth")
 
 
 class DebugLog(CommitObserver):
-    """A witness that writes what happens into the log, as what it is: detail. Its lines name the requests."""
+    """Writes commit events at level debug. Each line names its requests."""
 
     def committed(self, requests: Sequence[str], began_ns: int, ended_ns: int) -> None:
-        """See Witness."""
+        """See CommitObserver."""
         _LOG.debug("committed", extra={"commands": len(requests), "seconds": round((ended_ns - began_ns) / 1e9, 6)})
 
     def tried_again(self) -> None:
-        """See Witness."""
-        _LOG.debug("a batch is tried once more: others were in the way, or the database was away")
+        """See CommitObserver."""
+        _LOG.debug("a batch is tried again after a conflict, or because the database was unreachable")
 
     def refused(self, error: Exception) -> None:
-        """See Witness."""
+        """See CommitObserver."""
         _LOG.debug("a command was refused: %s", error, extra={"kind": type(error).__name__})
 
     def followed(self, head: int, changes: int, seconds: float) -> None:
-        """See Witness."""
-        _LOG.debug("took in what others committed", extra={"head": head, "changes": changes, "seconds": seconds})
+        """See CommitObserver."""
+        _LOG.debug(
+            "caught up with the commits of other processes",
+            extra={"head": head, "changes": changes, "seconds": seconds},
+        )

@@ -1,4 +1,4 @@
-"""The fleet in numbers: how large it is, and how full, class by class."""
+"""Metrics of the fleet: its size, and its use by resource class."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from prometheus_client.registry import Collector
 from berth.model.overview import ClassOverview, Overview
 
 MOST_CUSTOM: Final = 50
-"""Custom resource classes with numbers of their own: anybody who may write the fleet can make any number of them."""
+"""How many custom classes have metrics of their own: clients can create any number of classes."""
 
 REST: Final = "CUSTOM_*"
-"""What all others are called together."""
+"""The name of the sum of all other custom classes."""
 
 
 class FleetMetrics(Collector):
-    """An overview as metrics. overview: None if the database has not answered since the process began."""
+    """An overview as metrics. overview: None if the database has not answered since the process started."""
 
     def __init__(self, overview: Overview | None, *, answers: bool) -> None:
         self._overview, self._answers = overview, answers
 
     def collect(self) -> Iterator[Metric]:
-        """Every number, with what it means."""
-        up = "Whether the database answered when this was asked for."
+        """Yield every metric."""
+        up = "Whether the database answered this request."
         yield GaugeMetricFamily("berth_database_up", up, value=float(self._answers))
         if self._overview is not None:
-            yield from _of(self._overview)
+            yield from _metrics_of(self._overview)
 
 
-def _of(fleet: Overview) -> Iterator[Metric]:
+def _metrics_of(fleet: Overview) -> Iterator[Metric]:
     yield GaugeMetricFamily("berth_head", "Number of the last change.", value=fleet.head)
     yield GaugeMetricFamily("berth_providers", "Resource providers.", value=fleet.providers)
-    yield GaugeMetricFamily("berth_trees", "Trees of providers: hosts, and whatever stands alone.", value=fleet.roots)
+    yield GaugeMetricFamily("berth_trees", "Provider trees: hosts and stand-alone providers.", value=fleet.roots)
     classes = bounded(fleet.classes)
-    yield _by_class("berth_capacity", "What can be claimed in all.", ((each.name, each.capacity) for each in classes))
-    yield _by_class("berth_reserved", "What is set aside.", ((each.name, each.reserved) for each in classes))
-    yield _by_class("berth_used", "What is held.", ((each.name, each.used) for each in classes))
+    yield _by_class("berth_capacity", "Amount that can be claimed.", ((each.name, each.capacity) for each in classes))
+    yield _by_class("berth_reserved", "Amount that is reserved.", ((each.name, each.reserved) for each in classes))
+    yield _by_class("berth_used", "Amount that is allocated.", ((each.name, each.used) for each in classes))
 
 
 def _by_class(name: str, meaning: str, values: Iterable[tuple[str, int]]) -> Metric:
@@ -50,7 +50,7 @@ def _by_class(name: str, meaning: str, values: Iterable[tuple[str, int]]) -> Met
 
 
 def bounded(classes: Sequence[ClassOverview]) -> list[ClassOverview]:
-    """The standard classes and the oldest custom ones; of all others one sum."""
+    """Return the standard classes, the oldest custom ones, and one sum of all others."""
     standard = [each for each in classes if not each.name.startswith("CUSTOM_")]
     custom = [each for each in classes if each.name.startswith("CUSTOM_")]
     rest = custom[MOST_CUSTOM:]

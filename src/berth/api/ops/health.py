@@ -1,4 +1,4 @@
-"""Whether a process lives, and whether it should be sent requests: /healthz and /readyz."""
+"""Health checks: /healthz (the process runs) and /readyz (it can serve requests)."""
 
 from __future__ import annotations
 
@@ -14,58 +14,58 @@ from berth.ledger import Ledger
 from berth.model.errors import BerthError, DatabaseUnusable
 
 READY_S: Final = 2.0
-"""How long a database may take to answer before this counts as no answer."""
+"""How long the database may take to answer."""
 
 _LOG = logging.getLogger("berth")
 
 
 class Liveness:
-    """/healthz: it answers, so it lives. For everybody."""
+    """/healthz: the process runs. Needs no token."""
 
     @staticmethod
     def operations() -> Iterator[str]:
-        """None that a policy need speak of."""
+        """Return no operations: this needs no rule in a policy."""
         return iter(())
 
-    def begin(self, request: Request) -> Reply:
-        """200, whatever the database does."""
+    def handle(self, request: Request) -> Reply:
+        """Return 200, without asking the database."""
         try:
             plain_text.check(request, "/healthz")
         except HttpError as error:
             return self.refuse(request, error)
-        request.seen.operation = "healthz"
+        request.info.operation = "healthz"
         return plain_text.plain(request, 200, "ok\n")
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
-        """The reply to a request that is refused before it is looked at."""
-        return plain_text.told(request, error)
+        """Return the reply to a request that was refused before it came here."""
+        return plain_text.error(request, error)
 
 
 class Readiness:
-    """/readyz: the database answers, and all that it holds is known here. For everybody, in words that tell nothing."""
+    """/readyz: the database answers, and this process has caught up with it. Needs no token, and reveals no details."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ping = SingleFlight("ready", ledger.ping)
 
     @staticmethod
     def operations() -> Iterator[str]:
-        """None that a policy need speak of."""
+        """Return no operations: this needs no rule in a policy."""
         return iter(())
 
-    def begin(self, request: Request) -> Reply | AsyncReply:
-        """200 or 503, soon."""
+    def handle(self, request: Request) -> Reply | AsyncReply:
+        """Return 200 or 503, within READY_S."""
         try:
             plain_text.check(request, "/readyz")
         except HttpError as error:
             return self.refuse(request, error)
-        request.seen.operation = "readyz"
-        return AsyncReply(self._told(request))
+        request.info.operation = "readyz"
+        return AsyncReply(self._reply(request))
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
-        """The reply to a request that is refused before it is looked at."""
-        return plain_text.told(request, error)
+        """Return the reply to a request that was refused before it came here."""
+        return plain_text.error(request, error)
 
-    async def _told(self, request: Request) -> Reply:
+    async def _reply(self, request: Request) -> Reply:
         why = await self._why_not()
         if why is None:
             return plain_text.plain(request, 200, "ready\n")
@@ -81,5 +81,5 @@ class Readiness:
             return "the database cannot be used"
         except BerthError as error:
             _LOG.warning("not ready: %s", error)
-            return "the database is away"
+            return "the database is unreachable"
         return None

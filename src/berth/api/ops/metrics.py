@@ -1,4 +1,4 @@
-"""/metrics: everything that is counted, for Prometheus."""
+"""/metrics: all metrics, for Prometheus."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from berth.model.errors import BerthError
 from berth.model.overview import Overview
 
 FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus-client is told the folder that all workers share. It is read when that is imported."""
+"""The variable with the folder that all workers share. prometheus-client reads it when it is imported."""
 
 OPERATION: Final = "metrics.show"
 FLEET_S: Final = 2.0
-"""How long to wait for the fleet: without it, what was known last is told."""
+"""How long to wait for the fleet; after that its last known figures are returned."""
 
 
 class MetricsApp:
-    """/metrics, for everybody or for whom the policy lets.
+    """/metrics. public: without authentication.
 
-    registry: of this process's meter; with several processes what they have all counted is read from the folder.
-    anomalies: what is unusual in the audit log, if somebody looks for that.
+    registry: of this process's meter; with several processes the counts of all are read from the shared folder.
+    anomalies: returns the findings of the anomaly scanner, if one runs.
     """
 
     def __init__(
@@ -60,40 +60,40 @@ class MetricsApp:
 
     @staticmethod
     def operations() -> Iterator[str]:
-        """What the policy has to have a rule for."""
+        """Return the operations for which the policy needs a rule."""
         return iter((OPERATION,))
 
-    def begin(self, request: Request) -> Reply | AsyncReply:
-        """The numbers, once it is known who asks."""
+    def handle(self, request: Request) -> Reply | AsyncReply:
+        """Authenticate the caller unless public, and return the metrics."""
         caller: Caller | None = None
         try:
             plain_text.check(request, "/metrics")
-            request.seen.operation = OPERATION
+            request.info.operation = OPERATION
             if not self._public:
                 caller = self._gate.authenticate(request)
                 self._gate.authorize(OPERATION, caller)
         except HttpError as error:
             self._gate.record_refusal(request, error, caller, OPERATION)
-            return plain_text.told(request, error)
+            return plain_text.error(request, error)
         except BerthError:
-            return plain_text.told(request, HttpError(503, "Who asks cannot be found out at present."))
-        return AsyncReply(self._told(request))
+            return plain_text.error(request, HttpError(503, "The caller cannot be authenticated at the moment."))
+        return AsyncReply(self._reply(request))
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
-        """The reply to a request that is refused before it is looked at."""
+        """Return the reply to a request that was refused before it came here."""
         self._gate.record_refusal(request, error, None, OPERATION)
-        return plain_text.told(request, error)
+        return plain_text.error(request, error)
 
-    async def _told(self, request: Request) -> Reply:
+    async def _reply(self, request: Request) -> Reply:
         answers = True
         try:
             self._last = await self._numbers.result(FLEET_S)
         except (BerthError, TimeoutError):
             answers = False
-        told: list[Collector] = [FleetMetrics(self._last, answers=answers)]
+        collectors: list[Collector] = [FleetMetrics(self._last, answers=answers)]
         if self._anomalies is not None:
-            told.append(AnomalyMetrics(self._anomalies()))
-        text = await asyncio.to_thread(_text, self._registry, told)
+            collectors.append(AnomalyMetrics(self._anomalies()))
+        text = await asyncio.to_thread(_text, self._registry, collectors)
         return plain_text.plain(request, 200, text, CONTENT_TYPE_PLAIN_0_0_4)
 
     def _overview(self) -> Overview:
@@ -105,22 +105,22 @@ class MetricsApp:
 
 
 class MetricsRegistry:
-    """This process's counts, and the face that tells those of all."""
+    """This process's counts, and the app that shows those of all workers."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self.meter = RequestMetrics(self._registry)
 
-    def face(self, gate: Gate, *, public: bool, anomalies: Callable[[], Anomalies] | None = None) -> MetricsApp:
-        """The face at /metrics."""
+    def app(self, gate: Gate, *, public: bool, anomalies: Callable[[], Anomalies] | None = None) -> MetricsApp:
+        """Return the app at /metrics."""
         return MetricsApp(gate, self.meter, self._registry, public=public, anomalies=anomalies)
 
 
 class _Build(Collector):
-    """Which Berth this is."""
+    """The version of Berth."""
 
     def collect(self) -> Iterator[Metric]:
-        """One number, always 1."""
+        """Yield one metric, which is always 1."""
         yield InfoMetricFamily("berth_build", "The version of Berth.", value={"version": berth.__version__})
 
 
@@ -132,7 +132,7 @@ def _text(registry: CollectorRegistry, collectors: Iterable[Collector]) -> str:
         pids = workers(Path(folder))
         counted = CollectorRegistry(auto_describe=False)
         multiprocess.MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
-    told = CollectorRegistry(auto_describe=False)
+    current = CollectorRegistry(auto_describe=False)
     for collector in (*collectors, ProcessMetrics(pids), _Build()):
-        told.register(collector)
-    return (generate_latest(counted) + generate_latest(told)).decode()
+        current.register(collector)
+    return (generate_latest(counted) + generate_latest(current)).decode()

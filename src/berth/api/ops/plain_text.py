@@ -1,4 +1,4 @@
-"""What the faces of operators have in common: one path each, to be asked for only, and answers in plain text."""
+"""Plain-text replies of the apps for operators, each of which has a single path."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ALLOWED = "GET, HEAD"
 
 
 def check(request: Request, path: str) -> None:
-    """HttpError 404 or 405, unless this asks for just that path."""
+    """Raise HttpError 404 or 405 unless this is a GET or HEAD of the path."""
     if request.path != path:
         raise HttpError(404, f"There is nothing here but {path}.")
     if request.method not in ("GET", "HEAD"):
@@ -18,17 +18,17 @@ def check(request: Request, path: str) -> None:
 
 
 def plain(request: Request, status: int, text: str, kind: str = TEXT) -> Reply:
-    """A reply of plain text, which nobody is to keep."""
+    """Return a reply of plain text, which must not be cached."""
     reply = Reply(status, [("content-type", kind), ("cache-control", "no-store")], text.encode())
-    return _signed(request, reply)
+    return _with_headers(request, reply)
 
 
-def told(request: Request, error: HttpError) -> Reply:
-    """A refusal, in plain text."""
-    return _signed(request, error_reply(error, "text/plain", request_id=request.id, code=None, more={}))
+def error(request: Request, refusal: HttpError) -> Reply:
+    """Return an error as plain text."""
+    return _with_headers(request, error_reply(refusal, "text/plain", request_id=request.id, code=None, more={}))
 
 
-def _signed(request: Request, reply: Reply) -> Reply:
+def _with_headers(request: Request, reply: Reply) -> Reply:
     reply.headers.append(("x-openstack-request-id", request.id))
     if request.method == "HEAD":
         reply.body = b""

@@ -1,4 +1,4 @@
-"""What the worker processes need of the machine, all together: time, memory, files."""
+"""Metrics of the worker processes, summed: processor time, memory, open files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PROC: Final = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One worker. started: seconds since the machine was."""
+    """One worker. started: in seconds since the machine booted."""
 
     cpu_seconds: float
     resident_bytes: int
@@ -29,7 +29,7 @@ class Process:
 
 
 def workers(folder: Path) -> list[int]:
-    """The ids of the workers that live; the present values of those that do not are removed, their counts stay."""
+    """Return the ids of running workers. Of those that have exited, gauges are removed and counts are kept."""
     found = {int(match[1]) for each in folder.iterdir() if (match := _LIVE.fullmatch(each.name))}
     alive = {pid for pid in found if _lives(pid)}
     for pid in found - alive:
@@ -48,13 +48,13 @@ def _lives(pid: int) -> bool:
 
 
 class ProcessMetrics(Collector):
-    """Some processes as metrics. Where the system does not tell (it is no Linux), there are none."""
+    """Processes as metrics. On systems without /proc there are none."""
 
     def __init__(self, pids: Iterable[int]) -> None:
         self._pids = tuple(pids)
 
     def collect(self) -> Iterator[Metric]:
-        """Every number, with what it means."""
+        """Yield every metric."""
         found = [process for pid in self._pids if (process := of(pid)) is not None]
         if not found:
             return
@@ -69,7 +69,7 @@ class ProcessMetrics(Collector):
 
 
 def of(pid: int) -> Process | None:
-    """What a process has used; None if it is gone, or the system does not tell."""
+    """Return what a process has used; None if it has exited, or if the system has no /proc."""
     folder = _PROC / str(pid)
     try:
         # The name stands in brackets, and may hold anything.

@@ -1,4 +1,4 @@
-"""Counts: what every worker adds up, in files that all of them share and that outlive any of them."""
+"""Counters and histograms of requests and commits, summed over workers in files that outlive each of them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from berth.model.errors import BerthError, Conflict
 from berth.model.problems import kind_of, known
 
 METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-"""Methods that are told apart; of others anybody may make up any number."""
+"""Methods with a label of their own: clients can send any number of other ones."""
 
 SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 COMMANDS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 class RequestMetrics(CommitObserver):
-    """Every number that grows. Labels come from tables of Berth's own, never from what a client has sent."""
+    """Counts requests, commits and refusals. Label values come from Berth's tables, never from a client."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
@@ -39,46 +39,47 @@ class RequestMetrics(CommitObserver):
         self._batches = Histogram(
             "berth_batch_commands", "Commands carried out in one commit.", buckets=COMMANDS, registry=registry
         )
-        self._commits = Histogram(
-            "berth_commit_seconds", "Time that one commit took.", buckets=SECONDS, registry=registry
-        )
-        self._retries = Counter("berth_commit_retries", "Commits tried once more.", registry=registry)
+        self._commits = Histogram("berth_commit_seconds", "Duration of one commit.", buckets=SECONDS, registry=registry)
+        self._retries = Counter("berth_commit_retries", "Retries of commits.", registry=registry)
         self._conflicts = Counter(
-            "berth_conflicts", "Commands refused for what the ledger holds, by kind.", ("kind",), registry=registry
+            "berth_conflicts",
+            "Commands refused because of the ledger's state, by kind.",
+            ("kind",),
+            registry=registry,
         )
         self._failures = Counter(
-            "berth_failed_commands", "Commands refused otherwise, by kind.", ("kind",), registry=registry
+            "berth_failed_commands", "Commands refused for other reasons, by kind.", ("kind",), registry=registry
         )
         self._changes = Counter(
-            "berth_followed_changes", "Changes of other workers and servers taken in.", registry=registry
+            "berth_followed_changes", "Changes of other workers and servers that were applied.", registry=registry
         )
         self._following = Histogram(
-            "berth_catch_up_seconds", "Time that taking them in took.", buckets=SECONDS, registry=registry
+            "berth_catch_up_seconds", "Duration of applying changes of others.", buckets=SECONDS, registry=registry
         )
         self._head = Gauge(
             "berth_worker_head",
-            "Number of the last change that the slowest worker has taken in.",
+            "Number of the last change that the slowest worker has applied.",
             multiprocess_mode="livemin",
             registry=registry,
         )
         Gauge("berth_workers", "Worker processes.", multiprocess_mode="livesum", registry=registry).set(1)
-        self._known: dict[tuple[str, str, str, int], Callable[[float], None]] = {}
+        self._counters: dict[tuple[str, str, str, int], Callable[[float], None]] = {}
 
     def began(self, request: Request) -> None:
-        """See Onlooker."""
+        """See RequestObserver."""
 
     def answered(self, request: Request, answer: Answered) -> None:
-        """See Onlooker."""
-        face, status, seconds = answer.face, answer.status, answer.seconds
-        key = (face, request.method, request.seen.operation, status)
-        count = self._known.get(key)
+        """See RequestObserver."""
+        face, status, seconds = answer.app, answer.status, answer.seconds
+        key = (face, request.method, request.info.operation, status)
+        count = self._counters.get(key)
         if count is None:
-            count = self._counting(*key)
-            if request.method in METHODS:  # what is remembered is bounded, as labels are
-                self._known[key] = count
+            count = self._counter(*key)
+            if request.method in METHODS:  # bounded, as the labels are
+                self._counters[key] = count
         count(seconds)
 
-    def _counting(self, face: str, method: str, operation: str, status: int) -> Callable[[float], None]:
+    def _counter(self, face: str, method: str, operation: str, status: int) -> Callable[[float], None]:
         operation = operation or "none"
         named = method if method in METHODS else "other"
         requests = self._requests.labels(face, named, operation, f"{status // 100}xx")
@@ -94,29 +95,29 @@ class RequestMetrics(CommitObserver):
         return count
 
     def at(self, head: int) -> None:
-        """All up to this change is known in this process."""
+        """Note that this process has applied all changes up to this one."""
         self._head.set(head)
 
     def committed(self, requests: Sequence[str], began_ns: int, ended_ns: int) -> None:
-        """See Witness."""
+        """See CommitObserver."""
         self._batches.observe(len(requests))
         self._commits.observe((ended_ns - began_ns) / 1e9)
 
     def tried_again(self) -> None:
-        """See Witness."""
+        """See CommitObserver."""
         self._retries.inc()
 
     def refused(self, error: Exception) -> None:
-        """See Witness."""
+        """See CommitObserver."""
         (self._conflicts if isinstance(error, Conflict) else self._failures).labels(_kind(error)).inc()
 
     def followed(self, head: int, changes: int, seconds: float) -> None:
-        """See Witness."""
+        """See CommitObserver."""
         self._changes.inc(changes)
         self._following.observe(seconds)
         self._head.set(head)
 
 
 def _kind(error: Exception) -> str:
-    """An error's name, as problems have it."""
+    """Return an error's name, as in the types of problems."""
     return kind_of(known(error)) if isinstance(error, BerthError) else "failed"

@@ -1,4 +1,4 @@
-"""Work that may hang: done by one thread, for all who ask meanwhile, and waited for only so long."""
+"""Single flight: one thread does work that may hang, for all callers that ask for it at the same time."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """Does one thing, never twice at the same time: whatever hangs there costs one thread, however many ask."""
+    """Does one piece of work, never twice at the same time, so that a hang costs one thread only."""
 
     def __init__(self, name: str, work: Callable[[], T]) -> None:
         self._name, self._work = name, work
         self._lock = threading.Lock()
-        self._under_way: Future[T] | None = None
+        self._running: Future[T] | None = None
 
     async def result(self, seconds: float) -> T:
-        """What the work comes to; TimeoutError if that takes longer, and whatever the work raises."""
-        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._begun())), seconds)
+        """Return the result of the work. Raise TimeoutError if it takes longer, or what the work raises."""
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._start())), seconds)
 
-    def _begun(self) -> Future[T]:
+    def _start(self) -> Future[T]:
         with self._lock:
-            if self._under_way is None or self._under_way.done():
-                self._under_way = Future()
-                # Not a pool's: a process is not to wait at its end for what hangs.
-                thread = threading.Thread(target=self._do, args=(self._under_way,), name=self._name, daemon=True)
+            if self._running is None or self._running.done():
+                self._running = Future()
+                # Not a pool: at exit a process would wait for a thread that hangs.
+                thread = threading.Thread(target=self._do, args=(self._running,), name=self._name, daemon=True)
                 thread.start()
-            return self._under_way
+            return self._running
 
     def _do(self, result: Future[T]) -> None:
         try:
             result.set_result(self._work())
-        except BaseException as error:  # noqa: BLE001 - whoever waits is told
+        except BaseException as error:  # noqa: BLE001 - the waiting callers get it
             result.set_exception(error)

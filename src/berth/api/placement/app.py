@@ -1,13 +1,14 @@
-"""The way of a request through the Placement API: who, which version, which operation, may they, do it, tell it."""
+"""The Placement API: authenticate, find the version and the operation, authorize, carry out, reply."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from email.utils import formatdate
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,17 +17,19 @@ from berth.api.http.app import PendingReply
 from berth.api.http.error_response import error_reply, unavailable
 from berth.api.http.messages import HttpError, Reply, Request, parse_query
 from berth.api.http.negotiation import negotiate
+from berth.api.http.router import Router
 from berth.api.placement import error_codes, versions
 from berth.api.placement.microversion import HEADER, SERVICE, minor_of
 from berth.api.placement.operation import Call, Operation, PendingAnswer, Wording
 from berth.api.placement.responses import BOUNDED
-from berth.api.placement.router import PUBLIC, route
 from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.validation import Validator, validator
 from berth.api.placement.versions import VersionPlan
 from berth.api.placement.versions.change import NOTHING_THERE, Answer
 from berth.model import errors
 from berth.model.caller import Caller
+from berth.model.commands import Command, CreateProvider, Reshape, SetAllocations, UpdateProvider
+from berth.model.validation import validated
 
 _encode = msgspec.json.Encoder().encode
 
@@ -36,46 +39,59 @@ _KINDS: tuple[tuple[type[Exception], Wording], ...] = (
     (errors.Conflict, Wording(409)),
     (errors.Invalid, Wording(400)),
 )
-"""How a refusal is told that an operation has no words of its own for."""
+"""The wording of a refusal for which an operation has none of its own."""
+
+PUBLIC: Final = frozenset(operation.path for operation in OPERATIONS if operation.public)
+"""Paths that need no token."""
+
+NO_SUCH_PATH: Final = "The resource could not be found."
+
+_ROUTER: Final = Router(OPERATIONS)
+
+_UNREADABLE: Final = re.compile("[\0\ufffd]")
+"""What percent-escapes that are not text are decoded to. A malformed escape is left undecoded, and no name has one."""
+
+_PLACEMENT_TEXTS: Final = (CreateProvider, UpdateProvider, SetAllocations, Reshape)
+"""Commands with texts that Placement lets contain control characters: their schemas are their whole validation."""
 
 
 class PlacementApp:
-    """The Placement API over a ledger, for whoever the gate lets in."""
+    """The Placement API over a ledger, behind a gate."""
 
     def __init__(self, gate: Gate) -> None:
         self.gate, self.ledger = gate, gate.ledger
 
     @staticmethod
     def operations() -> Iterator[str]:
-        """What the policy has to have a rule for."""
+        """Return the operations for which the policy needs a rule."""
         return (operation.name for operation in OPERATIONS if not operation.public)
 
     def answer(self, request: Request) -> Reply:
-        """A request's reply, carrying its command out here and now."""
-        reply = self.begin(request)
+        """Return a request's reply, after carrying out its command in this thread."""
+        reply = self.handle(request)
         if isinstance(reply, PendingReply):
             self.ledger.work()
-            reply.answer.exception()  # until it is done, by whichever thread
+            reply.answer.exception()  # waits, for another thread may carry it out
             return reply.then()
         return reply
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
-        """The reply to a request that is refused before it is looked at."""
-        return _Exchange(self, request).told(error)
+        """Return the reply to a request that was refused before it came here."""
+        return _Exchange(self, request).refusal(error)
 
-    def begin(self, request: Request) -> Reply | PendingReply:
-        """A request's reply, or its command lined up for the ledger's next `work`."""
-        step = _Exchange(self, request)
+    def handle(self, request: Request) -> Reply | PendingReply:
+        """Return a request's reply, or queue its command for the ledger's next `work`."""
+        exchange = _Exchange(self, request)
         try:
-            return step.take()
+            return exchange.respond()
         except HttpError as error:
-            return step.told(error)
+            return exchange.refusal(error)
         except errors.BerthError as error:
-            return step.told(step.worded(error))
+            return exchange.failure(error)
 
 
 class _Exchange:
-    """One request on its way."""
+    """One request and what is known of it so far."""
 
     __slots__ = ("api", "call", "caller", "minor", "operation", "request")
 
@@ -86,27 +102,27 @@ class _Exchange:
         self.operation: Operation | None = None
         self.call: Call | None = None
 
-    def take(self) -> Reply | PendingReply:
-        """The checks in the order in which clients know them, then the operation itself."""
+    def respond(self) -> Reply | PendingReply:
+        """Make the checks in Placement's order, then call the endpoint."""
         request = self.request
         self.caller = caller = self.api.gate.authenticate(request, public=request.path in PUBLIC)
         self.minor = minor = minor_of(request.headers.get(HEADER), versions.NEWEST)
-        _check_typed(request)
-        operation, terms = route(request.method, request.path, minor)
+        _check_content_type(request)
+        operation, terms = _route(request, minor)
         self.operation = operation
-        request.seen.operation = operation.name
-        _check_media(operation, request)
+        request.info.operation = operation.name
+        _check_media_types(operation, request)
         plan, checker = _plan(operation, minor)
         rules, limits = versions.rules(minor), self.api.gate.limits
         self.call = call = Call(request, caller, self.api.ledger, plan, checker, rules, terms, limits)
-        self._may(operation, call)
+        self._authorize(operation, call)
         result = operation.endpoint(call)
         if isinstance(result, Answer):
-            return self._sent(result)
-        answer = self.api.ledger.queue(result.command, caller, request.id)
-        return PendingReply(answer, lambda: self._finished(result, answer))
+            return self._success(result)
+        answer = self.api.ledger.queue(_validated(result.command), caller, request.id)
+        return PendingReply(answer, lambda: self._finish(result, answer))
 
-    def _may(self, operation: Operation, call: Call) -> None:
+    def _authorize(self, operation: Operation, call: Call) -> None:
         if operation.public:
             return
         project = None
@@ -114,15 +130,15 @@ class _Exchange:
             project = dict(parse_query(call.request.query)).get("project_id")
         self.api.gate.authorize(operation.name, call.caller, project)
 
-    def _finished(self, pending: PendingAnswer, answer: Future[Any]) -> Reply:
+    def _finish(self, pending: PendingAnswer, answer: Future[Any]) -> Reply:
         error = answer.exception()
         if error is None:
-            return self._sent(pending.finish(answer.result()))
+            return self._success(pending.finish(answer.result()))
         if isinstance(error, errors.BerthError):
-            return self.told(self.worded(error))
+            return self.failure(error)
         raise error
 
-    def _sent(self, answer: Answer) -> Reply:
+    def _success(self, answer: Answer) -> Reply:
         call = self.call
         assert call is not None
         for downgrade in call.plan.downgrades:
@@ -140,11 +156,11 @@ class _Exchange:
         if answer.bounded:
             headers.append((BOUNDED, "true"))
         if "dated" in call.rules:
-            headers += _dated(answer)
-        return self._signed(Reply(answer.status, headers, body))
+            headers += _modified_headers(answer)
+        return self._with_headers(Reply(answer.status, headers, body))
 
-    def told(self, error: HttpError) -> Reply:
-        """A refusal."""
+    def refusal(self, error: HttpError) -> Reply:
+        """Return the reply to a request that is refused, and record the refusal."""
         self.api.gate.record_refusal(
             self.request, error, self.caller, "" if self.operation is None else self.operation.name
         )
@@ -155,21 +171,25 @@ class _Exchange:
         if error.status == 406 and self.minor is None:
             more = {"max_version": f"1.{versions.NEWEST}", "min_version": "1.0"}
         accept = self.request.headers.get("accept", "")
-        return self._signed(error_reply(error, accept, request_id=self.request.id, code=code, more=more))
+        return self._with_headers(error_reply(error, accept, request_id=self.request.id, code=code, more=more))
 
-    def worded(self, error: errors.BerthError) -> HttpError:
-        """A refusal of the ledger, in the operation's words."""
+    def failure(self, error: errors.BerthError) -> Reply:
+        """Return the reply to a request that the ledger refuses or fails at."""
+        return self.refusal(self._worded(error))
+
+    def _worded(self, error: errors.BerthError) -> HttpError:
+        """Return a refusal of the ledger in the operation's wording."""
         if isinstance(error, errors.Unavailable | errors.DatabaseUnusable):
             return unavailable(error, self.request.id)
         own = self.operation.refusals.items() if self.operation is not None else ()
         for kind, wording in (*own, *_KINDS):
             if isinstance(error, kind):
                 terms = {**(self.call.terms if self.call is not None else {}), "error": str(error)}
-                return HttpError(wording.status, wording.words.format_map(terms), code=wording.code)
+                return HttpError(wording.status, wording.text.format_map(terms), code=wording.code)
         raise error
 
-    def _signed(self, reply: Reply) -> Reply:
-        """With the headers that every reply has."""
+    def _with_headers(self, reply: Reply) -> Reply:
+        """Add the headers that every reply has."""
         if self.minor is not None:
             reply.headers += [(HEADER, f"{SERVICE} 1.{self.minor}"), ("vary", HEADER)]
         reply.headers.append(("x-openstack-request-id", self.request.id))
@@ -182,7 +202,41 @@ def _plan(operation: Operation, minor: int) -> tuple[VersionPlan, Validator | No
     return plan, None if plan.schema is None else validator(plan.schema)
 
 
-def _check_typed(request: Request) -> None:
+def _route(request: Request, minor: int) -> tuple[Operation, dict[str, str]]:
+    """Return the operation and the parameters in its path; raise HttpError 404 or 405."""
+    match = _ROUTER.match(_checked_path(request.path))
+    if match is None:
+        raise HttpError(404, NO_SUCH_PATH)
+    operations = match.rows.get(request.method)
+    if operations is None:
+        raise _not_allowed(request.method, match.rows)
+    for operation in operations:
+        if versions.opened(operation.name) <= minor < versions.closed(operation.name):
+            return operation, match.parameters(operation)
+    if operations[0].too_early == 405:
+        served = (method for method, (first, *_) in match.rows.items() if versions.opened(first.name) <= minor)
+        raise _not_allowed(request.method, served)
+    raise HttpError(404, NO_SUCH_PATH)
+
+
+def _checked_path(path: str) -> str:
+    if path != "/" and (not path.startswith("/") or path.endswith("/") or "//" in path):
+        raise HttpError(404, NO_SUCH_PATH)
+    if _UNREADABLE.search(path) is not None:
+        raise HttpError(404, f"{NO_SUCH_PATH} A percent-escape in its path is malformed, or stands for no character.")
+    return path
+
+
+def _not_allowed(method: str, allowed: Iterable[str]) -> HttpError:
+    detail = f"The method {method} is not allowed for this resource."
+    return HttpError(405, detail, headers=(("allow", ", ".join(allowed)),))
+
+
+def _validated(command: Command) -> Command:
+    return command if isinstance(command, _PLACEMENT_TEXTS) else validated(command)
+
+
+def _check_content_type(request: Request) -> None:
     length = request.headers.get("content-length")
     if not length:
         return
@@ -192,7 +246,7 @@ def _check_typed(request: Request) -> None:
         raise HttpError(400, "content-type header required when content-length > 0")
 
 
-def _check_media(operation: Operation, request: Request) -> None:
+def _check_media_types(operation: Operation, request: Request) -> None:
     if operation.takes_json:
         kind = request.headers.get("content-type", "").partition(";")[0].strip()
         if kind != "application/json":
@@ -212,7 +266,7 @@ def _json(payload: Any) -> bytes:
         return json.dumps(msgspec.to_builtins(payload)).encode()
 
 
-def _dated(answer: Answer) -> list[tuple[str, str]]:
+def _modified_headers(answer: Answer) -> list[tuple[str, str]]:
     if answer.modified is None:
         return []
     fresh = [("cache-control", "no-cache")]

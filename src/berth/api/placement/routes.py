@@ -1,19 +1,11 @@
-"""The route table: everything that the Placement API can do, each in one row."""
+"""The route table of the Placement API: one row for each operation."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from berth.api.placement import error_codes, schemas
-from berth.api.placement.endpoints import (
-    allocations,
-    document,
-    inventories,
-    names,
-    providers,
-    root,
-    traits_aggregates,
-)
+from berth.api.placement.endpoints import allocations, document, inventories, names, providers, root, traits_aggregates
 from berth.api.placement.operation import Operation, Refusals, Wording
 from berth.model import errors
 

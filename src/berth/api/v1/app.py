@@ -1,4 +1,4 @@
-"""The way of a request through /v1: which route, who, may they, what do they say, do it, tell it."""
+"""Berth's own API, /v1: find the route, authenticate, decode, authorize, carry out, reply."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,17 +14,23 @@ from berth.api.auth.gate import Gate
 from berth.api.http.app import PendingReply, StreamReply
 from berth.api.http.messages import HttpError, Reply, Request
 from berth.api.http.negotiation import negotiate
+from berth.api.http.router import Router
 from berth.api.v1 import etags, problems
 from berth.api.v1.decoding import body_of, query_of
 from berth.api.v1.feed import EVENTS, Feed
 from berth.api.v1.route import Call, PendingResult, Route
-from berth.api.v1.router import Router
 from berth.api.v1.routes import ROUTES
 from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
 from berth.model.errors import BerthError, Forbidden
+from berth.model.validation import validated
 
 JSON = "application/json"
+
+NO_SUCH_PATH: Final = "There is nothing at this path: /v1/openapi.json says what there is."
+
+LONGEST_PARAMETER: Final = 512
+"""Of a parameter in a path, in characters."""
 
 _encode = msgspec.json.Encoder().encode
 _ROUTER = Router(ROUTES)
@@ -32,10 +38,10 @@ _DECODERS = {route.name: msgspec.json.Decoder(route.body) for route in ROUTES if
 
 
 class V1App:
-    """Berth's own API over a ledger, for whoever the gate lets in.
+    """Berth's own API over a ledger, behind a gate.
 
-    mints: whether it makes API tokens; anomalies: what is unusual in the audit log, where somebody goes along it
-    anyway; else it is looked for.
+    mints: whether it issues API tokens; anomalies: returns those that a background scan of the audit log has found;
+    None: each request for them scans the log.
     """
 
     def __init__(
@@ -46,26 +52,26 @@ class V1App:
 
     @staticmethod
     def operations() -> Iterator[str]:
-        """What the policy has to have a rule for."""
+        """Return the operations for which the policy needs a rule."""
         return (route.operation for route in ROUTES if not route.public)
 
-    def begin(self, request: Request) -> Reply | PendingReply | StreamReply:
-        """A request's reply, its command lined up for the ledger's next `work`, or a stream of events."""
-        step = _Exchange(self, request)
+    def handle(self, request: Request) -> Reply | PendingReply | StreamReply:
+        """Return a request's reply or a stream of events, or queue its command for the ledger's next `work`."""
+        exchange = _Exchange(self, request)
         try:
-            return step.take()
+            return exchange.respond()
         except HttpError as error:
-            return step.refused(error)
+            return exchange.refusal(error)
         except BerthError as error:
-            return step.told(error)
+            return exchange.failure(error)
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
-        """The reply to a request that is refused before it is looked at."""
-        return _Exchange(self, request).refused(error)
+        """Return the reply to a request that was refused before it came here."""
+        return _Exchange(self, request).refusal(error)
 
 
 class _Exchange:
-    """One request on its way."""
+    """One request and what is known of it so far."""
 
     __slots__ = ("api", "caller", "request", "route", "tag")
 
@@ -75,12 +81,12 @@ class _Exchange:
         self.route: Route | None = None
         self.tag = ""
 
-    def take(self) -> Reply | PendingReply | StreamReply:
-        """Each check in turn, then the route itself."""
+    def respond(self) -> Reply | PendingReply | StreamReply:
+        """Make each check in turn, then call the endpoint."""
         api, request = self.api, self.request
-        route, items = _ROUTER.route(request.method, request.path)
+        route, items = _route(request)
         self.route = route
-        request.seen.operation = route.name
+        request.info.operation = route.name
         self.caller = caller = api.gate.authenticate(request, public=route.public)
         _check_accept(route, request)
         call = Call(
@@ -91,87 +97,104 @@ class _Exchange:
             feed=api.feed,
             anomalies=api.anomalies,
             limits=api.gate.limits,
-            still=lambda: self._may(call, api.gate.authenticate(request)),
+            recheck=lambda: self._authorize(call, api.gate.authenticate(request)),
             policy=api.gate.policy,
             ways=api.gate.ways,
             mints=api.mints,
         )
         call.query = query_of(request, route.query)
-        self._may(call, caller)
+        self._authorize(call, caller)
         call.body = body_of(request, _DECODERS.get(route.name))
         if route.dated and route.method == "GET":
             self.tag = etags.of_head(api.ledger.head(), request)
             if etags.matches(request, self.tag):
-                return self._unchanged()
-        return self._answered(route.endpoint(call))
+                return self._not_modified()
+        return self._respond_with(route.endpoint(call))
 
-    def _may(self, call: Call, caller: Caller) -> None:
+    def _authorize(self, call: Call, caller: Caller) -> None:
         route = self.route
         assert route is not None
         if not route.public:
             self.api.gate.authorize(route.operation, caller, route.project(call))
 
-    def _answered(self, result: Any) -> Reply | PendingReply | StreamReply:
+    def _respond_with(self, result: Any) -> Reply | PendingReply | StreamReply:
         if isinstance(result, StreamReply):
-            return replace(result, headers=[*result.headers, *self._signs()])
+            return replace(result, headers=[*result.headers, *self._headers()])
         if not isinstance(result, PendingResult):
-            return self._sent(result)
-        answer = self.api.ledger.queue(result.command, self.caller, self.request.id)
-        return PendingReply(answer, lambda: self._finished(result, answer))
+            return self._success(result)
+        answer = self.api.ledger.queue(validated(result.command), self.caller, self.request.id)
+        return PendingReply(answer, lambda: self._finish(result, answer))
 
-    def _finished(self, doing: PendingResult, answer: Future[Any]) -> Reply:
+    def _finish(self, pending: PendingResult, answer: Future[Any]) -> Reply:
         error = answer.exception()
         if error is None:
-            return self._sent(doing.finish(answer.result()))
+            return self._success(pending.finish(answer.result()))
         if isinstance(error, BerthError):
-            return self.told(self.api.ledger.explained(doing.command, error))
+            return self.failure(self.api.ledger.explained(pending.command, error))
         raise error
 
-    def _sent(self, value: Any) -> Reply:
+    def _success(self, value: Any) -> Reply:
         route = self.route
         assert route is not None
         if route.reply is None:
-            return self._signed(Reply(route.status))
+            return self._with_headers(Reply(route.status))
         body = _json(value)
         if route.method == "GET" and not self.tag:
             self.tag = etags.of_body(body)
             if etags.matches(self.request, self.tag):
-                return self._unchanged()
+                return self._not_modified()
         reply = Reply(route.status, [("content-type", JSON)], b"" if self.request.method == "HEAD" else body)
         if self.tag:
             reply.headers += [("etag", self.tag), ("cache-control", "no-cache, private")]
-        return self._signed(reply)
+        return self._with_headers(reply)
 
-    def _unchanged(self) -> Reply:
-        return self._signed(Reply(304, [("etag", self.tag), ("cache-control", "no-cache, private")]))
+    def _not_modified(self) -> Reply:
+        return self._with_headers(Reply(304, [("etag", self.tag), ("cache-control", "no-cache, private")]))
 
-    def refused(self, error: HttpError) -> Reply:
-        """What the face itself refuses."""
-        self._note(error)
-        return self._signed(self._bare(problems.told_of_http(error, self.request.id)))
+    def refusal(self, error: HttpError) -> Reply:
+        """Return the reply to a request that this API refuses, and record the refusal."""
+        self._record(error)
+        return self._with_headers(self._without_body(problems.http_error_reply(error, self.request.id)))
 
-    def _note(self, error: HttpError) -> None:
+    def _record(self, error: HttpError) -> None:
         operation = "" if self.route is None else self.route.operation
         self.api.gate.record_refusal(self.request, error, self.caller, operation)
 
-    def told(self, error: BerthError) -> Reply:
-        """What the ledger refuses, or fails at."""
+    def failure(self, error: BerthError) -> Reply:
+        """Return the reply to a request that the ledger refuses or fails at."""
         if isinstance(error, Forbidden):
-            self._note(HttpError(403, str(error)))
-        return self._signed(self._bare(problems.told(error, self.request.id)))
+            self._record(HttpError(403, str(error)))
+        return self._with_headers(self._without_body(problems.error_reply(error, self.request.id)))
 
-    def _bare(self, reply: Reply) -> Reply:
+    def _without_body(self, reply: Reply) -> Reply:
+        """Leave the body out of a reply to HEAD."""
         if self.request.method == "HEAD":
             reply.body = b""
         return reply
 
-    def _signed(self, reply: Reply) -> Reply:
-        """With the headers that every reply has."""
-        reply.headers += self._signs()
+    def _with_headers(self, reply: Reply) -> Reply:
+        """Add the headers that every reply has."""
+        reply.headers += self._headers()
         return reply
 
-    def _signs(self) -> list[tuple[str, str]]:
+    def _headers(self) -> list[tuple[str, str]]:
         return [("x-openstack-request-id", self.request.id), ("x-request-id", self.request.id)]
+
+
+def _route(request: Request) -> tuple[Route, dict[str, str]]:
+    """Return the route and the parameters in its path; raise HttpError 404 or 405."""
+    match = _ROUTER.match(request.path)
+    if match is None:
+        raise HttpError(404, NO_SUCH_PATH)
+    routes = match.rows.get("GET" if request.method == "HEAD" else request.method)
+    if routes is None:
+        allowed = ", ".join(sorted({*match.rows, *(("HEAD",) if "GET" in match.rows else ())}))
+        raise HttpError(
+            405, f"{request.method} is not for this path: it takes {allowed}.", headers=(("allow", allowed),)
+        )
+    if any(not each or len(each) > LONGEST_PARAMETER or "\0" in each or "\ufffd" in each for each in match.values):
+        raise HttpError(404, NO_SUCH_PATH)
+    return routes[0], match.parameters(routes[0])
 
 
 def _check_accept(route: Route, request: Request) -> None:

@@ -1,4 +1,4 @@
-"""The routes of commands: one for each, made from how they are named, permitted and refused."""
+"""The routes of commands: one for each, made from its name, its permission and its refusals."""
 
 from __future__ import annotations
 
@@ -154,11 +154,11 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     ),
     PutRecords: ("providers.import", "Bring providers in with all that they have", ()),
 }
-"""The commands that can be sent: the operation that the policy knows them by, what they do, how they are refused."""
+"""The commands that can be sent: their operation in the policy, a summary, their refusals."""
 
 
 def of_command(command: type[Command]) -> Route:
-    """The route that carries a command out."""
+    """Return the route of a command."""
     operation, summary, refusals = COMMANDS[command]
     result: Any = RESULTS[command]
     return Route(

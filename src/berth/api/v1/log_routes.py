@@ -1,4 +1,4 @@
-"""The routes of the two logs: what has changed, and who did it."""
+"""The routes of the two logs: changes, and audit records."""
 
 from __future__ import annotations
 
@@ -65,4 +65,4 @@ HISTORY: Final[tuple[Route, ...]] = (
         dated=False,
     ),
 )
-"""What has happened."""
+"""The routes of the logs."""

@@ -26,7 +26,7 @@ STATUSES: Final[tuple[tuple[type[BerthError], int], ...]] = (
     (errors.DatabaseUnusable, 503),
     (errors.BerthError, 500),
 )
-"""The status of each refusal: of the first of these that it is one of."""
+"""The status of each error: that of the first of these types that it is an instance of."""
 
 OF_HTTP: Final = {
     400: "invalid",
@@ -44,26 +44,26 @@ OF_HTTP: Final = {
     500: "failed",
     503: "unavailable",
 }
-"""The types of what is refused before a route is asked, by status."""
+"""The types of errors without an exception in the model, by status."""
 
 
 def status_of(error: type[BerthError]) -> int:
-    """The status that a refusal is told with."""
+    """Return the status of an error."""
     return next(status for kind, status in STATUSES if issubclass(error, kind))
 
 
-def told(error: BerthError, request_id: str) -> Reply:
-    """A refusal of the ledger, or its failure."""
+def error_reply(error: BerthError, request_id: str) -> Reply:
+    """Return the reply for an error of the ledger."""
     kind = known(error)
     status = status_of(kind)
     if isinstance(error, errors.Unavailable | errors.DatabaseUnusable):
-        at_present = unavailable(error, request_id)
-        return _problem(kind_of(kind), status, at_present.detail, request_id, {}, list(at_present.headers))
+        error_503 = unavailable(error, request_id)
+        return _problem(kind_of(kind), status, error_503.detail, request_id, {}, list(error_503.headers))
     return _problem(kind_of(kind), status, str(error), request_id, fields_of(error), [])
 
 
-def told_of_http(error: HttpError, request_id: str) -> Reply:
-    """A refusal of the face itself."""
+def http_error_reply(error: HttpError, request_id: str) -> Reply:
+    """Return the reply for an error of this API."""
     kind = OF_HTTP.get(error.status, "failed")
     return _problem(kind, error.status, error.detail, request_id, {}, list(error.headers))
 
@@ -83,5 +83,5 @@ def _problem(
 
 
 def reason(status: int) -> str:
-    """What a status is called."""
+    """Return the name of a status."""
     return REASONS.get(status, "Error")

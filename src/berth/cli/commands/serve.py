@@ -32,6 +32,7 @@ OtelEndpoint = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Send traces to this endpoint, by OTLP over HTTP.", callback=reject_secrets),
 ]
+TlsClientCa = Annotated[str | None, typer.Option(metavar="FILE", help="CA whose client certificates are accepted.")]
 Others = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set any other setting. May be repeated.")
 ]
@@ -51,9 +52,7 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Number of server processes.", min=1)] = None,
     tls_cert: Annotated[str | None, typer.Option(metavar="FILE", help="Serve HTTPS with this certificate.")] = None,
     tls_key: Annotated[str | None, typer.Option(metavar="FILE", help="Private key of the certificate.")] = None,
-    tls_client_ca: Annotated[
-        str | None, typer.Option(metavar="FILE", help="CA whose client certificates are accepted.")
-    ] = None,
+    tls_client_ca: TlsClientCa = None,
     log_format: LogFormat = None,
     log_level: LogLevel = None,
     log_access: LogAccess = None,

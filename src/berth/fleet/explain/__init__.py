@@ -1,1 +1,1 @@
-"""Why a request has no candidates, or few."""
+"""Why a request has few candidates, or none."""

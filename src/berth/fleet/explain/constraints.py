@@ -1,4 +1,4 @@
-"""A group of a request taken apart: each constraint by itself, in words, and at which places it holds."""
+"""The constraints of a group, each on its own: a description, and a mask of the places where it holds."""
 
 from __future__ import annotations
 
@@ -16,127 +16,135 @@ from berth.model.change import NameKind
 from berth.model.funnel import Constraint
 from berth.model.request import AnyOf, Filter, Group
 
-SHOWN = 3
-"""How many names of a set of alternatives a sentence tells."""
+NAMES_SHOWN = 3
+"""Names that a sentence lists of a set of alternatives."""
 
-MOST = 2**62
-"""Amounts above this are looked at as this: nothing has so much, and sums stay within 64 bits."""
+AMOUNT_LIMIT = 2**62
+"""Larger amounts are evaluated as this one: no capacity is larger, and sums stay within 64 bits."""
 
-OF_AMOUNT = (Constraint.UNITS, Constraint.ROOM)
-OF_CLASS = (Constraint.CLASS, *OF_AMOUNT)
+AMOUNT_KINDS = (Constraint.UNITS, Constraint.ROOM)
+CLASS_KINDS = (Constraint.CLASS, *AMOUNT_KINDS)
 
 ConstraintKey = tuple[Constraint, tuple[str, ...], int]
-"""What makes two constraints the same, whichever group makes them."""
+"""The identity of a constraint across groups: kind, names, amount."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConstraintMask:
-    """One constraint. words: to go on with "that"; failing: what is true of whoever fails it; holds: by place."""
+    """One constraint.
+
+    description, failing: what is true of a provider that satisfies it, and of one that does not, each a phrase
+    to follow "a provider that"; holds: by place.
+    """
 
     kind: Constraint
     names: tuple[str, ...]
     amount: int
-    words: str
+    description: str
     failing: str
     holds: Mask
 
     @property
     def key(self) -> ConstraintKey:
-        """What makes it the same as a part of another group."""
+        """The identity of this constraint across groups."""
         return self.kind, self.names, self.amount
 
     @property
     def dropped(self) -> frozenset[ConstraintKey]:
-        """What is not asked any more if this is not: an amount goes with its units, a class with its amount."""
-        kinds = {Constraint.CLASS: OF_CLASS, Constraint.ROOM: OF_AMOUNT}.get(self.kind, (self.kind,))
+        """The constraints dropped together with this one: an amount with its units, a class with its amount."""
+        kinds = {Constraint.CLASS: CLASS_KINDS, Constraint.ROOM: AMOUNT_KINDS}.get(self.kind, (self.kind,))
         return frozenset((kind, self.names, self.amount) for kind in kinds)
 
     @property
     def name(self) -> str:
-        """The one name that it is about; "" if there are several."""
+        """The only name it is about; "" if there are several."""
         return self.names[0] if len(self.names) == 1 else ""
 
 
-def of_group(whole: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
-    """What is asked of each provider of a group beside amounts, in the order of the search."""
+def group_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
+    """Yield the constraints on each provider of a group apart from amounts, in the order of the search."""
     if group.in_tree is not None:
-        tree, holds = _tree(whole, group.in_tree), _holds(whole, group, Filter(in_tree=group.in_tree))
+        tree, holds = _tree(view, group.in_tree), _holds(view, group, Filter(in_tree=group.in_tree))
         yield ConstraintMask(Constraint.IN_TREE, (group.in_tree,), 0, f"is in {tree}", f"is not in {tree}", holds)
     if group.one_provider:
-        yield from of_traits(whole, group)
+        yield from trait_constraints(view, group)
     for name in sorted(group.forbidden):
-        holds = ~_have_any(whole, (name,))
+        holds = ~_have_any(view, (name,))
         yield ConstraintMask(
             Constraint.FORBIDDEN, (name,), 0, f"is without the trait {name}", f"has the trait {name}", holds
         )
     for uuids in group.member_of:
-        one, holds = _one_of("the aggregate", uuids), _holds(whole, group, Filter(member_of=(uuids,)))
+        one, holds = _one_of("the aggregate", uuids), _holds(view, group, Filter(member_of=(uuids,)))
         yield ConstraintMask(Constraint.MEMBER_OF, _names(uuids), 0, f"is in {one}", f"is not in {one}", holds)
     for uuid in sorted(group.not_member_of):
-        one, holds = f"the aggregate {uuid}", _holds(whole, group, Filter(not_member_of=frozenset((uuid,))))
+        one, holds = f"the aggregate {uuid}", _holds(view, group, Filter(not_member_of=frozenset((uuid,))))
         yield ConstraintMask(Constraint.NOT_MEMBER_OF, (uuid,), 0, f"is outside {one}", f"is in {one}", holds)
 
 
-def of_traits(whole: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
-    """The traits that a group requires: of its provider, or of those that serve the unsuffixed group between them."""
+def trait_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
+    """Yield the traits that a group requires of its provider, or of all providers of the unsuffixed group together."""
     for names in group.required:
-        one, holds = _one_of("the trait", names), _have_any(whole, names)
+        one, holds = _one_of("the trait", names), _have_any(view, names)
         yield ConstraintMask(Constraint.REQUIRED, _names(names), 0, f"has {one}", f"does not have {one}", holds)
 
 
-def of_roots(whole: WholeFleet, required: AnyOf, forbidden: AnyOf) -> Iterator[ConstraintMask]:
-    """The traits that the root of a tree must have or not have."""
+def root_constraints(view: WholeFleet, required: AnyOf, forbidden: AnyOf) -> Iterator[ConstraintMask]:
+    """Yield the traits that the root of a tree must have or must not have."""
     for name in sorted(required):
         having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
-        yield ConstraintMask(Constraint.ROOT_REQUIRED, (name,), 0, having, lacking, _have_any(whole, (name,)))
+        yield ConstraintMask(Constraint.ROOT_REQUIRED, (name,), 0, having, lacking, _have_any(view, (name,)))
     for name in sorted(forbidden):
         having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
-        yield ConstraintMask(Constraint.ROOT_FORBIDDEN, (name,), 0, lacking, having, ~_have_any(whole, (name,)))
+        yield ConstraintMask(Constraint.ROOT_FORBIDDEN, (name,), 0, lacking, having, ~_have_any(view, (name,)))
 
 
-def of_class(whole: WholeFleet, name: str, amount: int) -> Iterator[ConstraintMask]:
-    """What is asked of a provider for an amount of a class. Units and room hold where the class is not at all."""
-    number = whole.fleet.catalogue.id_of(NameKind.CLASS, name)
-    column = whole.fleet.columns.get(-1 if number is None else number) or ClassColumn()
-    asked = min(amount, MOST)
+def class_constraints(view: WholeFleet, name: str, amount: int) -> Iterator[ConstraintMask]:
+    """Yield the constraints for an amount of a class. Units and room hold where a provider lacks the class."""
+    number = view.fleet.catalogue.id_of(NameKind.CLASS, name)
+    column = view.fleet.columns.get(-1 if number is None else number) or ClassColumn()
+    asked = min(amount, AMOUNT_LIMIT)
 
     def where(rows: Mask, elsewhere: bool) -> Mask:
-        found = np.full(whole.own, elsewhere, dtype=np.bool_)
+        found = np.full(view.own, elsewhere, dtype=np.bool_)
         found[column.slots.values] = rows
-        return whole.spread(found)
+        return view.spread(found)
 
-    def part(kind: Constraint, words: str, failing: str, holds: Mask) -> ConstraintMask:
-        return ConstraintMask(kind, (name,), amount, words, failing, holds)
+    def constraint(kind: Constraint, description: str, failing: str, holds: Mask) -> ConstraintMask:
+        return ConstraintMask(kind, (name,), amount, description, failing, holds)
 
     least, most, step = column.min_unit.values, column.max_unit.values, column.step_size.values
     units = (least <= asked) & (most >= asked) & (asked % step.astype(np.int64) == 0)
     room = column.used.values + asked <= column.capacity.values
     claim = f"{amount} {name} in one claim"
-    yield part(Constraint.CLASS, f"has {name}", f"has no {name}", where(np.ones(len(column), np.bool_), False))
-    yield part(Constraint.UNITS, f"gives {claim}", f"does not give {claim}", where(units, True))
+    yield constraint(Constraint.CLASS, f"has {name}", f"has no {name}", where(np.ones(len(column), np.bool_), False))
+    yield constraint(Constraint.UNITS, f"gives {claim}", f"does not give {claim}", where(units, True))
     has_room = f"room for {amount} {name}"
-    yield part(Constraint.ROOM, f"has {has_room}", f"has no {has_room}", where(room, True))
+    yield constraint(Constraint.ROOM, f"has {has_room}", f"has no {has_room}", where(room, True))
 
 
-def closest(whole: WholeFleet, part: ConstraintMask, places: Mask) -> int | None:
-    """What providers at these places could give instead.
+def closest_amount(view: WholeFleet, constraint: ConstraintMask, places: Mask) -> int | None:
+    """Return the amount that a provider at one of these places could give instead; None if none has the class.
 
-    For room the most that one claim can have of one of them now; for units the amount nearest to what was asked
-    that one gives in a claim, None if none gives any.
+    For room: the largest claim that one of them can grant now. For units: the claimable amount nearest to the
+    requested one, None if the units admit no amount.
     """
-    number = whole.fleet.catalogue.id_of(NameKind.CLASS, part.names[0])
-    column = whole.fleet.columns.get(-1 if number is None else number)
+    number = view.fleet.catalogue.id_of(NameKind.CLASS, constraint.names[0])
+    column = view.fleet.columns.get(-1 if number is None else number)
     if column is None:
         return None
-    looked_at = np.zeros(whole.own, dtype=np.bool_)
-    looked_at[whole.slots[places]] = True
+    looked_at = np.zeros(view.own, dtype=np.bool_)
+    looked_at[view.slots[places]] = True
     rows = np.flatnonzero(looked_at[column.slots.values])
     if not len(rows):
         return None
-    return _most(column, rows) if part.kind is Constraint.ROOM else _nearest_unit(column, rows, min(part.amount, MOST))
+    return (
+        _largest_claim(column, rows)
+        if constraint.kind is Constraint.ROOM
+        else _nearest_unit(column, rows, min(constraint.amount, AMOUNT_LIMIT))
+    )
 
 
-def _most(column: ClassColumn, rows: NDArray[np.intp]) -> int:
+def _largest_claim(column: ClassColumn, rows: NDArray[np.intp]) -> int:
     step = column.step_size.values[rows].astype(np.int64)
     free = column.capacity.values[rows] - column.used.values[rows]
     given = np.minimum(free, column.max_unit.values[rows]) // step * step
@@ -156,19 +164,19 @@ def _nearest_unit(column: ClassColumn, rows: NDArray[np.intp], amount: int) -> i
     return int(offered[np.abs(offered - amount).argmin()])
 
 
-def _have_any(whole: WholeFleet, traits: Iterable[str]) -> Mask:
-    """By place: whether its provider has one of these traits; those that do not exist, nobody has."""
-    fleet = whole.fleet
+def _have_any(view: WholeFleet, traits: Iterable[str]) -> Mask:
+    """Return, by place, whether its provider has one of these traits; a trait that does not exist is had by none."""
+    fleet = view.fleet
     numbers = {fleet.catalogue.id_of(NameKind.TRAIT, name) for name in traits}
     found: Mask = fleet.trait_sets.having_any(number for number in numbers if number is not None)
-    mask: Mask = found[whole.take(fleet.trait_set)]
+    mask: Mask = found[view.take(fleet.trait_set)]
     return mask
 
 
-def _holds(whole: WholeFleet, group: Group, asked: Filter) -> Mask:
-    """By place: what the search's own filter says, given this one condition."""
-    wanted = compile_filter(whole.fleet, asked, spread=False)
-    found = (provider_matches if group.one_provider else tree_matches)(whole.fleet, wanted, whole)
+def _holds(view: WholeFleet, group: Group, asked: Filter) -> Mask:
+    """Return, by place, whether the search's own filter accepts it under this one condition."""
+    wanted = compile_filter(view.fleet, asked, joint_traits=False)
+    found = (provider_matches if group.one_provider else tree_matches)(view.fleet, wanted, view)
     assert found is not None
     return found
 
@@ -177,8 +185,8 @@ def _names(names: AnyOf) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _tree(whole: WholeFleet, uuid: str) -> str:
-    fleet = whole.fleet
+def _tree(view: WholeFleet, uuid: str) -> str:
+    fleet = view.fleet
     slot = fleet.slot_of.get(uuid)
     if slot is None:
         return f"the tree of {uuid}, which does not exist"
@@ -188,6 +196,6 @@ def _tree(whole: WholeFleet, uuid: str) -> str:
 def _one_of(what: str, names: AnyOf) -> str:
     if len(names) == 1:
         return f"{what} {min(names)}"
-    shown = sorted(names)[:SHOWN]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    shown = sorted(names)[:NAMES_SHOWN]
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
     return f"one of {what}s {', '.join(shown)}{more}"

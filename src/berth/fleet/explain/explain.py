@@ -1,4 +1,4 @@
-"""Why does this fit here and not there, or nowhere? Each constraint of a request by itself, over the whole fleet."""
+"""The funnel of a request: the effect of each constraint, alone and combined, over the whole fleet."""
 
 from __future__ import annotations
 
@@ -24,114 +24,130 @@ from berth.model.request import CandidateRequest, Group
 
 
 def explain(fleet: Fleet, request: CandidateRequest) -> Funnel:
-    """What each constraint of a request takes away, and how much would be left without it.
+    """Return what each constraint of a request removes, and how much would be left without it.
 
     Nothing is left if and only if `find` finds nothing, unless either was bounded. Traits and classes that do not
-    exist are told (`find` refuses them), and nobody has them. Raises Invalid for a request without resources.
+    exist are reported as unknown (`find` refuses them), and no provider has them. Raises Invalid for a request
+    without resources.
     """
     if not any(group.resources for group in request.groups):
-        raise Invalid("a request asks for resources in at least one group")
+        raise Invalid("a request must ask for resources in at least one group")
     unknown = _unknown(fleet, request)
-    whole = WholeFleet(fleet)
-    sifted = RequestFunnelBuilder(whole, request)
-    funnels = {id(distinct): _group_funnel(sifted, distinct) for distinct in sifted.distinct}
-    groups = [replace(funnels[id(sifted.of(group))], suffix=group.suffix) for group in request.groups]
-    trees = _tree_funnel(sifted)
-    together = Together(hindrances=[], why="", left=0)
+    view = WholeFleet(fleet)
+    builder = RequestFunnelBuilder(view, request)
+    funnels = {id(distinct): _group_funnel(builder, distinct) for distinct in builder.distinct}
+    groups = [replace(funnels[id(builder.distinct_of(group))], suffix=group.suffix) for group in request.groups]
+    trees = _tree_funnel(builder)
+    joint = Together(hindrances=[], why="", left=0)
     if trees.with_all_groups and not unknown:
-        together = _together(whole, request, sifted.fitting())
-    why = reason(groups, trees, together, unknown, _blames(sifted, funnels, trees))
-    return Funnel(groups=groups, trees=trees, together=together, unknown=unknown, why=why)
+        joint = _joint_funnel(view, request, builder.fitting())
+    why = reason(groups, trees, joint, unknown, _blames(builder, funnels, trees))
+    return Funnel(groups=groups, trees=trees, together=joint, unknown=unknown, why=why)
 
 
-def _group_funnel(sifted: RequestFunnelBuilder, distinct: DistinctGroup) -> GroupFunnel:
-    sieve, steps = distinct.sieve, []
-    left = sieve.total
-    for part, now in sieve.steps():
-        steps.append(_step(sifted, part, left, now, distinct))
-        left = now
-    return GroupFunnel(suffix="", counted=sieve.counted, total=sieve.total, steps=steps, left=left)
+def _group_funnel(builder: RequestFunnelBuilder, distinct: DistinctGroup) -> GroupFunnel:
+    group_builder, steps = distinct.group_builder, []
+    left = group_builder.total
+    for constraint, remaining in group_builder.steps():
+        steps.append(_step(builder, constraint, left, remaining, distinct))
+        left = remaining
+    return GroupFunnel(suffix="", counted=group_builder.counted, total=group_builder.total, steps=steps, left=left)
 
 
-def _tree_funnel(sifted: RequestFunnelBuilder) -> TreeFunnel:
-    """Roots first, as the search does, then a step for each group."""
-    left_over, steps = sifted.whole.roots, []
-    total = left = _count(left_over)
-    for part in sifted.root_parts:
-        left_over = left_over & part.holds[: sifted.whole.own]
-        steps.append(_step(sifted, part, left, _count(left_over)))
+def _tree_funnel(builder: RequestFunnelBuilder) -> TreeFunnel:
+    """Return the funnel of trees: the traits of the root first, as in the search, then a step per group."""
+    roots, steps = builder.view.roots, []
+    total = left = _count(roots)
+    for constraint in builder.root_constraints:
+        roots = roots & constraint.holds[: builder.view.own]
+        steps.append(_step(builder, constraint, left, _count(roots)))
         left = steps[-1].left
-    for distinct in sifted.distinct:
-        left_over = left_over & distinct.sieve.fitting
-        now = _count(left_over)
+    for distinct in builder.distinct:
+        roots = roots & distinct.group_builder.fitting
+        remaining = _count(roots)
         steps.append(
             FunnelStep(
                 constraint=f"has what {distinct.named} needs",
                 kind=Constraint.GROUP,
                 name=", ".join(distinct.suffixes),
-                left=now,
-                removed=left - now,
-                without=_count(sifted.fitting(leave_out=distinct)),
+                left=remaining,
+                removed=left - remaining,
+                without=_count(builder.fitting(leave_out=distinct)),
             )
         )
-        left = now
+        left = remaining
     return TreeFunnel(total=total, steps=steps, with_all_groups=left)
 
 
 def _step(
-    sifted: RequestFunnelBuilder, part: ConstraintMask, before: int, left: int, distinct: DistinctGroup | None = None
+    builder: RequestFunnelBuilder,
+    constraint: ConstraintMask,
+    before: int,
+    left: int,
+    distinct: DistinctGroup | None = None,
 ) -> FunnelStep:
-    would = sifted.without(part)
+    without = builder.without(constraint)
     return FunnelStep(
-        constraint=part.words,
-        kind=part.kind,
-        name=part.name,
-        amount=part.amount,
+        constraint=constraint.description,
+        kind=constraint.kind,
+        name=constraint.name,
+        amount=constraint.amount,
         left=left,
         removed=before - left,
-        without=_count(would),
-        nearest=None if distinct is None else distinct.sieve.closest(part, would),
+        without=_count(without),
+        nearest=None if distinct is None else distinct.group_builder.closest_amount(constraint, without),
     )
 
 
-def _together(whole: WholeFleet, request: CandidateRequest, trees: Mask) -> Together:
-    ask = compile_request(whole.fleet, request)
-    found = count_fitting_trees(whole, ask, trees, Budget())
-    hindrances, hopes = [], Budget()  # one for all of them: there may be many
-    for each in obstacles(ask, [", ".join(sorted(suffixes)) for suffixes in request.same_subtrees]):
-        would = None if found.trees else count_fitting_trees(whole, each.dropped, trees, hopes, hopeful=True)
+def _joint_funnel(view: WholeFleet, request: CandidateRequest, trees: Mask) -> Together:
+    compiled = compile_request(view.fleet, request)
+    fitting = count_fitting_trees(view, compiled, trees, Budget())
+    hindrances, hypothetical_budget = [], Budget()  # one for all obstacles: there may be many
+    for each in obstacles(compiled, [", ".join(sorted(suffixes)) for suffixes in request.same_subtrees]):
+        without = (
+            None
+            if fitting.trees
+            else count_fitting_trees(view, each.dropped, trees, hypothetical_budget, hypothetical=True)
+        )
         hindrances.append(
             Hindrance(
-                constraint=each.words,
+                constraint=each.description,
                 kind=each.kind,
-                without=None if would is None else would.trees,
-                bounded=would is not None and would.bounded,
+                without=None if without is None else without.trees,
+                bounded=without is not None and without.bounded,
             )
         )
-    why = why_not_together(_count(trees), found.trees, found.bounded, hindrances)
-    return Together(hindrances=hindrances, why=why, left=found.trees, bounded=found.bounded)
+    why = why_not_together(_count(trees), fitting.trees, fitting.bounded, hindrances)
+    return Together(hindrances=hindrances, why=why, left=fitting.trees, bounded=fitting.bounded)
 
 
-def _blames(sifted: RequestFunnelBuilder, funnels: dict[int, GroupFunnel], trees: TreeFunnel) -> Iterator[Blame]:
-    """Every constraint with its step, in the order of the search."""
-    several = len(sifted.distinct) > 1
-    for part, step in zip(sifted.root_parts, trees.steps, strict=False):
-        yield Blame(part, step, "", others=True)
-    for distinct in sifted.distinct:
-        parts = distinct.sieve.parts
-        for part, step in zip(parts, funnels[id(distinct)].steps, strict=True):
-            others = several or any(other.names != part.names for other in parts) or bool(sifted.root_parts)
-            yield Blame(part, step, distinct.named if several else "", others=others)
+def _blames(builder: RequestFunnelBuilder, funnels: dict[int, GroupFunnel], trees: TreeFunnel) -> Iterator[Blame]:
+    """Yield every constraint with its step, in the order of the search."""
+    several_groups = len(builder.distinct) > 1
+    for constraint, step in zip(builder.root_constraints, trees.steps, strict=False):
+        yield Blame(constraint, step, "", others=True)
+    for distinct in builder.distinct:
+        constraints = distinct.group_builder.constraints
+        for constraint, step in zip(constraints, funnels[id(distinct)].steps, strict=True):
+            others = (
+                several_groups
+                or any(other.names != constraint.names for other in constraints)
+                or bool(builder.root_constraints)
+            )
+            yield Blame(constraint, step, distinct.named if several_groups else "", others=others)
 
 
 def _unknown(fleet: Fleet, request: CandidateRequest) -> list[UnknownName]:
-    """The names of classes and traits that do not exist."""
+    """Return the names of classes and traits that do not exist, with suggestions."""
     classes = {name for group in request.groups for name in group.resources}
     traits = request.root_required.union(request.root_forbidden, *(_traits(group) for group in request.groups))
-    asked = ((NameKind.CLASS, Constraint.UNKNOWN_CLASS, classes), (NameKind.TRAIT, Constraint.UNKNOWN_TRAIT, traits))
+    names_by_kind = (
+        (NameKind.CLASS, Constraint.UNKNOWN_CLASS, classes),
+        (NameKind.TRAIT, Constraint.UNKNOWN_TRAIT, traits),
+    )
     return [
         UnknownName(kind=constraint, name=name, nearest=suggestions(fleet, kind, name))
-        for kind, constraint, names in asked
+        for kind, constraint, names in names_by_kind
         for name in sorted(names)
         if fleet.catalogue.id_of(kind, name) is None
     ]

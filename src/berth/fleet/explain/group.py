@@ -1,4 +1,4 @@
-"""One group of a request over the whole fleet: what its constraints leave, and what they would if one were dropped."""
+"""The funnel of one group over the whole fleet: what its constraints leave, and what they would leave without one."""
 
 from __future__ import annotations
 
@@ -7,124 +7,128 @@ from collections.abc import Iterator
 import numpy as np
 
 from berth.fleet.explain.constraints import (
-    OF_AMOUNT,
+    AMOUNT_KINDS,
     ConstraintKey,
     ConstraintMask,
-    closest,
-    of_class,
-    of_group,
-    of_traits,
+    class_constraints,
+    closest_amount,
+    group_constraints,
+    trait_constraints,
 )
 from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.model.funnel import Counted
 from berth.model.request import Group
 
-NOTHING: frozenset[ConstraintKey] = frozenset()
-"""What is dropped from a request that stays as it is."""
+NO_KEYS: frozenset[ConstraintKey] = frozenset()
+"""No constraint is dropped."""
 
 
 class GroupFunnelBuilder:
-    """What one group asks for, taken apart.
+    """The constraints of one group, and the trees and providers that satisfy them.
 
-    common: what each provider of the group must be like; branches: for each provider to be chosen,
-    what it must have of a class (a suffixed group chooses one provider for all of them); reached: traits that
-    the unsuffixed group's providers must have between them.
+    common: constraints on each provider of the group; branches: per provider to choose, the constraints on its
+    class (a suffixed group chooses one provider for all classes); group_traits: traits that the providers of the
+    unsuffixed group must have between them.
     """
 
-    def __init__(self, whole: WholeFleet, group: Group) -> None:
-        self.whole, self.group = whole, group
-        classes = [list(of_class(whole, name, amount)) for name, amount in group.resources.items()]
-        self.common = list(of_group(whole, group))
+    def __init__(self, view: WholeFleet, group: Group) -> None:
+        self.view, self.group = view, group
+        classes = [list(class_constraints(view, name, amount)) for name, amount in group.resources.items()]
+        self.common = list(group_constraints(view, group))
         self.branches = classes
-        self.reached: list[ConstraintMask] = []
+        self.group_traits: list[ConstraintMask] = []
         if group.one_provider:
-            self.common += [part for parts in classes for part in parts]
+            self.common += [constraint for constraints in classes for constraint in constraints]
             self.branches = [[]]
         else:
-            self.reached = list(of_traits(whole, group))
-        self.alive = whole.spread(whole.alive)
+            self.group_traits = list(trait_constraints(view, group))
+        self.alive = view.spread(view.alive)
         self.fitting = self.trees()
 
     @property
-    def parts(self) -> list[ConstraintMask]:
+    def constraints(self) -> list[ConstraintMask]:
         """Every constraint, in the order of the search."""
-        return [*self.common, *(part for parts in self.branches for part in parts), *self.reached]
+        return [
+            *self.common,
+            *(constraint for constraints in self.branches for constraint in constraints),
+            *self.group_traits,
+        ]
 
     @property
     def counted(self) -> Counted:
-        """What a step of this group counts."""
+        """What the steps of this group count."""
         return Counted.PROVIDERS if self.group.one_provider else Counted.TREES
 
     @property
     def total(self) -> int:
-        """How many there are before anything is asked."""
-        every = self.whole.alive if self.group.one_provider else self.whole.roots
+        """How many there are before the first constraint."""
+        every = self.view.alive if self.group.one_provider else self.view.roots
         return int(np.count_nonzero(every))
 
-    def trees(self, without: frozenset[ConstraintKey] = NOTHING) -> Mask:
-        """By slot: around which roots the group finds all it needs, if some constraints are dropped."""
-        left = self.whole.roots
+    def trees(self, without: frozenset[ConstraintKey] = NO_KEYS) -> Mask:
+        """Return, by slot, the roots of the trees in which the group finds all it needs, without some constraints."""
+        left = self.view.roots
         common = _all(self.alive, self.common, without)
         found = np.zeros_like(common)
-        for parts in self.branches:
-            places = _all(common, parts, without)
-            left = left & self.whole.trees(places)
+        for constraints in self.branches:
+            places = _all(common, constraints, without)
+            left = left & self.view.trees(places)
             found |= places
-        for part in self.reached:
-            if part.key not in without:
-                left = left & self.whole.trees(found & part.holds)
+        for constraint in self.group_traits:
+            if constraint.key not in without:
+                left = left & self.view.trees(found & constraint.holds)
         return left
 
     def fitting_without(self, keys: frozenset[ConstraintKey]) -> Mask:
-        """The same, not worked out anew if this group does not ask for it."""
-        asked = any(part.key in keys for part in self.parts)
+        """Return the same as `trees`; nothing is computed if the group has none of these constraints."""
+        asked = any(constraint.key in keys for constraint in self.constraints)
         return self.trees(keys) if asked else self.fitting
 
     def steps(self) -> Iterator[tuple[ConstraintMask, int]]:
-        """Each constraint, and how many are left after it."""
+        """Yield each constraint with how many are left after it."""
         if self.group.one_provider:
             places = self.alive
-            for part in self.common:
-                places = places & part.holds
-                yield part, int(np.count_nonzero(places[: self.whole.own]))
+            for constraint in self.common:
+                places = places & constraint.holds
+                yield constraint, int(np.count_nonzero(places[: self.view.own]))
             return
         yield from self._steps_of_trees()
 
-    def closest(self, part: ConstraintMask, trees: Mask) -> int | None:
-        """For a constraint on an amount: the nearest that a provider with everything else could give.
+    def closest_amount(self, constraint: ConstraintMask, trees: Mask) -> int | None:
+        """Return, for a constraint on an amount, the closest that a provider that meets all other constraints can give.
 
-        In these trees, those that would do without the constraint; if there are none, anywhere.
+        trees: where to look, those that would satisfy the request without the constraint; if empty, everywhere.
         """
-        if part.kind not in OF_AMOUNT:
+        if constraint.kind not in AMOUNT_KINDS:
             return None
-        branch = next((parts for parts in self.branches if part in parts), [])
-        places = _all(_all(self.alive, self.common, part.dropped), branch, part.dropped)
+        branch = next((constraints for constraints in self.branches if constraint in constraints), [])
+        places = _all(_all(self.alive, self.common, constraint.dropped), branch, constraint.dropped)
         if trees.any():
-            places = places & trees[self.whole.anchors]
-        return closest(self.whole, part, places)
+            places = places & trees[self.view.anchors]
+        return closest_amount(self.view, constraint, places)
 
     def _steps_of_trees(self) -> Iterator[tuple[ConstraintMask, int]]:
-        whole, left, common = self.whole, self.whole.roots, self.alive
-        for part in self.common:
-            common = common & part.holds
-            left = whole.trees(common)
-            yield part, int(np.count_nonzero(left))
+        view, left, common = self.view, self.view.roots, self.alive
+        for constraint in self.common:
+            common = common & constraint.holds
+            left = view.trees(common)
+            yield constraint, int(np.count_nonzero(left))
         found = np.zeros_like(common)
-        for parts in self.branches:
+        for constraints in self.branches:
             places = common
-            for part in parts:
-                places = places & part.holds
-                yield part, int(np.count_nonzero(left & whole.trees(places)))
-            left = left & whole.trees(places)
+            for constraint in constraints:
+                places = places & constraint.holds
+                yield constraint, int(np.count_nonzero(left & view.trees(places)))
+            left = left & view.trees(places)
             found |= places
-        for part in self.reached:
-            left = left & whole.trees(found & part.holds)
-            yield part, int(np.count_nonzero(left))
+        for constraint in self.group_traits:
+            left = left & view.trees(found & constraint.holds)
+            yield constraint, int(np.count_nonzero(left))
 
 
-def _all(places: Mask, parts: list[ConstraintMask], without: frozenset[ConstraintKey]) -> Mask:
-    for part in parts:
-        if part.key not in without:
-            places = places & part.holds
+def _all(places: Mask, constraints: list[ConstraintMask], without: frozenset[ConstraintKey]) -> Mask:
+    for constraint in constraints:
+        if constraint.key not in without:
+            places = places & constraint.holds
     return places

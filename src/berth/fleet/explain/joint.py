@@ -1,4 +1,4 @@
-"""Groups that each find something: in how many trees they do so together, and what keeps them apart."""
+"""Joint feasibility: in how many trees groups that each fit also fit together, and what prevents it elsewhere."""
 
 from __future__ import annotations
 
@@ -15,90 +15,93 @@ from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.model.funnel import Constraint
 
-SEARCHED, HOPED = 256, 64
-"""How many trees are searched, once something was found, to count those that fit; and those that would."""
+MAX_SEARCHED, MAX_HYPOTHETICAL = 256, 64
+"""Trees to search once one fits, to count the fitting ones; and to count those that would fit without an obstacle."""
 
-FEW_TREES, MANY_TREES = 64, 8192
-"""Trees are looked at in blocks that double."""
+FIRST_BLOCK, LAST_BLOCK = 64, 8192
+"""Trees are evaluated in blocks that double."""
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What may keep groups apart. words: to go on with "that"; dropped: the same request without it."""
+    """A joint constraint that may prevent groups from fitting together.
+
+    description: a phrase to follow "a tree that"; dropped: the same request without the constraint.
+    """
 
     kind: Constraint
-    words: str
+    description: str
     dropped: CompiledRequest
 
 
 @dataclass(frozen=True, slots=True)
 class TreeCount:
-    """How many trees fit; bounded: at least so many, for the search ended before it had seen all."""
+    """The number of trees that fit; bounded: a lower bound, because the search ended before it had seen all."""
 
     trees: int
     bounded: bool
 
 
-def obstacles(ask: CompiledRequest, subtrees: list[str]) -> list[Obstacle]:
-    """What this request asks of its groups together. subtrees: the groups of each same_subtree, in words."""
+def obstacles(compiled: CompiledRequest, subtrees: list[str]) -> list[Obstacle]:
+    """Return the joint constraints of a request. subtrees: the names of the groups of each same_subtree."""
     found = []
-    groups = sum(each.one_provider for each in ask.variables)
-    if ask.isolate and groups > 1:
-        words = f"gives each of the {groups} groups a provider of its own (group_policy: isolate)"
-        found.append(Obstacle(Constraint.ISOLATE, words, replace(ask, isolate=False)))
-    for at, (variables, names) in enumerate(zip(ask.subtrees, subtrees, strict=True)):
+    groups = sum(each.one_provider for each in compiled.variables)
+    if compiled.isolate and groups > 1:
+        description = f"gives each of the {groups} groups a provider of its own (group_policy: isolate)"
+        found.append(Obstacle(Constraint.ISOLATE, description, replace(compiled, isolate=False)))
+    for at, (variables, names) in enumerate(zip(compiled.subtrees, subtrees, strict=True)):
         if len(variables) > 1:
-            dropped = replace(ask, subtrees=ask.subtrees[:at] + ask.subtrees[at + 1 :])
-            words = f"has the providers of groups {names} in one subtree (same_subtree)"
-            found.append(Obstacle(Constraint.SAME_SUBTREE, words, dropped))
-    if ask.contested:
-        words = "has room for the amounts of all groups together"
-        found.append(Obstacle(Constraint.AMOUNTS, words, replace(ask, contested=frozenset())))
-    if ask.spread:
-        words = "has all required traits on providers that also have the room"
-        found.append(Obstacle(Constraint.TRAITS, words, replace(ask, spread=())))
-    if ask.one_provider_per_tree:
-        words = "has all of it on one provider"
-        found.append(Obstacle(Constraint.ONE_PER_TREE, words, replace(ask, one_provider_per_tree=False)))
+            dropped = replace(compiled, subtrees=compiled.subtrees[:at] + compiled.subtrees[at + 1 :])
+            description = f"has the providers of groups {names} in one subtree (same_subtree)"
+            found.append(Obstacle(Constraint.SAME_SUBTREE, description, dropped))
+    if compiled.contested:
+        description = "has room for the amounts of all groups together"
+        found.append(Obstacle(Constraint.AMOUNTS, description, replace(compiled, contested=frozenset())))
+    if compiled.joint_traits:
+        description = "has all required traits on providers that also have the room"
+        found.append(Obstacle(Constraint.TRAITS, description, replace(compiled, joint_traits=())))
+    if compiled.one_provider_per_tree:
+        description = "has everything on one provider"
+        found.append(Obstacle(Constraint.ONE_PER_TREE, description, replace(compiled, one_provider_per_tree=False)))
     return found
 
 
 def count_fitting_trees(
-    whole: WholeFleet, ask: CompiledRequest, trees: Mask, budget: Budget, *, hopeful: bool = False
+    view: WholeFleet, compiled: CompiledRequest, trees: Mask, budget: Budget, *, hypothetical: bool = False
 ) -> TreeCount:
-    """In how many of these trees, where each group finds something, the whole request does.
+    """Count the trees in which the whole request fits, among trees in which each group finds something.
 
-    budget: what is left of it for searching; hopeful: only to see what would be; end after HOPED trees, even if
-    nothing was found.
+    budget: for all searching; hypothetical: the count is about a request without an obstacle, so stop after
+    MAX_HYPOTHETICAL trees even if none fits.
     """
-    single = int(np.count_nonzero(_single(whole, ask, trees & whole.single)))
-    others = np.flatnonzero(trees & ~whole.single)
-    if not obstacles(ask, [""] * len(ask.subtrees)):
+    single = int(np.count_nonzero(_single_provider_trees(view, compiled, trees & view.single)))
+    others = np.flatnonzero(trees & ~view.single)
+    if not obstacles(compiled, [""] * len(compiled.subtrees)):
         return TreeCount(single + len(others), bounded=False)
     found = 0
-    for seen, domains in enumerate(_domains(whole, ask, others)):
-        if (hopeful and seen >= HOPED) or (seen >= SEARCHED and (single or found)):
+    for seen, domains in enumerate(_domains(view, compiled, others)):
+        if (hypothetical and seen >= MAX_HYPOTHETICAL) or (seen >= MAX_SEARCHED and (single or found)):
             return TreeCount(single + found, bounded=True)
-        found += next(solutions(whole.fleet, ask, domains, budget), None) is not None
+        found += next(solutions(view.fleet, compiled, domains, budget), None) is not None
         if budget.exceeded:
             return TreeCount(single + found, bounded=True)
     return TreeCount(single + found, bounded=False)
 
 
-def _domains(whole: WholeFleet, ask: CompiledRequest, roots: NDArray[np.intp]) -> Iterator[Domains]:
-    first, size = 0, FEW_TREES
+def _domains(view: WholeFleet, compiled: CompiledRequest, roots: NDArray[np.intp]) -> Iterator[Domains]:
+    first, size = 0, FIRST_BLOCK
     while first < len(roots):
-        yield from domains_of(whole.fleet, ask, roots[first : first + size].tolist())
-        first, size = first + size, min(2 * size, MANY_TREES)
+        yield from domains_of(view.fleet, compiled, roots[first : first + size].tolist())
+        first, size = first + size, min(2 * size, LAST_BLOCK)
 
 
-def _single(whole: WholeFleet, ask: CompiledRequest, trees: Mask) -> Mask:
-    """Of these trees of one provider each, those in which it can serve all groups at once."""
-    if ask.isolate and sum(each.one_provider for each in ask.variables) > 1:
+def _single_provider_trees(view: WholeFleet, compiled: CompiledRequest, trees: Mask) -> Mask:
+    """Return the trees of one provider each in which it can serve all groups at once."""
+    if compiled.isolate and sum(each.one_provider for each in compiled.variables) > 1:
         return np.zeros_like(trees)
-    for number in ask.contested:
-        column = whole.fleet.columns[number]
-        total = sum(amount for each in ask.variables for wanted, amount in each.demands if wanted == number)
+    for number in compiled.contested:
+        column = view.fleet.columns[number]
+        total = sum(amount for each in compiled.variables for wanted, amount in each.demands if wanted == number)
         slots = column.slots.values
         with_room = np.zeros_like(trees)
         with_room[slots] = column.room_together(0, len(column), total)

@@ -1,11 +1,11 @@
-"""All groups of a request over the whole fleet at once; those that ask for the same are sifted once."""
+"""The funnels of all groups of a request over the whole fleet; equal groups are computed once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from berth.fleet.explain.constraints import OF_CLASS, ConstraintKey, ConstraintMask, of_roots
-from berth.fleet.explain.group import NOTHING, GroupFunnelBuilder
+from berth.fleet.explain.constraints import CLASS_KINDS, ConstraintKey, ConstraintMask, root_constraints
+from berth.fleet.explain.group import NO_KEYS, GroupFunnelBuilder
 from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.model.request import CandidateRequest, Group
@@ -13,63 +13,65 @@ from berth.model.request import CandidateRequest, Group
 
 @dataclass(frozen=True, slots=True)
 class DistinctGroup:
-    """Groups that ask for the same."""
+    """Groups that differ in their suffixes only."""
 
-    sieve: GroupFunnelBuilder
+    group_builder: GroupFunnelBuilder
     suffixes: list[str]
 
     @property
     def named(self) -> str:
-        """These groups in words."""
+        """The name of these groups in a sentence."""
         if self.suffixes == [""]:
             return "the unsuffixed group"
         return f"group{'s' * (len(self.suffixes) > 1)} {', '.join(self.suffixes)}"
 
 
 class RequestFunnelBuilder:
-    """In which trees each group finds something, and in which all would if something were dropped."""
+    """The trees in which each group finds something, and those in which all would if a constraint were dropped."""
 
-    def __init__(self, whole: WholeFleet, request: CandidateRequest) -> None:
-        self.whole = whole
-        self.root_parts = list(of_roots(whole, request.root_required, request.root_forbidden))
+    def __init__(self, view: WholeFleet, request: CandidateRequest) -> None:
+        self.view = view
+        self.root_constraints = list(root_constraints(view, request.root_required, request.root_forbidden))
         self._by_content: dict[object, DistinctGroup] = {}
         self._without: dict[ConstraintKey, Mask] = {}
         for group in request.groups:
             if _content(group) not in self._by_content:
-                self._by_content[_content(group)] = DistinctGroup(GroupFunnelBuilder(whole, group), [])
-            self.of(group).suffixes.append(group.suffix)
+                self._by_content[_content(group)] = DistinctGroup(GroupFunnelBuilder(view, group), [])
+            self.distinct_of(group).suffixes.append(group.suffix)
 
     @property
     def distinct(self) -> list[DistinctGroup]:
-        """The groups that differ in more than their suffixes."""
+        """The distinct groups, in the order of the request."""
         return list(self._by_content.values())
 
-    def of(self, group: Group) -> DistinctGroup:
-        """The ones that this group is among."""
+    def distinct_of(self, group: Group) -> DistinctGroup:
+        """Return the distinct group that this group belongs to."""
         return self._by_content[_content(group)]
 
-    def fitting(self, without: frozenset[ConstraintKey] = NOTHING, leave_out: DistinctGroup | None = None) -> Mask:
-        """By slot: which roots are right and find something for every group, if this were dropped."""
-        found = self.whole.roots
-        for part in self.root_parts:
-            if part.key not in without:
-                found = found & part.holds[: self.whole.own]
+    def fitting(self, without: frozenset[ConstraintKey] = NO_KEYS, leave_out: DistinctGroup | None = None) -> Mask:
+        """Return, by slot, the roots that satisfy the request's roots and every group, without these constraints."""
+        found = self.view.roots
+        for constraint in self.root_constraints:
+            if constraint.key not in without:
+                found = found & constraint.holds[: self.view.own]
         for distinct in self._by_content.values():
             if distinct is not leave_out:
-                found = found & distinct.sieve.fitting_without(without)
+                found = found & distinct.group_builder.fitting_without(without)
         return found
 
-    def without(self, part: ConstraintMask) -> Mask:
-        """The same without one constraint, from all groups that make it."""
-        if part.key not in self._without:
-            self._without[part.key] = (
-                self.fitting() if part.kind not in OF_CLASS and part.holds.all() else self.fitting(part.dropped)
+    def without(self, constraint: ConstraintMask) -> Mask:
+        """Return the same as `fitting`, with one constraint dropped from all groups that make it."""
+        if constraint.key not in self._without:
+            self._without[constraint.key] = (
+                self.fitting()
+                if constraint.kind not in CLASS_KINDS and constraint.holds.all()
+                else self.fitting(constraint.dropped)
             )
-        return self._without[part.key]
+        return self._without[constraint.key]
 
 
 def _content(group: Group) -> object:
-    """All that a group asks for, whatever it is called; the unsuffixed one is of its own kind."""
+    """Return everything that a group requests, apart from its suffix; the unsuffixed group equals no other."""
     return (
         group.one_provider,
         tuple(group.resources.items()),

@@ -1,4 +1,4 @@
-"""A funnel in one sentence."""
+"""The summary of a funnel, in one sentence."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from berth.fleet.explain.constraints import ConstraintMask
 from berth.model.funnel import Constraint, FunnelStep, GroupFunnel, Hindrance, Together, TreeFunnel, UnknownName
 
-OF_ROOTS = (Constraint.ROOT_REQUIRED, Constraint.ROOT_FORBIDDEN)
-FORBIDS = (Constraint.FORBIDDEN, Constraint.NOT_MEMBER_OF, Constraint.ROOT_FORBIDDEN)
+ROOT_KINDS = (Constraint.ROOT_REQUIRED, Constraint.ROOT_FORBIDDEN)
+FORBIDDING_KINDS = (Constraint.FORBIDDEN, Constraint.NOT_MEMBER_OF, Constraint.ROOT_FORBIDDEN)
 
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """A constraint that may be at fault. groups: who asks for it, if that is not plain; others: there is more asked."""
+    """A constraint that may be to blame. groups: whose it is, "" if that is plain; others: whether there are more."""
 
-    part: ConstraintMask
+    constraint: ConstraintMask
     step: FunnelStep
     groups: str
     others: bool
@@ -29,44 +29,47 @@ def reason(
     unknown: list[UnknownName],
     blames: Iterable[Blame],
 ) -> str:
-    """Why it fits or does not, naming the constraint without which the most would."""
+    """Return why a request fits or does not, naming the constraint without which most trees would satisfy it."""
     if unknown:
-        return "; ".join(_unheard_of(each) for each in unknown) + "."
+        return "; ".join(_unknown_name_sentence(each) for each in unknown) + "."
     if not trees.total:
         return "There are no providers."
     if together.left:
         least = "at least " * together.bounded
-        return f"It fits in {least}{together.left:,} of {_trees(trees.total)}."
+        return f"The request fits in {least}{together.left:,} of {_trees(trees.total)}."
     if trees.with_all_groups:
         return together.why
     worst = _worst(list(blames))
     if worst is not None:
-        return _told(worst, trees.total)
-    return _no_single_one(groups, trees)
+        return _blame_sentence(worst, trees.total)
+    return _no_single_constraint(groups, trees)
 
 
 def why_not_together(each: int, together: int, bounded: bool, hindrances: list[Hindrance]) -> str:
-    """Why groups that find something in so many trees by themselves find it together in fewer; "" if they do not."""
+    """Return why groups that each fit in `each` trees fit together in fewer; "" if they do not."""
     if bounded and not together:
-        return f"Each group finds something in {_trees(each)}; the search for all at once ended at its bound."
+        return f"Each group fits in {_trees(each)}; the search for all of them together reached its limit."
     if bounded or together == each:
         return ""
     if together:
-        return f"In {_trees(each - together)} more each group finds something, but not all of them together."
+        return f"In {_number(each - together, 'more trees')} each group fits, but not all of them together."
     worst = max(hindrances, key=lambda one: one.without or 0)
     if worst.without:
         least = "at least " * worst.bounded
-        return f"No tree {worst.constraint}; without that it would fit in {least}{_trees(worst.without)}."
-    return f"Each group finds something in {_trees(each)}, but nowhere all of them together."
+        would_fit = f"{least}{_trees(worst.without)}"
+        return f"No tree {worst.constraint}; without this constraint the request would fit in {would_fit}."
+    return f"Each group fits in {_trees(each)}, but in none of them do all groups fit together."
 
 
 def _worst(blames: list[Blame]) -> Blame | None:
-    """The constraint without which the most would do; None if that is nowhere.
+    """Return the constraint without which most trees would satisfy the request; None if no single one helps.
 
-    Whoever drops a class drops its amount, and with it the units: so a class is to blame only if dropping the amount
-    would not help, and an amount only if it is worse than its units.
+    Dropping a class drops its amount, and with it the units: so a class is to blame only if dropping the amount
+    does not help, and an amount only if it helps more than its units.
     """
-    to_blame = {(each.part.names, each.part.kind, each.groups): each for each in blames if each.step.without}
+    to_blame = {
+        (each.constraint.names, each.constraint.kind, each.groups): each for each in blames if each.step.without
+    }
     for names, kind, groups in list(to_blame):
         room, units = (to_blame.get((names, which, groups)) for which in (Constraint.ROOM, Constraint.UNITS))
         if kind is Constraint.CLASS and room is not None:
@@ -76,35 +79,41 @@ def _worst(blames: list[Blame]) -> Blame | None:
     return max(to_blame.values(), key=lambda each: each.step.without, default=None)
 
 
-def _told(blame: Blame, total: int) -> str:
-    part, step = blame.part, blame.step
-    whose = "tree" if part.kind in OF_ROOTS else "provider"
-    rest = " that has all else" if blame.others else ""
-    said = f"every {whose}{rest} {part.failing}" if part.kind in FORBIDS else f"no {whose}{rest} {part.words}"
-    if part.kind is Constraint.ROOM:
-        said += f": the most that one can give is {step.nearest or 0:,}"
-    if part.kind is Constraint.UNITS and step.nearest is not None:
-        said += f": the nearest that one gives is {step.nearest:,}"
-    said = f"for {blame.groups}, {said}" if blame.groups else said
-    return f"{said[0].upper()}{said[1:]}; without that, {step.without:,} of {_trees(total)} would do."
+def _blame_sentence(blame: Blame, total: int) -> str:
+    constraint, step = blame.constraint, blame.step
+    whose = "tree" if constraint.kind in ROOT_KINDS else "provider"
+    rest = " that meets all other constraints" if blame.others else ""
+    sentence = (
+        f"every {whose}{rest} {constraint.failing}"
+        if constraint.kind in FORBIDDING_KINDS
+        else f"no {whose}{rest} {constraint.description}"
+    )
+    if constraint.kind is Constraint.ROOM:
+        sentence += f": the largest possible claim is {step.nearest or 0:,}"
+    if constraint.kind is Constraint.UNITS and step.nearest is not None:
+        sentence += f": the nearest possible claim is {step.nearest:,}"
+    sentence = f"for {blame.groups}, {sentence}" if blame.groups else sentence
+    return (
+        f"{sentence[0].upper()}{sentence[1:]}; without this constraint, {step.without:,} of {_trees(total)} would fit."
+    )
 
 
-def _no_single_one(groups: list[GroupFunnel], trees: TreeFunnel) -> str:
-    """When more than one thing would have to be dropped."""
+def _no_single_constraint(groups: list[GroupFunnel], trees: TreeFunnel) -> str:
+    """Return the sentence for when more than one constraint would have to be dropped."""
     for group in groups:
         last = next((step for step in group.steps if not step.left), None)
         if last is not None:
             whose = f"group {group.suffix}" if group.suffix else "the unsuffixed group"
-            before = _number(last.removed, group.counted.value)
-            return f"For {whose}, none of the {before} left {last.constraint}, and that is not all that is in the way."
+            fails = f"none of the {_number(last.removed, group.counted.value)} left {last.constraint}"
+            return f"For {whose}, {fails}, and dropping that constraint alone would not help."
     alone = [step for step in trees.steps if step.kind is Constraint.GROUP and step.without]
     if alone:
         worst = max(alone, key=lambda step: step.without)
-        return f"No tree with all else {worst.constraint}; without that, {_trees(worst.without)} would do."
-    return "Each group finds something, but no tree has something for every one."
+        return f"No tree that fits the other groups {worst.constraint}; without it, {_trees(worst.without)} would fit."
+    return "Each group fits in some tree, but no tree fits all of them."
 
 
-def _unheard_of(each: UnknownName) -> str:
+def _unknown_name_sentence(each: UnknownName) -> str:
     what = "resource class" if each.kind is Constraint.UNKNOWN_CLASS else "trait"
     hint = f" (did you mean {' or '.join(each.nearest)}?)" if each.nearest else ""
     return f"There is no {what} {each.name}{hint}"

@@ -1,4 +1,4 @@
-"""A request in the fleet's own numbers: names looked up once, predicates worked out once per distinct set."""
+"""A request compiled to ids and masks: names are looked up once, predicates evaluated once per distinct set."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Demands = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class CompiledFilter:
-    """What a provider must be like, in numbers.
+    """A filter compiled to ids and masks.
 
-    traits_ok, in_aggregates, in_forbidden: by set number, None where nothing is asked;
-    required: the any-of sets of trait ids (already part of traits_ok where one provider must have them all);
-    tree: the root's slot, None where any tree will do; possible: False if no provider can be like that.
+    traits_ok, in_aggregates, in_forbidden: by set number, None without such a filter;
+    required: the any-of sets of trait ids (included in traits_ok where one provider must have them all);
+    tree: the root's slot, None for any tree; possible: False if no provider can match.
     """
 
     demands: Demands
@@ -35,29 +35,29 @@ class CompiledFilter:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One provider to be chosen: for a suffixed group, or for one class of the unsuffixed one."""
+    """One provider to choose: for a suffixed group, or for one class of the unsuffixed group."""
 
     suffix: str
     demands: Demands
-    wanted: CompiledFilter
+    filter: CompiledFilter
 
     @property
     def one_provider(self) -> bool:
-        """Whether this provider stands for a whole group."""
+        """Whether this provider serves a whole group."""
         return self.suffix != ""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRequest:
-    """A whole request in numbers.
+    """A request compiled to ids and masks.
 
-    variables: the providers to choose; spread: the any-of sets of traits that the unsuffixed group's
-    providers must have between them; contested: classes that several variables ask for;
+    variables: the providers to choose; joint_traits: the any-of sets of traits that the providers of the
+    unsuffixed group must have between them; contested: classes requested by several variables;
     subtrees: per same_subtree, the indices of its variables.
     """
 
     variables: tuple[Variable, ...]
-    spread: tuple[frozenset[int], ...]
+    joint_traits: tuple[frozenset[int], ...]
     contested: frozenset[int]
     isolate: bool
     subtrees: tuple[tuple[int, ...], ...]
@@ -67,32 +67,32 @@ class CompiledRequest:
 
     @property
     def possible(self) -> bool:
-        """Whether every group could be satisfied by some provider."""
-        return all(variable.wanted.possible for variable in self.variables)
+        """Whether each group could be satisfied by some provider."""
+        return all(variable.filter.possible for variable in self.variables)
 
     @property
     def independent(self) -> bool:
-        """Whether any choice for one variable goes with any for the others."""
-        together = self.spread or self.contested or self.subtrees or self.one_provider_per_tree
+        """Whether every choice for one variable is compatible with every choice for the others."""
+        together = self.joint_traits or self.contested or self.subtrees or self.one_provider_per_tree
         return not together and (not self.isolate or sum(each.one_provider for each in self.variables) < 2)
 
 
 def compile_request(fleet: Fleet, request: CandidateRequest) -> CompiledRequest:
-    """Look every name of a request up; ClassNotFound, TraitsNotFound."""
+    """Compile a request; raises ClassNotFound, TraitsNotFound."""
     roots_ok = _traits_ok(fleet, tuple(frozenset((trait,)) for trait in request.root_required), request.root_forbidden)
     variables: list[Variable] = []
-    spread: tuple[frozenset[int], ...] = ()
+    joint_traits: tuple[frozenset[int], ...] = ()
     for group in request.groups:
-        wanted = compile_filter(fleet, group, spread=not group.one_provider)
+        compiled = compile_filter(fleet, group, joint_traits=not group.one_provider)
         if group.one_provider:
-            variables.append(Variable(group.suffix, wanted.demands, wanted))
+            variables.append(Variable(group.suffix, compiled.demands, compiled))
         else:
-            spread = wanted.required
-            variables.extend(Variable("", (demand,), wanted) for demand in wanted.demands)
+            joint_traits = compiled.required
+            variables.extend(Variable("", (demand,), compiled) for demand in compiled.demands)
     place = {variable.suffix: index for index, variable in enumerate(variables) if variable.one_provider}
     return CompiledRequest(
         variables=tuple(variables),
-        spread=spread,
+        joint_traits=joint_traits,
         contested=_contested(variables),
         isolate=request.isolate,
         subtrees=tuple(tuple(sorted(place[suffix] for suffix in each)) for each in request.same_subtrees),
@@ -102,8 +102,8 @@ def compile_request(fleet: Fleet, request: CandidateRequest) -> CompiledRequest:
     )
 
 
-def compile_filter(fleet: Fleet, group: Filter, *, spread: bool) -> CompiledFilter:
-    """Look the names of one filter up. spread: required traits may be met by several providers together."""
+def compile_filter(fleet: Fleet, group: Filter, *, joint_traits: bool) -> CompiledFilter:
+    """Compile one filter. joint_traits: several providers may have the required traits between them."""
     demands = tuple((fleet.catalogue.class_id(name), amount) for name, amount in group.resources.items())
     required = tuple(fleet.catalogue.trait_ids(names) for names in group.required)
     tree = None if group.in_tree is None else _root_of(fleet, group.in_tree)
@@ -111,7 +111,7 @@ def compile_filter(fleet: Fleet, group: Filter, *, spread: bool) -> CompiledFilt
     return CompiledFilter(
         demands=demands,
         required=required,
-        traits_ok=_traits_ok(fleet, () if spread else group.required, group.forbidden),
+        traits_ok=_traits_ok(fleet, () if joint_traits else group.required, group.forbidden),
         in_aggregates=in_aggregates,
         in_forbidden=_in_aggregates(fleet, (group.not_member_of,)) if group.not_member_of else None,
         tree=tree,

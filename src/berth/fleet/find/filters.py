@@ -1,4 +1,4 @@
-"""Filters over whole columns, cheap first: which of many providers could be chosen for a variable."""
+"""Filters over whole columns, cheap ones first: which providers could be chosen for a variable."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from berth.fleet.state.fleet import Fleet
 
 
 class View(Protocol):
-    """Some providers to look at, each as part of the tree of an anchor."""
+    """A selection of providers, each regarded as part of the tree of an anchor (a root)."""
 
     def take(self, column: Column) -> NDArray[Any]:
-        """A column's values for these providers."""
+        """Return a column's values for these providers."""
 
     def take_anchors(self, column: Column) -> NDArray[Any]:
-        """A column's values for the roots of the trees that they are looked at for."""
+        """Return a column's values for the anchors of these providers."""
 
     @property
     def foreign(self) -> Mask | None:
-        """Which of them are of another tree and share with the anchor's; None if none is."""
+        """Which of them belong to another tree and share with the anchor's; None if none does."""
 
     def room(self, column: ClassColumn, amount: int) -> Mask:
-        """Which of them have room for one more claim of this amount."""
+        """Return which of them have room for one more claim of this amount."""
 
 
 class SlotRange:
-    """All slots from first to before last, each its own anchor: nothing is copied."""
+    """The slots first to last - 1, each its own anchor: nothing is copied."""
 
     __slots__ = ("first", "last")
 
@@ -46,19 +46,19 @@ class SlotRange:
     take_anchors = take
 
     def room(self, column: ClassColumn, amount: int, *, together: bool = False) -> Mask:
-        """See View. together: the amount is that of several claims, of which each keeps to the units."""
+        """See View. together: the amount is the sum of several claims, each of which keeps to the units."""
         slots = column.slots.values
         low, high = column.places((self.first, self.last)).tolist()
         ok = column.room_together(low, high, amount) if together else column.room(low, high, amount)
-        if high - low == self.last - self.first:  # every one has this class: rows stand as slots do
+        if high - low == self.last - self.first:  # every slot has this class, so rows are in step with slots
             return ok
-        spread = np.zeros(self.last - self.first, dtype=np.bool_)
-        spread[slots[low:high] - self.first] = ok
-        return spread
+        by_slot = np.zeros(self.last - self.first, dtype=np.bool_)
+        by_slot[slots[low:high] - self.first] = ok
+        return by_slot
 
 
 class SlotList:
-    """Chosen slots, each with its anchor's slot."""
+    """A list of slots, each with the slot of its anchor."""
 
     __slots__ = ("anchors", "foreign", "slots")
 
@@ -84,46 +84,46 @@ class SlotList:
         return there & column.room_at(rows, amount)
 
 
-def provider_matches(fleet: Fleet, wanted: CompiledFilter, view: View) -> Mask | None:
-    """Which providers satisfy all of this but the amounts, each by itself. None: all do."""
+def provider_matches(fleet: Fleet, compiled: CompiledFilter, view: View) -> Mask | None:
+    """Return which providers each match a filter, apart from its amounts; None if all do."""
     ok: Mask | None = None
-    if wanted.tree is not None:
-        ok = _and(ok, view.take(fleet.root) == wanted.tree)
-    if wanted.traits_ok is not None:
-        ok = _and(ok, wanted.traits_ok[view.take(fleet.trait_set)])
-    if wanted.in_aggregates is not None:
-        ok = _and(ok, wanted.in_aggregates[view.take(fleet.aggregate_set)])
-    if wanted.in_forbidden is not None:
-        ok = _and(ok, ~wanted.in_forbidden[view.take(fleet.aggregate_set)])
+    if compiled.tree is not None:
+        ok = _and(ok, view.take(fleet.root) == compiled.tree)
+    if compiled.traits_ok is not None:
+        ok = _and(ok, compiled.traits_ok[view.take(fleet.trait_set)])
+    if compiled.in_aggregates is not None:
+        ok = _and(ok, compiled.in_aggregates[view.take(fleet.aggregate_set)])
+    if compiled.in_forbidden is not None:
+        ok = _and(ok, ~compiled.in_forbidden[view.take(fleet.aggregate_set)])
     return ok
 
 
-def tree_matches(fleet: Fleet, wanted: CompiledFilter, view: View) -> Mask | None:
-    """The same for the unsuffixed group, where an aggregate of the anchor's root counts for its whole tree.
+def tree_matches(fleet: Fleet, compiled: CompiledFilter, view: View) -> Mask | None:
+    """Return which providers match the filter of the unsuffixed group, apart from its amounts; None if all do.
 
-    A provider that shares with the tree from outside must be a member itself; for what is forbidden
-    the anchor's root counts for it as well (Placement, docs on member_of).
+    An aggregate of the anchor counts for its whole tree. A provider that shares with the tree from outside must
+    be a member itself, but a forbidden aggregate of the anchor excludes it as well (Placement, docs on member_of).
     """
     ok: Mask | None = None
-    if wanted.tree is not None:
-        ok = _and(ok, view.take(fleet.root) == wanted.tree)
+    if compiled.tree is not None:
+        ok = _and(ok, view.take(fleet.root) == compiled.tree)
         if view.foreign is not None:
             ok = _and(ok, ~view.foreign)
-    if wanted.traits_ok is not None:
-        ok = _and(ok, wanted.traits_ok[view.take(fleet.trait_set)])
-    if wanted.in_aggregates is not None:
-        through_root = wanted.in_aggregates[view.take_anchors(fleet.aggregate_set)]
+    if compiled.traits_ok is not None:
+        ok = _and(ok, compiled.traits_ok[view.take(fleet.trait_set)])
+    if compiled.in_aggregates is not None:
+        through_root = compiled.in_aggregates[view.take_anchors(fleet.aggregate_set)]
         if view.foreign is not None:
             through_root &= ~view.foreign
-        ok = _and(ok, wanted.in_aggregates[view.take(fleet.aggregate_set)] | through_root)
-    if wanted.in_forbidden is not None:
-        ok = _and(ok, ~wanted.in_forbidden[view.take(fleet.aggregate_set)])
-        ok = _and(ok, ~wanted.in_forbidden[view.take_anchors(fleet.aggregate_set)])
+        ok = _and(ok, compiled.in_aggregates[view.take(fleet.aggregate_set)] | through_root)
+    if compiled.in_forbidden is not None:
+        ok = _and(ok, ~compiled.in_forbidden[view.take(fleet.aggregate_set)])
+        ok = _and(ok, ~compiled.in_forbidden[view.take_anchors(fleet.aggregate_set)])
     return ok
 
 
 def has_room(fleet: Fleet, demands: tuple[tuple[int, int], ...], view: View, ok: Mask | None) -> Mask | None:
-    """Which of these also have room for every amount."""
+    """Return which of the providers in `ok` also have room for every amount."""
     for number, amount in demands:
         ok = _and(ok, view.room(fleet.columns[number], amount))
     return ok

@@ -1,4 +1,4 @@
-"""Where does this fit? A funnel over whole columns, then a lazy search in each tree that is left."""
+"""Candidates for a request: filters over whole columns, then a lazy search in each tree that is left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from berth.fleet.find.compile import CompiledRequest, compile_request
 from berth.fleet.find.filters import SlotList, SlotRange, has_room, provider_matches, tree_matches
-from berth.fleet.find.prune import Trees
+from berth.fleet.find.prune import Trees, feasible_trees
 from berth.fleet.find.search import Budget, Domains, Solution, solutions
 from berth.fleet.find.summaries import summaries
 from berth.fleet.state.columns import Mask
@@ -20,146 +20,153 @@ from berth.model.errors import Invalid
 from berth.model.request import CandidateRequest
 
 FIRST_BLOCK, LAST_BLOCK = 64, 65_536
-"""Slots are looked at in blocks that double: a small limit is met after a few, a hopeless request in few steps."""
+"""Slots are evaluated in blocks that double: a small limit needs few slots, a request without candidates few blocks."""
 
-SLOTS_A_CANDIDATE = 4
-"""How many slots the first block has for each candidate that is asked for."""
+SLOTS_PER_CANDIDATE = 4
+"""Slots in the first block per requested candidate."""
 
 
 def find(fleet: Fleet, request: CandidateRequest) -> Candidates:
-    """Up to request.limit ways to satisfy a request, in the order of the fleet's slots.
+    """Return up to request.limit candidates, block by block in the order of slots.
 
-    Raises ClassNotFound and TraitsNotFound, and Invalid for a request without resources. What is found
-    is true of the fleet as it stands: a claim of it succeeds if nothing was written in between.
+    Raises ClassNotFound and TraitsNotFound, and Invalid for a request without resources. Candidates hold for the
+    present state of the fleet: a claim of one succeeds if nothing is written in between.
     """
-    ask = _asked(fleet, request)
+    compiled = _compile(fleet, request)
     budget = Budget()
-    found = list(islice(_solutions(fleet, ask, budget), ask.limit)) if ask.possible else []
-    shown = _Renderer(fleet, ask)
+    chosen = list(islice(_solutions(fleet, compiled, budget), compiled.limit)) if compiled.possible else []
+    renderer = _Renderer(fleet, compiled)
     return Candidates(
-        [shown.candidate(solution) for solution in found],
-        summaries(fleet, _summarised(fleet, ask, found)),
+        [renderer.candidate(solution) for solution in chosen],
+        summaries(fleet, _slots_to_summarise(fleet, compiled, chosen)),
         bounded=budget.exceeded,
     )
 
 
 def iter_candidates(fleet: Fleet, request: CandidateRequest, budget: Budget) -> Iterator[Candidate]:
-    """All that `find` would find, each worked out when it is asked for. budget: exceeded, if the search gave up."""
-    ask = _asked(fleet, replace(request, limit=1))
-    shown = _Renderer(fleet, ask)
-    return (shown.candidate(solution) for solution in _solutions(fleet, ask, budget)) if ask.possible else iter(())
+    """Return an iterator over all candidates, computed lazily. budget: `exceeded` afterwards if the search gave up."""
+    compiled = _compile(fleet, replace(request, limit=1))
+    renderer = _Renderer(fleet, compiled)
+    return (
+        (renderer.candidate(solution) for solution in _solutions(fleet, compiled, budget))
+        if compiled.possible
+        else iter(())
+    )
 
 
-def _asked(fleet: Fleet, request: CandidateRequest) -> CompiledRequest:
+def _compile(fleet: Fleet, request: CandidateRequest) -> CompiledRequest:
     if not any(group.resources for group in request.groups):
-        raise Invalid("a request asks for resources in at least one group")
+        raise Invalid("a request must ask for resources in at least one group")
     return compile_request(fleet, request)
 
 
-def _solutions(fleet: Fleet, ask: CompiledRequest, budget: Budget) -> Iterator[Solution]:
-    """Slots for each variable; every solution once, trees taking turns within a block."""
-    once = _Distinct(fleet)
-    for first, last in _blocks(fleet, ask):
+def _solutions(fleet: Fleet, compiled: CompiledRequest, budget: Budget) -> Iterator[Solution]:
+    """Yield each solution once; in each block, single-provider trees first, then the others in turn."""
+    distinct = _Distinct(fleet)
+    for first, last in _blocks(fleet, compiled):
         block = SlotRange(first, last)
-        roots = _roots(fleet, ask, block)
-        joined = block.take(fleet.nested) | _shared_with(fleet, block)
-        places = len(ask.variables)
-        for slot in _single(fleet, ask, block, roots & ~joined):
+        roots = _roots(fleet, compiled, block)
+        joined = block.take(fleet.nested) | _in_shared_aggregate(fleet, block)
+        places = len(compiled.variables)
+        for slot in _single_provider_trees(fleet, compiled, block, roots & ~joined):
             yield (slot,) * places
         trees = (np.flatnonzero(roots & joined) + first).tolist()
         yield from _round_robin(
-            [once.only_new(solutions(fleet, ask, domains, budget)) for domains in domains_of(fleet, ask, trees)]
+            [
+                distinct.new(solutions(fleet, compiled, domains, budget))
+                for domains in domains_of(fleet, compiled, trees)
+            ]
         )
         if budget.exceeded:
             return
 
 
-def _blocks(fleet: Fleet, ask: CompiledRequest) -> Iterator[tuple[int, int]]:
-    """Ranges of slots, in which every root that could be an anchor is found once."""
+def _blocks(fleet: Fleet, compiled: CompiledRequest) -> Iterator[tuple[int, int]]:
+    """Yield ranges of slots that contain every possible anchor once."""
     only = {
-        each.wanted.tree
-        for each in ask.variables
-        if each.wanted.tree is not None and (not fleet.sharing or not each.one_provider)
+        each.filter.tree
+        for each in compiled.variables
+        if each.filter.tree is not None and (not fleet.sharing or not each.one_provider)
     }
     if only:
         if len(only) == 1:
             root = only.pop()
             yield root, root + 1
         return
-    wanted = LAST_BLOCK if ask.limit is None else ask.limit * SLOTS_A_CANDIDATE
+    wanted = LAST_BLOCK if compiled.limit is None else compiled.limit * SLOTS_PER_CANDIDATE
     first, size, end = 0, max(FIRST_BLOCK, min(wanted, LAST_BLOCK)), len(fleet.uuids)
     while first < end:
         yield first, min(end, first + size)
         first, size = first + size, min(2 * size, LAST_BLOCK)
 
 
-def _roots(fleet: Fleet, ask: CompiledRequest, block: SlotRange) -> Mask:
+def _roots(fleet: Fleet, compiled: CompiledRequest, block: SlotRange) -> Mask:
     roots: Mask = block.take(fleet.root) == np.arange(block.first, block.last)
-    if ask.roots_ok is not None:
-        roots &= ask.roots_ok[block.take(fleet.trait_set)]
+    if compiled.roots_ok is not None:
+        roots &= compiled.roots_ok[block.take(fleet.trait_set)]
     return roots
 
 
-def _shared_with(fleet: Fleet, block: SlotRange) -> Mask | bool:
-    """Which of these are in an aggregate that somebody shares with."""
+def _in_shared_aggregate(fleet: Fleet, block: SlotRange) -> Mask | bool:
+    """Return which of these providers are in an aggregate that a sharing provider shares with."""
     if not fleet.sharing:
         return False
     shared: Mask = fleet.aggregate_sets.having_any(fleet.sharing)[block.take(fleet.aggregate_set)]
     return shared
 
 
-def _single(fleet: Fleet, ask: CompiledRequest, block: SlotRange, ok: Mask) -> list[int]:
-    """Of these trees of one provider each, which satisfy the whole request: one provider for all variables."""
-    if ask.isolate and sum(each.one_provider for each in ask.variables) > 1:
+def _single_provider_trees(fleet: Fleet, compiled: CompiledRequest, block: SlotRange, ok: Mask) -> list[int]:
+    """Return the trees of one provider that satisfy the whole request: that provider serves all variables."""
+    if compiled.isolate and sum(each.one_provider for each in compiled.variables) > 1:
         return []
-    filters = {id(each.wanted): each for each in ask.variables}.values()
+    filters = {id(each.filter): each for each in compiled.variables}.values()
     for each in filters:
-        mine = (provider_matches if each.one_provider else tree_matches)(fleet, each.wanted, block)
-        ok = ok if mine is None else ok & mine
-    for any_of in ask.spread:
+        mask = (provider_matches if each.one_provider else tree_matches)(fleet, each.filter, block)
+        ok = ok if mask is None else ok & mask
+    for any_of in compiled.joint_traits:
         ok &= fleet.trait_sets.having_any(any_of)[block.take(fleet.trait_set)]
-    for each in ask.variables:
+    for each in compiled.variables:
         if not ok.any():
             return []
-        with_it = has_room(fleet, each.demands, block, ok)
-        ok = ok if with_it is None else with_it
-    for number in ask.contested:
-        total = sum(amount for each in ask.variables for wanted, amount in each.demands if wanted == number)
+        roomy = has_room(fleet, each.demands, block, ok)
+        ok = ok if roomy is None else roomy
+    for number in compiled.contested:
+        total = sum(amount for each in compiled.variables for wanted, amount in each.demands if wanted == number)
         ok &= block.room(fleet.columns[number], total, together=True)
     slots: list[int] = (np.flatnonzero(ok) + block.first).tolist()
     return slots
 
 
-def domains_of(fleet: Fleet, ask: CompiledRequest, trees: list[int]) -> Iterator[Domains]:
-    """For each of these trees in which every variable has a choice: the slots to choose from, by variable."""
+def domains_of(fleet: Fleet, compiled: CompiledRequest, trees: list[int]) -> Iterator[Domains]:
+    """Yield, for each of these trees that is feasible, the slots to choose from, by variable."""
     if not trees:
         return
-    view, starts = _with_shared(fleet, trees)
+    view, starts = _providers_of(fleet, trees)
     ids = view.slots
-    masks = _choices(fleet, ask, view)
+    masks = _choice_masks(fleet, compiled, view)
     tree_of = np.repeat(np.arange(len(trees)), np.diff(starts))
-    enough = Trees(fleet, ids, tree_of, len(trees)).having(ask, masks)
-    for tree in np.flatnonzero(enough).tolist():
+    feasible = feasible_trees(fleet, compiled, Trees(ids, tree_of, len(trees)), masks)
+    for tree in np.flatnonzero(feasible).tolist():
         first, last = starts[tree], starts[tree + 1]
         slots = ids[first:last]
         yield [slots[mask[first:last]].tolist() for mask in masks]
 
 
-def _choices(fleet: Fleet, ask: CompiledRequest, view: SlotList) -> list[Mask]:
-    """By variable: which of these providers it may choose."""
+def _choice_masks(fleet: Fleet, compiled: CompiledRequest, view: SlotList) -> list[Mask]:
+    """Return, by variable, which of these providers it may choose."""
     filtered: dict[int, Mask | None] = {}
     masks: list[Mask] = []
-    for each in ask.variables:
-        key = id(each.wanted)
+    for each in compiled.variables:
+        key = id(each.filter)
         if key not in filtered:
-            filtered[key] = (provider_matches if each.one_provider else tree_matches)(fleet, each.wanted, view)
+            filtered[key] = (provider_matches if each.one_provider else tree_matches)(fleet, each.filter, view)
         mask = has_room(fleet, each.demands, view, filtered[key])
         masks.append(np.ones(len(view.slots), dtype=np.bool_) if mask is None else mask)
     return masks
 
 
-def _with_shared(fleet: Fleet, trees: list[int]) -> tuple[SlotList, list[int]]:
-    """Every provider of these trees and every one that shares with them, tree by tree, and where each begins."""
+def _providers_of(fleet: Fleet, trees: list[int]) -> tuple[SlotList, list[int]]:
+    """Return the providers of these trees and those that share with them, tree by tree, and where each tree begins."""
     slots: list[int] = []
     anchors: list[int] = []
     starts = [0]
@@ -183,15 +190,15 @@ def _with_shared(fleet: Fleet, trees: list[int]) -> tuple[SlotList, list[int]]:
 
 
 class _Distinct:
-    """Lets every solution through once: one that uses sharing providers may be found from several trees."""
+    """Removes duplicates: a solution that uses sharing providers only may be found from several trees."""
 
     def __init__(self, fleet: Fleet) -> None:
         self.sharers = frozenset().union(*fleet.sharing.values())
         self.seen: set[Solution] = set()
 
-    def only_new(self, found: Iterator[Solution]) -> Iterator[Solution]:
-        """Those that did not come before."""
-        return (each for each in found if self._is_new(each)) if self.sharers else found
+    def new(self, chosen: Iterator[Solution]) -> Iterator[Solution]:
+        """Return the solutions that were not seen before."""
+        return (each for each in chosen if self._is_new(each)) if self.sharers else chosen
 
     def _is_new(self, solution: Solution) -> bool:
         if self.sharers.isdisjoint(solution):
@@ -203,7 +210,7 @@ class _Distinct:
 
 
 def _round_robin(searches: list[Iterator[Solution]]) -> Iterator[Solution]:
-    """One solution of each, then a second of each, until all have ended."""
+    """Yield one solution of each search, then a second of each, until all have ended."""
     while searches:
         going_on = []
         for search in searches:
@@ -217,24 +224,25 @@ def _round_robin(searches: list[Iterator[Solution]]) -> Iterator[Solution]:
 class _Renderer:
     """Solutions as candidates, in names and uuids."""
 
-    def __init__(self, fleet: Fleet, ask: CompiledRequest) -> None:
-        self.fleet, self.ask = fleet, ask
+    def __init__(self, fleet: Fleet, compiled: CompiledRequest) -> None:
+        self.fleet, self.compiled = fleet, compiled
         self.named = [
-            [(fleet.catalogue.name_of(number), amount) for number, amount in each.demands] for each in ask.variables
+            [(fleet.catalogue.name_of(number), amount) for number, amount in each.demands]
+            for each in compiled.variables
         ]
-        self.in_all: dict[str, int] = {}
+        self.totals: dict[str, int] = {}
         for demands in self.named:
-            _add(self.in_all, demands)
+            _add(self.totals, demands)
 
     def candidate(self, solution: Solution) -> Candidate:
-        """One solution."""
+        """Return one solution as a candidate."""
         uuids = self.fleet.uuids
         if solution.count(solution[0]) == len(solution):
             uuid = uuids[solution[0]]
-            return Candidate({uuid: self.in_all}, {each.suffix: [uuid] for each in self.ask.variables})
+            return Candidate({uuid: self.totals}, {each.suffix: [uuid] for each in self.compiled.variables})
         allocations: dict[str, dict[str, int]] = {}
         mappings: dict[str, list[str]] = {}
-        for slot, each, demands in zip(solution, self.ask.variables, self.named, strict=True):
+        for slot, each, demands in zip(solution, self.compiled.variables, self.named, strict=True):
             if demands:
                 _add(allocations.setdefault(uuids[slot], {}), demands)
             serving = mappings.setdefault(each.suffix, [])
@@ -248,11 +256,11 @@ def _add(resources: dict[str, int], demands: list[tuple[str, int]]) -> None:
         resources[name] = resources.get(name, 0) + amount
 
 
-def _summarised(fleet: Fleet, ask: CompiledRequest, found: list[Solution]) -> list[int]:
-    """The slots whose summaries the caller needs."""
-    taken = [index for index, each in enumerate(ask.variables) if each.demands]
-    used = dict.fromkeys(solution[index] for solution in found for index in taken)
-    if ask.one_provider_per_tree or not fleet.members:
+def _slots_to_summarise(fleet: Fleet, compiled: CompiledRequest, chosen: list[Solution]) -> list[int]:
+    """Return the slots whose summaries the caller needs."""
+    taken = [index for index, each in enumerate(compiled.variables) if each.demands]
+    used = dict.fromkeys(solution[index] for solution in chosen for index in taken)
+    if compiled.one_provider_per_tree or not fleet.members:
         return list(used)
     root = fleet.root.values
     return [slot for tree in dict.fromkeys(int(root[slot]) for slot in used) for slot in fleet.tree(tree)]

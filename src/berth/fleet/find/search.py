@@ -1,7 +1,7 @@
-"""Choosing providers within one tree: a lazy search that drops a branch as soon as it cannot end well.
+"""The search within one tree: depth first, lazy, pruning a branch as soon as it cannot succeed.
 
-Nothing is ever built to be thrown away: each solution is given out as it is found, and a search
-that finds nothing for too long is ended (Budget).
+Each solution is yielded when it is found, and a search that finds nothing for too long is ended (Budget).
+Within this module a solution is one slot per variable.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from berth.fleet.find.compile import CompiledRequest
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 
 FRUITLESS_STEPS = 30_000
-"""How many steps a request may take since its last solution: a tenth of a second to a third, here."""
+"""Steps that a request may take since its last solution: 0.1 to 0.3 seconds on the machine of docs/performance.md."""
 
 MOST_STEPS = 300_000
-"""How many steps it may take in all, however much it finds: one to three seconds, here."""
+"""Steps that a request may take in all, even if it keeps finding: one to three seconds on that machine."""
 
-LOOKS_A_STEP = 300
-"""So many looks at a number are as much work as a step: one with many groups and providers counts as many."""
+LOOKS_PER_STEP = 300
+"""Look-ups of a number that cost as much as one step: a step with many groups and providers counts as several."""
 
-SHOWN_A_STEP = 2
-"""So does showing so many of a solution's providers."""
+PROVIDERS_PER_STEP = 2
+"""Providers of a solution that cost as much as one step to render."""
 
 STEPS_BEFORE_MEMORY = 64
-"""After so many fruitless steps in a tree, states that failed are remembered: not before, as it costs time."""
+"""Steps in a tree after which failed states are remembered; not earlier, because that costs time."""
 
 Domains = list[list[int]]
 Solution = tuple[int, ...]
@@ -34,51 +34,51 @@ Solution = tuple[int, ...]
 
 @dataclass(slots=True)
 class Budget:
-    """How many steps are left until a request gives up: since its last solution, and in all."""
+    """The steps left until a request gives up. left: since its last solution, of `steps`; total_left: in all."""
 
     steps: int = FRUITLESS_STEPS
     left: int = field(default=FRUITLESS_STEPS)
-    in_all: int = field(default=MOST_STEPS)
+    total_left: int = field(default=MOST_STEPS)
     exceeded: bool = False
 
-    def step(self) -> bool:
-        """Take a step; False if there was none left."""
-        self._take(1)
+    def take_step(self) -> bool:
+        """Spend a step; return False if none was left."""
+        self._spend(1)
         return not self.exceeded
 
-    def look(self, times: int) -> None:
-        """Look at so many numbers."""
-        self._take(times // LOOKS_A_STEP)
+    def count_looks(self, times: int) -> None:
+        """Spend the cost of this many look-ups."""
+        self._spend(times // LOOKS_PER_STEP)
 
-    def found(self, places: int) -> None:
-        """A solution of so many providers: count anew what it takes to the next."""
-        self._take(1 + places // SHOWN_A_STEP)
+    def count_solution(self, places: int) -> None:
+        """Spend the cost of a solution with this many providers, and reset the bound until the next one."""
+        self._spend(1 + places // PROVIDERS_PER_STEP)
         self.left = self.steps
 
-    def _take(self, steps: int) -> None:
+    def _spend(self, steps: int) -> None:
         self.left -= steps
-        self.in_all -= steps
-        if self.left < 0 or self.in_all < 0:
+        self.total_left -= steps
+        if self.left < 0 or self.total_left < 0:
             self.exceeded = True
 
 
-def solutions(fleet: Fleet, ask: CompiledRequest, domains: Domains, budget: Budget) -> Iterator[Solution]:
-    """Every way to choose one slot of each variable's domain so that the whole request is satisfied."""
-    if ask.independent:
-        yield from _all_ways(domains, budget)
+def solutions(fleet: Fleet, compiled: CompiledRequest, domains: Domains, budget: Budget) -> Iterator[Solution]:
+    """Yield every choice of one slot from each variable's domain that satisfies the whole request."""
+    if compiled.independent:
+        yield from _product(domains, budget)
         return
-    for narrowed in _under_one_top(fleet, ask, domains, 0, budget):
-        yield from _Search(fleet, ask, narrowed, budget).run()
+    for narrowed in _narrow_to_subtrees(fleet, compiled, domains, 0, budget):
+        yield from _Search(fleet, compiled, narrowed, budget).run()
         if budget.exceeded:
             return
 
 
-def _all_ways(domains: Domains, budget: Budget) -> Iterator[Solution]:
-    """Every way to choose, in the order in which a search would: whatever has few choices changes last."""
+def _product(domains: Domains, budget: Budget) -> Iterator[Solution]:
+    """Yield all combinations in the order of a search: the variable with the fewest choices changes last."""
     order = _few_choices_first(domains)
     place = sorted(range(len(order)), key=order.__getitem__)
     for chosen in product(*(domains[index] for index in order)):
-        budget.found(len(order))
+        budget.count_solution(len(order))
         yield tuple([chosen[at] for at in place])
         if budget.exceeded:
             return
@@ -88,35 +88,37 @@ def _few_choices_first(domains: Domains) -> list[int]:
     return sorted(range(len(domains)), key=lambda index: (len(domains[index]), index))
 
 
-def _under_one_top(fleet: Fleet, ask: CompiledRequest, domains: Domains, at: int, budget: Budget) -> Iterator[Domains]:
-    """Domains narrowed so that each same_subtree holds whatever is chosen from them, without overlap.
+def _narrow_to_subtrees(
+    fleet: Fleet, compiled: CompiledRequest, domains: Domains, at: int, budget: Budget
+) -> Iterator[Domains]:
+    """Yield narrowed domains, without overlap, in which every choice satisfies each same_subtree.
 
-    In a solution one of the subtree's providers is above all others: `top`. It is chosen by a first
-    variable; the variables before that one choose something below it.
+    In a solution one of the subtree's providers, `top`, is above all the others. Let `first` be the first variable
+    that chooses it; the variables before that one choose a provider below it.
     """
-    if at == len(ask.subtrees):
+    if at == len(compiled.subtrees):
         yield domains
         return
-    variables = ask.subtrees[at]
+    variables = compiled.subtrees[at]
     if len(variables) == 1:
-        yield from _under_one_top(fleet, ask, domains, at + 1, budget)
+        yield from _narrow_to_subtrees(fleet, compiled, domains, at + 1, budget)
         return
     ancestors = {slot: _ancestors(fleet, slot) for index in variables for slot in domains[index]}
     for top in sorted(ancestors):
-        budget.look(10 * len(ancestors))
-        if not budget.step():
+        budget.count_looks(10 * len(ancestors))
+        if not budget.take_step():
             return
         below = {index: [slot for slot in domains[index] if top in ancestors[slot]] for index in variables}
         if not all(below.values()):
             continue
-        if ask.isolate and len({slot for slots in below.values() for slot in slots}) < len(variables):
+        if compiled.isolate and len({slot for slots in below.values() for slot in slots}) < len(variables):
             continue
         for narrowed in _with_top(domains, variables, below, top):
-            yield from _under_one_top(fleet, ask, narrowed, at + 1, budget)
+            yield from _narrow_to_subtrees(fleet, compiled, narrowed, at + 1, budget)
 
 
 def _with_top(domains: Domains, variables: tuple[int, ...], below: dict[int, list[int]], top: int) -> Iterator[Domains]:
-    """Domains in which one variable after the other is the first to choose the top."""
+    """Yield domains in which each variable in turn is the first to choose the top."""
     for place, first in enumerate(variables):
         if top not in below[first]:
             continue
@@ -131,7 +133,7 @@ def _with_top(domains: Domains, variables: tuple[int, ...], below: dict[int, lis
 
 
 def _ancestors(fleet: Fleet, slot: int) -> set[int]:
-    """A provider and all above it."""
+    """Return a provider and all its ancestors."""
     parents = fleet.parent.values
     found = {slot}
     while (slot := int(parents[slot])) != NO_SLOT:
@@ -140,37 +142,37 @@ def _ancestors(fleet: Fleet, slot: int) -> set[int]:
 
 
 class _Search:
-    """One depth-first search: variables with few choices first."""
+    """One depth-first search, over the variables with the fewest choices first."""
 
-    def __init__(self, fleet: Fleet, ask: CompiledRequest, domains: Domains, budget: Budget) -> None:
-        self.fleet, self.ask, self.domains, self.budget = fleet, ask, domains, budget
+    def __init__(self, fleet: Fleet, compiled: CompiledRequest, domains: Domains, budget: Budget) -> None:
+        self.fleet, self.compiled, self.domains, self.budget = fleet, compiled, domains, budget
         self.order = _few_choices_first(domains)
         self.chosen: list[int] = [NO_SLOT] * len(domains)
-        self.apart: set[int] = set()
+        self.in_use: set[int] = set()
         self.taken: dict[tuple[int, int], int] = {}
         self.tree_user: dict[int, int] = {}
         self.failed: set[object] = set()
         self.steps = 0
-        self.room: dict[tuple[int, int], tuple[int, int]] = {}
+        self.free_and_max: dict[tuple[int, int], tuple[int, int]] = {}
         self.traits: dict[int, frozenset[int]] = {}
-        if ask.spread:
+        if compiled.joint_traits:
             self.traits = {slot: fleet.traits_of(slot) for domain in domains for slot in domain}
-        self.crowded = self._may_be_crowded()
-        self.alike: dict[int, int] = {}
+        self.may_share = self._may_share_providers()
+        self.kind_of: dict[int, int] = {}
 
     def run(self) -> Iterator[Solution]:
-        """Every solution."""
+        """Return an iterator over all solutions."""
         return self._from(0)
 
     def _from(self, depth: int) -> Iterator[Solution]:
         if depth == len(self.order):
-            if self.ask.spread and not self._traits_within_reach(()):
+            if self.compiled.joint_traits and not self._traits_are_reachable(()):
                 return
-            self.budget.found(len(self.chosen))
+            self.budget.count_solution(len(self.chosen))
             yield tuple(self.chosen)
             return
         self.steps += 1
-        if not self.budget.step() or not self._can_end_well(depth):
+        if not self.budget.take_step() or not self._is_feasible(depth):
             return
         if self.failed and self._state(depth) in self.failed:
             return
@@ -188,107 +190,109 @@ class _Search:
             self.failed.add(self._state(depth))
 
     def _choose(self, index: int, slot: int) -> bool:
-        """Choose a slot for a variable, if nothing chosen so far speaks against it."""
-        ask, variable = self.ask, self.ask.variables[index]
-        apart = ask.isolate and variable.one_provider
-        if apart and slot in self.apart:
+        """Choose a slot for a variable, unless a choice made so far forbids it; return whether it was chosen."""
+        compiled, variable = self.compiled, self.compiled.variables[index]
+        isolated = compiled.isolate and variable.one_provider
+        if isolated and slot in self.in_use:
             return False
-        if not self._alone_in_its_tree(index, slot) or not self._fits(index, slot):
+        if not self._alone_in_its_tree(index, slot) or not self._has_room_left(index, slot):
             return False
-        if apart:
-            self.apart.add(slot)
-        if ask.contested:
+        if isolated:
+            self.in_use.add(slot)
+        if compiled.contested:
             for number, amount in variable.demands:
                 self.taken[slot, number] = self.taken.get((slot, number), 0) + amount
         self.chosen[index] = slot
-        if ask.one_provider_per_tree and variable.demands:
+        if compiled.one_provider_per_tree and variable.demands:
             self.tree_user[int(self.fleet.root.values[slot])] = slot
         return True
 
     def _undo(self, index: int, slot: int) -> None:
-        variable = self.ask.variables[index]
+        variable = self.compiled.variables[index]
         self.chosen[index] = NO_SLOT
-        if self.ask.isolate and variable.one_provider:  # another variable may stand on the same slot
-            self.apart.discard(slot)
-        if self.ask.contested:
+        if self.compiled.isolate and variable.one_provider:  # another variable may have chosen the same slot
+            self.in_use.discard(slot)
+        if self.compiled.contested:
             for number, amount in variable.demands:
                 self.taken[slot, number] -= amount
-        if self.ask.one_provider_per_tree:
+        if self.compiled.one_provider_per_tree:
             self.tree_user = {
                 int(self.fleet.root.values[other]): other
-                for other, each in zip(self.chosen, self.ask.variables, strict=True)
+                for other, each in zip(self.chosen, self.compiled.variables, strict=True)
                 if other != NO_SLOT and each.demands
             }
 
     def _alone_in_its_tree(self, index: int, slot: int) -> bool:
-        """Whether nothing else is taken from the same tree, where that is asked for."""
-        if not self.ask.one_provider_per_tree or not self.ask.variables[index].demands:
+        """Whether no other provider of the same tree is taken from, where the request demands that."""
+        if not self.compiled.one_provider_per_tree or not self.compiled.variables[index].demands:
             return True
         return self.tree_user.get(int(self.fleet.root.values[slot]), slot) == slot
 
-    def _fits(self, index: int, slot: int) -> bool:
-        """Whether there is room beside what is chosen; what a variable needs alone was checked before."""
-        for number, amount in self.ask.variables[index].demands:
+    def _has_room_left(self, index: int, slot: int) -> bool:
+        """Whether there is room beside the present choices; room for the variable alone was checked before."""
+        for number, amount in self.compiled.variables[index].demands:
             taken = self.taken.get((slot, number), 0)
             if taken:
-                free, most = self._room(slot, number)
-                if taken + amount > free or taken + amount > most:
+                free, max_unit = self._free_and_max_unit(slot, number)
+                if taken + amount > free or taken + amount > max_unit:
                     return False
         return True
 
-    def _room(self, slot: int, number: int) -> tuple[int, int]:
-        room = self.room.get((slot, number))
-        if room is None:
-            room = self.room[slot, number] = self.fleet.columns[number].left(slot)
-        return room
+    def _free_and_max_unit(self, slot: int, number: int) -> tuple[int, int]:
+        free_and_max = self.free_and_max.get((slot, number))
+        if free_and_max is None:
+            free_and_max = self.free_and_max[slot, number] = self.fleet.columns[number].free_and_max_unit(slot)
+        return free_and_max
 
-    def _can_end_well(self, depth: int) -> bool:
-        """A necessary condition on what is still to be chosen; each part is cheap beside what it saves."""
+    def _is_feasible(self, depth: int) -> bool:
+        """Whether the rest may succeed: a necessary condition, each part of it cheap beside what it saves."""
         rest = self.order[depth:]
-        if self.ask.spread and not self._traits_within_reach(rest):
+        if self.compiled.joint_traits and not self._traits_are_reachable(rest):
             return False
-        if self.ask.isolate and not self._can_be_apart(rest):
+        if self.compiled.isolate and not self._groups_can_be_distinct(rest):
             return False
-        return not self.crowded or self._slots_enough(rest)
+        return not self.may_share or self._amounts_can_fit(rest)
 
-    def _traits_within_reach(self, rest: Sequence[int]) -> bool:
-        mine = [index for index, each in enumerate(self.ask.variables) if not each.one_provider]
+    def _traits_are_reachable(self, rest: Sequence[int]) -> bool:
+        mine = [index for index, each in enumerate(self.compiled.variables) if not each.one_provider]
         have = [self.traits[self.chosen[index]] for index in mine if self.chosen[index] != NO_SLOT]
-        open_ = [index for index in rest if index in mine]
-        for any_of in self.ask.spread:
+        unchosen = [index for index in rest if index in mine]
+        for any_of in self.compiled.joint_traits:
             if any(any_of & traits for traits in have):
                 continue
-            if not any(any_of & self.traits[slot] for index in open_ for slot in self.domains[index]):
+            if not any(any_of & self.traits[slot] for index in unchosen for slot in self.domains[index]):
                 return False
         return True
 
-    def _can_be_apart(self, rest: Sequence[int]) -> bool:
-        grouped = [self.domains[index] for index in rest if self.ask.variables[index].one_provider]
-        if all(len(domain) >= len(self.apart) + len(grouped) for domain in grouped):
-            return True  # each has more choices than there are groups: no need to look
-        self.budget.look(2 * sum(map(len, grouped)))
-        return can_be_apart([[slot for slot in domain if slot not in self.apart] for domain in grouped])
+    def _groups_can_be_distinct(self, rest: Sequence[int]) -> bool:
+        grouped = [self.domains[index] for index in rest if self.compiled.variables[index].one_provider]
+        if all(len(domain) >= len(self.in_use) + len(grouped) for domain in grouped):
+            return True  # each has more choices than there are groups: a matching always exists
+        self.budget.count_looks(2 * sum(map(len, grouped)))
+        return can_be_distinct([[slot for slot in domain if slot not in self.in_use] for domain in grouped])
 
-    def _may_be_crowded(self) -> bool:
-        """Whether variables that ask for the same class could stand on one slot: not if all must be apart."""
-        if not self.ask.contested:
+    def _may_share_providers(self) -> bool:
+        """Whether variables that request the same class could choose one slot: not if all must be isolated."""
+        if not self.compiled.contested:
             return False
         asking = [
-            each for each in self.ask.variables if any(number in self.ask.contested for number, _ in each.demands)
+            each
+            for each in self.compiled.variables
+            if any(number in self.compiled.contested for number, _ in each.demands)
         ]
-        return bool(asking) and not (self.ask.isolate and all(each.one_provider for each in asking))
+        return bool(asking) and not (self.compiled.isolate and all(each.one_provider for each in asking))
 
-    def _slots_enough(self, rest: Sequence[int]) -> bool:
-        """Whether, class by class, what is still asked for could fit if only sizes counted.
+    def _amounts_can_fit(self, rest: Sequence[int]) -> bool:
+        """Whether, class by class, the remaining amounts could fit if only sizes counted.
 
-        All of it within all the room; and of each size, and whatever is larger, no more pieces than
-        could be cut of that size.
+        Their sum must not exceed all that is free; and for each amount, there must not be more amounts of at least
+        that size than pieces of that size that the free space can be cut into.
         """
-        for number in self.ask.contested:
-            open_ = [index for index in rest if self._demand(index, number)]
-            amounts = sorted((self._demand(index, number) for index in open_), reverse=True)
-            left = [self._left(slot, number) for slot in {slot for index in open_ for slot in self.domains[index]}]
-            self.budget.look(40 * len(rest) + 30 * len(left) + len(amounts) * len(left))
+        for number in self.compiled.contested:
+            unchosen = [index for index in rest if self._demand(index, number)]
+            amounts = sorted((self._demand(index, number) for index in unchosen), reverse=True)
+            left = [self._left(slot, number) for slot in {slot for index in unchosen for slot in self.domains[index]}]
+            self.budget.count_looks(40 * len(rest) + 30 * len(left) + len(amounts) * len(left))
             if sum(amounts) > sum(left):
                 return False
             for count, amount in enumerate(amounts, 1):
@@ -297,66 +301,68 @@ class _Search:
         return True
 
     def _left(self, slot: int, number: int) -> int:
-        """How much of a class can still be taken of a slot."""
-        free, most = self._room(slot, number)
-        return max(0, min(free, most) - self.taken.get((slot, number), 0))
+        """Return how much of a class can still be claimed from a slot."""
+        free, max_unit = self._free_and_max_unit(slot, number)
+        return max(0, min(free, max_unit) - self.taken.get((slot, number), 0))
 
     def _demand(self, index: int, number: int) -> int:
-        """How much of a class a variable asks for."""
-        return sum(amount for wanted, amount in self.ask.variables[index].demands if wanted == number)
+        """Return how much of a class a variable requests."""
+        return sum(amount for class_id, amount in self.compiled.variables[index].demands if class_id == number)
 
-    def _alike(self) -> dict[int, int]:
-        """By slot: the number of its kind. Slots of one kind can be exchanged in any solution."""
-        kinds: dict[int, list[int]] = {}
+    def _kinds_of_slots(self) -> dict[int, int]:
+        """Return the number of each slot's kind. Slots of one kind are interchangeable in any solution."""
+        places_of: dict[int, list[int]] = {}
         for place, index in enumerate(self.order):
             for slot in self.domains[index]:
-                kinds.setdefault(slot, []).append(place)
-        contested = sorted(self.ask.contested)
+                places_of.setdefault(slot, []).append(place)
+        contested = sorted(self.compiled.contested)
         numbers: dict[object, int] = {}
         found: dict[int, int] = {}
-        for slot, places in kinds.items():
+        for slot, places in places_of.items():
             what = (
                 tuple(places),
-                tuple(self._free(slot, number) for number in contested),
+                tuple(self._room_at(slot, number) for number in contested),
                 self.traits.get(slot),
-                int(self.fleet.root.values[slot]) if self.ask.one_provider_per_tree else 0,
+                int(self.fleet.root.values[slot]) if self.compiled.one_provider_per_tree else 0,
             )
             found[slot] = numbers.setdefault(what, len(numbers))
         return found
 
-    def _free(self, slot: int, number: int) -> tuple[int, int] | None:
-        return self._room(slot, number) if self.fleet.columns[number].row(slot) >= 0 else None
+    def _room_at(self, slot: int, number: int) -> tuple[int, int] | None:
+        return self._free_and_max_unit(slot, number) if self.fleet.columns[number].row(slot) >= 0 else None
 
     def _state(self, depth: int) -> object:
-        """All that decides whether the rest can succeed, the same for states that differ only in alike slots."""
-        touched: dict[int, list[tuple[int, int]]] = {slot: [] for slot in self.apart}
+        """Return what decides whether the rest can succeed: equal for states that differ in slots of one kind only."""
+        touched: dict[int, list[tuple[int, int]]] = {slot: [] for slot in self.in_use}
         for (slot, number), amount in self.taken.items():
             if amount:
                 touched.setdefault(slot, []).append((number, amount))
         for slot in self.tree_user.values():
             touched.setdefault(slot, [])
-        self.alike = self.alike or self._alike()
-        self.budget.look(20 * (len(touched) + len(self.taken)))
-        used = sorted((self.alike[slot], tuple(sorted(taken)), slot in self.apart) for slot, taken in touched.items())
+        self.kind_of = self.kind_of or self._kinds_of_slots()
+        self.budget.count_looks(20 * (len(touched) + len(self.taken)))
+        used = sorted(
+            (self.kind_of[slot], tuple(sorted(taken)), slot in self.in_use) for slot, taken in touched.items()
+        )
         met: tuple[bool, ...] = ()
-        if self.ask.spread:
+        if self.compiled.joint_traits:
             have = [
                 self.traits[slot]
-                for slot, each in zip(self.chosen, self.ask.variables, strict=True)
+                for slot, each in zip(self.chosen, self.compiled.variables, strict=True)
                 if slot != NO_SLOT and not each.one_provider
             ]
-            met = tuple(any(any_of & traits for traits in have) for any_of in self.ask.spread)
+            met = tuple(any(any_of & traits for traits in have) for any_of in self.compiled.joint_traits)
         return depth, tuple(used), met
 
 
-def can_be_apart(domains: Sequence[Sequence[int]]) -> bool:
-    """Whether one element can be chosen of each domain so that no two are the same.
+def can_be_distinct(domains: Sequence[Sequence[int]]) -> bool:
+    """Whether one element can be chosen from each domain so that all are distinct.
 
     Augmenting paths in a bipartite graph (Kuhn 1955): O(domains x choices).
     """
     owner: dict[int, int] = {}
 
-    def settle(domain: int, tried: set[int]) -> bool:
+    def assign(domain: int, tried: set[int]) -> bool:
         for choice in domains[domain]:
             if choice not in owner:
                 owner[choice] = domain
@@ -364,9 +370,9 @@ def can_be_apart(domains: Sequence[Sequence[int]]) -> bool:
         for choice in domains[domain]:
             if choice not in tried:
                 tried.add(choice)
-                if settle(owner[choice], tried):
+                if assign(owner[choice], tried):
                     owner[choice] = domain
                     return True
         return False
 
-    return all(settle(domain, set()) for domain in range(len(domains)))
+    return all(assign(domain, set()) for domain in range(len(domains)))

@@ -1,4 +1,4 @@
-"""What a caller needs to weigh the providers that it was offered."""
+"""Provider summaries: what a caller needs to rank candidates."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from berth.model.inventory import Inventory
 
 
 def summaries(fleet: Fleet, slots: list[int]) -> dict[str, ProviderSummary]:
-    """Capacity and usage of every class, traits, and place in its tree, for each of these slots, by uuid."""
-    rooms = rooms_of(fleet, slots)
+    """Return capacity and usage of every class, traits, parent and root of each of these slots, by uuid."""
+    usage = usage_of(fleet, slots)
     traits = _Traits(fleet)
     uuids = fleet.uuids
     parents = fleet.parent.values[slots].tolist()
@@ -20,47 +20,45 @@ def summaries(fleet: Fleet, slots: list[int]) -> dict[str, ProviderSummary]:
     sets = fleet.trait_set.values[slots].tolist()
     return {
         uuids[slot]: ProviderSummary(
-            rooms[slot], traits.of(number), None if parent == NO_SLOT else uuids[parent], uuids[root]
+            usage[slot], traits.names_of(number), None if parent == NO_SLOT else uuids[parent], uuids[root]
         )
         for slot, parent, root, number in zip(slots, parents, roots, sets, strict=True)
     }
 
 
-def rooms_of(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, ResourceUsage]]:
-    """Capacity and usage by slot and class name: one look-up for all providers of a class."""
+def usage_of(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, ResourceUsage]]:
+    """Return capacity and usage by slot and class name, with one look-up for all providers of a class."""
     having: dict[int, list[int]] = defaultdict(list)
     for slot in slots:
         for number in fleet.classes[slot]:
             having[number].append(slot)
-    rooms: dict[int, dict[str, ResourceUsage]] = {slot: {} for slot in slots}
+    usage: dict[int, dict[str, ResourceUsage]] = {slot: {} for slot in slots}
     for number in sorted(having):
-        name, column, mine = fleet.catalogue.name_of(number), fleet.columns[number], having[number]
-        rows = column.places(mine)
+        name, column, slots_of_class = fleet.catalogue.name_of(number), fleet.columns[number], having[number]
+        rows = column.places(slots_of_class)
         capacities, used = column.capacity.values[rows].tolist(), column.used.values[rows].tolist()
-        for slot, capacity, taken in zip(mine, capacities, used, strict=True):
+        for slot, capacity, held in zip(slots_of_class, capacities, used, strict=True):
             if abs(capacity) == CAPACITY_LIMIT:
-                capacity = _exact(fleet, number, slot)
-            rooms[slot][name] = ResourceUsage(capacity, taken)
-    return rooms
+                capacity = _exact_capacity(fleet, number, slot)
+            usage[slot][name] = ResourceUsage(capacity, held)
+    return usage
 
 
-def _exact(fleet: Fleet, number: int, slot: int) -> int:
-    """A capacity that is too large for a column."""
-    stocked = fleet.columns[number].at(fleet.columns[number].row(slot))
-    return Inventory(
-        stocked.total, stocked.reserved, stocked.min_unit, stocked.max_unit, stocked.step_size, stocked.allocation_ratio
-    ).capacity
+def _exact_capacity(fleet: Fleet, number: int, slot: int) -> int:
+    """Return the exact value of a capacity that is too large for a column."""
+    row = fleet.columns[number].at(fleet.columns[number].row(slot))
+    return Inventory(row.total, row.reserved, row.min_unit, row.max_unit, row.step_size, row.allocation_ratio).capacity
 
 
 class _Traits:
-    """Trait names by set number, worked out once for each set."""
+    """Trait names by set number, looked up once per set."""
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self.known: dict[int, list[str]] = {}
 
-    def of(self, number: int) -> list[str]:
-        """The names of a set's traits, standard ones first."""
+    def names_of(self, number: int) -> list[str]:
+        """Return the names of a set's traits, standard ones first."""
         names = self.known.get(number)
         if names is None:
             ids = self.fleet.trait_sets.sets[number]

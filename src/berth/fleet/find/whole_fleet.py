@@ -1,4 +1,4 @@
-"""Every tree of the fleet at once, each with what is shared with it."""
+"""The whole fleet as a View: each provider in its own tree, each sharing provider once per tree that it shares with."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from berth.fleet.state.fleet import NO_SLOT, Fleet
 
 
 class WholeFleet:
-    """Places to look at: every slot in its own tree, then whoever shares, once for each tree it shares with.
+    """All places: every slot in its own tree, then every sharing provider once for each tree it shares with.
 
-    A View (berth.fleet.filters), but whole: what is asked of the search tree by tree can be asked of it at once.
-    Places of deleted providers are in it, for slots to be places; `alive` tells.
+    A View (berth.fleet.find.filters) that evaluates at once what the search evaluates tree by tree. It includes the
+    slots of deleted providers, so that the first places equal the slots; `alive` excludes them.
     """
 
     def __init__(self, fleet: Fleet) -> None:
@@ -28,20 +28,20 @@ class WholeFleet:
         self._flat = not fleet.members and not len(self._outside)
 
     def take(self, column: Column) -> NDArray[Any]:
-        """A column's values for the provider of each place."""
+        """Return a column's values for the provider of each place."""
         return self.spread(column.values)
 
     def take_anchors(self, column: Column) -> NDArray[Any]:
-        """A column's values for the root of each place's tree; anything where nobody lives."""
+        """Return a column's values for the root of each place's tree; undefined at deleted slots."""
         return column.values if self._flat else column.values[self.anchors]
 
     @property
     def foreign(self) -> Mask | None:
-        """At which places a provider shares with a tree that is not its own; None if there is none."""
+        """The places where a provider shares with a tree that is not its own; None if there are none."""
         return np.arange(self.own + len(self._outside)) >= self.own if len(self._outside) else None
 
     def room(self, column: ClassColumn, amount: int) -> Mask:
-        """At which places a claim of this amount is within every rule."""
+        """Return the places where a claim of this amount is granted by every rule."""
         found = np.zeros(self.own, dtype=np.bool_)
         found[column.slots.values] = column.room(0, len(column), amount)
         return self.spread(found)
@@ -59,11 +59,11 @@ class WholeFleet:
         return slots
 
     def spread(self, by_slot: NDArray[Any]) -> NDArray[Any]:
-        """What is known of each slot, for each place."""
+        """Return the value of each place's slot."""
         return np.concatenate((by_slot, by_slot[self._outside])) if len(self._outside) else by_slot
 
     def trees(self, places: Mask) -> Mask:
-        """By slot: whether it is the root of a tree with at least one of these places."""
+        """Return, by slot, whether it is the root of a tree with at least one of these places."""
         found = places[: self.own] & self.roots
         below = self._below
         found[self.anchors[below[places[below]]]] = True
@@ -73,25 +73,25 @@ class WholeFleet:
 
     @cached_property
     def _below(self) -> NDArray[np.intp]:
-        """The places of all providers that are in a tree and not its root."""
+        """The places of all providers that are not roots."""
         return np.flatnonzero(self.alive & ~self.roots)
 
     @cached_property
     def single(self) -> Mask:
-        """By slot: whether it is a tree of one provider that nobody shares with."""
+        """Whether each slot is a tree of one provider that no other provider shares with."""
         alone: Mask = self.roots & ~self.fleet.nested.values
         alone[self._outside_anchors] = False
         return alone
 
 
 def _sharing(fleet: Fleet) -> tuple[Slots, Slots]:
-    """Who shares with trees that are not their own, and with which: one entry for each such pair."""
+    """Return sharing providers and the roots of the other trees they share with: one entry per pair."""
     none = np.zeros(0, dtype=np.int32)
     if not fleet.sharing:
         return none, none
     sets, roots = fleet.aggregate_set.values, fleet.root.values
-    met = fleet.aggregate_sets.having_any(fleet.sharing)[sets] & (roots != NO_SLOT)
-    slots = np.flatnonzero(met)
+    reached = fleet.aggregate_sets.having_any(fleet.sharing)[sets] & (roots != NO_SLOT)
+    slots = np.flatnonzero(reached)
     slots = slots[np.argsort(sets[slots], kind="stable")]
     numbers, starts = np.unique(sets[slots], return_index=True)
     anchors: list[Slots] = [none]
@@ -105,7 +105,7 @@ def _sharing(fleet: Fleet) -> tuple[Slots, Slots]:
 
 
 def _outside(fleet: Fleet, anchors: Slots, sharers: Slots) -> tuple[Slots, Slots]:
-    """Of these pairs those of different trees, once each: a tree of several providers may meet a sharer twice."""
+    """Return the distinct pairs of different trees: several providers of a tree may be reached by the same sharer."""
     if fleet.members:
         size = len(fleet.uuids)
         pairs = np.unique(anchors.astype(np.int64) * size + sharers)

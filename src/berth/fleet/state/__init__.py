@@ -1,1 +1,1 @@
-"""The fleet as columns: built from rows, kept current by changes."""
+"""The fleet as columns: built from rows, updated by changes."""

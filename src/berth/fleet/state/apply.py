@@ -1,4 +1,4 @@
-"""Changes into the fleet: the one way in which it follows the ledger."""
+"""Changes of the log, applied to the fleet: the only way in which it follows the ledger."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from berth.model.inventory import Inventory
 
 
 def apply(fleet: Fleet, change: Change) -> None:
-    """Take in the next change of the log; one that is in already changes nothing."""
+    """Apply the next change of the log; skip one that is already applied."""
     if change.number <= fleet.head:
         return
     _apply_facts(fleet, change.facts, change.at)
@@ -18,7 +18,7 @@ def apply(fleet: Fleet, change: Change) -> None:
 
 
 def _apply_facts(fleet: Fleet, facts: Facts, at: int) -> None:
-    """Names first, for all else uses them; what goes, last."""
+    """Apply names first, because all other facts use them, and deletions last."""
     _apply_names(fleet, facts)
     for fact in facts.providers:
         fleet.put_provider(fact)
@@ -42,25 +42,25 @@ def _apply_names(fleet: Fleet, facts: Facts) -> None:
     for number in facts.unnamed:
         fleet.catalogue.remove(number)
         fleet.columns.pop(number, None)
-    for named in facts.names:
-        fleet.catalogue.add(named)
+    for entry in facts.names:
+        fleet.catalogue.add(entry)
 
 
 def _set_used(fleet: Fleet, slot: int, used: Resources) -> None:
     for name, amount in used.items():
         column = fleet.columns[fleet.catalogue.class_id(name)]
         row = column.row(slot)
-        if row != NO_ROW:  # a reshape may have taken the inventory away, once nothing was held of it
+        if row != NO_ROW:  # a reshape may have removed the inventory, once nothing was held of it
             column.used.values[row] = amount
 
 
 def _set_inventories(fleet: Fleet, slot: int, inventories: dict[str, Inventory], at: int) -> None:
-    wanted = {fleet.catalogue.class_id(name): inventory for name, inventory in inventories.items()}
+    by_class = {fleet.catalogue.class_id(name): inventory for name, inventory in inventories.items()}
     for number in fleet.classes[slot]:
-        if number not in wanted:
+        if number not in by_class:
             fleet.columns[number].drop(slot)
-    for number, inventory in wanted.items():
+    for number, inventory in by_class.items():
         if number not in fleet.columns:
             fleet.columns[number] = ClassColumn()
         fleet.columns[number].put(slot, inventory, at)
-    fleet.set_classes(slot, tuple(sorted(wanted)))
+    fleet.set_classes(slot, tuple(sorted(by_class)))

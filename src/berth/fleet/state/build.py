@@ -1,4 +1,4 @@
-"""Rows into a fleet: how a process starts. Works column by column, for a million providers in seconds."""
+"""A fleet built from rows, when a process starts: column by column, a million providers in seconds."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Chunks = Iterable[Sequence[Sequence[Any]]]
 
 @dataclass(frozen=True, slots=True)
 class FleetRows:
-    """Everything that a fleet is made of, as rows of one moment; all but names in chunks, ordered by provider id.
+    """Everything in a fleet, as rows read in one snapshot; all but names and used in chunks, ordered by provider id.
 
     providers: (id, uuid, name, generation, parent_id, root_id, created_at, updated_at);
     inventories: (provider_id, class_id, total, reserved, min_unit, max_unit, step_size,
     allocation_ratio, updated_at); traits, aggregates: (provider_id, id);
-    used: (provider_id, class_id, amount), in any order; head: the number of the last change in it.
+    used: (provider_id, class_id, amount), in any order; head: the number of the last change included.
     """
 
     names: Iterable[CatalogueEntry]
@@ -41,14 +41,14 @@ class FleetRows:
 
 
 def build(source: FleetRows) -> Fleet:
-    """The fleet that these rows describe."""
+    """Return the fleet that these rows describe."""
     fleet = Fleet()
-    with _no_collection():
-        for named in source.names:
-            fleet.catalogue.add(named)
-        _take_providers(fleet, source.providers)
-        _take_inventories(fleet, source.inventories)
-        _take_used(fleet, source.used)
+    with _without_garbage_collection():
+        for entry in source.names:
+            fleet.catalogue.add(entry)
+        _load_providers(fleet, source.providers)
+        _load_inventories(fleet, source.inventories)
+        _load_used(fleet, source.used)
         for slot, aggregates in _sets(fleet, source.aggregates):
             fleet.set_aggregates(slot, aggregates)
         for slot, traits in _sets(fleet, source.traits):
@@ -58,8 +58,8 @@ def build(source: FleetRows) -> Fleet:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the garbage collector, which would walk millions of new objects again and again for nothing."""
+def _without_garbage_collection() -> Iterator[None]:
+    """Disable the garbage collector, which would walk millions of new objects repeatedly and free none."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -69,7 +69,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _take_providers(fleet: Fleet, chunks: Chunks) -> None:
+def _load_providers(fleet: Fleet, chunks: Chunks) -> None:
     numbers: list[NDArray[np.int64]] = []
     for chunk in chunks:
         ids, uuids, names, generations, parents, roots, created, updated = zip(*chunk, strict=True)
@@ -97,16 +97,16 @@ def _take_providers(fleet: Fleet, chunks: Chunks) -> None:
         fleet.nested.values[root] = True
 
 
-def _take_inventories(fleet: Fleet, chunks: Chunks) -> None:
-    whole: list[NDArray[np.int64]] = []
+def _load_inventories(fleet: Fleet, chunks: Chunks) -> None:
+    tables: list[NDArray[np.int64]] = []
     ratios: list[NDArray[np.float64]] = []
     for chunk in chunks:
         columns = list(zip(*chunk, strict=True))
         ratios.append(np.array(columns.pop(7), dtype=np.float64))
-        whole.append(np.array(columns, dtype=np.int64))
-    if not whole:
+        tables.append(np.array(columns, dtype=np.int64))
+    if not tables:
         return
-    provider, number, total, reserved, least, most, step, updated = np.concatenate(whole, axis=1)
+    provider, number, total, reserved, min_unit, max_unit, step, updated = np.concatenate(tables, axis=1)
     ratio = np.concatenate(ratios)
     slots = fleet.id.values.searchsorted(provider)
     capacity = np.trunc(np.clip((total - reserved) * ratio, -CAPACITY_LIMIT, CAPACITY_LIMIT)).astype(np.int64)
@@ -114,41 +114,41 @@ def _take_inventories(fleet: Fleet, chunks: Chunks) -> None:
         "slots": slots,
         "total": total,
         "reserved": reserved,
-        "min_unit": least,
-        "max_unit": most,
+        "min_unit": min_unit,
+        "max_unit": max_unit,
         "step_size": step,
         "ratio": ratio,
         "capacity": capacity,
         "used": np.zeros(len(slots), np.int64),
         "updated_at": updated,
     }
-    for each in np.unique(number).tolist():
-        mine = number == each
-        fleet.columns[each] = ClassColumn({name: values[mine] for name, values in fields.items()})
-    _note_classes(fleet, slots, number)
+    for class_id in np.unique(number).tolist():
+        rows_of_class = number == class_id
+        fleet.columns[class_id] = ClassColumn({name: values[rows_of_class] for name, values in fields.items()})
+    _load_classes(fleet, slots, number)
 
 
-def _note_classes(fleet: Fleet, slots: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
+def _load_classes(fleet: Fleet, slots: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
     starts = np.flatnonzero(np.diff(slots, prepend=-1)).tolist()
     classes = numbers.tolist()
     for slot, first, last in zip(slots[starts].tolist(), starts, [*starts[1:], len(classes)], strict=True):
         fleet.set_classes(slot, tuple(classes[first:last]))
 
 
-def _take_used(fleet: Fleet, rows: NameRows) -> None:
+def _load_used(fleet: Fleet, rows: NameRows) -> None:
     table = np.array([(provider, number, int(amount)) for provider, number, amount in rows], dtype=np.int64)
     if not len(table):
         return
     provider, number, amount = table.T
     slots = fleet.id.values.searchsorted(provider)
-    for each in np.unique(number).tolist():
-        mine = number == each
-        column = fleet.columns[each]
-        column.used.values[column.slots.values.searchsorted(slots[mine])] = amount[mine]
+    for class_id in np.unique(number).tolist():
+        rows_of_class = number == class_id
+        column = fleet.columns[class_id]
+        column.used.values[column.slots.values.searchsorted(slots[rows_of_class])] = amount[rows_of_class]
 
 
 def _sets(fleet: Fleet, chunks: Chunks) -> Iterator[tuple[int, frozenset[int]]]:
-    """What each provider has, by slot: from rows of (provider id, id)."""
+    """Yield each provider's slot with its set of ids, from rows of (provider id, id)."""
     providers = fleet.id.values
     for provider, rows in groupby(chain.from_iterable(chunks), key=itemgetter(0)):
         yield int(providers.searchsorted(provider)), frozenset(row[1] for row in rows)

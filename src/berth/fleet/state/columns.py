@@ -1,4 +1,4 @@
-"""Columns: arrays that grow, sets with a number each, and what all providers have of one resource class."""
+"""Columns: growing arrays, numbered sets, and the inventories of one resource class over all providers."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Slots = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 CAPACITY_LIMIT: Final = 2**62
-"""Capacities above this are kept as this in the columns: amounts are below 2**31, so nothing is lost."""
+"""Larger capacities are stored as this limit: amounts are below 2**31, so no comparison changes."""
 
 
 NO_ROW: Final = -1
 
 
 class Column:
-    """An array with room to grow at its end."""
+    """An array with spare space at its end."""
 
     __slots__ = ("_array", "size")
 
@@ -32,7 +32,7 @@ class Column:
 
     @property
     def values(self) -> NDArray[Any]:
-        """The array itself, without the spare room. Valid until the next append or insert."""
+        """The array without its spare space. Valid until the next append or insert."""
         return self._array[: self.size]
 
     def append(self, value: Any) -> None:
@@ -42,14 +42,14 @@ class Column:
         self.size += 1
 
     def insert(self, at: int, value: Any) -> None:
-        """Put one value in, moving the later ones up."""
+        """Insert one value, moving the later ones up."""
         self._reserve()
         self._array[at + 1 : self.size + 1] = self._array[at : self.size]
         self._array[at] = value
         self.size += 1
 
     def remove(self, at: int) -> None:
-        """Take one value out, moving the later ones down."""
+        """Remove one value, moving the later ones down."""
         self._array[at : self.size - 1] = self._array[at + 1 : self.size]
         self.size -= 1
 
@@ -61,9 +61,9 @@ class Column:
 
 
 class SetTable:
-    """Distinct sets of numbers, each with a number of its own.
+    """Distinct sets of ids, each with a number.
 
-    A fleet's hosts share few distinct sets of traits: a predicate is worked out once for each set,
+    The hosts of a fleet have few distinct sets of traits: a predicate is evaluated once per set,
     then looked up for a million hosts in one operation.
     """
 
@@ -76,7 +76,7 @@ class SetTable:
         self.id_of(frozenset())
 
     def id_of(self, members: frozenset[int]) -> int:
-        """The number of a set, given it now if it is new."""
+        """Return the number of a set; a new set is numbered now."""
         number = self._ids.get(members)
         if number is None:
             number = self._ids[members] = len(self.sets)
@@ -86,7 +86,7 @@ class SetTable:
         return number
 
     def having_any(self, members: Iterable[int]) -> Mask:
-        """By set number: whether the set has at least one of these."""
+        """Return, by set number, whether the set contains at least one of these members."""
         found = np.zeros(len(self.sets), dtype=np.bool_)
         for member in members:
             holding = self.holding.get(member)
@@ -96,7 +96,7 @@ class SetTable:
 
 
 class ClassColumn:
-    """What all providers have of one resource class: one row a provider, in the order of their slots."""
+    """The inventories of one resource class: one row per provider that has one, in the order of slots."""
 
     __slots__ = (
         "capacity",
@@ -130,20 +130,20 @@ class ClassColumn:
         return self.slots.size
 
     def row(self, slot: int) -> int:
-        """The row of a provider; NO_ROW if it has none."""
+        """Return the row of a provider; NO_ROW if it has none."""
         slots = self.slots.values
         at = int(slots.searchsorted(np.int32(slot)))
         return at if at < len(slots) and slots[at] == slot else NO_ROW
 
     def places(self, slots: Sequence[int] | Slots) -> NDArray[np.intp]:
-        """The row of each of these providers, or where it would be.
+        """Return the row of each of these providers, or the row where it would be inserted.
 
-        The type matters: asked for any other than its own, searchsorted first copies the whole column.
+        Slots are converted to the column's type, because searchsorted copies the whole column for any other.
         """
         return self.slots.values.searchsorted(np.asarray(slots, dtype=np.int32))
 
     def put(self, slot: int, inventory: Inventory, updated_at: int) -> None:
-        """Give a provider this inventory, instead of one it may have; what is used stays."""
+        """Set a provider's inventory, replacing one that it may have; the used amount stays."""
         row = self.row(slot)
         used = 0 if row < 0 else self.used.values[row]
         values = (
@@ -168,14 +168,14 @@ class ClassColumn:
             column.insert(at, value)
 
     def drop(self, slot: int) -> None:
-        """Take a provider's inventory away, if it has one."""
+        """Remove a provider's inventory, if it has one."""
         row = self.row(slot)
         if row >= 0:
             for column in self._columns():
                 column.remove(row)
 
     def inventory(self, row: int) -> Inventory:
-        """One row's numbers."""
+        """Return the inventory of one row."""
         return Inventory(
             self.total.values.item(row),
             self.reserved.values.item(row),
@@ -186,7 +186,7 @@ class ClassColumn:
         )
 
     def at(self, row: int) -> InventoryUsage:
-        """One row as a value."""
+        """Return one row as a value."""
         return InventoryUsage(
             self.total.values.item(row),
             self.reserved.values.item(row),
@@ -199,7 +199,7 @@ class ClassColumn:
         )
 
     def room(self, first: int, last: int, amount: int) -> Mask:
-        """By row, from first to before last: whether one more claim of this amount is within every rule."""
+        """Return, for rows first to last - 1, whether one more claim of this amount is granted by every rule."""
         ok: Mask = self.used.values[first:last] + amount <= self.capacity.values[first:last]
         ok &= self.min_unit.values[first:last] <= amount
         ok &= self.max_unit.values[first:last] >= amount
@@ -208,13 +208,13 @@ class ClassColumn:
         return ok
 
     def room_together(self, first: int, last: int, amount: int) -> Mask:
-        """By row: whether claims of this amount in all fit, each of them being within min_unit and step_size."""
+        """Return, by row, whether claims that sum to this amount fit, if each keeps to min_unit and step_size."""
         ok: Mask = self.used.values[first:last] + amount <= self.capacity.values[first:last]
         ok &= self.max_unit.values[first:last] >= amount
         return ok
 
     def room_at(self, rows: NDArray[Any], amount: int) -> Mask:
-        """The same for these rows."""
+        """Return the same as `room` for these rows."""
         ok: Mask = self.used.values[rows] + amount <= self.capacity.values[rows]
         ok &= self.min_unit.values[rows] <= amount
         ok &= self.max_unit.values[rows] >= amount
@@ -222,8 +222,8 @@ class ClassColumn:
             ok &= amount % self.step_size.values[rows] == 0
         return ok
 
-    def left(self, slot: int) -> tuple[int, int]:
-        """How much is free at a provider that has this class, and the most that one claim may ask for."""
+    def free_and_max_unit(self, slot: int) -> tuple[int, int]:
+        """Return the free amount at a provider that has this class, and the most that one claim may ask for."""
         row = self.row(slot)
         return int(self.capacity.values[row]) - int(self.used.values[row]), int(self.max_unit.values[row])
 

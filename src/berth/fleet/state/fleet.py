@@ -1,4 +1,4 @@
-"""The fleet: every provider has a slot, every fact about it stands in a column at that slot."""
+"""The fleet: every provider has a slot, and every fact about it is in a column at that slot."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ NO_SLOT = -1
 
 
 class Fleet:
-    """All providers and what they have, up to the change numbered `head`.
+    """All providers and their inventories, traits and aggregates, up to the change numbered `head`.
 
-    Slots of deleted providers have root NO_SLOT and are given out again. members: the slots of each
+    Slots of deleted providers have root NO_SLOT and are reused. members: the slots of each
     tree of more than one provider, by the root's slot; nested: by slot, whether it is the root of such
-    a tree; children: by the parent's slot; sharing: by aggregate, who shares with its members; classes:
+    a tree; children: by the parent's slot; sharing: by aggregate, the providers that share with its members; classes:
     by slot, the ids of the resource classes it has inventories of, in order.
     """
 
@@ -83,26 +83,26 @@ class Fleet:
         return len(self.slot_of)
 
     def slot(self, uuid: str) -> int:
-        """The slot of a provider; ProviderNotFound."""
+        """Return the slot of a provider; raises ProviderNotFound."""
         slot = self.slot_of.get(uuid)
         if slot is None:
             raise ProviderNotFound(uuid)
         return slot
 
     def tree(self, root: int) -> list[int]:
-        """The slots of the tree with this root, the root among them."""
+        """Return the slots of the tree with this root, including the root."""
         return self.members.get(root) or [root]
 
     def traits_of(self, slot: int) -> frozenset[int]:
-        """The ids of a provider's traits."""
+        """Return the ids of a provider's traits."""
         return self.trait_sets.sets[int(self.trait_set.values[slot])]
 
     def aggregates_of(self, slot: int) -> frozenset[int]:
-        """The ids of a provider's aggregates."""
+        """Return the ids of a provider's aggregates."""
         return self.aggregate_sets.sets[int(self.aggregate_set.values[slot])]
 
     def shared_with_set(self, aggregate_set: int) -> tuple[int, ...]:
-        """The slots of the providers that share with whoever is in these aggregates."""
+        """Return the slots of the providers that share with the members of this set of aggregates."""
         if not self.sharing:
             return ()
         shared = self._shared_with.get(aggregate_set)
@@ -112,10 +112,10 @@ class Fleet:
             shared = self._shared_with[aggregate_set] = tuple(sorted(set().union(*found)))
         return shared
 
-    # What follows changes the fleet; berth.fleet.apply and berth.fleet.build call it, nobody else.
+    # The methods below change the fleet; only berth.fleet.state.apply and build call them.
 
     def put_provider(self, fact: ProviderFact) -> None:
-        """Take in a provider, new or renamed or moved. Its parent and root must be in (or be itself)."""
+        """Add, rename or move a provider. Its parent and root must exist already, or be the provider itself."""
         slot = self.slot_of.get(fact.uuid, NO_SLOT)
         if slot == NO_SLOT:
             slot = self._new_slot(fact)
@@ -129,7 +129,7 @@ class Fleet:
         self._place(slot, parent, self.slot_of[fact.root])
 
     def drop_provider(self, uuid: str) -> None:
-        """Forget a provider and everything it has."""
+        """Remove a provider and everything it has."""
         slot = self.slot_of.get(uuid, NO_SLOT)
         if slot == NO_SLOT:
             return
@@ -146,18 +146,18 @@ class Fleet:
         heapq.heappush(self._free, slot)
 
     def set_classes(self, slot: int, numbers: tuple[int, ...]) -> None:
-        """Note which classes a provider has inventories of."""
+        """Record which classes a provider has inventories of."""
         self.classes[slot] = self._interned.setdefault(numbers, numbers)
 
     def set_traits(self, slot: int, traits: frozenset[int]) -> None:
-        """Give a provider these traits."""
+        """Set a provider's traits."""
         before = self._shares(slot)
         self.trait_set.values[slot] = self.trait_sets.id_of(traits)
         if before != self._shares(slot):
             self._share(slot, self.aggregates_of(slot), starts=not before)
 
     def set_aggregates(self, slot: int, aggregates: frozenset[int]) -> None:
-        """Put a provider into these aggregates."""
+        """Set a provider's aggregates."""
         before = self.aggregates_of(slot)
         self.aggregate_set.values[slot] = self.aggregate_sets.id_of(aggregates)
         if self._shares(slot):
@@ -212,9 +212,9 @@ class Fleet:
     def _unplace(self, slot: int) -> None:
         parent, root = int(self.parent.values[slot]), int(self.root.values[slot])
         if parent != NO_SLOT:
-            _take_out(self.children, parent, slot)
+            _remove_from(self.children, parent, slot)
         if root not in (NO_SLOT, slot):
-            _take_out(self.members, root, slot)
+            _remove_from(self.members, root, slot)
             if self.members.get(root) == [root]:
                 del self.members[root]
                 self.nested.values[root] = False
@@ -224,7 +224,7 @@ class Fleet:
         return trait in self.traits_of(slot)
 
     def _share(self, slot: int, aggregates: frozenset[int], *, starts: bool) -> None:
-        """Begin or end sharing with whoever is in these aggregates."""
+        """Begin or end sharing with the members of these aggregates."""
         self._shared_with.clear()
         for aggregate in aggregates:
             slots = self.sharing.setdefault(aggregate, set())
@@ -236,7 +236,7 @@ class Fleet:
                 del self.sharing[aggregate]
 
 
-def _take_out(lists: dict[int, list[int]], key: int, slot: int) -> None:
+def _remove_from(lists: dict[int, list[int]], key: int, slot: int) -> None:
     slots = lists[key]
     slots.remove(slot)
     if not slots:

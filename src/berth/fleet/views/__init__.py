@@ -1,1 +1,1 @@
-"""The fleet as people look at it: overviews, maps and pages."""
+"""Views of the fleet for people: overviews, maps and pages."""

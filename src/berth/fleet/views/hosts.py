@@ -1,4 +1,4 @@
-"""Which hosts are like that: trees, by what their providers are, are in, or have room for."""
+"""Hosts that match a map's filter: by name, and by traits, aggregates and room in their trees."""
 
 from __future__ import annotations
 
@@ -14,40 +14,42 @@ from berth.model.overview import MapQuery
 from berth.model.request import Filter, Group
 
 
-def matching_hosts(fleet: Fleet, asked: MapQuery) -> Mask:
-    """By slot: whether it is the root of a tree that is like that; ClassNotFound, TraitsNotFound.
+def matching_hosts(fleet: Fleet, query: MapQuery) -> Mask:
+    """Return, by slot, whether it is a root that matches the query; raises ClassNotFound, TraitsNotFound.
 
-    name: a part of the root's name, in upper or lower case. trait, aggregate: some provider of the tree has it, is
-    in it. room: an unsuffixed group could have these amounts there, from any providers of the tree and those that
-    share with it; so a find for them has a candidate around this tree.
+    name: a part of the root's name, case-insensitive. trait, aggregate: some provider of the tree has it. room: an
+    unsuffixed group would find these amounts there, on the providers of the tree and those that share with it; so a
+    find for them has a candidate in this tree.
     """
-    found = fleet.root.values == np.arange(len(fleet.uuids))
-    if asked.trait:
-        found &= _trees_with(fleet, Filter(required=(frozenset((asked.trait,)),)))
-    if asked.aggregate:
-        found &= _trees_with(fleet, Filter(member_of=(frozenset((asked.aggregate,)),)))
-    if asked.room:
-        for name in asked.room:
+    matching = fleet.root.values == np.arange(len(fleet.uuids))
+    if query.trait:
+        matching &= _trees_with(fleet, Filter(required=(frozenset((query.trait,)),)))
+    if query.aggregate:
+        matching &= _trees_with(fleet, Filter(member_of=(frozenset((query.aggregate,)),)))
+    if query.room:
+        for name in query.room:
             fleet.catalogue.class_id(name)
-        found &= GroupFunnelBuilder(WholeFleet(fleet), Group(resources=asked.room)).fitting
-    return hosts_with_name(fleet, found, asked.name)
+        matching &= GroupFunnelBuilder(WholeFleet(fleet), Group(resources=query.room)).fitting
+    return hosts_with_name(fleet, matching, query.name)
 
 
 def hosts_with_name(fleet: Fleet, slots: Mask, part: str) -> Mask:
-    """Those of these providers that have this part in their names, in upper or lower case."""
+    """Return which of these providers have this part in their names, case-insensitive."""
     if not part:
         return slots
-    wanted, names = part.lower(), fleet.names
+    lower, names = part.lower(), fleet.names
     at = np.flatnonzero(slots)
-    found = np.zeros_like(slots)
-    found[at[[wanted in names[slot].lower() for slot in at.tolist()]]] = True
-    return found
+    matching = np.zeros_like(slots)
+    matching[at[[lower in names[slot].lower() for slot in at.tolist()]]] = True
+    return matching
 
 
-def _trees_with(fleet: Fleet, asked: Filter) -> Mask:
-    """By slot: whether it is the root of a tree in which some provider is like that."""
-    providers = provider_matches(fleet, compile_filter(fleet, asked, spread=False), SlotRange(0, len(fleet.uuids)))
+def _trees_with(fleet: Fleet, query: Filter) -> Mask:
+    """Return, by slot, whether it is the root of a tree in which some provider matches."""
+    providers = provider_matches(
+        fleet, compile_filter(fleet, query, joint_traits=False), SlotRange(0, len(fleet.uuids))
+    )
     roots = fleet.root.values[providers]
-    found = np.zeros(len(fleet.uuids), dtype=np.bool_)
-    found[roots[roots != NO_SLOT]] = True
-    return found
+    matching = np.zeros(len(fleet.uuids), dtype=np.bool_)
+    matching[roots[roots != NO_SLOT]] = True
+    return matching

@@ -1,4 +1,4 @@
-"""A fleet as a map: hosts, or groups of them, each with how much it has and how much of that is held."""
+"""A map of the fleet: hosts, or groups of hosts, each with its capacity and usage."""
 
 from __future__ import annotations
 
@@ -9,110 +9,114 @@ from numpy.typing import NDArray
 
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.views.hosts import matching_hosts
-from berth.fleet.views.map_groups import AGGREGATE, MOST, OF_NAMES, grouped, steps, zoomed
+from berth.fleet.views.map_groups import AGGREGATE, MAX_GROUPS, NAME_STEPS, group_hosts, hosts_within, steps
 from berth.model.consumer import Resources
 from berth.model.overview import FleetMap, GroupBy, MapCell, MapQuery
 
-FEW = 2000
-"""So many hosts are shown one by one."""
+MAX_HOSTS = 2000
+"""Hosts that are shown one by one at most; more are shown in groups."""
 
-WIDESPREAD = 8
-"""How many classes are told of, if none is asked for: those that the most providers have."""
+DEFAULT_CLASSES = 8
+"""Classes that are shown if the query names none: those that most providers have."""
 
 
-def fleet_map(fleet: Fleet, asked: MapQuery) -> FleetMap:
-    """What to draw; ClassNotFound, TraitsNotFound, and Invalid for a `within` that is not a group's id."""
-    classes = _classes(fleet, asked)
-    hosts = zoomed(fleet, np.flatnonzero(matching_hosts(fleet, asked)), asked.within)
-    if _one_by_one(asked, len(hosts)):
-        drawn, groups_of = _Drawn.hosts(fleet, hosts, FEW if asked.limit is None else asked.limit), ""
+def fleet_map(fleet: Fleet, query: MapQuery) -> FleetMap:
+    """Return the cells to draw; raises ClassNotFound, TraitsNotFound, and Invalid for an unknown `within`."""
+    classes = _classes(fleet, query)
+    hosts = hosts_within(fleet, np.flatnonzero(matching_hosts(fleet, query)), query.within)
+    if _show_hosts(query, len(hosts)):
+        layout, groups_of = _Layout.hosts(fleet, hosts, MAX_HOSTS if query.limit is None else query.limit), ""
     else:
-        drawn, groups_of = _Drawn.groups(fleet, hosts, asked)
+        layout, groups_of = _Layout.groups(fleet, hosts, query)
     return FleetMap(
         head=fleet.head,
         level="groups" if groups_of else "hosts",
         groups_of=groups_of,
         total_hosts=len(hosts),
-        cells=_cells(fleet, drawn, classes, asked.mark),
+        cells=_cells(fleet, layout, classes, query.mark),
     )
 
 
-def _classes(fleet: Fleet, asked: MapQuery) -> list[int]:
-    if asked.classes:
-        return [fleet.catalogue.class_id(name) for name in asked.classes]
-    return sorted(sorted(fleet.columns, key=lambda number: (-len(fleet.columns[number]), number))[:WIDESPREAD])
+def _classes(fleet: Fleet, query: MapQuery) -> list[int]:
+    if query.classes:
+        return [fleet.catalogue.class_id(name) for name in query.classes]
+    return sorted(sorted(fleet.columns, key=lambda number: (-len(fleet.columns[number]), number))[:DEFAULT_CLASSES])
 
 
-def _one_by_one(asked: MapQuery, hosts: int) -> bool:
-    """Whether to show hosts: if that is asked for, or if there are few and the groups asked for are left behind."""
-    if asked.by in (GroupBy.AUTO, GroupBy.HOSTS):
-        return asked.by is GroupBy.HOSTS or hosts <= FEW
-    before = {step for step, _ in steps(asked.within)}
-    return hosts <= FEW and not before.isdisjoint((AGGREGATE,) if asked.by is GroupBy.AGGREGATES else OF_NAMES)
+def _show_hosts(query: MapQuery, hosts: int) -> bool:
+    """Whether to show hosts: if requested, or if there are few and `within` has a step of the requested kind."""
+    if query.by in (GroupBy.AUTO, GroupBy.HOSTS):
+        return query.by is GroupBy.HOSTS or hosts <= MAX_HOSTS
+    previous_kinds = {step for step, _ in steps(query.within)}
+    return hosts <= MAX_HOSTS and not previous_kinds.isdisjoint(
+        (AGGREGATE,) if query.by is GroupBy.AGGREGATES else NAME_STEPS
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
-    """What each cell stands for. cell_of: by root slot, the number of its cell, NO_SLOT if it is not drawn."""
+class _Layout:
+    """The cells of a map. cell_of: by root slot, the number of its cell, NO_SLOT if it is not drawn."""
 
     ids: list[str]
     names: list[str]
     cell_of: NDArray[np.int32]
 
     @classmethod
-    def hosts(cls, fleet: Fleet, hosts: NDArray[np.intp], limit: int) -> _Drawn:
-        """A cell for each of the first hosts by name."""
+    def hosts(cls, fleet: Fleet, hosts: NDArray[np.intp], limit: int) -> _Layout:
+        """Return a cell for each of the first hosts by name."""
         slots = sorted(hosts.tolist(), key=fleet.names.__getitem__)[:limit]
         cell_of = np.full(len(fleet.uuids), NO_SLOT, dtype=np.int32)
         cell_of[slots] = np.arange(len(slots))
         return cls([fleet.uuids[slot] for slot in slots], [fleet.names[slot] for slot in slots], cell_of)
 
     @classmethod
-    def groups(cls, fleet: Fleet, hosts: NDArray[np.intp], asked: MapQuery) -> tuple[_Drawn, str]:
-        """A cell for each group, and what they are groups of."""
-        groups = grouped(fleet, hosts, asked.by, asked.within)
-        limit = MOST if asked.limit is None else min(MOST, asked.limit)
+    def groups(cls, fleet: Fleet, hosts: NDArray[np.intp], query: MapQuery) -> tuple[_Layout, str]:
+        """Return a cell for each group, and what the groups are made by."""
+        groups = group_hosts(fleet, hosts, query.by, query.within)
+        limit = MAX_GROUPS if query.limit is None else min(MAX_GROUPS, query.limit)
         cell_of = np.full(len(fleet.uuids), NO_SLOT, dtype=np.int32)
         cell_of[hosts] = np.where(groups.member < limit, groups.member, NO_SLOT)
-        return cls(groups.ids(asked.within)[:limit], groups.names()[:limit], cell_of), groups.of.value
+        return cls(groups.ids(query.within)[:limit], groups.names()[:limit], cell_of), groups.by.value
 
 
-def _cells(fleet: Fleet, drawn: _Drawn, classes: list[int], mark: tuple[str, ...]) -> list[MapCell]:
+def _cells(fleet: Fleet, layout: _Layout, classes: list[int], mark: tuple[str, ...]) -> list[MapCell]:
     roots = fleet.root.values
     alive = np.flatnonzero(roots != NO_SLOT)
-    providers = map(int, _summed(drawn, drawn.cell_of[roots[alive]]))
-    hosts = map(int, _summed(drawn, drawn.cell_of))
-    marked = map(int, _summed(drawn, drawn.cell_of[_hosts_of(fleet, mark)]))
-    used: list[Resources] = [{} for _ in drawn.ids]
-    capacity: list[Resources] = [{} for _ in drawn.ids]
+    providers = map(int, _sum_by_cell(layout, layout.cell_of[roots[alive]]))
+    hosts = map(int, _sum_by_cell(layout, layout.cell_of))
+    marked = map(int, _sum_by_cell(layout, layout.cell_of[_hosts_of(fleet, mark)]))
+    used: list[Resources] = [{} for _ in layout.ids]
+    capacity: list[Resources] = [{} for _ in layout.ids]
     for number in classes:
-        _add_class(fleet, drawn, number, used, capacity)
-    return list(map(MapCell, drawn.ids, drawn.names, hosts, providers, used, capacity, marked))
+        _add_class(fleet, layout, number, used, capacity)
+    return list(map(MapCell, layout.ids, layout.names, hosts, providers, used, capacity, marked))
 
 
 def _hosts_of(fleet: Fleet, uuids: tuple[str, ...]) -> NDArray[np.intp]:
-    """The slots of the hosts that these providers are in, each once; those that are gone are in none."""
+    """Return the distinct slots of the hosts of these providers; deleted providers are skipped."""
     slots = [fleet.slot_of[uuid] for uuid in uuids if uuid in fleet.slot_of]
     return np.unique(fleet.root.values[slots]).astype(np.intp)
 
 
-def _add_class(fleet: Fleet, drawn: _Drawn, number: int, used: list[Resources], capacity: list[Resources]) -> None:
-    """What each cell has of one class, if anything."""
+def _add_class(fleet: Fleet, layout: _Layout, number: int, used: list[Resources], capacity: list[Resources]) -> None:
+    """Add usage and capacity of one class to each cell that has it."""
     column = fleet.columns.get(number)
     if column is None:
         return
     name = fleet.catalogue.name_of(number)
-    cells = drawn.cell_of[fleet.root.values[column.slots.values]]
-    having = np.flatnonzero(_summed(drawn, cells)).tolist()
-    held = _summed(drawn, cells, column.used.values).tolist()
-    in_all = _summed(drawn, cells, np.maximum(column.capacity.values, 0)).tolist()
-    for cell in having:
-        used[cell][name] = int(held[cell])
-        capacity[cell][name] = int(in_all[cell])
+    cells = layout.cell_of[fleet.root.values[column.slots.values]]
+    cells_with_class = np.flatnonzero(_sum_by_cell(layout, cells)).tolist()
+    used_sums = _sum_by_cell(layout, cells, column.used.values).tolist()
+    capacity_sums = _sum_by_cell(layout, cells, np.maximum(column.capacity.values, 0)).tolist()
+    for cell in cells_with_class:
+        used[cell][name] = int(used_sums[cell])
+        capacity[cell][name] = int(capacity_sums[cell])
 
 
-def _summed(drawn: _Drawn, cells: NDArray[np.int32], amounts: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
-    """By cell: how many there are, or the sum of these amounts (exact up to 2**53)."""
-    shown = cells != NO_SLOT
-    weights = None if amounts is None else amounts[shown]
-    return np.bincount(cells[shown], weights, minlength=len(drawn.ids)).astype(np.float64)
+def _sum_by_cell(
+    layout: _Layout, cells: NDArray[np.int32], amounts: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
+    """Return, by cell, the number of entries, or the sum of these amounts (exact up to 2**53)."""
+    visible = cells != NO_SLOT
+    weights = None if amounts is None else amounts[visible]
+    return np.bincount(cells[visible], weights, minlength=len(layout.ids)).astype(np.float64)

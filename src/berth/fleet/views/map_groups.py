@@ -1,7 +1,7 @@
-"""Hosts in groups that a person can take in: by aggregate, or by how their names begin; groups within groups.
+"""Groups of hosts for a map: by aggregate or by the beginnings of names, nested.
 
-A group's id is the way to it, step by step: "aggregate:<uuid>/stem:host-/start:host-00". A step says which hosts are in
-it and nothing of the others, so an id means the same whatever comes, goes or is renamed meanwhile.
+The id of a group is the path to it: "aggregate:<uuid>/stem:host-/start:host-00". Each step depends only on the hosts
+in the group, so an id keeps its meaning when other hosts are created, deleted or renamed.
 """
 
 from __future__ import annotations
@@ -18,60 +18,60 @@ from berth.fleet.state.fleet import Fleet
 from berth.model.errors import Invalid
 from berth.model.overview import GroupBy
 
-MOST = 500
-"""How many groups there are at most on one level."""
+MAX_GROUPS = 500
+"""The most groups on one level."""
 
-AT_ONCE = 4096
-"""How many names are looked at before they are counted."""
+NAMES_PER_CHECK = 4096
+"""Names that are processed before the prefixes are counted."""
 
-NONE = "in no aggregate"
+NO_AGGREGATE = "in no aggregate"
 DIGITS = "0123456789"
 
 AGGREGATE, AGGREGATES, STEM, START, NAME = "aggregate", "aggregates", "stem", "start", "name"
-"""Steps: one aggregate, or those that begin so; names that are so but for digits at the end, begin so, or are so."""
+"""The kinds of steps: one aggregate; aggregates by prefix; names without trailing digits; names by prefix; one name."""
 
-OF_AGGREGATES, OF_NAMES = (AGGREGATE, AGGREGATES), (STEM, START, NAME)
+AGGREGATE_STEPS, NAME_STEPS = (AGGREGATE, AGGREGATES), (STEM, START, NAME)
 
 
 @dataclass(frozen=True, slots=True)
 class HostGroups:
-    """Hosts in groups. last: the last step to each group, in order; member: by host, the number of its group."""
+    """Hosts in groups. last_steps: of each group's id, in order; member: by host, the number of its group."""
 
-    of: GroupBy
-    last: list[tuple[str, str]]
+    by: GroupBy
+    last_steps: list[tuple[str, str]]
     member: NDArray[np.intp]
 
     def ids(self, within: str) -> list[str]:
-        """The way to each group."""
-        way = f"{within}/" if within else ""
-        return [f"{way}{step}:{quote(label, safe='')}" for step, label in self.last]
+        """Return the id of each group."""
+        prefix = f"{within}/" if within else ""
+        return [f"{prefix}{step}:{quote(label, safe='')}" for step, label in self.last_steps]
 
     def names(self) -> list[str]:
-        """Each group in words."""
-        return [f"{label or NONE}{'…' * (step in (START, AGGREGATES))}" for step, label in self.last]
+        """Return the name of each group."""
+        return [f"{label or NO_AGGREGATE}{'…' * (step in (START, AGGREGATES))}" for step, label in self.last_steps]
 
 
 def steps(within: str) -> list[tuple[str, str]]:
-    """The steps of a group's id; Invalid if it is none."""
+    """Return the steps of a group's id; raises Invalid if it is none."""
     found = [(step, unquote(label)) for step, _, label in (each.partition(":") for each in within.split("/") if each)]
-    if any(step not in OF_AGGREGATES + OF_NAMES for step, _ in found):
+    if any(step not in AGGREGATE_STEPS + NAME_STEPS for step, _ in found):
         raise Invalid(f"{within} is not the id of a group of hosts")
     return found
 
 
-def zoomed(fleet: Fleet, hosts: NDArray[np.intp], within: str) -> NDArray[np.intp]:
-    """Those of these hosts that are in a group."""
+def hosts_within(fleet: Fleet, hosts: NDArray[np.intp], within: str) -> NDArray[np.intp]:
+    """Return the hosts that are in a group."""
     for step, label in steps(within):
-        if step in OF_AGGREGATES:
-            labels, member = _first_aggregates(fleet, hosts)
-            hosts = hosts[_that_are(step, label, labels)[member]]
+        if step in AGGREGATE_STEPS:
+            labels, member = _by_first_aggregate(fleet, hosts)
+            hosts = hosts[_matches_step(step, label, labels)[member]]
         else:
-            hosts = hosts[_that_are(step, label, [fleet.names[slot] for slot in hosts.tolist()])]
+            hosts = hosts[_matches_step(step, label, [fleet.names[slot] for slot in hosts.tolist()])]
     return hosts
 
 
-def _that_are(step: str, label: str, names: Sequence[str]) -> Mask:
-    """Which of these names are what a step says."""
+def _matches_step(step: str, label: str, names: Sequence[str]) -> Mask:
+    """Return which of these names match a step."""
     if step in (START, AGGREGATES):
         found = [name.startswith(label) for name in names]
     elif step == STEM:
@@ -81,65 +81,65 @@ def _that_are(step: str, label: str, names: Sequence[str]) -> Mask:
     return np.array(found, dtype=np.bool_)
 
 
-def grouped(fleet: Fleet, hosts: NDArray[np.intp], by: GroupBy, within: str) -> HostGroups:
-    """These hosts in groups, each a part of the group that they are within."""
-    before = {step for step, _ in steps(within)}
-    if by is not GroupBy.NAMES and before.isdisjoint((AGGREGATE, *OF_NAMES)):
-        labels, member = _first_aggregates(fleet, hosts)
+def group_hosts(fleet: Fleet, hosts: NDArray[np.intp], by: GroupBy, within: str) -> HostGroups:
+    """Divide the hosts of a group into subgroups."""
+    previous_kinds = {step for step, _ in steps(within)}
+    if by is not GroupBy.NAMES and previous_kinds.isdisjoint((AGGREGATE, *NAME_STEPS)):
+        labels, member = _by_first_aggregate(fleet, hosts)
         if by is GroupBy.AGGREGATES or labels != [""]:
-            return _of_aggregates(labels, member)
+            return _group_by_aggregates(labels, member)
     names = [fleet.names[slot] for slot in hosts.tolist()]
-    if before.isdisjoint(OF_NAMES):
-        labels, member = _numbered([name.rstrip(DIGITS) for name in names])
-        if 1 < len(labels) <= MOST:
+    if previous_kinds.isdisjoint(NAME_STEPS):
+        labels, member = _number_labels([name.rstrip(DIGITS) for name in names])
+        if 1 < len(labels) <= MAX_GROUPS:
             return HostGroups(GroupBy.NAMES, [(STEM, label) for label in labels], member)
-    length = _telling(names)
-    labels, member = _numbered([name[:length] for name in names])
+    length = _prefix_length(names)
+    labels, member = _number_labels([name[:length] for name in names])
     return HostGroups(GroupBy.NAMES, [(START if len(label) == length else NAME, label) for label in labels], member)
 
 
-def _first_aggregates(fleet: Fleet, hosts: NDArray[np.intp]) -> tuple[list[str], NDArray[np.intp]]:
-    """The first aggregate of each host by its uuid, "" if it is in none: worked out for each distinct set of them."""
+def _by_first_aggregate(fleet: Fleet, hosts: NDArray[np.intp]) -> tuple[list[str], NDArray[np.intp]]:
+    """Return the labels and, by host, its first aggregate by uuid, "" if none: computed per distinct set."""
     sets, place = np.unique(fleet.aggregate_set.values[hosts], return_inverse=True)
     name_of = fleet.catalogue.name_of
-    labels, member = _numbered(
+    labels, member = _number_labels(
         [min(map(name_of, fleet.aggregate_sets.sets[number]), default="") for number in sets.tolist()]
     )
     return labels, member[place]
 
 
-def _of_aggregates(labels: list[str], member: NDArray[np.intp]) -> HostGroups:
-    if len(labels) <= MOST:
+def _group_by_aggregates(labels: list[str], member: NDArray[np.intp]) -> HostGroups:
+    if len(labels) <= MAX_GROUPS:
         return HostGroups(GroupBy.AGGREGATES, [(AGGREGATE, label) for label in labels], member)
-    length = _telling(labels)
-    shorter, number = _numbered([label[:length] for label in labels])
-    last = [(AGGREGATES if len(label) == length else AGGREGATE, label) for label in shorter]
-    return HostGroups(GroupBy.AGGREGATES, last, number[member])
+    length = _prefix_length(labels)
+    shorter, number = _number_labels([label[:length] for label in labels])
+    last_steps = [(AGGREGATES if len(label) == length else AGGREGATE, label) for label in shorter]
+    return HostGroups(GroupBy.AGGREGATES, last_steps, number[member])
 
 
-def _telling(names: Sequence[str]) -> int:
-    """How many letters to look at so that names fall into as many groups as can be, but not too many."""
+def _prefix_length(names: Sequence[str]) -> int:
+    """Return the prefix length that divides names into the most groups, up to MAX_GROUPS."""
     first, last, longest = min(names, default=""), max(names, default=""), max(map(len, names), default=0)
     length = 1 + next(
         (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first)
     )
-    while length < longest and _are_few(names, length + 1):
+    while length < longest and _few_prefixes(names, length + 1):
         length += 1
     return length
 
 
-def _are_few(names: Sequence[str], length: int) -> bool:
-    """Whether there are not too many different beginnings of this length: ends at the first sign that there are."""
+def _few_prefixes(names: Sequence[str], length: int) -> bool:
+    """Whether there are at most MAX_GROUPS different prefixes of this length; stops counting above that."""
     seen: set[str] = set()
-    for at in range(0, len(names), AT_ONCE):
-        seen.update(name[:length] for name in names[at : at + AT_ONCE])
-        if len(seen) > MOST:
+    for at in range(0, len(names), NAMES_PER_CHECK):
+        seen.update(name[:length] for name in names[at : at + NAMES_PER_CHECK])
+        if len(seen) > MAX_GROUPS:
             return False
     return True
 
 
-def _numbered(labels: list[str]) -> tuple[list[str], NDArray[np.intp]]:
-    """Distinct labels in order, and by host which is its."""
+def _number_labels(labels: list[str]) -> tuple[list[str], NDArray[np.intp]]:
+    """Return the distinct labels in order and, by host, the number of its label."""
     distinct = sorted(set(labels))
     number = {label: at for at, label in enumerate(distinct)}
     return distinct, np.fromiter((number[label] for label in labels), dtype=np.intp, count=len(labels))

@@ -1,4 +1,4 @@
-"""A fleet in a few numbers, and how many providers have each name. Column by column, whatever its size."""
+"""The fleet in a few numbers, and how many providers have each name: computed column by column."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from berth.model.overview import ClassOverview, NameInUse, Overview
 
 
 def overview(fleet: Fleet) -> Overview:
-    """What all providers have in sum, by class in the order of their names' numbers."""
+    """Return the sums over all providers, by class in the order of the classes' numbers."""
     return Overview(
         head=fleet.head,
         providers=len(fleet),
@@ -21,19 +21,19 @@ def overview(fleet: Fleet) -> Overview:
             for number, column in sorted(fleet.columns.items())
             if len(column)
         ],
-        traits=len(_having(fleet, fleet.trait_set, fleet.trait_sets)),
-        aggregates=len(_having(fleet, fleet.aggregate_set, fleet.aggregate_sets)),
+        traits=len(_providers_by_id(fleet, fleet.trait_set, fleet.trait_sets)),
+        aggregates=len(_providers_by_id(fleet, fleet.aggregate_set, fleet.aggregate_sets)),
     )
 
 
 def names_in_use(fleet: Fleet, kind: NameKind) -> list[NameInUse]:
-    """Every name of a kind with how many providers have it, the oldest first; only aggregates that somebody is in."""
+    """Return every name of a kind with how many providers have it, oldest first; of aggregates, those with members."""
     if kind is NameKind.CLASS:
         count = {number: len(column) for number, column in fleet.columns.items()}
     elif kind is NameKind.TRAIT:
-        count = _having(fleet, fleet.trait_set, fleet.trait_sets)
+        count = _providers_by_id(fleet, fleet.trait_set, fleet.trait_sets)
     else:
-        count = _having(fleet, fleet.aggregate_set, fleet.aggregate_sets)
+        count = _providers_by_id(fleet, fleet.aggregate_set, fleet.aggregate_sets)
     every = (NameInUse(named.name, count.get(named.id, 0)) for named in fleet.catalogue.all(kind))
     return [each for each in every if each.providers or kind is not NameKind.AGGREGATE]
 
@@ -51,12 +51,12 @@ def _class(name: str, column: ClassColumn) -> ClassOverview:
     )
 
 
-def _having(fleet: Fleet, column: Column, table: SetTable) -> dict[int, int]:
-    """How many providers have each member of their sets: counted by set, then by member."""
+def _providers_by_id(fleet: Fleet, column: Column, table: SetTable) -> dict[int, int]:
+    """Return how many providers have each id in their sets: counted per set, then per id."""
     alive = fleet.root.values != NO_SLOT
     by_set = np.bincount(column.values[alive], minlength=len(table.sets))
-    having: dict[int, int] = {}
+    providers: dict[int, int] = {}
     for number in np.flatnonzero(by_set).tolist():
         for member in table.sets[number]:
-            having[member] = having.get(member, 0) + int(by_set[number])
-    return having
+            providers[member] = providers.get(member, 0) + int(by_set[number])
+    return providers

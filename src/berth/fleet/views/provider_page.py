@@ -1,4 +1,4 @@
-"""Providers for people to look through: page by page, and one with all that it has."""
+"""Providers page by page, and one provider with all its details."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from berth.fleet.find.compile import compile_filter
 from berth.fleet.find.filters import SlotRange, has_room, provider_matches
-from berth.fleet.find.summaries import rooms_of
+from berth.fleet.find.summaries import usage_of
 from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.views.hosts import hosts_with_name
@@ -18,48 +18,48 @@ from berth.model.provider import Provider
 from berth.model.request import Filter
 
 
-def provider_page(fleet: Fleet, asked: ProviderFilter, after: str | None, limit: int) -> ProviderPage:
-    """Up to limit providers that are like that, after those of the page before; ClassNotFound, TraitsNotFound.
+def provider_page(fleet: Fleet, query: ProviderFilter, after: str | None, limit: int) -> ProviderPage:
+    """Return up to limit matching providers that follow the previous page; raises ClassNotFound, TraitsNotFound.
 
-    They come in the order of their ids, which is that of their making: ids only grow and are never given again. So
-    going from page to page shows nobody twice and leaves out nobody who was there throughout, whoever is
-    made, renamed, moved or deleted meanwhile. Invalid for an `after` that is no page's `next`.
+    They are in the order of their ids, that is of creation: ids only grow and are never reused. So paging shows no
+    provider twice and omits none that exists throughout, even if others are created, renamed, moved or deleted in
+    between. Raises Invalid for an `after` that is no page's `next`.
     """
-    ids = np.where(_like(fleet, asked), fleet.id.values, 0)
+    ids = np.where(_matching(fleet, query), fleet.id.values, 0)
     slots = np.flatnonzero(ids > _cursor(after))
-    more = len(slots) > limit
-    if more:
+    has_more = len(slots) > limit
+    if has_more:
         slots = slots[np.argpartition(ids[slots], limit)[:limit]]
-    chosen = slots[np.argsort(ids[slots])].tolist()
-    rooms = rooms_of(fleet, chosen)
-    items = [_item(provider(fleet, fleet.uuids[slot]), rooms[slot]) for slot in chosen]
-    return ProviderPage(items, str(ids[chosen[-1]]) if more and chosen else None)
+    page_slots = slots[np.argsort(ids[slots])].tolist()
+    usage = usage_of(fleet, page_slots)
+    items = [_item(provider(fleet, fleet.uuids[slot]), usage[slot]) for slot in page_slots]
+    return ProviderPage(items, str(ids[page_slots[-1]]) if has_more and page_slots else None)
 
 
 def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
-    """One provider with all that it has, and its tree; ProviderNotFound."""
-    it = provider(fleet, uuid)
-    has, room = inventories(fleet, uuid).inventories, rooms_of(fleet, [fleet.slot(uuid)])[fleet.slot(uuid)]
+    """Return one provider with everything it has, and its tree; raises ProviderNotFound."""
+    found = provider(fleet, uuid)
+    stock, usage = inventories(fleet, uuid).inventories, usage_of(fleet, [fleet.slot(uuid)])[fleet.slot(uuid)]
     return ProviderDetails(
-        uuid=it.uuid,
-        name=it.name,
-        generation=it.generation,
-        parent=it.parent,
-        root=it.root,
-        created_at=it.created_at,
-        updated_at=it.updated_at,
+        uuid=found.uuid,
+        name=found.name,
+        generation=found.generation,
+        parent=found.parent,
+        root=found.root,
+        created_at=found.created_at,
+        updated_at=found.updated_at,
         inventories={
             name: InventoryDetails(
-                total=of.total,
-                reserved=of.reserved,
-                min_unit=of.min_unit,
-                max_unit=of.max_unit,
-                step_size=of.step_size,
-                allocation_ratio=of.allocation_ratio,
-                capacity=room[name].capacity,
-                used=of.used,
+                total=each.total,
+                reserved=each.reserved,
+                min_unit=each.min_unit,
+                max_unit=each.max_unit,
+                step_size=each.step_size,
+                allocation_ratio=each.allocation_ratio,
+                capacity=usage[name].capacity,
+                used=each.used,
             )
-            for name, of in has.items()
+            for name, each in stock.items()
         },
         traits=traits(fleet, uuid).traits,
         aggregates=aggregates(fleet, uuid).aggregates,
@@ -68,52 +68,54 @@ def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
 
 
 def tree_of(fleet: Fleet, uuid: str) -> list[TreeNode]:
-    """The tree that a provider is in, each node followed by all below it, neighbours by name; ProviderNotFound."""
-    slots, waiting = [], [int(fleet.root.values[fleet.slot(uuid)])]
-    while waiting:
-        slots.append(waiting.pop())
-        waiting += sorted(fleet.children.get(slots[-1], ()), key=fleet.names.__getitem__, reverse=True)
-    rooms, parents = rooms_of(fleet, slots), fleet.parent.values
+    """Return the tree of a provider in depth-first order, siblings by name; raises ProviderNotFound."""
+    slots, pending = [], [int(fleet.root.values[fleet.slot(uuid)])]
+    while pending:
+        slots.append(pending.pop())
+        pending += sorted(fleet.children.get(slots[-1], ()), key=fleet.names.__getitem__, reverse=True)
+    usage, parents = usage_of(fleet, slots), fleet.parent.values
     return [
         TreeNode(
             uuid=fleet.uuids[slot],
             name=fleet.names[slot],
             parent=None if parents[slot] == NO_SLOT else fleet.uuids[parents[slot]],
-            resources=rooms[slot],
+            resources=usage[slot],
         )
         for slot in slots
     ]
 
 
-def _like(fleet: Fleet, asked: ProviderFilter) -> Mask:
-    """By slot: whether it is a provider that is like that, by itself."""
-    required = (frozenset((asked.trait,)),) if asked.trait else ()
-    member_of = (frozenset((asked.aggregate,)),) if asked.aggregate else ()
-    wanted = compile_filter(fleet, Filter(resources=asked.room, required=required, member_of=member_of), spread=False)
+def _matching(fleet: Fleet, query: ProviderFilter) -> Mask:
+    """Return, by slot, whether it is a provider that matches on its own."""
+    required = (frozenset((query.trait,)),) if query.trait else ()
+    member_of = (frozenset((query.aggregate,)),) if query.aggregate else ()
+    compiled = compile_filter(
+        fleet, Filter(resources=query.room, required=required, member_of=member_of), joint_traits=False
+    )
     found: Mask = fleet.root.values != NO_SLOT
-    if not wanted.possible:
+    if not compiled.possible:
         return np.zeros_like(found)
-    if asked.root:
-        found &= fleet.root.values == fleet.slot_of.get(asked.root, len(found))
-    if asked.resource_class:
-        column = fleet.columns.get(fleet.catalogue.class_id(asked.resource_class))
+    if query.root:
+        found &= fleet.root.values == fleet.slot_of.get(query.root, len(found))
+    if query.resource_class:
+        column = fleet.columns.get(fleet.catalogue.class_id(query.resource_class))
         having = np.zeros_like(found)
         having[column.slots.values if column else []] = True
         found &= having
     view = SlotRange(0, len(found))
-    like_that = has_room(fleet, wanted.demands, view, provider_matches(fleet, wanted, view))
-    found = found if like_that is None else found & like_that
-    return hosts_with_name(fleet, _beginning(fleet, found, asked.uuid), asked.name)
+    matching = has_room(fleet, compiled.demands, view, provider_matches(fleet, compiled, view))
+    found = found if matching is None else found & matching
+    return hosts_with_name(fleet, _with_uuid_prefix(fleet, found, query.uuid), query.name)
 
 
-def _beginning(fleet: Fleet, slots: Mask, uuid: str) -> Mask:
-    """Those of these providers whose uuids begin so."""
+def _with_uuid_prefix(fleet: Fleet, slots: Mask, uuid: str) -> Mask:
+    """Return which of these providers have uuids with this prefix."""
     if not uuid:
         return slots
-    start, uuids = uuid.lower(), fleet.uuids
+    prefix, uuids = uuid.lower(), fleet.uuids
     found = np.zeros_like(slots)
-    at = np.flatnonzero(slots)
-    found[at[[uuids[slot].startswith(start) for slot in at.tolist()]]] = True
+    chosen = np.flatnonzero(slots)
+    found[chosen[[uuids[slot].startswith(prefix) for slot in chosen.tolist()]]] = True
     return found
 
 
@@ -121,9 +123,18 @@ def _cursor(after: str | None) -> int:
     if after is None:
         return 0
     if not (after.isascii() and after.isdigit() and len(after) < 19):
-        raise Invalid(f"{after} is not the end of a page")
+        raise Invalid(f"{after} is not the cursor of a page")
     return int(after)
 
 
-def _item(it: Provider, resources: dict[str, ResourceUsage]) -> ProviderItem:
-    return ProviderItem(it.uuid, it.name, it.generation, it.parent, it.root, it.created_at, it.updated_at, resources)
+def _item(provider_: Provider, resources: dict[str, ResourceUsage]) -> ProviderItem:
+    return ProviderItem(
+        provider_.uuid,
+        provider_.name,
+        provider_.generation,
+        provider_.parent,
+        provider_.root,
+        provider_.created_at,
+        provider_.updated_at,
+        resources,
+    )

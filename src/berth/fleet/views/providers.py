@@ -1,4 +1,4 @@
-"""What the fleet says about single providers, and which providers are like that."""
+"""Providers as values: one with its inventories, traits or aggregates, and the providers that match a query."""
 
 from __future__ import annotations
 
@@ -26,49 +26,49 @@ _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Inven
 
 
 def provider(fleet: Fleet, uuid: str) -> Provider:
-    """One provider; ProviderNotFound."""
+    """Return one provider; raises ProviderNotFound."""
     return _provider(fleet, fleet.slot(uuid))
 
 
 def providers(fleet: Fleet, query: ProviderQuery) -> list[Provider]:
-    """Every provider that is like that, each by itself (sharing providers are not looked through)."""
-    wanted = compile_filter(fleet, query, spread=False)
-    if not wanted.possible:
+    """Return every provider that matches on its own (without providers that share with it)."""
+    compiled = compile_filter(fleet, query, joint_traits=False)
+    if not compiled.possible:
         return []
     if query.uuid is not None or query.name is not None:
-        first = fleet.slot_of.get(query.uuid) if query.uuid is not None else fleet.slot_of_name.get(query.name or "")
-        if first is None or (query.name is not None and fleet.names[first] != query.name):
+        slot = fleet.slot_of.get(query.uuid) if query.uuid is not None else fleet.slot_of_name.get(query.name or "")
+        if slot is None or (query.name is not None and fleet.names[slot] != query.name):
             return []
-        view = SlotRange(first, first + 1)
+        view = SlotRange(slot, slot + 1)
     else:
         view = SlotRange(0, len(fleet.uuids))
     ok = view.take(fleet.root) != NO_SLOT
-    like_that = has_room(fleet, wanted.demands, view, provider_matches(fleet, wanted, view))
-    if like_that is not None:
-        ok = ok & like_that
+    matching = has_room(fleet, compiled.demands, view, provider_matches(fleet, compiled, view))
+    if matching is not None:
+        ok = ok & matching
     return [_provider(fleet, slot) for slot in (np.flatnonzero(ok) + view.first).tolist()]
 
 
 def inventories(fleet: Fleet, uuid: str) -> ProviderInventories:
-    """Everything that a provider has, by class."""
+    """Return a provider's inventories, by class."""
     slot = fleet.slot(uuid)
-    return ProviderInventories(_generation(fleet, slot), dict(_stock(fleet, slot)))
+    return ProviderInventories(_generation(fleet, slot), dict(_inventories_at(fleet, slot)))
 
 
 def usages(fleet: Fleet, uuid: str) -> ProviderUsages:
-    """How much of each class of a provider is held."""
+    """Return how much of each class of a provider is used."""
     slot = fleet.slot(uuid)
-    return ProviderUsages(_generation(fleet, slot), {name: stocked.used for name, stocked in _stock(fleet, slot)})
+    return ProviderUsages(_generation(fleet, slot), {name: usage.used for name, usage in _inventories_at(fleet, slot)})
 
 
 def traits(fleet: Fleet, uuid: str) -> ProviderTraits:
-    """A provider's traits, standard ones first."""
+    """Return a provider's traits, standard ones first."""
     slot = fleet.slot(uuid)
     return ProviderTraits(_generation(fleet, slot), list(map(fleet.catalogue.name_of, sorted(fleet.traits_of(slot)))))
 
 
 def aggregates(fleet: Fleet, uuid: str) -> ProviderAggregates:
-    """A provider's aggregates, in the order in which they came to be."""
+    """Return a provider's aggregates, oldest first."""
     slot = fleet.slot(uuid)
     return ProviderAggregates(
         _generation(fleet, slot), [fleet.catalogue.name_of(number) for number in sorted(fleet.aggregates_of(slot))]
@@ -76,35 +76,35 @@ def aggregates(fleet: Fleet, uuid: str) -> ProviderAggregates:
 
 
 def associated_traits(fleet: Fleet) -> set[int]:
-    """The ids of the traits that some provider has."""
+    """Return the ids of the traits that some provider has."""
     in_use = np.unique(fleet.trait_set.values[fleet.root.values != NO_SLOT]).tolist()
     return set().union(*(fleet.trait_sets.sets[number] for number in in_use))
 
 
 def records(fleet: Fleet) -> Iterator[ProviderRecord]:
-    """Every provider with all that it has, parents before their children."""
-    waiting = np.flatnonzero(fleet.root.values == np.arange(len(fleet.uuids)))[::-1].tolist()
-    while waiting:
-        slot = waiting.pop()
-        waiting += fleet.children.get(slot, ())[::-1]
+    """Yield every provider with everything it has, parents before children."""
+    pending = np.flatnonzero(fleet.root.values == np.arange(len(fleet.uuids)))[::-1].tolist()
+    while pending:
+        slot = pending.pop()
+        pending += fleet.children.get(slot, ())[::-1]
         uuid, parent = fleet.uuids[slot], int(fleet.parent.values[slot])
         yield ProviderRecord(
             name=fleet.names[slot],
             uuid=uuid,
             parent=None if parent == NO_SLOT else fleet.uuids[parent],
-            inventories={name: _record(stocked) for name, stocked in _stock(fleet, slot)},
+            inventories={name: _record(usage) for name, usage in _inventories_at(fleet, slot)},
             traits=tuple(traits(fleet, uuid).traits),
             aggregates=tuple(aggregates(fleet, uuid).aggregates),
         )
 
 
 def snapshot(fleet: Fleet) -> dict[str, Any]:
-    """Everything the fleet knows, as plain values that do not depend on slots: equal fleets have equal snapshots."""
-    known = {
+    """Return the whole fleet as plain values that do not depend on slots: equal fleets have equal snapshots."""
+    by_uuid = {
         uuid: (
             _provider(fleet, slot),
             int(fleet.id.values[slot]),
-            dict(_stock(fleet, slot)),
+            dict(_inventories_at(fleet, slot)),
             traits(fleet, uuid),
             aggregates(fleet, uuid),
             sorted(fleet.uuids[child] for child in fleet.children.get(slot, ())),
@@ -115,7 +115,7 @@ def snapshot(fleet: Fleet) -> dict[str, Any]:
         for uuid, slot in fleet.slot_of.items()
     }
     rows = {fleet.catalogue.name_of(number): len(column) for number, column in fleet.columns.items() if len(column)}
-    return {"head": fleet.head, "names": fleet.catalogue.snapshot(), "rows": rows, "providers": known}
+    return {"head": fleet.head, "names": fleet.catalogue.snapshot(), "rows": rows, "providers": by_uuid}
 
 
 def _generation(fleet: Fleet, slot: int) -> int:
@@ -135,13 +135,13 @@ def _provider(fleet: Fleet, slot: int) -> Provider:
     )
 
 
-def _record(it: InventoryUsage) -> InventoryRecord:
-    # A field is left out of the JSON if it was not given: a default is known by its identity, not by its value.
-    given = {name: value for name, default in _DEFAULTS.items() if (value := getattr(it, name)) != default}
-    return InventoryRecord(total=it.total, **given)
+def _record(inventory: InventoryUsage) -> InventoryRecord:
+    # A field that is not given is omitted from the JSON: msgspec recognises a default by identity, not by value.
+    given = {name: value for name, default in _DEFAULTS.items() if (value := getattr(inventory, name)) != default}
+    return InventoryRecord(total=inventory.total, **given)
 
 
-def _stock(fleet: Fleet, slot: int) -> list[tuple[str, InventoryUsage]]:
+def _inventories_at(fleet: Fleet, slot: int) -> list[tuple[str, InventoryUsage]]:
     found = []
     for number in fleet.classes[slot]:
         column = fleet.columns[number]

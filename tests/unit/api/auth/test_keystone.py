@@ -123,7 +123,7 @@ def test_while_keystone_is_away_nobody_new_is_let_in(service: IdentityService, k
 def test_the_tokens_themselves_are_not_kept(service: IdentityService, keystone: StandIn) -> None:
     keystone.add("good")
     service(asking("good"))
-    assert "good" not in repr(service._known)
+    assert "good" not in repr(service._cache)
 
 
 def test_without_a_token(service: IdentityService) -> None:

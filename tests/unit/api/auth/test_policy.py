@@ -16,7 +16,7 @@ from berth.api.placement.operation import Operation
 from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.versions import closed
 from berth.ledger import Ledger, open_ledger
-from tests.support.empty_ledgers import Shelf
+from tests.support.empty_ledgers import EmptyLedgers
 
 ROLES: dict[str, dict[str, str]] = {
     "admin": {"x-auth-token": "admin"},
@@ -52,7 +52,7 @@ def expected(policy: str, operation: Operation) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def ledger(ledgers: Shelf) -> Iterator[Ledger]:
+def ledger(ledgers: EmptyLedgers) -> Iterator[Ledger]:
     with open_ledger(ledgers.new()) as opened:
         yield opened
 

@@ -75,13 +75,13 @@ def test_a_file_changes_rules(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('[operations]\n"providers.lst" = []', "'providers.lst' is not an operation; do you mean providers.list?"),
-        ('[operations]\n"reshape" = ["admn"]', "'admn' is not a role, of reshape; do you mean admin?"),
-        ('[operations]\n"reshape" = "admin"', "reshape is to be a list of roles"),
-        ('extends = "defalt"', "do you mean default?"),
-        ("extend = 1", "'extend' is not a key; do you mean extends?"),
-        ("operations = 1", "operations is to be a table"),
-        ("[", "is no TOML"),
+        ('[operations]\n"providers.lst" = []', "'providers.lst' is not an operation; did you mean providers.list?"),
+        ('[operations]\n"reshape" = ["admn"]', "'admn' is not a role, of reshape; did you mean admin?"),
+        ('[operations]\n"reshape" = "admin"', "reshape must be a list of roles"),
+        ('extends = "defalt"', "did you mean default?"),
+        ("extend = 1", "'extend' is not a key; did you mean extends?"),
+        ("operations = 1", "operations must be a table"),
+        ("[", "is not TOML"),
     ],
 )
 def test_a_file_that_makes_no_sense(tmp_path: Path, text: str, why: str) -> None:

@@ -88,7 +88,7 @@ def test_a_token_that_is_not_quite_right(ledger: Ledger, key: HashKey) -> None:
     number = token.split("_")[1]
     forged = credentials._text(number)  # a right checksum, a known id, and another secret
     wrong = (token[:-1], token + "x", token.upper().replace("BERTH", "berth"), forged, "berth_", "berth_é_x", "berth__")
-    assert {refused(tokens, each) for each in wrong} == {"The token is not known."}
+    assert {refused(tokens, each) for each in wrong} == {"The token is unknown."}
 
 
 def test_only_a_keyed_hash_is_stored(ledger: Ledger, key: HashKey, url: str, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_rotation(ledger: Ledger, key: HashKey) -> None:
     third = ledger.rotate_token("ci").text
     assert tokens(asking(third)) is not None
     assert refused(tokens, second) == TokenRejection.REPLACED
-    assert refused(tokens, first) == "The token is not known."  # only the last one is remembered
+    assert refused(tokens, first) == "The token is unknown."  # only the last one is remembered
     ledger.revoke_token("ci")
     assert refused(tokens, second) == refused(tokens, third) == TokenRejection.REVOKED
     with pytest.raises(TokenNotFound):
@@ -161,7 +161,7 @@ def test_the_audit_log_knows_what_the_client_is_not_told(ledger: Ledger, key: Ha
     for _ in range(3):  # also when it is too often: whose token it was would be lost otherwise
         with pytest.raises(HttpError) as refusal:
             gate.authenticate(asking(token))
-        gate.turned_away(asking(token), refusal.value, None, "me.show")
+        gate.record_refusal(asking(token), refusal.value, None, "me.show")
         told.append((refusal.value.status, refusal.value.detail))
     ledger.work()
     assert told == [(401, NOT_KNOWN)] * 2 + [(429, "Too many requests: try again in 1 s.")]

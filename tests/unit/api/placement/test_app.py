@@ -32,9 +32,9 @@ def request(method: str, path: str, body: bytes = b"", **headers: str) -> Reques
 
 def together(api: PlacementApp, *requests: Request) -> list[Reply]:
     """Carried out as one batch."""
-    begun = [api.begin(each) for each in requests]
+    responses = [api.handle(each) for each in requests]
     api.ledger.work()
-    return [each.then() if isinstance(each, PendingReply) else each for each in begun]
+    return [each.then() if isinstance(each, PendingReply) else each for each in responses]
 
 
 def test_a_trait_that_goes_in_the_batch_in_which_it_came(api: PlacementApp) -> None:

@@ -21,7 +21,7 @@ from berth.api.v1.feed import Feed
 from berth.ledger import Ledger, open_ledger
 from berth.model.commands import Claim
 from berth.model.inventory import Inventory
-from tests.support.empty_ledgers import shelf
+from tests.support.empty_ledgers import empty_ledgers
 
 HOST = "7a5c0000-0000-4000-8000-000000000001"
 DISK = "7a5c0000-0000-4000-8000-000000000002"
@@ -47,7 +47,7 @@ class Asked:
             given.setdefault("content-type", "application/json")
         path, _, query = target.partition("?")
         sent = {name: value for name, value in given.items() if value}
-        reply = self.face.begin(Request(method, path, query, sent, data))
+        reply = self.face.handle(Request(method, path, query, sent, data))
         if isinstance(reply, PendingReply):
             self.ledger.work()
             reply.answer.exception()
@@ -92,7 +92,7 @@ def asked(ledger_url: str, tmp_path: Path) -> Iterator[Asked]:
 def steady(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """One for tests that change nothing."""
     secret = tmp_path_factory.mktemp("steady") / "secret"
-    with shelf(database_kind) as ledgers, opened(ledgers.new(), secret) as it:
+    with empty_ledgers(database_kind) as ledgers, opened(ledgers.new(), secret) as it:
         yield it
 
 

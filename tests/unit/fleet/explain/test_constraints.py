@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from berth.fleet.explain.constraints import ConstraintMask, closest, of_class, of_group, of_roots
+from berth.fleet.explain.constraints import (
+    ConstraintMask,
+    class_constraints,
+    closest_amount,
+    group_constraints,
+    root_constraints,
+)
 from berth.fleet.find.whole_fleet import WholeFleet
 from berth.model.funnel import Constraint
 from berth.model.inventory import Inventory
@@ -23,8 +29,8 @@ FLEET = small_fleet(
 WHOLE = WholeFleet(FLEET)
 
 
-def holding(part: ConstraintMask) -> list[str]:
-    return names_at(FLEET, WHOLE.slots[part.holds])
+def holding(constraint: ConstraintMask) -> list[str]:
+    return names_at(FLEET, WHOLE.slots[constraint.holds])
 
 
 def any_of(*names: str) -> tuple[frozenset[str], ...]:
@@ -32,7 +38,7 @@ def any_of(*names: str) -> tuple[frozenset[str], ...]:
 
 
 @pytest.mark.parametrize(
-    ("group", "words", "failing", "holds"),
+    ("group", "description", "failing", "holds"),
     [
         pytest.param(
             Group(suffix="1", required=any_of(FAST)),
@@ -81,9 +87,9 @@ def any_of(*names: str) -> tuple[frozenset[str], ...]:
         ),
     ],
 )
-def test_constraints_of_a_group(group: Group, words: str, failing: str, holds: list[str]) -> None:
-    [part] = of_group(WHOLE, group)
-    assert (part.words, part.failing, holding(part)) == (words, failing, holds)
+def test_constraints_of_a_group(group: Group, description: str, failing: str, holds: list[str]) -> None:
+    [constraint] = group_constraints(WHOLE, group)
+    assert (constraint.description, constraint.failing, holding(constraint)) == (description, failing, holds)
 
 
 def test_constraints_come_in_the_order_of_the_search() -> None:
@@ -95,7 +101,7 @@ def test_constraints_come_in_the_order_of_the_search() -> None:
         not_member_of=frozenset({"row"}),
         in_tree=uuid_of("a"),
     )
-    assert [part.kind.value for part in of_group(WHOLE, group)] == [
+    assert [constraint.kind.value for constraint in group_constraints(WHOLE, group)] == [
         "in_tree",
         "required",
         "forbidden",
@@ -114,7 +120,7 @@ def test_constraints_come_in_the_order_of_the_search() -> None:
     ],
 )
 def test_units_and_room_hold_where_the_class_is_not_at_all(amount: int, units: list[str], room: list[str]) -> None:
-    by_kind = {part.kind: part for part in of_class(WHOLE, "VCPU", amount)}
+    by_kind = {constraint.kind: constraint for constraint in class_constraints(WHOLE, "VCPU", amount)}
     assert [holding(by_kind[kind]) for kind in (Constraint.CLASS, Constraint.UNITS, Constraint.ROOM)] == [
         ["a", "b"],
         units,
@@ -124,13 +130,13 @@ def test_units_and_room_hold_where_the_class_is_not_at_all(amount: int, units: l
 
 @pytest.mark.parametrize("name", ["CUSTOM_GOLD", "NO_SUCH"])
 def test_a_class_that_no_provider_has_holds_nowhere(name: str) -> None:
-    assert next(holding(part) for part in of_class(WHOLE, name, 1)) == []
+    assert next(holding(constraint) for constraint in class_constraints(WHOLE, name, 1)) == []
 
 
 def test_traits_of_roots() -> None:
-    required, forbidden = of_roots(WHOLE, frozenset({FAST}), frozenset({FAST}))
+    required, forbidden = root_constraints(WHOLE, frozenset({FAST}), frozenset({FAST}))
     assert (holding(required), holding(forbidden)) == (["a"], ["b", "pool", "pool"])
-    assert required.words == forbidden.failing == f"has a root with the trait {FAST}"
+    assert required.description == forbidden.failing == f"has a root with the trait {FAST}"
 
 
 @pytest.mark.parametrize(
@@ -139,12 +145,12 @@ def test_traits_of_roots() -> None:
     ids=["a class with its amount", "units alone", "an amount with its units"],
 )
 def test_what_goes_with_a_dropped_constraint(pick: int, dropped: set[str]) -> None:
-    part = list(of_class(WHOLE, "VCPU", 3))[pick]
-    assert {kind.value for kind, _names, _amount in part.dropped} == dropped
+    constraint = list(class_constraints(WHOLE, "VCPU", 3))[pick]
+    assert {kind.value for kind, _names, _amount in constraint.dropped} == dropped
 
 
 def the(kind: Constraint, parts: Iterable[ConstraintMask]) -> ConstraintMask:
-    return next(part for part in parts if part.kind is kind)
+    return next(constraint for constraint in parts if constraint.kind is kind)
 
 
 @pytest.mark.parametrize(
@@ -161,10 +167,10 @@ def the(kind: Constraint, parts: Iterable[ConstraintMask]) -> ConstraintMask:
 def test_the_closest_amount(kind: Constraint, amount: int, places: Callable[[int], bool], expected: int | None) -> None:
     mask = WHOLE.spread(WHOLE.alive.copy())
     mask &= [places(slot) for slot in WHOLE.slots.tolist()]
-    assert closest(WHOLE, the(kind, of_class(WHOLE, "VCPU", amount)), mask) == expected
+    assert closest_amount(WHOLE, the(kind, class_constraints(WHOLE, "VCPU", amount)), mask) == expected
 
 
 def test_no_amount_is_close_where_units_contradict_each_other() -> None:
     whole = WholeFleet(small_fleet(provider("a", VCPU=Inventory(8, min_unit=3, max_unit=3, step_size=2))))
-    assert closest(whole, the(Constraint.UNITS, of_class(whole, "VCPU", 3)), whole.alive) is None
-    assert closest(whole, the(Constraint.ROOM, of_class(whole, "VCPU", 9)), whole.alive) == 0
+    assert closest_amount(whole, the(Constraint.UNITS, class_constraints(whole, "VCPU", 3)), whole.alive) is None
+    assert closest_amount(whole, the(Constraint.ROOM, class_constraints(whole, "VCPU", 9)), whole.alive) == 0

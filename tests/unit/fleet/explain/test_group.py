@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from berth.fleet.explain.group import GroupFunnelBuilder
@@ -67,8 +68,10 @@ def test_what_each_step_leaves(
 ) -> None:
     builder = funnel(group)
     assert (builder.counted, builder.total) == (counted, total)
-    assert [(part.kind.value, left) for part, left in builder.steps()] == steps
-    assert [part.kind for part in builder.parts] == [part.kind for part, _left in builder.steps()]
+    assert [(constraint.kind.value, left) for constraint, left in builder.steps()] == steps
+    assert [constraint.kind for constraint in builder.constraints] == [
+        constraint.kind for constraint, _left in builder.steps()
+    ]
     assert names_at(FLEET, builder.fitting) == fitting
 
 
@@ -78,18 +81,28 @@ def test_what_each_step_leaves(
 )
 def test_what_would_fit_without_one(kind: Constraint, expected: list[str]) -> None:
     builder = funnel(Group(resources=BOTH))
-    part = next(part for part in builder.parts if part.kind is kind)
-    assert names_at(FLEET, builder.fitting_without(part.dropped)) == expected
+    constraint = next(constraint for constraint in builder.constraints if constraint.kind is kind)
+    assert names_at(FLEET, builder.fitting_without(constraint.dropped)) == expected
 
 
 def test_nothing_is_computed_again_for_a_constraint_of_another_group() -> None:
     builder = funnel(Group(resources={"VCPU": 1}))
     other = funnel(Group(resources={"DISK_GB": 1}))
-    assert builder.fitting_without(other.parts[0].dropped) is builder.fitting
+    assert builder.fitting_without(other.constraints[0].dropped) is builder.fitting
 
 
 def test_the_closest_amount_is_one_of_a_provider_with_everything_else() -> None:
     builder = funnel(Group(suffix="1", resources={"VCPU": 9}, forbidden=frozenset({FAST})))
-    room = next(part for part in builder.parts if part.kind is Constraint.ROOM)
-    assert builder.closest(room, builder.fitting_without(room.dropped)) == 4
-    assert builder.closest(builder.parts[0], builder.fitting) is None
+    room = next(constraint for constraint in builder.constraints if constraint.kind is Constraint.ROOM)
+    assert builder.closest_amount(room, builder.fitting_without(room.dropped)) == 4
+    assert builder.closest_amount(builder.constraints[0], builder.fitting) is None
+
+
+def test_the_closest_amount_is_one_of_the_given_trees() -> None:
+    builder = funnel(Group(resources={"VCPU": 9}))
+    room = next(constraint for constraint in builder.constraints if constraint.kind is Constraint.ROOM)
+    found = [
+        builder.closest_amount(room, np.isin(np.arange(WHOLE.own), slots).astype(np.bool_))
+        for slots in ([0, 1], [1], [])
+    ]
+    assert found == [8, 4, 8]

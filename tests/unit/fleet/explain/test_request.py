@@ -21,20 +21,22 @@ def test_groups_that_ask_for_the_same_are_one() -> None:
     builder = funnels(one, other, Group(suffix="3", resources={"VCPU": 3}), Group(resources={"VCPU": 2}))
     assert [distinct.suffixes for distinct in builder.distinct] == [["1", "2"], ["3"], [""]]
     assert [distinct.named for distinct in builder.distinct] == ["groups 1, 2", "group 3", "the unsuffixed group"]
-    assert builder.of(one) is builder.of(other)
+    assert builder.distinct_of(one) is builder.distinct_of(other)
 
 
 def test_trees_must_satisfy_the_root_and_every_group() -> None:
     builder = funnels(Group(suffix="1", resources={"VCPU": 2}), root_required=frozenset({FAST}))
     assert names_at(FLEET, builder.fitting()) == ["a"]
-    assert names_at(FLEET, builder.without(builder.root_parts[0])) == ["a", "b"]
+    assert names_at(FLEET, builder.without(builder.root_constraints[0])) == ["a", "b"]
 
 
 def test_a_constraint_is_dropped_from_every_group_that_makes_it() -> None:
     builder = funnels(
         Group(suffix="1", resources={"VCPU": 9}), Group(suffix="2", resources={"VCPU": 9}, forbidden=frozenset({FAST}))
     )
-    room = next(part for part in builder.distinct[0].sieve.parts if part.kind is Constraint.ROOM)
+    room = next(
+        constraint for constraint in builder.distinct[0].group_builder.constraints if constraint.kind is Constraint.ROOM
+    )
     assert names_at(FLEET, builder.fitting()) == []
     assert names_at(FLEET, builder.without(room)) == ["b"]
 

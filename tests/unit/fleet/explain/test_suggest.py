@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from berth.fleet.explain import suggest
-from berth.fleet.explain.suggest import most_alike, suggestions
+from berth.fleet.explain.suggest import closest_names, suggestions
 from berth.model.change import NameKind
 from tests.support.fleets import provider, small_fleet
 
@@ -23,7 +23,7 @@ NAMES = ["VCPU", "PCPU", "MEMORY_MB", "DISK_GB", "VGPU", "CUSTOM_GOLD"]
     ],
 )
 def test_most_alike(name: str, expected: list[str]) -> None:
-    assert most_alike(name, NAMES) == expected
+    assert closest_names(name, NAMES) == expected
 
 
 def test_only_names_of_the_kind_are_suggested() -> None:
@@ -33,5 +33,5 @@ def test_only_names_of_the_kind_are_suggested() -> None:
 
 
 def test_names_that_share_words_are_compared_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(suggest, "COMPARED", 1)
-    assert most_alike("HW_CPU_AXV", ["HW_GPU_AVX", "HW_CPU_AVX", "HW_NIC_AVX"]) == ["HW_CPU_AVX"]
+    monkeypatch.setattr(suggest, "MAX_COMPARED", 1)
+    assert closest_names("HW_CPU_AXV", ["HW_GPU_AVX", "HW_CPU_AVX", "HW_NIC_AVX"]) == ["HW_CPU_AVX"]

@@ -24,9 +24,9 @@ TOGETHER = Together(hindrances=[], why="", left=0)
 def blame(
     kind: Constraint, without: int, *, name: str = "VCPU", groups: str = "", others: bool = False, nearest: int = 0
 ) -> Blame:
-    part = ConstraintMask(kind, (name,), 4, f"is {kind} {name}", f"is not {kind} {name}", np.zeros(0, np.bool_))
-    step = FunnelStep(constraint=part.words, kind=kind, left=0, removed=1, without=without, nearest=nearest)
-    return Blame(part, step, groups, others)
+    constraint = ConstraintMask(kind, (name,), 4, f"is {kind} {name}", f"is not {kind} {name}", np.zeros(0, np.bool_))
+    step = FunnelStep(constraint=constraint.description, kind=kind, left=0, removed=1, without=without, nearest=nearest)
+    return Blame(constraint, step, groups, others)
 
 
 def trees(total: int, with_all_groups: int = 0, *steps: FunnelStep) -> TreeFunnel:
@@ -50,8 +50,8 @@ def test_unknown_names_come_before_everything_else() -> None:
 @pytest.mark.parametrize(
     ("together", "expected"),
     [
-        (Together(hindrances=[], why="", left=1200), "It fits in 1,200 of 2,000 trees."),
-        (Together(hindrances=[], why="", left=3, bounded=True), "It fits in at least 3 of 2,000 trees."),
+        (Together(hindrances=[], why="", left=1200), "The request fits in 1,200 of 2,000 trees."),
+        (Together(hindrances=[], why="", left=3, bounded=True), "The request fits in at least 3 of 2,000 trees."),
         (Together(hindrances=[], why="They do not go together.", left=0), "They do not go together."),
     ],
 )
@@ -69,26 +69,26 @@ def test_where_each_group_finds_something(together: Together, expected: str) -> 
         ),
         pytest.param(
             [blame(Constraint.CLASS, 9), blame(Constraint.ROOM, 5), blame(Constraint.UNITS, 1)],
-            "No provider is room VCPU: the most that one can give is 0",
+            "No provider is room VCPU: the largest possible claim is 0",
             id="an amount rather than its class",
         ),
         pytest.param(
             [blame(Constraint.ROOM, 5), blame(Constraint.UNITS, 5, nearest=16)],
-            "No provider is units VCPU: the nearest that one gives is 16",
+            "No provider is units VCPU: the nearest possible claim is 16",
             id="units rather than an amount that does no more",
         ),
         pytest.param([blame(Constraint.FORBIDDEN, 1)], "Every provider is not forbidden VCPU", id="what is forbidden"),
         pytest.param([blame(Constraint.ROOT_REQUIRED, 1)], "No tree is root_required VCPU", id="of roots"),
         pytest.param(
             [blame(Constraint.REQUIRED, 1, groups="group 1", others=True)],
-            "For group 1, no provider that has all else is required VCPU",
+            "For group 1, no provider that meets all other constraints is required VCPU",
             id="of one group among others",
         ),
     ],
 )
 def test_which_constraint_is_named(blames: list[Blame], begins: str) -> None:
-    without = max(each.step.without for each in blames if begins.lower().find(f" {each.part.kind} ") >= 0)
-    assert of(blames) == f"{begins}; without that, {without:,} of 10 trees would do."
+    without = max(each.step.without for each in blames if begins.lower().find(f" {each.constraint.kind} ") >= 0)
+    assert of(blames) == f"{begins}; without this constraint, {without:,} of 10 trees would fit."
 
 
 def test_when_no_single_constraint_is_to_blame() -> None:
@@ -99,9 +99,9 @@ def test_when_no_single_constraint_is_to_blame() -> None:
     )
     whole = FunnelStep(constraint="has what group 1 needs", kind=Constraint.GROUP, left=0, removed=1, without=1)
     assert reason([], trees(9, 0, whole), TOGETHER, [], []) == (
-        "No tree with all else has what group 1 needs; without that, 1 tree would do."
+        "No tree that fits the other groups has what group 1 needs; without it, 1 tree would fit."
     )
-    assert reason([], trees(9), TOGETHER, [], []).startswith("Each group finds something")
+    assert reason([], trees(9), TOGETHER, [], []).startswith("Each group fits in some tree")
     assert reason([], trees(0), TOGETHER, [], []) == "There are no providers."
 
 
@@ -114,16 +114,16 @@ def hindrance(without: int | None, *, bounded: bool = False) -> Hindrance:
     [
         (5, 5, False, [], ""),
         (5, 2, True, [], ""),
-        (5, 0, True, [], "Each group finds something in 5 trees; the search for all at once ended at its bound."),
-        (5, 2, False, [], "In 3 trees more each group finds something, but not all of them together."),
+        (5, 0, True, [], "Each group fits in 5 trees; the search for all of them together reached its limit."),
+        (5, 2, False, [], "In 3 more trees each group fits, but not all of them together."),
         (
             5,
             0,
             False,
             [hindrance(0), hindrance(4, bounded=True)],
-            "No tree isolates; without that it would fit in at least 4 trees.",
+            "No tree isolates; without this constraint the request would fit in at least 4 trees.",
         ),
-        (5, 0, False, [hindrance(0)], "Each group finds something in 5 trees, but nowhere all of them together."),
+        (5, 0, False, [hindrance(0)], "Each group fits in 5 trees, but in none of them do all groups fit together."),
     ],
 )
 def test_why_not_together(each: int, together: int, bounded: bool, hindrances: list[Hindrance], expected: str) -> None:

@@ -46,8 +46,8 @@ def test_a_suffixed_group_is_one_variable_and_the_unsuffixed_one_for_each_class(
 def test_required_traits_of_the_unsuffixed_group_may_be_met_together(fleet: Fleet) -> None:
     groups = (Group(resources={"VCPU": 1}, required=any_of(A)), Group(suffix="1", required=any_of(B)))
     compiled = compile_request(fleet, CandidateRequest(groups=groups))
-    masks = [each.wanted.traits_ok for each in compiled.variables]
-    assert compiled.spread == (fleet.catalogue.trait_ids([A]),)
+    masks = [each.filter.traits_ok for each in compiled.variables]
+    assert compiled.joint_traits == (fleet.catalogue.trait_ids([A]),)
     assert masks[0] is None
     assert masks[1] is not None
     assert masks[1].tolist() == [B in names for names in ([], [A], [A, B])]
@@ -69,7 +69,8 @@ def test_traits_of_the_root_are_a_mask_over_sets(fleet: Fleet) -> None:
 
 def test_the_tree_of_a_filter_is_the_root_of_the_provider_named(fleet: Fleet) -> None:
     trees = [
-        compile_filter(fleet, Filter(in_tree=uuid_of(name)), spread=False).tree for name in ("below", "host", "nobody")
+        compile_filter(fleet, Filter(in_tree=uuid_of(name)), joint_traits=False).tree
+        for name in ("below", "host", "nobody")
     ]
     assert trees == [0, 0, NO_SLOT]
 
@@ -89,7 +90,7 @@ def test_the_tree_of_a_filter_is_the_root_of_the_provider_named(fleet: Fleet) ->
     ],
 )
 def test_what_can_never_be_satisfied(fleet: Fleet, group: Filter, possible: bool) -> None:
-    assert compile_filter(fleet, group, spread=False).possible is possible
+    assert compile_filter(fleet, group, joint_traits=False).possible is possible
 
 
 @pytest.mark.parametrize(
@@ -120,4 +121,4 @@ def test_unknown_names_are_refused(fleet: Fleet) -> None:
     with pytest.raises(TraitsNotFound):
         compile_request(fleet, CandidateRequest(groups=(one(VCPU=1),), root_required=frozenset({"NO_SUCH"})))
     with pytest.raises(TraitsNotFound):
-        compile_filter(fleet, Filter(forbidden=frozenset({"NO_SUCH"})), spread=False)
+        compile_filter(fleet, Filter(forbidden=frozenset({"NO_SUCH"})), joint_traits=False)

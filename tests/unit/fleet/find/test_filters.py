@@ -60,7 +60,7 @@ def slots(mask: Mask | None, count: int = 4) -> list[int]:
     ],
 )
 def test_a_provider_matches_alone(fleet: Fleet, view: str, group: Filter, expected: list[int]) -> None:
-    compiled = compile_filter(fleet, group, spread=False)
+    compiled = compile_filter(fleet, group, joint_traits=False)
     assert slots(provider_matches(fleet, compiled, VIEWS[view](fleet))) == expected
 
 
@@ -80,13 +80,13 @@ def test_a_provider_matches_alone(fleet: Fleet, view: str, group: Filter, expect
 def test_a_group_matches_over_a_tree(fleet: Fleet, group: Filter, expected: list[int]) -> None:
     foreign = np.array([False, False, True])
     view = SlotList(np.array([HOST, NUMA, POOL], np.int32), np.zeros(3, np.int32), foreign)
-    assert slots(tree_matches(fleet, compile_filter(fleet, group, spread=True), view), 3) == expected
+    assert slots(tree_matches(fleet, compile_filter(fleet, group, joint_traits=True), view), 3) == expected
 
 
 def test_a_sharing_provider_does_not_profit_from_the_root(fleet: Fleet) -> None:
     """The tree's root is in the row, so all of its tree is; the pool is a member of the rack only."""
     view = SlotList(np.array([OTHER, POOL], np.int32), np.full(2, OTHER, np.int32), np.array([False, True]))
-    compiled = compile_filter(fleet, Filter(member_of=any_of("row")), spread=True)
+    compiled = compile_filter(fleet, Filter(member_of=any_of("row")), joint_traits=True)
     assert slots(tree_matches(fleet, compiled, view), 2) == [0]
 
 
@@ -105,12 +105,12 @@ def test_a_sharing_provider_does_not_profit_from_the_root(fleet: Fleet) -> None:
     ],
 )
 def test_which_have_room(fleet: Fleet, view: str, amounts: dict[str, int], expected: list[int]) -> None:
-    demands = compile_filter(fleet, Filter(resources=amounts), spread=False).demands
+    demands = compile_filter(fleet, Filter(resources=amounts), joint_traits=False).demands
     assert slots(has_room(fleet, demands, VIEWS[view](fleet), None)) == expected
 
 
 def test_room_is_added_to_what_a_filter_left(fleet: Fleet) -> None:
-    demands = compile_filter(fleet, Filter(resources={"VCPU": 1}), spread=False).demands
+    demands = compile_filter(fleet, Filter(resources={"VCPU": 1}), joint_traits=False).demands
     left = np.array([False, True, True, True])
     assert slots(has_room(fleet, demands, VIEWS["a range"](fleet), left)) == [NUMA, OTHER]
 

@@ -90,7 +90,7 @@ CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], list[dict[str, dict[str,
 @pytest.mark.parametrize("case", CASES)
 def test_candidates(case: str, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(find_module, "FIRST_BLOCK", block)
-    monkeypatch.setattr(find_module, "SLOTS_A_CANDIDATE", 1)
+    monkeypatch.setattr(find_module, "SLOTS_PER_CANDIDATE", 1)
     specs, fields, expected = CASES[case]
     fleet = small_fleet(*specs)
     request = CandidateRequest(**fields)

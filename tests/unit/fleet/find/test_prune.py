@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from berth.fleet.find.compile import compile_request
-from berth.fleet.find.prune import Trees
+from berth.fleet.find.prune import Trees, feasible_trees
 from berth.model.inventory import Inventory
 from berth.model.request import CandidateRequest, Group
 from tests.support.fleets import provider, small_fleet
 
 ONE, TWO, THREE = (Group(suffix=str(at), resources={"VGPU": 2}) for at in range(3))
+OTHER = Group(suffix="4")
 SPECS = (
     provider("a", VGPU=2),
     provider("b", VGPU=2),
@@ -52,18 +53,24 @@ ALL = (1, 1, 1, 1)
             [False, True, False],
             id="no choice for the second",
         ),
+        pytest.param(
+            CandidateRequest(groups=(ONE, TWO, OTHER), isolate=True),
+            [(1, 1, 0, 1), (1, 1, 0, 1), ALL],
+            [False, False, False],
+            id="two of three choose the same one",
+        ),
     ],
 )
 def test_feasible_trees(request_: CandidateRequest, choices: list[tuple[int, ...]], expected: list[bool]) -> None:
     fleet = small_fleet(*SPECS)
     masks = [np.array(each, dtype=np.bool_) for each in choices]
-    trees = Trees(fleet, np.arange(4, dtype=np.int32), TREE_OF, 3)
-    assert trees.having(compile_request(fleet, request_), masks).tolist() == expected
+    trees = Trees(np.arange(4, dtype=np.int32), TREE_OF, 3)
+    assert feasible_trees(fleet, compile_request(fleet, request_), trees, masks).tolist() == expected
 
 
 def test_what_is_used_is_not_free() -> None:
     fleet = small_fleet(provider("a", VGPU=4, used={"VGPU": 1}), provider("b", VGPU=4))
     compiled = compile_request(fleet, CandidateRequest(groups=(ONE, TWO)))
     masks = [np.ones(2, dtype=np.bool_)] * 2
-    trees = Trees(fleet, np.arange(2, dtype=np.int32), np.arange(2), 2)
-    assert trees.having(compiled, masks).tolist() == [False, True]
+    trees = Trees(np.arange(2, dtype=np.int32), np.arange(2), 2)
+    assert feasible_trees(fleet, compiled, trees, masks).tolist() == [False, True]

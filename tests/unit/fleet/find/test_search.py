@@ -8,7 +8,7 @@ import pytest
 
 from berth.fleet.find import search
 from berth.fleet.find.compile import compile_request
-from berth.fleet.find.search import LOOKS_A_STEP, SHOWN_A_STEP, Budget, Domains, can_be_apart, solutions
+from berth.fleet.find.search import LOOKS_PER_STEP, PROVIDERS_PER_STEP, Budget, Domains, can_be_distinct, solutions
 from berth.fleet.state.fleet import Fleet
 from berth.model.request import CandidateRequest, Group
 from tests.support.fleets import provider, small_fleet
@@ -33,7 +33,7 @@ def one(suffix: str, **amounts: int) -> Group:
 
 
 CPU, GPU, OTHER_GPU = one("1", VCPU=1), one("2", VGPU=1), one("3", VGPU=1)
-BIG_GPU = one("4", VGPU=2)
+BIG_GPU, OTHER_CPU = one("4", VGPU=2), one("5", VCPU=1)
 BOTH = (frozenset({"1", "2"}),)
 CPUS, GPUS = [HOST, NUMA0, NUMA1], [GPU0, GPU1]
 
@@ -53,6 +53,11 @@ CASES: dict[str, tuple[dict[str, Any], Domains, list[tuple[int, ...]]]] = {
     "one class twice, with room for one": ({"groups": (GPU, BIG_GPU)}, [GPUS, GPUS], [(GPU0, GPU1), (GPU1, GPU0)]),
     "below one of them": ({"groups": (CPU, GPU), "same_subtrees": BOTH}, [[NUMA0, NUMA1], GPUS], [(1, 2), (3, 4)]),
     "below the host": ({"groups": (CPU, GPU), "same_subtrees": BOTH}, [[HOST], GPUS], [(HOST, GPU0), (HOST, GPU1)]),
+    "either may be above": (
+        {"groups": (CPU, OTHER_CPU), "same_subtrees": (frozenset({"1", "5"}),)},
+        [[HOST, NUMA0], [HOST, NUMA0]],
+        [(HOST, HOST), (HOST, NUMA0), (NUMA0, HOST), (NUMA0, NUMA0)],
+    ),
     "neither is above the other": ({"groups": (CPU, GPU), "same_subtrees": BOTH}, [[NUMA0], [GPU1]], []),
     "traits met together": (
         {"groups": (Group(resources={"VCPU": 1, "VGPU": 1}, required=(frozenset({FAST}), frozenset({SLOW}))),)},
@@ -92,29 +97,32 @@ def test_a_search_without_a_step_left_ends(fleet: Fleet) -> None:
     assert budget.exceeded
 
 
-def test_too_little_in_all_is_seen_without_trying(fleet: Fleet) -> None:
-    """Three pieces of 2 in 2 x 2: the first check refuses them, after one step."""
-    groups = tuple(one(str(at), VGPU=2) for at in range(3))
+@pytest.mark.parametrize(
+    ("amounts", "slots"),
+    [pytest.param([2, 2, 2], GPUS, id="pieces of one size"), pytest.param([2, 1], [GPU0], id="the sum")],
+)
+def test_too_little_in_all_is_seen_after_one_step(fleet: Fleet, amounts: list[int], slots: list[int]) -> None:
+    groups = tuple(one(str(at), VGPU=amount) for at, amount in enumerate(amounts))
     budget = Budget()
     compiled = compile_request(fleet, CandidateRequest(groups=groups))
-    assert list(solutions(fleet, compiled, [GPUS] * 3, budget)) == []
+    assert list(solutions(fleet, compiled, [slots] * len(groups), budget)) == []
     assert budget.steps - budget.left == 1
 
 
 def test_a_budget_counts_steps_looks_and_solutions() -> None:
-    budget = Budget(steps=10, left=10, in_all=100)
-    assert budget.step()
-    budget.look(LOOKS_A_STEP - 1)
+    budget = Budget(steps=10, left=10, total_left=100)
+    assert budget.take_step()
+    budget.count_looks(LOOKS_PER_STEP - 1)
     assert budget.left == 9
-    budget.look(3 * LOOKS_A_STEP)
+    budget.count_looks(3 * LOOKS_PER_STEP)
     assert budget.left == 6
-    budget.found(2 * SHOWN_A_STEP)
-    assert (budget.left, budget.in_all, budget.exceeded) == (10, 93, False)
+    budget.count_solution(2 * PROVIDERS_PER_STEP)
+    assert (budget.left, budget.total_left, budget.exceeded) == (10, 93, False)
 
 
-@pytest.mark.parametrize("budget", [Budget(left=0), Budget(in_all=0)], ids=["since the last solution", "in all"])
+@pytest.mark.parametrize("budget", [Budget(left=0), Budget(total_left=0)], ids=["since the last solution", "in all"])
 def test_either_bound_ends_a_search(budget: Budget) -> None:
-    assert not budget.step()
+    assert not budget.take_step()
     assert budget.exceeded
 
 
@@ -133,4 +141,4 @@ def test_either_bound_ends_a_search(budget: Budget) -> None:
     ],
 )
 def test_whether_all_can_be_different(domains: Domains, expected: bool) -> None:
-    assert can_be_apart(domains) is expected
+    assert can_be_distinct(domains) is expected

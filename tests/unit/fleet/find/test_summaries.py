@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from berth.fleet.find.summaries import rooms_of, summaries
+from berth.fleet.find.summaries import summaries, usage_of
 from berth.model.candidate import ProviderSummary, ResourceUsage
 from berth.model.inventory import MAX_RATIO, Inventory
 from tests.support.fleets import provider, small_fleet, uuid_of
@@ -26,4 +26,4 @@ def test_capacity_usage_traits_and_place_in_the_tree() -> None:
 
 def test_a_capacity_too_large_for_a_column_is_exact_all_the_same() -> None:
     fleet = small_fleet(provider("host", VCPU=HUGE))
-    assert rooms_of(fleet, [0]) == {0: {"VCPU": ResourceUsage(HUGE.capacity, 0)}}
+    assert usage_of(fleet, [0]) == {0: {"VCPU": ResourceUsage(HUGE.capacity, 0)}}

@@ -92,7 +92,7 @@ def test_several_claims_together_are_bound_by_capacity_and_max_unit_only() -> No
 
 def test_what_is_free_and_the_largest_claim() -> None:
     column = column_of({0: Inventory(8, max_unit=3), 2: Inventory(2)}, {0: 2, 2: 5})
-    assert (column.left(0), column.left(2)[0]) == ((6, 3), -3)
+    assert (column.free_and_max_unit(0), column.free_and_max_unit(2)[0]) == ((6, 3), -3)
 
 
 def test_a_capacity_beyond_64_bits_is_kept_as_the_limit() -> None:

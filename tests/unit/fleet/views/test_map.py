@@ -65,12 +65,12 @@ def test_groups_sum_their_hosts(fleet: Fleet) -> None:
 def test_when_hosts_are_shown(
     fleet: Fleet, few: int, by: GroupBy, within: str, level: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(map_module, "FEW", few)
+    monkeypatch.setattr(map_module, "MAX_HOSTS", few)
     assert fleet_map(fleet, MapQuery(by=by, within=within)).level == level
 
 
 def test_unless_asked_for_the_most_widespread_classes_are_shown(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(map_module, "WIDESPREAD", 1)
+    monkeypatch.setattr(map_module, "DEFAULT_CLASSES", 1)
     assert [[*each.used] for each in fleet_map(fleet, MapQuery()).cells] == [["VCPU"], ["VCPU"]]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from berth.fleet.state.fleet import Fleet
 from berth.fleet.views import map_groups
-from berth.fleet.views.map_groups import grouped, steps, zoomed
+from berth.fleet.views.map_groups import group_hosts, hosts_within, steps
 from berth.model.errors import Invalid
 from berth.model.overview import GroupBy
 from tests.support.fleets import names_at, provider, small_fleet
@@ -20,12 +20,12 @@ def fleet_of(*names: str, **aggregates: str) -> Fleet:
 
 def groups(fleet: Fleet, by: GroupBy = GroupBy.AUTO, within: str = "") -> dict[str, list[str]]:
     """The groups by name, each with its hosts; that a group's id leads to the same hosts is checked on the way."""
-    hosts = zoomed(fleet, np.arange(len(fleet.uuids)), within)
-    made = grouped(fleet, hosts, by, within)
+    hosts = hosts_within(fleet, np.arange(len(fleet.uuids)), within)
+    made = group_hosts(fleet, hosts, by, within)
     found = {}
     for at, (identity, name) in enumerate(zip(made.ids(within), made.names(), strict=True)):
         found[name] = names_at(fleet, hosts[made.member == at])
-        assert names_at(fleet, zoomed(fleet, np.arange(len(fleet.uuids)), identity)) == found[name]
+        assert names_at(fleet, hosts_within(fleet, np.arange(len(fleet.uuids)), identity)) == found[name]
     return found
 
 
@@ -57,21 +57,21 @@ def test_without_aggregates_hosts_are_grouped_by_name() -> None:
 
 
 def test_names_that_differ_in_digits_only_are_grouped_by_how_they_begin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(map_groups, "MOST", 2)
+    monkeypatch.setattr(map_groups, "MAX_GROUPS", 2)
     fleet = fleet_of("host-00", "host-01", "host-10", "host-11")
     assert groups(fleet) == {"host-0…": ["host-00", "host-01"], "host-1…": ["host-10", "host-11"]}
     assert groups(fleet, within="start:host-0") == {"host-00…": ["host-00"], "host-01…": ["host-01"]}
 
 
 def test_a_name_that_begins_others_is_a_group_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(map_groups, "MOST", 2)
+    monkeypatch.setattr(map_groups, "MAX_GROUPS", 2)
     fleet = fleet_of("h", "h1a", "h1b")
     assert groups(fleet, GroupBy.NAMES, "stem:h") == {"h": ["h"]}
     assert groups(fleet, GroupBy.NAMES) == {"h": ["h"], "h1…": ["h1a", "h1b"]}
 
 
 def test_many_aggregates_are_grouped_by_how_they_begin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(map_groups, "MOST", 2)
+    monkeypatch.setattr(map_groups, "MAX_GROUPS", 2)
     fleet = fleet_of("a", "b", "c", a="x1", b="x2", c="y1")
     assert groups(fleet) == {"x…": ["a", "b"], "y…": ["c"]}
 

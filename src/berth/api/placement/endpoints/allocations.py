@@ -1,4 +1,4 @@
-"""Who holds what: claims, usages, reshapes, and where a request fits."""
+"""Allocations: claims, usages, reshapes, and allocation candidates."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from berth.api.http.limits import check_request
 from berth.api.http.messages import BadRequest
 from berth.api.placement import render
 from berth.api.placement.candidate_query import candidate_request
-from berth.api.placement.endpoints.inventories import inventories_in
-from berth.api.placement.endpoints.providers import nothing, provider_uuid
-from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, PendingAnswer
+from berth.api.placement.operation import Call, PendingAnswer, no_content, now_us, parse_inventories
 from berth.api.placement.versions.change import Answer, Asked
 from berth.model import commands
 from berth.model.candidate import Candidates
@@ -30,7 +27,7 @@ EVERY_TYPE = "all"
 
 
 def candidates(call: Call) -> Answer:
-    """Where a request fits."""
+    """Return the allocation candidates of a request."""
     request = candidate_request(call.query(), call.rules)
     check_request(call.limits, request)
     call.asked = Asked(frozenset(name for group in request.groups for name in group.resources))
@@ -44,44 +41,44 @@ def candidates(call: Call) -> Answer:
 
 
 def show(call: Call) -> Answer:
-    """What a consumer holds; one that nobody knows holds nothing."""
-    consumer = parse_uuid(call.item("consumer_uuid"))
+    """Return a consumer's allocations; an unknown consumer has none."""
+    consumer = parse_uuid(call.terms["consumer_uuid"])
     found = None if consumer is None else call.ledger.allocations(consumer)
     return Answer(payload=render.consumer_allocations(found), modified=now_us() if found is None else found.updated_at)
 
 
 def show_of_provider(call: Call) -> Answer:
-    """Who holds what of a provider."""
-    found = call.ledger.allocations_of(provider_uuid(call))
+    """Return the allocations of a provider."""
+    found = call.ledger.allocations_of(call.provider_uuid())
     return Answer(payload=render.provider_allocations(found), modified=found.updated_at or now_us())
 
 
 def put(call: Call) -> PendingAnswer:
-    """What one consumer is to hold."""
-    given = call.item("consumer_uuid")
+    """Set one consumer's allocations."""
+    given = call.terms["consumer_uuid"]
     consumer = parse_uuid(given)
     if consumer is None:
         raise BadRequest(f"Malformed consumer_uuid: {given}")
     call.terms["consumer"] = consumer
-    return PendingAnswer(commands.SetAllocations(claims=(_claim(consumer, call.body()),)), nothing)
+    return PendingAnswer(commands.SetAllocations(claims=(_claim(consumer, call.body()),)), no_content)
 
 
 def post(call: Call) -> PendingAnswer:
-    """What several consumers are to hold: all, or none."""
-    return PendingAnswer(commands.SetAllocations(claims=_claims(call.body())), nothing)
+    """Set the allocations of several consumers, all or none."""
+    return PendingAnswer(commands.SetAllocations(claims=_claims(call.body())), no_content)
 
 
 def delete(call: Call) -> PendingAnswer:
-    """A consumer holds nothing any more."""
-    given = call.item("consumer_uuid")
+    """Delete a consumer's allocations."""
+    given = call.terms["consumer_uuid"]
     consumer = parse_uuid(given)
     if consumer is None:
         raise AllocationsNotFound(given)
-    return PendingAnswer(commands.ReleaseAllocations(consumer=consumer), nothing)
+    return PendingAnswer(commands.ReleaseAllocations(consumer=consumer), no_content)
 
 
 def reshape(call: Call) -> PendingAnswer:
-    """Inventories and claims that change together."""
+    """Change inventories and allocations together."""
     body = call.body()
     given = []
     for text, fields in body["inventories"].items():
@@ -89,14 +86,14 @@ def reshape(call: Call) -> PendingAnswer:
         if uuid is None:
             raise ReshapedProviderNotFound(text)
         generation = int(fields["resource_provider_generation"])
-        given.append(NewInventories(uuid=uuid, inventories=inventories_in(fields), generation=generation))
+        given.append(NewInventories(uuid=uuid, inventories=parse_inventories(fields), generation=generation))
     if len({each.uuid for each in given}) != len(given):
         raise BadRequest("JSON does not validate: the same provider stands twice in 'inventories'")
-    return PendingAnswer(commands.Reshape(inventories=tuple(given), claims=_claims(body["allocations"])), nothing)
+    return PendingAnswer(commands.Reshape(inventories=tuple(given), claims=_claims(body["allocations"])), no_content)
 
 
 def project_usages(call: Call) -> Answer:
-    """What a project holds, by type of consumer."""
+    """Return a project's usage, by type of consumer."""
     last = dict(call.query())
     usages = call.ledger.project_usages(last["project_id"], last.get("user_id") or None)
     wanted = last.get("consumer_type")

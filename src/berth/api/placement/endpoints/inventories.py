@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from berth.api.placement import render
-from berth.api.placement.endpoints.providers import nothing, provider_uuid
-from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, PendingAnswer
+from berth.api.placement.operation import Call, PendingAnswer, no_content, now_us, parse_inventories, parse_inventory
 from berth.api.placement.versions.change import NOTHING_THERE, Answer
 from berth.model import commands
 from berth.model.errors import InventoryNotFound
 from berth.model.inventory import Inventory
 from berth.model.provider import InventoryUsage
 
-_WHOLE = ("total", "reserved", "min_unit", "max_unit", "step_size")
-
 
 def list_(call: Call) -> Answer:
-    """All inventories."""
-    found = call.ledger.inventories(provider_uuid(call))
+    """Return all inventories of a provider."""
+    found = call.ledger.inventories(call.provider_uuid())
     newest = max((each.updated_at for each in found.inventories.values()), default=NOTHING_THERE)
     return Answer(payload=render.inventories(found), modified=newest)
 
 
 def show(call: Call) -> Answer:
-    """One inventory."""
-    uuid, name = provider_uuid(call), call.item("resource_class")
+    """Return one inventory."""
+    uuid, name = call.provider_uuid(), call.terms["resource_class"]
     found = call.ledger.inventories(uuid)
     stocked = found.inventories.get(name)
     if stocked is None:
@@ -35,10 +29,10 @@ def show(call: Call) -> Answer:
 
 
 def replace(call: Call) -> PendingAnswer:
-    """All inventories, instead of those that are there."""
-    uuid = existing_provider(call)
+    """Replace all inventories of a provider."""
+    uuid = call.existing_provider()
     body = call.body()
-    given = {name: _inventory(fields) for name, fields in body["inventories"].items()}
+    given = parse_inventories(body)
 
     def finish(generation: int) -> Answer:
         shown = {name: render.inventory(each) for name, each in given.items()}
@@ -59,10 +53,10 @@ def replace(call: Call) -> PendingAnswer:
 
 
 def create(call: Call) -> PendingAnswer:
-    """One more inventory."""
-    uuid = existing_provider(call)
+    """Add an inventory."""
+    uuid = call.existing_provider()
     body = call.body()
-    given, name = _inventory(body), body["resource_class"]
+    given, name = parse_inventory(body), body["resource_class"]
 
     def finish(generation: int) -> Answer:
         answer = _one(given, generation, now_us())
@@ -81,14 +75,14 @@ def create(call: Call) -> PendingAnswer:
 
 
 def update(call: Call) -> PendingAnswer:
-    """Other numbers for one inventory."""
-    uuid = existing_provider(call)
+    """Change one inventory."""
+    uuid = call.existing_provider()
     body = call.body()
-    given = _inventory(body)
+    given = parse_inventory(body)
     return PendingAnswer(
         commands.UpdateInventory(
             uuid=uuid,
-            resource_class=call.item("resource_class"),
+            resource_class=call.terms["resource_class"],
             inventory=given,
             generation=int(body["resource_provider_generation"]),
             reserved_may_equal_total="all_reserved" in call.rules,
@@ -98,40 +92,22 @@ def update(call: Call) -> PendingAnswer:
 
 
 def delete(call: Call) -> PendingAnswer:
-    """One inventory goes."""
+    """Delete one inventory."""
     return PendingAnswer(
-        commands.DeleteInventory(uuid=provider_uuid(call), resource_class=call.item("resource_class")), nothing
+        commands.DeleteInventory(uuid=call.provider_uuid(), resource_class=call.terms["resource_class"]), no_content
     )
 
 
 def clear(call: Call) -> PendingAnswer:
-    """All inventories go."""
-    return PendingAnswer(commands.SetInventories(uuid=provider_uuid(call), inventories={}), nothing)
+    """Delete all inventories of a provider."""
+    return PendingAnswer(commands.SetInventories(uuid=call.provider_uuid(), inventories={}), no_content)
 
 
 def usages(call: Call) -> Answer:
-    """How much is held of each."""
-    found = call.ledger.usages(provider_uuid(call))
+    """Return the allocated amount of each class."""
+    found = call.ledger.usages(call.provider_uuid())
     payload = {"resource_provider_generation": found.generation, "usages": found.usages}
     return Answer(payload=payload, modified=now_us())
-
-
-def existing_provider(call: Call) -> str:
-    """The provider that the path names: one that does not exist is said before a body that makes no sense."""
-    uuid = provider_uuid(call)
-    call.ledger.need_provider(uuid)
-    return uuid
-
-
-def inventories_in(body: dict[str, Any]) -> dict[str, Inventory]:
-    """The inventories of a body, by class."""
-    return {name: _inventory(fields) for name, fields in body["inventories"].items()}
-
-
-def _inventory(fields: dict[str, Any]) -> Inventory:
-    # JSON has one kind of number, so 4.0 is an integer to the schema: here it becomes one.
-    whole = {name: int(fields[name]) for name in _WHOLE if name in fields}
-    return Inventory(**whole, allocation_ratio=float(fields.get("allocation_ratio", 1.0)))
 
 
 def _one(it: Inventory | InventoryUsage, generation: int, modified: int) -> Answer:

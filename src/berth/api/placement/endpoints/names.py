@@ -1,12 +1,10 @@
-"""Resource classes and traits as such."""
+"""Resource classes and traits."""
 
 from __future__ import annotations
 
 from berth.api.http.messages import BadRequest, HttpError
 from berth.api.placement import render
-from berth.api.placement.endpoints.providers import nothing
-from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, PendingAnswer
+from berth.api.placement.operation import Call, PendingAnswer, no_content, now_us
 from berth.api.placement.schemas import NAME_CLASS
 from berth.api.placement.validation import validator
 from berth.api.placement.versions.change import Answer
@@ -19,7 +17,7 @@ _TRUTH = {"true": True, "false": False}
 
 
 def list_classes(call: Call) -> Answer:
-    """Every resource class."""
+    """Return all resource classes."""
     found = call.ledger.classes()
     return Answer(
         payload={"resource_classes": [render.resource_class(each.name) for each in found]}, modified=_newest(found)
@@ -27,13 +25,13 @@ def list_classes(call: Call) -> Answer:
 
 
 def show_class(call: Call) -> Answer:
-    """One resource class."""
-    found = call.ledger.resource_class(call.item("name"))
+    """Return one resource class."""
+    found = call.ledger.resource_class(call.terms["name"])
     return Answer(payload=render.resource_class(found.name), modified=found.at)
 
 
 def create_class(call: Call) -> PendingAnswer:
-    """A new resource class."""
+    """Create a resource class."""
     name = call.body()["name"]
     call.terms["name"] = name
     return PendingAnswer(
@@ -42,8 +40,8 @@ def create_class(call: Call) -> PendingAnswer:
 
 
 def ensure_class(call: Call) -> PendingAnswer:
-    """A resource class that may be there already."""
-    name = call.item("name")
+    """Create a resource class unless it exists."""
+    name = call.terms["name"]
     why = validator(NAME_CLASS).why_not({"name": name}, len(name))
     if why is not None:
         raise HttpError(400, f"JSON does not validate: {why}")
@@ -55,22 +53,22 @@ def ensure_class(call: Call) -> PendingAnswer:
 
 
 def rename_class(call: Call) -> PendingAnswer:
-    """Another name for a resource class."""
+    """Rename a resource class."""
     new_name = call.body()["name"]
     call.terms["new_name"] = new_name
     return PendingAnswer(
-        commands.RenameClass(name=call.item("name"), new_name=new_name),
+        commands.RenameClass(name=call.terms["name"], new_name=new_name),
         lambda _result: Answer(payload=render.resource_class(new_name)),
     )
 
 
 def delete_class(call: Call) -> PendingAnswer:
-    """A resource class goes."""
-    return PendingAnswer(commands.DeleteClass(name=call.item("name")), nothing)
+    """Delete a resource class."""
+    return PendingAnswer(commands.DeleteClass(name=call.terms["name"]), no_content)
 
 
 def list_traits(call: Call) -> Answer:
-    """Traits, all or those that are as asked."""
+    """Return all traits, or those that match the query."""
     last = dict(call.query())
     associated = None
     if "associated" in last:
@@ -102,13 +100,13 @@ def _as_named(asked: str, associated: bool | None, call: Call) -> list[Catalogue
 
 
 def show_trait(call: Call) -> Answer:
-    """Whether there is such a trait."""
-    return Answer(status=204, modified=call.ledger.trait(call.item("name")).at)
+    """Return 204 if the trait exists."""
+    return Answer(status=204, modified=call.ledger.trait(call.terms["name"]).at)
 
 
 def ensure_trait(call: Call) -> PendingAnswer:
-    """A trait that may be there already."""
-    name = call.item("name")
+    """Create a trait unless it exists."""
+    name = call.terms["name"]
     if not is_custom_name(name):
         raise BadRequest(
             "The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "
@@ -129,8 +127,8 @@ def _since(call: Call, name: str) -> int:
 
 
 def delete_trait(call: Call) -> PendingAnswer:
-    """A trait goes."""
-    return PendingAnswer(commands.DeleteTrait(name=call.item("name")), nothing)
+    """Delete a trait."""
+    return PendingAnswer(commands.DeleteTrait(name=call.terms["name"]), no_content)
 
 
 def _newest(found: list[CatalogueEntry]) -> int:

@@ -6,28 +6,18 @@ import uuid as uuids
 
 from berth.api.http.limits import check_filter
 from berth.api.placement import query_filters, render
-from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, PendingAnswer
+from berth.api.placement.operation import Call, PendingAnswer, no_content, now_us
 from berth.api.placement.versions.change import Answer
 from berth.model import commands
 from berth.model.commands import KEEP
-from berth.model.errors import ClassNotFound, ProviderNotFound, TraitsNotFound
+from berth.model.errors import ClassNotFound, TraitsNotFound
 from berth.model.names import parse_uuid
 from berth.model.provider import Provider
 from berth.model.request import ProviderQuery
 
 
-def provider_uuid(call: Call) -> str:
-    """The provider that the path names; ProviderNotFound if it is no uuid."""
-    given = call.item("uuid")
-    known = parse_uuid(given)
-    if known is None:
-        raise ProviderNotFound(given)
-    return known
-
-
 def list_(call: Call) -> Answer:
-    """Every provider that is as asked."""
+    """Return the providers that match the query."""
     pairs = call.query()
     last = dict(pairs)
     required, forbidden = query_filters.traits(query_filters.values_of(pairs, "required"), call.rules)
@@ -54,7 +44,7 @@ def list_(call: Call) -> Answer:
 
 
 def create(call: Call) -> PendingAnswer:
-    """A new provider."""
+    """Create a provider."""
     body = call.body()
     given = body.get("uuid")
     uuid = str(uuids.uuid4()) if given is None else parse_uuid(given)
@@ -76,8 +66,8 @@ def _created(provider: Provider) -> Answer:
 
 
 def show(call: Call) -> Answer:
-    """One provider."""
-    return _shown(call.ledger.provider(provider_uuid(call)))
+    """Return one provider."""
+    return _shown(call.ledger.provider(call.provider_uuid()))
 
 
 def _shown(provider: Provider) -> Answer:
@@ -85,9 +75,8 @@ def _shown(provider: Provider) -> Answer:
 
 
 def update(call: Call) -> PendingAnswer:
-    """Another name or parent."""
-    uuid = provider_uuid(call)
-    call.ledger.need_provider(uuid)  # one that does not exist is said before a body that makes no sense
+    """Change a provider's name or parent."""
+    uuid = call.existing_provider()
     body = call.body()
     parent = body.get("parent_provider_uuid", KEEP)
     return PendingAnswer(
@@ -102,10 +91,5 @@ def update(call: Call) -> PendingAnswer:
 
 
 def delete(call: Call) -> PendingAnswer:
-    """A provider goes."""
-    return PendingAnswer(commands.DeleteProvider(uuid=provider_uuid(call)), nothing)
-
-
-def nothing(_result: object) -> Answer:
-    """204."""
-    return Answer(status=204)
+    """Delete a provider."""
+    return PendingAnswer(commands.DeleteProvider(uuid=call.provider_uuid()), no_content)

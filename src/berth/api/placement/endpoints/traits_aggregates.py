@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from berth.api.placement.endpoints.inventories import existing_provider
-from berth.api.placement.endpoints.providers import nothing, provider_uuid
-from berth.api.placement.endpoints.root import now_us
-from berth.api.placement.operation import Call, PendingAnswer
+from berth.api.placement.operation import Call, PendingAnswer, no_content, now_us
 from berth.api.placement.versions.change import Answer
 from berth.model import commands
 from berth.model.commands import UNCHECKED
@@ -13,14 +10,14 @@ from berth.model.names import parse_uuid
 
 
 def show_traits(call: Call) -> Answer:
-    """A provider's traits."""
-    found = call.ledger.traits(provider_uuid(call))
+    """Return a provider's traits."""
+    found = call.ledger.traits(call.provider_uuid())
     payload = {"traits": found.traits, "resource_provider_generation": found.generation}
     return Answer(payload=payload, modified=now_us())
 
 
 def set_traits(call: Call) -> PendingAnswer:
-    """A provider's traits, instead of those it has."""
+    """Replace a provider's traits."""
     body = call.body()
     names = sorted(set(body["traits"]))
 
@@ -29,7 +26,7 @@ def set_traits(call: Call) -> PendingAnswer:
 
     return PendingAnswer(
         commands.SetTraits(
-            uuid=provider_uuid(call),
+            uuid=call.provider_uuid(),
             traits=frozenset(names),
             generation=int(body["resource_provider_generation"]),
         ),
@@ -38,20 +35,20 @@ def set_traits(call: Call) -> PendingAnswer:
 
 
 def clear_traits(call: Call) -> PendingAnswer:
-    """A provider's traits go."""
-    return PendingAnswer(commands.SetTraits(uuid=provider_uuid(call), traits=frozenset()), nothing)
+    """Delete a provider's traits."""
+    return PendingAnswer(commands.SetTraits(uuid=call.provider_uuid(), traits=frozenset()), no_content)
 
 
 def show_aggregates(call: Call) -> Answer:
-    """A provider's aggregates."""
-    found = call.ledger.aggregates(provider_uuid(call))
+    """Return a provider's aggregates."""
+    found = call.ledger.aggregates(call.provider_uuid())
     payload = {"aggregates": found.aggregates, "resource_provider_generation": found.generation}
     return Answer(payload=payload, modified=now_us())
 
 
 def set_aggregates(call: Call) -> PendingAnswer:
-    """A provider's aggregates, instead of those it has; answered in the order of the request."""
-    uuid = existing_provider(call)
+    """Replace a provider's aggregates; the answer has them in the order of the request."""
+    uuid = call.existing_provider()
     body = call.body()
     given = tuple(dict.fromkeys(known for text in body["aggregates"] if (known := parse_uuid(text)) is not None))
     generation = body["resource_provider_generation"]

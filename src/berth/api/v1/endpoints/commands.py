@@ -9,15 +9,14 @@ from berth.api.v1.route import Call, PendingResult
 from berth.model.commands import Allocate
 from berth.model.message import value
 from berth.model.pages import Result
-from berth.model.validation import validated
 
 
 def do(call: Call) -> PendingResult:
-    """Carry it out."""
+    """Carry out a command."""
     command = value(call.body)
     if isinstance(command, Allocate):
         check_request(call.limits, command.request)
-    return PendingResult(validated(command), _result)
+    return PendingResult(command, _result)
 
 
 def _result(result: Any) -> Result[Any]:

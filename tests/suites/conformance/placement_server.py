@@ -1,9 +1,9 @@
-"""Serves the real Placement: the control of this harness.
+"""A server for the real Placement: the control of this harness.
 
     python placement_server.py --profile NAME --folder FOLDER --port PORT [--fault NAME]
 
-The configuration and a new SQLite file go to FOLDER.  The standard library's WSGI server refuses nothing by itself, so
-every request reaches Placement.  ``--fault`` spoils the answers, which a harness that is worth anything must notice.
+The configuration and a new SQLite file go to FOLDER.  The standard library's WSGI server refuses nothing itself, so
+every request reaches Placement.  ``--fault`` changes the replies, which a useful harness must notice.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _everything_allowed() -> dict[str, str]:
 
 
 class Handler(WSGIRequestHandler):
-    """Invents no content type where there is none, and writes no log."""
+    """A handler that invents no content type where there is none, and writes no log."""
 
     def get_environ(self) -> dict[str, Any]:
         environ = super().get_environ()
@@ -70,7 +70,7 @@ class Handler(WSGIRequestHandler):
 
 
 class Threaded(ThreadingMixIn, WSGIServer):
-    """A thread for each request."""
+    """A WSGI server with a thread for each request."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -103,8 +103,8 @@ FAULTS: dict[str, Callable[[str, Headers, bytes], Answer]] = {
 }
 
 
-def spoilt(placement: Any, fault: Callable[[str, Headers, bytes], Answer]) -> Any:
-    """Placement with one fault in its answers."""
+def with_fault(placement: Any, fault: Callable[[str, Headers, bytes], Answer]) -> Any:
+    """Return Placement with one fault in its replies."""
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         seen: list[Any] = []
@@ -132,7 +132,7 @@ def main() -> None:
 
     application = wsgi.init_application()
     if args.fault:
-        application = spoilt(application, FAULTS[args.fault])
+        application = with_fault(application, FAULTS[args.fault])
     with make_server("127.0.0.1", args.port, application, Threaded, Handler) as server:
         server.serve_forever()
 

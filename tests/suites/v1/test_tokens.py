@@ -11,8 +11,8 @@ import berth
 from berth import Client, TokenSpec
 from berth.model import errors
 from tests.suites.cli.conftest import berth as here
-from tests.support.configured_server import berth as command
-from tests.support.configured_server import serving
+from tests.support.commands import output_of_berth as command
+from tests.support.servers import configured_server
 from tests.unit.api.v1.conftest import Asked, told
 
 
@@ -30,7 +30,7 @@ def root(folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def url(folder: Path, root: str) -> Iterator[str]:
-    with serving(folder, 'auth = ["token"]\n') as port:
+    with configured_server(folder, 'auth = ["token"]\n') as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -94,7 +94,7 @@ def test_the_command_line_does_it_through_a_server(url: str, root: str) -> None:
     there, env = ("--url", url), {"BERTH_TOKEN": root}
     made = here("token", "create", "--name", "far", "--role", "service", "--expires", "1h", *there, env=env)
     assert (made.status, made.out.count("\n")) == (0, 1)
-    assert "token far, good until" in made.err
+    assert "token far, valid until" in made.err
     assert knows(url, made.out.strip())
     assert "far" in here("token", "list", *there, env=env).out
     anew = here("token", "rotate", "far", *there, env=env)
