@@ -92,7 +92,7 @@ def _connect(url: URL, purpose: Purpose) -> Engine:
 
 
 def _prepare(connection: PatientConnection, _record: Any) -> None:
-    # An acknowledged commit must survive a crash, whatever the server's default is. Stricter settings stay.
+    # An acknowledged commit must survive a crash, regardless of the server's default. Stricter settings stay.
     connection.execute(
         "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
     )

@@ -91,14 +91,14 @@ class RowWatch:
             if query > before:  # it began after this call
                 return number
             self._started += 1
-            number = self._read_again()
+            number = self._read_with_retry()
             self._ended = (self._started, number)
             return number
 
     def close(self) -> None:
         """See Watch."""
 
-    def _read_again(self) -> int:
+    def _read_with_retry(self) -> int:
         try:
             return self._read()
         except Unreachable:

@@ -30,7 +30,7 @@ class HistoryQueries:
             return change_log.page(connection, after, most)
 
     def follow(self, after: int | None = None) -> Iterator[Change]:
-        """Yield every change after this number (None: from now on) as it is committed, without end."""
+        """Yield every change after this number (None: from now on) once committed, without end."""
         if after is None:
             with self._writer.read() as fleet:
                 after = fleet.head
