@@ -1,4 +1,4 @@
-"""Migrations: from every revision to every other, with data in it, and what happens to whoever serves meanwhile."""
+"""Migrations from every revision to every other, with data, and their effect on serving processes."""
 
 from __future__ import annotations
 

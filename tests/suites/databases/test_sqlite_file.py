@@ -129,7 +129,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_folder_that_is_gone_for_a_while(tmp_path: Path) -> None:
-    """Also whoever only looks whether others have written says what is wrong, and finds its way back."""
+    """A watch also reports what is wrong with the file, and recovers."""
     folder, elsewhere = tmp_path / "here", tmp_path / "there"
     folder.mkdir()
     database = Database(f"sqlite:///{_sound(folder)}")

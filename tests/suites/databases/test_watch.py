@@ -1,4 +1,4 @@
-"""Whoever looks whether others have written is told of all that was committed before, and makes few looks of it."""
+"""Watches: each reports all that was committed before the call, with few queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a record is about finds it, in whichever block it is and however it was listed."""
+"""Each subject of a record finds it, in a full block or the open one, indexed at once or later."""
 
 from __future__ import annotations
 
