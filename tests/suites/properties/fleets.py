@@ -6,7 +6,7 @@ from berth.fleet.state.apply import apply
 from berth.fleet.state.fleet import Fleet
 from berth.model.change import CatalogueEntry, Change, Facts, NameKind, ProviderFact
 from berth.model.names import SHARES_VIA_AGGREGATE
-from tests.suites.properties.universe import AGGREGATES, CLASSES, TRAITS
+from tests.suites.properties.name_pools import AGGREGATES, CLASSES, TRAITS
 from tests.support.oracle.world import World
 
 

@@ -28,7 +28,7 @@ Place = tuple[str, str]
 """A provider's uuid and a class."""
 
 
-class Here:
+class LocalLedger:
     """A ledger of this process."""
 
     def __init__(self, url: str) -> None:
@@ -72,7 +72,7 @@ class Here:
         self.ledger.close()
 
 
-class Elsewhere:
+class RemoteLedger:
     """A ledger of another process, that does what it is told to by name."""
 
     def __init__(self, pipe: Connection) -> None:
@@ -87,7 +87,7 @@ class Elsewhere:
 
 
 @contextmanager
-def other_process() -> Iterator[Elsewhere]:
+def other_process() -> Iterator[RemoteLedger]:
     """A process with a ledger of its own, for as long as the block lasts."""
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe()
@@ -95,7 +95,7 @@ def other_process() -> Iterator[Elsewhere]:
     process.start()
     theirs.close()
     try:
-        yield Elsewhere(mine)
+        yield RemoteLedger(mine)
     finally:
         mine.close()
         process.join(10)
@@ -104,7 +104,7 @@ def other_process() -> Iterator[Elsewhere]:
 
 def serve(pipe: Connection) -> None:
     """What the other process does until the pipe is closed."""
-    here: Here | None = None
+    here: LocalLedger | None = None
     while True:
         try:
             verb, arguments = pipe.recv()
@@ -114,7 +114,7 @@ def serve(pipe: Connection) -> None:
             if verb == "open":
                 if here is not None:
                     here.close()
-                here = Here(*arguments)
+                here = LocalLedger(*arguments)
                 pipe.send((None, None))
             else:
                 pipe.send((None, getattr(here, verb)(*arguments)))
@@ -128,10 +128,10 @@ def outcome(command: Command, answer: Future[Any]) -> str:
         result = answer.result(0)
     except Refusal as refusal:
         return type(refusal).__name__
-    return said(each.became for each in result) if isinstance(command, PutRecords) else DONE
+    return status_line(each.became for each in result) if isinstance(command, PutRecords) else DONE
 
 
-def said(became: Iterator[RecordStatus]) -> str:
+def status_line(became: Iterator[RecordStatus]) -> str:
     """What records became, in a line."""
     return ", ".join(became)
 

@@ -22,7 +22,7 @@ from berth.model.inventory import Inventory
 from berth.model.overview import GroupBy, MapCell, MapQuery, ProviderFilter
 from berth.model.request import CandidateRequest, Filter, Group
 from tests.suites.properties.fleets import fleet_of
-from tests.suites.properties.universe import AGGREGATES, CLASSES, TRAITS
+from tests.suites.properties.name_pools import AGGREGATES, CLASSES, TRAITS
 from tests.suites.properties.worlds import chance, worlds
 from tests.support.oracle import candidates as oracle
 from tests.support.oracle.world import World

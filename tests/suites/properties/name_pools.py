@@ -15,17 +15,17 @@ def numbered(kind: int, count: int) -> tuple[str, ...]:
 PROVIDERS: Final = numbered(1, 10)
 AGGREGATES: Final = numbered(2, 3)
 CONSUMERS: Final = numbered(3, 5)
-NEWCOMERS: Final = numbered(4, 3)
+NEW_CONSUMERS: Final = numbered(4, 3)
 """Consumers that claim only what was found."""
 
-NOBODY: Final = numbered(9, 1)[0]
+UNKNOWN_UUID: Final = numbered(9, 1)[0]
 """The uuid of nothing at all."""
 
 CLASSES: Final = ("VCPU", "MEMORY_MB", "DISK_GB", "VGPU")
 CUSTOM_CLASSES: Final = ("CUSTOM_GOLD", "CUSTOM_TIN")
 TRAITS: Final = ("HW_CPU_X86_AVX", "HW_CPU_X86_SSE", "STORAGE_DISK_SSD", "COMPUTE_NODE")
 CUSTOM_TRAITS: Final = ("CUSTOM_FAST", "CUSTOM_RED")
-NEVER: Final = "CUSTOM_NEVER"
+UNUSED_NAME: Final = "CUSTOM_NEVER"
 """A legal name that nothing has."""
 
 PROJECTS: Final = ("project-a", "project-b")
@@ -33,5 +33,5 @@ USERS: Final = ("user-a", "user-b")
 TYPES: Final = ("INSTANCE", "VOLUME")
 SUFFIXES: Final = ("1", "2", "3")
 
-PLENTY: Final = Inventory(total=1000)
+LARGE_INVENTORY: Final = Inventory(total=1000)
 """An inventory in which every claim of a generated world fits."""
