@@ -1,4 +1,4 @@
-"""Commands, made from a world so that most are granted there, and some are refused for each reason there is."""
+"""Strategies for commands, derived from a world so that most succeed and some are refused for every possible reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A world as a fleet in memory, without a database."""
+"""Fleets in memory, built from an oracle's world without a database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.oracle.world import World
 
 
 def fleet_of(world: World) -> Fleet:
-    """The fleet that this world is."""
+    """Return the fleet with the contents of this world."""
     pools = (
         (NameKind.CLASS, CLASSES),
         (NameKind.TRAIT, (*TRAITS, SHARES_VIA_AGGREGATE)),

@@ -1,4 +1,4 @@
-"""Requests, made from a world so that most have an answer there."""
+"""Strategies for requests, derived from a world so that most have candidates there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AMOUNTS: Final = (1, 2, 1, 2, 3, 4)
 
 @st.composite
 def candidate_requests(draw: st.DrawFn, world: World) -> CandidateRequest:
-    """A request that is made to fit around one tree, and then sometimes spoilt."""
+    """A request that is built to fit in one tree, and then sometimes made infeasible."""
     root = draw(
         st.sampled_from(world.roots() + 3 * [root for root in world.roots() if world.usable(root) - world.tree(root)])
     )
@@ -76,7 +76,7 @@ def amounts(world: World, uuids: Sequence[str], name: str) -> st.SearchStrategy[
 def filters(
     draw: st.DrawFn, traits: Iterable[str], aggregates: Iterable[str], tree: Sequence[str], percent: int
 ) -> dict[str, Any]:
-    """Filters that whoever has all of these traits and aggregates, and is of this tree, passes."""
+    """Filters that a provider with all of these traits and aggregates in this tree passes."""
     traits, aggregates = sorted(traits), sorted(aggregates)
     chosen: dict[str, Any] = {}
     if draw(chance(percent)) and traits:
@@ -122,7 +122,7 @@ def subtrees(draw: st.DrawFn, groups: Sequence[Group]) -> tuple[frozenset[str], 
 
 @st.composite
 def provider_queries(draw: st.DrawFn, world: World) -> ProviderQuery:
-    """What one provider is like, mostly."""
+    """A query that usually matches one given provider."""
     uuid = draw(st.sampled_from(sorted(world.providers)))
     provider = world.providers[uuid]
     names = draw(some(sorted(provider.inventories), 0, 2))

@@ -1,4 +1,4 @@
-"""What is told of a request, against brute force: every number of the funnel."""
+"""Every number of a funnel, against brute force."""
 
 from __future__ import annotations
 

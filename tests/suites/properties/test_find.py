@@ -1,4 +1,4 @@
-"""Finding, against brute force."""
+"""Candidates and provider queries, against brute force."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def told(answer: Candidates) -> dict[str, ProviderSummary]:
 
 
 def record_events(world: World, ask: CandidateRequest, expected: set[Found]) -> None:
-    """Say what kind of question this was: the statistics show whether the strategies are worth their time."""
+    """Record what kind of request this was: Hypothesis' statistics show whether the strategies cover enough."""
     count = len(expected)
     event("candidates", "none" if not count else "1" if count == 1 else "2 to 9" if count < 10 else "10 or more")
     taken = [{uuid for uuid, _name, _amount in candidate.taken} for candidate in expected]

@@ -1,4 +1,4 @@
-"""Finding in every world of three providers, of a few kinds each: Hypothesis looks far, this looks everywhere near."""
+"""Candidates in every world of three providers of a few kinds: exhaustive where Hypothesis samples."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KINDS = (
     Provider("", inventories={"DISK_GB": Inventory(1)}, traits={SLOW}, aggregates={THERE}),
 )
 STRIDE = 1 if os.environ.get("BERTH_TEST_HYPOTHESIS") == "deep" else 7
-"""Every so manyth world is looked at."""
+"""Every STRIDE-th world is tested."""
 
 
 def group(suffix: str = "", cpus: int = 0, disk: int = 0, **rest: object) -> Group:

@@ -1,4 +1,4 @@
-"""A ledger under any sequence of commands, beside the oracle: both must know the same, and refuse the same."""
+"""A ledger under any sequence of commands, compared with the oracle: same state, same refusals."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Ledgers(RuleBasedStateMachine):
 
     @rule(data=st.data(), count=st.integers(2, MOST_IN_A_BATCH))
     def several_at_once(self, data: st.DataObject, count: int) -> None:
-        """In one transaction: each must see what those before it have made."""
+        """In one transaction: each command must see the effects of those before it."""
         given: list[Command] = []
         world = self.world
         for _ in range(count):
@@ -98,7 +98,7 @@ class Ledgers(RuleBasedStateMachine):
 
     @rule(really=chance(20))
     def open_again(self, really: bool) -> None:
-        """The memory of this process goes; it must have been what the tables, and what the log, make of it."""
+        """Reopen the ledger of this process; its fleet must equal those built from the tables and from the log."""
         if really:
             self.compare_views()
             self.local.close()
@@ -106,7 +106,7 @@ class Ledgers(RuleBasedStateMachine):
 
     @invariant()
     def one_of_them_knows_everything(self) -> None:
-        """Taking turns, as it takes time: whoever is wrong stays wrong."""
+        """Check the two ledgers in turn, to save time: a wrong one stays wrong."""
         self.turn = not self.turn
         known = rows(self.world)
         assert (self.local.rows(ALL_CONSUMERS) if self.turn else self.remote.ask("rows", ALL_CONSUMERS)) == known

@@ -1,4 +1,4 @@
-"""The oracle itself, against the real Placement: what the other properties are measured by must be right."""
+"""The oracle itself, against the real Placement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Worlds to search in: small forests in which nesting, sharing, shortage and excess are common."""
+"""Strategies for worlds: small forests in which nesting, sharing, shortage and over-commitment are common."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Value = TypeVar("Value")
 
 
 def chance(percent: int) -> st.SearchStrategy[bool]:
-    """True so often; shrinks to False."""
+    """Return True in this percentage of draws; shrinks to False."""
     return st.integers(0, 99).map(lambda number: number >= 100 - percent)
 
 
@@ -103,7 +103,9 @@ def holdings(draw: st.DrawFn, world: World) -> dict[str, dict[str, int]]:
 
 
 def commands_for(world: World) -> Iterator[Command]:
-    """The commands that make this world; there is plenty until all is claimed, for some hold more than there is."""
+    """Yield the commands that build this world. Inventories are large until all is claimed, because some consumers hold
+    more than the capacity.
+    """
     for uuid, provider in world.providers.items():
         yield commands.CreateProvider(uuid=uuid, name=provider.name, parent=provider.parent)
         if provider.traits:

@@ -1,4 +1,4 @@
-"""Finding by brute force: every way to choose providers, and then whether it is a candidate.
+"""Candidates by brute force: every way to choose providers, then whether it is a candidate.
 
 The rules are those of Placement 16.0.0 (allocation_candidate.py, research_context.py), without its faults.
 """

@@ -1,4 +1,4 @@
-"""What each constraint of a request takes away, by brute force: one tree, one provider and one condition at a time."""
+"""The funnel of a request by brute force: one tree, one provider and one condition at a time."""
 
 from __future__ import annotations
 

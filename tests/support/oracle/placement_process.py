@@ -1,4 +1,4 @@
-"""The real Placement, asked for what the oracle is asked for."""
+"""The real Placement in a child process, given the same commands and requests as the oracle."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ PLACEMENT_WORDING: Final[dict[type[errors.Refusal], tuple[int, str]]] = {
     errors.UnitsViolated: (409, "would violate inventory constraints"),
     errors.CapacityExceeded: (409, "would exceed the capacity"),
 }
-"""How Placement says each refusal: the status (0: 400 or 404, by the path) and words of the answer."""
+"""Placement's reply for each refusal: the status (0: 400 or 404, by the path) and a pattern of the body."""
 
 
 class Placement:

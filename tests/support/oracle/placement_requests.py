@@ -1,4 +1,4 @@
-"""Commands as requests to Placement."""
+"""Commands as HTTP requests to Placement."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ UNTYPED: Final = 37
 
 
 def request(world: World, command: Command) -> Call | None:
-    """The request that means this command in this world; None if none does."""
+    """Return the HTTP request for this command in this world; None if no request can express it."""
     if isinstance(command, commands.SetAllocations | commands.Reshape) and not is_expressible(world, command.claims):
         return None
     say = REQUESTS.get(type(command))
@@ -161,9 +161,9 @@ def inventory_bodies(inventories: Mapping[str, Inventory]) -> dict[str, Any]:
 
 
 def is_expressible(world: World, claims: tuple[Claim, ...]) -> bool:
-    """Whether one request can mean these claims.
+    """Whether one HTTP request can express these claims.
 
-    Types are said for all consumers or for none. Placement lets a consumer begin that claims nothing: a fault.
+    Types are given for all consumers or for none. Placement creates a consumer that claims nothing: a fault.
     """
     keeping = {claim.type is KEEP for claim in claims}
     empty = any(not claim.allocations and claim.consumer not in world.consumers for claim in claims)
