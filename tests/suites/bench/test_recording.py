@@ -1,4 +1,4 @@
-"""The cost of recording claims in the audit log, in bytes and statements. In claims per second: `python -m bench.cost`."""
+"""The cost of audit records per claim, in bytes and statements. In claims per second: `python -m bench.cost`."""
 
 from __future__ import annotations
 
