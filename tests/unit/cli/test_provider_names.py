@@ -1,0 +1,64 @@
+"""Providers by uuid, by name, or by a unique part of either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import berth
+from berth.cli.provider_names import MOST_LISTED, Ambiguous, NoSuchName, resolve, resolve_prefix
+from berth.cli.session import LedgerLocation, Session
+from berth.model.errors import ProviderNotFound
+
+UUIDS = {
+    "rack-1": "10000000-0000-4000-8000-000000000000",
+    "rack-10": "1f000000-0000-4000-8000-000000000000",
+    "store": "20000000-0000-4000-8000-000000000000",
+}
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    url = f"sqlite:///{tmp_path}/berth.db"
+    with berth.open(url) as ledger:
+        for name, uuid in UUIDS.items():
+            ledger.create_provider(name, uuid=uuid)
+    with Session(LedgerLocation(database=url)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("word", ["rack-1", UUIDS["rack-1"], UUIDS["rack-1"].upper()])
+def test_a_name_or_uuid_is_resolved(word: str, session: Session) -> None:
+    assert resolve(session, word) == resolve_prefix(session, word) == UUIDS["rack-1"]
+
+
+@pytest.mark.parametrize("word", ["sto", "TOR", "2", "20000000-0000"])
+def test_a_unique_part_is_resolved_only_for_reading(word: str, session: Session) -> None:
+    assert resolve_prefix(session, word) == UUIDS["store"]
+    with pytest.raises(NoSuchName):
+        resolve(session, word)
+
+
+@pytest.mark.parametrize("word", ["rack", "1"])
+def test_a_part_of_several_is_ambiguous(word: str, session: Session) -> None:
+    with pytest.raises(Ambiguous, match=r"could be rack-1, rack-10") as refused:
+        resolve_prefix(session, word)
+    assert refused.value.matches == ["rack-1", "rack-10"]
+
+
+def test_only_the_first_matches_are_listed() -> None:
+    names = [f"host-{number}" for number in range(MOST_LISTED + 1)]
+    assert str(Ambiguous("host", names)).endswith("host-9 and more")
+
+
+def test_similar_names_are_suggested(session: Session) -> None:
+    with pytest.raises(NoSuchName, match="did you mean store") as refused:
+        resolve_prefix(session, "stroe")
+    assert refused.value.suggestions == ["store"]
+
+
+def test_an_unknown_uuid_is_not_a_name(session: Session) -> None:
+    with pytest.raises(ProviderNotFound):
+        resolve_prefix(session, "90000000-0000-4000-8000-000000000000")
