@@ -17,6 +17,9 @@ peer := .venv-bench/.made
 keystone := .venv-keystone/.made
 bin := .venv-test/bin
 
+# Where it is set, every process that a test starts would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Tests start the Berth of .venv, where nothing is that Berth does not ask for itself.
 export BERTH_COMMAND := '$(CURDIR)/.venv/bin/berth'
 

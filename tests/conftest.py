@@ -32,6 +32,7 @@ DATABASE_PARAMETERS = ("database_kind", "kind", "database")
 def pytest_configure(config: pytest.Config) -> None:
     """Let SIGTERM end a run as Ctrl-C does, so that everything started is stopped first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process that a test starts would compile all its imports
     _record_statements()
 
 

@@ -51,7 +51,8 @@ def provider(
 
 def sharing(name: str, aggregate: str, *, traits: Iterable[str] = (), **inventories: Inventory | int) -> ProviderSpec:
     """Describe a provider that shares with the members of an aggregate."""
-    return provider(name, traits=(SHARES_VIA_AGGREGATE, *traits), aggregates=(aggregate,), **inventories)
+    shares = (SHARES_VIA_AGGREGATE, *traits)
+    return provider(name, None, traits=shares, aggregates=(aggregate,), used=None, **inventories)
 
 
 def uuid_of(name: str) -> str:

@@ -1,11 +1,11 @@
-"""Finding out what a machine has, and registering it.
+"""Discovery: the resources of a machine, registered as a provider tree.
 
     machine = read()                           # this machine, from /proc and /sys; never fails
-    planned = plan(found(machine), machine, ledger)
-    for line in lines(planned): ...            # show it
+    planned = plan(machine_tree(machine), machine, ledger)
+    for line in lines(planned): ...            # print it
     apply(planned, ledger)
 
-See docs/discover.md for what becomes of what.
+docs/discover.md describes the tree.
 """
 
 from berth.discover.apply import apply
@@ -16,7 +16,7 @@ from berth.discover.read import read
 from berth.discover.reconcile import Action, PlanStep
 from berth.discover.render import PlanRow, lines, rows, summary
 from berth.discover.source import MachineSource
-from berth.discover.tree import FoundProvider, found
+from berth.discover.tree import FoundProvider, machine_tree
 
 __all__ = [
     "Action",
@@ -30,8 +30,8 @@ __all__ = [
     "PlanStep",
     "Renamed",
     "apply",
-    "found",
     "lines",
+    "machine_tree",
     "plan",
     "ranges",
     "read",

@@ -1,4 +1,4 @@
-"""Making a ledger have a machine as it was found."""
+"""Applying a plan: the writes that bring a ledger in line with a machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from berth.discover.ledger import LedgerAccess
 from berth.discover.plan import DiscoveryPlan, recorded, registered
-from berth.discover.reconcile import Action, PlanStep, Record, added, departed, updated
+from berth.discover.reconcile import Action, PlanStep, Record, added, missing, updated
 from berth.discover.tree import FoundProvider
 from berth.model.commands import KEEP
 from berth.model.errors import (
@@ -23,7 +23,7 @@ from berth.model.names import is_custom_name
 from berth.model.request import ProviderQuery
 
 ATTEMPTS: Final = 10
-"""How often to look again when others write to the same provider meanwhile. Every claim on it is such a write."""
+"""The most tries of a step while others write to the same provider. Every claim on it is such a write."""
 
 OVERTAKEN: Final = (
     GenerationConflict,
@@ -33,50 +33,49 @@ OVERTAKEN: Final = (
     ProviderInUse,
     ProviderNotFound,
 )
-"""The refusals that mean that the provider is not any more as it was when we looked."""
+"""The refusals that mean that the provider has changed since it was read."""
 
 
 def apply(plan: DiscoveryPlan, ledger: LedgerAccess) -> DiscoveryPlan:
-    """Do what a plan says. Returns what was done, which differs from the plan where others wrote meanwhile.
+    """Carry out a plan. Return what was done, which differs from the plan if others wrote in between.
 
-    Each provider is looked at once more right before it is written, and written only if nobody came
-    in between: what others set or claimed is never overwritten. There is no transaction over all of
-    them; whoever breaks off in the middle runs it again. Raises what the ledger refuses for other
-    reasons, or the last refusal after ATTEMPTS.
+    Each provider is read again right before it is written, and written only if it has not changed: what
+    others set or claimed is never overwritten. There is no transaction over all providers; after an
+    interruption, run it again. Raises refusals for other reasons, or the last refusal after ATTEMPTS.
     """
     arrivals = [step for step in plan.steps if step.uuid in plan.found]
     departures = [step for step in reversed(plan.steps) if step.uuid not in plan.found]
-    done = {step.uuid: settle(step, plan, ledger) if step.writes else step for step in (*arrivals, *departures)}
+    done = {step.uuid: apply_step(step, plan, ledger) if step.writes else step for step in (*arrivals, *departures)}
     return msgspec.structs.replace(plan, steps=tuple(done[step.uuid] for step in plan.steps))
 
 
-def settle(step: PlanStep, plan: DiscoveryPlan, ledger: LedgerAccess) -> PlanStep:
-    """Do one step, looking again as often as others get in between."""
+def apply_step(step: PlanStep, plan: DiscoveryPlan, ledger: LedgerAccess) -> PlanStep:
+    """Carry out one step, again if others write in between."""
     for _ in range(ATTEMPTS - 1):
         try:
-            return attempt(step, plan, ledger)
+            return try_step(step, plan, ledger)
         except OVERTAKEN:
             continue
-    return attempt(step, plan, ledger)
+    return try_step(step, plan, ledger)
 
 
-def attempt(step: PlanStep, plan: DiscoveryPlan, ledger: LedgerAccess) -> PlanStep:
-    """Look at the provider again, decide again, and write."""
+def try_step(step: PlanStep, plan: DiscoveryPlan, ledger: LedgerAccess) -> PlanStep:
+    """Read the provider again, decide again, and write."""
     found, provider = plan.found.get(step.uuid), registered(ledger, step.uuid)
     if provider is None:
-        return create(found, ledger) if found else step  # somebody else removed it already
+        return create(found, ledger) if found else step  # already removed by another
     record = recorded(ledger, provider, found)
     if found is not None:
         now = updated(found, record, complete=plan.complete)
     else:
-        now = departed(record, complete=plan.complete, needed=has_children(ledger, provider.uuid))
+        now = missing(record, complete=plan.complete, needed=has_children(ledger, provider.uuid))
     change(now, record, ledger)
-    # What an earlier attempt left half done is an addition all the same.
+    # A provider that an earlier run left half written still counts as added.
     return step if step.action is Action.ADD else now
 
 
 def create(found: FoundProvider, ledger: LedgerAccess) -> PlanStep:
-    """Add a provider with all that it has."""
+    """Add a provider with everything it has."""
     step = added(found)
     made = ledger.create_provider(step.name, uuid=step.uuid, parent=step.parent)
     write(step, made.generation, ledger)
@@ -84,7 +83,7 @@ def create(found: FoundProvider, ledger: LedgerAccess) -> PlanStep:
 
 
 def change(step: PlanStep, record: Record, ledger: LedgerAccess) -> None:
-    """Make a registered provider what the step says. The writes that can be overtaken come first."""
+    """Change a registered provider as the step says. The writes that can be refused come first."""
     if step.action is Action.REMOVE:
         ledger.delete_provider(step.uuid)
         return
@@ -95,17 +94,17 @@ def change(step: PlanStep, record: Record, ledger: LedgerAccess) -> None:
 
 
 def write(step: PlanStep, generation: int, ledger: LedgerAccess) -> None:
-    """Write what changes of a provider's inventories and traits, if the provider still has this generation."""
-    declare(step, ledger)
+    """Write the changes of a provider's inventories and traits, if the provider still has this generation."""
+    create_names(step, ledger)
     if step.after != step.before:
         ledger.set_inventories(step.uuid, step.after, generation=generation)
-        generation += 1  # not what is read afterwards: that may be somebody else's
+        generation += 1  # a generation read afterwards could be another writer's
     if step.traits_after != step.traits_before:
         ledger.set_traits(step.uuid, step.traits_after, generation=generation)
 
 
-def declare(step: PlanStep, ledger: LedgerAccess) -> None:
-    """Make the custom classes and traits that the ledger may not have yet."""
+def create_names(step: PlanStep, ledger: LedgerAccess) -> None:
+    """Create the custom classes and traits that the ledger may lack."""
     for name in sorted(filter(is_custom_name, step.after.keys() - step.before.keys())):
         ledger.create_class(name, exist_ok=True)
     for name in sorted(filter(is_custom_name, step.traits_after - step.traits_before)):
@@ -113,5 +112,5 @@ def declare(step: PlanStep, ledger: LedgerAccess) -> None:
 
 
 def has_children(ledger: LedgerAccess, uuid: str) -> bool:
-    """Whether any provider is right below this one."""
+    """Whether a provider has children."""
     return any(each.parent == uuid for each in ledger.providers(ProviderQuery(in_tree=uuid)))

@@ -1,4 +1,4 @@
-"""What confines this process: containers (namespaces(7)) and control groups (cgroups(7)), versions 1 and 2."""
+"""Containers (namespaces(7)) and control groups (cgroups(7), versions 1 and 2) that confine this process."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ MARKS: Final = (
 _LIST = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?(,[0-9]{1,5}(-[0-9]{1,5})?)*")
 _WHOLE = re.compile("[0-9]{1,19}")
 UNLIMITED_BYTES: Final = 1 << 60
-"""Version 1 says "no limit" as the largest number of pages that fits, which differs with their size."""
+"""Version 1 expresses "no limit" as the largest number of pages that fits, which depends on their size."""
 
 
 def read_container(source: MachineSource) -> str | None:
-    """What sort of container this process is in; None if it sees the whole machine.
+    """Return the kind of container that this process is in; None if it sees the whole machine.
 
-    The process namespace decides: marks are left behind in images that run as virtual machines, and a
-    container that shares the machine's processes is there to look after the machine.
+    The process namespace decides: marks may remain in images that run as virtual machines, and a container
+    that shares the machine's processes is there to manage the machine.
     """
     space = source.link("proc/self/ns/pid")
     if space == FIRST_PROCESS_SPACE:
@@ -42,7 +42,7 @@ def read_container(source: MachineSource) -> str | None:
 
 
 def read_limits(source: MachineSource) -> CgroupLimits:
-    """The tightest limits of all control groups that this process is in, and where it may run at all."""
+    """Return the tightest limits of all control groups of this process, and its processors and nodes."""
     groups = own_groups(source.text("proc/self/cgroup") or "")
     cpus = [limit for folder in folders(groups, "cpu") if (limit := cpu_limit(source, folder)) is not None]
     sizes = [limit for folder in folders(groups, "memory") if (limit := memory_limit(source, folder)) is not None]
@@ -55,7 +55,7 @@ def read_limits(source: MachineSource) -> CgroupLimits:
 
 
 def allowed(source: MachineSource, field: str) -> frozenset[int] | None:
-    """The numbers in a field of /proc/self/status; None if it is not there (proc(5))."""
+    """Return the numbers in a field of /proc/self/status (proc(5)); None if it is missing."""
     for line in (source.text("proc/self/status") or "").splitlines():
         name, _, listing = line.partition(":")
         if name == field and _LIST.fullmatch(listing.strip()):
@@ -64,19 +64,19 @@ def allowed(source: MachineSource, field: str) -> frozenset[int] | None:
 
 
 def note_limits(source: MachineSource, limits: CgroupLimits, container: str | None) -> None:
-    """Say what limits there are, and whether they count."""
-    said = []
+    """Note the limits, and whether they apply to the machine."""
+    parts = []
     if limits.cpus is not None:
-        said.append(f"{limits.cpus:g} processors")
+        parts.append(f"{limits.cpus:g} processors")
     if limits.memory_bytes is not None:
-        said.append(f"{limits.memory_bytes >> 20} MB")
-    if said:
-        counts = "they count" if container else "they bind this process, not the machine, and do not count"
-        source.note("control group limits", f"{' and '.join(said)}: {counts}")
+        parts.append(f"{limits.memory_bytes >> 20} MB")
+    if parts:
+        counts = "applied" if container else "not applied, because they bind this process, not the machine"
+        source.note("control group limits", f"{' and '.join(parts)}: {counts}")
 
 
 def own_groups(text: str) -> dict[str, str]:
-    """The group of this process by controller; "" is the one hierarchy of version 2."""
+    """Return the group of this process by controller; "" is the single hierarchy of version 2."""
     found: dict[str, str] = {}
     for line in text.splitlines():
         _, _, rest = line.partition(":")
@@ -86,9 +86,9 @@ def own_groups(text: str) -> dict[str, str]:
 
 
 def folders(groups: dict[str, str], controller: str) -> list[str]:
-    """Every folder that may limit this process, for either version: its group's, and those above it.
+    """Return every folder that may limit this process, for either version: its group's and those above it.
 
-    In a container the path may be the host's and not be there; the top then is the container's own.
+    In a container the path may be the host's and not exist; the top is then the container's own.
     """
     tops = [(GROUPS, groups.get("")), (f"{GROUPS}/{controller}", groups.get(controller))]
     found = []
@@ -100,7 +100,7 @@ def folders(groups: dict[str, str], controller: str) -> list[str]:
 
 
 def cpu_limit(source: MachineSource, folder: str) -> float | None:
-    """How many processors' worth of time a group gets; None if no limit is set there."""
+    """Return a group's limit of processor time, in processors; None if there is none."""
     both = (source.text(f"{folder}/cpu.max") or "").split()
     if len(both) == 2:
         quota, period = both
@@ -113,9 +113,9 @@ def cpu_limit(source: MachineSource, folder: str) -> float | None:
 
 
 def memory_limit(source: MachineSource, folder: str) -> int | None:
-    """How many bytes a group may use; None if no limit is set there."""
+    """Return a group's limit of memory, in bytes; None if there is none."""
     for name in ("memory.max", "memory.limit_in_bytes"):
-        said = source.text(f"{folder}/{name}") or ""
-        if _WHOLE.fullmatch(said) and int(said) < UNLIMITED_BYTES:
-            return int(said)
+        text = source.text(f"{folder}/{name}") or ""
+        if _WHOLE.fullmatch(text) and int(text) < UNLIMITED_BYTES:
+            return int(text)
     return None

@@ -1,7 +1,7 @@
-"""Which traits a processor's features stand for.
+"""CPU flags: the traits for a processor's features.
 
-Linux names a feature in /proc/cpuinfo one way, the catalogue of traits another. A feature without a
-standard trait is left out: discovery makes up no traits for processors.
+Linux and the catalogue of traits name features differently. A feature without a standard trait is left
+out: discovery creates no custom traits for processors.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ X86_FLAGS: Final[dict[str, tuple[str, ...]]] = {
     "vpclmulqdq": ("HW_CPU_X86_AVX512VPCLMULQDQ",),
     "xop": ("HW_CPU_X86_XOP",),
 }
-"""What any x86 processor's flag stands for."""
+"""Traits for the flags of any x86 processor."""
 
 INTEL_FLAGS: Final[dict[str, tuple[str, ...]]] = {
     # The kernel hides the SPEC_CTRL bit itself and shows the two things that it makes possible.
@@ -75,7 +75,7 @@ INTEL_FLAGS: Final[dict[str, tuple[str, ...]]] = {
     "tdx_host_platform": ("HW_CPU_X86_INTEL_TDX",),
     "vmx": ("HW_CPU_X86_VMX", "HW_CPU_X86_INTEL_VMX"),
 }
-"""What a flag stands for on Intel's processors only."""
+"""Traits for flags of Intel's processors only."""
 
 AMD_FLAGS: Final[dict[str, tuple[str, ...]]] = {
     "ibpb": ("HW_CPU_X86_AMD_IBPB",),
@@ -86,7 +86,7 @@ AMD_FLAGS: Final[dict[str, tuple[str, ...]]] = {
     "svm": ("HW_CPU_X86_SVM", "HW_CPU_X86_AMD_SVM"),
     "virt_ssbd": ("HW_CPU_X86_AMD_VIRT_SSBD",),
 }
-"""What a flag stands for on AMD's processors (and Hygon's, which are made after them) only."""
+"""Traits for flags of AMD's processors (and Hygon's, which derive from them) only."""
 
 ARM_PREFIX: Final = "HW_CPU_AARCH64_"
 """The catalogue has the 64-bit ARM features under the kernel's own names, in capitals."""
@@ -97,7 +97,7 @@ _STANDARD: Final = frozenset(STANDARD_TRAITS)
 
 
 def cpu_traits(cpus: Cpus) -> frozenset[str]:
-    """The standard traits of these processors: architecture, features, hyper-threading."""
+    """Return the standard traits of processors: architecture, features, hyper-threading."""
     traits = {f"HW_ARCH_{cpus.architecture.upper()}", *feature_traits(cpus)}
     if 0 < cpus.cores < len(cpus.online):
         traits.add("HW_CPU_HYPERTHREADING")
@@ -105,7 +105,7 @@ def cpu_traits(cpus: Cpus) -> frozenset[str]:
 
 
 def feature_traits(cpus: Cpus) -> set[str]:
-    """What the features stand for on this architecture and make."""
+    """Return the traits for the features, by architecture and vendor."""
     if cpus.architecture == "aarch64":
         return {ARM_PREFIX + feature.upper() for feature in cpus.features}
     if cpus.architecture == "ppc64le":
@@ -115,9 +115,9 @@ def feature_traits(cpus: Cpus) -> set[str]:
         tables.append(INTEL_FLAGS)
     elif cpus.vendor in AMD:
         tables.append(AMD_FLAGS)
-    return set(looked_up(cpus.features, tables))
+    return set(matching_traits(cpus.features, tables))
 
 
-def looked_up(features: Iterable[str], tables: list[dict[str, tuple[str, ...]]]) -> list[str]:
-    """Every trait that any of the tables has for any of the features."""
+def matching_traits(features: Iterable[str], tables: list[dict[str, tuple[str, ...]]]) -> list[str]:
+    """Return every trait that any of the tables has for any of the features."""
     return [trait for feature in features for table in tables for trait in table.get(feature, ())]

@@ -11,18 +11,18 @@ from berth.discover.machine import Cpus
 from berth.discover.source import MachineSource
 
 MOST: Final = 1 << 16
-"""More processors or NUMA nodes than the kernel can be built for."""
+"""More processors or NUMA nodes than any kernel supports."""
 
 CPU: Final = "sys/devices/system/cpu"
 
 
 def read_cpus(source: MachineSource) -> Cpus:
-    """The processors that are online. Those that are not are noted: they can be had, but not now."""
+    """Return the processors that are online. Processors that are offline are noted."""
     blocks = cpuinfo(source.text("proc/cpuinfo") or "")
     online = online_cpus(source, blocks)
     offline = numbers(source, f"{CPU}/offline") & numbers(source, f"{CPU}/present")
     if offline:
-        source.note(f"processors {listed(offline)}", "offline, not counted")
+        source.note(f"processors {range_text(offline)}", "offline, not counted")
     first = blocks[0] if blocks else {}
     return Cpus(
         online=online,
@@ -36,7 +36,7 @@ def read_cpus(source: MachineSource) -> Cpus:
 
 
 def cpuinfo(text: str) -> list[dict[str, str]]:
-    """The blocks of /proc/cpuinfo, one a processor (some architectures add one about the whole machine)."""
+    """Return the blocks of /proc/cpuinfo, one per processor (some architectures add one for the whole machine)."""
     blocks = []
     for block in text.split("\n\n"):
         fields = [line.split(":", 1) for line in block.splitlines() if ":" in line]
@@ -46,55 +46,55 @@ def cpuinfo(text: str) -> list[dict[str, str]]:
 
 
 def features(blocks: list[dict[str, str]]) -> frozenset[str]:
-    """The features that every processor has: a claim may land on any of them."""
+    """Return the features that every processor has: a claim may be placed on any of them."""
     lists = [block.get("flags", block.get("Features", "")).split() for block in blocks if "processor" in block]
     return frozenset.intersection(*map(frozenset, lists)) if lists else frozenset()
 
 
 def online_cpus(source: MachineSource, blocks: list[dict[str, str]]) -> frozenset[int]:
-    """The numbers of the processors that run; from /proc/cpuinfo where /sys is not there."""
+    """Return the numbers of the online processors, from /proc/cpuinfo if /sys is missing."""
     online = numbers(source, f"{CPU}/online")
     if online:
         return online
     listed_there = [block["processor"] for block in blocks if "processor" in block]
     found = frozenset(int(number) for number in listed_there if re.fullmatch("[0-9]{1,6}", number))
     if not found:
-        source.note("processors", "neither /sys nor /proc/cpuinfo says which there are", hides=True)
+        source.note("processors", "neither /sys nor /proc/cpuinfo lists them", hides=True)
     return found
 
 
 def threads(source: MachineSource, online: frozenset[int]) -> list[frozenset[int]]:
-    """For each processor, the numbers of those on the same core; empty where the kernel does not say."""
+    """Return, for each processor, the numbers of those on the same core; empty if the kernel does not list them."""
     lists = [numbers(source, f"{CPU}/cpu{number}/topology/thread_siblings_list") for number in sorted(online)]
     return [siblings for siblings in lists if siblings]
 
 
 def packages(source: MachineSource, online: frozenset[int]) -> set[int]:
-    """The numbers of the sockets in use."""
+    """Return the numbers of the sockets in use."""
     found = (source.number(f"{CPU}/cpu{number}/topology/physical_package_id") for number in online)
     return {package for package in found if package is not None}
 
 
 def architecture(source: MachineSource) -> str:
-    """What `uname -m` says. /proc has it since Linux 6.1; before, the running Python knows its own."""
-    said = source.text("proc/sys/kernel/arch")
-    if said is None and source.root == Path("/"):
-        said = platform.machine()
-    return said or ""
+    """Return the architecture as `uname -m` does: from /proc (since Linux 6.1), else from the running Python."""
+    name = source.text("proc/sys/kernel/arch")
+    if name is None and source.root == Path("/"):
+        name = platform.machine()
+    return name or ""
 
 
 def numbers(source: MachineSource, path: str) -> frozenset[int]:
-    """The numbers in a file with a list of ranges; none if there is no such file; noted if it is something else."""
+    """Return the numbers in a file with a list of ranges; none if the file is missing or (noted) malformed."""
     text = source.text(path)
     try:
         return ranges(text or "")
     except ValueError:
-        source.note(f"/{path}", f"{text!r} is no list of numbers: skipped", hides=True)
+        source.note(f"/{path}", f"{text!r} is not a list of numbers: skipped", hides=True)
         return frozenset()
 
 
 def ranges(text: str) -> frozenset[int]:
-    """The numbers that the kernel's form of a list names ("0-3,8"); ValueError if it is none."""
+    """Return the numbers in a list in the kernel's form ("0-3,8"). Raises ValueError."""
     found: set[int] = set()
     for part in filter(None, text.strip().split(",")):
         first, _, last = part.partition("-")
@@ -105,8 +105,8 @@ def ranges(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def listed(found: frozenset[int]) -> str:
-    """The kernel's form of a list: "0-3,8"."""
+def range_text(found: frozenset[int]) -> str:
+    """Return numbers as a list in the kernel's form: "0-3,8"."""
     parts: list[list[int]] = []
     for number in sorted(found):
         if parts and number == parts[-1][-1] + 1:

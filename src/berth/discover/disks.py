@@ -11,17 +11,17 @@ from berth.discover.machine import Filesystem
 from berth.discover.source import MachineSource
 
 LOCAL_KINDS: Final = frozenset({"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "reiserfs", "xfs", "zfs"})
-"""Filesystems on this machine's own disks that somebody may write to. No memory, images, networks or FUSE."""
+"""Writable filesystems on this machine's own disks. No memory, images, networks or FUSE."""
 
 ROOT_KINDS: Final = LOCAL_KINDS | {"overlay"}
 """The same for `/`, which in a container is laid over the host's filesystem."""
 
 NOT_FOR_DATA: Final = ("/boot", "/efi", "/media", "/run", "/var/lib/kubelet")
-"""Below these are what a machine starts from, what was plugged in for a while, and what is claimed already."""
+"""Folders with boot files, removable media, and storage that is already claimed."""
 
 
 class Mount(msgspec.Struct, frozen=True):
-    """One line of mountinfo. device: major:minor; inside: what part of the filesystem; source: what is mounted."""
+    """One line of mountinfo. device: major:minor; inside: the mounted part of it; source: the mounted device."""
 
     device: str
     inside: str
@@ -32,19 +32,19 @@ class Mount(msgspec.Struct, frozen=True):
 
 
 def read_filesystems(source: MachineSource) -> tuple[Filesystem, ...]:
-    """Each local filesystem once, the one at `/` first, then by path."""
+    """Return each local filesystem once, the one at `/` first, then by path."""
     found = []
-    for mount in own_filesystems(parsed(source.text("proc/self/mountinfo") or "")):
+    for mount in own_filesystems(parse_mountinfo(source.text("proc/self/mountinfo") or "")):
         size = source.size_bytes(mount.path)
         if size:
             found.append(Filesystem(mount.path, mount.kind, size, rotational(source, mount)))
     if not any(filesystem.path == "/" for filesystem in found):
-        source.note("/", "no local filesystem that can be written to: no DISK_GB for the machine itself")
+        source.note("/", "no writable local filesystem: no DISK_GB for the machine itself")
     return tuple(found)
 
 
-def parsed(mountinfo: str) -> list[Mount]:
-    """The mounts that a mountinfo lists; lines of another form are left out."""
+def parse_mountinfo(mountinfo: str) -> list[Mount]:
+    """Return the mounts in a mountinfo file; lines of another form are left out."""
     mounts = []
     for line in mountinfo.splitlines():
         before, dash, after = line.partition(" - ")
@@ -56,12 +56,12 @@ def parsed(mountinfo: str) -> list[Mount]:
 
 
 def unescaped(text: str) -> str:
-    """A path without the octal escapes (040 for a space) that keep mountinfo's fields apart."""
+    """Return a path with mountinfo's octal escapes (040 for a space) decoded."""
     return re.sub(r"\\(040|011|012|043|134)", lambda match: chr(int(match[1], 8)), text)
 
 
 def own_filesystems(mounts: list[Mount]) -> list[Mount]:
-    """The mounts that stand for a filesystem: writable, local, each filesystem (or ZFS pool) once, by path."""
+    """Return the writable local mounts, each filesystem (or ZFS pool) once, by path."""
     found: dict[str, Mount] = {}
     for mount in sorted(mounts, key=lambda mount: mount.path):
         if counts(mount):
@@ -71,7 +71,7 @@ def own_filesystems(mounts: list[Mount]) -> list[Mount]:
 
 
 def counts(mount: Mount) -> bool:
-    """Whether a mount is of a whole local filesystem that is there for data."""
+    """Whether a mount is a whole local filesystem for data."""
     if mount.read_only or any(f"{mount.path}/".startswith(f"{folder}/") for folder in NOT_FOR_DATA):
         return False
     if mount.path == "/":
@@ -81,12 +81,12 @@ def counts(mount: Mount) -> bool:
 
 
 def rotational(source: MachineSource, mount: Mount) -> bool | None:
-    """Whether the disk below a mount turns; None if none is known. A partition's queue is its disk's."""
+    """Return whether the disk below a mount rotates; None if unknown. A partition's queue is its disk's."""
     device = f"sys/dev/block/{mount.device}"
     if mount.source.startswith("/dev/") and not source.has(device):
         device = f"sys/class/block/{mount.source.removeprefix('/dev/')}"
     for folder in (device, f"{device}/.."):
-        said = source.number(f"{folder}/queue/rotational")
-        if said is not None:
-            return said != 0
+        rotates = source.number(f"{folder}/queue/rotational")
+        if rotates is not None:
+            return rotates != 0
     return None

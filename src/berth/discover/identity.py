@@ -1,4 +1,4 @@
-"""Which machine this is: its name, what tells it from all others, and what it runs on."""
+"""Identity: a machine's name, its unique id, and its hypervisor."""
 
 from __future__ import annotations
 
@@ -25,26 +25,25 @@ VIRTUAL_MAKERS: Final = (
     "Xen",
     "innotek",
 )
-"""Words of a firmware that is software."""
+"""Words in the firmware's names that indicate a virtual machine."""
 
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def read_name(source: MachineSource) -> str:
-    """The machine's host name."""
+    """Return the machine's host name."""
     name = source.text("proc/sys/kernel/hostname") or source.text("etc/hostname")
     if not name or name == "(none)":
-        source.note("host name", "not set: called localhost")
+        source.note("host name", "not set: localhost is used")
         return "localhost"
     return name
 
 
 def read_identity(source: MachineSource, name: str, container: str | None) -> str:
-    """What stays the same for as long as this is the same machine, whoever reads it.
+    """Return an identity that stays the same for as long as this is the same machine, for every user.
 
-    machine-id(5); else the firmware's number, second since only root may read it and it must not
-    matter who asks; else the name. A container goes by its name: its machine-id is often its image's,
-    and its firmware its host's.
+    machine-id(5); else the firmware's serial uuid, which comes second because only root may read it; else
+    the name. A container is identified by its name: its machine-id is often its image's, and its firmware its host's.
     """
     for path in () if container else MACHINE_IDS:
         text = source.text(path) or ""
@@ -53,14 +52,14 @@ def read_identity(source: MachineSource, name: str, container: str | None) -> st
     number = None if container else source.text(f"{FIRMWARE}/product_uuid")
     if number:
         return number.lower()
-    source.note("identity", f"known by its name only: {name} renamed would be another machine")
+    source.note("identity", f"only the name is known: after a renaming {name} would be another machine")
     return f"name:{name}"
 
 
 def read_virtual(source: MachineSource, cpus: Cpus) -> str | None:
-    """What a virtual machine runs on; None for a real one."""
-    said = [source.text(f"{FIRMWARE}/{field}") for field in ("sys_vendor", "product_name")]
-    firmware = " ".join(filter(None, said))
+    """Return the hypervisor of a virtual machine; None for a physical one."""
+    parts = [source.text(f"{FIRMWARE}/{field}") for field in ("sys_vendor", "product_name")]
+    firmware = " ".join(filter(None, parts))
     xen = source.text("sys/hypervisor/type")
     if xen:
         return firmware or xen

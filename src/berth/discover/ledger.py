@@ -1,4 +1,4 @@
-"""What discovery asks of a ledger: a part of what berth.ledger.Ledger can do."""
+"""The part of a ledger's interface that discovery uses."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ class LedgerAccess(Protocol):
     """The reads and writes of providers, inventories and traits. Refusals are those of berth.model.errors."""
 
     def provider(self, uuid: str) -> Provider:
-        """One provider, or ProviderNotFound."""
+        """Return one provider. Raises ProviderNotFound."""
 
     def providers(self, query: ProviderQuery) -> list[Provider]:
-        """Those that the query fits."""
+        """Return the providers that match."""
 
     def create_provider(self, name: str, *, uuid: str | None = None, parent: str | None = None) -> Provider:
-        """Add one, as a root or below a parent."""
+        """Create a provider, as a root or below a parent."""
 
     def update_provider(self, uuid: str, *, name: str | Keep = KEEP, parent: str | Keep | None = KEEP) -> Provider:
-        """Rename or move one."""
+        """Rename or move a provider."""
 
     def delete_provider(self, uuid: str) -> None:
-        """Remove one that nobody holds anything of."""
+        """Delete a provider without allocations."""
 
     def inventories(self, uuid: str) -> ProviderInventories:
-        """What one has and how much of it is held."""
+        """Return a provider's inventories with their use."""
 
     def set_inventories(
         self, uuid: str, inventories: Mapping[str, Inventory], *, generation: Generation = UNCHECKED
     ) -> ProviderInventories:
-        """Replace what one has."""
+        """Replace a provider's inventories."""
 
     def traits(self, uuid: str) -> ProviderTraits:
-        """The traits of one."""
+        """Return a provider's traits."""
 
     def set_traits(self, uuid: str, names: Iterable[str], *, generation: Generation = UNCHECKED) -> ProviderTraits:
-        """Replace the traits of one."""
+        """Replace a provider's traits."""
 
     def create_trait(self, name: str) -> object:
-        """Make a custom trait; it may exist."""
+        """Create a custom trait, which may exist."""
 
     def create_class(self, name: str, *, exist_ok: bool = False) -> object:
-        """Make a custom resource class."""
+        """Create a custom resource class."""
 
     def allocations_of(self, uuid: str) -> ProviderAllocations:
-        """Who holds what of one."""
+        """Return the holders of a provider."""

@@ -1,4 +1,4 @@
-"""What a computer is made of, as values. Nothing here reads anything."""
+"""Machines: the parts of a computer as values. Nothing here reads files."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import msgspec
 
 
 class Note(msgspec.Struct, frozen=True):
-    """Something worth telling a person about this reading.
+    """A remark about a reading, for people.
 
-    what: a path, a tool or a device; why: the rest of the sentence; hides: whether something may be
-    there that was not seen, so that "not found" does not mean "gone".
+    what: a path, a tool or a device; why: the rest of the sentence; hides: whether something may
+    exist that was not seen, so that "not found" does not mean "gone".
     """
 
     what: str
@@ -25,9 +25,9 @@ class Note(msgspec.Struct, frozen=True):
 class Cpus(msgspec.Struct, frozen=True):
     """The processors that the kernel runs on.
 
-    online: their numbers (one for each hardware thread); cores, sockets: how many of each they make up,
-    0 if unknown; model: as its maker calls it; architecture: as `uname -m` says;
-    vendor: GenuineIntel, AuthenticAMD or "" ; features: the flags that all of them have.
+    online: their numbers (one for each hardware thread); cores, sockets: the numbers of each, 0 if unknown;
+    model: the maker's name for it; architecture: as in `uname -m`; vendor: GenuineIntel, AuthenticAMD or "";
+    features: the flags that all of them have.
     """
 
     online: frozenset[int]
@@ -47,7 +47,7 @@ class HugePages(msgspec.Struct, frozen=True):
 
 
 class Node(msgspec.Struct, frozen=True):
-    """A NUMA node. memory_kb: all of its memory, that in huge pages included."""
+    """A NUMA node. memory_kb: all of its memory, including huge pages."""
 
     id: int
     cpus: frozenset[int]
@@ -56,7 +56,7 @@ class Node(msgspec.Struct, frozen=True):
 
 
 class Filesystem(msgspec.Struct, frozen=True):
-    """A mounted local filesystem. rotational: whether its disk turns; None if that cannot be told."""
+    """A mounted local filesystem. rotational: whether its disk rotates; None if unknown."""
 
     path: str
     kind: str
@@ -65,7 +65,7 @@ class Filesystem(msgspec.Struct, frozen=True):
 
 
 class DeviceKind(enum.StrEnum):
-    """What a PCI device is to those who claim it."""
+    """The kind of a PCI device that can be claimed."""
 
     GPU = "GPU"
     SHARED_GPU = "shared GPU"
@@ -78,8 +78,8 @@ class Device(msgspec.Struct, frozen=True):
     """A PCI device.
 
     address: domain:bus:device.function, lower case; vendor, product: four hexadecimal digits, upper
-    case ("" if unknown); node: the NUMA node that it hangs on, None if unknown; units: how many can
-    be claimed (1, or its virtual functions, or its virtual GPUs); model: as its maker calls it, or "";
+    case ("" if unknown); node: its NUMA node, None if unknown; units: how many can be claimed (1, or
+    its virtual functions, or its virtual GPUs); model: the maker's name for it, or "";
     compute: its CUDA compute capability, or "".
     """
 
@@ -94,10 +94,10 @@ class Device(msgspec.Struct, frozen=True):
 
 
 class CgroupLimits(msgspec.Struct, frozen=True):
-    """What this process may use at most; None: no limit.
+    """The most that this process may use; None: no limit.
 
-    cpus: in processors' worth of time (2.5: two and a half); memory_bytes: of memory;
-    processors, nodes: the only processors and NUMA nodes that it may run on and take memory from.
+    cpus: processor time, in processors (2.5: two and a half); memory_bytes: memory;
+    processors, nodes: the processors that it may run on, and the NUMA nodes that it may use memory of.
     """
 
     cpus: float | None = None
@@ -109,9 +109,9 @@ class CgroupLimits(msgspec.Struct, frozen=True):
 class Machine(msgspec.Struct, frozen=True):
     """A computer, as it was read.
 
-    name: its host name; identity: what tells it from all others for good; virtual: what it runs on, if
-    it is a virtual machine; container: what this process is confined by, if it is; limits: see Limits
-    (they bind this process; in a container they are the machine).
+    name: its host name; identity: its permanent, unique identity; virtual: the hypervisor, if it is a virtual
+    machine; container: the kind of container that this process is in, if any; limits: those of this process
+    (in a container they bound the machine).
     """
 
     name: str
@@ -127,5 +127,5 @@ class Machine(msgspec.Struct, frozen=True):
 
     @property
     def complete(self) -> bool:
-        """Whether everything that matters could be read, so that what was not found is not there."""
+        """Whether everything relevant could be read, so that what was not found does not exist."""
         return not any(note.hides for note in self.notes)

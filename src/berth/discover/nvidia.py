@@ -1,4 +1,4 @@
-"""What NVIDIA's own tool knows of its GPUs and sysfs does not: their names and compute capabilities."""
+"""NVIDIA GPUs as nvidia-smi reports them: names and compute capabilities, which sysfs lacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LINE = re.compile(r"\s*([0-9A-Fa-f:.]+), (0x[0-9A-Fa-f]{8}), (.+?)(?:, (\d+\.\d
 
 
 class Card(msgspec.Struct, frozen=True):
-    """A GPU as nvidia-smi lists it. product: four hexadecimal digits; compute: such as "8.0", "" if not told."""
+    """A GPU as nvidia-smi lists it. product: four hexadecimal digits; compute: such as "8.0", "" if unknown."""
 
     address: str
     product: str
@@ -24,23 +24,23 @@ class Card(msgspec.Struct, frozen=True):
 
 
 def read_cards(source: MachineSource) -> dict[str, Card] | None:
-    """The GPUs that nvidia-smi sees, by PCI address; None if there is no such tool or it does not answer."""
+    """Return the GPUs that nvidia-smi lists, by PCI address; None if the tool is missing or fails."""
     tool = source.tool("nvidia-smi")
     if tool is None:
         return None
-    heard = len(source.notes)
+    notes_before = len(source.notes)
     for fields in (FIELDS + COMPUTE, FIELDS):
-        printed = source.run([tool, f"--query-gpu={fields}", "--format=csv,noheader"])
-        if printed is not None:
-            return {card.address: card for line in printed.splitlines() if (card := parsed(line))}
-        if len(source.notes) > heard:
+        output = source.run([tool, f"--query-gpu={fields}", "--format=csv,noheader"])
+        if output is not None:
+            return {card.address: card for line in output.splitlines() if (card := parse_card(line))}
+        if len(source.notes) > notes_before:
             return None  # it hangs, and would hang again
     source.note(tool, "fails: NVIDIA's names are not known", hides=True)
     return None
 
 
-def parsed(line: str) -> Card | None:
-    """One line of its answer; None if it is something else."""
+def parse_card(line: str) -> Card | None:
+    """Return the GPU in one line of output, None if the line has another form."""
     match = _LINE.fullmatch(line)
     if match is None:
         return None
@@ -51,6 +51,6 @@ def parsed(line: str) -> Card | None:
 
 
 def sysfs_address(bus: str) -> str:
-    """The way sysfs writes an address: a domain of four digits where they suffice, and lower case."""
+    """Return a PCI address as sysfs writes it: lower case, with a domain of four digits if they suffice."""
     domain, _, rest = bus.lower().partition(":")
     return f"{int(domain, 16):04x}:{rest}"

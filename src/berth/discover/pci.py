@@ -42,17 +42,17 @@ SCREENS_ONLY: Final = {
 
 
 def read_devices(source: MachineSource, cards: dict[str, Card] | None, *, confined: bool) -> tuple[Device, ...]:
-    """Every device that can be claimed, by address.
+    """Return every device that can be claimed, by address.
 
-    cards: what nvidia-smi listed. confined: this process is in a container, where sysfs shows all of
-    the host's devices: only those that it can reach are taken.
+    cards: the GPUs that nvidia-smi lists. confined: whether this process is in a container, where sysfs shows
+    all devices of the host: only reachable ones are returned.
     """
     found: list[Device] = []
     for address in source.names(DEVICES):
         device = read_device(source, address)
         if device is not None and (not confined or reachable(source, device, cards)):
-            found.append(named(device, (cards or {}).get(address)))
-    # Where the GPU is not on a bus that Linux shows (WSL), its driver still knows it.
+            found.append(with_card(device, (cards or {}).get(address)))
+    # If Linux shows no bus with the GPU (WSL), its driver still lists it.
     known = {device.address for device in found}
     found += [
         Device(card.address, DeviceKind.GPU, NVIDIA, card.product, None, model=card.name, compute=card.compute)
@@ -63,7 +63,7 @@ def read_devices(source: MachineSource, cards: dict[str, Card] | None, *, confin
 
 
 def read_device(source: MachineSource, address: str) -> Device | None:
-    """One device; None if it is nothing to claim, or a virtual function (its physical one counts it)."""
+    """Return one device; None if it cannot be claimed or is a virtual function (its physical one counts it)."""
     folder = f"{DEVICES}/{address}"
     code = source.number(f"{folder}/class")
     if code is None or source.has(f"{folder}/physfn"):
@@ -73,7 +73,7 @@ def read_device(source: MachineSource, address: str) -> Device | None:
     if kind is None:
         return None
     if not vendor or not product:
-        source.note(f"/{folder}", "does not say who made it: skipped", hides=True)
+        source.note(f"/{folder}", "has no vendor or product: skipped", hides=True)
         return None
     node = source.number(f"{folder}/numa_node")
     model = source.text(f"{folder}/product_name") or ", ".join(source.names(f"{folder}/net"))
@@ -81,18 +81,18 @@ def read_device(source: MachineSource, address: str) -> Device | None:
 
 
 def hexadecimal(source: MachineSource, path: str) -> str:
-    """Four hexadecimal digits in capitals; "" if there are none."""
+    """Return a file's number as four hexadecimal digits in capitals; "" if there is none."""
     number = source.number(path)
     return f"{number:04X}" if number is not None and 0 <= number <= 0xFFFF else ""
 
 
 def purpose(source: MachineSource, address: str, base_class: int, vendor: str) -> tuple[DeviceKind | None, int]:
-    """What a device is to those who claim it, and how many there are to claim."""
+    """Return the kind of a device, and how many of it can be claimed."""
     folder = f"{DEVICES}/{address}"
     enabled = source.number(f"{folder}/sriov_numvfs") or 0
     if base_class == DISPLAY or (base_class == PROCESSING_ACCELERATOR and vendor in GPU_MAKERS):
         if vendor in SCREENS_ONLY:
-            source.note(address, f"draws a console ({SCREENS_ONLY[vendor]}): not a GPU to claim")
+            source.note(address, f"only draws a console ({SCREENS_ONLY[vendor]}): not offered as a GPU")
             return None, 0
         shares = enabled or mediated(source, address)
         return (DeviceKind.SHARED_GPU, shares) if shares > 0 else (DeviceKind.GPU, 1)
@@ -105,10 +105,10 @@ def purpose(source: MachineSource, address: str, base_class: int, vendor: str) -
 
 
 def mediated(source: MachineSource, address: str) -> int:
-    """How many virtual GPUs of the types in use a GPU can have; 0 if it has none now, and so is a whole one.
+    """Return how many virtual GPUs of the types in use a GPU can have; 0 if it has none and is whole.
 
-    What a type offers depends on the others in use: only those that somebody has made say how the
-    card is cut.
+    The capacity of a type depends on the other types in use: only existing virtual GPUs show how the
+    card is divided.
     """
     folder = f"{MEDIATED}/{address}/mdev_supported_types"
     total = 0
@@ -119,18 +119,18 @@ def mediated(source: MachineSource, address: str) -> int:
     return total
 
 
-def named(device: Device, card: Card | None) -> Device:
-    """A device with what its driver's tool knows of it."""
+def with_card(device: Device, card: Card | None) -> Device:
+    """Return a device with the model and compute capability from its driver's tool."""
     return device if card is None else msgspec.structs.replace(device, model=card.name, compute=card.compute)
 
 
 def reachable(source: MachineSource, device: Device, cards: dict[str, Card] | None) -> bool:
-    """Whether a container was given a device: its driver lists it, or there is a render node for it."""
+    """Whether a container can use a device: its driver lists it, or there is a render node for it."""
     if device.vendor == NVIDIA and cards is not None:
         given = device.address in cards
     else:
         nodes = source.names(f"{DEVICES}/{device.address}/drm")
         given = any(source.has(f"dev/dri/{node}") for node in nodes if node.startswith("renderD"))
     if not given:
-        source.note(device.address, f"{device.kind.value} of the host, not given to this container")
+        source.note(device.address, f"{device.kind.value} of the host, not available in this container")
     return given

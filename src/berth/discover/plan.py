@@ -1,4 +1,4 @@
-"""What would change in a ledger if it were to have a machine as it was found."""
+"""Plans: the changes that would bring a ledger in line with a machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from berth.discover.ledger import LedgerAccess
 from berth.discover.machine import Machine, Note
-from berth.discover.reconcile import Action, PlanStep, Record, added, departed, is_own_class, updated
+from berth.discover.reconcile import Action, PlanStep, Record, added, is_own_class, missing, updated
 from berth.discover.tree import FoundProvider, Naming
 from berth.model.errors import Conflict, ProviderNotFound
 from berth.model.provider import Provider
@@ -20,29 +20,29 @@ class NameTaken(Conflict):
 
     def __init__(self, name: str, uuid: str) -> None:
         super().__init__(
-            f"Another resource provider, {uuid}, is called {name} already. "
+            f"Another resource provider, {uuid}, is already called {name}. "
             "Rename it, or give this machine another name."
         )
         self.name, self.uuid = name, uuid
 
 
 class Renamed(Conflict):
-    """The ledger knows this machine by another name, and nobody said that it was renamed."""
+    """The ledger knows this machine by another name, and no renaming was requested."""
 
     def __init__(self, known: str, name: str) -> None:
         super().__init__(
             f"The ledger knows the machine with this machine-id as {known}, but it is called {name} now. "
-            "If it was renamed, say so (--rename). If it is a copy, give it a machine-id of its own "
+            "If it was renamed, use --rename. If it is a copy, give it a machine-id of its own "
             "(systemd-machine-id-setup)."
         )
         self.known, self.name = known, name
 
 
 class DiscoveryPlan(msgspec.Struct, frozen=True):
-    """What would change.
+    """The steps that would bring a ledger in line with a machine.
 
-    steps: one for each provider of the machine, parents before children, what is gone below where it was;
-    found: what was found, by uuid; complete: whether what was not found is not there; notes: the reading's.
+    steps: one for each provider of the machine, parents before children, missing ones below their former parent;
+    found: the found providers, by uuid; complete: whether everything could be read; notes: those of the reading.
     """
 
     steps: tuple[PlanStep, ...]
@@ -52,30 +52,30 @@ class DiscoveryPlan(msgspec.Struct, frozen=True):
 
     @property
     def changes(self) -> bool:
-        """Whether applying it would write anything."""
+        """Whether applying the plan would write anything."""
         return any(step.writes for step in self.steps)
 
 
 def plan(found: FoundProvider, machine: Machine, ledger: LedgerAccess, *, rename: bool = False) -> DiscoveryPlan:
-    """Compare a machine with what a ledger has of it. Writes nothing.
+    """Compare a machine with its state in a ledger, and return the plan. Writes nothing.
 
-    found: its provider tree (berth.discover.found); rename: whether its root may get another name.
-    Raises Renamed if it would but may not, NameTaken if a name belongs to another provider.
+    found: its provider tree (berth.discover.machine_tree); rename: whether its root may be renamed.
+    Raises Renamed if it would have to be but may not, NameTaken if a name belongs to another provider.
     """
-    wanted = {each.uuid: each for each in found.walk()}
+    found_by_uuid = {each.uuid: each for each in found.walk()}
     below = descendants(ledger, found.uuid)
-    steps = {uuid: planned(ledger, each, below, complete=machine.complete) for uuid, each in wanted.items()}
+    steps = {uuid: planned(ledger, each, below, complete=machine.complete) for uuid, each in found_by_uuid.items()}
     if not rename:
         refuse_new_name(steps[found.uuid], below)
     refuse_taken_names(ledger, steps)
     naming = Naming(machine.identity, found.name)
-    lost = [each for each in below.values() if each.uuid not in wanted and naming.owns(each.uuid, each.name)]
-    steps |= departures(ledger, lost, below, wanted, complete=machine.complete)
-    return DiscoveryPlan(tuple(in_order(found.uuid, steps)), wanted, machine.complete, machine.notes)
+    lost = [each for each in below.values() if each.uuid not in found_by_uuid and naming.owns(each.uuid, each.name)]
+    steps |= departures(ledger, lost, below, found_by_uuid, complete=machine.complete)
+    return DiscoveryPlan(tuple(in_order(found.uuid, steps)), found_by_uuid, machine.complete, machine.notes)
 
 
 def descendants(ledger: LedgerAccess, top: str) -> dict[str, Provider]:
-    """The provider top and all below it, by uuid, parents first; nothing if the ledger does not have it."""
+    """Return the provider `top` and all below it, by uuid, parents first; empty if the ledger does not have it."""
     try:
         first = ledger.provider(top)
     except ProviderNotFound:
@@ -90,7 +90,7 @@ def descendants(ledger: LedgerAccess, top: str) -> dict[str, Provider]:
 
 
 def planned(ledger: LedgerAccess, found: FoundProvider, below: dict[str, Provider], *, complete: bool) -> PlanStep:
-    """What is to happen to a provider that was found. One that is not below the machine may be elsewhere."""
+    """Return the step for a provider that was found. It may be registered elsewhere than below the machine."""
     provider = below.get(found.uuid)
     if provider is None:
         provider = registered(ledger, found.uuid)
@@ -100,7 +100,7 @@ def planned(ledger: LedgerAccess, found: FoundProvider, below: dict[str, Provide
 
 
 def registered(ledger: LedgerAccess, uuid: str) -> Provider | None:
-    """A provider, if the ledger has it."""
+    """Return a provider, None if the ledger does not have it."""
     try:
         return ledger.provider(uuid)
     except ProviderNotFound:
@@ -108,33 +108,37 @@ def registered(ledger: LedgerAccess, uuid: str) -> Provider | None:
 
 
 def recorded(ledger: LedgerAccess, provider: Provider, found: FoundProvider | None) -> Record:
-    """All that the ledger has of a provider that matters here. found: as it was found, None if it was not."""
-    has = ledger.inventories(provider.uuid)
-    inventories = has.inventories
+    """Return the state of a provider in the ledger. found: as it was found, None if it was not."""
+    inventories_now = ledger.inventories(provider.uuid)
+    inventories = inventories_now.inventories
     seen = found.inventories if found is not None else {}
-    held = [name for name, stocked in inventories.items() if stocked.used and name not in seen and is_own_class(name)]
+    held = [
+        name for name, inventory in inventories.items() if inventory.used and name not in seen and is_own_class(name)
+    ]
     holders: dict[str, list[str]] = {}
     for holder in ledger.allocations_of(provider.uuid).holders if held else []:
         for name in set(held) & set(holder.resources):
             holders.setdefault(name, []).append(holder.consumer.uuid)
-    return Record(provider, has.generation, inventories, frozenset(ledger.traits(provider.uuid).traits), holders)
+    return Record(
+        provider, inventories_now.generation, inventories, frozenset(ledger.traits(provider.uuid).traits), holders
+    )
 
 
 def departures(
     ledger: LedgerAccess,
     lost: list[Provider],
     below: dict[str, Provider],
-    wanted: dict[str, FoundProvider],
+    found_by_uuid: dict[str, FoundProvider],
     *,
     complete: bool,
 ) -> dict[str, PlanStep]:
-    """What is to happen to providers that were not found; children first, for a parent stays as long as they do."""
+    """Return the steps for providers that were not found; children first: a parent remains with its children."""
     steps: dict[str, PlanStep] = {}
     for provider in reversed(lost):
-        children = {each.uuid for each in below.values() if each.parent == provider.uuid} - set(wanted)
+        children = {each.uuid for each in below.values() if each.parent == provider.uuid} - set(found_by_uuid)
         leaving = {uuid for uuid, step in steps.items() if step.action is Action.REMOVE}
         needed = not children <= leaving
-        steps[provider.uuid] = departed(recorded(ledger, provider, None), complete=complete, needed=needed)
+        steps[provider.uuid] = missing(recorded(ledger, provider, None), complete=complete, needed=needed)
     return steps
 
 
@@ -145,7 +149,7 @@ def refuse_new_name(top: PlanStep, below: dict[str, Provider]) -> None:
 
 
 def refuse_taken_names(ledger: LedgerAccess, steps: dict[str, PlanStep]) -> None:
-    """Raise NameTaken if another provider has one of the names: better now than in the middle of writing."""
+    """Raise NameTaken if another provider has one of the names, before anything is written."""
     for step in steps.values():
         if step.action is Action.ADD or step.moved:
             for other in ledger.providers(ProviderQuery(name=step.name)):
@@ -154,7 +158,7 @@ def refuse_taken_names(ledger: LedgerAccess, steps: dict[str, PlanStep]) -> None
 
 
 def in_order(top: str, steps: dict[str, PlanStep]) -> Iterator[PlanStep]:
-    """The steps, each before those below it; last what is gone from below a provider of somebody else's."""
+    """Yield the steps, parents first; last the missing ones below a provider that is not in the plan."""
     yield from subtree(top, steps)
     for step in steps.values():
         if step.uuid != top and step.parent not in steps:
@@ -162,7 +166,7 @@ def in_order(top: str, steps: dict[str, PlanStep]) -> Iterator[PlanStep]:
 
 
 def subtree(top: str, steps: dict[str, PlanStep]) -> Iterator[PlanStep]:
-    """A step and those below it."""
+    """Yield a step and those below it."""
     yield steps[top]
     for step in steps.values():
         if step.parent == top:

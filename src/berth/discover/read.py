@@ -14,9 +14,9 @@ from berth.discover.source import MachineSource
 
 
 def read(source: MachineSource | None = None) -> Machine:
-    """All that can be found out about a machine (None: the one this runs on).
+    """Return everything that can be read about a machine (None: the one this runs on).
 
-    Never fails: what is not there is left out, what cannot be read is in the machine's notes.
+    Never fails: what does not exist is left out, what cannot be read is in the machine's notes.
     """
     source = source or MachineSource()
     source.notes.clear()

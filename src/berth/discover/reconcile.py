@@ -1,8 +1,8 @@
-"""What is to become of one registered provider, given what was found: pure decisions.
+"""Reconciling one registered provider with what was found: pure decisions.
 
-A machine says how much there is; people say how it may be used. So totals and hardware traits
-follow the machine, while reserved, allocation_ratio, min_unit and step_size, classes and traits of
-one's own stay as they were set. Nothing that is held is ever taken away.
+The machine determines how much there is, administrators how it may be used. So totals and hardware traits
+follow the machine, while reserved, allocation_ratio, min_unit, step_size and custom classes and traits
+stay as they were set. Nothing that is held is ever removed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from berth.model.names import NAME_LENGTH
 from berth.model.provider import InventoryUsage, Provider
 
 OWN_CLASSES: Final = frozenset({"VCPU", "PCPU", "MEMORY_MB", "DISK_GB", *DEVICE_CLASSES.values()})
-"""The classes that discovery writes, and so may take away; and those that start with HUGE_PAGES."""
+"""The classes that discovery writes, and so may remove; also those that begin with HUGE_PAGES."""
 
 GONE: Final = "CUSTOM_GONE_"
-"""Before a class's name: a trait of a provider that has this class no more, while somebody still holds some of it."""
+"""Prefix of a class's name in the trait of a provider that lost this class while some of it is still held."""
 
 OWN_TRAITS: Final = (
     ARM_PREFIX,
@@ -38,11 +38,11 @@ OWN_TRAITS: Final = (
     "HW_NUMA_ROOT",
     "STORAGE_DISK_",
 )
-"""How the traits start that discovery writes, and so may take away."""
+"""Prefixes of the traits that discovery writes, and so may remove."""
 
 
 class Action(enum.StrEnum):
-    """What is to happen to a provider."""
+    """The action for a provider."""
 
     ADD = "add"
     CHANGE = "change"
@@ -54,7 +54,7 @@ class Action(enum.StrEnum):
 class Record(msgspec.Struct, frozen=True):
     """A provider as the ledger has it.
 
-    generation: of its inventories; holders: who holds any of each class that was not found any more.
+    generation: of its inventories; holders: consumers that hold some of a class that was not found, by class.
     """
 
     provider: Provider
@@ -65,11 +65,11 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class PlanStep(msgspec.Struct, frozen=True):
-    """What is to happen to one provider, and why.
+    """The action for one provider, with the states before and after.
 
-    uuid, name, parent: as they are to be (parent None: no change for a root that somebody put below
-    another provider). about: what it is. before, after: its inventories; traits_before, traits_after: its traits.
-    remarks: what a person should know. moved: whether name or parent change.
+    uuid, name, parent: the new ones (parent None: no change for a root that was moved below another
+    provider). about: a description. before, after: its inventories; traits_before, traits_after: its traits.
+    remarks: notes for people. moved: whether name or parent change.
     """
 
     action: Action
@@ -86,13 +86,13 @@ class PlanStep(msgspec.Struct, frozen=True):
 
     @property
     def writes(self) -> bool:
-        """Whether anything changes in the ledger."""
+        """Whether the step writes to the ledger."""
         differs = self.before != self.after or self.traits_before != self.traits_after
         return differs or self.moved or self.action in (Action.ADD, Action.REMOVE)
 
 
 def added(found: FoundProvider) -> PlanStep:
-    """A provider that the ledger does not have yet."""
+    """Return the step for a provider that the ledger does not have yet."""
     return PlanStep(
         Action.ADD,
         found.uuid,
@@ -107,25 +107,29 @@ def added(found: FoundProvider) -> PlanStep:
 
 
 def updated(found: FoundProvider, record: Record, *, complete: bool) -> PlanStep:
-    """A provider that was found and is registered. complete: whether what was not found is not there."""
+    """Return the step for a registered provider that was found. complete: whether everything could be read."""
     remarks = moves(found, record.provider)
     after = {
-        name: adjusted(inventory, record.inventories.get(name), was_gone=gone_trait(name) in record.traits)
+        name: with_settings_kept(inventory, record.inventories.get(name), was_gone=gone_trait(name) in record.traits)
         for name, inventory in found.inventories.items()
     }
-    lost = {name: stocked for name, stocked in record.inventories.items() if name not in after}
-    kept = {name: kept_inventory(name, stocked, complete=complete) for name, stocked in lost.items()}
+    lost = {name: registered for name, registered in record.inventories.items() if name not in after}
+    kept = {name: kept_inventory(name, registered, complete=complete) for name, registered in lost.items()}
     after |= {name: inventory for name, inventory in kept.items() if inventory is not None}
-    remarks += [remark for name, stocked in lost.items() for remark in farewell(name, stocked, record, complete)]
-    remarks += [remark for name in found.inventories for remark in squeezed(name, after[name], record)]
-    traits = found.traits | kept_traits(record.traits, found, complete=complete) | marks(after, lost, record, complete)
+    remarks += [
+        remark for name, registered in lost.items() for remark in lost_class_remarks(name, registered, record, complete)
+    ]
+    remarks += [remark for name in found.inventories for remark in shortfall_remarks(name, after[name], record)]
+    traits = (
+        found.traits | kept_traits(record.traits, found, complete=complete) | gone_traits(after, lost, record, complete)
+    )
     step = PlanStep(
         Action.SAME,
         found.uuid,
         found.name,
         found.parent or record.provider.parent,
         found.about,
-        {name: unstocked(stocked) for name, stocked in record.inventories.items()},
+        {name: without_usage(registered) for name, registered in record.inventories.items()},
         after,
         record.traits,
         traits,
@@ -135,16 +139,16 @@ def updated(found: FoundProvider, record: Record, *, complete: bool) -> PlanStep
     return msgspec.structs.replace(step, action=Action.CHANGE) if step.writes else step
 
 
-def departed(record: Record, *, complete: bool, needed: bool) -> PlanStep:
-    """A registered provider that was not found.
+def missing(record: Record, *, complete: bool, needed: bool) -> PlanStep:
+    """Return the step for a registered provider that was not found.
 
-    complete: whether what was not found is not there; needed: whether others stay below it.
+    complete: whether everything could be read; needed: whether other providers remain below it.
     """
-    provider, held = record.provider, {name for name, stocked in record.inventories.items() if stocked.used}
-    before = {name: unstocked(stocked) for name, stocked in record.inventories.items()}
+    provider, held = record.provider, {name for name, registered in record.inventories.items() if registered.used}
+    before = {name: without_usage(registered) for name, registered in record.inventories.items()}
     action, after, traits = Action.KEEP, before, record.traits
     if not complete:
-        remarks = ["not found, but not everything could be read: left as it is"]
+        remarks = ["not found, but not everything could be read: unchanged"]
     elif held or needed:
         after = {name: closed(before[name]) for name in sorted(held)}
         traits = record.traits | {gone_trait(name) for name in held}
@@ -168,7 +172,7 @@ def departed(record: Record, *, complete: bool, needed: bool) -> PlanStep:
 
 
 def moves(found: FoundProvider, provider: Provider) -> list[str]:
-    """What changes of a provider's name and place. Whoever puts a machine below a rack may do so."""
+    """Return remarks on changes of a provider's name and parent. A machine may be moved below a rack."""
     remarks = []
     if found.name != provider.name:
         remarks.append(f"renamed, was {provider.name}")
@@ -177,90 +181,90 @@ def moves(found: FoundProvider, provider: Provider) -> list[str]:
     return remarks
 
 
-def adjusted(found: Inventory, stocked: InventoryUsage | None, *, was_gone: bool) -> Inventory:
-    """What was found, used as people have set. was_gone: it was closed when it went, and opens again."""
-    if stocked is None:
+def with_settings_kept(found: Inventory, registered: InventoryUsage | None, *, was_gone: bool) -> Inventory:
+    """Return a found inventory with the settings of the registered one. was_gone: it was closed, and opens again."""
+    if registered is None:
         return found
-    untouched = stocked.max_unit == stocked.total
+    untouched = registered.max_unit == registered.total
     return Inventory(
         total=found.total,
-        reserved=0 if was_gone else min(stocked.reserved, found.total),
-        min_unit=stocked.min_unit,
-        max_unit=found.max_unit if untouched else stocked.max_unit,
-        step_size=stocked.step_size,
-        allocation_ratio=stocked.allocation_ratio,
+        reserved=0 if was_gone else min(registered.reserved, found.total),
+        min_unit=registered.min_unit,
+        max_unit=found.max_unit if untouched else registered.max_unit,
+        step_size=registered.step_size,
+        allocation_ratio=registered.allocation_ratio,
     )
 
 
-def kept_inventory(name: str, stocked: InventoryUsage, *, complete: bool) -> Inventory | None:
-    """What stays of a class that was not found; None if nothing does."""
+def kept_inventory(name: str, registered: InventoryUsage, *, complete: bool) -> Inventory | None:
+    """Return the inventory to keep of a class that was not found; None if it is removed."""
     if not is_own_class(name) or not complete:
-        return unstocked(stocked)
-    return closed(unstocked(stocked)) if stocked.used else None
+        return without_usage(registered)
+    return closed(without_usage(registered)) if registered.used else None
 
 
 def closed(inventory: Inventory) -> Inventory:
-    """The same, with no room for anything new."""
+    """Return the inventory closed for new claims."""
     return msgspec.structs.replace(inventory, reserved=inventory.total)
 
 
-def unstocked(stocked: InventoryUsage) -> Inventory:
-    """An inventory without what is held of it."""
+def without_usage(registered: InventoryUsage) -> Inventory:
+    """Return an inventory without its use."""
     return Inventory(
-        stocked.total,
-        stocked.reserved,
-        stocked.min_unit,
-        stocked.max_unit,
-        stocked.step_size,
-        stocked.allocation_ratio,
+        registered.total,
+        registered.reserved,
+        registered.min_unit,
+        registered.max_unit,
+        registered.step_size,
+        registered.allocation_ratio,
     )
 
 
 def kept_traits(registered: frozenset[str], found: FoundProvider, *, complete: bool) -> frozenset[str]:
-    """The registered traits that stay though they were not found: other people's, and all after a poor reading."""
+    """Return the registered traits to keep: those of administrators, and all if not everything could be read."""
     if complete:
         return frozenset(trait for trait in registered if not trait.startswith(OWN_TRAITS))
     return registered - {gone_trait(name) for name in found.inventories}
 
 
-def marks(
+def gone_traits(
     after: dict[str, Inventory], lost: dict[str, InventoryUsage], record: Record, complete: bool
 ) -> frozenset[str]:
-    """The traits that say what is gone but held."""
+    """Return the traits that mark classes which are gone but held."""
     names = {name for name in lost if name in after and is_own_class(name)}
     return frozenset(gone_trait(name) for name in names if complete or gone_trait(name) in record.traits)
 
 
-def farewell(name: str, stocked: InventoryUsage, record: Record, complete: bool) -> list[str]:
-    """What to say of a class that was not found."""
+def lost_class_remarks(name: str, registered: InventoryUsage, record: Record, complete: bool) -> list[str]:
+    """Return remarks on a class that was not found."""
     if not is_own_class(name):
         return []
     if not complete:
-        return [f"{name} not found, but not everything could be read: left as it is"]
-    return [still_held(name, record)] if stocked.used else [f"{name} gone"]
+        return [f"{name} not found, but not everything could be read: unchanged"]
+    return [still_held(name, record)] if registered.used else [f"{name} gone"]
 
 
 def still_held(name: str, record: Record) -> str:
-    """Who stands in the way of what is gone."""
+    """Return a remark on a class that is gone but held, with its holders."""
     holders = record.holders.get(name, [])
     others = f" and {len(holders) - 2} more" if len(holders) > 2 else ""
     who = f" by {', '.join(holders[:2])}{others}" if holders else ""
-    return f"{name} gone, but {record.inventories[name].used} held{who}: kept, with no room for more"
+    return f"{name} gone, but {record.inventories[name].used} held{who}: kept, closed for new claims"
 
 
-def squeezed(name: str, inventory: Inventory, record: Record) -> list[str]:
-    """What to say if less is left of a class than is held of it."""
-    stocked = record.inventories.get(name)
-    if stocked is None or stocked.used <= inventory.capacity or inventory == unstocked(stocked):
+def shortfall_remarks(name: str, inventory: Inventory, record: Record) -> list[str]:
+    """Return a remark if the capacity of a class is less than what is held of it."""
+    registered = record.inventories.get(name)
+    if registered is None or registered.used <= inventory.capacity or inventory == without_usage(registered):
         return []
-    return [f"{name}: {stocked.used} held, but capacity for {inventory.capacity} is left"]
+    return [f"{name}: {registered.used} held, but the capacity is now {inventory.capacity}"]
 
 
 def is_own_class(name: str) -> bool:
-    """Whether discovery writes this class, so that it may take it away."""
+    """Whether discovery writes this class, and so may remove it."""
     return name in OWN_CLASSES or name.startswith(HUGE_PAGES)
 
 
 def gone_trait(name: str) -> str:
-    """The trait that says that a class is gone but held."""
+    """Return the trait that marks a class as gone but held."""
     return f"{GONE}{name}"[:NAME_LENGTH]

@@ -1,4 +1,4 @@
-"""A plan for people: rows of plain text, and a tree of lines made of them."""
+"""Plans as text: rows, and a tree of lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from berth.discover.reconcile import Action, PlanStep
 from berth.model.inventory import Inventory
 
 SIGNS: Final = {Action.ADD: "+", Action.CHANGE: "~", Action.SAME: " ", Action.REMOVE: "-", Action.KEEP: "!"}
-"""One character for each action, in front of a line."""
+"""The character for each action at the beginning of a line."""
 
 WORDS: Final = {
     Action.ADD: ("to add", "added"),
@@ -21,15 +21,15 @@ WORDS: Final = {
     Action.KEEP: ("gone but kept", "gone but kept"),
     Action.SAME: ("unchanged", "unchanged"),
 }
-"""What is said of each action before and after."""
+"""The words for each action, planned and done."""
 
 
 class PlanRow(msgspec.Struct, frozen=True):
-    """What there is to say of one provider.
+    """The text about one provider.
 
-    depth: how far below the root; guide: the branch of the tree in front of the name; classes: what it
-    has, one text a class ("VCPU 8", "MEMORY_MB 2048 -> 4096"); traits: how many, and what changes of them;
-    about: what it is; remarks: what a person should know.
+    depth: levels below the root; guide: the branch of the tree before the name; classes: one text for each
+    class ("VCPU 8", "MEMORY_MB 2048 -> 4096"); traits: their number and changes; about: a description;
+    remarks: notes for people.
     """
 
     depth: int
@@ -43,69 +43,69 @@ class PlanRow(msgspec.Struct, frozen=True):
 
 
 def rows(plan: DiscoveryPlan) -> tuple[PlanRow, ...]:
-    """One row for each provider of a plan, as a tree from top to bottom."""
+    """Return a row for each provider of a plan, in the order of the tree."""
     found: list[PlanRow] = []
-    branch(plan.steps[0], plan, "", found)
+    append_rows(plan.steps[0], plan, "", found)
     return tuple(found)
 
 
-def branch(
+def append_rows(
     step: PlanStep, plan: DiscoveryPlan, lead: str, found: list[PlanRow], depth: int = 0, guide: str = ""
 ) -> None:
-    """Add the row of a provider and those below it. lead: what goes in front of the guides below."""
+    """Append the rows of a provider and its descendants. lead: the prefix of the guides below."""
     row = PlanRow(depth, guide, step.action, step.name, class_texts(step), trait_text(step), step.about, step.remarks)
     found.append(row)
     children = [each for each in plan.steps[1:] if shown_below(each, plan) == step.uuid]
     for child in children:
         last = child is children[-1]
-        branch(child, plan, lead + ("   " if last else "│  "), found, depth + 1, lead + ("└─ " if last else "├─ "))
+        append_rows(child, plan, lead + ("   " if last else "│  "), found, depth + 1, lead + ("└─ " if last else "├─ "))
 
 
 def shown_below(step: PlanStep, plan: DiscoveryPlan) -> str | None:
-    """Where a step stands: below its parent, or below the machine if its parent is somebody else's."""
+    """Return the uuid that a step is shown below: its parent, or the machine if the parent is not in the plan."""
     known = step.parent in {each.uuid for each in plan.steps}
     return step.parent if known else plan.steps[0].uuid
 
 
 def class_texts(step: PlanStep) -> tuple[str, ...]:
-    """What a provider has and what becomes of it, by class."""
+    """Return a provider's classes with their amounts before and after."""
     names = sorted(step.before.keys() | step.after.keys())
     return tuple(f"{name} {amounts(step.before.get(name), step.after.get(name), step)}" for name in names)
 
 
 def amounts(before: Inventory | None, after: Inventory | None, step: PlanStep) -> str:
-    """How much of a class there is, or was and will be."""
+    """Return the amount of a class, or the amounts before and after."""
     if after is None:
         return f"{before.total if before else 0} → none"
     if before is None and step.action is not Action.ADD:
-        return f"none → {told(after)}"
+        return f"none → {total_text(after)}"
     if before is None or before == after:
-        return told(after)
-    return f"{told(before)} → {told(after)}"
+        return total_text(after)
+    return f"{total_text(before)} → {total_text(after)}"
 
 
-def told(inventory: Inventory) -> str:
-    """An inventory's total, and what of it cannot be claimed."""
+def total_text(inventory: Inventory) -> str:
+    """Return an inventory's total, with the reserved amount if there is any."""
     return f"{inventory.total} ({inventory.reserved} reserved)" if inventory.reserved else f"{inventory.total}"
 
 
 def trait_text(step: PlanStep) -> str:
-    """How many traits, and which come and go if it is a change."""
+    """Return the number of traits, with the added and removed ones of a change."""
     count = len(step.traits_after)
     text = {0: "", 1: "1 trait"}.get(count, f"{count} traits")
     if step.action in (Action.ADD, Action.REMOVE) or step.traits_before == step.traits_after:
         return text
-    come = [f"+{name}" for name in sorted(step.traits_after - step.traits_before)]
-    go = [f"-{name}" for name in sorted(step.traits_before - step.traits_after)]
-    changes = come + go
+    added = [f"+{name}" for name in sorted(step.traits_after - step.traits_before)]
+    removed = [f"-{name}" for name in sorted(step.traits_before - step.traits_after)]
+    changes = added + removed
     shown = changes if len(changes) <= 4 else [*changes[:3], f"and {len(changes) - 3} more"]
     return f"{text} ({' '.join(shown)})".lstrip()
 
 
 def lines(plan: DiscoveryPlan, *, done: bool = False) -> list[str]:
-    """A plan as plain text: each provider with what it has, remarks below it, notes and a summary at the end.
+    """Return a plan as lines: each provider, its remarks below it, notes and a summary at the end.
 
-    done: whether it is what `apply` did.
+    done: whether the plan has been applied.
     """
     found = []
     for row in rows(plan):
@@ -117,8 +117,8 @@ def lines(plan: DiscoveryPlan, *, done: bool = False) -> list[str]:
 
 
 def summary(plan: DiscoveryPlan, *, done: bool = False) -> str:
-    """One sentence: how many providers are added, changed, and so on. done: whether they have been."""
+    """Return the numbers of added, changed ... providers in one sentence. done: whether the plan has been applied."""
     counts = Counter(step.action for step in plan.steps)
-    said = [f"{counts[action]} {both[done]}" for action, both in WORDS.items() if counts[action]]
+    parts = [f"{counts[action]} {both[done]}" for action, both in WORDS.items() if counts[action]]
     noun = "provider" if len(plan.steps) == 1 else "providers"
-    return f"{len(plan.steps)} {noun}: {', '.join(said)}."
+    return f"{len(plan.steps)} {noun}: {', '.join(parts)}."

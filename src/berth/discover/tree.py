@@ -1,7 +1,7 @@
-"""From a machine to the provider tree that stands for it.
+"""The provider tree of a machine.
 
-The tree: the machine at the root; below it its NUMA nodes if it has several, and the filesystems
-other than `/`; GPUs and devices with virtual functions below the NUMA node that they hang on.
+The machine is the root; below it are its NUMA nodes if it has several, and the filesystems other
+than `/`; GPUs and devices with virtual functions are below their NUMA node.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from berth.model.inventory import MAX_INT, Inventory
 from berth.model.names import NAME_LENGTH, STANDARD_TRAITS
 
 NAMESPACE: Final = uuid.UUID("5b0a7a1e-3f0c-4c57-9d3e-7f6d0b0c2f11")
-"""Where the uuids of discovered providers come from (RFC 9562, version 5). To change it is to forget every machine."""
+"""The namespace of the uuids of discovered providers (RFC 9562, version 5). Changing it orphans every machine."""
 
 NUMA_ROOT: Final = "HW_NUMA_ROOT"
 HUGE_PAGES: Final = "CUSTOM_HUGEPAGES_"
@@ -39,8 +39,8 @@ _STANDARD: Final = frozenset(STANDARD_TRAITS)
 class FoundProvider(msgspec.Struct, frozen=True):
     """A provider as it should be registered.
 
-    uuid: the same at every reading; parent: the uuid above, None for the machine itself; about: what
-    it is, for people.
+    uuid: the same at every reading; parent: the uuid of the parent, None for the machine itself; about: a
+    description for people.
     """
 
     uuid: str
@@ -52,37 +52,37 @@ class FoundProvider(msgspec.Struct, frozen=True):
     children: tuple[FoundProvider, ...] = ()
 
     def walk(self) -> Iterator[FoundProvider]:
-        """This provider and all below it, parents first."""
+        """Yield this provider and all below it, parents first."""
         yield self
         for child in self.children:
             yield from child.walk()
 
 
 class Naming(msgspec.Struct, frozen=True):
-    """How the providers of one machine are told apart."""
+    """The names and uuids of the providers of one machine."""
 
     identity: str
     name: str
 
     def uuid(self, path: str) -> str:
-        """The uuid of the provider at a path within the machine ("" is the machine itself)."""
+        """Return the uuid of the provider at a path within the machine ("" is the machine itself)."""
         return str(uuid.uuid5(NAMESPACE, f"{self.identity}:{path}"))
 
-    def called(self, path: str) -> str:
-        """Its name, in nova's manner: host_NUMA0, host_0000:3B:00.0."""
+    def name_of(self, path: str) -> str:
+        """Return the name of the provider at a path, in nova's style: host_NUMA0, host_0000:3B:00.0."""
         return f"{self.name}_{path}" if path else self.name
 
     def owns(self, uuid: str, name: str) -> bool:
-        """Whether a registered provider was once discovered on this machine, by whatever host name."""
+        """Whether a registered provider was once discovered on this machine, under any host name."""
         tails = (name[place.end() :] for place in re.finditer("_", name))
         return any(self.uuid(path) == uuid for path in ("", *tails))
 
 
-def found(machine: Machine, name: str | None = None, dedicated: frozenset[int] = frozenset()) -> FoundProvider:
-    """The provider tree of a machine.
+def machine_tree(machine: Machine, name: str | None = None, dedicated: frozenset[int] = frozenset()) -> FoundProvider:
+    """Return the provider tree of a machine.
 
-    name: of the root (None: the host name). dedicated: numbers of the processors to count as PCPU, as
-    nova's cpu_dedicated_set does; all others are VCPU.
+    name: of the root (None: the host name). dedicated: numbers of the processors to offer as PCPU, like
+    nova's cpu_dedicated_set; all others are VCPU.
     """
     naming = Naming(machine.identity, name or machine.name)
     nodes = available_nodes(machine)
@@ -95,16 +95,16 @@ def found(machine: Machine, name: str | None = None, dedicated: frozenset[int] =
 
 
 def assembled(top: FoundProvider, rest: list[FoundProvider]) -> FoundProvider:
-    """The tree that the parents of a flat list describe."""
+    """Return `top` with its descendants from a flat list."""
     children = tuple(assembled(each, rest) for each in rest if each.parent == top.uuid)
     return msgspec.structs.replace(top, children=children)
 
 
 def available_nodes(machine: Machine) -> tuple[Node, ...]:
-    """The NUMA nodes with what can be had of them.
+    """Return the NUMA nodes with their available processors and memory.
 
-    All, on a machine. In a container: only the processors and memory that it may use; a limit on time
-    or bytes is not one of this or that node, so that they are then taken together.
+    On a machine, everything is available; in a container, only the processors and memory that it may use. A limit
+    on processor time or bytes applies to no single node, so the nodes are then merged into one.
     """
     limits = machine.limits
     if machine.container is None:
@@ -120,14 +120,14 @@ def available_nodes(machine: Machine) -> tuple[Node, ...]:
     if limits.cpus is not None and few:
         cpus = frozenset(sorted(cpus)[: max(1, int(limits.cpus))])
     if limits.memory_bytes is not None and little:
-        # Such a limit is on ordinary memory: huge pages have limits of their own.
+        # The limit applies to ordinary memory: huge pages have limits of their own.
         return (Node(0, cpus, limits.memory_bytes // 1024),)
     pools = merged([pool for node in nodes for pool in node.huge_pages])
     return (Node(0, cpus, memory_kb, pools),)
 
 
 def within(node: Node, processors: frozenset[int] | None, nodes: frozenset[int] | None) -> Node:
-    """What a process that may only use these processors and nodes has of a node."""
+    """Return the part of a node that a process restricted to these processors and nodes can use."""
     cpus = node.cpus if processors is None else node.cpus & processors
     if nodes is None or node.id in nodes:
         return msgspec.structs.replace(node, cpus=cpus)
@@ -135,7 +135,7 @@ def within(node: Node, processors: frozenset[int] | None, nodes: frozenset[int] 
 
 
 def merged(pools: list[HugePages]) -> tuple[HugePages, ...]:
-    """Pools of the same size as one."""
+    """Return pools with those of the same page size merged."""
     sizes = sorted({pool.size_kb for pool in pools})
     return tuple(HugePages(size, sum(pool.count for pool in pools if pool.size_kb == size)) for size in sizes)
 
@@ -143,10 +143,10 @@ def merged(pools: list[HugePages]) -> tuple[HugePages, ...]:
 def machine_provider(
     machine: Machine, naming: Naming, nodes: tuple[Node, ...], dedicated: frozenset[int]
 ) -> FoundProvider:
-    """The root: the filesystem at `/`, and everything of the only NUMA node if there is just one.
+    """Return the root: the filesystem at `/`, and everything of the NUMA node if there is only one.
 
-    It then is the root of that node too. Processors' traits are here as well as on each node, so that
-    root_required can ask for them.
+    It is then the NUMA root as well. Processors' traits are here as well as on each node, so that
+    root_required can name them.
     """
     inventories: dict[str, Inventory] = {}
     traits = set(cpu_traits(machine.cpus))
@@ -158,34 +158,34 @@ def machine_provider(
             inventories |= disk(filesystem)
             traits |= disk_traits(machine, filesystem)
     return FoundProvider(
-        naming.uuid(""), naming.called(""), None, inventories, frozenset(traits), machine_about(machine)
+        naming.uuid(""), naming.name_of(""), None, inventories, frozenset(traits), machine_about(machine)
     )
 
 
 def machine_about(machine: Machine) -> str:
-    """One line on a machine, for people."""
-    said = [machine.cpus.model or machine.cpus.architecture]
+    """Return a description of a machine, in one line."""
+    parts = [machine.cpus.model or machine.cpus.architecture]
     if machine.cpus.cores:
-        said.append(f"{machine.cpus.sockets or 1} x {machine.cpus.cores // (machine.cpus.sockets or 1)} cores")
+        parts.append(f"{machine.cpus.sockets or 1} x {machine.cpus.cores // (machine.cpus.sockets or 1)} cores")
     if machine.virtual:
-        said.append(f"virtual machine on {machine.virtual}")
+        parts.append(f"virtual machine on {machine.virtual}")
     if machine.container:
-        said.append(f"container ({machine.container})")
-    return ", ".join(said)
+        parts.append(f"container ({machine.container})")
+    return ", ".join(parts)
 
 
 def node_provider(machine: Machine, naming: Naming, node: Node, dedicated: frozenset[int]) -> FoundProvider:
-    """One of several NUMA nodes. Its processors' traits are on it: a request is matched against the one who gives."""
+    """Return one of several NUMA nodes, with its processors' traits: a request is matched against the node."""
     path = f"NUMA{node.id}"
     traits = cpu_traits(machine.cpus) if node.cpus else frozenset[str]()
     inventories = node_inventories(node, dedicated)
     return FoundProvider(
-        naming.uuid(path), naming.called(path), naming.uuid(""), inventories, traits | {NUMA_ROOT}, "NUMA node"
+        naming.uuid(path), naming.name_of(path), naming.uuid(""), inventories, traits | {NUMA_ROOT}, "NUMA node"
     )
 
 
 def node_inventories(node: Node, dedicated: frozenset[int]) -> dict[str, Inventory]:
-    """Processors, ordinary memory, and huge pages, whose memory is not ordinary any more."""
+    """Return the inventories of a node: processors, huge pages, and memory without huge pages."""
     paged_kb = sum(pool.size_kb * pool.count for pool in node.huge_pages)
     totals = {
         "VCPU": len(node.cpus - dedicated),
@@ -197,7 +197,7 @@ def node_inventories(node: Node, dedicated: frozenset[int]) -> dict[str, Invento
 
 
 def huge_page_class(size_kb: int) -> str:
-    """The class for huge pages of one size, counted in pages: CUSTOM_HUGEPAGES_2MB, CUSTOM_HUGEPAGES_1GB."""
+    """Return the class for huge pages of one size, counted in pages: CUSTOM_HUGEPAGES_2MB, CUSTOM_HUGEPAGES_1GB."""
     for unit, size in (("GB", 1 << 20), ("MB", 1 << 10)):
         if size_kb % size == 0:
             return f"{HUGE_PAGES}{size_kb // size}{unit}"
@@ -205,13 +205,13 @@ def huge_page_class(size_kb: int) -> str:
 
 
 def whole(total: int) -> Inventory:
-    """An inventory of which one claim may have everything."""
+    """Return an inventory that one claim may use completely."""
     bounded = min(total, MAX_INT)
     return Inventory(total=bounded, max_unit=bounded)
 
 
 def disk(filesystem: Filesystem) -> dict[str, Inventory]:
-    """A filesystem's size in full GiB, as nova counts DISK_GB; nothing if it has less than one."""
+    """Return a filesystem's size in whole GiB, as nova counts DISK_GB; empty if it is smaller than one."""
     total = filesystem.size_bytes >> 30
     return {"DISK_GB": whole(total)} if total else {}
 
@@ -222,18 +222,18 @@ def counts(filesystem: Filesystem) -> bool:
 
 
 def disk_traits(machine: Machine, filesystem: Filesystem) -> set[str]:
-    """What sort of disk it is on. A virtual machine's disk says that it turns, whatever is below."""
+    """Return the traits for the kind of disk. Disks of virtual machines always claim to rotate, so they have none."""
     if machine.virtual or filesystem.rotational is None:
         return set()
     return {"STORAGE_DISK_HDD" if filesystem.rotational else "STORAGE_DISK_SSD"}
 
 
 def filesystem_provider(machine: Machine, naming: Naming, filesystem: Filesystem) -> FoundProvider:
-    """A filesystem other than the machine's own."""
+    """Return the provider for a filesystem other than `/`."""
     traits = frozenset(disk_traits(machine, filesystem))
     return FoundProvider(
         naming.uuid(filesystem.path),
-        naming.called(filesystem.path),
+        naming.name_of(filesystem.path),
         naming.uuid(""),
         disk(filesystem),
         traits,
@@ -242,19 +242,19 @@ def filesystem_provider(machine: Machine, naming: Naming, filesystem: Filesystem
 
 
 def device_provider(naming: Naming, device: Device, places: dict[int, str]) -> FoundProvider:
-    """A PCI device, below its NUMA node if the tree has it (places: its uuid by the node's number)."""
+    """Return the provider for a PCI device, below its NUMA node if the tree has it (places: uuids by node number)."""
     path = device.address.upper()
     parent = naming.uuid("") if device.node is None else places.get(device.node, naming.uuid(""))
     inventories = {DEVICE_CLASSES[device.kind]: whole(device.units)}
-    said = ", ".join(filter(None, (device.model, f"{device.vendor}:{device.product}".lower().strip(":"))))
-    about = f"{device.kind.value} ({said})"
-    return FoundProvider(naming.uuid(path), naming.called(path), parent, inventories, device_traits(device), about)
+    model = ", ".join(filter(None, (device.model, f"{device.vendor}:{device.product}".lower().strip(":"))))
+    about = f"{device.kind.value} ({model})"
+    return FoundProvider(naming.uuid(path), naming.name_of(path), parent, inventories, device_traits(device), about)
 
 
 def device_traits(device: Device) -> frozenset[str]:
-    """Who made a device, which product it is, and what it can do.
+    """Return the traits for a device's vendor, product and capabilities.
 
-    Standard traits where the catalogue has them; its CUDA versions end at 7.2, later ones are custom.
+    Standard traits if the catalogue has them; its CUDA versions end at 7.2, later ones are custom.
     """
     traits = set()
     if device.vendor:
@@ -272,6 +272,6 @@ def device_traits(device: Device) -> frozenset[str]:
 
 
 def custom(kind: str, words: str) -> str:
-    """A custom trait made of a kind and words of any form: CUSTOM_GPU_NVIDIA_A100_SXM4_80GB."""
+    """Return a custom trait from a kind and any text: CUSTOM_GPU_NVIDIA_A100_SXM4_80GB."""
     legal = re.sub("[^A-Z0-9]+", "_", words.upper()).strip("_")
     return f"CUSTOM_{kind}_{legal}"[:NAME_LENGTH]

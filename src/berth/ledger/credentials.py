@@ -1,8 +1,8 @@
-"""API tokens: how they are made, and how one is told from a forged one.
+"""API tokens: their format, and the key that they are hashed with.
 
-A token reads `berth_ID_SECRET`: the id is no secret, the secret is 256 random bits and a checksum, so
-that a scanner of leaked secrets knows one without asking. Only a hash is stored, keyed with the server's
-own secret: whoever reads the table can neither use a token nor try guesses against it.
+A token reads `berth_ID_SECRET`. The id is not secret; the secret is 256 random bits and a checksum, so that a scanner
+for leaked secrets recognises one offline. Only a hash is stored, keyed with the server's own secret: a copy of the
+table allows neither the use of a token nor an offline search for one.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ PREFIX: Final = "berth"
 KEY_BYTES: Final = 32
 SECOND_US: Final = 1_000_000
 MOST_US: Final = 100 * 365 * 86_400 * SECOND_US
-"""How long anything may last that does not last for ever."""
+"""The longest period of validity, other than unlimited."""
 _ID_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
 _ID_LENGTH: Final = 10
 _CHECK_LENGTH: Final = 8
 
 
 class SecretUnusable(BerthError):
-    """The server's secret cannot be read, or others can."""
+    """The server's secret cannot be read, or other users can read it."""
 
 
 class HashKey:
@@ -50,40 +50,40 @@ class HashKey:
         return "Key(...)"
 
     def hash(self, token: str) -> str:
-        """What is stored of a token."""
+        """Return the hash of a token, which is what is stored of it."""
         return hmac.new(self._secret, token.encode(errors="replace"), sha256).hexdigest()
 
 
 def key_for(url: str, secret_file: str = "") -> HashKey:
-    """The secret of whoever serves from a database; SecretUnusable says what to do.
+    """Return the key of the servers of a database. Raises SecretUnusable, which says what to do.
 
-    secret_file: where it is. Without one, a database in a file has it beside itself, made at first use.
+    secret_file: its path. Without one, the key of a database in a file is beside it, created at first use.
     """
     return key_of(Database(url), secret_file)
 
 
 def key_of(database: Database, secret_file: str = "") -> HashKey:
-    """The same, of an open database."""
+    """Return the key of the servers of an open database; see key_for."""
     if secret_file:
         return _read(Path(secret_file))
     if not database.capabilities.embedded:
         raise SecretUnusable(
-            "tokens need a secret that every server of this database has: make a file of 32 random bytes that only "
+            "tokens need a secret that every server of this database has: create a file of 32 random bytes that only "
             "Berth's user can read (umask 077; head -c 32 /dev/urandom > FILE), and name it as secret_file"
         )
     file = database.path.with_name(database.path.name + ".key")
     if not file.exists():
-        _make(file)
+        _create(file)
     return _read(file)
 
 
-def _make(file: Path) -> None:
+def _create(file: Path) -> None:
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return  # by another process, just now
+        return  # another process has just created it
     except OSError as error:
-        raise SecretUnusable(f"the secret {file} cannot be made: {error.strerror}") from None
+        raise SecretUnusable(f"the secret {file} cannot be created: {error.strerror}") from None
     with os.fdopen(handle, "wb") as opened:
         opened.write(secrets.token_bytes(KEY_BYTES))
         opened.flush()
@@ -97,14 +97,14 @@ def _read(file: Path) -> HashKey:
     except OSError as error:
         raise SecretUnusable(f"the secret {file} cannot be read: {error.strerror}") from None
     if open_to:
-        raise SecretUnusable(f"others can read or write the secret {file}: chmod 600 it, and rotate all tokens")
+        raise SecretUnusable(f"other users can read or write the secret {file}: chmod 600 it, and rotate all tokens")
     if len(secret) < KEY_BYTES:
-        raise SecretUnusable(f"the secret {file} has {len(secret)} bytes; it takes {KEY_BYTES} random ones at least")
+        raise SecretUnusable(f"the secret {file} has {len(secret)} bytes; at least {KEY_BYTES} random ones are needed")
     return HashKey(secret)
 
 
 def id_of(token: str) -> str | None:
-    """The id in a token; None if it is no token that was ever made."""
+    """Return the id in a token, or None if the text cannot be a token."""
     prefix, _, rest = token.partition("_")
     number, _, secret = rest.partition("_")
     if prefix != PREFIX or len(number) != _ID_LENGTH or not secret.isascii():
@@ -113,46 +113,46 @@ def id_of(token: str) -> str | None:
 
 
 def rotated_token(key: HashKey, token: Token | None, name: str, grace_seconds: int) -> tuple[RotateToken, str]:
-    """Another text for a token, and the command that makes it so; Invalid.
+    """Return the command that replaces a token's text, and the new text. Raises Invalid.
 
-    token: as it is known, None if it is not: then the command will be refused. grace_seconds: how long the
-    old text stays good.
+    token: the present one; None if there is none, so that the command will be refused. grace_seconds: how long the old
+    text stays valid.
     """
     grace = grace_seconds * SECOND_US
     if not 0 <= grace <= MOST_US:
         raise Invalid("the grace of a token that is rotated is from 0 to 100 years")
-    told = _text("" if token is None else token.id)
+    text = _text("" if token is None else token.id)
     return RotateToken(
-        name=checked_text(name, "the token's name"), hash=key.hash(told), grace=grace, expires_at=KEEP
-    ), told
+        name=checked_text(name, "the token's name"), hash=key.hash(text), grace=grace, expires_at=KEEP
+    ), text
 
 
-def new_token(key: HashKey, wanted: TokenSpec) -> tuple[Token, str]:
-    """A token as it is to be stored, and its text; Invalid."""
-    if not wanted.name:
+def new_token(key: HashKey, spec: TokenSpec) -> tuple[Token, str]:
+    """Return a token to store, and its text. Raises Invalid."""
+    if not spec.name:
         raise Invalid("a token needs a name")
-    unknown = [role for role in wanted.roles if role not in ROLES]
-    if unknown or not wanted.roles:
+    unknown = [role for role in spec.roles if role not in ROLES]
+    if unknown or not spec.roles:
         raise Invalid(f"a token needs roles out of {', '.join(ROLES)}: {', '.join(unknown) or 'none'} will not do")
-    if (OWNER in wanted.roles) != bool(wanted.trees):
+    if (OWNER in spec.roles) != bool(spec.trees):
         raise Invalid(f"the role {OWNER} needs the trees that it owns, and no other role takes any")
-    if wanted.lasts_seconds is not None and not 0 < wanted.lasts_seconds * SECOND_US <= MOST_US:
+    if spec.lasts_seconds is not None and not 0 < spec.lasts_seconds * SECOND_US <= MOST_US:
         raise Invalid("a token lasts from 1 second to 100 years, or for ever")
     number = "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
-    told = _text(number)
+    text = _text(number)
     return (
         Token(
             id=number,
-            name=checked_text(wanted.name, "the token's name"),
-            hash=key.hash(told),
-            user=owner(wanted.user or wanted.name, "the user"),
-            project=owner(wanted.project, "the project"),
-            roles=tuple(sorted(set(wanted.roles))),
-            trees=tuple(map(canonical_uuid, wanted.trees)) or None,
-            networks=tuple(map(_network, wanted.networks)),
-            expires_at=None if wanted.lasts_seconds is None else _now_us() + wanted.lasts_seconds * SECOND_US,
+            name=checked_text(spec.name, "the token's name"),
+            hash=key.hash(text),
+            user=owner(spec.user or spec.name, "the user"),
+            project=owner(spec.project, "the project"),
+            roles=tuple(sorted(set(spec.roles))),
+            trees=tuple(map(canonical_uuid, spec.trees)) or None,
+            networks=tuple(map(_network, spec.networks)),
+            expires_at=None if spec.lasts_seconds is None else _now_us() + spec.lasts_seconds * SECOND_US,
         ),
-        told,
+        text,
     )
 
 

@@ -32,7 +32,7 @@ _LOG = logging.getLogger("berth")
 class Ledger(FleetQueries, ConsumerQueries, HistoryQueries, TokenVerbs, LedgerInterface):
     """An open ledger. Safe to share between threads.
 
-    Every reading verb answers from what is committed when it is called, by whichever process; every writing verb
+    Every reading verb answers from what is committed when it is called, by any process; every writing verb
     returns when its change is durable, or raises a Refusal and has changed nothing. uuids may be given in any
     spelling and are returned in the canonical one. Any verb may raise Unavailable: the database cannot be reached,
     and it is safe to retry.

@@ -1,4 +1,4 @@
-"""A ledger as plain dictionaries, and what the change log says it must be: to check the fast ways against."""
+"""Replay of the change log into plain dictionaries, to verify the ledger against."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
 
 CLAIMING: Final = frozenset({"SetAllocations", "Allocate"})
-"""Operations that may raise what is held, and after which it must be within capacity."""
+"""Operations that may raise what is held; afterwards it must be within capacity."""
 
 
 @dataclass(slots=True)
 class Account:
-    """One provider, as far as it can be told from either source."""
+    """One provider, as rows or the change log have it."""
 
     id: int
     name: str
@@ -41,7 +41,7 @@ class Books:
 
 
 def replay(books: Books, log: Iterable[Change]) -> Iterator[str]:
-    """Enter every change into the books; yields what no correct ledger could have written."""
+    """Enter every change into the books. Yield a finding for what no correct ledger could have written."""
     for change in log:
         if change.number != books.number + 1:
             yield f"change {change.number} follows change {books.number}"
@@ -56,7 +56,7 @@ def replay(books: Books, log: Iterable[Change]) -> Iterator[str]:
 def _enter(books: Books, change: Change) -> Iterator[str]:
     facts = change.facts
     _enter_names(books, facts)
-    _enter_possessions(books, facts)
+    _enter_providers(books, facts)
     for uuid, used in facts.used.items():
         yield from _enter_used(books.providers[uuid], used, claiming=change.operation in CLAIMING)
     for uuid, generation in facts.generations.items():
@@ -81,7 +81,7 @@ def _enter_names(books: Books, facts: Facts) -> None:
 
 
 def _rename_class(books: Books, old: str, new: str) -> None:
-    """Rows name a class by its number, facts by its name: those that came before do not repeat themselves."""
+    """Rename a class everywhere: facts refer to it by name, and earlier ones are not repeated."""
     by_class: list[dict[str, Any]] = [resources for held in books.held.values() for resources in held.values()]
     for account in books.providers.values():
         account.inventories = dict(account.inventories)
@@ -91,7 +91,7 @@ def _rename_class(books: Books, old: str, new: str) -> None:
             values[new] = values.pop(old)
 
 
-def _enter_possessions(books: Books, facts: Facts) -> None:
+def _enter_providers(books: Books, facts: Facts) -> None:
     for fact in facts.providers:
         _enter_provider(books, fact)
     for uuid, inventories in facts.inventories.items():
@@ -103,11 +103,11 @@ def _enter_possessions(books: Books, facts: Facts) -> None:
 
 
 def _enter_provider(books: Books, fact: ProviderFact) -> None:
-    known = books.providers.get(fact.uuid)
-    if known is None:
+    account = books.providers.get(fact.uuid)
+    if account is None:
         books.providers[fact.uuid] = Account(fact.id, fact.name, fact.generation, fact.parent, fact.root)
     else:
-        known.name, known.parent, known.root = fact.name, fact.parent, fact.root
+        account.name, account.parent, account.root = fact.name, fact.parent, fact.root
 
 
 def _enter_used(account: Account, used: Resources, *, claiming: bool) -> Iterator[str]:

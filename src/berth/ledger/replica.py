@@ -48,7 +48,7 @@ class Replica:
 
     @contextmanager
     def read(self) -> Iterator[Fleet]:
-        """The fleet, at least as recent as the database at the time of the call, locked until the context exits."""
+        """Lock the fleet, at least as recent as the database at the time of the call, until the context exits."""
         self._lock_fresh()
         try:
             yield self.fleet
@@ -57,7 +57,7 @@ class Replica:
 
     @contextmanager
     def read_with_rows(self) -> Iterator[tuple[Fleet, Connection]]:
-        """The fleet and a connection to the rows behind it, both of the same moment, locked until the context exits."""
+        """Lock the fleet, with a connection to the rows of the same moment, until the context exits."""
         with self._fleet_lock, self.database.reading() as connection:
             self._catch_up(connection, head.read(connection))
             self._mark_checked()

@@ -1,4 +1,4 @@
-"""API tokens: made, listed, rotated, revoked."""
+"""API tokens: created, listed, rotated, revoked."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from berth.model.token import IssuedToken, Token, TokenInfo, TokenSpec, known
 
 
 class TokenVerbs(LedgerInterface):
-    """What a ledger does with API tokens."""
+    """The verbs for API tokens."""
 
     _writer: Writer
     secret_file: str
 
     def tokens(self) -> list[TokenInfo]:
-        """Every API token that there ever was, oldest first, without its text or any hash of it."""
+        """Return every API token ever created, oldest first, without its text or hash."""
         every = sorted(self._writer.tokens().values(), key=lambda token: (token.created_at, token.name))
         return [known(token) for token in every]
 
     def create_token(self, wanted: TokenSpec) -> IssuedToken:
-        """A new token with its text, which nobody can be told again; Invalid, TokenExists."""
-        return self._minted(*self.creation(wanted))
+        """Create a token. Its text is returned only now. Raises Invalid, TokenExists."""
+        return self._issue(*self.creation(wanted))
 
     def rotate_token(self, name: str, *, grace_seconds: int = 0) -> IssuedToken:
-        """Another text for a token; the old one stays good for so long. Invalid, TokenNotFound."""
-        return self._minted(*self.rotation(name, grace_seconds))
+        """Replace a token's text; the old one stays valid for grace_seconds. Raises Invalid, TokenNotFound."""
+        return self._issue(*self.rotation(name, grace_seconds))
 
     def revoke_token(self, name: str) -> None:
-        """A token is good for nothing any more, in every process; TokenNotFound."""
+        """Revoke a token, in every process. Raises TokenNotFound."""
         self._do(self.revocation(name))
 
     def creation(self, wanted: TokenSpec) -> tuple[CreateToken, str]:
-        """The command that makes a token, and the token's text; Invalid."""
-        token, told = new_token(self._key(), wanted)
-        return CreateToken(token=token), told
+        """Return the command that creates a token, and the token's text. Raises Invalid."""
+        token, text = new_token(self._key(), wanted)
+        return CreateToken(token=token), text
 
     def rotation(self, name: str, grace_seconds: int) -> tuple[RotateToken, str]:
-        """The command that gives a token another text, and the text; Invalid."""
+        """Return the command that replaces a token's text, and the new text. Raises Invalid."""
         token = next((each for each in self._writer.tokens().values() if each.name == name), None)
         return rotated_token(self._key(), token, name, grace_seconds)
 
     def revocation(self, name: str) -> RevokeToken:
-        """The command that ends a token; Invalid."""
+        """Return the command that revokes a token. Raises Invalid."""
         return RevokeToken(name=checked_text(name, "the token's name"))
 
-    def _minted(self, command: Command, told: str) -> IssuedToken:
+    def _issue(self, command: Command, text: str) -> IssuedToken:
         token: Token = self._do(command)
-        return IssuedToken(known(token), told)
+        return IssuedToken(known(token), text)
 
     def _key(self) -> HashKey:
         return key_of(self._writer.database, self.secret_file)

@@ -1,7 +1,6 @@
-"""Whether a ledger adds up: everything is recomputed from rows, and once more from the change log.
+"""Verification of a ledger: everything is recomputed from rows, and once more from the change log.
 
-Needs all of the ledger in memory, in plain dictionaries, and uses none of the ways in which Berth
-computes the same when it serves.
+It holds all of the ledger in memory, in plain dictionaries, and uses none of the code that serves requests.
 """
 
 from __future__ import annotations
@@ -20,59 +19,59 @@ from berth.store import changes, consumers, fleet_rows, head, names
 from berth.store.engine import Database
 
 MOST_FINDINGS: Final = 100
-"""After so many, the rest is only counted."""
+"""How many findings are reported; the rest is only counted."""
 
 _NOTHING: Final = Account(-1, "", -1, None, "")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What does not agree, one sentence each, and what was looked at."""
+    """The findings, one sentence each, and a summary of what was verified."""
 
     findings: tuple[str, ...]
     summary: str
 
 
 def verify(database: Database) -> Report:
-    """Recompute usages, generations, trees and names of a ledger, as of one moment."""
+    """Recompute usages, generations, trees and names of a ledger, as of one moment, and report what differs."""
     with database.reading() as connection:
         at = head.read(connection)
-        rows, more = _from_rows(connection)
+        rows, row_findings = _read_rows(connection)
         rows.number = at.number
         log = Books()
-        findings = [*more, *replay(log, changes.after(connection, 0))]
-    findings += [*_trees(rows), *_numbers(rows, at.next_id), *_differences(rows, log)]
+        findings = [*row_findings, *replay(log, changes.after(connection, 0))]
+    findings += [*_check_trees(rows), *_check_ids(rows, at.next_id), *_compare(rows, log)]
     summary = f"{len(rows.providers)} providers, {len(rows.held)} consumers, {at.number} changes: " + (
         f"{len(findings)} findings" if findings else "all agree"
     )
     left_out = len(findings) - MOST_FINDINGS
-    told = [*findings[:MOST_FINDINGS], f"and {left_out} more"] if left_out > 0 else findings
-    return Report(tuple(told), summary)
+    reported = [*findings[:MOST_FINDINGS], f"and {left_out} more"] if left_out > 0 else findings
+    return Report(tuple(reported), summary)
 
 
-def _from_rows(connection: Connection) -> tuple[Books, list[str]]:
-    """The books that the rows make, and rows that belong to nothing."""
+def _read_rows(connection: Connection) -> tuple[Books, list[str]]:
+    """Return the books that the rows make, and a finding for each row that belongs to nothing."""
     books = Books()
     books.names = {named.id: (named.kind.value, named.name) for named in names.all_names(connection)}
-    accounts = _providers(connection, books)
+    accounts = _read_providers(connection, books)
     findings = [
-        *_possessions(connection, books, accounts),
-        *_held(connection, books, accounts),
+        *_read_provider_sets(connection, books, accounts),
+        *_read_allocations(connection, books, accounts),
     ]
     return books, findings
 
 
-def _providers(connection: Connection, books: Books) -> dict[int, Account]:
-    found = [row for chunk in fleet_rows.all_providers(connection) for row in chunk]
-    uuids: dict[int, str] = {row.id: row.uuid for row in found}
-    for row in found:
+def _read_providers(connection: Connection, books: Books) -> dict[int, Account]:
+    rows = [row for chunk in fleet_rows.all_providers(connection) for row in chunk]
+    uuids: dict[int, str] = {row.id: row.uuid for row in rows}
+    for row in rows:
         parent = None if row.parent_id is None else uuids.get(row.parent_id, f"number {row.parent_id}")
         root = uuids.get(row.root_id, f"number {row.root_id}")
         books.providers[row.uuid] = Account(row.id, row.name, row.generation, parent, root)
     return {account.id: account for account in books.providers.values()}
 
 
-def _possessions(connection: Connection, books: Books, accounts: dict[int, Account]) -> Iterator[str]:
+def _read_provider_sets(connection: Connection, books: Books, accounts: dict[int, Account]) -> Iterator[str]:
     def name(number: int) -> str:
         return books.names[number][1]
 
@@ -97,7 +96,7 @@ def _inventory(row: Any) -> Inventory:
     return Inventory(row.total, row.reserved, row.min_unit, row.max_unit, row.step_size, row.allocation_ratio)
 
 
-def _held(connection: Connection, books: Books, accounts: dict[int, Account]) -> Iterator[str]:
+def _read_allocations(connection: Connection, books: Books, accounts: dict[int, Account]) -> Iterator[str]:
     uuids = {account.id: uuid for uuid, account in books.providers.items()}
     consumer_uuids: dict[int, str] = {}
     for each in consumers.all_consumers(connection):
@@ -120,36 +119,36 @@ def _held(connection: Connection, books: Books, accounts: dict[int, Account]) ->
         yield f"consumer {uuid} holds nothing"
 
 
-def _trees(books: Books) -> Iterator[str]:
-    """Each provider's root, by climbing."""
+def _check_trees(books: Books) -> Iterator[str]:
+    """Check each provider's root by following its parents."""
     for uuid, account in books.providers.items():
-        step, seen = uuid, {uuid}
-        while (parent := books.providers.get(step, _NOTHING).parent) is not None:
+        top, seen = uuid, {uuid}
+        while (parent := books.providers.get(top, _NOTHING).parent) is not None:
             if parent in seen:
                 yield f"{uuid} is below itself"
                 break
-            step = parent
+            top = parent
             seen.add(parent)
         else:
-            if account.root != step:
-                yield f"the root of {uuid} is {step}, not {account.root}"
+            if account.root != top:
+                yield f"the root of {uuid} is {top}, not {account.root}"
 
 
-def _numbers(books: Books, next_id: int) -> Iterator[str]:
+def _check_ids(books: Books, next_id: int) -> Iterator[str]:
     used = [*books.names, *(account.id for account in books.providers.values())]
     if used and max(used) >= next_id:
         yield f"the next number to give out is {next_id}, but {max(used)} is given"
 
 
-def _differences(rows: Books, log: Books) -> Iterator[str]:
-    """What the rows say, and the change log does not."""
+def _compare(rows: Books, log: Books) -> Iterator[str]:
+    """Compare the rows with the change log."""
     if rows.number != log.number:
         yield f"the head is at change {rows.number}, the log ends with {log.number}"
     for number in rows.names.keys() | log.names.keys():
         if rows.names.get(number) != log.names.get(number):
             yield f"name {number} is {rows.names.get(number)}, by the log {log.names.get(number)}"
     for uuid in rows.providers.keys() | log.providers.keys():
-        yield from _account_differences(uuid, rows.providers.get(uuid, _NOTHING), log.providers.get(uuid, _NOTHING))
+        yield from _compare_accounts(uuid, rows.providers.get(uuid, _NOTHING), log.providers.get(uuid, _NOTHING))
     for consumer in rows.held.keys() | log.held.keys():
         if rows.held.get(consumer) != log.held.get(consumer):
             yield f"{consumer} holds {rows.held.get(consumer)}, by the log {log.held.get(consumer)}"
@@ -158,9 +157,9 @@ def _differences(rows: Books, log: Books) -> Iterator[str]:
             yield f"the generation of consumer {consumer} is {generations[0]}, by the log {generations[1]}"
 
 
-def _account_differences(uuid: str, rows: Account, log: Account) -> Iterator[str]:
+def _compare_accounts(uuid: str, rows: Account, log: Account) -> Iterator[str]:
     log.used = {name: amount for name, amount in log.used.items() if amount}
     for field in fields(Account):
-        is_so, by_log = getattr(rows, field.name), getattr(log, field.name)
-        if is_so != by_log:
-            yield f"{field.name} of {uuid} is {is_so}, by the log {by_log}"
+        actual, by_log = getattr(rows, field.name), getattr(log, field.name)
+        if actual != by_log:
+            yield f"{field.name} of {uuid} is {actual}, by the log {by_log}"

@@ -1,1 +1,1 @@
-"""Log lines: which requests they are about, what they may not tell, and how they are written."""
+"""Logs: one line for each event, without secrets."""

@@ -1,12 +1,12 @@
-"""Text that other people have chosen, made harmless: a terminal obeys text, and a log is read line by line."""
+"""Escapes for text from outside: terminals interpret control characters, and logs are read line by line."""
 
 from __future__ import annotations
 
 
 def escape(text: str) -> str:
-    r"""The same text, with an escape such as \x1b instead of whatever a terminal would obey and not show.
+    r"""Return a text with an escape such as \x1b for each character that is not printable.
 
-    Those are control characters, line ends, and what turns the direction of writing.
+    These are control characters, line ends, and characters that change the direction of writing.
     """
     if text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""What becomes of a line on its way into the log: a list of plain functions, as structlog has it."""
+"""Processors: the pipeline that turns a log record into a line, a list of plain functions as in structlog."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from berth.logs.redaction import redaction
 from berth.logs.request_ids import requests
 
 LONGEST: Final = 4096
-"""How many characters of one value are kept: the rest would be somebody's way to fill the disk."""
+"""The most characters of one value, so that a request cannot fill the disk."""
 
 SHORT: Final = 64
-"""How many characters of a value that is looked up, should it have stood in the log before."""
+"""The most characters of a value whose cleaned form is cached."""
 
 LONGEST_TRACE: Final = 32_768
-"""How many characters of a traceback are kept: the last, which say what happened."""
+"""The most characters of a traceback. The last ones are kept, which say what happened."""
 
 MARGIN: Final = "    | "
-"""What a traceback's lines begin with for people, so that none of them can pass for a line of the log."""
+"""The prefix of a traceback's lines on a console, so that none of them looks like a line of the log."""
 
 Render = Callable[[EventDict], str]
 
 _NUMBERS: Final = frozenset({bool, float, int, type(None)})
-"""What is harmless as it is. Not what is derived from them: such a thing may show itself as it likes."""
+"""Types that need no cleaning. Subclasses do, because they can define their own representation."""
 
 _FIRST: Final = ("timestamp", "level", "event", "logger")
 _LOG = logging.getLogger("berth")
@@ -40,37 +40,37 @@ _EXTRA: Final = structlog.stdlib.ExtraAdder()
 
 
 def event_of(record: logging.LogRecord) -> EventDict:
-    """What a program has logged, as an event. To be made where it was logged: it says for which requests."""
+    """Return a log record as an event. Call it in the thread that logged: the event names that thread's requests."""
     event: EventDict = {"_record": record}
     _EXTRA(_LOG, record.levelname, event)
     del event["_record"]
     event = {"at": int(record.created * 1e9), "level": record.levelname.lower(), "event": record.getMessage(), **event}
     event["logger"] = record.name.lstrip("_")
-    worked_for = requests()
-    if worked_for:
-        event.update({"request": worked_for[0]} if len(worked_for) == 1 else {"requests": list(worked_for)})
+    request_ids = requests()
+    if request_ids:
+        event.update({"request": request_ids[0]} if len(request_ids) == 1 else {"requests": list(request_ids)})
     if record.exc_info and record.exc_info[0] is not None:
-        # Without the values of variables, and without rich's frames: both would tell more than anybody asked for.
+        # Without the values of variables and without rich's frames, which could contain secrets.
         event["exception"] = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
     return event
 
 
 def rendering(*, form: str, colors: bool = False, secrets: Iterable[str] = ()) -> Render:
-    """What makes an event a line. form: console or json; secrets: such as no line may hold."""
-    shown = _for_people(colors) if form == "console" else _FOR_PROGRAMS
-    steps = (timed, harmless(redaction(secrets)), *shown)
+    """Return the function that turns an event into a line. form: console or json; secrets: texts to redact."""
+    format_steps = _for_people(colors) if form == "console" else _FOR_PROGRAMS
+    steps = (timed, cleaned(redaction(secrets)), *format_steps)
 
     def render(event: EventDict) -> str:
-        done: Any = event
+        result: Any = event
         for step in steps:
-            done = step(None, event["level"], done)
-        return str(done)
+            result = step(None, event["level"], result)
+        return str(result)
 
     return render
 
 
 def timed(_: Any, __: str, event: EventDict) -> EventDict:
-    """When it was, in UTC (RFC 3339), instead of nanoseconds since 1970."""
+    """Replace the time in nanoseconds since 1970 by a timestamp in UTC (RFC 3339)."""
     seconds, nanoseconds = divmod(event.pop("at"), 1_000_000_000)
     event["timestamp"] = f"{_second(seconds)}.{nanoseconds // 1000:06d}Z"
     return event
@@ -81,23 +81,23 @@ def _second(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
-def harmless(redact: Callable[[str], str]) -> Processor:
-    """Without secrets, and without anything that could end the line, pass for another, or move a cursor."""
-    # Most values, such as methods and callers' names, are the same again and again.
-    remembered = lru_cache(maxsize=4096)(lambda text: escape(redact(text)))
+def cleaned(redact: Callable[[str], str]) -> Processor:
+    """Return a processor that removes secrets, and escapes line ends and terminal sequences."""
+    # Most values, such as methods and callers' names, recur.
+    clean_short = lru_cache(maxsize=4096)(lambda text: escape(redact(text)))
 
     def clean(text: str) -> str:
         if len(text) <= SHORT:
-            return remembered(text)
+            return clean_short(text)
         text = escape(redact(text)[: LONGEST + 1])
         return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
     def step(_: Any, __: str, event: EventDict) -> EventDict:
         trace = event.pop("exception", None)
         event = {
-            remembered(key): remembered(value)
+            clean_short(key): clean_short(value)
             if type(value) is str and len(value) <= SHORT
-            else _everywhere(value, clean)
+            else _map_texts(value, clean)
             for key, value in event.items()
         }
         if trace is not None:
@@ -107,26 +107,26 @@ def harmless(redact: Callable[[str], str]) -> Processor:
     return step
 
 
-def _everywhere(value: Any, change: Callable[[str], str]) -> Any:
-    """A value with a change made to each text in it; whatever is neither text nor number becomes text."""
+def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a value with each text in it changed; a value that is neither text nor number becomes text first."""
     if isinstance(value, str):
         return change(value)
     if type(value) in _NUMBERS:
         return value
     if isinstance(value, list | tuple | set | frozenset):
-        return [_everywhere(each, change) for each in value]
+        return [_map_texts(each, change) for each in value]
     if isinstance(value, dict):
-        return {change(str(key)): _everywhere(each, change) for key, each in value.items()}
+        return {change(str(key)): _map_texts(each, change) for key, each in value.items()}
     return change(str(value))
 
 
 def _in_order(_: Any, __: str, event: EventDict) -> EventDict:
-    """The same fields first in every line."""
+    """Move the same fields to the front of every line."""
     return {**{key: event[key] for key in _FIRST if key in event}, **event}
 
 
 def _indented(_: Any, __: str, event: EventDict) -> EventDict:
-    """A traceback with a margin."""
+    """Indent a traceback with the margin."""
     trace = event.get("exception")
     if trace is not None:
         event["exception"] = "\n".join(f"{MARGIN}{line}" for line in trace.split("\n"))

@@ -1,4 +1,4 @@
-"""Secrets in text, taken out: those that are known here, and whatever looks like one."""
+"""Redaction of secrets in text: known ones, and texts that look like one."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote
 HIDDEN: Final = "***"
 
 SHORTEST: Final = 6
-"""A known secret that is shorter stands in too many words to be taken out of all of them."""
+"""The shortest known secret to redact: a shorter one would occur in too many ordinary words."""
 
 _IN_URL: Final = re.compile(r"(://[^\s:/@]*:)(\S+)@")
-"""A URL's password: up to the last @, for one that is not escaped may hold any sign."""
+"""A URL's password: up to the last @, because an unescaped password may contain any character."""
 
 _SAYS: Final = r"(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|authorization|cookie|credential)s?"
 _NAME: Final = re.compile(rf"(?i)^[\w-]*{_SAYS}(?:=|$)")
-"""A name that says that it is of a secret."""
+"""A name that suggests a secret."""
 
 _NAMED: Final = (
     rf"(?i)(?<![\w-])([\w-]*{_SAYS}"
     r"""["']?\s*(?:=>?|:\s|:(?=["'\w]))\s*["']?)"""
 )
-"""A name that says that what comes after it is a secret, and what stands between the two."""
+"""A name that suggests that a secret follows, and the separator."""
 
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (_IN_URL, rf"\1{HIDDEN}@"),
-    # Berth's own tokens: their ids, which are no secrets, say which it was.
+    # Berth's own tokens: their public ids remain, to tell them apart.
     (re.compile(r"\b(berth_[a-z2-7]{10}_)\w+"), rf"\1{HIDDEN}"),
-    # Signed JSON (JWT), whole or torn off, and Keystone's Fernet tokens.
+    # Signed JSON (JWT), complete or truncated, and Keystone's Fernet tokens.
     (re.compile(r"\beyJ[\w-]{6,}(?:\.[\w-]*){0,4}"), HIDDEN),
     (re.compile(r"\bgAAAA[\w=-]{20,}"), HIDDEN),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {HIDDEN}"),
     (re.compile(r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|\Z)"), HIDDEN),
-    # Whatever is given a name that says so.
+    # Values whose names suggest a secret.
     (re.compile(_NAMED + r"""[^\s"'&,;})]+"""), rf"\1{HIDDEN}"),
 )
 
@@ -54,11 +54,11 @@ _MARKS: Final = (
     "secret",
     "token",
 )
-"""Of these a text has to hold one, in either case, for any of the patterns to find something: most hold none."""
+"""A text without any of these (in lower case) matches no pattern; most texts have none."""
 
 
 def redaction(known: Iterable[str] = ()) -> Callable[[str], str]:
-    """What takes secrets out of text. known: secrets of this process, such as the database's password."""
+    """Return a function that redacts text. known: secrets of this process, such as the database's password."""
     ways = (str, quote, _all_quoted, quote_plus)
     spellings = sorted({way(each) for each in known if len(each) >= SHORTEST for way in ways}, key=len, reverse=True)
 
@@ -75,21 +75,21 @@ def redaction(known: Iterable[str] = ()) -> Callable[[str], str]:
 
 
 def secrets_in(url: str) -> list[str]:
-    """The passwords in a URL, wherever in it they stand, as they are meant."""
+    """Return the passwords in a URL, unescaped."""
     found = [unquote(each[2]) for each in _IN_URL.finditer(url)]
     named = parse_qsl(url.partition("?")[2], keep_blank_values=True)
     return [*found, *(value for name, value in named if _NAME.search(name))]
 
 
 def url_without_secrets(url: str) -> str:
-    """A URL as people may see it."""
+    """Return a URL with its passwords hidden."""
     before, mark, query = _IN_URL.sub(rf"\1{HIDDEN}@", url).partition("?")
     parameters = [f"{part.partition('=')[0]}={HIDDEN}" if _NAME.search(part) else part for part in query.split("&")]
     return before + mark + "&".join(parameters)
 
 
 def without_secrets(text: str) -> str:
-    """The same text, without whatever looks like a secret in it."""
+    """Return a text with everything hidden that looks like a secret."""
     for pattern, instead in _PATTERNS:
         text = pattern.sub(instead, text)
     return text

@@ -1,4 +1,4 @@
-"""Which requests this thread works for, so that every line of the log can say so."""
+"""The ids of the requests that this thread works for, which every line of the log names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _REQUESTS: Final[ContextVar[tuple[str, ...]]] = ContextVar("requests", default=(
 
 
 class RequestIds:
-    """While this is entered, all that is done here is done for these requests. It costs next to nothing."""
+    """A context manager: while it is entered, this thread works for these requests."""
 
     __slots__ = ("_before", "_requests")
 
@@ -25,5 +25,5 @@ class RequestIds:
 
 
 def requests() -> tuple[str, ...]:
-    """The ids of the requests that are worked for here; several where one commit carries out all of their commands."""
+    """Return the ids of the requests that this thread works for: several during a commit of several commands."""
     return _REQUESTS.get()

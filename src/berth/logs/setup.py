@@ -1,4 +1,4 @@
-"""How a process logs: one pipeline for all that is logged in it, by Berth and by whatever it uses."""
+"""Logging of a process: one pipeline for everything logged in it, by Berth and by libraries."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from berth.logs.writer import Writer
 from berth.settings import Log
 
 ERRORS: Final = 2
-"""The file that lines go to: standard error."""
+"""The file descriptor that lines are written to: standard error."""
 
 OWN: Final = "berth"
-"""The logger of Berth itself, which goes by the level that is set. Libraries only warn: in detail they tell secrets."""
+"""Berth's own logger, which has the configured level. Libraries log only warnings: their details contain secrets."""
 
-SELDOM_S: Final = 60.0
-"""How often the exporter of traces may complain of the same thing."""
+RATE_LIMIT_S: Final = 60.0
+"""The shortest time between two equal warnings of the exporter of traces."""
 
-_SELDOM: Final = ("opentelemetry", "urllib3")
+_RATE_LIMITED: Final = ("opentelemetry", "urllib3")
 
 
 class Logging:
-    """Where the lines of this process go, until it ends."""
+    """The log of this process."""
 
     def __init__(self, settings: Log, secrets: Iterable[str] = (), file: int = ERRORS) -> None:
         people = settings.format == "console" or (settings.format == "auto" and os.isatty(file))
@@ -40,57 +40,57 @@ class Logging:
 
     @property
     def debugs(self) -> bool:
-        """Whether everything is to be told."""
+        """Whether debug lines are logged."""
         return bool(self._level <= logging.DEBUG)
 
     def info(self, event: EventDict) -> None:
-        """A line of Berth's own that needs none of what the standard library's logging does; see `event_of`."""
+        """Log an event of Berth's own, past the standard library's logging; see `event_of`."""
         if self._level <= logging.INFO:
             self.put({"at": time.time_ns(), "level": "info", **event})
 
     def take_over(self) -> None:
-        """From now on, all that this process logs goes through here, also what nobody has caught."""
+        """Take over all logging of this process from now on, including uncaught exceptions of threads."""
         root = logging.getLogger()
         root.handlers[:] = [_Handler(self._writer, self._level)]
         root.setLevel(max(self._level, logging.WARNING))
         logging.getLogger(OWN).setLevel(self._level)
         logging.captureWarnings(capture=True)
         logging.raiseExceptions = False
-        threading.excepthook = _uncaught
+        threading.excepthook = _log_uncaught
         atexit.register(self.end)
 
     def end(self) -> None:
-        """Write what waits."""
+        """Write the pending lines."""
         self._writer.end()
 
 
 class _Handler(logging.Handler):
-    """Takes what the standard library's logging is given, from every thread."""
+    """The handler for records of the standard library's logging, from every thread."""
 
     def __init__(self, writer: Writer, level: int) -> None:
         super().__init__(level)
         self._writer = writer
-        self.addFilter(Seldom(_SELDOM))
+        self.addFilter(RateLimit(_RATE_LIMITED))
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             event = event_of(record)
-        except Exception as error:  # noqa: BLE001 - a line that cannot be made is no reason for anything to fail
-            told = f"a log line could not be made: {type(error).__name__}, {record.pathname}:{record.lineno}"
-            event = {"at": time.time_ns(), "level": "error", "event": told, "logger": record.name}
+        except Exception as error:  # noqa: BLE001 - logging must not fail
+            text = f"a log line could not be formatted: {type(error).__name__}, {record.pathname}:{record.lineno}"
+            event = {"at": time.time_ns(), "level": "error", "event": text, "logger": record.name}
         self._writer.put(event)
 
 
-class Seldom(logging.Filter):
-    """Lets the same complaint of some loggers pass once a minute. loggers: with all that are named below them."""
+class RateLimit(logging.Filter):
+    """Rate limit for some loggers: equal records pass once a minute. loggers: names, including those below them."""
 
-    def __init__(self, loggers: tuple[str, ...], seconds: float = SELDOM_S) -> None:
+    def __init__(self, loggers: tuple[str, ...], seconds: float = RATE_LIMIT_S) -> None:
         super().__init__()
         self._loggers, self._seconds = loggers, seconds
         self._last: dict[tuple[str, int], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether this passes. The same is what the same line of a program says, whatever it says of it."""
+        """Return whether a record passes. Records of one source line count as equal, regardless of their text."""
         if not record.name.startswith(self._loggers):
             return True
         key, now = (record.pathname, record.lineno), time.monotonic()
@@ -100,9 +100,9 @@ class Seldom(logging.Filter):
         return True
 
 
-def _uncaught(what: threading.ExceptHookArgs) -> None:
-    """An exception that ended a thread."""
+def _log_uncaught(what: threading.ExceptHookArgs) -> None:
+    """Log an exception that ended a thread."""
     if what.exc_value is not None and not isinstance(what.exc_value, SystemExit):
         name = what.thread.name if what.thread else "unknown"
-        told = (what.exc_type, what.exc_value, what.exc_traceback)
-        logging.getLogger(OWN).error("the thread %s failed", name, exc_info=told)
+        exc_info = (what.exc_type, what.exc_value, what.exc_traceback)
+        logging.getLogger(OWN).error("the thread %s failed", name, exc_info=exc_info)

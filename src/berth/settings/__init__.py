@@ -1,4 +1,4 @@
-"""Settings: what can be set, and where each value comes from."""
+"""Settings, and where each value comes from."""
 
 from berth.settings.sources import Resolved, SettingsWrong, flags_of, resolved
 from berth.settings.values import Keystone, Limits, Log, Mtls, Oidc, Otel, Settings, Tls

@@ -1,4 +1,4 @@
-"""What can be set. docs/configuration.md says what each means."""
+"""The settings as values. docs/configuration.md explains each."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import msgspec
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the settings' file."""
+    """A table of the settings file."""
 
 
 class Tls(Section, frozen=True):
-    """HTTPS, served by Berth itself. Files in PEM form; client_ca: whose client certificates are asked for."""
+    """HTTPS, served by Berth itself. Files in PEM form; client_ca: the CA whose client certificates are requested."""
 
     cert: str = ""
     key: str = ""
@@ -22,7 +22,7 @@ class Tls(Section, frozen=True):
 
 
 class Oidc(Section, frozen=True):
-    """Bearer tokens (JWT) of an OpenID provider. role_map: from its roles to Berth's, where the names differ."""
+    """Bearer tokens (JWT) of an OpenID provider. role_map: from its roles to Berth's, if the names differ."""
 
     issuer: str = ""
     audience: str = ""
@@ -35,7 +35,7 @@ class Oidc(Section, frozen=True):
 
 
 class Keystone(Section, frozen=True):
-    """Tokens of OpenStack's identity service. password_file: of the service user that asks it about them."""
+    """Tokens of OpenStack's identity service. password_file: of the service user that validates them."""
 
     url: str = ""
     username: str = "placement"
@@ -47,14 +47,14 @@ class Keystone(Section, frozen=True):
 
 
 class Mtls(Section, frozen=True):
-    """Client certificates. roles: by their common name; project: of all who come with one."""
+    """Client certificates. roles: by their common name; project: of all callers with one."""
 
     roles: dict[str, tuple[str, ...]] = {}
     project: str = "mtls"
 
 
 class Limits(Section, frozen=True):
-    """What one request, and one caller, may ask for. Rates are requests a second, 0 for any number."""
+    """Limits of one request and of one caller. Rates are requests per second, 0 for unlimited."""
 
     body_bytes: int = 16 * 1024 * 1024
     query_bytes: int = 64 * 1024
@@ -78,14 +78,14 @@ class Log(Section, frozen=True):
 
 
 class Otel(Section, frozen=True):
-    """OpenTelemetry traces. endpoint: where they are sent by OTLP over HTTP; none: there are none."""
+    """OpenTelemetry traces. endpoint: where they are sent by OTLP over HTTP; empty: no traces."""
 
     endpoint: str = ""
     service_name: str = "berth"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How Berth serves."""
+    """All settings of a server."""
 
     host: str = "127.0.0.1"
     port: int = 8778
@@ -109,7 +109,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def url(self) -> str:
-        """The database's URL with its password, if that is in a file of its own; OSError if it cannot be read."""
+        """The database's URL, with the password from its file, if one is set. Raises OSError if it cannot be read."""
         if not self.database_password_file:
             return self.database
         password = Path(self.database_password_file).read_text(encoding="utf-8").rstrip("\r\n")

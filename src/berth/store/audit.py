@@ -23,7 +23,7 @@ _WITH_FACTS = select(audit, changes.c.facts).select_from(audit).outerjoin(change
 _WITHOUT_FACTS = select(*(null().label(each.name) if each is audit.c.before else each for each in audit.c)).add_columns(
     null().label("facts")
 )
-# Each by itself: of both at once SQLite reads every record.
+# One at a time: for both at once SQLite reads every record.
 _ENDS = select(select(func.min(audit.c.number)).scalar_subquery(), select(func.max(audit.c.number)).scalar_subquery())
 _PAGE: Final = 10_000
 _SEALED: Final = (
@@ -42,25 +42,25 @@ _SEALED: Final = (
     "why",
     "change",
 )
-"""What a record's hash is over, in this order; then what was before, and what the change log says."""
+"""The sealed columns, in this order; then the state before, and the facts of the change log."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 def seal(previous: str, row: dict[str, Any], facts: str | None) -> str:
-    """The hash of a record. previous: that of the record before; facts: as the change log has them, to the letter."""
-    said = _encode([previous, *[row[name] for name in _SEALED]])
+    """Return the hash of a record. previous: that of the record before; facts: the exact text in the change log."""
+    columns = _encode([previous, *[row[name] for name in _SEALED]])
     before = row["before"] or ""
-    return sha256(b"\n".join((said, before.encode(), (facts or "").encode()))).hexdigest()
+    return sha256(b"\n".join((columns, before.encode(), (facts or "").encode()))).hexdigest()
 
 
 class Chain:
-    """New records for the end of the log. number, hash: of the last one that is there."""
+    """New records for the end of the log. number, hash: of the last record so far."""
 
     def __init__(self, number: int, sealed: str) -> None:
         self.number, self.hash = number, sealed
         self.rows: list[dict[str, Any]] = []
-        self.listed: list[dict[str, Any]] = []
+        self.indexed: list[dict[str, Any]] = []
 
     def add(
         self,
@@ -77,7 +77,7 @@ class Chain:
         facts: str | None = None,
         about: Collection[str] = (),
     ) -> None:
-        """Seal one more record. about: uuids of the providers and consumers that it is about."""
+        """Add a record and seal it. about: uuids of the providers and consumers that it is about."""
         self.number += 1
         row: dict[str, Any] = {
             "number": self.number,
@@ -99,27 +99,27 @@ class Chain:
         row["hash"] = self.hash = seal(self.hash, row, facts)
         self.rows.append(row)
         if len(about) > audit_index.MANY:
-            self.listed += audit_index.rows_of(self.number, about)
+            self.indexed += audit_index.rows_of(self.number, about)
 
 
 def append(connection: Connection, chain: Chain) -> None:
-    """Write a chain's new records."""
+    """Write a chain's new records, and index them."""
     if chain.rows:
         _APPEND.run(connection, chain.rows)
-        audit_index.append(connection, chain.listed, chain.number - len(chain.rows), chain.number)
+        audit_index.append(connection, chain.indexed, chain.number - len(chain.rows), chain.number)
 
 
 def has(connection: Connection, number: int, sealed: str) -> bool:
-    """Whether the log has just this record at this place."""
+    """Whether the log has exactly this record at this number."""
     return connection.execute(select(audit.c.hash).where(audit.c.number == number)).scalar() == sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Which records, newest first; after: oldest first, from the record after this number on.
+    """Which records to read, newest first; after: oldest first, from the record after this number on.
 
     since, until: microseconds since 1970, the latter excluded; subject: a provider's or consumer's uuid; before: a
-    record's number; facts: false leaves what was before and after in the database, which may be much.
+    record's number; facts: false omits the states before and after, which can be large.
     """
 
     since: int | None = None
@@ -134,55 +134,55 @@ class AuditFilter:
     facts: bool = True
 
 
-def records(connection: Connection, wanted: AuditFilter) -> list[AuditRecord]:
-    """The records that are wanted."""
-    selected = (_WITH_FACTS if wanted.facts else _WITHOUT_FACTS).where(*_conditions(wanted))
-    selected = selected.order_by(audit.c.number if wanted.after is not None else audit.c.number.desc())
-    if wanted.subject is None:
-        return [_record(row) for row in connection.execute(selected.limit(wanted.most))]
-    found: list[AuditRecord] = []
-    for numbers in _about(connection, wanted):
+def records(connection: Connection, filter_: AuditFilter) -> list[AuditRecord]:
+    """Return the records that match."""
+    selected = (_WITH_FACTS if filter_.facts else _WITHOUT_FACTS).where(*_conditions(filter_))
+    selected = selected.order_by(audit.c.number if filter_.after is not None else audit.c.number.desc())
+    if filter_.subject is None:
+        return [_record(row) for row in connection.execute(selected.limit(filter_.most))]
+    matching: list[AuditRecord] = []
+    for numbers in _numbers_about(connection, filter_):
         some = selected.where(audit.c.number.in_(numbers))
-        if wanted.most is not None:
-            some = some.limit(wanted.most - len(found))
-        found += [_record(row) for row in connection.execute(some)]
-        if len(found) == wanted.most:
+        if filter_.most is not None:
+            some = some.limit(filter_.most - len(matching))
+        matching += [_record(row) for row in connection.execute(some)]
+        if len(matching) == filter_.most:
             break
-    return found
+    return matching
 
 
-def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
-    """All but what they are about."""
-    pairs = ((audit.c.actor, wanted.actor), (audit.c.operation, wanted.operation), (audit.c.outcome, wanted.outcome))
+def _conditions(filter_: AuditFilter) -> Iterator[ColumnElement[bool]]:
+    """Yield all conditions except the subject."""
+    pairs = ((audit.c.actor, filter_.actor), (audit.c.operation, filter_.operation), (audit.c.outcome, filter_.outcome))
     yield from (column == value for column, value in pairs if value is not None)
-    if wanted.since is not None:
-        yield audit.c.at >= wanted.since
-    if wanted.until is not None:
-        yield audit.c.at < wanted.until
-    if wanted.before is not None:
-        yield audit.c.number < wanted.before
-    if wanted.after is not None:
-        yield audit.c.number > wanted.after
+    if filter_.since is not None:
+        yield audit.c.at >= filter_.since
+    if filter_.until is not None:
+        yield audit.c.at < filter_.until
+    if filter_.before is not None:
+        yield audit.c.number < filter_.before
+    if filter_.after is not None:
+        yield audit.c.number > filter_.after
 
 
-def _about(connection: Connection, wanted: AuditFilter) -> Iterator[list[int]]:
-    """The numbers of the records about a subject, in the order that is wanted, without looking where none can be."""
-    assert wanted.subject is not None
+def _numbers_about(connection: Connection, filter_: AuditFilter) -> Iterator[list[int]]:
+    """Return the numbers of the records about a subject, in order, only from the range that can match."""
+    assert filter_.subject is not None
     first, last = connection.execute(_ENDS).one()
-    if wanted.since is not None:
-        first = first_since(connection, wanted.since)
+    if filter_.since is not None:
+        first = first_since(connection, filter_.since)
     if first is None:
         return iter(())
-    if wanted.after is not None:
-        first = max(first, wanted.after + 1)
-    if wanted.before is not None:
-        last = min(last, wanted.before - 1)
-    return audit_index.numbers(connection, wanted.subject, first, last, upwards=wanted.after is not None)
+    if filter_.after is not None:
+        first = max(first, filter_.after + 1)
+    if filter_.before is not None:
+        last = min(last, filter_.before - 1)
+    return audit_index.numbers(connection, filter_.subject, first, last, upwards=filter_.after is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A record as it is stored. facts: its change's, to the letter; subjects: what it is listed under, if known."""
+    """A record as stored. facts: the exact text of its change's; subjects: those it is indexed under, if known."""
 
     row: dict[str, Any]
     facts: str | None
@@ -197,50 +197,50 @@ class Last(NamedTuple):
 
 
 def stored(connection: Connection, up_to: int | None = None) -> Iterator[Stored]:
-    """Every record (up to a number) in order, as a stream."""
-    wanted = _WITH_FACTS if up_to is None else _WITH_FACTS.where(audit.c.number <= up_to)
+    """Yield every record (up to a number) in order, as a stream."""
+    query = _WITH_FACTS if up_to is None else _WITH_FACTS.where(audit.c.number <= up_to)
     after, still_open = 0, audit_index.open_block(connection)
-    while page := connection.execute(wanted.where(audit.c.number > after).order_by(audit.c.number).limit(_PAGE)).all():
-        listed = audit_index.listed(connection, after, page[-1].number)
+    while page := connection.execute(query.where(audit.c.number > after).order_by(audit.c.number).limit(_PAGE)).all():
+        indexed = audit_index.indexed(connection, after, page[-1].number)
         for row in page:
             values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
             facts = values.pop("facts")
             full = row.number // audit_index.BLOCK < still_open
-            yield Stored(values, facts, listed.get(row.number, set() if full else None))
+            yield Stored(values, facts, indexed.get(row.number, set() if full else None))
         after = page[-1].number
 
 
 def page(connection: Connection, after: int, most: int) -> list[Stored]:
-    """At most so many records after this number, in order, without what they are listed under."""
-    wanted = _WITH_FACTS.where(audit.c.number > after).order_by(audit.c.number).limit(most)
-    found = []
-    for row in connection.execute(wanted).mappings():
+    """Return at most `most` records after this number, in order, without their subjects."""
+    query = _WITH_FACTS.where(audit.c.number > after).order_by(audit.c.number).limit(most)
+    records = []
+    for row in connection.execute(query).mappings():
         values = dict(row)
         facts = values.pop("facts")
-        found.append(Stored(values, facts, None))
-    return found
+        records.append(Stored(values, facts, None))
+    return records
 
 
 def first_since(connection: Connection, moment: int | None) -> int | None:
-    """The number of the first record of at or after a moment (None: of all); None if there is none."""
+    """Return the number of the first record at or after a moment (None: of all), or None if there is none."""
     if moment is None:
-        wanted = select(func.min(audit.c.number))
+        query = select(func.min(audit.c.number))
     else:
-        # Of the bare number, databases walk along all older records to the first that is late enough.
-        wanted = select(func.min(audit.c.number + 0)).where(audit.c.at >= moment)
-    found: int | None = connection.execute(wanted).scalar()
-    return found
+        # For the bare number, databases read all older records up to the first that is late enough.
+        query = select(func.min(audit.c.number + 0)).where(audit.c.at >= moment)
+    number: int | None = connection.execute(query).scalar()
+    return number
 
 
 def last_before(connection: Connection, moment: int) -> Last | None:
-    """The last record of before a moment, None if there is none."""
-    wanted = select(audit.c.number, audit.c.hash).where(audit.c.at < moment).order_by(audit.c.number.desc()).limit(1)
-    row = connection.execute(wanted).one_or_none()
+    """Return the last record before a moment, or None if there is none."""
+    query = select(audit.c.number, audit.c.hash).where(audit.c.at < moment).order_by(audit.c.number.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
     return None if row is None else Last(*row)
 
 
 def drop(connection: Connection, number: int) -> None:
-    """Take away every record up to this number."""
+    """Delete every record up to this number, and its index."""
     audit_index.drop(connection, number)
     connection.execute(delete(audit).where(audit.c.number <= bindparam("last")), {"last": number})
 

@@ -1,8 +1,8 @@
-"""Which records of the audit log are about which provider or consumer: listed block by block, each once it is full.
+"""The index of the audit log by subject (provider or consumer), written in blocks.
 
-To list every record in its own commit would be to write to as many places of an index as there are subjects. A full
-block is written in one piece, and only one block is not listed yet: of that the records themselves are read, which are
-few. A record with many subjects is listed at once, so that a block never has much to be read.
+Indexing every record in its own commit would write to as many places of the index as there are subjects. A full block
+is indexed in one piece, and only one block is not indexed yet: its few records are read themselves. A record with many
+subjects is indexed at once, so that little has to be read from the open block.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from berth.store.prepared import inserting
 from berth.store.tables import audit, audit_subjects, changes
 
 BLOCK: Final = 256
-"""How many numbers belong to a block. What is stored goes by it: it can never be changed."""
+"""How many record numbers a block has. The stored index depends on it: it can never change."""
 
 MANY: Final = 64
-"""A record with more subjects than this is listed at once."""
+"""A record with more subjects than this is indexed at once."""
 
 AT_ONCE: Final = 512
-"""How many blocks, or records, one query asks for."""
+"""How many blocks, or records, one query reads."""
 
 _APPEND = inserting(audit_subjects)
 _LAST = select(func.max(audit.c.number))
-_LISTED = select(audit_subjects.c.number, audit_subjects.c.subject).where(
+_INDEXED = select(audit_subjects.c.number, audit_subjects.c.subject).where(
     audit_subjects.c.block.between(bindparam("first_block"), bindparam("last_block")),
     audit_subjects.c.number.between(bindparam("first"), bindparam("last")),
 )
 _ABOUT = select(audit_subjects.c.number).where(
     audit_subjects.c.block.in_(bindparam("blocks", expanding=True)), audit_subjects.c.subject == bindparam("subject")
 )
-_NOT_LISTED = (
+_NOT_INDEXED = (
     select(audit.c.number, changes.c.facts)
     .join(changes, audit.c.change == changes.c.number)
     .where(
@@ -52,59 +52,59 @@ _DROP = delete(audit_subjects).where(
 
 
 def rows_of(number: int, subjects: Iterable[str]) -> list[dict[str, Any]]:
-    """What lists a record under its subjects."""
+    """Return the index rows of a record."""
     return [{"block": number // BLOCK, "subject": subject, "number": number} for subject in sorted(subjects)]
 
 
 def append(connection: Connection, rows: list[dict[str, Any]], seen: int, last: int) -> None:
-    """List what is to be listed at once, and every block that records after `seen`, up to `last`, have made full."""
-    if rows:  # before anything else: what is listed by now is left out below
+    """Index `rows` now, and every block completed by the records in (`seen`, `last`]."""
+    if rows:  # first: records that are indexed by now are skipped below
         _APPEND.run(connection, rows)
     for block in range((seen + 1) // BLOCK, (last + 1) // BLOCK):
-        left = [row for number, uuids in _not_listed(connection, block) for row in rows_of(number, uuids)]
-        if left:
-            _APPEND.run(connection, left)
+        remaining = [row for number, uuids in _not_indexed(connection, block) for row in rows_of(number, uuids)]
+        if remaining:
+            _APPEND.run(connection, remaining)
 
 
-def listed(connection: Connection, after: int, last: int) -> dict[int, set[str]]:
-    """What the records after a number, up to another, are listed under. None of the open block need be."""
+def indexed(connection: Connection, after: int, last: int) -> dict[int, set[str]]:
+    """Return the indexed subjects of the records in (`after`, `last`]. Those of the open block may be missing."""
     span = {"first_block": (after + 1) // BLOCK, "last_block": last // BLOCK, "first": after + 1, "last": last}
-    found: dict[int, set[str]] = defaultdict(set)
-    for number, subject in connection.execute(_LISTED, span):
-        found[number].add(subject)
-    return found
+    subjects: dict[int, set[str]] = defaultdict(set)
+    for number, subject in connection.execute(_INDEXED, span):
+        subjects[number].add(subject)
+    return subjects
 
 
 def open_block(connection: Connection) -> int:
-    """The block that is not full yet: whoever fills it will list it."""
+    """Return the block that is not full yet: the commit that fills it will index it."""
     return ((connection.execute(_LAST).scalar() or 0) + 1) // BLOCK
 
 
 def numbers(connection: Connection, subject: str, first: int, last: int, *, upwards: bool) -> Iterator[list[int]]:
-    """The numbers of the records about a subject, first to last or (not upwards) the other way, in pieces."""
+    """Yield the numbers of the records about a subject in pieces, ascending or (not upwards) descending."""
     still_open = open_block(connection)
     blocks = range(first // BLOCK, last // BLOCK + 1)
     pieces = [blocks[at : at + AT_ONCE] for at in range(0, len(blocks), AT_ONCE)]
     for piece in pieces if upwards else reversed(pieces):
         found = set(connection.execute(_ABOUT, {"blocks": list(piece), "subject": subject}).scalars())
         if still_open in piece:
-            found.update(number for number, uuids in _not_listed(connection, still_open) if subject in uuids)
+            found.update(number for number, uuids in _not_indexed(connection, still_open) if subject in uuids)
         within = sorted((number for number in found if first <= number <= last), reverse=not upwards)
         yield from (within[at : at + AT_ONCE] for at in range(0, len(within), AT_ONCE))
 
 
 def drop(connection: Connection, last: int) -> None:
-    """Take records up to this number off all lists."""
+    """Delete the index of the records up to this number."""
     connection.execute(_DROP, {"last_block": last // BLOCK, "last": last})
 
 
-def _not_listed(connection: Connection, block: int) -> list[tuple[int, set[str]]]:
-    """The records of a block that are not listed yet, and what they are about."""
+def _not_indexed(connection: Connection, block: int) -> list[tuple[int, set[str]]]:
+    """Return the records of a block that are not indexed yet, with their subjects."""
     span = {"block": block, "first": block * BLOCK, "last": (block + 1) * BLOCK - 1}
-    return [(number, about(facts)) for number, facts in connection.execute(_NOT_LISTED, span)]
+    return [(number, about(facts)) for number, facts in connection.execute(_NOT_INDEXED, span)]
 
 
 def about(text: str | None) -> set[str]:
-    """What a record is about whose change's facts are stored so; nothing if somebody has altered them."""
+    """Return the subjects of a record from the stored facts of its change; none if those were altered."""
     facts = facts_of(text)
     return set() if facts is None else subjects_of(facts)

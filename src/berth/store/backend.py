@@ -16,7 +16,7 @@ CONNECT_S: Final = 5
 """How long to wait for a connection."""
 
 LOOK_S: Final = 5
-"""How long to wait for the one row that says whether others have written."""
+"""How long to wait for the one row that shows whether others have written."""
 
 WRITE_S: Final = 20
 """How long one statement of a write may take."""
@@ -28,7 +28,7 @@ LOCK_S: Final = 10
 """How long to wait for another process's transaction to end."""
 
 IDLE_S: Final = 15
-"""How long a transaction may stand still before the database ends it: its process was stopped, or is gone."""
+"""How long a transaction may be idle before the database ends it: its process was stopped, or is gone."""
 
 
 class Purpose(enum.Enum):
@@ -44,10 +44,10 @@ class Purpose(enum.Enum):
 class Capabilities:
     """What a database can do, by name; queries ask these, never which database it is.
 
-    embedded: lives in a file of ours, so that Berth itself migrates it; data_version: tells in
-    microseconds, without a query, whether another connection has committed; row_locks: locks rows
+    embedded: lives in a file that Berth itself migrates; data_version: reports within microseconds,
+    without a query, whether another connection has committed; row_locks: locks rows
     with SELECT ... FOR UPDATE (SQLite instead begins the whole transaction as a writer);
-    transactional_ddl: a migration that fails leaves nothing behind; roles: knows users and grants.
+    transactional_ddl: a failed migration leaves nothing behind; roles: has users and grants.
     """
 
     embedded: bool
@@ -58,7 +58,7 @@ class Capabilities:
 
 
 class StaleRead(Unavailable):
-    """The database holds something else than was read: somebody wrote who did not hold the head's lock."""
+    """The database differs from what was read: a writer did not hold the head's lock."""
 
 
 class Unreachable(Unavailable):
@@ -66,7 +66,7 @@ class Unreachable(Unavailable):
 
 
 class Failure(NamedTuple):
-    """What a failure means. kind: what to raise; words: go on after the database's name."""
+    """What a failure means. kind: what to raise; words: the sentence after the database's name."""
 
     kind: type[BerthError]
     words: str
@@ -74,7 +74,7 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """One kind of database. explain: None for a failure that no database should ever give: a fault of Berth's."""
+    """One kind of database. explain: returns None for a failure that is a fault of Berth's."""
 
     driver: str
     capabilities: Capabilities

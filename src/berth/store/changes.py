@@ -24,12 +24,12 @@ _decode = msgspec.json.Decoder(Facts).decode
 
 
 def text_of(facts: Facts) -> str:
-    """Facts as the log stores them."""
+    """Return facts as the log stores them."""
     return _encode(facts).decode()
 
 
 def facts_of(text: str | None) -> Facts | None:
-    """Facts out of what is stored; None as well if somebody has made something else of them, which `verify` reports."""
+    """Return stored facts; None also if they were altered, which `verify` reports."""
     try:
         return None if text is None else _decode(text)
     except msgspec.MsgspecError:
@@ -37,18 +37,18 @@ def facts_of(text: str | None) -> Facts | None:
 
 
 def append(connection: Connection, entries: Iterable[Change], texts: Iterable[str]) -> None:
-    """Add entries at the end of the log. texts: of their facts."""
+    """Append entries to the log. texts: their facts as stored."""
     _APPEND.run(connection, [_row(entry, text) for entry, text in zip(entries, texts, strict=True)])
 
 
 def after(connection: Connection, number: int) -> Generator[Change, None, None]:
-    """Every entry after this number, in order, as a stream: there may be millions."""
+    """Yield every entry after this number, in order, as a stream: there may be millions."""
     with connection.execute(_AFTER, {"number": number}, execution_options=_STREAM) as rows:
         yield from map(_change, rows)
 
 
 def page(connection: Connection, number: int, most: int) -> list[Change]:
-    """At most so many entries after this number, in order."""
+    """Return at most `most` entries after this number, in order."""
     return [_change(row) for row in connection.execute(_PAGE, {"number": number, "most": most})]
 
 

@@ -23,7 +23,7 @@ _CONSUMER = (
 
 @dataclass(frozen=True, slots=True)
 class ConsumerFilter:
-    """Which consumers. untyped: those without a type; provider_id, class_id: they hold some of that."""
+    """Which consumers to read. untyped: those without a type; provider_id, class_id: of which they hold something."""
 
     project: str = ""
     user: str = ""
@@ -34,7 +34,7 @@ class ConsumerFilter:
 
 
 class Mark(NamedTuple):
-    """Where a page ended: the value that it was ordered by, and the uuid."""
+    """The end of a page: the value that it was ordered by, and the uuid."""
 
     value: int
     uuid: str
@@ -48,33 +48,33 @@ class ProjectRows(NamedTuple):
     amounts: list[tuple[str, int | None, int, int]]
 
 
-def by_uuid(connection: Connection, wanted: ConsumerFilter, after: str, most: int) -> list[ConsumerRow]:
-    """Consumers in the order of their uuids."""
-    query = _matching(wanted).where(consumers.c.uuid > after).order_by(consumers.c.uuid).limit(most)
+def by_uuid(connection: Connection, filter_: ConsumerFilter, after: str, most: int) -> list[ConsumerRow]:
+    """Return consumers in the order of their uuids."""
+    query = _matching(filter_).where(consumers.c.uuid > after).order_by(consumers.c.uuid).limit(most)
     return [ConsumerRow(*row) for row in connection.execute(query)]
 
 
-def oldest(connection: Connection, wanted: ConsumerFilter, after: Mark | None, most: int) -> list[ConsumerRow]:
-    """Consumers, those first that were written longest ago."""
+def oldest(connection: Connection, filter_: ConsumerFilter, after: Mark | None, most: int) -> list[ConsumerRow]:
+    """Return consumers, those first that were written longest ago."""
     at, uuid = consumers.c.updated_at, consumers.c.uuid
-    query = _matching(wanted).order_by(at, uuid).limit(most)
+    query = _matching(filter_).order_by(at, uuid).limit(most)
     if after is not None:
         query = query.where(or_(at > after.value, and_(at == after.value, uuid > after.uuid)))
     return [ConsumerRow(*row) for row in connection.execute(query)]
 
 
 def largest(
-    connection: Connection, wanted: ConsumerFilter, after: Mark | None, most: int
+    connection: Connection, filter_: ConsumerFilter, after: Mark | None, most: int
 ) -> list[tuple[ConsumerRow, int]]:
-    """Consumers with how much they hold of the class that is wanted, the most first."""
+    """Return consumers with how much they hold of the class, the largest amount first."""
     held = (
         select(allocations.c.consumer_id, func.sum(allocations.c.amount).label("amount"))
-        .where(_held(wanted))
+        .where(_amount_condition(filter_))
         .group_by(allocations.c.consumer_id)
         .subquery()
     )
     amount, uuid = held.c.amount, consumers.c.uuid
-    query = _of_owner(select(*_CONSUMER, amount), wanted).join(held, held.c.consumer_id == consumers.c.id)
+    query = _restrict_owner(select(*_CONSUMER, amount), filter_).join(held, held.c.consumer_id == consumers.c.id)
     if after is not None:
         query = query.where(or_(amount < after.value, and_(amount == after.value, uuid > after.uuid)))
     found = connection.execute(query.order_by(amount.desc(), uuid).limit(most))
@@ -82,7 +82,7 @@ def largest(
 
 
 def projects(connection: Connection, after: str, most: int) -> ProjectRows:
-    """Projects by name, with what their consumers hold."""
+    """Return projects by name, with what their consumers hold."""
     project = consumers.c.project
     found = select(project).where(project > after).distinct().order_by(project).limit(most)
     names = [name for (name,) in connection.execute(found)]
@@ -103,31 +103,33 @@ def projects(connection: Connection, after: str, most: int) -> ProjectRows:
     )
 
 
-def _matching(wanted: ConsumerFilter) -> Select[Any]:
-    query = _of_owner(select(*_CONSUMER), wanted)
-    if wanted.provider_id is not None or wanted.class_id is not None:
-        mine = select(allocations.c.consumer_id).where(allocations.c.consumer_id == consumers.c.id, _held(wanted))
+def _matching(filter_: ConsumerFilter) -> Select[Any]:
+    query = _restrict_owner(select(*_CONSUMER), filter_)
+    if filter_.provider_id is not None or filter_.class_id is not None:
+        mine = select(allocations.c.consumer_id).where(
+            allocations.c.consumer_id == consumers.c.id, _amount_condition(filter_)
+        )
         query = query.where(mine.exists())
     return query
 
 
-def _of_owner(query: Select[Any], wanted: ConsumerFilter) -> Select[Any]:
-    if wanted.project:
-        query = query.where(consumers.c.project == wanted.project)
-    if wanted.user:
-        query = query.where(consumers.c.user == wanted.user)
-    if wanted.untyped:
+def _restrict_owner(query: Select[Any], filter_: ConsumerFilter) -> Select[Any]:
+    if filter_.project:
+        query = query.where(consumers.c.project == filter_.project)
+    if filter_.user:
+        query = query.where(consumers.c.user == filter_.user)
+    if filter_.untyped:
         query = query.where(consumers.c.type_id.is_(None))
-    elif wanted.type_id is not None:
-        query = query.where(consumers.c.type_id == wanted.type_id)
+    elif filter_.type_id is not None:
+        query = query.where(consumers.c.type_id == filter_.type_id)
     return query
 
 
-def _held(wanted: ConsumerFilter) -> ColumnElement[bool]:
-    """Which amounts are meant."""
-    meant: list[ColumnElement[bool]] = []
-    if wanted.provider_id is not None:
-        meant.append(allocations.c.provider_id == wanted.provider_id)
-    if wanted.class_id is not None:
-        meant.append(allocations.c.class_id == wanted.class_id)
-    return and_(*meant)
+def _amount_condition(filter_: ConsumerFilter) -> ColumnElement[bool]:
+    """Return the condition on the amounts that count."""
+    conditions: list[ColumnElement[bool]] = []
+    if filter_.provider_id is not None:
+        conditions.append(allocations.c.provider_id == filter_.provider_id)
+    if filter_.class_id is not None:
+        conditions.append(allocations.c.class_id == filter_.class_id)
+    return and_(*conditions)

@@ -13,7 +13,7 @@ from berth.store.tables import allocations, consumers, providers
 T = TypeVar("T")
 
 IN_ONE_STATEMENT = 500
-"""How many values one IN list binds; databases bound this (SQLite 32,766, PostgreSQL 65,535)."""
+"""How many values one IN list binds; databases limit this (SQLite 32,766, PostgreSQL 65,535)."""
 
 
 class ConsumerRow(NamedTuple):
@@ -81,33 +81,33 @@ _USED = select(allocations.c.provider_id, allocations.c.class_id, func.sum(alloc
 
 
 def by_uuid(connection: Connection, uuids: Iterable[str]) -> list[ConsumerRow]:
-    """Those of these consumers that exist."""
+    """Return those of these consumers that exist."""
     return [ConsumerRow(*row) for some in _batched(uuids) for row in connection.execute(_BY_UUID, {"uuids": some})]
 
 
 def held_by(connection: Connection, ids: Iterable[int]) -> list[AllocationRow]:
-    """Everything that these consumers hold."""
+    """Return everything that these consumers hold."""
     return [AllocationRow(*row) for some in _batched(ids) for row in connection.execute(_HELD, {"ids": some})]
 
 
 def holders_of(connection: Connection, provider_id: int) -> list[HolderRow]:
-    """Everything that is held of a provider."""
+    """Return everything that is held of a provider."""
     return [HolderRow(*row) for row in connection.execute(_HOLDERS, {"provider_id": provider_id})]
 
 
 def used(connection: Connection) -> Iterator[Row[Any, Any, Any]]:
-    """How much is held of every (provider id, class id): for building the fleet."""
+    """Yield how much is held of every (provider id, class id), for building the fleet."""
     yield from connection.execute(_USED)
 
 
 def all_consumers(connection: Connection) -> Iterator[ConsumerRow]:
-    """Every consumer, as a stream."""
+    """Yield every consumer, as a stream."""
     for row in connection.execute(select(*_CONSUMER), execution_options={"yield_per": 10_000}):
         yield ConsumerRow(*row)
 
 
 def all_allocations(connection: Connection) -> Iterator[Row[Any, Any, Any, Any]]:
-    """Every amount that is held, as a stream: (consumer_id, provider_id, class_id, amount)."""
+    """Yield every amount that is held, as a stream: (consumer_id, provider_id, class_id, amount)."""
     table = allocations.c
     query = select(table.consumer_id, table.provider_id, table.class_id, table.amount)
     yield from connection.execute(query, execution_options={"yield_per": 10_000})
@@ -116,7 +116,7 @@ def all_allocations(connection: Connection) -> Iterator[Row[Any, Any, Any, Any]]
 def project_usage(
     connection: Connection, project: str, user: str | None
 ) -> tuple[list[tuple[int | None, int]], list[tuple[int | None, int, int]]]:
-    """A project's (or one of its users') consumers counted by type id, and amounts by (type id, class id)."""
+    """Return a project's (or one of its users') consumers by type id, and amounts by (type id, class id)."""
     count: Select[Any] = select(consumers.c.type_id, func.count()).where(consumers.c.project == bindparam("project"))
     amount: Select[Any] = (
         select(consumers.c.type_id, allocations.c.class_id, func.sum(allocations.c.amount))
@@ -139,6 +139,6 @@ def _batched(values: Iterable[T]) -> Iterator[Sequence[T]]:
 
 
 def count(connection: Connection) -> int:
-    """How many consumers hold something."""
-    found: int = connection.execute(select(func.count()).select_from(consumers)).scalar_one()
-    return found
+    """Return how many consumers hold something."""
+    number: int = connection.execute(select(func.count()).select_from(consumers)).scalar_one()
+    return number

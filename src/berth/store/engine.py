@@ -19,8 +19,8 @@ from berth.store.mariadb import MARIADB, MYSQL
 from berth.store.postgresql import POSTGRESQL
 from berth.store.sqlite import SQLITE
 
-AWAY_S: Final = 0.1
-"""How long a database that could not be reached is left alone: whoever asks meanwhile need not wait to be told."""
+UNREACHABLE_S: Final = 0.1
+"""How long an unreachable database is not tried again: callers get their error at once."""
 
 _BACKENDS: Final = {
     "sqlite": SQLITE,
@@ -32,7 +32,7 @@ _BACKENDS: Final = {
 
 
 def parse_url(text: str) -> URL:
-    """The database that a URL names, with the driver Berth uses for it; DatabaseUnusable if it names none."""
+    """Return a database's URL with Berth's driver for it. Raises DatabaseUnusable if it names no database."""
     try:
         url = make_url(text)
     except (exc.ArgumentError, ValueError):
@@ -48,7 +48,7 @@ def parse_url(text: str) -> URL:
 
 
 def shown(url: URL) -> str:
-    """A URL as people may see it: without a password, wherever in it one stands."""
+    """Return a URL as it may be shown: without passwords."""
     return url_without_secrets(url.render_as_string())
 
 
@@ -59,7 +59,7 @@ class Database:
         self.url = parse_url(text)
         self._backend: Backend = _BACKENDS[self.url.get_backend_name()]
         self._engines: dict[Purpose, Engine] = {}
-        self._away_until = 0.0
+        self._unreachable_until = 0.0
         self._closed = False
 
     @property
@@ -69,7 +69,7 @@ class Database:
 
     @cached_property
     def shown(self) -> str:
-        """What a person calls this database: its file, or its URL without the password."""
+        """The database's name in messages: its file, or its URL without the password."""
         if self.capabilities.embedded:
             return str(self.path)
         return f"the database at {shown(self.url.set(drivername=self.url.get_backend_name()))}"
@@ -80,59 +80,59 @@ class Database:
         return Path(self.url.database or "")
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """A transaction that sees one moment of the database."""
+        """Begin a transaction that sees one moment of the database."""
         return self._transaction(Purpose.READ)
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """A transaction that commits at the end, or not at all."""
+        """Begin a transaction that commits at the end, or not at all."""
         return self._transaction(Purpose.WRITE)
 
     def looking(self) -> AbstractContextManager[Connection]:
-        """A connection for one question at a time, each answered as of now."""
+        """Open a connection for single queries, each answered as of now."""
         return self._transaction(Purpose.LOOK)
 
     def migrating(self) -> AbstractContextManager[Connection]:
-        """A transaction without time limits, as that of a writer."""
+        """Begin a writing transaction without time limits."""
         return self._transaction(Purpose.MIGRATE)
 
     def check_open(self) -> None:
-        """LedgerClosed, once this has been closed."""
+        """Raise LedgerClosed if this database was closed."""
         if self._closed:
-            raise LedgerClosed(f"{self.shown} was closed by this program: open it anew")
+            raise LedgerClosed(f"{self.shown} was closed by this program: open it again")
 
-    def told(self, error: BaseException) -> BerthError | None:
-        """What a failure of the driver means, to be raised instead; None: no database should ever give it."""
-        why = self._backend.explain(error)
-        return None if why is None else why.kind(f"{self.shown} {why.words}")
+    def translate(self, error: BaseException) -> BerthError | None:
+        """Return the error to raise instead of a driver's, or None if that is a fault of Berth's."""
+        failure = self._backend.explain(error)
+        return None if failure is None else failure.kind(f"{self.shown} {failure.words}")
 
     def close(self) -> None:
-        """Close every connection, for good: LedgerClosed is what is raised from now on."""
+        """Close every connection for good: from now on, LedgerClosed is raised."""
         self._closed = True
         for engine in self._engines.values():
             engine.dispose()
 
     @contextmanager
-    def _transaction(self, use: Purpose) -> Iterator[Connection]:
+    def _transaction(self, purpose: Purpose) -> Iterator[Connection]:
         self.check_open()
-        if time.monotonic() < self._away_until:
-            raise Unreachable(f"{self.shown} is away")
+        if time.monotonic() < self._unreachable_until:
+            raise Unreachable(f"{self.shown} cannot be reached")
         connected = False
         try:
-            with self._engine(use).begin() as connection:
+            with self._engine(purpose).begin() as connection:
                 connected = True
                 yield connection
         except exc.DBAPIError as error:
-            told = None if error.orig is None else self.told(error.orig)
-            if told is None:
+            translated = None if error.orig is None else self.translate(error.orig)
+            if translated is None:
                 raise
-            if isinstance(told, Unreachable) and not connected:
-                self._away_until = time.monotonic() + AWAY_S
-            raise told from error
+            if isinstance(translated, Unreachable) and not connected:
+                self._unreachable_until = time.monotonic() + UNREACHABLE_S
+            raise translated from error
         except exc.TimeoutError as error:
             raise Unavailable("all connections to the database are in use") from error
 
-    def _engine(self, use: Purpose) -> Engine:
-        engine = self._engines.get(use)
+    def _engine(self, purpose: Purpose) -> Engine:
+        engine = self._engines.get(purpose)
         if engine is None:
-            engine = self._engines.setdefault(use, self._backend.connect(self.url, use))
+            engine = self._engines.setdefault(purpose, self._backend.connect(self.url, purpose))
         return engine

@@ -1,4 +1,4 @@
-"""The whole fleet as rows, for building it in memory. Streams: a million providers are not held twice."""
+"""The whole fleet as rows, streamed, for building it in memory: a million providers are not held twice."""
 
 from __future__ import annotations
 
@@ -43,25 +43,25 @@ RowChunks = Iterator[Sequence[Row[Any]]]
 
 
 def all_providers(connection: Connection) -> RowChunks:
-    """Every provider, by id: (id, uuid, name, generation, parent_id, root_id, created_at, updated_at)."""
+    """Yield every provider, by id: (id, uuid, name, generation, parent_id, root_id, created_at, updated_at)."""
     return _chunks(connection, _PROVIDERS)
 
 
 def all_inventories(connection: Connection) -> RowChunks:
-    """Every inventory, by provider: (provider_id, class_id, total ... allocation_ratio, updated_at)."""
+    """Yield every inventory, by provider: (provider_id, class_id, total ... allocation_ratio, updated_at)."""
     return _chunks(connection, _INVENTORIES)
 
 
 def all_traits(connection: Connection) -> RowChunks:
-    """Every trait of every provider: (provider_id, trait_id)."""
+    """Yield every trait of every provider: (provider_id, trait_id)."""
     return _chunks(connection, _TRAITS)
 
 
 def all_aggregates(connection: Connection) -> RowChunks:
-    """Every aggregate of every provider: (provider_id, aggregate_id)."""
+    """Yield every aggregate of every provider: (provider_id, aggregate_id)."""
     return _chunks(connection, _AGGREGATES)
 
 
 def _chunks(connection: Connection, query: Select[Any]) -> RowChunks:
-    # Only once the first row is asked for: a connection has one stream at a time.
+    # Executed when the first row is read: a connection has one stream at a time.
     yield from connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}).partitions()

@@ -1,4 +1,4 @@
-"""Two roles: one that owns the tables and migrates, one that serves. And what is to be said of the present one."""
+"""Database roles: an owner that migrates and a server role with minimal rights; warnings about the current role."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RIGHTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Names of the two roles. host: where MariaDB's users come from."""
+    """Names of the two roles. host: from which MariaDB's users connect."""
 
     owner: str
     server: str
@@ -35,35 +35,38 @@ class Roles:
 
 
 def statements(database: Database, roles: Roles) -> list[str]:
-    """What an administrator has to say, in order, once the roles exist. The tables need not exist before the rights."""
+    """Return the statements that an administrator executes, in order, once the roles exist."""
     if not database.capabilities.roles:
-        raise DatabaseUnusable(f"{database.shown} is a file: who may write to it is a matter of its permissions")
+        raise DatabaseUnusable(f"{database.shown} is a file: its permissions decide which users may write to it")
     with database.reading() as connection:
         present = inspect(connection).has_table("head")
-        made = list(_MAKERS[connection.dialect.name](connection, database, roles))
+        grants = list(_MAKERS[connection.dialect.name](connection, database, roles))
     if not present:
         raise DatabaseUnusable(f"{database.shown} has no ledger yet: run `berth db upgrade`, as the owner of it")
-    return made
+    return grants
 
 
-def carry_out(database: Database, made: Sequence[str]) -> None:
-    """Say it, all or nothing where the database can; DatabaseUnusable if it refuses, as when there is no such role."""
+def carry_out(database: Database, grants: Sequence[str]) -> None:
+    """Execute the statements, in one transaction where the database can.
+
+    Raises DatabaseUnusable if the database rejects one, for example because a role does not exist.
+    """
     with database.migrating() as connection:
-        for statement in made:
+        for statement in grants:
             try:
                 connection.execute(text(statement.replace(":", "\\:")))
             except DBAPIError as error:
                 why = str(error.orig).strip().splitlines()[0]
-                raise DatabaseUnusable(f"the database refuses a statement: {why}") from None
+                raise DatabaseUnusable(f"the database rejects a statement: {why}") from None
 
 
 def advice(database: Database) -> list[str]:
-    """What whoever runs this Berth should know about the role it runs as, and about the server's settings."""
+    """Return warnings about the role in use, and about the database server's settings."""
     if not database.capabilities.roles:
         return []
     with database.reading() as connection:
-        look = _postgresql_advice if connection.dialect.name == "postgresql" else _mariadb_advice
-        return list(look(connection))
+        advice_of = _postgresql_advice if connection.dialect.name == "postgresql" else _mariadb_advice
+        return list(advice_of(connection))
 
 
 def _postgresql(connection: Connection, database: Database, roles: Roles) -> Iterator[str]:
@@ -99,18 +102,18 @@ _MAKERS: Final = {"postgresql": _postgresql, "mariadb": _mariadb, "mysql": _mari
 
 
 def _postgresql_advice(connection: Connection) -> Iterator[str]:
-    role, more = connection.execute(
+    role, has_more_rights = connection.execute(
         text(
             "SELECT current_user, rolsuper OR pg_has_role(current_user, relowner, 'MEMBER') "
             "OR has_table_privilege('changes', 'DELETE') OR has_table_privilege('audit', 'UPDATE, DELETE') "
             "FROM pg_roles, pg_class WHERE rolname = current_user AND pg_class.oid = 'changes'::regclass"
         )
     ).one()
-    if more:
-        yield _too_much(role)
+    if has_more_rights:
+        yield _too_many_rights(role)
     for name in ("fsync", "full_page_writes"):
         if connection.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar() == "off":
-            yield f"{name} is off on this server: a crash may lose what was acknowledged"
+            yield f"{name} is off on this server: a crash may lose acknowledged commits"
 
 
 def _mariadb_advice(connection: Connection) -> Iterator[str]:
@@ -124,11 +127,11 @@ def _mariadb_advice(connection: Connection) -> Iterator[str]:
             "DELETE",
         }.isdisjoint(rights.split(", "))
         if not needed.issuperset(rights.split(", ")) or (wide and rights != "USAGE") or own_log:
-            yield _too_much(user)
+            yield _too_many_rights(user)
             break
     if connection.execute(text("SELECT @@GLOBAL.innodb_flush_log_at_trx_commit")).scalar() != 1:
-        yield "innodb_flush_log_at_trx_commit is not 1 on this server: a crash may lose what was acknowledged"
+        yield "innodb_flush_log_at_trx_commit is not 1 on this server: a crash may lose acknowledged commits"
 
 
-def _too_much(role: str) -> str:
-    return f"this process runs as {role}, who may do more than serving needs: see `berth db grant`"
+def _too_many_rights(role: str) -> str:
+    return f"this process runs as {role}, which has more rights than serving needs: see `berth db grant`"

@@ -11,11 +11,11 @@ from berth.store.backend import Capabilities
 from berth.store.tables import head
 
 REVISIONS: Final = ("0001", "0002", "0003")
-"""Every revision of the schema, oldest first; a test holds this against the migrations folder."""
+"""Every revision of the schema, oldest first; a test compares it with the migrations folder."""
 
 
 class Head(NamedTuple):
-    """The number of the last change, and the next id to give out; for writers, also the end of the audit log."""
+    """The number of the last change, and the next unused id; for writers, also the end of the audit log."""
 
     number: int
     next_id: int
@@ -23,7 +23,7 @@ class Head(NamedTuple):
     audit_hash: str = ""
 
 
-# No revision may ever take these three columns away: by them a process notices that it is too old.
+# No revision may ever remove these three columns: by them a process notices that it is too old.
 _READ = select(head.c.number, head.c.next_id, head.c.revision).where(head.c.id == 1)
 _READ_ALL = _READ.add_columns(head.c.audit_number, head.c.audit_hash)
 _LOCK = _READ_ALL.with_for_update()
@@ -40,22 +40,22 @@ _MOVE = (
 
 
 def read(connection: Connection) -> Head:
-    """The head as this transaction sees it; DatabaseUnusable if its schema is not ours any more."""
-    return _ours(connection.execute(_READ).one_or_none())
+    """Return the head as this transaction sees it. Raises DatabaseUnusable if its schema is of another version."""
+    return _checked(connection.execute(_READ).one_or_none())
 
 
 def sealed(connection: Connection) -> Head:
-    """The head with the end of the audit log, as this transaction sees it."""
-    return _ours(connection.execute(_READ_ALL).one_or_none())
+    """Return the head with the end of the audit log, as this transaction sees it."""
+    return _checked(connection.execute(_READ_ALL).one_or_none())
 
 
 def lock(connection: Connection, capabilities: Capabilities) -> Head:
-    """The head, locked until this transaction ends: no other process writes meanwhile. Raises as `read` does."""
-    return _ours(connection.execute(_LOCK if capabilities.row_locks else _READ_ALL).one_or_none())
+    """Lock the head until this transaction ends, so that no other process writes, and return it. Raises as `read`."""
+    return _checked(connection.execute(_LOCK if capabilities.row_locks else _READ_ALL).one_or_none())
 
 
 def move(connection: Connection, seen: Head, to: Head) -> bool:
-    """Move the head on; False if it is not where it was seen."""
+    """Move the head. Return False if it is not where it was seen."""
     values = {
         "seen": seen.number,
         "audit_seen": seen.audit_number,
@@ -67,7 +67,7 @@ def move(connection: Connection, seen: Head, to: Head) -> bool:
     return connection.execute(_MOVE, values).rowcount == 1
 
 
-def _ours(row: Any) -> Head:
+def _checked(row: Any) -> Head:
     if row is None:
         raise DatabaseUnusable("the database holds no ledger any more: restart Berth to see why")
     number, next_id, revision, *audit = row

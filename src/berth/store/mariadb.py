@@ -37,15 +37,15 @@ _GRACE_S: Final = 2
 _NO_LIMIT_S: Final = 24 * 3600
 
 
-def _connect(url: URL, use: Purpose) -> Engine:
-    limit_s = _STATEMENT_S[use]
+def _connect(url: URL, purpose: Purpose) -> Engine:
+    limit_s = _STATEMENT_S[purpose]
     answer_s = limit_s + _GRACE_S if limit_s else _NO_LIMIT_S
     engine = create_engine(
         url,
-        hide_parameters=True,  # an error's text goes into the log, and values can be anything
-        isolation_level=_ISOLATION[use],
-        pool_pre_ping=use is Purpose.READ,  # a write or a look is tried again, which costs less
-        pool_size=_CONNECTIONS[use],
+        hide_parameters=True,  # an error's text is logged, and values may be confidential
+        isolation_level=_ISOLATION[purpose],
+        pool_pre_ping=purpose is Purpose.READ,  # writes and looks are retried, which costs less
+        pool_size=_CONNECTIONS[purpose],
         max_overflow=0,
         pool_timeout=LOCK_S,
         pool_recycle=1800,
@@ -56,18 +56,18 @@ def _connect(url: URL, use: Purpose) -> Engine:
             "charset": "utf8mb4",
         },
     )
-    event.listen(engine, "connect", lambda connection, _record: _prepare(connection, use))
+    event.listen(engine, "connect", lambda connection, _record: _prepare(connection, purpose))
     return engine
 
 
-def _prepare(connection: Any, use: Purpose) -> None:
-    wanted = {"innodb_lock_wait_timeout": LOCK_S, "sql_mode": "'TRADITIONAL'"}
+def _prepare(connection: Any, purpose: Purpose) -> None:
+    settings = {"innodb_lock_wait_timeout": LOCK_S, "sql_mode": "'TRADITIONAL'"}
     if "MariaDB" in connection.get_server_info():
-        wanted["max_statement_time"] = _STATEMENT_S[use]
-        if use is not Purpose.MIGRATE:
-            wanted["idle_transaction_timeout"] = IDLE_S
+        settings["max_statement_time"] = _STATEMENT_S[purpose]
+        if purpose is not Purpose.MIGRATE:
+            settings["idle_transaction_timeout"] = IDLE_S
     with connection.cursor() as cursor:
-        cursor.execute("SET SESSION " + ", ".join(f"{name} = {value}" for name, value in wanted.items()))
+        cursor.execute("SET SESSION " + ", ".join(f"{name} = {value}" for name, value in settings.items()))
 
 
 _EXPLAINED: Final = {
@@ -75,13 +75,13 @@ _EXPLAINED: Final = {
     (1053, 1077, 1079): Failure(Unreachable, "is shutting down or starting"),
     (2002, 2003, 2005, 2006, 2013, 2014, 2055, 1159, 1161, 1927, 4031): Failure(Unreachable, "did not answer"),
     (1205,): Failure(Unavailable, "is being written by another process"),
-    (1213, 1020, 1180): Failure(Unavailable, "had another transaction in the way"),
+    (1213, 1020, 1180): Failure(Unavailable, "had a conflict with another transaction"),
     (1317, 1969, 3024): Failure(Unavailable, "took too long"),
     (1290, 1792, 1836): Failure(Unavailable, "is read-only at present"),
     (1021, 1037, 1041, 1114): Failure(Unavailable, "has run out of disk or memory"),
-    (1062, 1451, 1452): Failure(StaleRead, "was written to by somebody else at the same moment"),
-    (1142, 1143, 1227, 1370): Failure(DatabaseUnusable, "does not let this user do that: see `berth db grant`"),
-    (1044, 1045, 1130, 1698): Failure(DatabaseUnusable, "does not let this user in"),
+    (1062, 1451, 1452): Failure(StaleRead, "was written to by another program at the same moment"),
+    (1142, 1143, 1227, 1370): Failure(DatabaseUnusable, "does not allow this user to do that: see `berth db grant`"),
+    (1044, 1045, 1130, 1698): Failure(DatabaseUnusable, "rejects the login of this user"),
     (1049,): Failure(DatabaseUnusable, "does not exist"),
     (1146,): Failure(DatabaseUnusable, "lacks a table: see `berth db check`"),
     (1054,): Failure(DatabaseUnusable, "lacks a column: see `berth db check`"),

@@ -1,4 +1,4 @@
-"""The schema: which revision a database is at, and how it gets to ours."""
+"""Migrations of the schema: the revision of a database, and the way to another one."""
 
 from __future__ import annotations
 
@@ -39,27 +39,27 @@ _ADDING: Final = "add_standard_names"
 _VERSION = table_named("alembic_version", column_named("version_num"))
 
 _MIGRATING: Final = "being migrated"
-"""What the head says meanwhile, where a migration cannot be one transaction."""
+"""The head's revision during a migration that cannot be one transaction."""
 
-_ALONE: Final = {
+_LOCKS: Final = {
     "postgresql": select(func.pg_advisory_xact_lock(0x6265727468)),
     "mysql": select(func.get_lock("berth.migrate", LOCK_S)),
     "mariadb": select(func.get_lock("berth.migrate", LOCK_S)),
 }
-"""Waits until no other process migrates; 0 if that takes too long. SQLite's writers are alone in any case."""
+"""Statements that wait until no other process migrates; 0 on a timeout. SQLite has a single writer in any case."""
 
 
 def revision(connection: Connection) -> str | None:
-    """The revision of this database; None if it has no tables of ours."""
+    """Return the revision of a database, or None if it has no tables of Berth's."""
     if not inspect(connection).has_table(_VERSION.name):
         return None
     return connection.execute(select(_VERSION.c.version_num)).scalar()
 
 
 def prepare(database: Database) -> None:
-    """Make a database ready to serve from; an embedded one is migrated, any other must be at our revision.
+    """Make a database ready to serve from: an embedded one is migrated, any other must be at the newest revision.
 
-    Raises DatabaseUnusable if it is newer than this Berth, or is older and not ours to migrate.
+    Raises DatabaseUnusable if it is newer than this Berth, or is older and not embedded.
     """
     current = check(database)
     if current != NEWEST:
@@ -67,52 +67,52 @@ def prepare(database: Database) -> None:
             state = "has no ledger yet" if current is None else f"is at revision {current}, not {NEWEST}"
             raise DatabaseUnusable(f"{database.shown} {state}: run `berth db upgrade`")
         upgrade(database)
-    elif _lacking(database):
+    elif _lacks_standard_names(database):
         with database.writing() as connection:
             _ensure_standard_names(database, connection)
 
 
 def check(database: Database) -> str | None:
-    """The revision of a database; DatabaseUnusable if it is newer than this Berth."""
+    """Return the revision of a database. Raises DatabaseUnusable if it is newer than this Berth."""
     with database.looking() as connection:
         current = revision(connection)
-    _known(database, current)
+    _check_revision(database, current)
     return current
 
 
 def upgrade(database: Database, to: str = NEWEST) -> None:
-    """Migrate to a later revision: all of it, or nothing where the database can do that."""
-    from alembic import command  # a fifth of a second, and only needed where something is to be migrated
+    """Migrate to a later revision, in one transaction where the database can."""
+    from alembic import command  # takes a fifth of a second, and is needed for migrations only
 
     with database.migrating() as connection:
-        if _alone(database, connection) is None:
+        if _lock_for_migration(database, connection) is None:
             _check_empty(database, connection)
         command.upgrade(_config(connection), to)
-        _note(connection)
+        _publish_revision(connection)
         if to == NEWEST:
             _ensure_head(connection)
             _ensure_standard_names(database, connection)
 
 
 def downgrade(database: Database, to: str) -> None:
-    """Migrate back to an earlier revision ("base": no tables at all, and nothing of what they held)."""
+    """Migrate back to an earlier revision ("base": without any tables or data)."""
     from alembic import command
 
     with database.migrating() as connection:
-        _alone(database, connection)
+        _lock_for_migration(database, connection)
         command.downgrade(_config(connection), to)
-        _note(connection)
+        _publish_revision(connection)
 
 
-def _alone(database: Database, connection: Connection) -> str | None:
-    """Keep others from migrating and from writing; returns the revision. DatabaseUnusable if we do not know it."""
-    wait = _ALONE.get(connection.dialect.name)
+def _lock_for_migration(database: Database, connection: Connection) -> str | None:
+    """Keep others from migrating and writing. Return the revision; raises DatabaseUnusable if it is unknown."""
+    wait = _LOCKS.get(connection.dialect.name)
     if wait is not None:
-        connection.detach()  # this lock is the connection's: it must end with this use of it
+        connection.detach()  # the lock belongs to the connection: it must end with this use of it
         if connection.execute(wait).scalar() == 0:
             raise Unavailable(f"{database.shown} is being migrated by another process")
     current = revision(connection)
-    _known(database, current)
+    _check_revision(database, current)
     if current is not None and database.capabilities.row_locks:
         connection.execute(select(tables.head.c.id).with_for_update())
     if current == NEWEST and not database.capabilities.transactional_ddl:
@@ -120,8 +120,8 @@ def _alone(database: Database, connection: Connection) -> str | None:
     return current
 
 
-def _note(connection: Connection) -> None:
-    """Write the revision where every process that serves looks."""
+def _publish_revision(connection: Connection) -> None:
+    """Write the revision to the head, which every serving process reads."""
     now = revision(connection)
     if now == NEWEST:
         connection.execute(update(tables.head).values(revision=now))
@@ -131,8 +131,8 @@ def _check_empty(database: Database, connection: Connection) -> None:
     present = sorted(set(inspect(connection).get_table_names()) & set(tables.metadata.tables))
     if present:
         raise DatabaseUnusable(
-            f"{database.shown} has tables that would be in the way ({', '.join(present)}), but no ledger: "
-            "they are another program's, or of an upgrade that was cut off. Give Berth a database of its own"
+            f"{database.shown} has tables of the same names ({', '.join(present)}), but no ledger: "
+            "they are another program's, or of an interrupted upgrade. Give Berth a database of its own"
         )
 
 
@@ -145,7 +145,7 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-def _known(database: Database, current: str | None) -> None:
+def _check_revision(database: Database, current: str | None) -> None:
     if current is not None and current not in REVISIONS:
         raise DatabaseUnusable(
             f"{database.shown} was made by a newer Berth (revision {current}; this one knows up to {NEWEST})"
@@ -158,7 +158,7 @@ def _ensure_head(connection: Connection) -> None:
 
 
 def _ensure_standard_names(database: Database, connection: Connection) -> None:
-    """Add those standard classes and traits that a newer catalogue has and the database lacks."""
+    """Add the standard classes and traits that the database lacks."""
     at = heads.lock(connection, database.capabilities)
     present = _present(connection)
     missing = [pair for pair in _STANDARD if pair not in present]
@@ -166,7 +166,7 @@ def _ensure_standard_names(database: Database, connection: Connection) -> None:
         _add_names(connection, at, missing)
 
 
-def _lacking(database: Database) -> bool:
+def _lacks_standard_names(database: Database) -> bool:
     with database.reading() as connection:
         return not _present(connection).issuperset(_STANDARD)
 
@@ -183,7 +183,7 @@ def _add_names(connection: Connection, at: heads.Head, missing: list[tuple[NameK
         for place, (kind, name) in enumerate(missing)
     ]
     connection.execute(insert(tables.names), rows)
-    # Also into the change log: other processes may be serving from this database already.
+    # Also to the change log: other processes may be serving from this database already.
     facts = Facts(names=[CatalogueEntry(NameKind(row["kind"]), row["id"], row["name"], now) for row in rows])
     text, number = changes.text_of(facts), at.number + 1
     changes.append(connection, [Change(number, now, _ADDING, _BERTH.called, "", facts)], [text])

@@ -1,4 +1,4 @@
-"""Names and their numbers: resource classes, traits, aggregates, consumer types."""
+"""Names and their ids: resource classes, traits, aggregates, consumer types."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ _ALL = select(names.c.kind, names.c.id, names.c.name, names.c.created_at).order_
 
 
 def all_names(connection: Connection) -> Iterator[CatalogueEntry]:
-    """Every name there is, in the order they were made."""
+    """Yield every name in the order of creation."""
     for kind, number, name, at in connection.execute(_ALL):
         yield CatalogueEntry(NameKind(kind), number, name, at)

@@ -37,35 +37,35 @@ _ISOLATION: Final = {
 _STATEMENT_S: Final = {Purpose.READ: READ_S, Purpose.WRITE: WRITE_S, Purpose.LOOK: LOOK_S, Purpose.MIGRATE: 0}
 _CONNECTIONS: Final = {Purpose.READ: 8, Purpose.WRITE: 1, Purpose.LOOK: 1, Purpose.MIGRATE: 1}
 _BY_KEY: Final = "-c enable_seqscan=off"
-"""For writes, whose statements all find their rows by keys. The server keeps the plan of a statement that comes again:
-to go through a whole table seems best while it is small, and would go on when it is large."""
+"""For writes, whose statements all find their rows by keys. The server keeps the plan of a repeated statement: a
+scan of the whole table is best while it is small, and would be kept when it is large."""
 _GRACE_S: Final = 2
-"""How much longer than the server's own limit an answer is waited for: then the network is at fault."""
+"""How much longer than the server's own limit to wait for an answer: after that the network is at fault."""
 
 
 class PatientConnection(psycopg.Connection[Any]):
-    """Gives up on an answer that does not come: the server's own time limits do not help where the network hangs."""
+    """A connection with a time limit for answers: the server's own limits do not help if the network hangs."""
 
     answer_s: float | None = None
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
-        """As psycopg has it, but never for longer than answer_s."""
+        """Wait as psycopg does, but at most answer_s."""
         try:
             return super().wait(gen, interval, self.answer_s if timeout is None else timeout)
         except psycopg.OperationalError:
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                self.pgconn.finish()  # half of an answer may still come: nobody may use this connection again
+                self.pgconn.finish()  # half of an answer may still arrive: this connection cannot be used again
             raise
 
 
-def _connect(url: URL, use: Purpose) -> Engine:
-    limit_s, idle_s = _STATEMENT_S[use], 0 if use is Purpose.MIGRATE else IDLE_S
+def _connect(url: URL, purpose: Purpose) -> Engine:
+    limit_s, idle_s = _STATEMENT_S[purpose], 0 if purpose is Purpose.MIGRATE else IDLE_S
     engine = create_engine(
         url,
-        hide_parameters=True,  # an error's text goes into the log, and values can be anything
-        isolation_level=_ISOLATION[use],
-        pool_pre_ping=use is Purpose.READ,  # a write or a look is tried again, which costs less
-        pool_size=_CONNECTIONS[use],
+        hide_parameters=True,  # an error's text is logged, and values may be confidential
+        isolation_level=_ISOLATION[purpose],
+        pool_pre_ping=purpose is Purpose.READ,  # writes and looks are retried, which costs less
+        pool_size=_CONNECTIONS[purpose],
         max_overflow=0,
         pool_timeout=LOCK_S,
         pool_recycle=1800,
@@ -77,7 +77,7 @@ def _connect(url: URL, use: Purpose) -> Engine:
             "keepalives_count": 3,
             "tcp_user_timeout": 15_000,
             "options": f"-c statement_timeout={limit_s}s -c lock_timeout={LOCK_S}s "
-            f"-c idle_in_transaction_session_timeout={idle_s}s {_BY_KEY if use is Purpose.WRITE else ''}",
+            f"-c idle_in_transaction_session_timeout={idle_s}s {_BY_KEY if purpose is Purpose.WRITE else ''}",
         },
     )
 
@@ -92,7 +92,7 @@ def _connect(url: URL, use: Purpose) -> Engine:
 
 
 def _prepare(connection: PatientConnection, _record: Any) -> None:
-    # An acknowledged commit must survive a crash, whatever the server's default is. Stricter settings stay.
+    # An acknowledged commit must survive a crash, regardless of the server's default. Stricter settings stay.
     connection.execute(
         "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
     )
@@ -103,15 +103,15 @@ _EXPLAINED: Final = {
     "08": Failure(Unreachable, "did not answer"),
     "57P": Failure(Unreachable, "is shutting down or starting"),
     "53300": Failure(Unreachable, "has no connection left"),
-    "25P": Failure(Unreachable, "gave this process up, which had stood still"),
+    "25P": Failure(Unreachable, "ended the transaction of this process, which had been idle"),
     "25006": Failure(Unavailable, "is read-only at present"),
-    "40": Failure(Unavailable, "had another transaction in the way"),
+    "40": Failure(Unavailable, "had a conflict with another transaction"),
     "55P03": Failure(Unavailable, "is being written by another process"),
     "57014": Failure(Unavailable, "took too long"),
     "53": Failure(Unavailable, "has run out of disk or memory"),
-    "23": Failure(StaleRead, "was written to by somebody else at the same moment"),
-    "42501": Failure(DatabaseUnusable, "does not let this role do that: see `berth db grant`"),
-    "28": Failure(DatabaseUnusable, "does not let this role in"),
+    "23": Failure(StaleRead, "was written to by another program at the same moment"),
+    "42501": Failure(DatabaseUnusable, "does not allow this role to do that: see `berth db grant`"),
+    "28": Failure(DatabaseUnusable, "rejects the login of this role"),
     "3D": Failure(DatabaseUnusable, "does not exist"),
     "42P01": Failure(DatabaseUnusable, "lacks a table: see `berth db check`"),
     "42703": Failure(DatabaseUnusable, "lacks a column: see `berth db check`"),
@@ -124,8 +124,8 @@ def _explain(error: BaseException) -> Failure | None:
         if state is not None and state.startswith(prefix):
             return why
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-        told = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-        return Failure(Unreachable, f"did not answer: {told.removeprefix('FATAL: ').strip()}")
+        text = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+        return Failure(Unreachable, f"did not answer: {text.removeprefix('FATAL: ').strip()}")
     return None
 
 

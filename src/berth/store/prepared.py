@@ -1,10 +1,10 @@
-"""Statements that are worked out once per database, for the few that every commit runs.
+"""Prepared statements: compiled once per database, for the few that every commit runs.
 
-SQLAlchemy looks at a statement anew at each execution, which takes longer than the database itself.
-These are written with it all the same; only their text and the order of their values are kept.
+SQLAlchemy processes a statement again at each execution, which takes longer than the database itself. These are written
+with it all the same; only their text and the order of their values are kept.
 
-PostgreSQL's driver would run a statement once for each row. There, several rows are one JSON value, which the statement
-itself takes apart: that is a third less work for this process, and less for the server.
+PostgreSQL's driver would run a statement once for each row. There, several rows are passed as one JSON value, which the
+statement itself unpacks: that is a third less work for this process, and less for the server.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ValueRow = dict[str, Any]
 ColumnTypes = Mapping[str, str]
 
 TAKES_JSON: Final = frozenset({"postgresql"})
-"""The dialects whose databases make rows of a JSON value (`json_to_recordset`)."""
+"""The dialects whose databases can unpack rows from a JSON value (`json_to_recordset`)."""
 
 _GIVEN: Final = "given"
 
@@ -33,21 +33,21 @@ _encode = msgspec.json.Encoder().encode
 class Prepared:
     """One INSERT, UPDATE or DELETE, for many rows at a time.
 
-    each: for one row, whose values are bindparams by name: there are no constants. fields: the columns, for an INSERT.
-    together: for several rows in one JSON value; None if they can only be written one after the other.
+    each: the statement for one row, whose values are bindparams by name, without constants; fields: the columns, for an
+    INSERT; together: the statement for several rows in one JSON value, None if they must be written one by one.
     """
 
-    __slots__ = ("_each", "_fields", "_known", "_together")
+    __slots__ = ("_compiled", "_each", "_fields", "_together")
 
     def __init__(self, each: ClauseElement, together: ClauseElement | None, fields: Sequence[str] = ()) -> None:
         self._each, self._together, self._fields = each, together, list(fields)
-        self._known: dict[tuple[str, bool], tuple[str, list[str] | None]] = {}
+        self._compiled: dict[tuple[str, bool], tuple[str, list[str] | None]] = {}
 
     def run(self, connection: Connection, rows: Sequence[ValueRow]) -> int:
-        """Run it for each row; returns how many rows of the table that touched."""
+        """Run the statement for each row. Return how many rows of the table it affected."""
         name = connection.dialect.name
         together = self._together is not None and name in TAKES_JSON and len(rows) > 1
-        text, order = self._known.get((name, together)) or self._compile(connection, together=together)
+        text, order = self._compiled.get((name, together)) or self._compile(connection, together=together)
         values: Any
         if together:
             values = {_GIVEN: _encode(rows).decode()}
@@ -59,12 +59,12 @@ class Prepared:
         statement: Any = self._together if together else self._each
         compiled = statement.compile(dialect=connection.dialect, column_keys=None if together else self._fields)
         order = list(compiled.positiontup) if compiled.positional else None
-        known = self._known[connection.dialect.name, together] = str(compiled), order
-        return known
+        pair = self._compiled[connection.dialect.name, together] = str(compiled), order
+        return pair
 
 
 def inserting(table: Table) -> Prepared:
-    """Insert rows, given by the names of the columns."""
+    """Return the INSERT of rows, given by the names of the columns."""
     names = table.columns.keys()
     given = _given(table, zip(names, names, strict=True))
     together = insert(table).from_select(names, select(*(given.c[name] for name in names)))
@@ -72,9 +72,9 @@ def inserting(table: Table) -> Prepared:
 
 
 def updating(table: Table, at: ColumnTypes, to: ColumnTypes, *, unique: bool = False) -> Prepared:
-    """Update the rows that have these values to those. at, to: columns, with what the rows that are given call them.
+    """Return an UPDATE. at: the columns of its condition; to: those that change; each with its key in the given rows.
 
-    unique: one of the columns that change is unique, so that it may matter which row comes first.
+    unique: one of the columns that change is unique, so that the order of the rows may matter.
     """
     each = update(table).where(*_equal(table, at, bindparam)).values({name: bindparam(to[name]) for name in to})
     if unique:
@@ -85,14 +85,14 @@ def updating(table: Table, at: ColumnTypes, to: ColumnTypes, *, unique: bool = F
 
 
 def deleting(table: Table, at: ColumnTypes) -> Prepared:
-    """Delete the rows that have these values. at: as of `updating`."""
+    """Return a DELETE. at: as for `updating`."""
     given = _given(table, at.items())
     each = delete(table).where(*_equal(table, at, bindparam))
     return Prepared(each, delete(table).where(*_equal(table, at, given.c.__getitem__)))
 
 
 def _given(table: Table, named: Iterable[tuple[str, str]]) -> NamedFromClause:
-    """The rows of the one JSON value, as a table. named: columns that have their types, and what they are called."""
+    """Return the rows of the JSON value as a table. named: their keys, each with the column that has its type."""
     columns = [column(name, table.c[of].type) for of, name in named]
     rows = func.json_to_recordset(bindparam(_GIVEN, type_=JSON()))
     return rows.table_valued(*columns, name=_GIVEN).render_derived(name=_GIVEN, with_types=True)

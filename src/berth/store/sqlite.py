@@ -17,7 +17,7 @@ _CONNECTIONS: Final = {Purpose.READ: 8, Purpose.WRITE: 1, Purpose.LOOK: 1, Purpo
 _EXPLAINED: Final = {
     "SQLITE_NOTADB": Failure(DatabaseUnusable, "is not a database"),
     "SQLITE_CANTOPEN": Failure(
-        DatabaseUnusable, "cannot be opened or made: is its folder there, and may this user write to it?"
+        DatabaseUnusable, "cannot be opened or created: does its folder exist, and may this user write to it?"
     ),
     "SQLITE_READONLY": Failure(DatabaseUnusable, "is read-only for this user"),
     "SQLITE_PERM": Failure(DatabaseUnusable, "is read-only for this user"),
@@ -27,25 +27,25 @@ _EXPLAINED: Final = {
     "SQLITE_BUSY": Failure(Unavailable, "is being written by another process"),
     "SQLITE_LOCKED": Failure(Unavailable, "is being written by another process"),
     "SQLITE_SCHEMA": Failure(Unavailable, "is being migrated"),
-    "SQLITE_CONSTRAINT": Failure(StaleRead, "was written to by somebody else at the same moment"),
+    "SQLITE_CONSTRAINT": Failure(StaleRead, "was written to by another program at the same moment"),
 }
 
 
-def _connect(url: URL, use: Purpose) -> Engine:
+def _connect(url: URL, purpose: Purpose) -> Engine:
     engine = create_engine(
         url,
-        hide_parameters=True,  # an error's text goes into the log, and values can be anything
+        hide_parameters=True,  # an error's text is logged, and values may be confidential
         poolclass=QueuePool,
-        pool_size=_CONNECTIONS[use],
+        pool_size=_CONNECTIONS[purpose],
         max_overflow=0,
         pool_timeout=LOCK_S,
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": LOCK_S},
     )
-    # A writer is one from its first moment: a reader that turns into one may find that it has read too early.
-    begin = "BEGIN DEFERRED" if use in (Purpose.READ, Purpose.LOOK) else "BEGIN IMMEDIATE"
+    # A writer locks from the start: a reader that becomes a writer may have read outdated data.
+    begin = "BEGIN DEFERRED" if purpose in (Purpose.READ, Purpose.LOOK) else "BEGIN IMMEDIATE"
     event.listen(engine, "connect", _prepare)
-    if use in (Purpose.READ, Purpose.WRITE):
-        # Changes the file, which may be another program's until it has been looked at.
+    if purpose in (Purpose.READ, Purpose.WRITE):
+        # This changes the file, which may be another program's until it has been checked.
         event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA journal_mode=WAL"))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine

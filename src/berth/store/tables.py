@@ -28,7 +28,7 @@ metadata = MetaData(
 
 
 def _exact(length: int) -> String:
-    """Text that compares byte by byte: MariaDB would otherwise take 'vm', 'VM' and 'vm ' for the same name."""
+    """Return a text type that compares byte by byte: MariaDB would otherwise treat 'vm', 'VM' and 'vm ' as equal."""
     mariadb = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin")
     return (
         String(length)
@@ -37,7 +37,7 @@ def _exact(length: int) -> String:
     )
 
 
-# Big integers everywhere, but SQLite only numbers rows by itself in an INTEGER primary key.
+# Big integers everywhere, but SQLite uses only an INTEGER primary key as the rowid.
 _Id = BigInteger().with_variant(Integer, "sqlite")
 _Json = Text().with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 _Uuid = _exact(36)
@@ -49,11 +49,11 @@ def _id() -> Column[int]:
 
 
 def _at(name: str) -> Column[int]:
-    """A time in microseconds since 1970 UTC."""
+    """Return a column for a time in microseconds since 1970 UTC."""
     return Column(name, BigInteger, nullable=False)
 
 
-# One row. Whoever holds its lock is the only writer: it orders all changes.
+# One row, which orders all changes: the transaction that holds its lock is the only writer.
 head = Table(
     "head",
     metadata,
@@ -61,7 +61,7 @@ head = Table(
     Column("number", BigInteger, nullable=False),
     Column("next_id", BigInteger, nullable=False),
     Column("revision", _exact(32), nullable=False),
-    # The end of the audit log's chain: what is cut off behind it is missed.
+    # The end of the audit log's chain, so that records missing at the end are noticed.
     Column("audit_number", BigInteger, nullable=False),
     Column("audit_hash", _exact(64), nullable=False),
 )
@@ -189,7 +189,7 @@ audit = Table(
     Index("ix_audit_at", "at"),
 )
 
-# Which records are about which provider or consumer; see `store.subjects`. No foreign keys: what is gone has a history.
+# Which records are about which provider or consumer; see store.audit_index. No foreign keys: history outlasts them.
 audit_subjects = Table(
     "audit_subjects",
     metadata,

@@ -20,23 +20,23 @@ _decode = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def all_tokens(connection: Connection) -> list[Token]:
-    """Every token that there ever was."""
+    """Return every token ever created."""
     return [_token(row) for row in connection.execute(_ALL.order_by(tokens.c.created_at, tokens.c.name))]
 
 
 def named(connection: Connection, names: Iterable[str]) -> list[Token]:
-    """Those tokens of these names that there are."""
+    """Return the tokens with these names that exist."""
     return [_token(row) for row in connection.execute(_ALL.where(tokens.c.name.in_(list(names))))]
 
 
 def touch(connection: Connection, uses: Mapping[str, int]) -> None:
-    """Note when tokens were last used, by their ids."""
+    """Write when tokens were last used, by their ids."""
     if uses:
         connection.execute(_TOUCH, [{"key": key, "at": at} for key, at in uses.items()])
 
 
 def row_of(token: Token) -> dict[str, Any]:
-    """A token as a row."""
+    """Return a token as a row."""
     row = msgspec.structs.asdict(token)
     return row | {name: None if row[name] is None else _encode(row[name]).decode() for name in _LISTS}
 

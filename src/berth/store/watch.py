@@ -1,4 +1,4 @@
-"""How a process notices, at the cost of microseconds, that others have written."""
+"""Watches: how a process notices, within microseconds, that others have written."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from berth.store.tables import head as table
 
 
 class Watch(Protocol):
-    """Notices what others commit. Safe to share between threads."""
+    """Notices commits of others. Safe to share between threads."""
 
     def latest(self) -> int | None:
-        """The number of the last change that was committed when this was asked, or since.
+        """Return the number of the last change that was committed at the time of the call, or since.
 
-        None if it cannot be told: whoever reads the head is told why. Raises as a transaction does.
+        None if the head must be read to know, which then raises the reason. Raises as a transaction does.
         """
 
     def close(self) -> None:
-        """End its connection."""
+        """Close its connection."""
 
 
 class FileWatch:
-    """SQLite counts, for each connection, what others commit: also other connections of the same process.
+    """For SQLite, which counts for each connection what others commit, including those of the same process.
 
-    Only when that count moves is the head looked at.
+    The head is read only when that count has changed.
     """
 
     def __init__(self, database: Database) -> None:
@@ -47,23 +47,23 @@ class FileWatch:
         """See Watch."""
         try:
             with self._lock:
-                version = self._asked("PRAGMA data_version")[0]
+                version = self._query("PRAGMA data_version")[0]
                 if version != self._version:
-                    number, revision = self._asked(*_HEAD)
+                    number, revision = self._query(*_HEAD)
                     self._number = number if revision == head.REVISIONS[-1] else None
-                    # What is committed between the two questions is asked for again next time.
+                    # What is committed between the two queries is read next time.
                     self._version = version
                 return self._number
         except sqlite3.Error as error:
-            raise self._database.told(error) or error from error
+            raise self._database.translate(error) or error from error
 
-    def _asked(self, question: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
-        """The first row of the answer."""
+    def _query(self, text: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
+        """Return the first row of the result."""
         if self._connection is None:
             self._database.check_open()
             self._connection = sqlite3.connect(self._database.path, isolation_level=None, check_same_thread=False)
-        with closing(self._connection.execute(question, values)) as answer:
-            row: tuple[Any, ...] = answer.fetchone() or (None, None)
+        with closing(self._connection.execute(text, values)) as result:
+            row: tuple[Any, ...] = result.fetchone() or (None, None)
         return row
 
     def close(self) -> None:
@@ -75,43 +75,43 @@ class FileWatch:
 
 
 class RowWatch:
-    """Elsewhere the head row is looked at: once for all who had asked before that look began."""
+    """For other databases: reads the head row, once for all callers that called before the query began."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._turn = threading.Lock()
-        self._begun = 0
-        self._ended = (0, 0)  # the last look that had an answer, and that
+        self._started = 0
+        self._ended = (0, 0)  # the last query that succeeded, and its result
 
     def latest(self) -> int:
         """See Watch."""
-        before = self._begun
+        before = self._started
         with self._turn:
-            look, number = self._ended
-            if look > before:  # somebody has looked who began after this was asked
+            query, number = self._ended
+            if query > before:  # it began after this call
                 return number
-            self._begun += 1
-            number = self._looked()
-            self._ended = (self._begun, number)
+            self._started += 1
+            number = self._read_with_retry()
+            self._ended = (self._started, number)
             return number
 
     def close(self) -> None:
         """See Watch."""
 
-    def _looked(self) -> int:
+    def _read_with_retry(self) -> int:
         try:
-            return self._number()
+            return self._read()
         except Unreachable:
-            # The connection may have been lost long ago: that says nothing of the database now.
-            return self._number()
+            # The connection may have been lost long ago, which says nothing about the database now.
+            return self._read()
 
-    def _number(self) -> int:
+    def _read(self) -> int:
         with self._database.looking() as connection:
             return head.read(connection).number
 
 
 def _compiled(statement: Select[Any]) -> tuple[str, list[Any]]:
-    """A statement as SQLite's own driver takes it, and its values."""
+    """Return a statement as text for SQLite's own driver, and its values."""
     compiled: Any = statement.compile(dialect=dialect())
     return str(compiled), [compiled.params[name] for name in compiled.positiontup]
 
@@ -120,5 +120,5 @@ _HEAD: Final = _compiled(select(table.c.number, table.c.revision).where(table.c.
 
 
 def watch(database: Database) -> Watch:
-    """The cheapest way that a database offers."""
+    """Return the cheapest watch for a database."""
     return FileWatch(database) if database.capabilities.data_version else RowWatch(database)

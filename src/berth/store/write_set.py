@@ -29,7 +29,7 @@ def _rows() -> RowList:
 
 @dataclass(slots=True)
 class WriteSet:
-    """Rows to write, named after the statement that writes them. Fields stand in the order they are written."""
+    """Rows to write, named after the statement that writes them. Fields are in the order of writing."""
 
     end_allocations: RowList = field(default_factory=_rows)
     end_consumers: RowList = field(default_factory=_rows)
@@ -102,7 +102,7 @@ _GUARDED = frozenset({"delete_providers", "change_providers", "touch_providers"}
 
 
 def write(connection: Connection, rows: WriteSet) -> None:
-    """Write all rows, in the order that foreign keys need; StaleRead if a provider's generation was not as read."""
+    """Write all rows, in the order that foreign keys need. Raises StaleRead if a generation was not as read."""
     for name, statement in _STATEMENTS.items():
         values: RowList = getattr(rows, name)
         if not values:

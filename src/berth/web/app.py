@@ -1,4 +1,4 @@
-"""/ui: the dashboard's files, for everybody. There is no data in them: what they show they ask /v1 for."""
+"""/ui: the dashboard's files. They need no token and contain no data, which they fetch from /v1."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CSP: Final = (
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
-    # No text from anywhere can become markup or code, whatever a page's script does with it.
+    # No text can become markup or code, whatever a page's script does with it.
     "require-trusted-types-for 'script'",
     "trusted-types 'none'",
 )
@@ -37,27 +37,27 @@ GUARDS: Final = (
     ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
     ("x-frame-options", "DENY"),
 )
-"""What every reply tells a browser to let no page do."""
+"""The restrictions that every reply imposes on pages."""
 
 
 class Dashboard:
-    """Serves files that were read once. Never waits for anything."""
+    """Serves files from memory. Never waits."""
 
     def __init__(self, files: Mapping[str, StaticFile] | None = None) -> None:
         self._files: Final = dict(static_files() if files is None else files)
 
     @staticmethod
     def operations() -> Iterator[str]:
-        """None that a policy need speak of: there is no data in the files."""
+        """Return no operations: the files need no rule in a policy."""
         return iter(())
 
     def handle(self, request: Request) -> Reply:
-        """A file, or the page that says that there is none."""
+        """Return a file, or the page for a missing one."""
         request.info.operation = ROOT
         if request.method not in ("GET", "HEAD"):
             return self.refuse(request, HttpError(405, f"This takes {ALLOWED}.", headers=(("allow", ALLOWED),)))
         if request.path == f"/{ROOT}":
-            # Relative, so that it is right behind a proxy that serves all this below a path of its own.
+            # Relative, so that it is right behind a proxy that serves Berth below a path.
             return _signed(request, Reply(308, [("location", f"{ROOT}/"), ("cache-control", "no-cache")]))
         file = self._files.get(request.path.removeprefix(f"/{ROOT}/") or START)
         if file is None:
@@ -67,7 +67,7 @@ class Dashboard:
         return _signed(request, _sent(request, file, 200))
 
     def refuse(self, request: Request, error: HttpError) -> Reply:
-        """The reply to a request that is refused before it is looked at."""
+        """Return the reply to a request that was refused before it came here."""
         text = f"{error.status}: {error.detail}\n"
         headers = [("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store"), *error.headers]
         return _signed(request, Reply(error.status, headers, text.encode()))
@@ -83,18 +83,18 @@ def _sent(request: Request, file: StaticFile, status: int) -> Reply:
 
 
 def _dated(file: StaticFile) -> list[tuple[str, str]]:
-    """Kept by browsers, and asked about each time: a new version of Berth is seen at once."""
+    """Return caching headers: browsers keep files and revalidate them, so that a new version shows at once."""
     return [("etag", file.tag), ("cache-control", "no-cache"), ("vary", "Accept-Encoding")]
 
 
 def _has(request: Request, file: StaticFile) -> bool:
-    """Whether the client has just this file already (RFC 9110, 13.1.2)."""
+    """Whether the client already has this file (RFC 9110, 13.1.2)."""
     given = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
     return "*" in given or file.tag.removeprefix("W/") in [tag.removeprefix("W/") for tag in given]
 
 
 def _takes_gzip(header: str) -> bool:
-    """Whether Accept-Encoding has gzip, or anything, without refusing it (RFC 9110, 12.5.3)."""
+    """Whether Accept-Encoding allows gzip (RFC 9110, 12.5.3)."""
     weights = {}
     for part in header.lower().split(","):
         name, _, weight = part.replace(" ", "").partition(";q=")

@@ -1,4 +1,4 @@
-"""The files of the dashboard, as they lie in the package: read once, packed once."""
+"""The files of the dashboard, read from the package and compressed once."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-"""What is served, by the end of its name. Anything else that lies there is not."""
+"""The media types of served files, by extension. Other files are not served."""
 
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """One file. packed: the same as gzip; tag: its ETag, which is weak because both forms share it."""
+    """One file. packed: compressed with gzip; tag: its ETag, which is weak because both forms share it."""
 
     kind: str
     body: bytes
@@ -30,12 +30,12 @@ class StaticFile:
 
     @classmethod
     def of(cls, kind: str, body: bytes) -> StaticFile:
-        """A file with these contents."""
+        """Return a file with these contents."""
         return cls(kind, body, gzip.compress(body, 9, mtime=0), f'W/"{sha256(body).hexdigest()[:24]}"')
 
 
 def static_files() -> dict[str, StaticFile]:
-    """Every file by its path below /ui/, such as js/main.js."""
+    """Return every file by its path below /ui/, for example js/main.js."""
     return dict(_below(files("berth.web") / "static", ""))
 
 

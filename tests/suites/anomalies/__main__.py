@@ -1,4 +1,4 @@
-"""How well unusual activity is told from usual: python -m tests.suites.anomalies --seeds 100"""
+"""How well unusual activity is distinguished from usual: python -m tests.suites.anomalies --seeds 100"""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ class Fleet:
             self.log.stock(now + number * SECOND, self.person(person), host, inventories)
 
     def clouds(self, day: int) -> None:
-        """Virtual machines come and go; some stay for months. Now and then a service is deployed anew."""
+        """Virtual machines come and go; some stay for months. Now and then a service is deployed again."""
         for moment in self.moments(day, 260):
             self.at(moment, lambda now: self._turn_over(now, "nova", 900))
         if self.working(day) and self.log.chance.random() < 0.3:

@@ -174,7 +174,7 @@ def plant_all(fleet: Fleet) -> list[Plant]:
 
 
 def break_chain(fleet: Fleet) -> Plant:
-    """By hand, afterwards: one record is altered, taken away, or changes places with the next."""
+    """Break the chain afterwards: alter a record, remove it, or swap it with the next."""
     chance, rows = fleet.log.chance, fleet.log.chain.rows
     plant = Plant(AnomalyKind.CHAIN, chance.choice(("altered", "removed", "swapped")))
     place = chance.randrange(1, len(rows) - 2)

@@ -226,7 +226,7 @@ def test_a_class_that_was_renamed_is_the_same_class(log: Log) -> None:
         log.stock(NOW + MINUTE, ADMIN, host, {"VCPU": Inventory(100)})
     (shrink,) = found(log)
     assert "of CUSTOM_B within" in shrink.why
-    assert "87% of all" in shrink.why
+    assert "87% of the total" in shrink.why
 
 
 @pytest.mark.parametrize("why", [TokenRejection.EXPIRED, TokenRejection.REVOKED, TokenRejection.REPLACED])

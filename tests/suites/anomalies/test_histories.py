@@ -40,7 +40,7 @@ def test_false_alarms_are_fewer_than_one_in_a_hundred_findings(verdict: Verdict)
     [pytest.param(kind, way, id=f"{kind}-{way.__name__}") for kind, ways in WAYS.items() for way in ways],
 )
 def test_each_way_by_itself(kind: AnomalyKind, way: object) -> None:
-    """It is found, and consists of nothing but what was planted (and of what the same actor did meanwhile)."""
+    """It is found, and consists of nothing but what was planted (and of what the same actor did at the same time)."""
     fleet = Fleet(Log(7), 38, 0.4)
     fleet.plan()
     plant = Plant(kind, "")

@@ -32,7 +32,7 @@ class Clock:
 
 
 class Story:
-    """A ledger in which time passes as it is told to."""
+    """A ledger with a clock that the test sets."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger, self.clock, self.count = ledger, Clock(), 0
@@ -144,7 +144,7 @@ def test_what_comes_later_is_found_by_whoever_goes_on(story: Story, monkeypatch:
 
 
 def test_a_log_that_goes_to_an_archive_meanwhile(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is begun anew, from what is left: nothing is taken to be missing."""
+    """The analysis starts again with the remaining records: none counts as missing."""
     monkeypatch.setattr(scanner, "PAGE", 5)
     misbehave(story)
     watch = LogScanner(story.ledger._writer)

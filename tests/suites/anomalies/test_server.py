@@ -1,4 +1,4 @@
-"""Unusual activity as those see it who run a server: over HTTP, in metrics, on the command line, by several workers."""
+"""Unusual activity as operators see it: over HTTP, in metrics, on the command line, with several workers."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_what_a_server_is_told_of_and_tells(folder: Path, port: int, tokens: dic
     assert get("/v1/me", "old").status_code == 401
     for _ in range(30):
         assert get("/v1/audit", "nova").status_code == 403
-    # Not only until there are two: whoever looks in the middle of the refusals finds fewer of them.
+    # Not only until there are two: in the middle of the refusals there are fewer findings.
     until(lambda: sorted(each["count"] for each in get("/v1/audit/anomalies").json()["items"]) == [1, 31])
     answers = {get("/v1/audit/anomalies").text for _ in range(20)}
     assert len(answers) == 1, "whichever worker answers"

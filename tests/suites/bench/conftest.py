@@ -1,4 +1,4 @@
-"""Small and large ledgers of the benchmark's fleets."""
+"""Ledgers with the benchmark's fleets, small and large."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Loaded:
     api: PlacementApp
 
     def asking(self, target: str) -> Callable[[], Reply]:
-        """What a server does with a GET once it has read it."""
+        """Return a call that answers a GET as a server does after reading it."""
         path, _, query = target.partition("?")
         return partial(self.api.answer, Request("GET", path, query, HEADERS))
 
     def sending(self, whole: bytes) -> Callable[[], Reply]:
-        """The same for a request in the bytes that the benchmark's load generator sends."""
+        """Return the same for a request in the bytes that the benchmark's load generator sends."""
         head, _, body = whole.partition(b"\r\n\r\n")
         method, target, _ = head.split(b"\r\n")[0].decode().split()
         headers = {**HEADERS, "content-length": str(len(body))}
@@ -50,7 +50,7 @@ Load = Callable[[str, int], Loaded]
 
 @pytest.fixture(scope="session")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Load]:
-    """The fleet of a shape with so many hosts; made once."""
+    """A function that returns the ledger with a fleet of this shape and size; made once."""
     made: dict[tuple[str, int], Loaded] = {}
     with ExitStack() as stack:
 

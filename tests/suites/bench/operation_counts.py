@@ -1,4 +1,4 @@
-"""What a piece of work costs, in measures that are the same on every machine and under every load."""
+"""The cost of a call, in measures that do not depend on the machine or its load."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event
 
 
 def operations(work: Callable[[], object]) -> int:
-    """How many bytecode instructions a call carries out in this thread. Work inside C is not seen."""
+    """Return how many bytecode instructions a call executes in this thread. Work inside C is not counted."""
     count = 0
 
     def step(frame: FrameType, kind: str, _: Any) -> Any:
@@ -28,7 +28,7 @@ def operations(work: Callable[[], object]) -> int:
 
     before = sys.gettrace()
     gc.collect()
-    gc.disable()  # what is called when something of before is collected is not of this work
+    gc.disable()  # finalizers of earlier objects are not part of this work
     sys.settrace(step)
     try:
         work()
@@ -39,7 +39,7 @@ def operations(work: Callable[[], object]) -> int:
 
 
 def peak_bytes(work: Callable[[], object]) -> int:
-    """How much memory a call holds at once, arrays included: what it looks at in C shows here."""
+    """Return the peak memory of a call, including arrays, so that work inside C shows."""
     gc.collect()
     tracemalloc.start()
     try:
@@ -51,7 +51,7 @@ def peak_bytes(work: Callable[[], object]) -> int:
 
 @contextmanager
 def statements() -> Iterator[Counter[str]]:
-    """The statements that are sent to any database meanwhile, by their text; an executemany is one."""
+    """Yield a counter of the statements sent to any database, by their text; an executemany counts once."""
     seen: Counter[str] = Counter()
 
     def note(_connection: Any, _cursor: Any, text: str, *_rest: Any) -> None:

@@ -1,4 +1,4 @@
-"""Both servers get the same fleets, over REST and as rows."""
+"""Both servers get equal fleets, over REST and as rows."""
 
 from __future__ import annotations
 

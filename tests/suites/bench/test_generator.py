@@ -1,4 +1,4 @@
-"""The load generator: it sends what it says, counts what it gets, and leaves nothing behind."""
+"""The load generator: requests, counted replies, and a clean end."""
 
 from __future__ import annotations
 

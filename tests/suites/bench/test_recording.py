@@ -1,4 +1,4 @@
-"""What it costs to record who claimed, in bytes and statements. In claims a second: `python -m bench.cost`."""
+"""The cost of audit records per claim, in bytes and statements. In claims per second: `python -m bench.cost`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COUNTERS = Path("/proc/self/io")
 
 
 class Spent(NamedTuple):
-    """What all the claims took together. written: bytes that this process wrote."""
+    """The cost of all claims together. written: bytes written by this process."""
 
     written: int
     statements: int
@@ -30,13 +30,13 @@ class Spent(NamedTuple):
 
 @pytest.fixture
 def unrecorded(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """From its call on, nothing is recorded."""
+    """Return a function that turns recording off."""
     return lambda: monkeypatch.setattr(batch, "_enter", bare.only_logged)
 
 
 @pytest.mark.skipif(not COUNTERS.exists(), reason="this system does not count what a process writes")
 def test_a_claim_and_its_record(tmp_path: Path, unrecorded: Callable[[], None]) -> None:
-    """Listing each record under what it is about in its own commit made it 1.9 times as many bytes."""
+    """Indexing the subjects of each record in its own commit made it 1.9 times as many bytes."""
     whole = _claimed(tmp_path / "whole.db")
     unrecorded()
     without = _claimed(tmp_path / "without.db")

@@ -1,4 +1,4 @@
-"""What a run's figures are made into: ratios, verdicts, the table, the chart."""
+"""The report of a run: ratios, verdicts, the table, the chart."""
 
 from __future__ import annotations
 

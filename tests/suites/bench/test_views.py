@@ -1,4 +1,4 @@
-"""What is told of a whole fleet is worked out in columns: ten times the hosts take no more operations."""
+"""Views of a whole fleet are computed in columns: ten times the hosts take no more operations."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ LOOKS = {
     ),
     "why: nested": Look("numa", 300, lambda fleet: explain(fleet, asking(Group(resources=BASE))), 27_000),
     "why: shared": Look("sharing", 300, lambda fleet: explain(fleet, asking(Group(resources=BASE))), 38_000),
-    # What would be without isolation is searched for in 64 trees; what no tree can have is seen in columns.
+    # The count without isolation searches 64 trees; what no tree can have is decided in columns.
     "why: one device too few": Look("gpu", 30, lambda fleet: explain(fleet, devices(9)), 900_000, 3),
     "overview": Look("numa", 300, overview, 2500),
     "names": Look("numa", 300, lambda fleet: names_in_use(fleet, NameKind.TRAIT), 30_000),

@@ -59,7 +59,7 @@ PAGES = {
     "providers": "node-000000",
     "providers?name=99&trait=CUSTOM_FAST&room=VCPU:60": "node-0099",
     f"provider/{uuid_of(1, 5)}": uuid_of(9, 5),
-    "find": "Ask where something fits",
+    "find": "Find where something fits",
     find({"resources": "VCPU:60", "required": "CUSTOM_FAST"}, {"suffix": "_1", "resources": "VGPU:1"}): "It fits: 100",
     find({"resources": "VCPU:64"}, {"suffix": "_1", "resources": "VGPU:5"}): "Nothing fits",
     "consumers": uuid_of(9, 59),

@@ -242,7 +242,7 @@ def test_a_candidate_is_claimed(tab: Tab, ledger: berth.Ledger) -> None:
     with tab.filling():
         done.get_by_role("link").first.click()
     assert tab.title == f"Consumer {consumer}"
-    assert len(tab.rows("What it holds of 3 providers")) == 3
+    assert len(tab.rows("Allocations on 3 providers")) == 3
     ledger.release(consumer)
 
 

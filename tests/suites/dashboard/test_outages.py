@@ -30,14 +30,14 @@ def test_too_many_requests(tmp_path: Path, new_tab: NewTab) -> None:
         tab.expect("status of 429")
         tab.open("fleet")
         expect(tab.page.get_by_role("alert")).to_contain_text("Too many requests")
-        expect(tab.page.get_by_role("alert")).to_contain_text("asks again by itself")
+        expect(tab.page.get_by_role("alert")).to_contain_text("tries again automatically")
         expect(tab.page.locator("canvas")).to_be_visible(timeout=LIMIT_MS)
         expect(tab.page.get_by_role("alert")).to_have_count(0, timeout=LIMIT_MS)
         tab.page.context.close()
 
 
 def test_too_many_attempts_to_sign_in(tmp_path: Path, new_tab: NewTab) -> None:
-    """Nothing asks again by itself there, and nothing says so."""
+    """Nothing is tried again there, and the page does not say so."""
     limits = ("--auth", "token", "--set", "limits.refusals_per_address=0.1", "--set", "limits.burst=1")
     with serving(tmp_path, *limits) as (there, _):
         tab = new_tab(there)
@@ -79,7 +79,7 @@ def test_a_database_that_is_away(kind: str, tmp_path: Path, new_tab: NewTab) -> 
             with away(url):
                 tab.go("providers")
                 expect(tab.page.get_by_role("alert")).to_contain_text("The ledger cannot answer now")
-                expect(tab.page.get_by_role("alert")).to_contain_text("asks again by itself")
+                expect(tab.page.get_by_role("alert")).to_contain_text("tries again automatically")
             expect(tab.page.get_by_role("link", name="node-1", exact=True)).to_be_visible(timeout=LIMIT_MS)
             expect(tab.page.get_by_role("alert")).to_have_count(0)
             tab.page.context.close()

@@ -22,16 +22,16 @@ PAGES = ("fleet", "providers", "find", "consumers", "projects", "changes", "audi
     [
         ("fleet", ["This ledger is empty", "berth discover --apply", "berth import"]),
         ("providers", ["There are no providers yet", "berth discover --apply"]),
-        ("find", ["Ask where something fits"]),
+        ("find", ["Find where something fits"]),
         ('find?q={"groups":[{"resources":"VCPU:1"}]}', ["Nothing fits", "VCPU"]),
-        ("consumers", ["Nobody holds anything", "berth claim"]),
-        ("projects", ["No project holds anything"]),
-        ("projects?project=none", ["It holds nothing"]),
+        ("consumers", ["There are no allocations", "berth claim"]),
+        ("projects", ["No project has allocations"]),
+        ("projects?project=none", ["It has no allocations"]),
         ("changes", ["Live"]),
         ("audit", ["Who", "Outcome"]),
-        (f"provider/{FIRST}", ["There is no such thing", FIRST]),
+        (f"provider/{FIRST}", ["Not found", FIRST]),
         ("provider/nonsense", ["refused", "nonsense"]),
-        (f"consumer/{JOB}", ["It holds nothing", "Nothing is known of its past"]),
+        (f"consumer/{JOB}", ["It has no allocations", "It has no history"]),
         ("nonsense", ["There is no such page", "Go to the start page"]),
     ],
 )
@@ -95,7 +95,7 @@ def test_filters_of_the_map(query: str, names: list[str], small: Server, new_tab
     tab = new_tab(small).open(f"fleet?view=table&{query}")
     assert [row[0] for row in tab.rows("The cells of the map")] == names
     if not names:
-        assert "No host is like that" in tab.main
+        assert "No host matches" in tab.main
 
 
 def test_filters_stand_in_the_address_and_back_works(small: Server, new_tab: NewTab) -> None:
@@ -151,7 +151,7 @@ def test_a_provider(small: Server, new_tab: NewTab) -> None:
     inventories = {row[0]: row[2:] for row in tab.rows("What node-1 has")}
     assert inventories["MEMORY_MB"] == ["2,048", "15,360", "16,384", "1,024", "1", "any"]
     assert [row[0] for row in tab.rows("The tree of 2 providers")] == ["node-1", "level 1:\nnode-1-gpu"]
-    assert tab.rows("Consumers that hold")[0][:5] == [JOB, "2 VCPU\n2 GiB MEMORY_MB", "physics", "ada", "JOB"]
+    assert tab.rows("Consumers with allocations")[0][:5] == [JOB, "2 VCPU\n2 GiB MEMORY_MB", "physics", "ada", "JOB"]
     history = tab.rows("What was done")
     assert [row[1] for row in history][-1] == "CreateProvider"
     assert "made as node-1" in history[-1][3]
@@ -173,7 +173,7 @@ def test_providers(small: Server, new_tab: NewTab) -> None:
     tab.go("providers?uuid=7a5c0000&room=VCPU:9")
     assert [row[0] for row in tab.rows("1 shown")] == ["node-2"]
     tab.go("providers?name=nobody")
-    assert "No provider is like that" in tab.main
+    assert "No provider matches" in tab.main
 
 
 def test_names_of_others_are_texts(small: Server, new_tab: NewTab) -> None:
@@ -198,7 +198,7 @@ def test_consumers(small: Server, new_tab: NewTab) -> None:
     tab.go("consumers?project=physics&type=JOB")
     assert [row[2:5] for row in tab.rows("1 shown")] == [["physics", "ada", "JOB"]]
     tab.go("consumers?user=nobody")
-    assert "No consumer is like that" in tab.main
+    assert "No consumer matches" in tab.main
 
 
 def test_projects(small: Server, new_tab: NewTab) -> None:
@@ -207,7 +207,7 @@ def test_projects(small: Server, new_tab: NewTab) -> None:
     assert physics[1] == "1"
     assert "JOB × 1" in physics[3]
     tab.go("projects?project=physics")
-    assert tab.rows("What it holds")[0][:2] == ["JOB", "1"]
+    assert tab.rows("Its usage")[0][:2] == ["JOB", "1"]
     with tab.filling():
         tab.page.get_by_role("link", name="oldest first").click()
     assert [row[0] for row in tab.rows("1 shown")] == [JOB]
@@ -219,7 +219,7 @@ def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Le
     tab = new_tab(small)
     tab.expect("status of 404")  # when it is asked for once more, afterwards
     tab.open(f"consumer/{uuid}")
-    assert tab.rows("What it holds of 1 provider")[0] == ["node-2", "1 VCPU"]
+    assert tab.rows("Allocations on 1 provider")[0] == ["node-2", "1 VCPU"]
     dialog = tab.page.get_by_role("dialog")
     tab.page.get_by_role("button", name="Release…").click()
     dialog.get_by_role("button", name="Cancel").click()
@@ -228,7 +228,7 @@ def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Le
     tab.page.get_by_role("button", name="Release…").click()
     assert "1 VCPU" in dialog.inner_text()
     dialog.get_by_role("button", name="Release").click()
-    expect(tab.page.locator("main")).to_contain_text("It holds nothing")
+    expect(tab.page.locator("main")).to_contain_text("It has no allocations")
     assert ledger.allocations(uuid) is None
     assert [row[1] for row in tab.rows("What was done")] == ["ReleaseAllocations", "SetAllocations"]
 
@@ -258,11 +258,11 @@ def test_changes_appear_as_they_are_made(small: Server, ledger: berth.Ledger, ne
 
 def test_other_pages_follow_as_well(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
     tab = new_tab(small).open("providers?name=follow")
-    assert "No provider is like that" in tab.main
+    assert "No provider matches" in tab.main
     uuid = ledger.create_provider("follow-me").uuid
     expect(tab.page.get_by_role("link", name="follow-me")).to_be_visible()
     ledger.delete_provider(uuid)
-    expect(tab.page.locator("main")).to_contain_text("No provider is like that")
+    expect(tab.page.locator("main")).to_contain_text("No provider matches")
 
 
 def test_the_audit_log(small: Server, new_tab: NewTab) -> None:
@@ -279,7 +279,7 @@ def test_the_audit_log(small: Server, new_tab: NewTab) -> None:
         "CreateProvider",
     ]
     tab.go("audit?until=2001-01-01T00:00")
-    assert "No record is like that" in tab.main
+    assert "No record matches" in tab.main
 
 
 def test_the_audit_log_to_take_away(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:

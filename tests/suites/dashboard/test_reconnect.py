@@ -73,7 +73,7 @@ def test_every_change_comes_once(number: signal.Signals, served: Server, ledger:
     expect(tab.page.locator("tbody tr").first).to_contain_text(f"CUSTOM_BEFORE_{number.name}")
     end(served, number)
     expect(state).to_have_text("Not connected", timeout=LIMIT_MS)
-    expect(tab.page.locator("main")).to_contain_text("nothing will be missed")
+    expect(tab.page.locator("main")).to_contain_text("no change is missed")
     before = numbers(tab)
     for at in range(210):  # more than the server sends at once
         ledger.create_trait(f"CUSTOM_AWAY_{number.name}_{at}")
@@ -83,7 +83,7 @@ def test_every_change_comes_once(number: signal.Signals, served: Server, ledger:
     ledger.create_trait(f"CUSTOM_AFTER_{number.name}")
     expect(tab.page.locator("tbody tr").first).to_contain_text(f"CUSTOM_AFTER_{number.name}")
     assert numbers(tab) == list(range(ledger.head(), last - 1, -1))
-    assert "nothing will be missed" not in tab.main
+    assert "no change is missed" not in tab.main
 
 
 SHOWN = {
@@ -114,7 +114,7 @@ def test_what_was_shown_stays(served: Server, new_tab: NewTab) -> None:
 def test_pages_go_on_by_themselves(served: Server, ledger: berth.Ledger, tab: Tab) -> None:
     """The one that was open, and one to which somebody goes while the server is away."""
     tab.open("providers?name=later")
-    assert "No provider is like that" in tab.main
+    assert "No provider matches" in tab.main
     end(served, signal.SIGTERM)
     expect(tab.page.locator("#state")).to_have_text("Not connected", timeout=LIMIT_MS)
     uuid = ledger.create_provider("later").uuid
@@ -124,7 +124,7 @@ def test_pages_go_on_by_themselves(served: Server, ledger: berth.Ledger, tab: Ta
     tab.go(f"provider/{uuid}")
     alert = tab.page.get_by_role("alert")
     expect(alert).to_contain_text("The server does not answer.")
-    expect(alert).to_contain_text("This page asks again by itself.")
+    expect(alert).to_contain_text("This page tries again automatically.")
     served.revive()
     expect(tab.page.locator("h1")).to_have_text("later", timeout=LIMIT_MS)
     expect(alert).to_have_count(0)
@@ -168,7 +168,7 @@ def test_a_page_that_is_loaded_while_nothing_answers(tab: Tab) -> None:
     tab.page.route("**/v1*", passed_on)
     tab.page.goto(f"{tab.url}/ui/")
     expect(tab.page.get_by_role("alert")).to_contain_text("The server does not answer.")
-    expect(tab.page.get_by_role("alert")).to_contain_text("This page asks again by itself.")
+    expect(tab.page.get_by_role("alert")).to_contain_text("This page tries again automatically.")
     there = True
     expect(tab.page.locator("h1")).to_have_text("Sign in", timeout=LIMIT_MS)
     expect(tab.page.get_by_role("alert")).to_have_count(0)

@@ -141,7 +141,7 @@ def test_a_token_that_is_revoked_while_the_page_is_open(where: str, door: Door, 
     door.ledger.revoke_token(name)
     door.ledger.create_trait(f"CUSTOM_{name.upper().replace('-', '_')}")  # somebody goes on
     expect(tab.page.locator("h1")).to_have_text("Sign in", timeout=LIMIT_S * 1000)
-    expect(tab.page.get_by_role("alert")).to_contain_text("not good any more")
+    expect(tab.page.get_by_role("alert")).to_contain_text("no longer valid")
     nothing_is_shown(tab)
 
 
@@ -235,7 +235,7 @@ def test_what_a_role_may_look_at(role: str, door: Door, new_tab: NewTab) -> None
         if title in ROLES[role]:
             assert said == [], title
         else:
-            assert "Your roles may not look at this page" in said[0]
+            assert "Your roles do not allow this page" in said[0]
             assert f"It needs the operation {operation}" in said[0]
             assert f"Your roles: {role}." in said[0]
     assert refused == []
@@ -254,7 +254,7 @@ def test_a_reader_sees_their_own_project(door: Door, new_tab: NewTab) -> None:
     assert tab.page.get_by_role("alert").count() == 0
     assert tab.page.get_by_role("button", name="Release…").count() == 0
     tab.go(f"consumer/{SERVER}")
-    expect(tab.page.get_by_role("alert")).to_contain_text("You may not do this")
+    expect(tab.page.get_by_role("alert")).to_contain_text("You are not allowed to do this")
     assert "4 VCPU" not in tab.main
     uuid = "7a5c0000-0000-4000-8000-0000000000d1"
     tab.go("consumers")

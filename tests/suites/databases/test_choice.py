@@ -14,7 +14,7 @@ from tests.support.ports import free_port
     params=[("postgresql", "BERTH_TEST_POSTGRESQL"), ("mariadb", "BERTH_TEST_MARIADB")], ids=lambda each: each[0]
 )
 def absent(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
-    """A kind of database that nobody serves, and the variable that says where it should be."""
+    """A kind of database without a server, and the variable that names its address."""
     kind, variable = request.param
     why_missing.cache_clear()
     monkeypatch.setenv(variable, f"{kind}://nobody:secret@127.0.0.1:{free_port()}/nothing")

@@ -127,7 +127,7 @@ def test_who_runs_as_more_than_it_needs_is_told(granted: tuple[Database, str, st
 
 def test_a_role_that_there_is_not(granted: tuple[Database, str, str]) -> None:
     database = granted[0]
-    with pytest.raises(DatabaseUnusable, match="the database refuses a statement"):
+    with pytest.raises(DatabaseUnusable, match="the database rejects a statement"):
         grants.carry_out(database, grants.statements(database, grants.Roles("b_nobody_o", "b_nobody_s", "%")))
 
 

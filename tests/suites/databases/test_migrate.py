@@ -1,4 +1,4 @@
-"""Migrations: from every revision to every other, with data in it, and what happens to whoever serves meanwhile."""
+"""Migrations from every revision to every other, with data, and their effect on serving processes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _pretend(database: Database, revision: str) -> None:
 def test_tables_of_another_program_are_let_alone(empty: Database) -> None:
     with empty.migrating() as connection:
         connection.execute(text("CREATE TABLE providers (id INTEGER)"))
-    with pytest.raises(DatabaseUnusable, match=r"tables that would be in the way \(providers\)"):
+    with pytest.raises(DatabaseUnusable, match=r"tables of the same names \(providers\)"):
         migrate.upgrade(empty)
 
 

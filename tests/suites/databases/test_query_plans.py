@@ -44,7 +44,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
 
 
 def claim(ledger: Ledger) -> list[str]:
-    """Claim for so many consumers that to go through a small table would be as well."""
+    """Claim for many consumers, for which a scan of a small table would cost as little as an index."""
     consumers = [str(uuid.uuid4()) for _ in range(TOGETHER)]
     held = {HOST: {"VCPU": 1, "MEMORY_MB": 1}}
     ledger.claim(*(Claim(consumer=each, allocations=held, project="p", user="u") for each in consumers))

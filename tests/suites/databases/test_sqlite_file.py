@@ -90,11 +90,11 @@ FAULTS = {
     "newer": Fault(_of_the_future, "was made by a newer Berth (revision 9999"),
     "text": Fault(_text, "is not a database"),
     "damaged": Fault(_damaged, "is damaged"),
-    "another's": Fault(_of_another_program, "has tables that would be in the way (names)"),
-    "missing folder": Fault(lambda folder: folder / "nowhere" / "berth.db", "is its folder there"),
-    "a folder": Fault(lambda folder: folder, "cannot be opened or made"),
+    "another's": Fault(_of_another_program, "has tables of the same names (names)"),
+    "missing folder": Fault(lambda folder: folder / "nowhere" / "berth.db", "does its folder exist"),
+    "a folder": Fault(lambda folder: folder, "cannot be opened or created"),
     "read-only": Fault(_read_only, "is read-only for this user", words=UNPRIVILEGED),
-    "read-only folder": Fault(_read_only_folder, "cannot be opened or made", words=UNPRIVILEGED),
+    "read-only folder": Fault(_read_only_folder, "cannot be opened or created", words=UNPRIVILEGED),
     "full disk": Fault(lambda folder: folder / "berth.db", "full", before=_small_disk),
 }
 
@@ -129,13 +129,13 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_folder_that_is_gone_for_a_while(tmp_path: Path) -> None:
-    """Also whoever only looks whether others have written says what is wrong, and finds its way back."""
+    """A watch also reports what is wrong with the file, and recovers."""
     folder, elsewhere = tmp_path / "here", tmp_path / "there"
     folder.mkdir()
     database = Database(f"sqlite:///{_sound(folder)}")
     watch = FileWatch(database)
     folder.rename(elsewhere)
-    with pytest.raises(DatabaseUnusable, match="is its folder there"):
+    with pytest.raises(DatabaseUnusable, match="does its folder exist"):
         watch.latest()
     elsewhere.rename(folder)
     with database.reading() as connection:

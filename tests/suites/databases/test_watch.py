@@ -1,4 +1,4 @@
-"""Whoever looks whether others have written is told of all that was committed before, and makes few looks of it."""
+"""Watches: each reports all that was committed before the call, with few queries."""
 
 from __future__ import annotations
 
@@ -64,15 +64,15 @@ def test_nobody_is_told_less_than_was_there_when_it_asked(ours: Ledger, others: 
 
 
 class Counted(FileWatch):
-    """Keeps the questions that it asked."""
+    """Keeps the statements that it executed."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self.asked = list[str]()
 
-    def _asked(self, question: str, values: object = ()) -> tuple[object, ...]:
-        self.asked.append(question.split(maxsplit=1)[0])
-        return super()._asked(question, values)  # type: ignore[arg-type]
+    def _query(self, text: str, values: object = ()) -> tuple[object, ...]:
+        self.asked.append(text.split(maxsplit=1)[0])
+        return super()._query(text, values)  # type: ignore[arg-type]
 
 
 def test_a_file_s_head_is_read_only_when_somebody_has_written(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_file_s_head_is_read_only_when_somebody_has_written(tmp_path: Path) ->
 
 
 class Turn:
-    """A lock that tells of whoever has come to it."""
+    """A lock that counts the threads that came to it."""
 
     def __init__(self) -> None:
         self._lock, self.come = threading.Lock(), threading.Semaphore(0)
@@ -101,15 +101,15 @@ class Turn:
 
 
 class Slow(RowWatch):
-    """A watch whose looks end when they are let, each with its number."""
+    """A watch whose queries end when the test lets them, each with its number."""
 
     def __init__(self) -> None:
         self.turn = Turn()
-        self._turn, self._begun, self._ended = self.turn, 0, (0, 0)  # type: ignore[assignment]
+        self._turn, self._started, self._ended = self.turn, 0, (0, 0)  # type: ignore[assignment]
         self.looks, self.fails = 0, False
         self.began, self.end = threading.Semaphore(0), threading.Semaphore(0)
 
-    def _number(self) -> int:
+    def _read(self) -> int:
         self.looks += 1
         number = self.looks
         self.began.release()

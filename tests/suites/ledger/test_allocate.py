@@ -116,7 +116,7 @@ def test_they_share_commits(ledger: berth.Ledger) -> None:
 def test_a_refusal_stands_although_nobody_can_say_why(
     ledger: berth.Ledger, monkeypatch: pytest.MonkeyPatch, away: type[BerthError]
 ) -> None:
-    """It was decided; then the database went away, before what the reasons are could be looked up."""
+    """The command was decided; then the database became unreachable, before the reasons could be looked up."""
 
     def gone() -> None:
         raise away("it is away")

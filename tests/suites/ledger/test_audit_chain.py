@@ -1,4 +1,4 @@
-"""The audit log notices whatever is done to it by hand, and says where."""
+"""Verification of the audit log finds every manual change of it, with its position."""
 
 from __future__ import annotations
 

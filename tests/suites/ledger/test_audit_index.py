@@ -1,4 +1,4 @@
-"""Whatever a record is about finds it, in whichever block it is and however it was listed."""
+"""Each subject of a record finds it, in a full block or the open one, indexed at once or later."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_only_full_blocks_and_long_records_are_listed(ledger: Ledger) -> None:
     last = _last(ledger)
     full = (last + 1) // BLOCK
     with ledger._writer.database.reading() as connection:
-        listed = audit_index.listed(connection, 0, last)
+        listed = audit_index.indexed(connection, 0, last)
     for each in ledger.audit(after=0, most=None):
         about = set() if each.after is None else subjects_of(each.after)
         if each.number // BLOCK < full or len(about) > MANY:

@@ -1,4 +1,4 @@
-"""What Berth relies on, of every database."""
+"""What Berth relies on in every database."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_who_waits_too_long_for_a_lock_is_told(database: Database, url: str, mon
         with pytest.raises(Unavailable, match="is being written by another process"):
             ledger.create_provider("late")
         assert 1 <= time.monotonic() - began < LIMIT_S
-        assert ledger.providers() == []  # readers wait for nobody
+        assert ledger.providers() == []  # readers do not wait
 
 
 def test_a_commit_without_an_answer_is_not_made_twice(ledger: Ledger) -> None:
@@ -188,11 +188,11 @@ def test_a_deadlock_is_no_failure(database: Database, url: str) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert [words.rpartition("had ")[2] for words in told] == ["another transaction in the way"]
+    assert [text.rpartition("had ")[2] for text in told] == ["a conflict with another transaction"]
 
 
 def test_who_writes_past_the_ledger_is_noticed(ledger: Ledger, database: Database) -> None:
-    """The second belt: a generation that is not as read stops the write, and all is read anew."""
+    """The second safeguard: a generation that is not as read stops the write, and everything is read again."""
     fill(ledger)
     with database.writing() as connection:
         connection.execute(text("UPDATE providers SET generation = 50 WHERE uuid = :uuid"), {"uuid": HOST})
@@ -221,7 +221,7 @@ def test_rows_and_fleet_are_of_one_moment(ledger: Ledger, url: str) -> None:
             while not stop.is_set():
                 held = ledger.allocations(VM)
                 assert held is None or len(held.held) == 1
-        except BaseException as error:  # noqa: BLE001 - it is told below
+        except BaseException as error:  # noqa: BLE001 - it is reported below
             failed.append(error)
 
     threads = [threading.Thread(target=each) for each in (write, read, read)]
@@ -241,7 +241,7 @@ def test_everything_has_a_limit() -> None:
 
 
 def test_what_fails_after_the_commit_is_no_refusal(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A batch that is committed is done, whatever this process makes of it: it reads all anew, and repeats nothing."""
+    """A committed batch is done even if this process fails to apply it: it reads everything again, and repeats nothing."""
     fill(ledger)
     before = len(ledger.changes(most=1000))
     with monkeypatch.context() as patch:

@@ -88,7 +88,7 @@ def test_not_ready_while_it_takes_in_what_is_new(ledger: Ledger, monkeypatch: py
 def test_not_ready_without_a_database(tmp_path: Path) -> None:
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         ready = Readiness(ledger)
-        ledger._writer.database._away_until = time.monotonic() + 3600
+        ledger._writer.database._unreachable_until = time.monotonic() + 3600
         told = answered(ready)
         assert (told.status, told.body) == (503, b"not ready: the database is unreachable\n")
 

@@ -1,6 +1,6 @@
 """Berth answers as Placement does, over random sequences of requests at every microversion.
 
-``BERTH_TEST_PEER_EPISODES`` says how many sequences (40, about a minute), ``BERTH_TEST_PEER_SEED`` which ones.  Where
+``BERTH_TEST_PEER_EPISODES`` says how many sequences (24), ``BERTH_TEST_PEER_SEED`` which ones.  Where
 the suite runs in part it is a quarter of them.  A failure prints the shortest sequence that shows it; ``python -m
 tests.suites.peer`` searches for longer.
 """
@@ -15,7 +15,7 @@ from tests.suites.peer.fuzz import Fuzzer
 from tests.suites.peer.servers import Pair
 from tests.support.databases import runs_whole
 
-EPISODES = int(os.environ.get("BERTH_TEST_PEER_EPISODES", "40"))
+EPISODES = int(os.environ.get("BERTH_TEST_PEER_EPISODES", "24"))
 SEED = int(os.environ.get("BERTH_TEST_PEER_SEED", "1"))
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(600)]

@@ -18,10 +18,10 @@ from tests.suites.placement_api.conftest import Live
 from tests.suites.placement_api.documents import documented
 from tests.suites.placement_api.plausible import Plausible
 from tests.support.cases.placement_world import NEWEST, World, fill
-from tests.support.databases import chosen_kinds, runs_whole
+from tests.support.databases import chosen_kinds, is_long, runs_whole
 
-VERSIONS = {NEWEST: 20, 28: 10, 11: 10, 6: 10}
-"""How many requests of each kind are made of each operation, by version: in all about a minute's worth."""
+VERSIONS = {NEWEST: 100, 28: 50, 11: 50, 6: 50} if is_long() else {NEWEST: 12, 28: 4, 11: 4, 6: 4}
+"""How many requests of each kind are made of each operation, by version."""
 
 NAMES = (
     "not_a_server_error",

@@ -1,4 +1,4 @@
-"""Commands, made from a world so that most are granted there, and some are refused for each reason there is."""
+"""Strategies for commands, derived from a world so that most succeed and some are refused for every possible reason."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from berth.model.commands import KEEP, UNCHECKED, Claim, Command, Generation, Ne
 from berth.model.inventory import Inventory
 from berth.model.names import SHARES_VIA_AGGREGATE, STANDARD_CLASSES
 from berth.model.record import InventoryRecord, ProviderRecord
-from tests.suites.properties.universe import (
+from tests.suites.properties.name_pools import (
     AGGREGATES,
     CLASSES,
     CONSUMERS,
     CUSTOM_CLASSES,
     CUSTOM_TRAITS,
-    NEVER,
-    NOBODY,
     PROJECTS,
     PROVIDERS,
     TRAITS,
     TYPES,
+    UNKNOWN_UUID,
+    UNUSED_NAME,
     USERS,
 )
 from tests.suites.properties.worlds import chance, inventories, some
@@ -33,90 +33,99 @@ NAMES: Final = tuple(f"name-{number}" for number in range(len(PROVIDERS) + 2))
 MOST_PARTS: Final = 2
 
 
-def orders(world: World) -> st.SearchStrategy[Command]:
+def any_command(world: World) -> st.SearchStrategy[Command]:
     """Any command, those about claims most often."""
     if len(world.providers) < 2:
-        return creations(world)
+        return create_provider(world)
     return st.sampled_from(KINDS).flatmap(lambda kind: kind(world))
 
 
 @st.composite
-def creations(draw: st.DrawFn, world: World) -> Command:
+def create_provider(draw: st.DrawFn, world: World) -> Command:
     free = [uuid for uuid in PROVIDERS if uuid not in world.providers]
     uuid = draw(st.sampled_from(free if free and not draw(chance(5)) else PROVIDERS))
     parent = draw(st.sampled_from((None, *world.providers, *world.providers)))
-    return commands.CreateProvider(uuid=uuid, name=draw(names(world)), parent=NOBODY if draw(chance(2)) else parent)
+    return commands.CreateProvider(
+        uuid=uuid, name=draw(names(world)), parent=UNKNOWN_UUID if draw(chance(2)) else parent
+    )
 
 
 @st.composite
-def updates(draw: st.DrawFn, world: World) -> Command:
+def update_provider(draw: st.DrawFn, world: World) -> Command:
     return commands.UpdateProvider(
-        uuid=draw(known(world)),
+        uuid=draw(provider_uuid(world)),
         name=draw(names(world)) if draw(chance(40)) else KEEP,
-        parent=draw(st.sampled_from((KEEP, None, *world.providers, NOBODY))),
+        parent=draw(st.sampled_from((KEEP, None, *world.providers, UNKNOWN_UUID))),
         reparenting=not draw(chance(25)),
     )
 
 
 @st.composite
-def deletions(draw: st.DrawFn, world: World) -> Command:
+def delete_provider(draw: st.DrawFn, world: World) -> Command:
     leaves = [uuid for uuid in world.providers if world.below(uuid) == {uuid}]
-    return commands.DeleteProvider(uuid=draw(known(world, leaves)))
+    return commands.DeleteProvider(uuid=draw(provider_uuid(world, leaves)))
 
 
 @st.composite
-def stockings(draw: st.DrawFn, world: World) -> Command:
+def set_inventories(draw: st.DrawFn, world: World) -> Command:
     """All inventories of a provider: mostly those that it has, and another."""
-    uuid = draw(known(world))
-    had = world.providers[uuid].inventories if uuid in world.providers else {}
-    wanted = {name: draw(inventories()) for name in draw(some(class_pool(world), 0, 3))}
+    uuid = draw(provider_uuid(world))
+    present = world.providers[uuid].inventories if uuid in world.providers else {}
+    requested = {name: draw(inventories()) for name in draw(some(known_classes(world), 0, 3))}
     return commands.SetInventories(
         uuid=uuid,
-        inventories={**wanted, **had} if draw(chance(40)) else {**had, **wanted} if draw(chance(60)) else wanted,
+        inventories={**requested, **present}
+        if draw(chance(40))
+        else {**present, **requested}
+        if draw(chance(60))
+        else requested,
         generation=draw(generations(world, uuid)),
         reserved_may_equal_total=not draw(chance(20)),
     )
 
 
 @st.composite
-def additions(draw: st.DrawFn, world: World) -> Command:
-    name, given = draw(st.sampled_from(class_pool(world))), draw(stock())
+def add_inventory(draw: st.DrawFn, world: World) -> Command:
+    name, given = draw(st.sampled_from(known_classes(world))), draw(new_inventory())
     return commands.AddInventory(
-        uuid=draw(known(world)), resource_class=name, inventory=given, reserved_may_equal_total=not draw(chance(20))
+        uuid=draw(provider_uuid(world)),
+        resource_class=name,
+        inventory=given,
+        reserved_may_equal_total=not draw(chance(20)),
     )
 
 
 @st.composite
-def changes(draw: st.DrawFn, world: World) -> Command:
+def update_inventory(draw: st.DrawFn, world: World) -> Command:
     """Other numbers for an inventory: it may come to have less than is held of it."""
-    uuid, name = draw(places(world))
+    uuid, name = draw(provider_and_class(world))
     return commands.UpdateInventory(
         uuid=uuid,
         resource_class=name,
-        inventory=draw(stock()),
+        inventory=draw(new_inventory()),
         generation=draw(generations(world, uuid)),
         reserved_may_equal_total=not draw(chance(20)),
     )
 
 
 @st.composite
-def removals(draw: st.DrawFn, world: World) -> Command:
-    uuid, name = draw(places(world))
+def delete_inventory(draw: st.DrawFn, world: World) -> Command:
+    uuid, name = draw(provider_and_class(world))
     return commands.DeleteInventory(uuid=uuid, resource_class=name)
 
 
 @st.composite
-def traitings(draw: st.DrawFn, world: World) -> Command:
-    uuid = draw(known(world))
-    pool = (*TRAITS, *CUSTOM_TRAITS, *([NEVER] if draw(chance(3)) else []))
+def set_traits(draw: st.DrawFn, world: World) -> Command:
+    uuid = draw(provider_uuid(world))
+    pool = (*TRAITS, *CUSTOM_TRAITS, *([UNUSED_NAME] if draw(chance(3)) else []))
     shares = {SHARES_VIA_AGGREGATE} if draw(chance(40)) else set()
-    wanted = shares | {name for name in draw(some(pool, 0, 3)) if world.has_trait(name) or draw(chance(10))}
-    return commands.SetTraits(uuid=uuid, traits=frozenset(wanted), generation=draw(generations(world, uuid)))
+    requested = shares | {name for name in draw(some(pool, 0, 3)) if world.has_trait(name) or draw(chance(10))}
+    return commands.SetTraits(uuid=uuid, traits=frozenset(requested), generation=draw(generations(world, uuid)))
 
 
 @st.composite
-def joinings(draw: st.DrawFn, world: World) -> Command:
-    uuid = draw(known(world))
+def set_aggregates(draw: st.DrawFn, world: World) -> Command:
+    uuid = draw(provider_uuid(world))
     return commands.SetAggregates(
         uuid=uuid,
         aggregates=tuple(draw(some(AGGREGATES, 0, 3))),
@@ -125,10 +134,10 @@ def joinings(draw: st.DrawFn, world: World) -> Command:
     )
 
 
-def namings(_world: World) -> st.SearchStrategy[Command]:
+def name_commands(_world: World) -> st.SearchStrategy[Command]:
     """Commands about traits and resource classes themselves."""
-    traits = st.sampled_from((*CUSTOM_TRAITS, *CUSTOM_TRAITS, TRAITS[0], NEVER))
-    classes = st.sampled_from((*CUSTOM_CLASSES, *CUSTOM_CLASSES, CLASSES[0], NEVER))
+    traits = st.sampled_from((*CUSTOM_TRAITS, *CUSTOM_TRAITS, TRAITS[0], UNUSED_NAME))
+    classes = st.sampled_from((*CUSTOM_CLASSES, *CUSTOM_CLASSES, CLASSES[0], UNUSED_NAME))
     made = st.sampled_from((*CUSTOM_CLASSES, *CUSTOM_CLASSES, *CUSTOM_CLASSES, "CUSTOM_new", STANDARD_CLASSES[0]))
     return st.one_of(
         st.builds(commands.CreateTrait, name=st.sampled_from((*CUSTOM_TRAITS, *CUSTOM_TRAITS, "lower"))),
@@ -141,26 +150,26 @@ def namings(_world: World) -> st.SearchStrategy[Command]:
 
 
 @st.composite
-def claimings(draw: st.DrawFn, world: World) -> Command:
+def set_allocations(draw: st.DrawFn, world: World) -> Command:
     consumers = draw(some(CONSUMERS, 1, 1 if draw(chance(70)) else 3))
     return commands.SetAllocations(claims=tuple(draw(claims(world, uuid)) for uuid in consumers))
 
 
 @st.composite
 def claims(draw: st.DrawFn, world: World, consumer: str) -> Claim:
-    wanted: dict[str, dict[str, int]] = {}
+    requested: dict[str, dict[str, int]] = {}
     for _ in range(0 if draw(chance(12)) else draw(st.integers(1, MOST_PARTS))):
-        uuid, name = draw(places(world))
-        wanted.setdefault(uuid, {})[name] = draw(amounts(world, uuid, name))
-    return claim_of(draw, world, consumer, wanted)
+        uuid, name = draw(provider_and_class(world))
+        requested.setdefault(uuid, {})[name] = draw(amounts(world, uuid, name))
+    return claim_by(draw, world, consumer, requested)
 
 
-def claim_of(draw: st.DrawFn, world: World, consumer: str, wanted: dict[str, dict[str, int]]) -> Claim:
+def claim_by(draw: st.DrawFn, world: World, consumer: str, requested: dict[str, dict[str, int]]) -> Claim:
     present = world.consumers.get(consumer)
     seen = None if present is None else present.generation
     return Claim(
         consumer=consumer,
-        allocations=wanted,
+        allocations=requested,
         project=draw(st.sampled_from(PROJECTS)),
         user=draw(st.sampled_from(USERS)),
         generation=draw(st.sampled_from((UNCHECKED, seen, seen)))
@@ -171,7 +180,7 @@ def claim_of(draw: st.DrawFn, world: World, consumer: str, wanted: dict[str, dic
 
 
 @st.composite
-def releases(draw: st.DrawFn, world: World) -> Command:
+def release_allocations(draw: st.DrawFn, world: World) -> Command:
     holding = list(world.consumers)
     return commands.ReleaseAllocations(
         consumer=draw(st.sampled_from(holding if not draw(chance(10)) and holding else CONSUMERS))
@@ -179,31 +188,33 @@ def releases(draw: st.DrawFn, world: World) -> Command:
 
 
 @st.composite
-def reshapings(draw: st.DrawFn, world: World) -> Command:
+def reshape(draw: st.DrawFn, world: World) -> Command:
     """A class of one provider moves to another, with all that is held of it; now and then something is forgotten."""
-    source, name = draw(places(world))
-    target = draw(known(world))
+    source, name = draw(provider_and_class(world))
+    target = draw(provider_uuid(world))
     if source not in world.providers or target not in world.providers or source == target:
-        return commands.Reshape(inventories=(new(draw, world, target, {}),), claims=())
+        return commands.Reshape(inventories=(new_inventories(draw, world, target, {}),), claims=())
     kept = dict(world.providers[source].inventories)
-    moved = kept.pop(name, None) or draw(inventories())
-    gained = world.providers[target].inventories | {name: draw(inventories()) if draw(chance(25)) else moved}
+    thresholds = kept.pop(name, None) or draw(inventories())
+    gained = world.providers[target].inventories | {name: draw(inventories()) if draw(chance(25)) else thresholds}
     holding = [uuid for uuid, consumer in world.consumers.items() if name in consumer.held.get(source, {})]
     if draw(chance(15)):
         holding = holding[1:]
     return commands.Reshape(
-        inventories=(new(draw, world, source, kept), new(draw, world, target, gained)),
-        claims=tuple(claim_of(draw, world, uuid, moved_held(world, uuid, source, target, name)) for uuid in holding),
+        inventories=(new_inventories(draw, world, source, kept), new_inventories(draw, world, target, gained)),
+        claims=tuple(
+            claim_by(draw, world, uuid, held_after_move(world, uuid, source, target, name)) for uuid in holding
+        ),
     )
 
 
-def new(draw: st.DrawFn, world: World, uuid: str, wanted: Mapping[str, Inventory]) -> NewInventories:
+def new_inventories(draw: st.DrawFn, world: World, uuid: str, requested: Mapping[str, Inventory]) -> NewInventories:
     provider = world.providers.get(uuid)
     generation = 0 if provider is None else provider.generation
-    return NewInventories(uuid=uuid, inventories=dict(wanted), generation=generation + draw(chance(3)))
+    return NewInventories(uuid=uuid, inventories=dict(requested), generation=generation + draw(chance(3)))
 
 
-def moved_held(world: World, consumer: str, source: str, target: str, name: str) -> dict[str, dict[str, int]]:
+def held_after_move(world: World, consumer: str, source: str, target: str, name: str) -> dict[str, dict[str, int]]:
     """What a consumer holds, but the class of the target instead of the source."""
     held = {uuid: dict(resources) for uuid, resources in world.consumers[consumer].held.items()}
     amount = held[source].pop(name)
@@ -213,29 +224,29 @@ def moved_held(world: World, consumer: str, source: str, target: str, name: str)
 
 
 @st.composite
-def recordings(draw: st.DrawFn, world: World) -> Command:
-    records = tuple(draw(records_of(world)) for _ in range(draw(st.integers(1, 2))))
+def put_records(draw: st.DrawFn, world: World) -> Command:
+    records = tuple(draw(provider_records(world)) for _ in range(draw(st.integers(1, 2))))
     fresh = draw(some(PROVIDERS, len(records), len(records)))
     unused = tuple(f"8{uuid[1:]}" if uuid in world.providers else uuid for uuid in fresh)
     return commands.PutRecords(records=records, new_uuids=unused)
 
 
 @st.composite
-def records_of(draw: st.DrawFn, world: World) -> ProviderRecord:
+def provider_records(draw: st.DrawFn, world: World) -> ProviderRecord:
     uuid = draw(st.sampled_from((*world.providers, PROVIDERS[-1])))
     present = world.providers.get(uuid)
     parent = None if present is None else present.parent
-    wanted = {} if present is None or draw(chance(15)) else dict(present.inventories)
+    requested = {} if present is None or draw(chance(15)) else dict(present.inventories)
     pool = (*CLASSES, *CUSTOM_CLASSES, *(["NO_SUCH"] if draw(chance(3)) else []))
     for name in draw(some(pool, 0, 1)):
-        wanted[name] = draw(stock())
+        requested[name] = draw(new_inventory())
     return ProviderRecord(
         name=present.name if present and not draw(chance(5)) else draw(names(world)),
         uuid=uuid if draw(chance(50)) else None,
         parent=draw(st.sampled_from((None, *world.providers, "nobody"))) if draw(chance(10)) else parent,
         inventories={
             name: InventoryRecord(*(getattr(each, field) for field in each.__struct_fields__))
-            for name, each in wanted.items()
+            for name, each in requested.items()
         },
         traits=tuple(present.traits if present and draw(chance(60)) else draw(some((*TRAITS, *CUSTOM_TRAITS), 0, 2))),
         aggregates=tuple(present.aggregates if present and draw(chance(60)) else draw(some(AGGREGATES, 0, 2))),
@@ -249,19 +260,19 @@ def names(world: World) -> st.SearchStrategy[str]:
     return st.sampled_from((*free, *free, *free, NAMES[0]))
 
 
-def known(world: World, uuids: list[str] | None = None) -> st.SearchStrategy[str]:
+def provider_uuid(world: World, uuids: list[str] | None = None) -> st.SearchStrategy[str]:
     """A provider's uuid, nearly always of one that exists."""
     usual = uuids or list(world.providers)
-    return st.integers(0, 59).flatmap(lambda number: st.just(NOBODY) if number == 59 else st.sampled_from(usual))
+    return st.integers(0, 59).flatmap(lambda number: st.just(UNKNOWN_UUID) if number == 59 else st.sampled_from(usual))
 
 
 @st.composite
-def places(draw: st.DrawFn, world: World) -> tuple[str, str]:
+def provider_and_class(draw: st.DrawFn, world: World) -> tuple[str, str]:
     """A provider and a class, nearly always one that it has."""
     stocked = [uuid for uuid, provider in world.providers.items() if provider.inventories]
-    uuid = draw(known(world, stocked))
-    had = sorted(world.providers[uuid].inventories) if uuid in world.providers else []
-    return uuid, draw(st.sampled_from(had if had and not draw(chance(4)) else class_pool(world)))
+    uuid = draw(provider_uuid(world, stocked))
+    present = sorted(world.providers[uuid].inventories) if uuid in world.providers else []
+    return uuid, draw(st.sampled_from(present if present and not draw(chance(4)) else known_classes(world)))
 
 
 def amounts(world: World, uuid: str, name: str) -> st.SearchStrategy[int]:
@@ -273,7 +284,7 @@ def amounts(world: World, uuid: str, name: str) -> st.SearchStrategy[int]:
 
 
 @st.composite
-def stock(draw: st.DrawFn) -> Inventory:
+def new_inventory(draw: st.DrawFn) -> Inventory:
     """An inventory, now and then with as much reserved as there is, or more."""
     given = draw(inventories())
     return Inventory(given.total, given.total + draw(st.integers(0, 1))) if draw(chance(8)) else given
@@ -286,25 +297,25 @@ def generations(world: World, uuid: str) -> st.SearchStrategy[Generation]:
     return st.sampled_from((UNCHECKED, *[present] * 8, present + 1))
 
 
-def class_pool(world: World) -> tuple[str, ...]:
+def known_classes(world: World) -> tuple[str, ...]:
     """Classes, nearly all of which exist."""
-    return (*CLASSES, *CLASSES, *sorted(world.custom_classes) * 2, NEVER)
+    return (*CLASSES, *CLASSES, *sorted(world.custom_classes) * 2, UNUSED_NAME)
 
 
 Kind = Callable[[World], st.SearchStrategy[Command]]
 KINDS: Final[tuple[Kind, ...]] = (
-    *[claimings] * 9,
-    *[creations] * 3,
-    *[updates] * 2,
-    deletions,
-    *[stockings] * 4,
-    additions,
-    *[changes] * 2,
-    removals,
-    *[traitings] * 2,
-    *[joinings] * 2,
-    *[namings] * 2,
-    *[releases] * 2,
-    *[reshapings] * 3,
-    *[recordings] * 2,
+    *[set_allocations] * 9,
+    *[create_provider] * 3,
+    *[update_provider] * 2,
+    delete_provider,
+    *[set_inventories] * 4,
+    add_inventory,
+    *[update_inventory] * 2,
+    delete_inventory,
+    *[set_traits] * 2,
+    *[set_aggregates] * 2,
+    *[name_commands] * 2,
+    *[release_allocations] * 2,
+    *[reshape] * 3,
+    *[put_records] * 2,
 )

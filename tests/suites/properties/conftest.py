@@ -1,4 +1,4 @@
-"""How long Hypothesis looks: ``BERTH_TEST_HYPOTHESIS=ci`` (the default; always the same examples) or ``deep``."""
+"""Hypothesis profiles: ``BERTH_TEST_HYPOTHESIS=ci`` (the default; always the same examples) or ``deep``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 TIME_TO_SHRINK_S = 1200
-"""Where something is broken, Hypothesis takes up to five minutes to make the example small: let it."""
+"""Hypothesis takes up to five minutes to shrink a failing example; the limit must not interrupt it."""
 
 settings.register_profile(
     "ci",

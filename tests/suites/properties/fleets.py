@@ -1,4 +1,4 @@
-"""A world as a fleet in memory, without a database."""
+"""Fleets in memory, built from an oracle's world without a database."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from berth.fleet.state.apply import apply
 from berth.fleet.state.fleet import Fleet
 from berth.model.change import CatalogueEntry, Change, Facts, NameKind, ProviderFact
 from berth.model.names import SHARES_VIA_AGGREGATE
-from tests.suites.properties.universe import AGGREGATES, CLASSES, TRAITS
+from tests.suites.properties.name_pools import AGGREGATES, CLASSES, TRAITS
 from tests.support.oracle.world import World
 
 
 def fleet_of(world: World) -> Fleet:
-    """The fleet that this world is."""
+    """Return the fleet with the contents of this world."""
     pools = (
         (NameKind.CLASS, CLASSES),
         (NameKind.TRAIT, (*TRAITS, SHARES_VIA_AGGREGATE)),

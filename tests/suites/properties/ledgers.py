@@ -1,4 +1,4 @@
-"""Ledgers to try things on: in this process, and in another one on the same database."""
+"""Ledgers under test: one in this process, and one in another process on the same database."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ Place = tuple[str, str]
 """A provider's uuid and a class."""
 
 
-class Here:
+class LocalLedger:
     """A ledger of this process."""
 
     def __init__(self, url: str) -> None:
         self.url, self.ledger = url, berth.open(url)
 
     def do(self, commands: Sequence[Command]) -> list[str]:
-        """Carry commands out, together in as few commits as can be; what became of each."""
+        """Run commands, together in as few commits as possible; return the outcome of each."""
         answers = [self.ledger.queue(command) for command in commands]
         self.ledger.work()
         return [outcome(command, answer) for command, answer in zip(commands, answers, strict=True)]
@@ -57,7 +57,7 @@ class Here:
         }
 
     def three_views(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        """The fleet in memory, one built anew from the tables, and one that has followed the whole log."""
+        """Return snapshots of the fleet in memory, of one built from the tables, and of one that followed the log."""
         follower = Fleet()
         for change in self.ledger.changes(most=1_000_000):
             apply(follower, change)
@@ -65,21 +65,21 @@ class Here:
             return snapshot(fleet), snapshot(built), snapshot(follower)
 
     def findings(self) -> tuple[str, ...]:
-        """What the ledger's own check has to say of its rows and its log."""
+        """Return the findings of the ledger's own check of its rows and its log."""
         return verify(self.ledger._writer.database).findings
 
     def close(self) -> None:
         self.ledger.close()
 
 
-class Elsewhere:
-    """A ledger of another process, that does what it is told to by name."""
+class RemoteLedger:
+    """A ledger in another process, which calls methods of LocalLedger by name."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
 
     def ask(self, verb: str, *arguments: Any) -> Any:
-        """Call one of `Here`'s verbs there (or ``open``, with a URL)."""
+        """Call a method of `LocalLedger` there (or ``open``, with a URL)."""
         self._pipe.send((verb, arguments))
         failure, answer = self._pipe.recv()
         assert failure is None, failure
@@ -87,7 +87,7 @@ class Elsewhere:
 
 
 @contextmanager
-def other_process() -> Iterator[Elsewhere]:
+def other_process() -> Iterator[RemoteLedger]:
     """A process with a ledger of its own, for as long as the block lasts."""
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe()
@@ -95,7 +95,7 @@ def other_process() -> Iterator[Elsewhere]:
     process.start()
     theirs.close()
     try:
-        yield Elsewhere(mine)
+        yield RemoteLedger(mine)
     finally:
         mine.close()
         process.join(10)
@@ -104,7 +104,7 @@ def other_process() -> Iterator[Elsewhere]:
 
 def serve(pipe: Connection) -> None:
     """What the other process does until the pipe is closed."""
-    here: Here | None = None
+    here: LocalLedger | None = None
     while True:
         try:
             verb, arguments = pipe.recv()
@@ -114,11 +114,11 @@ def serve(pipe: Connection) -> None:
             if verb == "open":
                 if here is not None:
                     here.close()
-                here = Here(*arguments)
+                here = LocalLedger(*arguments)
                 pipe.send((None, None))
             else:
                 pipe.send((None, getattr(here, verb)(*arguments)))
-        except Exception as failure:  # noqa: BLE001 - whatever it is, the test over there must hear of it
+        except Exception as failure:  # noqa: BLE001 - any failure must reach the test in the other process
             pipe.send((repr(failure), None))
 
 
@@ -128,10 +128,10 @@ def outcome(command: Command, answer: Future[Any]) -> str:
         result = answer.result(0)
     except Refusal as refusal:
         return type(refusal).__name__
-    return said(each.became for each in result) if isinstance(command, PutRecords) else DONE
+    return status_line(each.became for each in result) if isinstance(command, PutRecords) else DONE
 
 
-def said(became: Iterator[RecordStatus]) -> str:
+def status_line(became: Iterator[RecordStatus]) -> str:
     """What records became, in a line."""
     return ", ".join(became)
 

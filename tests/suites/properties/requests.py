@@ -1,4 +1,4 @@
-"""Requests, made from a world so that most have an answer there."""
+"""Strategies for requests, derived from a world so that most have candidates there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from berth.model.request import CandidateRequest, Group, ProviderQuery
-from tests.suites.properties.universe import AGGREGATES, CLASSES, NOBODY, SUFFIXES, TRAITS
+from tests.suites.properties.name_pools import AGGREGATES, CLASSES, SUFFIXES, TRAITS, UNKNOWN_UUID
 from tests.suites.properties.worlds import chance, some
 from tests.support.oracle.candidates import has_room
 from tests.support.oracle.world import World
@@ -18,8 +18,8 @@ AMOUNTS: Final = (1, 2, 1, 2, 3, 4)
 
 
 @st.composite
-def asks(draw: st.DrawFn, world: World) -> CandidateRequest:
-    """A request that is made to fit around one tree, and then sometimes spoilt."""
+def candidate_requests(draw: st.DrawFn, world: World) -> CandidateRequest:
+    """A request that is built to fit in one tree, and then sometimes made infeasible."""
     root = draw(
         st.sampled_from(world.roots() + 3 * [root for root in world.roots() if world.usable(root) - world.tree(root)])
     )
@@ -29,7 +29,7 @@ def asks(draw: st.DrawFn, world: World) -> CandidateRequest:
     if not any(group.resources for group in groups) or draw(chance(60)):
         groups.append(draw(unsuffixed(world, root, usable)))
     if draw(chance(7)):
-        groups[0] = draw(spoilt(groups[0]))
+        groups[0] = draw(contradicted(groups[0]))
     return CandidateRequest(
         groups=tuple(groups),
         isolate=draw(chance(40)),
@@ -46,12 +46,12 @@ def suffixed(draw: st.DrawFn, world: World, usable: Sequence[str], suffix: str) 
     roomy = [uuid for uuid in usable if any(has_room(world, uuid, name, 1) for name in CLASSES)]
     uuid = draw(st.sampled_from(roomy or usable))
     provider = world.providers[uuid]
-    has = draw(filters(provider.traits, provider.aggregates, [uuid, world.root(uuid)], 25))
+    filter_ = draw(filters(provider.traits, provider.aggregates, [uuid, world.root(uuid)], 25))
     if draw(chance(22)):
-        return Group(suffix=suffix, **has) if has else Group(suffix=suffix, in_tree=uuid)
+        return Group(suffix=suffix, **filter_) if filter_ else Group(suffix=suffix, in_tree=uuid)
     names = [name for name in CLASSES if has_room(world, uuid, name, 1)] or list(provider.inventories) or CLASSES[:1]
     resources = {name: draw(amounts(world, [uuid], name)) for name in draw(some(names, 1, 2))}
-    return Group(suffix=suffix, resources=resources, **has)
+    return Group(suffix=suffix, resources=resources, **filter_)
 
 
 @st.composite
@@ -76,20 +76,20 @@ def amounts(world: World, uuids: Sequence[str], name: str) -> st.SearchStrategy[
 def filters(
     draw: st.DrawFn, traits: Iterable[str], aggregates: Iterable[str], tree: Sequence[str], percent: int
 ) -> dict[str, Any]:
-    """Filters that whoever has all of these traits and aggregates, and is of this tree, passes."""
+    """Filters that a provider with all of these traits and aggregates in this tree passes."""
     traits, aggregates = sorted(traits), sorted(aggregates)
-    kept: dict[str, Any] = {}
+    chosen: dict[str, Any] = {}
     if draw(chance(percent)) and traits:
-        kept["required"] = tuple(draw(any_of(name, TRAITS)) for name in draw(some(traits, 1, 2)))
+        chosen["required"] = tuple(draw(any_of(name, TRAITS)) for name in draw(some(traits, 1, 2)))
     if draw(chance(percent // 2)):
-        kept["forbidden"] = frozenset(draw(some(sorted({*TRAITS} - {*traits}), 1, 1)))
+        chosen["forbidden"] = frozenset(draw(some(sorted({*TRAITS} - {*traits}), 1, 1)))
     if draw(chance(percent)) and aggregates:
-        kept["member_of"] = tuple(draw(any_of(uuid, AGGREGATES)) for uuid in draw(some(aggregates, 1, 2)))
+        chosen["member_of"] = tuple(draw(any_of(uuid, AGGREGATES)) for uuid in draw(some(aggregates, 1, 2)))
     if draw(chance(percent // 2)):
-        kept["not_member_of"] = frozenset(draw(some(sorted({*AGGREGATES} - {*aggregates}), 1, 2)))
+        chosen["not_member_of"] = frozenset(draw(some(sorted({*AGGREGATES} - {*aggregates}), 1, 2)))
     if draw(chance(percent // 2)):
-        kept["in_tree"] = draw(st.sampled_from(tree))
-    return {name: value for name, value in kept.items() if value}
+        chosen["in_tree"] = draw(st.sampled_from(tree))
+    return {name: value for name, value in chosen.items() if value}
 
 
 def any_of(name: str, others: Sequence[str]) -> st.SearchStrategy[frozenset[str]]:
@@ -97,32 +97,32 @@ def any_of(name: str, others: Sequence[str]) -> st.SearchStrategy[frozenset[str]
     return some(others, 0, 1).map(lambda more: frozenset({name, *more}))
 
 
-def spoilt(group: Group) -> st.SearchStrategy[Group]:
+def contradicted(group: Group) -> st.SearchStrategy[Group]:
     """The same group with something that probably does not fit."""
-    misfits: list[dict[str, Any]] = [
+    contradictions: list[dict[str, Any]] = [
         {"required": (frozenset(TRAITS[:1]), frozenset(TRAITS[1:2]))},
         {"member_of": (frozenset(AGGREGATES[:1]), frozenset(AGGREGATES[1:]))},
-        {"in_tree": NOBODY},
+        {"in_tree": UNKNOWN_UUID},
     ]
     if group.resources:
-        misfits += [{"resources": dict.fromkeys(group.resources, 5)}, {"resources": {CLASSES[-1]: 1}}]
-    return st.sampled_from([replace(group, **misfit) for misfit in misfits])
+        contradictions += [{"resources": dict.fromkeys(group.resources, 5)}, {"resources": {CLASSES[-1]: 1}}]
+    return st.sampled_from([replace(group, **contradiction) for contradiction in contradictions])
 
 
 @st.composite
 def subtrees(draw: st.DrawFn, groups: Sequence[Group]) -> tuple[frozenset[str], ...]:
     """Which groups must be below one of them; those without resources must be in one such set."""
     suffixes = [group.suffix for group in groups if group.one_provider]
-    bare = {group.suffix for group in groups if not group.resources}
-    if not bare and not (len(suffixes) > 1 and draw(chance(40))):
+    without_resources = {group.suffix for group in groups if not group.resources}
+    if not without_resources and not (len(suffixes) > 1 and draw(chance(40))):
         return ()
-    first = bare | set(draw(some(suffixes, 1)))
+    first = without_resources | set(draw(some(suffixes, 1)))
     return (frozenset(first), *([frozenset(draw(some(suffixes, 2)))] if draw(chance(15)) else []))
 
 
 @st.composite
-def queries(draw: st.DrawFn, world: World) -> ProviderQuery:
-    """What one provider is like, mostly."""
+def provider_queries(draw: st.DrawFn, world: World) -> ProviderQuery:
+    """A query that usually matches one given provider."""
     uuid = draw(st.sampled_from(sorted(world.providers)))
     provider = world.providers[uuid]
     names = draw(some(sorted(provider.inventories), 0, 2))

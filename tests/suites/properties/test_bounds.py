@@ -1,4 +1,4 @@
-"""However much is asked for, and however it is put, a find takes only so many steps; what it has found is right."""
+"""The bounds of a search: every request ends after a limited number of steps, and what it has found is correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of a request, against brute force: every number of the funnel."""
+"""Every number of a funnel, against brute force."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from berth.model.funnel import Constraint, Counted, Funnel, FunnelStep
 from berth.model.inventory import Inventory
 from berth.model.request import CandidateRequest, Group
 from tests.suites.properties.fleets import fleet_of
-from tests.suites.properties.requests import asks
-from tests.suites.properties.test_find import Questions, questions
-from tests.suites.properties.universe import AGGREGATES, NOBODY, PROVIDERS, TRAITS
+from tests.suites.properties.name_pools import AGGREGATES, PROVIDERS, TRAITS, UNKNOWN_UUID
+from tests.suites.properties.requests import candidate_requests
+from tests.suites.properties.test_find import WorldWithRequests, world_with_requests
 from tests.suites.properties.worlds import chance, worlds
 from tests.support.oracle import funnel as oracle
 from tests.support.oracle.world import Provider, World
 
 
 @st.composite
-def hard_questions(draw: st.DrawFn) -> Questions:
+def world_with_hard_requests(draw: st.DrawFn) -> WorldWithRequests:
     """Questions of which many have no answer."""
-    world, drawn = draw(questions())
+    world, drawn = draw(world_with_requests())
     hardened = []
     for ask in drawn:
         groups = list(ask.groups)
@@ -43,8 +43,8 @@ def hard_questions(draw: st.DrawFn) -> Questions:
     return world, hardened
 
 
-@given(hard_questions())
-def test_every_number_is_that_of_brute_force(asked: Questions) -> None:
+@given(world_with_hard_requests())
+def test_every_number_is_that_of_brute_force(asked: WorldWithRequests) -> None:
     world, fleet = asked[0], fleet_of(asked[0])
     for ask in asked[1]:
         funnel = explain(fleet, ask)
@@ -88,7 +88,7 @@ def assert_removed(total: int, steps: list[FunnelStep]) -> None:
 @given(st.data())
 def test_a_hindrance_is_one(data: st.DataObject) -> None:
     world = data.draw(worlds())
-    ask: CandidateRequest = data.draw(asks(world))
+    ask: CandidateRequest = data.draw(candidate_requests(world))
     together = explain(fleet_of(world), ask).together
     for each in together.hindrances:
         event(f"{each.kind}: {'fits' if each.without is None else 'to blame' if each.without else 'not alone'}")
@@ -160,8 +160,8 @@ WHY = {
     ),
     "a tree that does not exist": (
         fleet(cpus(4)),
-        asking(1, in_tree=NOBODY),
-        f"No provider that meets all other constraints is in the tree of {NOBODY}, which does not exist; "
+        asking(1, in_tree=UNKNOWN_UUID),
+        f"No provider that meets all other constraints is in the tree of {UNKNOWN_UUID}, which does not exist; "
         "without this constraint, 1 of 1 tree would fit.",
     ),
     "a root": (

@@ -1,4 +1,4 @@
-"""Finding, against brute force."""
+"""Candidates and provider queries, against brute force."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from berth.fleet.views import providers
 from berth.model.candidate import Candidates, ProviderSummary
 from berth.model.request import CandidateRequest, ProviderQuery
 from tests.suites.properties.fleets import fleet_of
-from tests.suites.properties.requests import asks, queries
+from tests.suites.properties.requests import candidate_requests, provider_queries
 from tests.suites.properties.worlds import worlds
 from tests.support.oracle import candidates as oracle
 from tests.support.oracle.candidates import Found
 from tests.support.oracle.world import World
 
 TOO_MANY = 20_000
-Questions = tuple[World, list[CandidateRequest]]
+WorldWithRequests = tuple[World, list[CandidateRequest]]
 
 
 @st.composite
-def questions(draw: st.DrawFn) -> Questions:
+def world_with_requests(draw: st.DrawFn) -> WorldWithRequests:
     """A world and requests, small enough for brute force."""
     world = draw(worlds())
-    drawn = draw(st.lists(asks(world), min_size=1, max_size=4))
+    drawn = draw(st.lists(candidate_requests(world), min_size=1, max_size=4))
     return world, [ask for ask in drawn if oracle.size(world, ask) <= TOO_MANY]
 
 
 @contextmanager
-def moved(memory: int, block: int) -> Iterator[None]:
+def thresholds(memory: int, block: int) -> Iterator[None]:
     """Small worlds never reach what a large fleet makes the search do, unless its thresholds are moved."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "STEPS_BEFORE_MEMORY", memory)
@@ -51,43 +51,43 @@ def moved(memory: int, block: int) -> Iterator[None]:
         pytest.param(0, 1, id="remembering from the first step, slot by slot"),
     ],
 )
-@given(asked=questions())
-def test_finds_all_there_is_and_nothing_else(memory: int, block: int, asked: Questions) -> None:
+@given(asked=world_with_requests())
+def test_finds_all_there_is_and_nothing_else(memory: int, block: int, asked: WorldWithRequests) -> None:
     world, fleet = asked[0], fleet_of(asked[0])
     for ask in asked[1]:
-        there_is = oracle.find(world, ask)
-        note(world, ask, there_is)
-        with moved(memory, block):
+        expected = oracle.find(world, ask)
+        record_events(world, ask, expected)
+        with thresholds(memory, block):
             answer = find(fleet, ask)
         assert not answer.bounded
-        assert once_each(answer) == there_is
-        assert told(answer) == oracle.summaries(world, there_is, ask)
+        assert unordered(answer) == expected
+        assert told(answer) == oracle.summaries(world, expected, ask)
 
 
-@given(questions(), st.integers(1, 6))
-def test_a_limit_gives_so_many_different_ones(asked: Questions, limit: int) -> None:
+@given(world_with_requests(), st.integers(1, 6))
+def test_a_limit_gives_so_many_different_ones(asked: WorldWithRequests, limit: int) -> None:
     world, fleet = asked[0], fleet_of(asked[0])
     for ask in asked[1]:
-        there_is = oracle.find(world, ask)
+        expected = oracle.find(world, ask)
         answer = find(fleet, replace(ask, limit=limit))
-        given_out = once_each(answer)
-        event("limited", len(there_is) > limit)
-        assert given_out <= there_is
-        assert len(given_out) == min(limit, len(there_is))
-        assert told(answer) == oracle.summaries(world, given_out, ask)
+        found = unordered(answer)
+        event("limited", len(expected) > limit)
+        assert found <= expected
+        assert len(found) == min(limit, len(expected))
+        assert told(answer) == oracle.summaries(world, found, ask)
 
 
 @given(st.data())
 def test_lists_the_providers_that_are_like_that(data: st.DataObject) -> None:
     world = data.draw(worlds())
-    query: ProviderQuery = data.draw(queries(world))
-    like_that = oracle.matching(world, query)
-    event(f"{min(len(like_that), 2)} or more providers")
+    query: ProviderQuery = data.draw(provider_queries(world))
+    expected = oracle.matching_providers(world, query)
+    event(f"{min(len(expected), 2)} or more providers")
     listed = [provider.uuid for provider in providers.providers(fleet_of(world), query)]
-    assert sorted(listed) == sorted(like_that)
+    assert sorted(listed) == sorted(expected)
 
 
-def once_each(answer: Candidates) -> set[Found]:
+def unordered(answer: Candidates) -> set[Found]:
     """The candidates without any order, of which none may come twice."""
     every = [oracle.found(candidate) for candidate in answer.candidates]
     assert len(every) == len(set(every)), "a candidate came twice"
@@ -98,11 +98,11 @@ def told(answer: Candidates) -> dict[str, ProviderSummary]:
     return {uuid: replace(summary, traits=sorted(summary.traits)) for uuid, summary in answer.summaries.items()}
 
 
-def note(world: World, ask: CandidateRequest, there_is: set[Found]) -> None:
-    """Say what kind of question this was: the statistics show whether the strategies are worth their time."""
-    count = len(there_is)
+def record_events(world: World, ask: CandidateRequest, expected: set[Found]) -> None:
+    """Record what kind of request this was: Hypothesis' statistics show whether the strategies cover enough."""
+    count = len(expected)
     event("candidates", "none" if not count else "1" if count == 1 else "2 to 9" if count < 10 else "10 or more")
-    taken = [{uuid for uuid, _name, _amount in candidate.taken} for candidate in there_is]
+    taken = [{uuid for uuid, _name, _amount in candidate.taken} for candidate in expected]
     event("shared", any(len({world.root(uuid) for uuid in uuids}) > 1 for uuids in taken))
     event("nested", any(world.providers[uuid].parent for uuids in taken for uuid in uuids))
     event("same_subtree", bool(ask.same_subtrees))

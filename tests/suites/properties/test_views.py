@@ -1,4 +1,4 @@
-"""How people look at a fleet, against plain sums over a world: in all, as a map, page by page."""
+"""Overview, map and pages of a fleet, against plain sums over a world."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from berth.model.inventory import Inventory
 from berth.model.overview import GroupBy, MapCell, MapQuery, ProviderFilter
 from berth.model.request import CandidateRequest, Filter, Group
 from tests.suites.properties.fleets import fleet_of
-from tests.suites.properties.universe import AGGREGATES, CLASSES, TRAITS
+from tests.suites.properties.name_pools import AGGREGATES, CLASSES, TRAITS
 from tests.suites.properties.worlds import chance, worlds
 from tests.support.oracle import candidates as oracle
 from tests.support.oracle.world import World
@@ -80,7 +80,7 @@ def map_queries(draw: st.DrawFn) -> MapQuery:
 
 
 def hosts_like(world: World, asked: MapQuery) -> set[str]:
-    """The roots of the trees that are like that."""
+    """Return the roots of the trees that match."""
     room = CandidateRequest(groups=(Group(resources=asked.room),))
     return {
         root
@@ -95,7 +95,7 @@ def hosts_like(world: World, asked: MapQuery) -> set[str]:
 
 
 def cell(world: World, name: str, identity: str, hosts: set[str]) -> MapCell:
-    """What a cell for these hosts must be."""
+    """Return the expected cell for these hosts."""
     members = [uuid for root in hosts for uuid in world.tree(root)]
     had = {name for uuid in members for name in world.providers[uuid].inventories}
     having = {name: [uuid for uuid in members if name in world.providers[uuid].inventories] for name in had}

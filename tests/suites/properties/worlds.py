@@ -1,4 +1,4 @@
-"""Worlds to search in: small forests in which nesting, sharing, shortage and excess are common."""
+"""Strategies for worlds: small forests in which nesting, sharing, shortage and over-commitment are common."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from berth.model import commands
 from berth.model.commands import Claim, Command
 from berth.model.inventory import MAX_INT, Inventory
 from berth.model.names import SHARES_VIA_AGGREGATE
-from tests.suites.properties.universe import (
+from tests.suites.properties.name_pools import (
     AGGREGATES,
     CLASSES,
     CONSUMERS,
-    PLENTY,
+    LARGE_INVENTORY,
     PROJECTS,
     PROVIDERS,
     TRAITS,
@@ -27,7 +27,7 @@ Value = TypeVar("Value")
 
 
 def chance(percent: int) -> st.SearchStrategy[bool]:
-    """True so often; shrinks to False."""
+    """Return True in this percentage of draws; shrinks to False."""
     return st.integers(0, 99).map(lambda number: number >= 100 - percent)
 
 
@@ -102,8 +102,10 @@ def holdings(draw: st.DrawFn, world: World) -> dict[str, dict[str, int]]:
     return held
 
 
-def building(world: World) -> Iterator[Command]:
-    """The commands that make this world; there is plenty until all is claimed, for some hold more than there is."""
+def commands_for(world: World) -> Iterator[Command]:
+    """Yield the commands that build this world. Inventories are large until all is claimed, because some consumers hold
+    more than the capacity.
+    """
     for uuid, provider in world.providers.items():
         yield commands.CreateProvider(uuid=uuid, name=provider.name, parent=provider.parent)
         if provider.traits:
@@ -111,7 +113,7 @@ def building(world: World) -> Iterator[Command]:
         if provider.aggregates:
             yield commands.SetAggregates(uuid=uuid, aggregates=tuple(sorted(provider.aggregates)))
         if provider.inventories:
-            yield commands.SetInventories(uuid=uuid, inventories=dict.fromkeys(provider.inventories, PLENTY))
+            yield commands.SetInventories(uuid=uuid, inventories=dict.fromkeys(provider.inventories, LARGE_INVENTORY))
     claims = tuple(claim(uuid, consumer) for uuid, consumer in world.consumers.items())
     if claims:
         yield commands.SetAllocations(claims=claims)

@@ -104,5 +104,5 @@ def test_a_token_for_another_network(name: str, target: Attacked) -> None:
     target.begin()
     told = "for=192.0.2.5" if name == "forwarded" else "192.0.2.5"
     got = target.ask("PUT", WRITE, [("x-auth-token", bound), (name, told), NEWEST])
-    record = target.refused(got, 401, "not from this address", address="127.0.0.1", why=TokenRejection.ELSEWHERE)
+    record = target.refused(got, 401, "not valid from this address", address="127.0.0.1", why=TokenRejection.ELSEWHERE)
     assert record.actor.startswith("admin of mine")

@@ -19,12 +19,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_connection_of_the_front(folder: Path) -> None:
-    assert ClientAddresses(front=folder).address_of("127.0.0.1:4711", "http", {}) == ("192.0.2.7", "https", "ci")
+    assert ClientAddresses(proxy_folder=folder).address_of("127.0.0.1:4711", "http", {}) == ("192.0.2.7", "https", "ci")
 
 
 @pytest.mark.parametrize("client", ROUND_IT)
 def test_a_connection_of_anybody_else(folder: Path, client: str) -> None:
     """Ports belong to an address: the same one of another loopback address is another's connection."""
     with pytest.raises(HttpError) as refusal:
-        ClientAddresses(["127.0.0.0/8"], front=folder).address_of(client, "http", {"x-forwarded-for": "192.0.2.7"})
+        ClientAddresses(["127.0.0.0/8"], proxy_folder=folder).address_of(
+            client, "http", {"x-forwarded-for": "192.0.2.7"}
+        )
     assert (refusal.value.status, refusal.value.detail) == (403, BYPASSED)

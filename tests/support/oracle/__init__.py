@@ -1,4 +1,5 @@
-"""A model of the whole ledger that is slow and obvious, for the fast one to be compared with.
+"""A slow and obvious model of the whole ledger, with which the fast one is compared.
 
-Of Berth it uses the value types of ``berth.model`` only. `test_against_placement` compares it with the real Placement.
+It uses only the value types of ``berth.model``. `tests/suites/properties/test_oracle.py` compares it with the real
+Placement.
 """

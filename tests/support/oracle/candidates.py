@@ -1,4 +1,4 @@
-"""Finding by brute force: every way to choose providers, and then whether it is a candidate.
+"""Candidates by brute force: every way to choose providers, then whether it is a candidate.
 
 The rules are those of Placement 16.0.0 (allocation_candidate.py, research_context.py), without its faults.
 """
@@ -46,38 +46,38 @@ def found(candidate: Candidate) -> Found:
     return Found(taken, frozenset((suffix, frozenset(uuids)) for suffix, uuids in candidate.mappings.items()))
 
 
-def find(world: World, ask: CandidateRequest) -> set[Found]:
+def find(world: World, request: CandidateRequest) -> set[Found]:
     """All candidates there are; ``ask.limit`` is not looked at."""
     every = set()
     for root in world.roots():
-        for choices in combinations(world, root, ask):
-            if suits(world, ask, choices):
-                every.add(merged(choices))
+        for choices in combinations(world, root, request):
+            if fits_together(world, request, choices):
+                every.add(candidate_of(choices))
     return every
 
 
-def combinations(world: World, root: str, ask: CandidateRequest) -> Iterator[tuple[Choice, ...]]:
+def combinations(world: World, root: str, request: CandidateRequest) -> Iterator[tuple[Choice, ...]]:
     """Every way to choose for each group by itself, around one tree."""
-    if not root_suits(world, root, ask):
+    if not root_matches(world, root, request):
         return iter(())
-    return product(*(choices(world, root, group) for group in ask.groups))
+    return product(*(choices(world, root, group) for group in request.groups))
 
 
-def size(world: World, ask: CandidateRequest) -> int:
+def size(world: World, request: CandidateRequest) -> int:
     """How many combinations the brute force would look at."""
     total = 0
     for root in world.roots():
         ways = 1
-        for group in ask.groups:
+        for group in request.groups:
             ways *= len(choices(world, root, group))
         total += ways
     return total
 
 
-def root_suits(world: World, root: str, ask: CandidateRequest) -> bool:
+def root_matches(world: World, root: str, request: CandidateRequest) -> bool:
     """Whether a tree's root has what is asked of roots."""
     traits = world.providers[root].traits
-    return ask.root_required <= traits and not ask.root_forbidden & traits
+    return request.root_required <= traits and not request.root_forbidden & traits
 
 
 def choices(world: World, root: str, group: Group) -> list[Choice]:
@@ -141,25 +141,25 @@ def has_room(world: World, uuid: str, name: str, amount: int) -> bool:
     return inventory is not None and inventory.takes(amount) and world.fits(uuid, name, amount)
 
 
-def matches(world: World, uuid: str, ask: Filter) -> bool:
+def matches(world: World, uuid: str, request: Filter) -> bool:
     """Whether a provider is, by itself, all that is asked for."""
     provider = world.providers[uuid]
     return (
-        all(has_room(world, uuid, name, amount) for name, amount in ask.resources.items())
-        and all(provider.traits & names for names in ask.required)
-        and not provider.traits & ask.forbidden
-        and is_member(provider.aggregates, ask)
-        and not provider.aggregates & ask.not_member_of
-        and (ask.in_tree is None or in_tree(world, uuid, ask.in_tree))
+        all(has_room(world, uuid, name, amount) for name, amount in request.resources.items())
+        and all(provider.traits & names for names in request.required)
+        and not provider.traits & request.forbidden
+        and is_member(provider.aggregates, request)
+        and not provider.aggregates & request.not_member_of
+        and (request.in_tree is None or in_tree(world, uuid, request.in_tree))
     )
 
 
-def suits(world: World, ask: CandidateRequest, choices: tuple[Choice, ...]) -> bool:
+def fits_together(world: World, request: CandidateRequest, choices: tuple[Choice, ...]) -> bool:
     """Whether choices that are good for each group are good together."""
     return (
-        (not ask.isolate or is_isolated(choices))
-        and all(in_one_subtree(world, suffixes, choices) for suffixes in ask.same_subtrees)
-        and (not ask.one_provider_per_tree or is_spread(world, choices))
+        (not request.isolate or is_isolated(choices))
+        and all(in_one_subtree(world, suffixes, choices) for suffixes in request.same_subtrees)
+        and (not request.one_provider_per_tree or takes_once_per_tree(world, choices))
         and all_fits(world, choices)
     )
 
@@ -176,7 +176,7 @@ def in_one_subtree(world: World, suffixes: frozenset[str], choices: Iterable[Cho
     return any(all(top in world.line(uuid) for uuid in serving) for top in serving)
 
 
-def is_spread(world: World, choices: Iterable[Choice]) -> bool:
+def takes_once_per_tree(world: World, choices: Iterable[Choice]) -> bool:
     """Whether no two of the providers that are taken from are of one tree."""
     taken_from = {uuid for uuid, _name in totals(choices)}
     return len({world.root(uuid) for uuid in taken_from}) == len(taken_from)
@@ -195,18 +195,18 @@ def totals(choices: Iterable[Choice]) -> Counter[tuple[str, str]]:
     return sum((Counter(choice.amounts) for choice in choices), Counter[tuple[str, str]]())
 
 
-def merged(choices: tuple[Choice, ...]) -> Found:
+def candidate_of(choices: tuple[Choice, ...]) -> Found:
     """The candidate that these choices make."""
     taken = frozenset((uuid, name, amount) for (uuid, name), amount in totals(choices).items())
     return Found(taken, frozenset((choice.suffix, choice.providers) for choice in choices))
 
 
-def summaries(world: World, candidates: Iterable[Found], ask: CandidateRequest) -> dict[str, ProviderSummary]:
+def summaries(world: World, candidates: Iterable[Found], request: CandidateRequest) -> dict[str, ProviderSummary]:
     """What the answer tells of each provider, with traits sorted."""
     taken_from = {uuid for candidate in candidates for uuid, _name, _amount in candidate.taken}
     roots = {world.root(uuid) for uuid in taken_from}
     shown = {uuid for uuid in world.providers if world.root(uuid) in roots}
-    return {uuid: summary(world, uuid) for uuid in (taken_from if ask.one_provider_per_tree else shown)}
+    return {uuid: summary(world, uuid) for uuid in (taken_from if request.one_provider_per_tree else shown)}
 
 
 def summary(world: World, uuid: str) -> ProviderSummary:
@@ -216,7 +216,7 @@ def summary(world: World, uuid: str) -> ProviderSummary:
     return ProviderSummary(rooms, sorted(provider.traits), provider.parent, world.root(uuid))
 
 
-def matching(world: World, query: ProviderQuery) -> set[str]:
+def matching_providers(world: World, query: ProviderQuery) -> set[str]:
     """The providers that a query lists."""
     return {
         uuid

@@ -1,4 +1,4 @@
-"""Claims: what consumers are to hold, and whether there is room for it."""
+"""Claims: the effect of allocations on a world, and whether there is room for them."""
 
 from __future__ import annotations
 

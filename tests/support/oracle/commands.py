@@ -1,4 +1,4 @@
-"""What each command does to a world, or why it is refused; the order of the checks is Placement's."""
+"""The effect of each command on a world, or its refusal; the order of the checks is Placement's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each constraint of a request takes away, by brute force: one tree, one provider and one condition at a time."""
+"""The funnel of a request by brute force: one tree, one provider and one condition at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from berth.model.funnel import Constraint
 from berth.model.request import CandidateRequest, Group
-from tests.support.oracle.candidates import combinations, in_tree, suits
+from tests.support.oracle.candidates import combinations, fits_together, in_tree
 from tests.support.oracle.world import World
 
 Key = tuple[Constraint, tuple[str, ...], int]
@@ -37,15 +37,15 @@ class Narrowed(NamedTuple):
 
 def steps(world: World, group: Group) -> Narrowed:
     """How many providers (a suffixed group) or trees are left after each constraint."""
-    asked = [*common(world, group), *(each for name in group.resources for each in of_class(world, group, name))]
+    conditions = [*common(world, group), *(each for name in group.resources for each in of_class(world, group, name))]
     if group.one_provider:
         left = [
-            sum(all(each.holds(world.root(uuid), uuid) for each in asked[:count]) for uuid in world.providers)
-            for count in range(1, len(asked) + 1)
+            sum(all(each.holds(world.root(uuid), uuid) for each in conditions[:count]) for uuid in world.providers)
+            for count in range(1, len(conditions) + 1)
         ]
-        return Narrowed([each.key for each in asked], left)
-    asked += traits(world, group)
-    known = [each.key for each in asked]
+        return Narrowed([each.key for each in conditions], left)
+    conditions += traits(world, group)
+    known = [each.key for each in conditions]
     left = [
         sum(serves(world, root, group, frozenset(known[count:]) - {*known[:count]}) for root in world.roots())
         for count in range(1, len(known) + 1)
@@ -64,13 +64,15 @@ def serves(world: World, root: str, group: Group, dropped: frozenset[Key]) -> bo
         name: [each for each in of_class(world, group, name) if each.key not in dropped] for name in group.resources
     }
     if group.one_provider:
-        return any(all(each.holds(root, uuid) for asked in classes.values() for each in asked) for uuid in pool)
+        return any(
+            all(each.holds(root, uuid) for conditions in classes.values() for each in conditions) for uuid in pool
+        )
     choice = {
         name: [uuid for uuid in pool if all(each.holds(root, uuid) for each in classes[name])] for name in classes
     }
-    some = {uuid for uuids in choice.values() for uuid in uuids}
-    wanted = [each for each in traits(world, group) if each.key not in dropped]
-    return all(choice.values()) and all(any(each.holds(root, uuid) for uuid in some) for each in wanted)
+    serving = {uuid for uuids in choice.values() for uuid in uuids}
+    required = [each for each in traits(world, group) if each.key not in dropped]
+    return all(choice.values()) and all(any(each.holds(root, uuid) for uuid in serving) for each in required)
 
 
 def common(world: World, group: Group) -> Iterator[Condition]:
@@ -84,24 +86,24 @@ def common(world: World, group: Group) -> Iterator[Condition]:
     if group.one_provider:
         yield from traits(world, group)
     for name in sorted(group.forbidden):
-        yield Condition((Constraint.FORBIDDEN, (name,), 0), partial(lacks, world, name))
+        yield Condition((Constraint.FORBIDDEN, (name,), 0), partial(lacks_trait, world, name))
     for names in group.member_of:
-        yield Condition((Constraint.MEMBER_OF, tuple(sorted(names)), 0), partial(joins, world, group, names))
+        yield Condition((Constraint.MEMBER_OF, tuple(sorted(names)), 0), partial(is_member, world, group, names))
     for name in sorted(group.not_member_of):
-        yield Condition((Constraint.NOT_MEMBER_OF, (name,), 0), partial(shuns, world, group, name))
+        yield Condition((Constraint.NOT_MEMBER_OF, (name,), 0), partial(is_no_member, world, group, name))
 
 
-def lacks(world: World, trait: str, _root: str, uuid: str) -> bool:
+def lacks_trait(world: World, trait: str, _root: str, uuid: str) -> bool:
     return trait not in world.providers[uuid].traits
 
 
-def joins(world: World, group: Group, uuids: frozenset[str], root: str, uuid: str) -> bool:
+def is_member(world: World, group: Group, uuids: frozenset[str], root: str, uuid: str) -> bool:
     """A root's aggregates count for its whole tree, if the unsuffixed group is asked for."""
     own, anchor = world.providers[uuid].aggregates, world.providers[root].aggregates
     return bool(uuids & own) or (not group.one_provider and world.root(uuid) == root and bool(uuids & anchor))
 
 
-def shuns(world: World, group: Group, aggregate: str, root: str, uuid: str) -> bool:
+def is_no_member(world: World, group: Group, aggregate: str, root: str, uuid: str) -> bool:
     """And what the root is in counts for those that share with the tree as well."""
     own, anchor = world.providers[uuid].aggregates, world.providers[root].aggregates
     return aggregate not in own and (group.one_provider or aggregate not in anchor)
@@ -136,26 +138,29 @@ def of_class(world: World, group: Group, name: str) -> list[Condition]:
     ]
 
 
-def trees(world: World, ask: CandidateRequest, dropped: Key | None = None) -> int:
+def trees(world: World, request: CandidateRequest, dropped: Key | None = None) -> int:
     """Around how many trees every group finds something, if one constraint is dropped, and what depends on it."""
     left_out = frozenset[Key]()
     if dropped is not None:
         kinds = DEPENDING.get(dropped[0], [dropped[0]])
         left_out = frozenset((kind, *dropped[1:]) for kind in kinds)
     return sum(
-        root_suits(world, root, ask, dropped) and all(serves(world, root, group, left_out) for group in ask.groups)
+        root_matches_without(world, root, request, dropped)
+        and all(serves(world, root, group, left_out) for group in request.groups)
         for root in world.roots()
     )
 
 
-def root_suits(world: World, root: str, ask: CandidateRequest, dropped: Key | None) -> bool:
+def root_matches_without(world: World, root: str, request: CandidateRequest, dropped: Key | None) -> bool:
     """Whether a root has the traits that it must, but for one that is dropped."""
     has = world.providers[root].traits
     return all(
-        name in has for name in ask.root_required if dropped != (Constraint.ROOT_REQUIRED, (name,), 0)
-    ) and not any(name in has for name in ask.root_forbidden if dropped != (Constraint.ROOT_FORBIDDEN, (name,), 0))
+        name in has for name in request.root_required if dropped != (Constraint.ROOT_REQUIRED, (name,), 0)
+    ) and not any(name in has for name in request.root_forbidden if dropped != (Constraint.ROOT_FORBIDDEN, (name,), 0))
 
 
-def fitting(world: World, ask: CandidateRequest) -> int:
+def fitting(world: World, request: CandidateRequest) -> int:
     """Around how many trees the whole request fits."""
-    return sum(any(suits(world, ask, way) for way in combinations(world, root, ask)) for root in world.roots())
+    return sum(
+        any(fits_together(world, request, way) for way in combinations(world, root, request)) for root in world.roots()
+    )

@@ -1,4 +1,4 @@
-"""Records: whole providers that come in as they are to be."""
+"""Records: whole providers in their desired state."""
 
 from __future__ import annotations
 

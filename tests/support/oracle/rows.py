@@ -1,4 +1,4 @@
-"""A world as sorted rows, the form in which it is compared with what a database holds."""
+"""A world as sorted rows, to be compared with the contents of a database."""
 
 from __future__ import annotations
 

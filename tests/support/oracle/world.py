@@ -1,4 +1,4 @@
-"""All that a ledger knows, in plain dicts."""
+"""The state of a ledger, in plain dicts."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import berth
-from berth.discover import Action, DiscoveryPlan, apply, found, plan, read
+from berth.discover import Action, DiscoveryPlan, apply, machine_tree, plan, read
 from tests.support.recorded_machines import recorded
 
 CONSUMER = "5b7a9a3e-0000-4000-8000-00000000000a"
@@ -32,7 +32,7 @@ class Host:
 
     def plan(self, *, rename: bool = False) -> DiscoveryPlan:
         machine = read(self.source)
-        return plan(found(machine), machine, self.ledger, rename=rename)
+        return plan(machine_tree(machine), machine, self.ledger, rename=rename)
 
     def apply(self, *, rename: bool = False) -> dict[str, Action]:
         done = apply(self.plan(rename=rename), self.ledger)

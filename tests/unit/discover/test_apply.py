@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import berth
-from berth.discover import Action, NameTaken, Renamed, apply, found, lines, plan, read
+from berth.discover import Action, NameTaken, Renamed, apply, lines, machine_tree, plan, read
 from berth.discover.ledger import LedgerAccess
 from berth.model.errors import CapacityExceeded, ProviderNotFound
 from tests.support.recorded_machines import NAMES, recorded
@@ -50,7 +50,7 @@ def test_a_ledger_has_what_discovery_asks_for(ledger: berth.Ledger) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_registered_as_found_and_twice_is_a_no_op(name: str, tmp_path: Path, ledger: berth.Ledger) -> None:
     host = Host(name, tmp_path / "machine", ledger)
-    top = found(read(host.source))
+    top = machine_tree(read(host.source))
     assert set(host.apply().values()) == {Action.ADD}
     for provider in top.walk():
         registered = ledger.provider(provider.uuid)
@@ -87,9 +87,9 @@ def test_showing_writes_nothing(tmp_path: Path, ledger: berth.Ledger) -> None:
 
 def test_this_machine_can_be_registered(ledger: berth.Ledger) -> None:
     machine = read()
-    done = apply(plan(found(machine), machine, ledger), ledger)
+    done = apply(plan(machine_tree(machine), machine, ledger), ledger)
     assert {step.action for step in done.steps} == {Action.ADD}
-    assert not plan(found(machine), machine, ledger).changes
+    assert not plan(machine_tree(machine), machine, ledger).changes
     request = berth.CandidateRequest(groups=(berth.Group(resources={"VCPU": 1, "MEMORY_MB": 1}),), limit=1)
     assert len(ledger.find(request).candidates) == 1
 
@@ -106,7 +106,7 @@ def test_a_changed_capacity_is_an_update(server: Host) -> None:
 def test_less_than_is_held_is_an_update_and_said(server: Host) -> None:
     server.claim(NIC, "SRIOV_NET_VF", 40)
     server.put("sys/bus/pci/devices/0000:3b:00.0/sriov_totalvfs", "32")
-    assert server.remarks(NIC) == "SRIOV_NET_VF: 40 held, but capacity for 32 is left"
+    assert server.remarks(NIC) == "SRIOV_NET_VF: 40 held, but the capacity is now 32"
     assert server.apply() == {NIC: Action.CHANGE}
     assert (server.stock(NIC)["SRIOV_NET_VF"].total, server.stock(NIC)["SRIOV_NET_VF"].used) == (32, 40)
     assert server.remarks(NIC) == ""
@@ -123,12 +123,12 @@ def test_a_gone_device_that_nobody_holds_is_removed(server: Host) -> None:
 def test_a_gone_device_that_is_held_is_kept_and_said(server: Host) -> None:
     server.claim(GPU, "PGPU", 1)
     drop_gpu(server)
-    assert server.remarks(GPU) == f"PGPU gone, but 1 held by {CONSUMER}: kept, with no room for more"
+    assert server.remarks(GPU) == f"PGPU gone, but 1 held by {CONSUMER}: kept, closed for new claims"
     assert server.apply() == {GPU: Action.KEEP}
     stock = server.stock(GPU)["PGPU"]
     assert (stock.total, stock.reserved, stock.used) == (1, 1, 1)
     assert "CUSTOM_GONE_PGPU" in server.traits(GPU)
-    assert "kept, with no room for more" in server.remarks(GPU), "it is said every time"
+    assert "kept, closed for new claims" in server.remarks(GPU), "it is said every time"
 
 
 def test_nothing_new_lands_on_a_gone_device(server: Host) -> None:
@@ -268,7 +268,7 @@ def test_a_poor_reading_takes_nothing_away(poor: str, server: Host) -> None:
     server.put(poor, "?")
     server.remove("sys/bus/pci/devices/0000:c5:00.0")
     server.put("usr/bin/nvidia-smi", "#!/bin/sh\nexit 1\n")
-    assert server.remarks("gpu-17_0000:C5:00.0") == "not found, but not everything could be read: left as it is"
+    assert server.remarks("gpu-17_0000:C5:00.0") == "not found, but not everything could be read: unchanged"
     assert set(server.apply().values()) == {Action.KEEP}
     assert {name: (server.totals(name), server.traits(name)) for name in before} == before
 
@@ -343,7 +343,7 @@ SHOWN = """\
   ├─ gpu-17_NUMA0  CUSTOM_HUGEPAGES_1GB 4, CUSTOM_HUGEPAGES_2MB 512, MEMORY_MB 59177, VCPU 8; 31 traits  [NUMA node]
 ~ │  ├─ gpu-17_0000:3B:00.0  SRIOV_NET_VF 64 → 32; 3 traits  [SR-IOV network card (ens1f0, 8086:1572)]
 ! │  └─ gpu-17_0000:41:00.0  PGPU 1 → 1 (1 reserved); 5 traits (+CUSTOM_GONE_PGPU)  [not found any more]
-          PGPU gone, but 1 held by 5b7a9a3e-0000-4000-8000-00000000000a: kept, with no room for more
+          PGPU gone, but 1 held by 5b7a9a3e-0000-4000-8000-00000000000a: kept, closed for new claims
   ├─ gpu-17_NUMA1  CUSTOM_HUGEPAGES_1GB 4, MEMORY_MB 60406, VCPU 8; 31 traits  [NUMA node]
   │  ├─ gpu-17_0000:C1:00.0  PGPU 1; 4 traits  [GPU (NVIDIA A100-SXM4-80GB, 10de:20b2)]
 ~ │  ├─ gpu-17_0000:C5:00.0  PGPU 1; 3 traits (+CUSTOM_GPU_MI25 -CUSTOM_GPU_AMD_INSTINCT_MI210)  [GPU (MI25, 1002:740f)]
@@ -351,7 +351,7 @@ SHOWN = """\
           gone
   ├─ gpu-17_/data one  DISK_GB 14902; 1 trait  [ext4 filesystem]
   └─ gpu-17_/tank  DISK_GB 3600  [zfs filesystem]
-note: 0000:02:00.0: draws a console (ASPEED): not a GPU to claim
+note: 0000:02:00.0: only draws a console (ASPEED): not offered as a GPU
 10 providers: 2 to change, 1 to remove, 1 gone but kept, 6 unchanged."""
 
 

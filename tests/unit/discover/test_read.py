@@ -11,27 +11,27 @@ from pathlib import Path
 
 import pytest
 
-from berth.discover import MachineSource, found, read
+from berth.discover import MachineSource, machine_tree, read
 from berth.discover.cgroups import read_container, read_limits
-from berth.discover.cpus import listed, ranges
-from berth.discover.disks import parsed
+from berth.discover.cpus import range_text, ranges
+from berth.discover.disks import parse_mountinfo
 from berth.discover.nvidia import Card
-from berth.discover.nvidia import parsed as card
+from berth.discover.nvidia import parse_card as card
 from tests.support.recorded_machines import NAMES, recorded, unpacked
 
 NOTES = {
     "laptop": [
-        "control group limits: 2.5 processors and 8192 MB: they bind this process, not the machine, and do not count"
+        "control group limits: 2.5 processors and 8192 MB: not applied, because they bind this process, not the machine"
     ],
-    "server": ["0000:02:00.0: draws a console (ASPEED): not a GPU to claim"],
-    "virtual": ["0000:00:01.0: draws a console (virtio): not a GPU to claim"],
+    "server": ["0000:02:00.0: only draws a console (ASPEED): not offered as a GPU"],
+    "virtual": ["0000:00:01.0: only draws a console (virtio): not offered as a GPU"],
     "container": [
-        "control group limits: 2.5 processors and 4096 MB: they count",
-        "identity: known by its name only: 5f2c9d1e77aa renamed would be another machine",
-        "0000:3b:00.0: SR-IOV network card of the host, not given to this container",
-        "0000:42:00.0: GPU of the host, not given to this container",
+        "control group limits: 2.5 processors and 4096 MB: applied",
+        "identity: only the name is known: after a renaming 5f2c9d1e77aa would be another machine",
+        "0000:3b:00.0: SR-IOV network card of the host, not available in this container",
+        "0000:42:00.0: GPU of the host, not available in this container",
     ],
-    "arm": ["/: no local filesystem that can be written to: no DISK_GB for the machine itself"],
+    "arm": ["/: no writable local filesystem: no DISK_GB for the machine itself"],
     "offline": ["processors 4-7: offline, not counted"],
 }  # fmt: skip
 
@@ -64,14 +64,14 @@ def test_virtual(name: str, virtual: str | None, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "/sys/devices/system/cpu/online: 'one' is no list of numbers: skipped",
-        "/sys/devices/system/node/node0/cpulist: '0-x' is no list of numbers: skipped",
-        "/proc/meminfo: says nothing of MemTotal: memory not counted",
-        "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages: 'many' is no number: skipped",
-        "/sys/bus/pci/devices/0000:00:02.0/class: 'graphics' is no number: skipped",
-        "/sys/bus/pci/devices/0000:00:04.0: does not say who made it: skipped",
+        "/sys/devices/system/cpu/online: 'one' is not a list of numbers: skipped",
+        "/sys/devices/system/node/node0/cpulist: '0-x' is not a list of numbers: skipped",
+        "/proc/meminfo: has no MemTotal: memory not counted",
+        "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages: 'many' is not a number: skipped",
+        "/sys/bus/pci/devices/0000:00:02.0/class: 'graphics' is not a number: skipped",
+        "/sys/bus/pci/devices/0000:00:04.0: has no vendor or product: skipped",
         "/: cannot be read (Permission denied): skipped",
-        "host name: not set: called localhost",
+        "host name: not set: localhost is used",
     ],
 )
 def test_what_is_wrong_is_said(said: str, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_what_is_wrong_is_said(said: str, tmp_path: Path) -> None:
 
 def test_an_empty_machine_is_no_crash(tmp_path: Path) -> None:
     machine = read(MachineSource(tmp_path, str(tmp_path)))
-    assert found(machine).inventories == {}
+    assert machine_tree(machine).inventories == {}
     assert not machine.complete
 
 
@@ -96,7 +96,7 @@ def test_spoiled_machines_are_no_crash(name: str, seed: int, tmp_path: Path) -> 
     for path in chance.sample(files, k=min(len(files), 12)):
         if path.name != "sizes":
             spoil(path, chance)
-    for provider in found(read(source)).walk():
+    for provider in machine_tree(read(source)).walk():
         assert all(inventory.total > 0 for inventory in provider.inventories.values())
 
 
@@ -135,8 +135,8 @@ def test_what_is_there_but_unreadable_is_noted(tmp_path: Path) -> None:
 
 
 TOOLS = [
-    ("hangs", "sleep 60", "gave no answer in 0.2 s: skipped"),
-    ("hangs with a child", "sleep 60 & echo $! > $0.child; wait", "gave no answer in 0.2 s: skipped"),
+    ("hangs", "sleep 60", "did not answer within 0.2 s: skipped"),
+    ("hangs with a child", "sleep 60 & echo $! > $0.child; wait", "did not answer within 0.2 s: skipped"),
     ("fails", "exit 6", "fails: NVIDIA's names are not known"),
 ]
 
@@ -209,7 +209,7 @@ RANGES = [("", []), ("0", [0]), ("0-3", [0, 1, 2, 3]), ("0-1,8,10-11", [0, 1, 8,
 @pytest.mark.parametrize(("text", "numbers"), RANGES)
 def test_ranges(text: str, numbers: list[int]) -> None:
     assert ranges(text) == frozenset(numbers)
-    assert listed(frozenset(numbers)) == text
+    assert range_text(frozenset(numbers)) == text
 
 
 MOUNTS = [
@@ -223,7 +223,7 @@ MOUNTS = [
 
 @pytest.mark.parametrize(("line", "expected"), MOUNTS)
 def test_mounts(line: str, expected: tuple[str, str, str, str, bool] | None) -> None:
-    found = [(mount.device, mount.inside, mount.path, mount.kind, mount.read_only) for mount in parsed(line)]
+    found = [(mount.device, mount.inside, mount.path, mount.kind, mount.read_only) for mount in parse_mountinfo(line)]
     assert found == ([expected] if expected else [])
 
 
@@ -294,7 +294,7 @@ def test_container(files: str, expected: str | None, tmp_path: Path) -> None:
 def test_this_machine() -> None:
     """The real one, whatever it is: it has a name, processors, memory, and the same uuids every time."""
     machine = read()
-    top = found(machine)
+    top = machine_tree(machine)
     totals: dict[str, int] = {}
     for provider in top.walk():
         for name, inventory in provider.inventories.items():
@@ -302,4 +302,6 @@ def test_this_machine() -> None:
     assert machine.name == socket.gethostname()
     assert 1 <= totals["VCPU"] <= 100_000
     assert totals["MEMORY_MB"] >= 64
-    assert [(each.uuid, each.name) for each in found(read()).walk()] == [(each.uuid, each.name) for each in top.walk()]
+    assert [(each.uuid, each.name) for each in machine_tree(read()).walk()] == [
+        (each.uuid, each.name) for each in top.walk()
+    ]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import berth
-from berth.discover import FoundProvider, Machine, Note, apply, found, plan
+from berth.discover import FoundProvider, Machine, Note, apply, machine_tree, plan
 from berth.discover.machine import Cpus, Device, DeviceKind, Filesystem, HugePages, Node
 from berth.discover.reconcile import is_own_class
 from tests.support.empty_ledgers import EmptyLedgers
@@ -71,7 +71,7 @@ def test_however_a_machine_changes(ledger: berth.Ledger, shapes: list[Machine], 
     consumers: dict[str, dict[str, dict[str, int]]] = {}
     for shape in shapes:
         machine = msgspec.structs.replace(shape, identity=identity, name=identity)
-        top = found(machine)
+        top = machine_tree(machine)
         apply(plan(top, machine, ledger), ledger)
         assert not plan(top, machine, ledger).changes
         assert {each: held(ledger, each) for each in consumers} == consumers
@@ -80,9 +80,9 @@ def test_however_a_machine_changes(ledger: berth.Ledger, shapes: list[Machine], 
     for consumer in consumers:
         ledger.release(consumer)
     last = msgspec.structs.replace(shapes[-1], identity=identity, name=identity, notes=())
-    apply(plan(found(last), last, ledger), ledger)
-    have = {each.uuid for each in ledger.providers(berth.ProviderQuery(in_tree=found(last).uuid))}
-    assert have == {each.uuid for each in found(last).walk()}, "what nobody holds any more goes"
+    apply(plan(machine_tree(last), last, ledger), ledger)
+    have = {each.uuid for each in ledger.providers(berth.ProviderQuery(in_tree=machine_tree(last).uuid))}
+    assert have == {each.uuid for each in machine_tree(last).walk()}, "what nobody holds any more goes"
 
 
 def held(ledger: berth.Ledger, consumer: str) -> dict[str, dict[str, int]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from berth.discover import FoundProvider, found, ranges, read
+from berth.discover import FoundProvider, machine_tree, ranges, read
 from berth.model.names import STANDARD_CLASSES, STANDARD_TRAITS, is_custom_name
 from tests.support.recorded_machines import NAMES, recorded
 
@@ -80,7 +80,7 @@ TRAITS = [
 
 
 def tree_of(name: str, root: Path) -> FoundProvider:
-    return found(read(recorded(name, root)))
+    return machine_tree(read(recorded(name, root)))
 
 
 def flat(top: FoundProvider) -> list[tuple[str, str | None, dict[str, int]]]:
@@ -139,7 +139,7 @@ def test_uuids_never_change(tmp_path: Path) -> None:
 
 
 def test_a_name_and_dedicated_processors_can_be_chosen(tmp_path: Path) -> None:
-    top = found(read(recorded("server", tmp_path)), "rack1-gpu", ranges("0-1,8-9,12"))
+    top = machine_tree(read(recorded("server", tmp_path)), "rack1-gpu", ranges("0-1,8-9,12"))
     nodes = {each.name: totals(each) for each in top.walk() if "NUMA" in each.name}
     assert top.name == "rack1-gpu"
     assert (nodes["rack1-gpu_NUMA0"]["VCPU"], nodes["rack1-gpu_NUMA0"]["PCPU"]) == (4, 4)
@@ -164,7 +164,7 @@ CONTAINERS = [
 def test_a_container_has_what_its_limits_leave(
     limits: list[str], expected: list[tuple[int, int]], tmp_path: Path
 ) -> None:
-    top = found(read(recorded("container", tmp_path, *limits)))
+    top = machine_tree(read(recorded("container", tmp_path, *limits)))
     have = [totals(each) for each in top.walk() if "VCPU" in each.inventories]
     assert [(each["VCPU"], each["MEMORY_MB"]) for each in have] == expected
     assert ("HW_NUMA_ROOT" in top.children[0].traits) == (len(expected) > 1)

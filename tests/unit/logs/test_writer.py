@@ -15,7 +15,7 @@ import pytest
 
 from berth.logs import writer as writing
 from berth.logs.processors import rendering
-from berth.logs.setup import Logging, Seldom
+from berth.logs.setup import Logging, RateLimit
 from berth.logs.writer import Writer
 from berth.settings import Log
 from tests.support.deadline import LIMIT_S
@@ -93,13 +93,13 @@ def test_nobody_waits_for_a_reader_who_does_not_read(pipe: tuple[int, int], monk
     told = []
     os.set_blocking(pipe[0], False)
     deadline = time.monotonic() + 60
-    while not any("left out" in each["event"] for each in told):
+    while not any("were dropped" in each["event"] for each in told):
         assert time.monotonic() < deadline, told[-1:]
         try:
             told += [json.loads(line) for line in _whole_lines(pipe[0])]
         except BlockingIOError:
             time.sleep(0.01)
-    (warning,) = (each for each in told if "left out" in each["event"])
+    (warning,) = (each for each in told if "were dropped" in each["event"])
     assert warning["level"] == "warning"
     assert int(warning["event"].split()[0]) >= 10_000
     os.close(pipe[0])  # or the rest would be written into the next test's pipe, which has the same number
@@ -132,7 +132,7 @@ def test_a_line_that_cannot_be_made(pipe: tuple[int, int]) -> None:
     writer.put(event(1))
     writer.end()
     failed, after = read(pipe[0])
-    assert failed["event"] == "a log line could not be made: RuntimeError"
+    assert failed["event"] == "a log line could not be formatted: RuntimeError"
     assert after["number"] == 1
 
 
@@ -184,13 +184,13 @@ def test_what_nobody_catches_and_what_cannot_be_formatted(pipe: tuple[int, int])
     uncaught, unmade = read(pipe[0])
     assert uncaught["event"] == "the thread doomed failed"
     assert "ValueError: in a thread\nof its own" in uncaught["exception"]
-    assert unmade["event"].startswith("a log line could not be made: TypeError, ")
+    assert unmade["event"].startswith("a log line could not be formatted: TypeError, ")
 
 
 def test_the_same_complaint_comes_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    seldom = Seldom(("opentelemetry",), seconds=30)
+    seldom = RateLimit(("opentelemetry",), seconds=30)
 
     def passes(name: str, line: int) -> bool:
         return bool(seldom.filter(logging.LogRecord(name, 30, "file.py", line, "x", (), None)))

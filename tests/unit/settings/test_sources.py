@@ -65,12 +65,12 @@ def test_variables_of_every_kind() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("prt = 1", "line 1: there is no setting prt: do you mean port?"),
-        ("\n\n[limits]\n\nbrst = 1", "line 5: there is no setting limits.brst: do you mean limits.burst?"),
+        ("prt = 1", "line 1: there is no setting prt: did you mean port?"),
+        ("\n\n[limits]\n\nbrst = 1", "line 5: there is no setting limits.brst: did you mean limits.burst?"),
         ("[limit]\ngroups = 1", "line 1: there is no setting limit"),
-        ('\nport = "x"', "line 2: port is not as it has to be: Expected int, got str"),
-        ("auth = [1]", "line 1: auth is not as it has to be"),
-        ("port = ", "is no TOML"),
+        ('\nport = "x"', "line 2: port is invalid: Expected int, got str"),
+        ("auth = [1]", "line 1: auth is invalid"),
+        ("port = ", "is not valid TOML"),
     ],
 )
 def test_a_file_that_makes_no_sense(file: Path, text: str, why: str) -> None:
@@ -84,9 +84,9 @@ def test_a_file_that_makes_no_sense(file: Path, text: str, why: str) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "why"),
     [
-        ("BERTH_PRT", "1", "the variable BERTH_PRT is no setting: do you mean BERTH_PORT?"),
-        ("BERTH_PORT", "x", "BERTH_PORT: port is not as it has to be"),
-        ("BERTH_OIDC_ROLE_MAP", "x", "BERTH_OIDC_ROLE_MAP is to be a table in JSON"),
+        ("BERTH_PRT", "1", "the variable BERTH_PRT is not a setting: did you mean BERTH_PORT?"),
+        ("BERTH_PORT", "x", "BERTH_PORT: port is invalid"),
+        ("BERTH_OIDC_ROLE_MAP", "x", "BERTH_OIDC_ROLE_MAP must be a table in JSON"),
         ("BERTH_CONFIG", "/nowhere/berth.toml", "/nowhere/berth.toml cannot be read"),
     ],
 )
@@ -121,12 +121,15 @@ def test_any_setting_can_be_a_flag() -> None:
 @pytest.mark.parametrize(
     ("pair", "why"),
     [
-        ("limits.burst", "--set limits.burst: a setting is given as NAME=VALUE"),
-        ("limits.brst=1", "--set limits.brst: there is no setting limits.brst: do you mean limits.burst?"),
-        ("prt=1", "--set prt: there is no setting prt: do you mean port?"),
-        ("port=x", "--set port: port is not as it has to be"),
-        ("mtls.roles=x", "--set mtls.roles is to be a table in JSON"),
-        ("log.level=warn", "--set log.level: log.level is one of debug, info, warning, error: do you mean warning?"),
+        ("limits.burst", "--set limits.burst: write NAME=VALUE"),
+        ("limits.brst=1", "--set limits.brst: there is no setting limits.brst: did you mean limits.burst?"),
+        ("prt=1", "--set prt: there is no setting prt: did you mean port?"),
+        ("port=x", "--set port: port is invalid"),
+        ("mtls.roles=x", "--set mtls.roles must be a table in JSON"),
+        (
+            "log.level=warn",
+            "--set log.level: log.level must be one of debug, info, warning, error: did you mean warning?",
+        ),
     ],
 )
 def test_a_flag_that_makes_no_sense(pair: str, why: str) -> None:
@@ -142,10 +145,10 @@ def test_a_flag_that_makes_no_sense(pair: str, why: str) -> None:
             {"log.format": "jsn"},
             "",
             {},
-            "the command line: log.format is one of auto, console, json: do you mean json?",
+            "the command line: log.format must be one of auto, console, json: did you mean json?",
         ),
-        ({}, '[log]\nformat = "jsn"', {}, "line 2: log.format is one of auto, console, json: do you mean json?"),
-        ({}, "", {"BERTH_LOG_FORMAT": "jsn"}, "BERTH_LOG_FORMAT: log.format is one of auto, console, json"),
+        ({}, '[log]\nformat = "jsn"', {}, "line 2: log.format must be one of auto, console, json: did you mean json?"),
+        ({}, "", {"BERTH_LOG_FORMAT": "jsn"}, "BERTH_LOG_FORMAT: log.format must be one of auto, console, json"),
     ],
 )
 def test_one_of_several_words(

@@ -60,7 +60,7 @@ def test_a_database_that_cannot_be_reached_is_left_alone_for_a_moment(monkeypatc
     with pytest.raises(Unreachable), database.reading():
         pass
     assert connects == []
-    monkeypatch.setattr(engine.time, "monotonic", lambda: database._away_until)
+    monkeypatch.setattr(engine.time, "monotonic", lambda: database._unreachable_until)
     with pytest.raises(AttributeError), database.reading():
         pass
     assert connects == [1]

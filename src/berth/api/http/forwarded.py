@@ -26,20 +26,20 @@ class ClientAddress(NamedTuple):
 class ClientAddresses:
     """Finds the address of the client that sent a request.
 
-    proxies: networks whose X-Forwarded-For and X-Forwarded-Proto are trusted. front: the folder in which the TLS
+    proxies: networks whose X-Forwarded-For and X-Forwarded-Proto are trusted. proxy_folder: the one in which the TLS
     proxy records the client of each of its connections, by its own port; None without that proxy.
     """
 
-    def __init__(self, proxies: Iterable[str] = (), front: Path | None = None) -> None:
+    def __init__(self, proxies: Iterable[str] = (), proxy_folder: Path | None = None) -> None:
         self._proxies = tuple(ip_network(each) for each in proxies)
-        self._front = front
+        self._proxy_folder = proxy_folder
 
     def address_of(self, client: str, scheme: str, headers: Mapping[str, str]) -> ClientAddress:
         """Return a client's address. client: peer address and port. Raise HttpError 403 if it went round our proxy."""
         host, _, port = client.rpartition(":")
         peer = ClientAddress(host.strip("[]"), scheme, None)
-        if self._front is not None:
-            peer = _behind_tls_proxy(self._front, peer.address, port)
+        if self._proxy_folder is not None:
+            peer = _behind_tls_proxy(self._proxy_folder, peer.address, port)
         if self._proxies and self._is_proxy(peer.address):
             return self._forwarded(peer, headers)
         return peer

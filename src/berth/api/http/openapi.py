@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 documents: from operations that have been described to one JSON value. Knows no operation itself."""
+"""OpenAPI 3.1 documents: from descriptions of operations to one JSON value."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from berth.api.http.messages import REASONS
 Json = dict[str, Any]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-"""The JSON Schema that OpenAPI 3.1 speaks, and that Berth's validators do."""
+"""The JSON Schema dialect of OpenAPI 3.1 and of Berth's validators."""
 
 _PARTS: Final = "#/components/schemas/"
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """Something in a path, a query or a header. exploded: an object whose members are parameters of their own."""
+    """A parameter in a path, a query or a header. exploded: an object whose members are separate parameters."""
 
     name: str
     where: str
@@ -42,7 +42,7 @@ class ResponseDescription:
 class Described:
     """One operation in one version.
 
-    refusals: statuses that are told as the API's errors are; events: it may be had as a stream of events.
+    refusals: statuses of error replies; events: whether it can also be a stream of events.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Common:
 
 
 def document(operations: Iterable[Described], common: Common) -> Json:
-    """The document. Every operation's answers are those that it has itself, and its refusals."""
+    """Return the document. An operation's responses are its own and its refusals."""
     every = list(operations)
     paths: Json = {}
     for operation in every:
@@ -106,12 +106,12 @@ def document(operations: Iterable[Described], common: Common) -> Json:
 
 
 def part(name: str) -> Json:
-    """Where a named schema stands in a document."""
+    """Return a reference to a named schema of a document."""
     return {"$ref": f"{_PARTS}{name}"}
 
 
 def _used(parts: Mapping[str, Json], roots: Any) -> dict[str, Json]:
-    """The parts that something refers to, themselves included, in their own order."""
+    """Return the parts that these values refer to, directly or indirectly, in their own order."""
     found: set[str] = set()
     seen = list(_references(roots))
     while seen:
@@ -135,23 +135,23 @@ def _references(value: Any) -> Iterator[str]:
 
 def _operation(operation: Described, common: Common) -> Json:
     shared = [{"$ref": f"#/components/parameters/{_key(each)}"} for each in common.parameters]
-    told: Json = {
+    value: Json = {
         "operationId": operation.name,
         "tags": [_tag(operation)],
         "summary": operation.summary,
         "parameters": [*map(_parameter, operation.parameters), *shared],
     }
     if operation.description:
-        told["description"] = operation.description
+        value["description"] = operation.description
     if operation.public:
-        told["security"] = []
+        value["security"] = []
     if operation.body is not None:
-        told["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation.body}}}
-    told["responses"] = {
+        value["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation.body}}}
+    value["responses"] = {
         **{str(each.status): _response(each, common, events=operation.events) for each in operation.responses},
         **{str(status): {"$ref": f"#/components/responses/Refused{status}"} for status in operation.refusals},
     }
-    return told
+    return value
 
 
 def _tag(operation: Described) -> str:
@@ -163,23 +163,23 @@ def _key(parameter: Parameter) -> str:
 
 
 def _parameter(it: Parameter) -> Json:
-    told: Json = {"name": it.name, "in": it.where, "required": it.required, "schema": it.schema}
+    value: Json = {"name": it.name, "in": it.where, "required": it.required, "schema": it.schema}
     if it.description:
-        told["description"] = it.description
+        value["description"] = it.description
     if it.exploded:
-        told |= {"style": "form", "explode": True}
-    return told
+        value |= {"style": "form", "explode": True}
+    return value
 
 
 def _response(it: ResponseDescription, common: Common, *, events: bool) -> Json:
     headers = {name: {"required": True, "schema": common.headers[name]} for name in it.always}
     headers |= {name: {"$ref": f"#/components/headers/{name}"} for name in it.maybe}
-    told: Json = {"description": REASONS[it.status], "headers": headers}
+    value: Json = {"description": REASONS[it.status], "headers": headers}
     if it.schema is not None:
-        told["content"] = {"application/json": {"schema": it.schema}}
+        value["content"] = {"application/json": {"schema": it.schema}}
         if events:
-            told["content"]["text/event-stream"] = {"schema": {"type": "string"}}
-    return told
+            value["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+    return value
 
 
 def _refusal(status: int, common: Common) -> Json:

@@ -1,1 +1,1 @@
-"""The Placement API, 1.0 to 1.39: its routes, its words, and what each of its versions changed."""
+"""The Placement API, 1.0 to 1.39: its routes, its schemas, and what each version changed."""

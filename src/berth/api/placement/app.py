@@ -185,7 +185,7 @@ class _Exchange:
         for kind, wording in (*own, *_KINDS):
             if isinstance(error, kind):
                 terms = {**(self.call.terms if self.call is not None else {}), "error": str(error)}
-                return HttpError(wording.status, wording.words.format_map(terms), code=wording.code)
+                return HttpError(wording.status, wording.text.format_map(terms), code=wording.code)
         raise error
 
     def _with_headers(self, reply: Reply) -> Reply:

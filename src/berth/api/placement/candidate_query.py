@@ -14,14 +14,14 @@ from berth.model.request import CandidateRequest, Group
 
 _PARAMETERS: Final = "resources|required|member_of|in_tree"
 MOST_CANDIDATES: Final = 2**31 - 1
-"""A limit above this is no limit."""
+"""A larger limit counts as none."""
 
 _NUMBERED: Final = re.compile(f"({_PARAMETERS})({NUMBERED})?")
 _NAMED: Final = re.compile(f"({_PARAMETERS})({NAMED})?")
 
 
 def candidate_request(pairs: Pairs, rules: ActiveRules) -> CandidateRequest:
-    """What a query asks for; BadRequest if its parts do not make sense together."""
+    """Return the candidate request of a query; raise BadRequest if its parts do not make sense together."""
     limit = query_filters.values_of(pairs, "limit")
     policy = query_filters.values_of(pairs, "group_policy")
     root_required, root_forbidden = _root_traits(query_filters.values_of(pairs, "root_required"))

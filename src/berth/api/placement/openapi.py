@@ -1,4 +1,4 @@
-"""The Placement API as an OpenAPI document, for each version: out of the route table and the versions' changes."""
+"""The Placement API as an OpenAPI document, for each version: from the route table and the changes of each version."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLACES: Final[dict[str, tuple[Schema, str]]] = {
     "resource_class": ({**_NAME, "pattern": CLASS_KEY}, "A resource class, standard or custom."),
     "name": ({**_NAME, "pattern": CLASS_KEY}, "The name. Custom names begin with `CUSTOM_`."),
 }
-"""What stands in the open places of paths."""
+"""The schemas of parameters in paths."""
 
 _ASKED: Final[dict[str, str]] = {
     "resources": "How much of what: `VCPU:2,MEMORY_MB:512`.",
@@ -43,23 +43,23 @@ _ASKED: Final[dict[str, str]] = {
     "consumer_type": "Only consumers of this type; `all`: all, added up; `unknown`: those without.",
     "version": f"The version to describe: `1.0` to `1.{versions.NEWEST}`. The newest if it is left out.",
 }
-"""What query parameters mean."""
+"""Descriptions of query parameters."""
 
 _REPEATABLE: Final = {
     "member_of": "several_member_of",
     "required": "any_traits",
     "same_subtree": "groups_without_resources",
 }
-"""Parameters that may be given several times, all of which count, and the rule that lets them."""
+"""Parameters that may be repeated, all of which count, and the rule that allows it."""
 
 _ID: Final = "x-openstack-request-id"
 _DATES: Final = ("last-modified", "cache-control")
-_SIGNED: Final = (HEADER, "vary", _ID)
-"""Headers of every answer. Refusals that come before the version is known lack the first two."""
+_EVERY_REPLY: Final = (HEADER, "vary", _ID)
+"""Headers of every reply. Errors before the version is known lack the first two."""
 
 _WHY: Final[dict[int, str]] = {
     400: "The request makes no sense: the detail says what of it.",
-    401: "Nobody is known by this token, or there is none.",
+    401: "The token is missing, invalid or expired.",
     403: "The policy does not allow this to the caller.",
     404: "What the path names does not exist.",
     406: "There is no such version, or the answer in no form that is accepted.",
@@ -72,7 +72,7 @@ _WHY: Final[dict[int, str]] = {
 
 @cache
 def describe(operations: tuple[Operation, ...], minor: int) -> dict[str, Any]:
-    """The document of a version; to be read, not changed."""
+    """Return the document of a version; the caller must not change it."""
     there = (each for each in operations if versions.opened(each.name) <= minor < versions.closed(each.name))
     return document([_described(operation, minor) for operation in there], _common(minor))
 
@@ -98,7 +98,7 @@ def _common(minor: int) -> Common:
             BOUNDED: {"const": "true"},
         },
         refusal=part("Refusals"),
-        refusal_headers={status: (*_SIGNED, *(("retry-after",) if status == 503 else ())) for status in _WHY},
+        refusal_headers={status: (*_EVERY_REPLY, *(("retry-after",) if status == 503 else ())) for status in _WHY},
         why=_WHY,
         parts=versions.parts(minor),
         parameters=(
@@ -118,7 +118,7 @@ def _described(operation: Operation, minor: int) -> Described:
     replies = versions.replies(operation.name, minor)
     rules = versions.rules(minor)
     in_path = [_place(segment[1:-1]) for segment in operation.path.split("/") if segment.startswith("{")]
-    asked = () if operation.takes_json or plan.schema is None else _asked(plan.schema, rules)
+    asked = () if operation.takes_json or plan.schema is None else _query_parameters(plan.schema, rules)
     return Described(
         name=operation.name,
         method=operation.method,
@@ -127,14 +127,14 @@ def _described(operation: Operation, minor: int) -> Described:
         description=_history(operation.name, minor),
         parameters=(*in_path, *asked),
         body=plan.schema if operation.takes_json else None,
-        responses=tuple(_response(told, rules) for told in replies.told),
+        responses=tuple(_response(shape, rules) for shape in replies.shapes),
         refusals=tuple(sorted(_refusals(operation, conflicts=replies.conflicts))),
         public=operation.public,
     )
 
 
 def _history(name: str, minor: int) -> str:
-    """What the versions so far did to an operation, a line each."""
+    """Return what each version up to this one changed in an operation, a line each."""
     lines = []
     for change in versions.CHANGES[:minor]:
         if name in change.opens:
@@ -149,8 +149,8 @@ def _place(name: str) -> Parameter:
     return Parameter(name, "path", schema, required=True, description=description)
 
 
-def _asked(schema: Schema, rules: frozenset[str]) -> list[Parameter]:
-    """A query's schema as parameters, those that may have any of many suffixes together as one object."""
+def _query_parameters(schema: Schema, rules: frozenset[str]) -> list[Parameter]:
+    """Return a query's schema as parameters, those with a variable suffix together as one object."""
     required = schema.get("required", ())
     plain = {**schema["properties"]}
     suffixed = {}
@@ -174,12 +174,12 @@ def _repeated(name: str, schema: Schema, rules: frozenset[str]) -> Schema:
     return schema
 
 
-def _response(told: ResponseShape, rules: frozenset[str]) -> ResponseDescription:
-    always = (*_SIGNED, *(("location",) if told.located else ()))
-    dated = told.dated and "dated" in rules
-    schema = None if told.part is None else part(told.part)
-    maybe = (*(_DATES if dated else ()), *((BOUNDED,) if told.searched else ()))
-    return ResponseDescription(told.status, schema, always, maybe)
+def _response(shape: ResponseShape, rules: frozenset[str]) -> ResponseDescription:
+    always = (*_EVERY_REPLY, *(("location",) if shape.located else ()))
+    dated = shape.dated and "dated" in rules
+    schema = None if shape.part is None else part(shape.part)
+    maybe = (*(_DATES if dated else ()), *((BOUNDED,) if shape.searched else ()))
+    return ResponseDescription(shape.status, schema, always, maybe)
 
 
 def _refusals(operation: Operation, *, conflicts: bool) -> set[int]:

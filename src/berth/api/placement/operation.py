@@ -1,4 +1,4 @@
-"""One call of an operation: what its endpoint works with, and what it can answer."""
+"""Operations of the route table, calls of them, and what endpoints share."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from berth.model.names import parse_uuid
 from berth.settings import Limits
 
 FIRST_COUNTS: Final = frozenset({"limit", "group_policy"})
-"""Parameters of which the first is used where several are given; of the others it is the last."""
+"""Parameters of which the first value is used if there are several; of all others it is the last."""
 
 
 @dataclass(slots=True)
 class PendingAnswer:
-    """An answer that is ready when a command has been carried out."""
+    """A command, and how its result is answered."""
 
     command: Command
     finish: Callable[[Any], Answer]
@@ -34,18 +34,18 @@ class PendingAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How a refusal is told: status, words ({error} and the call's own terms are filled in), error code."""
+    """How a refusal is answered: status, text with {error} and the call's terms filled in, error code."""
 
     status: int
-    words: str = "{error}"
+    text: str = "{error}"
     code: str | None = None
 
 
 @dataclass(slots=True)
 class Call:
-    """A request that was let in.
+    """An authorized request.
 
-    terms: what its messages may name, the path's items to begin with; limits: of what it may ask for.
+    terms: values for the texts of refusals, at first the parameters in the path; limits: of one request.
     """
 
     request: Request
@@ -73,7 +73,7 @@ class Call:
         return uuid
 
     def body(self) -> Any:
-        """The body, valid in its version and brought into the newest form; HttpError 400."""
+        """Return the body, validated in its version and upgraded to the newest form; raise HttpError 400."""
         try:
             value = load_json(self.request.body)
             why = None if self.validator is None else self.validator.why_not(value, len(self.request.body))
@@ -86,7 +86,7 @@ class Call:
         return value
 
     def query(self) -> list[tuple[str, str]]:
-        """The parameters, those that will be used valid in their version; HttpError 400."""
+        """Return the query parameters, validated in their version; raise HttpError 400."""
         pairs = parse_query(self.request.query)
         used: dict[str, str] = {}
         for name, value in pairs:
@@ -105,11 +105,11 @@ Refusals = Mapping[type[Exception], Wording]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One thing that the API can do: a row of the route table.
+    """A row of the route table.
 
     schema: of the body, or of the query if there is no body, in the version that the operation began
     with; takes_json: needs a JSON body; gives_json: negotiates its answer; too_early: the status in
-    versions before its first; refusals: how refusals are told, by type, the first that matches.
+    versions before its first; refusals: how refusals are answered, by type; the first that matches counts.
     """
 
     name: str

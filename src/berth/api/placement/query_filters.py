@@ -1,4 +1,4 @@
-"""Query parameters that say what a provider must be like: text into the values of berth.model.request."""
+"""Query parameters of provider filters: from text to the values of berth.model.request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LARGEST_AMOUNT: Final = 2**63 - 1
 
 
 def values_of(pairs: Pairs, name: str) -> list[str]:
-    """Every value of a parameter, in order."""
+    """Return every value of a parameter, in order."""
     return [value for key, value in pairs if key == name]
 
 
@@ -48,7 +48,7 @@ def _amount(name: str, text: str) -> int:
 
 
 def traits(values: list[str], rules: ActiveRules) -> tuple[tuple[frozenset[str], ...], frozenset[str]]:
-    """Values of a `required` parameter as (any-of sets that are required, traits that are forbidden); BadRequest."""
+    """Return the values of `required` as (required any-of sets, forbidden traits); raise BadRequest."""
     if "any_traits" not in rules:
         values = values[-1:]
     required: list[frozenset[str]] = []
@@ -88,7 +88,7 @@ def _all_traits(value: str, rules: ActiveRules) -> tuple[list[str], set[str]]:
 
 
 def aggregates(values: list[str], suffix: str, rules: ActiveRules) -> tuple[tuple[frozenset[str], ...], frozenset[str]]:
-    """Values of a `member_of` parameter as (any-of sets, aggregates that are forbidden); BadRequest."""
+    """Return the values of `member_of` as (any-of sets, forbidden aggregates); raise BadRequest."""
     if len(values) > 1 and "several_member_of" not in rules:
         raise BadRequest(f"Multiple member_of{suffix} parameters are not supported")
     required: list[frozenset[str]] = []
@@ -122,7 +122,7 @@ def _aggregate_uuids(value: str) -> frozenset[str]:
 
 
 def in_tree(value: str) -> str:
-    """An `in_tree` parameter as a canonical uuid; BadRequest."""
+    """Return an `in_tree` parameter as a canonical uuid; raise BadRequest."""
     uuid = parse_uuid(value.strip())
     if uuid is None:
         raise _invalid(f"Expected 'in_tree' parameter to be a format of uuid. Got: {value}")

@@ -1,4 +1,4 @@
-"""Values of the ledger as JSON values in the newest version's form."""
+"""The ledger's values as JSON values, in the form of the newest version."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _RELATIONS = ("inventories", "usages", "aggregates", "traits", "allocations")
 
 
 def provider_path(uuid: str) -> str:
-    """Where a provider is found."""
+    """Return the path of a provider."""
     return f"/resource_providers/{uuid}"
 
 
 def provider(it: Provider) -> dict[str, Any]:
-    """A provider, with its links."""
+    """Return a provider with its links."""
     path = provider_path(it.uuid)
     links = [{"rel": "self", "href": path}]
     links += ({"rel": relation, "href": f"{path}/{relation}"} for relation in _RELATIONS)
@@ -34,7 +34,7 @@ def provider(it: Provider) -> dict[str, Any]:
 
 
 def inventory(it: Inventory | InventoryUsage) -> dict[str, Any]:
-    """The numbers of one inventory."""
+    """Return the fields of one inventory."""
     return {
         "total": it.total,
         "reserved": it.reserved,
@@ -46,7 +46,7 @@ def inventory(it: Inventory | InventoryUsage) -> dict[str, Any]:
 
 
 def inventories(it: ProviderInventories) -> dict[str, Any]:
-    """All inventories of a provider."""
+    """Return all inventories of a provider."""
     return {
         "resource_provider_generation": it.generation,
         "inventories": {name: inventory(stocked) for name, stocked in it.inventories.items()},
@@ -54,12 +54,12 @@ def inventories(it: ProviderInventories) -> dict[str, Any]:
 
 
 def resource_class(name: str) -> dict[str, Any]:
-    """A resource class, with its link."""
+    """Return a resource class with its link."""
     return {"name": name, "links": [{"rel": "self", "href": f"/resource_classes/{name}"}]}
 
 
 def consumer_allocations(it: ConsumerAllocations | None) -> dict[str, Any]:
-    """What a consumer holds; nothing else is said of one that holds nothing."""
+    """Return a consumer's allocations; without any, nothing else about it."""
     if it is None:
         return {"allocations": {}}
     return {
@@ -74,7 +74,7 @@ def consumer_allocations(it: ConsumerAllocations | None) -> dict[str, Any]:
 
 
 def provider_allocations(it: ProviderAllocations) -> dict[str, Any]:
-    """Who holds what of a provider."""
+    """Return the allocations of a provider."""
     return {
         "allocations": {
             holder.consumer.uuid: {
@@ -88,7 +88,7 @@ def provider_allocations(it: ProviderAllocations) -> dict[str, Any]:
 
 
 def usages_by_type(usages: list[TypeUsage]) -> dict[str, Any]:
-    """What a project holds, by type of consumer."""
+    """Return a project's usage, by type of consumer."""
     return {
         "usages": {
             usage.type or UNKNOWN_TYPE: {**usage.resources, "consumer_count": usage.consumers}
@@ -99,7 +99,7 @@ def usages_by_type(usages: list[TypeUsage]) -> dict[str, Any]:
 
 
 def candidates(it: Candidates) -> dict[str, Any]:
-    """Where a request fits."""
+    """Return the candidates of a request."""
     return {
         "allocation_requests": [
             {

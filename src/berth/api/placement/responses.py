@@ -1,4 +1,4 @@
-"""What each operation answers in the newest version: statuses, bodies, headers. Older versions are derived from it.
+"""The responses of each operation in the newest version: statuses, bodies, headers. Older versions are derived from it.
 
 Bodies are named parts, so that a version says in one place what it changed in all answers that show the part.
 """
@@ -20,12 +20,12 @@ AMOUNTS: Final[Schema] = {"type": "object", "patternProperties": {CLASS_KEY: AMO
 
 
 BOUNDED: Final = "berth-bounded"
-"""The header that says that a search was ended, so that there may be more: the API itself has no word for it."""
+"""The header of a search that was cut short, so that there may be more candidates. Placement has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseShape:
-    """One way in which an operation answers.
+    """One response of an operation.
 
     part: the name of its body in PARTS, None for no body; located: with a Location header; dated:
     with Last-Modified and Cache-Control since 1.15; searched: perhaps with BOUNDED.
@@ -40,14 +40,14 @@ class ResponseShape:
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """How an operation answers when it does what was asked. conflicts: whether it may answer 409 instead."""
+    """The responses of an operation that succeeds. conflicts: whether it may answer 409 instead."""
 
-    told: tuple[ResponseShape, ...]
+    shapes: tuple[ResponseShape, ...]
     conflicts: bool = False
 
 
 def _all(**properties: Schema) -> Schema:
-    """An object with all of these properties and no others."""
+    """Return the schema of an object with exactly these properties."""
     return closed(properties, tuple(properties))
 
 

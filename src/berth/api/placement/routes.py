@@ -1,4 +1,4 @@
-"""The route table: everything that the Placement API can do, each in one row."""
+"""The route table of the Placement API: one row for each operation."""
 
 from __future__ import annotations
 

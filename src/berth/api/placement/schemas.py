@@ -17,27 +17,27 @@ EXTERNAL_ID: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 255
 
 
 def closed(properties: Schema, required: tuple[str, ...] = (), **more: Any) -> Schema:
-    """An object with these properties and no others."""
+    """Return the schema of an object with these properties and no others."""
     needed: Schema = {"required": list(required)} if required else {}
     return {"type": "object", "properties": properties, **needed, "additionalProperties": False, **more}
 
 
 def strangers_first(schema: Schema) -> Schema:
-    """The same object schema, which tells of a property too many before one too few: Placement does for some.
+    """Return an object schema that reports unexpected properties before missing ones, as Placement does for some.
 
-    Of faults that are as grave as each other the one whose keyword stands first is told.
+    Of equally grave faults the one whose keyword stands first is reported.
     """
     return {**{word: value for word, value in schema.items() if word != "required"}, "required": schema["required"]}
 
 
 def with_property(schema: Schema, name: str, value: Schema, *, required: bool = False) -> Schema:
-    """The same object schema with one more property."""
+    """Return an object schema with one more property."""
     changed = {**schema, "properties": {**schema["properties"], name: value}}
     return {**changed, "required": [*schema.get("required", ()), name]} if required else changed
 
 
 def without(*names: str) -> Callable[[Schema], Schema]:
-    """From an object schema to the same one without these properties."""
+    """Return a function that removes these properties from an object schema."""
 
     def step(schema: Schema) -> Schema:
         properties = {name: value for name, value in schema["properties"].items() if name not in names}
@@ -129,7 +129,7 @@ MAPPINGS: Final[Schema] = {
 
 
 def by_consumer(claim: Schema, least: int) -> Schema:
-    """Claims of several consumers, by consumer uuid."""
+    """Return the schema of claims of several consumers, by consumer uuid."""
     return {
         "type": "object",
         "minProperties": least,
@@ -139,19 +139,19 @@ def by_consumer(claim: Schema, least: int) -> Schema:
 
 
 def each_claim(schema: Schema, name: str, value: Schema, *, required: bool = True) -> Schema:
-    """The same schema of claims by consumer, with one more property in each claim."""
+    """Return a schema of claims by consumer with one more property in each claim."""
     claim = schema["patternProperties"][UUID_KEY]
     return {**schema, "patternProperties": {UUID_KEY: with_property(claim, name, value, required=required)}}
 
 
 def reshaped(schema: Schema, name: str, value: Schema, *, required: bool = True) -> Schema:
-    """The same schema of a reshape, with one more property in each claim."""
+    """Return a schema of a reshape with one more property in each claim."""
     claims = each_claim(schema["properties"]["allocations"], name, value, required=required)
     return with_property(schema, "allocations", claims)
 
 
 def any_allocations(claim: Schema) -> Schema:
-    """The same claim, which may also be for nothing."""
+    """Return the schema of a claim that may also be empty."""
     return with_property(claim, "allocations", {**ALLOCATIONS_BY_PROVIDER, "minProperties": 0})
 
 
@@ -173,5 +173,5 @@ NAMED: Final = "[a-zA-Z0-9_-]{1,64}"
 
 
 def grouped(suffix: str, *names: str) -> Schema:
-    """The patternProperties of parameters that may have a group's suffix."""
+    """Return the patternProperties of parameters that may have a group's suffix."""
     return {f"^{name}({suffix})?$": STRING for name in names}

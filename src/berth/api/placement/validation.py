@@ -1,4 +1,4 @@
-"""Bodies and queries against their schemas: accepted fast, refused in the words that clients know."""
+"""Validation of bodies and queries against their schemas: accepted fast, refused with Placement's texts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _is_uuid(value: object) -> bool:
 
 
 class Validator:
-    """One schema, in both its forms."""
+    """A schema, compiled for both libraries."""
 
     __slots__ = ("_fast", "_schema", "_slow")
 
@@ -39,7 +39,7 @@ class Validator:
         self._slow: jsonschema.Draft202012Validator | None = None
 
     def why_not(self, value: Any, size: int) -> str | None:
-        """Why a value is not valid; None if it is. size: how many bytes it came as. May raise RecursionError."""
+        """Return why a value is not valid; None if it is. size: in bytes, as received. May raise RecursionError."""
         try:
             if self._fast.is_valid(value):
                 return None
@@ -48,7 +48,7 @@ class Validator:
         return self._at_length(value, size) or self._briefly(value)
 
     def _at_length(self, value: Any, size: int) -> str | None:
-        """Why not, in the words that clients know; None if that would take too long, or is more than python knows."""
+        """Return the reason in Placement's words; None if that would take too long, or exceeds Python's limits."""
         if size > MOST_WORDS:
             return None
         if self._slow is None:
@@ -57,13 +57,13 @@ class Validator:
         return None if best is None else str(best)
 
     def _briefly(self, value: Any) -> str:
-        """The first fault of a value that has one."""
+        """Return the first fault of an invalid value."""
         try:
             self._fast.validate(value)
         except jsonschema_rs.ValidationError as error:
             place = "".join(f"[{step!r}]" for step in error.instance_path)
-            told = error.message if len(error.message) <= 200 else f"{error.message[:200]}..."
-            return f"{told} (on instance{place})"
+            message = error.message if len(error.message) <= 200 else f"{error.message[:200]}..."
+            return f"{message} (on instance{place})"
         raise AssertionError("a value that is not valid has a fault")
 
 
@@ -73,12 +73,12 @@ def _validator(text: str) -> Validator:
 
 
 def validator(schema: Schema) -> Validator:
-    """The validator of a schema; schemas that are written alike share one."""
-    return _validator(json.dumps(schema))  # not sorted: of equal faults the one that stands first is told
+    """Return the validator of a schema; equal schemas share one."""
+    return _validator(json.dumps(schema))  # not sorted: of equally grave faults the first one is reported
 
 
 def load_json(body: bytes) -> Any:
-    """A JSON value; BadRequest if it is malformed, or cannot be what it says (NaN, duplicate keys, half characters).
+    """Return a JSON value; raise BadRequest if it is malformed, or inexact (NaN, duplicate keys, half characters).
 
     May raise RecursionError for one that is nested too deeply.
     """
@@ -106,7 +106,7 @@ def _no_number(name: str) -> NoReturn:
 
 
 def _is_text(value: Any) -> bool:
-    """Whether every string in it could be stored and sent again."""
+    """Whether every string in a value can be stored and sent."""
     if isinstance(value, str):
         return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
     if isinstance(value, dict):

@@ -97,7 +97,7 @@ class _Exchange:
             feed=api.feed,
             anomalies=api.anomalies,
             limits=api.gate.limits,
-            still=lambda: self._authorize(call, api.gate.authenticate(request)),
+            recheck=lambda: self._authorize(call, api.gate.authenticate(request)),
             policy=api.gate.policy,
             ways=api.gate.ways,
             mints=api.mints,

@@ -1,4 +1,4 @@
-"""The bodies of routes that are more than a value of the model."""
+"""Request bodies that are more than a value of the model."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ CLAIM: Final = msgspec.defstruct(
 
 
 class Rotate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Another text for a token. grace_seconds: how long the old one stays good."""
+    """Give a token a new text. grace_seconds: how long the old one stays valid."""
 
     name: str
     grace_seconds: int = 0
 
 
 class Revoke(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A token is good for nothing any more."""
+    """Revoke a token."""
 
     name: str
 
 
 def request_of(body: Any) -> CandidateRequest:
-    """The request in a body that has more to it."""
+    """Return the candidate request in a body with further fields."""
     request: CandidateRequest = value(_REQUEST(**{name: getattr(body, name) for name in _REQUEST.__struct_fields__}))
     return request

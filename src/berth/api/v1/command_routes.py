@@ -1,4 +1,4 @@
-"""The routes of commands: one for each, made from how they are named, permitted and refused."""
+"""The routes of commands: one for each, made from its name, its permission and its refusals."""
 
 from __future__ import annotations
 
@@ -103,13 +103,13 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         "Replace the aggregates of a provider",
         (errors.ProviderNotFound, errors.GenerationConflict),
     ),
-    CreateTrait: ("traits.ensure", "Make a custom trait", (errors.InvalidName,)),
+    CreateTrait: ("traits.ensure", "Create a custom trait", (errors.InvalidName,)),
     DeleteTrait: (
         "traits.delete",
         "Remove a custom trait",
         (errors.TraitsNotFound, errors.StandardName, errors.TraitInUse),
     ),
-    CreateClass: ("classes.ensure", "Make a custom resource class", (errors.InvalidName, errors.ClassExists)),
+    CreateClass: ("classes.ensure", "Create a custom resource class", (errors.InvalidName, errors.ClassExists)),
     RenameClass: (
         "classes.rename",
         "Rename a custom resource class",
@@ -122,7 +122,7 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     ),
     SetAllocations: (
         "allocations.post",
-        "Write what consumers hold: all, or nothing",
+        "Set the allocations of consumers, all or none",
         (
             errors.AllocationProviderNotFound,
             errors.ClassNotFound,
@@ -138,10 +138,10 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         "Find where a request fits and claim it, in one step",
         (errors.ClassNotFound, errors.TraitsNotFound, errors.ConsumerGenerationConflict, errors.NothingFits),
     ),
-    ReleaseAllocations: ("allocations.delete", "End what a consumer holds", (errors.AllocationsNotFound,)),
+    ReleaseAllocations: ("allocations.delete", "Release the allocations of a consumer", (errors.AllocationsNotFound,)),
     Reshape: (
         "reshape",
-        "Move inventories between providers together with what is held of them",
+        "Move inventories between providers together with their allocations",
         (
             errors.ReshapedProviderNotFound,
             errors.AllocationProviderNotFound,
@@ -152,13 +152,13 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
             errors.CannotAllocate,
         ),
     ),
-    PutRecords: ("providers.import", "Bring providers in with all that they have", ()),
+    PutRecords: ("providers.import", "Import providers with their inventories, traits and aggregates", ()),
 }
-"""The commands that can be sent: the operation that the policy knows them by, what they do, how they are refused."""
+"""The commands that can be sent: their operation in the policy, a summary, their refusals."""
 
 
 def of_command(command: type[Command]) -> Route:
-    """The route that carries a command out."""
+    """Return the route of a command."""
     operation, summary, refusals = COMMANDS[command]
     result: Any = RESULTS[command]
     return Route(

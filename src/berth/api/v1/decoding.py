@@ -1,4 +1,4 @@
-"""What a request says, as values of the route's types; what is wrong is said with where it is."""
+"""Decoding of queries and bodies into the route's types; errors name the place in the input."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from berth.api.http.messages import BadRequest, HttpError, Request, parse_query
 from berth.model.errors import Invalid
 
 MOST_AMOUNTS: Final = 64
-"""How many amounts a query may name."""
+"""The most amounts in one query."""
 
 
 def query_of(request: Request, kind: type[msgspec.Struct]) -> Any:
-    """The parameters; Invalid. One that may stand several times is a tuple, any other stands once."""
+    """Return the query parameters; raise Invalid. A repeatable one is a tuple, any other may occur once."""
     several = _several(kind)
     given: dict[str, Any] = {}
     for name, text in parse_query(request.query):
@@ -33,13 +33,13 @@ def query_of(request: Request, kind: type[msgspec.Struct]) -> Any:
 
 @cache
 def _several(kind: type[msgspec.Struct]) -> frozenset[str]:
-    hints = get_type_hints(kind)  # without the bounds that are noted with the types
+    hints = get_type_hints(kind)  # without the bounds in the annotations
     fields = msgspec.structs.fields(kind)
     return frozenset(each.encode_name for each in fields if get_origin(hints[each.name]) is tuple)
 
 
 def body_of(request: Request, decoder: msgspec.json.Decoder[Any] | None) -> Any:
-    """The body; HttpError 415 and Invalid. decoder: None for a request that has none."""
+    """Return the decoded body; raise HttpError 415 or Invalid. decoder: None for a route without a body."""
     if decoder is None:
         return None
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -59,7 +59,7 @@ def body_of(request: Request, decoder: msgspec.json.Decoder[Any] | None) -> Any:
 
 
 def amounts(text: str, what: str = "room") -> dict[str, int]:
-    """Amounts by class, written as VCPU:4,MEMORY_MB:1024; Invalid."""
+    """Return amounts by class from text such as VCPU:4,MEMORY_MB:1024; raise Invalid."""
     found: dict[str, int] = {}
     for part in filter(None, text.split(",")):
         name, _, amount = part.partition(":")

@@ -1,4 +1,4 @@
-"""The routes of the two logs: what has changed, and who did it."""
+"""The routes of the two logs: changes, and audit records."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HISTORY: Final[tuple[Route, ...]] = (
         "GET",
         "/v1/changes",
         changes.changes,
-        "The change log, or all that comes of it, live",
+        "The change log, as a page or as a stream",
         "changes.list",
         query=parameters.Changes,
         reply=Page[Change],
@@ -33,7 +33,7 @@ HISTORY: Final[tuple[Route, ...]] = (
         "GET",
         "/v1/changes/brief",
         changes.brief,
-        "The same, with what each change touched instead of its facts",
+        "Changes without facts, with what each of them touched",
         "changes.list",
         query=parameters.Changes,
         reply=Page[ChangeSummary],
@@ -46,7 +46,7 @@ HISTORY: Final[tuple[Route, ...]] = (
         "GET",
         "/v1/audit",
         changes.audit,
-        "Who did what, and who tried to",
+        "The audit log",
         "audit.list",
         query=parameters.Audit,
         reply=Page[AuditRecord],
@@ -58,11 +58,11 @@ HISTORY: Final[tuple[Route, ...]] = (
         "GET",
         "/v1/audit/anomalies",
         changes.anomalies,
-        "What is unusual in the audit log",
+        "Unusual activity in the audit log",
         "audit.anomalies",
         query=parameters.AnomalyQuery,
         reply=Anomalies,
         dated=False,
     ),
 )
-"""What has happened."""
+"""The routes of the logs."""

@@ -1,4 +1,4 @@
-"""/v1 as an OpenAPI document, out of the route table and the types in it."""
+"""/v1 as an OpenAPI document, from the route table and its types."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _PLACES: Final[dict[str, tuple[Json, str]]] = {
     "uuid": ({"type": "string", "format": "uuid"}, "Of the provider or consumer, in any spelling."),
     "name": ({"type": "string", "minLength": 1, "maxLength": 255}, "The name."),
 }
-"""What stands in the open places of paths."""
+"""The schemas of parameters in paths."""
 
 _WHY: Final = {
     400: "The request makes no sense: the detail says what of it.",
-    401: "Nobody is known by this token, or there is none.",
+    401: "The token is missing, invalid or expired.",
     403: "The policy does not allow this to the caller.",
     404: "What the request names does not exist.",
     406: "The answer cannot be had in a form that is accepted.",
     409: "It makes sense, but not against what the ledger holds now. Read again, then decide.",
     413: "The body is larger than Berth reads.",
     415: "The body is not said to be JSON, or is compressed.",
-    429: "Whoever asks has asked too often.",
+    429: "The caller has sent too many requests.",
     503: "The ledger cannot answer now. Asking again is safe.",
 }
 
@@ -51,7 +51,7 @@ PROBLEM: Final[Json] = {
 
 
 def described(routes: Iterable[Route]) -> Json:
-    """The document."""
+    """Return the document."""
     every = list(routes)
     types = [kind for route in every for kind in (route.query, route.body, route.reply) if kind is not None]
     schemas, parts = msgspec.json.schema_components(types, ref_template=_REFERENCE)
@@ -95,8 +95,8 @@ def _described(route: Route, schemas: dict[int, Json], parts: dict[str, Json]) -
         method=route.method,
         path=route.path,
         summary=route.summary,
-        description=_told(route),
-        parameters=(*_places(route), *_parameters(route, schemas, parts)),
+        description=_description(route),
+        parameters=(*_path_parameters(route), *_parameters(route, schemas, parts)),
         body=None if route.body is None else schemas[id(route.body)],
         responses=tuple(responses),
         refusals=tuple(sorted(_statuses(route))),
@@ -105,12 +105,12 @@ def _described(route: Route, schemas: dict[int, Json], parts: dict[str, Json]) -
     )
 
 
-def _told(route: Route) -> str:
+def _description(route: Route) -> str:
     kinds = [f"`{kind_of(refusal)}`" for refusal in route.refusals]
     return f"Refused with {', '.join(kinds)}." if kinds else ""
 
 
-def _places(route: Route) -> list[Parameter]:
+def _path_parameters(route: Route) -> list[Parameter]:
     names = [segment[1:-1] for segment in route.path.split("/") if segment.startswith("{")]
     return [Parameter(name, "path", _PLACES[name][0], required=True, description=_PLACES[name][1]) for name in names]
 
@@ -143,5 +143,5 @@ def _statuses(route: Route) -> set[int]:
 
 
 def statuses(route: Route) -> dict[str, Any]:
-    """What a route may answer with, for the page about it."""
+    """Return the statuses of a route, for its documentation."""
     return {kind_of(refusal): problems.status_of(refusal) for refusal in route.refusals}

@@ -1,4 +1,4 @@
-"""The parameters of routes, a field each."""
+"""Query parameters of routes, a field each."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from berth.model.consumer import ConsumerOrder
 from berth.model.overview import GroupBy
 
 MOST_ITEMS = 1_000
-"""On one page."""
+"""The most items on one page."""
 
 MOST_CELLS = 100_000
-"""On one map."""
+"""The most cells on one map."""
 
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=MOST_ITEMS, description="At most so many items.")]
 After = Annotated[str, msgspec.Meta(max_length=300, description="Go on where the page ended whose `next` this was.")]
@@ -23,14 +23,14 @@ Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Paging(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which page of a collection."""
+    """A page of a collection."""
 
     limit: PageSize = 100
     after: After = ""
 
 
 class Map(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which hosts to draw, and how; see berth.model.overview.MapQuery."""
+    """See berth.model.overview.MapQuery."""
 
     classes: Annotated[tuple[Text, ...], msgspec.Meta(max_length=64)] = msgspec.field(default=(), name="class")
     by: GroupBy = GroupBy.AUTO
@@ -44,7 +44,7 @@ class Map(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Providers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which providers; see berth.model.overview.ProviderFilter."""
+    """See berth.model.overview.ProviderFilter."""
 
     name: Text = ""
     uuid: Text = ""
@@ -56,13 +56,13 @@ class Providers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Uuids(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whose names. uuid: may stand several times."""
+    """Providers whose names to return. uuid: repeatable."""
 
     uuids: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MOST_ITEMS)] = msgspec.field(name="uuid")
 
 
 class Consumers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which consumers; see berth.model.holdings.ConsumerQuery."""
+    """See berth.model.consumer.ConsumerQuery."""
 
     project: Text = ""
     user: Text = ""
@@ -73,21 +73,21 @@ class Consumers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Usages(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whose usage."""
+    """A project or a user whose usage to return."""
 
     project: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
     user: Text = ""
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which entries of the change log. after: the number of one; a stream without it begins now."""
+    """Entries of the change log. after: the number of an entry; a stream without it begins now."""
 
     limit: PageSize = 100
     after: Number | None = None
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which records of the audit log, newest first.
+    """Records of the audit log, newest first.
 
     since, until: microseconds since 1970 UTC; facts: false leaves out what was touched, as it was and as it is.
     """
@@ -112,7 +112,7 @@ class AnomalyQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which records about one thing, newest first. after: the number of the last one seen."""
+    """Records about one provider or consumer, newest first. after: the number of the last one received."""
 
     limit: PageSize = 100
     after: Number | None = None

@@ -1,4 +1,4 @@
-"""A request in Placement's words: the call of its API that asks the same."""
+"""A candidate request as the URL of the equivalent Placement call."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from berth.model.request import AnyOf, CandidateRequest, Group
 
 
 def call_of(request: CandidateRequest) -> str:
-    """The path and query of GET /allocation_candidates, in its newest version."""
-    pairs = [pair for group in request.groups for pair in _of_group(group)]
+    """Return the path and query of GET /allocation_candidates, in its newest version."""
+    pairs = [pair for group in request.groups for pair in _group_parameters(group)]
     if sum(group.one_provider for group in request.groups) > 1:
         pairs.append(("group_policy", "isolate" if request.isolate else "none"))
     root = ",".join([*sorted(request.root_required), *(f"!{name}" for name in sorted(request.root_forbidden))])
@@ -22,7 +22,7 @@ def call_of(request: CandidateRequest) -> str:
     return "/allocation_candidates?" + "&".join(f"{name}={quote(value, safe=':,!')}" for name, value in pairs)
 
 
-def _of_group(group: Group) -> Iterator[tuple[str, str]]:
+def _group_parameters(group: Group) -> Iterator[tuple[str, str]]:
     suffix = group.suffix
     if group.resources:
         yield f"resources{suffix}", ",".join(f"{name}:{amount}" for name, amount in group.resources.items())

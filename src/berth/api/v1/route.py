@@ -1,4 +1,4 @@
-"""One row of the route table, and one call of it."""
+"""Rows of the route table, and calls of them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from berth.settings import Limits
 
 @dataclass(slots=True)
 class Call:
-    """A request that was let in.
+    """An authenticated request.
 
-    items: what stands in the path's places; query, body: of the route's types; feed: the change log, live;
-    still: raises HttpError when the caller may not ask for this any more; policy: who may do what;
-    ways: in which callers are known; mints: whether API tokens let anybody in; anomalies: what is unusual in the
-    audit log; limits: of what a request may ask for.
+    items: the parameters in the path; query, body: of the route's types; feed: the change log, live;
+    recheck: raises HttpError if the caller may not do this any more; ways: the names of the authenticators;
+    mints: whether API tokens are accepted; anomalies: returns the unusual activity in the audit log;
+    limits: of one request.
     """
 
     request: Request
@@ -36,7 +36,7 @@ class Call:
     feed: Feed
     anomalies: Callable[[], Anomalies]
     limits: Limits
-    still: Callable[[], None]
+    recheck: Callable[[], None]
     policy: Policy
     ways: tuple[str, ...]
     mints: bool = False
@@ -46,23 +46,23 @@ class Call:
 
 @dataclass(slots=True)
 class PendingResult:
-    """A reply that is ready when a command has been carried out. finish: from its result to the reply's value."""
+    """A command. finish: returns the reply's value from its result."""
 
     command: Command
     finish: Callable[[Any], Any]
 
 
 class NoParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The query of a route that takes none."""
+    """The query of a route without parameters."""
 
 
 Endpoint = Callable[[Call], Any]
-"""To the reply's value, or to a Doing or a Stream."""
+"""Returns the reply's value, or a PendingResult or a StreamReply."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """One thing that can be asked for.
+    """A row of the route table.
 
     operation: its name in the policy; query: the parameters, a field each; body: the type of the JSON
     body, None for none; reply: the type of the reply's JSON, None for no body; streams: it may answer

@@ -52,7 +52,7 @@ def _discover(ledger: Ledger) -> None:
 
     _heading(2, "The resources of this machine, registered as a provider tree")
     machine = discovery.read()
-    done = discovery.apply(discovery.plan(discovery.found(machine), machine, ledger), ledger)
+    done = discovery.apply(discovery.plan(discovery.machine_tree(machine), machine, ledger), ledger)
     for line in discovery.lines(done, done=True):
         typer.echo(f"   {line}")
 

@@ -32,7 +32,7 @@ def discover(
     from berth import discover as discovery
 
     machine = discovery.read()
-    found = discovery.found(machine, name, dedicated=_processors(dedicated_cpus))
+    found = discovery.machine_tree(machine, name, dedicated=_processors(dedicated_cpus))
     planned = discovery.plan(found, machine, session.ledger, rename=rename)
     if apply:
         planned = discovery.apply(planned, session.ledger)

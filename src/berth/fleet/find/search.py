@@ -14,10 +14,10 @@ from berth.fleet.find.compile import CompiledRequest
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 
 FRUITLESS_STEPS = 30_000
-"""Steps that a request may take since its last solution: 0.1 to 0.3 seconds on the machine of docs/performance.md."""
+"""Steps that a request may take since its last solution: a tenth to a third of a second when measured."""
 
 MOST_STEPS = 300_000
-"""Steps that a request may take in all, even if it keeps finding: one to three seconds on that machine."""
+"""Steps that a request may take in all, even if it keeps finding: one to three seconds when measured."""
 
 LOOKS_PER_STEP = 300
 """Look-ups of a number that cost as much as one step: a step with many groups and providers counts as several."""

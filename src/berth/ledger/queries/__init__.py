@@ -1,1 +1,1 @@
-"""The reading verbs, by what they read."""
+"""Queries, by what they read."""

@@ -1,4 +1,4 @@
-"""The verbs that list consumers and projects, a page at a time."""
+"""Queries of consumers, projects and allocations."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ class ConsumerQueries:
         limit: int = 100,
         after: str | None = None,
     ) -> ConsumerPage:
-        """Consumers that are like that; ProviderNotFound, ClassNotFound; Invalid: LARGEST of no class."""
+        """Return a page of matching consumers. Raises ProviderNotFound, ClassNotFound; Invalid: LARGEST of no class."""
         if query.order is ConsumerOrder.LARGEST and not query.resource_class:
             raise Invalid("the largest consumers are those of one resource class: give the class as well")
         with self._writer.read_with_rows() as (fleet, connection):
-            wanted = _wanted(fleet, query)
-            if wanted is None:
+            filter_ = _compile_filter(fleet, query)
+            if filter_ is None:
                 return ConsumerPage([], None)
-            rows, marks = _page(connection, wanted, query.order, after or "", limit + 1)
+            rows, marks = _page(connection, filter_, query.order, after or "", limit + 1)
             items = _items(fleet, connection, rows[:limit])
         return ConsumerPage(items, marks[limit - 1] if len(rows) > limit else None)
 
     def consumer(self, uuid: str) -> ConsumerDetails:
-        """One consumer with all that it holds; AllocationsNotFound if it holds nothing."""
+        """Return a consumer with all that it holds. Raises AllocationsNotFound if it holds nothing."""
         with self._writer.read_with_rows() as (fleet, connection):
             rows = stored.by_uuid(connection, [canonical_uuid(uuid)])
             if not rows:
@@ -81,17 +81,17 @@ class ConsumerQueries:
             )
 
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
-        """Projects by name, with what their consumers hold, by type."""
+        """Return a page of projects by name, with what their consumers hold, by type."""
         with self._writer.read_with_rows() as (fleet, connection):
             rows = consumer_pages.projects(connection, after or "", limit + 1)
-            shares = _shares(fleet, rows)
+            totals = _totals_by_type(fleet, rows)
         shown = rows.names[:limit]
         items = [
             ProjectItem(
                 project=name,
-                consumers=sum(share.consumers for share in shares[name].values()),
-                resources=_summed(share.resources for share in shares[name].values()),
-                by_type=shares[name],
+                consumers=sum(each.consumers for each in totals[name].values()),
+                resources=_summed(each.resources for each in totals[name].values()),
+                by_type=totals[name],
             )
             for name in shown
         ]
@@ -100,7 +100,7 @@ class ConsumerQueries:
     # --- Allocations ---
 
     def allocations(self, consumer: str) -> ConsumerAllocations | None:
-        """All that a consumer holds; None if it holds nothing."""
+        """Return all that a consumer holds, or None if it holds nothing."""
         with self._writer.read_with_rows() as (fleet, connection):
             rows = stored.by_uuid(connection, [canonical_uuid(consumer)])
             if not rows:
@@ -113,7 +113,7 @@ class ConsumerQueries:
             )
 
     def allocations_of(self, uuid: str) -> ProviderAllocations:
-        """Who holds what of a provider; ProviderNotFound."""
+        """Return which consumers hold what of a provider. Raises ProviderNotFound."""
         with self._writer.read_with_rows() as (fleet, connection):
             slot = fleet.slot(canonical_uuid(uuid))
             holders: dict[str, Holder] = {}
@@ -125,7 +125,7 @@ class ConsumerQueries:
             return ProviderAllocations(int(fleet.generation.values[slot]), list(holders.values()), newest)
 
     def holders(self, uuid: str, *, limit: int = 100, after: str | None = None) -> HolderPage:
-        """Who holds what of a provider, by consumer; ProviderNotFound."""
+        """Return a page of the consumers that hold something of a provider. Raises ProviderNotFound."""
         with self._writer.read_with_rows() as (fleet, connection):
             slot = fleet.slot(canonical_uuid(uuid))
             rows = stored.holders_of(connection, int(fleet.id.values[slot]))
@@ -140,7 +140,7 @@ class ConsumerQueries:
             return HolderPage(int(fleet.generation.values[slot]), shown, shown[-1].consumer if more else None)
 
     def project_usages(self, project: str, user: str | None = None) -> list[TypeUsage]:
-        """What a project (or one of its users) holds, by type of consumer."""
+        """Return what a project (or one of its users) holds, by type of consumer."""
         with self._writer.read_with_rows() as (fleet, connection):
             counts, amounts = stored.project_usage(connection, project, user)
             name_of = fleet.catalogue.name_of
@@ -152,8 +152,8 @@ class ConsumerQueries:
             ]
 
 
-def _wanted(fleet: Fleet, query: ConsumerQuery) -> ConsumerFilter | None:
-    """The query in the database's numbers; None if no consumer can be like that."""
+def _compile_filter(fleet: Fleet, query: ConsumerQuery) -> ConsumerFilter | None:
+    """Return the query with ids instead of names, or None if no consumer can match."""
     type_id = None
     if query.type and query.type != UNKNOWN_TYPE:
         type_id = fleet.catalogue.id_of(NameKind.TYPE, query.type)
@@ -170,16 +170,16 @@ def _wanted(fleet: Fleet, query: ConsumerQuery) -> ConsumerFilter | None:
 
 
 def _page(
-    connection: Connection, wanted: ConsumerFilter, order: ConsumerOrder, after: str, most: int
+    connection: Connection, filter_: ConsumerFilter, order: ConsumerOrder, after: str, most: int
 ) -> tuple[list[ConsumerRow], list[str]]:
-    """Rows, and for each what `after` takes to go on behind it."""
+    """Return rows, and for each the value of `after` with which the next page begins behind it."""
     if order is ConsumerOrder.LARGEST:
-        found = consumer_pages.largest(connection, wanted, _mark(after), most)
-        return [row for row, _ in found], [f"{amount}.{row.uuid}" for row, amount in found]
+        amounts = consumer_pages.largest(connection, filter_, _mark(after), most)
+        return [row for row, _ in amounts], [f"{amount}.{row.uuid}" for row, amount in amounts]
     if order is ConsumerOrder.OLDEST:
-        rows = consumer_pages.oldest(connection, wanted, _mark(after), most)
+        rows = consumer_pages.oldest(connection, filter_, _mark(after), most)
         return rows, [f"{row.updated_at}.{row.uuid}" for row in rows]
-    rows = consumer_pages.by_uuid(connection, wanted, after, most)
+    rows = consumer_pages.by_uuid(connection, filter_, after, most)
     return rows, [row.uuid for row in rows]
 
 
@@ -219,14 +219,14 @@ def _held_by(fleet: Fleet, connection: Connection, consumer: ConsumerRow) -> dic
     return held
 
 
-def _shares(fleet: Fleet, rows: consumer_pages.ProjectRows) -> dict[str, dict[str, TypeTotals]]:
-    """What each project's consumers of each type hold."""
-    shares: dict[str, dict[str, TypeTotals]] = defaultdict(dict)
+def _totals_by_type(fleet: Fleet, rows: consumer_pages.ProjectRows) -> dict[str, dict[str, TypeTotals]]:
+    """Return what each project's consumers of each type hold."""
+    totals: dict[str, dict[str, TypeTotals]] = defaultdict(dict)
     for name, kind, count in rows.counts:
-        shares[name][_type(fleet, kind) or UNKNOWN_TYPE] = TypeTotals(count, {})
+        totals[name][_type(fleet, kind) or UNKNOWN_TYPE] = TypeTotals(count, {})
     for name, kind, number, total in rows.amounts:
-        shares[name][_type(fleet, kind) or UNKNOWN_TYPE].resources[fleet.catalogue.name_of(number)] = total
-    return shares
+        totals[name][_type(fleet, kind) or UNKNOWN_TYPE].resources[fleet.catalogue.name_of(number)] = total
+    return totals
 
 
 def _summed(each: Iterable[Resources]) -> Resources:
@@ -246,8 +246,10 @@ def _consumer(fleet: Fleet, row: stored.ConsumerRow | stored.HolderRow) -> Consu
 
 
 def _holder(fleet: Fleet, row: stored.HolderRow) -> HolderItem:
-    it = _consumer(fleet, row)
-    return HolderItem(it.uuid, it.project, it.user, it.type, it.generation, {}, row.updated_at)
+    consumer = _consumer(fleet, row)
+    return HolderItem(
+        consumer.uuid, consumer.project, consumer.user, consumer.type, consumer.generation, {}, row.updated_at
+    )
 
 
 def _generation(fleet: Fleet, uuid: str) -> int:

@@ -1,4 +1,4 @@
-"""The verbs that ask the fleet: where something fits, what providers are and have, which names there are."""
+"""Queries of the fleet: candidates, providers and what they have, names, overviews."""
 
 from __future__ import annotations
 
@@ -44,29 +44,29 @@ from berth.model.validation import canonical_uuid
 
 
 class FleetQueries:
-    """Queries of the fleet: answered from columns in memory, after a check whether others have written."""
+    """Queries of the fleet: answered from columns in memory, after a check for changes by other processes."""
 
     _writer: Writer
 
     # --- Finding ---
 
     def find(self, request: CandidateRequest) -> Candidates:
-        """Where a request fits; ClassNotFound, TraitsNotFound."""
+        """Return the candidates of a request. Raises ClassNotFound, TraitsNotFound."""
         with self._writer.read() as fleet:
             began = time.time_ns()
-            found = find(fleet, request)
+            candidates = find(fleet, request)
             self._writer.observer.found(began, time.time_ns())
-            return found
+            return candidates
 
     def head(self) -> int:
-        """The number of the last change."""
+        """Return the number of the last change."""
         with self._writer.read() as fleet:
             return fleet.head
 
     def placement_finds_nothing_first(self, request: CandidateRequest | ProviderQuery) -> bool:
-        """Whether what was refused for an unknown name has a part before it that finds nothing anyway.
+        """Whether, in a request that was refused for an unknown name, an earlier part finds nothing anyway.
 
-        The Placement API then answers with nothing instead of refusing.
+        Placement then returns an empty result instead of an error.
         """
         with self._writer.read() as fleet:
             if isinstance(request, ProviderQuery):
@@ -74,64 +74,64 @@ class FleetQueries:
             return placement_finds_nothing_first(fleet, request)
 
     def providers(self, query: ProviderQuery = ProviderQuery()) -> list[Provider]:  # noqa: B008 - it is frozen
-        """Every provider that is like that; ClassNotFound, TraitsNotFound."""
+        """Return every provider that matches. Raises ClassNotFound, TraitsNotFound."""
         with self._writer.read() as fleet:
             return reading.providers(fleet, query)
 
     # --- Providers ---
 
     def provider(self, uuid: str) -> Provider:
-        """One provider; ProviderNotFound."""
+        """Return a provider. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
             return reading.provider(fleet, canonical_uuid(uuid))
 
     def need_provider(self, uuid: str) -> None:
-        """ProviderNotFound, if there is no such provider."""
+        """Raise ProviderNotFound if there is no such provider."""
         with self._writer.read() as fleet:
             fleet.slot(uuid)
 
     def records(self) -> Iterator[ProviderRecord]:
-        """Every provider with all that it has, as of now, parents before their children."""
+        """Return every provider with all that it has, as of now, parents before their children."""
         with self._writer.read() as fleet:
             return iter(list(reading.records(fleet)))
 
     # --- What providers have ---
 
     def inventories(self, uuid: str) -> ProviderInventories:
-        """All that a provider has; ProviderNotFound."""
+        """Return all inventories of a provider. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
             return reading.inventories(fleet, canonical_uuid(uuid))
 
     def inventory(self, uuid: str, resource_class: str) -> InventoryUsage:
-        """What a provider has of one class; ProviderNotFound, InventoryNotFound."""
-        found = self.inventories(uuid).inventories.get(resource_class)
-        if found is None:
+        """Return a provider's inventory of one class. Raises ProviderNotFound, InventoryNotFound."""
+        inventory = self.inventories(uuid).inventories.get(resource_class)
+        if inventory is None:
             raise InventoryNotFound(uuid, resource_class)
-        return found
+        return inventory
 
     def usages(self, uuid: str) -> ProviderUsages:
-        """How much of a provider is held; ProviderNotFound."""
+        """Return how much of a provider is held. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
             return reading.usages(fleet, canonical_uuid(uuid))
 
     def traits(self, uuid: str) -> ProviderTraits:
-        """A provider's traits; ProviderNotFound."""
+        """Return a provider's traits. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
             return reading.traits(fleet, canonical_uuid(uuid))
 
     def aggregates(self, uuid: str) -> ProviderAggregates:
-        """A provider's aggregates; ProviderNotFound."""
+        """Return a provider's aggregates. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
             return reading.aggregates(fleet, canonical_uuid(uuid))
 
     # --- Names ---
 
     def classes(self) -> list[CatalogueEntry]:
-        """Every resource class."""
+        """Return every resource class."""
         return self._named(NameKind.CLASS)
 
     def resource_class(self, name: str) -> CatalogueEntry:
-        """One resource class; ClassNotFound."""
+        """Return a resource class. Raises ClassNotFound."""
         with self._writer.read() as fleet:
             named = fleet.catalogue.get(NameKind.CLASS, name)
         if named is None:
@@ -139,14 +139,14 @@ class FleetQueries:
         return named
 
     def trait_names(self, *, associated: bool | None = None) -> list[CatalogueEntry]:
-        """Every trait; or only those that some provider has (True), or none has (False)."""
+        """Return every trait, or only those that some provider has (True), or none has (False)."""
         with self._writer.read() as fleet:
             every = list(fleet.catalogue.all(NameKind.TRAIT))
             in_use = set() if associated is None else reading.associated_traits(fleet)
         return [named for named in every if associated is None or (named.id in in_use) == associated]
 
     def trait(self, name: str) -> CatalogueEntry:
-        """One trait; TraitsNotFound."""
+        """Return a trait. Raises TraitsNotFound."""
         with self._writer.read() as fleet:
             named = fleet.catalogue.get(NameKind.TRAIT, name)
         if named is None:
@@ -154,7 +154,7 @@ class FleetQueries:
         return named
 
     def names(self, kind: NameKind) -> list[NameItem]:
-        """Every name of a kind, with how many providers have it; of aggregates those that somebody is in."""
+        """Return every name of a kind with the number of its providers; of aggregates only those with providers."""
         with self._writer.read() as fleet:
             named = {each.name: each for each in fleet.catalogue.all(kind)}
             return [
@@ -166,17 +166,17 @@ class FleetQueries:
         with self._writer.read() as fleet:
             return list(fleet.catalogue.all(kind))
 
-    # --- Looking at the fleet as people do ---
+    # --- Explanations and overviews ---
 
     def explain(self, request: CandidateRequest) -> Funnel:
-        """What each constraint of a request takes away; names that do not exist are a part of the answer."""
+        """Return what each constraint of a request excludes. Unknown names are part of the answer."""
         with self._writer.read() as fleet:
             return explain(fleet, request)
 
     def explained(self, command: Command, refusal: BerthError) -> BerthError:
-        """A refusal of a command with all that can be said of why: of NothingFits, what each constraint took away.
+        """Return a refusal with its explanation: for NothingFits, what each constraint excluded.
 
-        As it is, if the ledger cannot answer any more: what was decided stands.
+        Return it unchanged if the database cannot be queried any more: the decision stands.
         """
         if not (isinstance(refusal, NothingFits) and isinstance(command, Allocate)):
             return refusal
@@ -186,12 +186,12 @@ class FleetQueries:
             return refusal
 
     def overview(self) -> Overview:
-        """The whole fleet in a few numbers."""
+        """Return the whole fleet in a few numbers."""
         with self._writer.read() as fleet:
             return overview(fleet)
 
     def map(self, query: MapQuery = MapQuery()) -> FleetMap:  # noqa: B008 - it is frozen
-        """The fleet, or a part of it, as cells: hosts or groups of them; ClassNotFound, TraitsNotFound, Invalid."""
+        """Return the fleet, or a part, as cells: hosts or groups. Raises ClassNotFound, TraitsNotFound, Invalid."""
         marked = structs.replace(query, mark=tuple(map(canonical_uuid, query.mark)))
         with self._writer.read() as fleet:
             return fleet_map(fleet, marked)
@@ -203,17 +203,17 @@ class FleetQueries:
         limit: int = 100,
         after: str | None = None,
     ) -> ProviderPage:
-        """Providers that are like that, by a part of the name and so on; ClassNotFound, TraitsNotFound."""
+        """Return a page of the providers that match. Raises ClassNotFound, TraitsNotFound."""
         with self._writer.read() as fleet:
             return provider_page(fleet, asked, after, limit)
 
     def provider_names(self, uuids: Iterable[str]) -> dict[str, str]:
-        """What these providers are called, by uuid; those that there are not are left out. Invalid for no uuids."""
-        asked = [canonical_uuid(uuid) for uuid in uuids]
+        """Return the names of the providers that exist, by uuid. Raises Invalid for what is not a uuid."""
+        canonical = [canonical_uuid(uuid) for uuid in uuids]
         with self._writer.read() as fleet:
-            return {uuid: fleet.names[fleet.slot_of[uuid]] for uuid in asked if uuid in fleet.slot_of}
+            return {uuid: fleet.names[fleet.slot_of[uuid]] for uuid in canonical if uuid in fleet.slot_of}
 
     def details(self, uuid: str) -> ProviderDetails:
-        """One provider with all that it has, and its tree; ProviderNotFound."""
+        """Return a provider with all that it has, and its tree. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
             return provider_details(fleet, canonical_uuid(uuid))

@@ -1,4 +1,4 @@
-"""The verbs that ask what was done, by whom, and who may come in."""
+"""Queries of the change log and the audit log."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from berth.store import audit as audit_log
 from berth.store import changes as change_log
 
 LOOK_S: Final = 0.2
-"""How often whoever follows the change log looks for more."""
+"""How long a follower of the change log waits before it reads again."""
 
 
 class HistoryQueries:
-    """Queries of the change log and the audit log."""
+    """What was changed, by which caller, and what of it is unusual."""
 
     _writer: Writer
 
     def changes(self, after: int = 0, most: int = 100) -> list[Change]:
-        """At most so many entries of the change log, after this number."""
+        """Return at most `most` entries of the change log, after this number."""
         with self._writer.database.reading() as connection:
             return change_log.page(connection, after, most)
 
     def follow(self, after: int | None = None) -> Iterator[Change]:
-        """Every change after this number (None: from now on) as it comes, without end; it looks often."""
+        """Yield every change after this number (None: from now on) once committed, without end."""
         if after is None:
             with self._writer.read() as fleet:
                 after = fleet.head
         while True:
-            found = self.changes(after)
-            yield from found
-            if found:
-                after = found[-1].number
+            page = self.changes(after)
+            yield from page
+            if page:
+                after = page[-1].number
             else:
                 time.sleep(LOOK_S)
 
@@ -56,12 +56,12 @@ class HistoryQueries:
         most: int | None = 100,
         facts: bool = True,
     ) -> list[AuditRecord]:
-        """At most so many records of the audit log that are like this.
+        """Return at most `most` records of the audit log that match, newest first.
 
-        subject: the uuid of a provider or consumer that they are about; before: the number of a record.
-        Newest first; oldest first from a record on if after is given. facts: whether to read what was touched as well.
+        subject: the uuid of a provider or consumer that they are about; before: only records with a lower number;
+        after: only those with a higher one, oldest first; facts: whether to read the states before and after as well.
         """
-        wanted = audit_log.AuditFilter(
+        filter_ = audit_log.AuditFilter(
             since=since,
             until=until,
             actor=actor,
@@ -74,14 +74,14 @@ class HistoryQueries:
             facts=facts,
         )
         with self._writer.database.reading() as connection:
-            return audit_log.records(connection, wanted)
+            return audit_log.records(connection, filter_)
 
     def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
-        """What was done to a provider or a consumer, newest first, whether it is there still or not."""
+        """Return what was done to a provider or a consumer, newest first, even if it no longer exists."""
         return self.audit(subject=uuid, before=before, most=most)
 
     def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
-        """Unusual activity that ended within this span (microseconds since 1970), out of all the audit log says."""
+        """Return unusual activity that ended within this span (microseconds since 1970), from all of the audit log."""
         scanner = self.log_scanner(since)
         while scanner.scan_page():
             pass

@@ -1,8 +1,8 @@
 """The one way to write.
 
-Callers queue commands. Whichever thread finds no other at work carries out all that is queued, batch by batch: one
+Callers queue commands. A thread that finds no other at work carries out all that is queued, batch by batch: one
 transaction, one durable commit, for as many commands as have arrived (group commit). The transaction holds the lock
-on the head row, so the draft that is decided on is exactly what the database holds, whatever other processes do.
+on the head row, so the draft that is decided on is exactly what the database holds, regardless of other processes.
 """
 
 from __future__ import annotations

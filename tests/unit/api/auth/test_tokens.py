@@ -219,7 +219,7 @@ def test_the_secret_is_made_at_first_use_and_only_its_owner_reads_it(url: str, t
     file = tmp_path / "ledger.db.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     file.chmod(0o640)
-    with pytest.raises(SecretUnusable, match="others can read or write"):
+    with pytest.raises(SecretUnusable, match="other users can read or write"):
         key_for(url)
 
 

@@ -12,8 +12,8 @@ FAST = "CUSTOM_FAST"
 FLEET = small_fleet(provider("a", VCPU=8, traits=[FAST]), provider("b", VCPU=4), provider("c", DISK_GB=5))
 
 
-def funnels(*groups: Group, **rest: frozenset[str]) -> RequestFunnelBuilder:
-    return RequestFunnelBuilder(WholeFleet(FLEET), CandidateRequest(groups=groups, **rest))
+def funnels(*groups: Group, root_required: frozenset[str] = frozenset()) -> RequestFunnelBuilder:
+    return RequestFunnelBuilder(WholeFleet(FLEET), CandidateRequest(groups=groups, root_required=root_required))
 
 
 def test_groups_that_ask_for_the_same_are_one() -> None:

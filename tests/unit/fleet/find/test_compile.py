@@ -40,7 +40,7 @@ def test_a_suffixed_group_is_one_variable_and_the_unsuffixed_one_for_each_class(
         ("", ((VCPU, 3),)),
         ("", ((DISK, 4),)),
     ]
-    assert (compiled.contested, compiled.limit, compiled.isolate) == ({VCPU, DISK}, 5, False)
+    assert (compiled.contested, compiled.limit, compiled.isolate) == (frozenset({VCPU, DISK}), 5, False)
 
 
 def test_required_traits_of_the_unsuffixed_group_may_be_met_together(fleet: Fleet) -> None:

@@ -48,7 +48,7 @@ def test_a_removed_entry_is_gone(catalogue: Catalogue) -> None:
 
 
 def test_unknown_classes_and_traits_are_refused_and_unknown_aggregates_skipped(catalogue: Catalogue) -> None:
-    assert (catalogue.class_id("VCPU"), catalogue.trait_ids(["CUSTOM_A", "CUSTOM_B"])) == (1, {2, 3})
+    assert (catalogue.class_id("VCPU"), catalogue.trait_ids(["CUSTOM_A", "CUSTOM_B"])) == (1, frozenset({2, 3}))
     with pytest.raises(ClassNotFound, match="NO_SUCH"):
         catalogue.class_id("NO_SUCH")
     with pytest.raises(TraitsNotFound, match="NO_SUCH"):

@@ -321,7 +321,7 @@ def test_one_command_with_a_changed_token_leaves_its_batch_alone(writer: Writer)
     ("changed", "good"), [({}, True), ({"last_used_at": 5}, True), ({"hash": "x"}, False), ({"id": "gone"}, False)]
 )
 def test_whether_a_token_still_holds(changed: dict[str, Any], good: bool, writer: Writer) -> None:
-    """If it does not, what it was refused is nobody's: it is not recorded."""
+    """If it does not, the refusals of the request are not recorded."""
     _run(writer, CreateToken(token=TOKEN))
     with writer.request() as scope:
         writer.record_token_use(msgspec.structs.replace(writer.tokens()["t"], **changed))

@@ -1,1 +1,1 @@
-"""What each operation does: a Call into a command or a question, and what comes of it into an Answer."""
+"""The endpoints of the operations: from a Call to an Answer, or to a command and how its result is answered."""

@@ -1,4 +1,4 @@
-"""Who holds what: claims, usages, reshapes, and where a request fits."""
+"""Allocations: claims, usages, reshapes, and allocation candidates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EVERY_TYPE = "all"
 
 
 def candidates(call: Call) -> Answer:
-    """Where a request fits."""
+    """Return the allocation candidates of a request."""
     request = candidate_request(call.query(), call.rules)
     check_request(call.limits, request)
     call.asked = Asked(frozenset(name for group in request.groups for name in group.resources))
@@ -41,20 +41,20 @@ def candidates(call: Call) -> Answer:
 
 
 def show(call: Call) -> Answer:
-    """What a consumer holds; one that nobody knows holds nothing."""
+    """Return a consumer's allocations; an unknown consumer has none."""
     consumer = parse_uuid(call.terms["consumer_uuid"])
     found = None if consumer is None else call.ledger.allocations(consumer)
     return Answer(payload=render.consumer_allocations(found), modified=now_us() if found is None else found.updated_at)
 
 
 def show_of_provider(call: Call) -> Answer:
-    """Who holds what of a provider."""
+    """Return the allocations of a provider."""
     found = call.ledger.allocations_of(call.provider_uuid())
     return Answer(payload=render.provider_allocations(found), modified=found.updated_at or now_us())
 
 
 def put(call: Call) -> PendingAnswer:
-    """What one consumer is to hold."""
+    """Set one consumer's allocations."""
     given = call.terms["consumer_uuid"]
     consumer = parse_uuid(given)
     if consumer is None:
@@ -64,12 +64,12 @@ def put(call: Call) -> PendingAnswer:
 
 
 def post(call: Call) -> PendingAnswer:
-    """What several consumers are to hold: all, or none."""
+    """Set the allocations of several consumers, all or none."""
     return PendingAnswer(commands.SetAllocations(claims=_claims(call.body())), no_content)
 
 
 def delete(call: Call) -> PendingAnswer:
-    """A consumer holds nothing any more."""
+    """Delete a consumer's allocations."""
     given = call.terms["consumer_uuid"]
     consumer = parse_uuid(given)
     if consumer is None:
@@ -78,7 +78,7 @@ def delete(call: Call) -> PendingAnswer:
 
 
 def reshape(call: Call) -> PendingAnswer:
-    """Inventories and claims that change together."""
+    """Change inventories and allocations together."""
     body = call.body()
     given = []
     for text, fields in body["inventories"].items():
@@ -93,7 +93,7 @@ def reshape(call: Call) -> PendingAnswer:
 
 
 def project_usages(call: Call) -> Answer:
-    """What a project holds, by type of consumer."""
+    """Return a project's usage, by type of consumer."""
     last = dict(call.query())
     usages = call.ledger.project_usages(last["project_id"], last.get("user_id") or None)
     wanted = last.get("consumer_type")

@@ -17,7 +17,7 @@ QUERY: Final[Schema] = closed({"version": {"enum": list(_MINORS)}})
 
 
 def show(call: Call, operations: tuple[Operation, ...]) -> Answer:
-    """The document of the version that is asked for, else of the newest; whatever version the request itself is in."""
+    """Return the document of the version in the query, by default the newest, not of the request's own version."""
     version = dict(parse_query(call.request.query)).get("version", f"1.{NEWEST}")
     minor = _MINORS.get(version)
     if minor is None:

@@ -12,14 +12,14 @@ from berth.model.provider import InventoryUsage
 
 
 def list_(call: Call) -> Answer:
-    """All inventories."""
+    """Return all inventories of a provider."""
     found = call.ledger.inventories(call.provider_uuid())
     newest = max((each.updated_at for each in found.inventories.values()), default=NOTHING_THERE)
     return Answer(payload=render.inventories(found), modified=newest)
 
 
 def show(call: Call) -> Answer:
-    """One inventory."""
+    """Return one inventory."""
     uuid, name = call.provider_uuid(), call.terms["resource_class"]
     found = call.ledger.inventories(uuid)
     stocked = found.inventories.get(name)
@@ -29,7 +29,7 @@ def show(call: Call) -> Answer:
 
 
 def replace(call: Call) -> PendingAnswer:
-    """All inventories, instead of those that are there."""
+    """Replace all inventories of a provider."""
     uuid = call.existing_provider()
     body = call.body()
     given = parse_inventories(body)
@@ -53,7 +53,7 @@ def replace(call: Call) -> PendingAnswer:
 
 
 def create(call: Call) -> PendingAnswer:
-    """One more inventory."""
+    """Add an inventory."""
     uuid = call.existing_provider()
     body = call.body()
     given, name = parse_inventory(body), body["resource_class"]
@@ -75,7 +75,7 @@ def create(call: Call) -> PendingAnswer:
 
 
 def update(call: Call) -> PendingAnswer:
-    """Other numbers for one inventory."""
+    """Change one inventory."""
     uuid = call.existing_provider()
     body = call.body()
     given = parse_inventory(body)
@@ -92,19 +92,19 @@ def update(call: Call) -> PendingAnswer:
 
 
 def delete(call: Call) -> PendingAnswer:
-    """One inventory goes."""
+    """Delete one inventory."""
     return PendingAnswer(
         commands.DeleteInventory(uuid=call.provider_uuid(), resource_class=call.terms["resource_class"]), no_content
     )
 
 
 def clear(call: Call) -> PendingAnswer:
-    """All inventories go."""
+    """Delete all inventories of a provider."""
     return PendingAnswer(commands.SetInventories(uuid=call.provider_uuid(), inventories={}), no_content)
 
 
 def usages(call: Call) -> Answer:
-    """How much is held of each."""
+    """Return the allocated amount of each class."""
     found = call.ledger.usages(call.provider_uuid())
     payload = {"resource_provider_generation": found.generation, "usages": found.usages}
     return Answer(payload=payload, modified=now_us())

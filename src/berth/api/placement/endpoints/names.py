@@ -1,4 +1,4 @@
-"""Resource classes and traits as such."""
+"""Resource classes and traits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TRUTH = {"true": True, "false": False}
 
 
 def list_classes(call: Call) -> Answer:
-    """Every resource class."""
+    """Return all resource classes."""
     found = call.ledger.classes()
     return Answer(
         payload={"resource_classes": [render.resource_class(each.name) for each in found]}, modified=_newest(found)
@@ -25,13 +25,13 @@ def list_classes(call: Call) -> Answer:
 
 
 def show_class(call: Call) -> Answer:
-    """One resource class."""
+    """Return one resource class."""
     found = call.ledger.resource_class(call.terms["name"])
     return Answer(payload=render.resource_class(found.name), modified=found.at)
 
 
 def create_class(call: Call) -> PendingAnswer:
-    """A new resource class."""
+    """Create a resource class."""
     name = call.body()["name"]
     call.terms["name"] = name
     return PendingAnswer(
@@ -40,7 +40,7 @@ def create_class(call: Call) -> PendingAnswer:
 
 
 def ensure_class(call: Call) -> PendingAnswer:
-    """A resource class that may be there already."""
+    """Create a resource class unless it exists."""
     name = call.terms["name"]
     why = validator(NAME_CLASS).why_not({"name": name}, len(name))
     if why is not None:
@@ -53,7 +53,7 @@ def ensure_class(call: Call) -> PendingAnswer:
 
 
 def rename_class(call: Call) -> PendingAnswer:
-    """Another name for a resource class."""
+    """Rename a resource class."""
     new_name = call.body()["name"]
     call.terms["new_name"] = new_name
     return PendingAnswer(
@@ -63,12 +63,12 @@ def rename_class(call: Call) -> PendingAnswer:
 
 
 def delete_class(call: Call) -> PendingAnswer:
-    """A resource class goes."""
+    """Delete a resource class."""
     return PendingAnswer(commands.DeleteClass(name=call.terms["name"]), no_content)
 
 
 def list_traits(call: Call) -> Answer:
-    """Traits, all or those that are as asked."""
+    """Return all traits, or those that match the query."""
     last = dict(call.query())
     associated = None
     if "associated" in last:
@@ -100,12 +100,12 @@ def _as_named(asked: str, associated: bool | None, call: Call) -> list[Catalogue
 
 
 def show_trait(call: Call) -> Answer:
-    """Whether there is such a trait."""
+    """Return 204 if the trait exists."""
     return Answer(status=204, modified=call.ledger.trait(call.terms["name"]).at)
 
 
 def ensure_trait(call: Call) -> PendingAnswer:
-    """A trait that may be there already."""
+    """Create a trait unless it exists."""
     name = call.terms["name"]
     if not is_custom_name(name):
         raise BadRequest(
@@ -127,7 +127,7 @@ def _since(call: Call, name: str) -> int:
 
 
 def delete_trait(call: Call) -> PendingAnswer:
-    """A trait goes."""
+    """Delete a trait."""
     return PendingAnswer(commands.DeleteTrait(name=call.terms["name"]), no_content)
 
 

@@ -17,7 +17,7 @@ from berth.model.request import ProviderQuery
 
 
 def list_(call: Call) -> Answer:
-    """Every provider that is as asked."""
+    """Return the providers that match the query."""
     pairs = call.query()
     last = dict(pairs)
     required, forbidden = query_filters.traits(query_filters.values_of(pairs, "required"), call.rules)
@@ -44,7 +44,7 @@ def list_(call: Call) -> Answer:
 
 
 def create(call: Call) -> PendingAnswer:
-    """A new provider."""
+    """Create a provider."""
     body = call.body()
     given = body.get("uuid")
     uuid = str(uuids.uuid4()) if given is None else parse_uuid(given)
@@ -66,7 +66,7 @@ def _created(provider: Provider) -> Answer:
 
 
 def show(call: Call) -> Answer:
-    """One provider."""
+    """Return one provider."""
     return _shown(call.ledger.provider(call.provider_uuid()))
 
 
@@ -75,7 +75,7 @@ def _shown(provider: Provider) -> Answer:
 
 
 def update(call: Call) -> PendingAnswer:
-    """Another name or parent."""
+    """Change a provider's name or parent."""
     uuid = call.existing_provider()
     body = call.body()
     parent = body.get("parent_provider_uuid", KEEP)
@@ -91,5 +91,5 @@ def update(call: Call) -> PendingAnswer:
 
 
 def delete(call: Call) -> PendingAnswer:
-    """A provider goes."""
+    """Delete a provider."""
     return PendingAnswer(commands.DeleteProvider(uuid=call.provider_uuid()), no_content)

@@ -8,7 +8,7 @@ from berth.api.placement.versions.change import Answer
 
 
 def show(_call: Call) -> Answer:
-    """The version document."""
+    """Return the version document."""
     version = {
         "id": "v1.0",
         "max_version": f"1.{NEWEST}",

@@ -10,14 +10,14 @@ from berth.model.names import parse_uuid
 
 
 def show_traits(call: Call) -> Answer:
-    """A provider's traits."""
+    """Return a provider's traits."""
     found = call.ledger.traits(call.provider_uuid())
     payload = {"traits": found.traits, "resource_provider_generation": found.generation}
     return Answer(payload=payload, modified=now_us())
 
 
 def set_traits(call: Call) -> PendingAnswer:
-    """A provider's traits, instead of those it has."""
+    """Replace a provider's traits."""
     body = call.body()
     names = sorted(set(body["traits"]))
 
@@ -35,19 +35,19 @@ def set_traits(call: Call) -> PendingAnswer:
 
 
 def clear_traits(call: Call) -> PendingAnswer:
-    """A provider's traits go."""
+    """Delete a provider's traits."""
     return PendingAnswer(commands.SetTraits(uuid=call.provider_uuid(), traits=frozenset()), no_content)
 
 
 def show_aggregates(call: Call) -> Answer:
-    """A provider's aggregates."""
+    """Return a provider's aggregates."""
     found = call.ledger.aggregates(call.provider_uuid())
     payload = {"aggregates": found.aggregates, "resource_provider_generation": found.generation}
     return Answer(payload=payload, modified=now_us())
 
 
 def set_aggregates(call: Call) -> PendingAnswer:
-    """A provider's aggregates, instead of those it has; answered in the order of the request."""
+    """Replace a provider's aggregates; the answer has them in the order of the request."""
     uuid = call.existing_provider()
     body = call.body()
     given = tuple(dict.fromkeys(known for text in body["aggregates"] if (known := parse_uuid(text)) is not None))

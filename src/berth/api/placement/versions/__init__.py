@@ -1,4 +1,4 @@
-"""Every version of the Placement API, compiled into look-ups: (operation, version) -> schema, upgrades, downgrades.
+"""All versions of the Placement API, compiled into look-ups: (operation, version) -> schema, upgrades, downgrades.
 
 The core knows only the newest version. A request comes in through the upgrades of every version
 after its own, its answer goes out through their downgrades, newest first.
@@ -21,12 +21,12 @@ NEWEST: Final = 39
 CHANGES: Final[tuple[VersionChange, ...]] = tuple(
     import_module(f"{__name__}.v1_{minor:02d}").CHANGE for minor in range(1, NEWEST + 1)
 )
-"""What each version changed, 1.1 first: the history of the API on one page."""
+"""The changes of each version, from 1.1 on."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionPlan:
-    """How an operation goes in one version. base: the schema of the version that the operation began with."""
+    """An operation in one version. base: the schema of the version in which the operation was added."""
 
     schema: Schema | None
     upgrades: tuple[Upgrade, ...]
@@ -35,24 +35,24 @@ class VersionPlan:
 
 @cache
 def rules(minor: int) -> frozenset[str]:
-    """The behaviours that are switched on in a version."""
+    """Return the rules that are active in a version."""
     return frozenset(rule for change in CHANGES[:minor] for rule in change.rules)
 
 
 @cache
 def opened(operation: str) -> int:
-    """The version that an operation began with."""
+    """Return the version in which an operation was added."""
     return next((change.minor for change in CHANGES if operation in change.opens), 0)
 
 
 @cache
 def closed(operation: str) -> int:
-    """The version that took an operation away; one after the newest if none did."""
+    """Return the version in which an operation was removed; one after the newest if none did."""
     return next((change.minor for change in CHANGES if operation in change.closes), NEWEST + 1)
 
 
 def plan(operation: str, base: Schema | None, minor: int) -> VersionPlan:
-    """How an operation goes in a version."""
+    """Return the plan of an operation in a version."""
     schema = base
     for change in CHANGES[:minor]:
         step: Callable[[Schema], Schema] | None = change.schemas.get(operation)
@@ -68,7 +68,7 @@ def plan(operation: str, base: Schema | None, minor: int) -> VersionPlan:
 
 @cache
 def parts(minor: int) -> dict[str, Schema]:
-    """The parts that answers are made of in a version, by name."""
+    """Return the named parts of answers in a version."""
     found = dict(PARTS)
     for change in reversed(CHANGES[minor:]):
         found |= {name: step(found[name]) for name, step in change.parts.items()}
@@ -76,6 +76,6 @@ def parts(minor: int) -> dict[str, Schema]:
 
 
 def replies(operation: str, minor: int) -> Replies:
-    """How an operation answers in a version."""
+    """Return the responses of an operation in a version."""
     changed = (change.replies[operation] for change in CHANGES[minor:] if operation in change.replies)
     return next(changed, REPLIES[operation])

@@ -1,4 +1,4 @@
-"""What one version of the Placement API changed, as a value."""
+"""A version's changes to the Placement API, as a value."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Body = Any
 
 
 NOTHING_THERE: Final = -1
-"""Instead of a time: what is answered could have been changed, but there is nothing that was."""
+"""In place of a time: the answer is about something that can change, but is empty."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """What an operation answers, before it becomes bytes.
+    """An operation's answer, before it is encoded.
 
     payload: a JSON value, None for no body; modified: microseconds since 1970 UTC, shown as
     Last-Modified since 1.15, NOTHING_THERE for Cache-Control alone, None for neither; location: a path;
@@ -35,7 +35,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an answer may depend on when it is put in an older form: the classes that a query asked for."""
+    """What a downgrade of an answer depends on: the classes in the query."""
 
     resources: frozenset[str] = frozenset()
 

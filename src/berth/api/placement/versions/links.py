@@ -1,4 +1,4 @@
-"""How providers look in answers: where the versions that changed this find them."""
+"""Links of providers in answers, for the versions that changed them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PROVIDER_OPERATIONS: Final = ("providers.list", "providers.create", "providers.s
 
 
 def providers_of(answer: Answer) -> Iterable[dict[str, Any]]:
-    """Every provider that an answer shows."""
+    """Yield every provider in an answer."""
     if answer.payload is None:
         return ()
     found: Iterable[dict[str, Any]] = answer.payload.get("resource_providers", (answer.payload,))
@@ -20,13 +20,13 @@ def providers_of(answer: Answer) -> Iterable[dict[str, Any]]:
 
 
 def drop_link(answer: Answer, relation: str) -> None:
-    """Take one kind of link out."""
+    """Remove one kind of link."""
     for provider in providers_of(answer):
         provider["links"] = [link for link in provider["links"] if link["rel"] != relation]
 
 
 def without_relation(relation: str) -> SchemaChange:
-    """From the schema of a link to the same one without a kind of link."""
+    """Return a function that removes one kind of link from the schema of a link."""
 
     def step(schema: Schema) -> Schema:
         kinds = [each for each in schema["properties"]["rel"]["enum"] if each != relation]

@@ -1,1 +1,1 @@
-"""What each route does: from a call to the value that its reply holds, or to a command."""
+"""The endpoints of the routes: from a Call to the value of its reply, or to a command."""

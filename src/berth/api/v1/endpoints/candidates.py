@@ -1,4 +1,4 @@
-"""Where a request fits, and why it does not."""
+"""Allocation candidates: find them, explain their absence, claim one."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from berth.model.pages import Found
 
 
 def claim(call: Call) -> PendingResult:
-    """Where the request fits is held by its consumer from now on."""
-    asked = call.body
-    request = value(asked.request)
+    """Allocate the first candidate of a request to its consumer."""
+    body = call.body
+    request = value(body.request)
     check_request(call.limits, request)
     command = Allocate(
         request=request,
-        consumer=asked.consumer or str(uuids.uuid4()),
-        project=asked.project,
-        user=asked.user,
-        type=asked.type,
+        consumer=body.consumer or str(uuids.uuid4()),
+        project=body.project,
+        user=body.user,
+        type=body.type,
     )
     return PendingResult(command, lambda granted: granted)
 
 
 def find(call: Call) -> Found:
-    """Candidates with the summaries of the providers in their trees; if asked for, what each constraint took away."""
+    """Return candidates with the summaries of the providers in their trees, and the funnel if the body asks for it."""
     request = request_of(call.body)
     check_request(call.limits, request)
     funnel = call.ledger.explain(request) if call.body.explain else None
     try:
-        found = call.ledger.find(request)
+        candidates = call.ledger.find(request)
     except NotFound:
         if funnel is None:
             raise
-        found = Candidates([], {})  # the funnel says which name does not exist, and which are like it
+        candidates = Candidates([], {})  # the funnel names the missing class or trait, with suggestions
     return Found(
-        candidates=found.candidates,
-        summaries=found.summaries,
-        bounded=found.bounded,
+        candidates=candidates.candidates,
+        summaries=candidates.summaries,
+        bounded=candidates.bounded,
         funnel=funnel,
         call=call_of(request),
     )

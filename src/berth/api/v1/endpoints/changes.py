@@ -1,4 +1,4 @@
-"""What has happened: the change log, live as well, and the audit log."""
+"""The change log, as pages or as a stream, and the audit log."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ LogEntry = TypeVar("LogEntry", Change, ChangeSummary, AuditRecord)
 
 
 def changes(call: Call) -> Page[Change] | StreamReply:
-    """A page of the change log; or all of it from a number on, live."""
+    """Return a page of the change log, or a stream of it from a number on."""
     if _wants_events(call):
         return _streamed(call, full)
     return _page(call.ledger.changes(call.query.after or 0, call.query.limit), call.query.limit)
 
 
 def brief(call: Call) -> Page[ChangeSummary] | StreamReply:
-    """The same, with what each change touched instead of its facts."""
+    """Return changes without their facts, with what each of them touched."""
     if _wants_events(call):
         return _streamed(call, short)
-    found = [brief_of(change) for change in call.ledger.changes(call.query.after or 0, call.query.limit)]
-    return _page(found, call.query.limit)
+    records = [brief_of(change) for change in call.ledger.changes(call.query.after or 0, call.query.limit)]
+    return _page(records, call.query.limit)
 
 
 def _wants_events(call: Call) -> bool:
@@ -40,11 +40,11 @@ def _wants_events(call: Call) -> bool:
 
 def _streamed(call: Call, form: EventForm) -> StreamReply:
     headers = [("content-type", EVENTS), ("cache-control", "no-store"), ("x-accel-buffering", "no")]
-    return StreamReply(call.feed.listen(_last_seen(call), call.still, form), headers)
+    return StreamReply(call.feed.listen(_last_seen(call), call.recheck, form), headers)
 
 
 def _last_seen(call: Call) -> int | None:
-    """Where a listener was when it lost its connection; else where it asks to begin."""
+    """Return the last event that a reconnecting listener received; else where it wants to begin."""
     header = call.request.headers.get("last-event-id")
     if header is None:
         after: int | None = call.query.after
@@ -55,34 +55,34 @@ def _last_seen(call: Call) -> int | None:
 
 
 def audit(call: Call) -> Page[AuditRecord]:
-    """Records of the audit log, newest first."""
-    asked = call.query
-    if asked.provider and asked.consumer:
+    """Return records of the audit log, newest first."""
+    query = call.query
+    if query.provider and query.consumer:
         raise Invalid("give a provider or a consumer, not both")
-    found = call.ledger.audit(
-        since=asked.since,
-        until=asked.until,
-        actor=asked.actor,
-        subject=asked.provider or asked.consumer,
-        operation=asked.operation,
-        outcome=asked.outcome,
-        before=asked.after,
-        most=asked.limit,
-        facts=asked.facts,
+    records = call.ledger.audit(
+        since=query.since,
+        until=query.until,
+        actor=query.actor,
+        subject=query.provider or query.consumer,
+        operation=query.operation,
+        outcome=query.outcome,
+        before=query.after,
+        most=query.limit,
+        facts=query.facts,
     )
-    return _page(found, asked.limit)
+    return _page(records, query.limit)
 
 
 def anomalies(call: Call) -> Anomalies:
-    """What is unusual in the audit log."""
+    """Return unusual activity in the audit log."""
     return call.anomalies().within(call.query.since, call.query.until)
 
 
 def history(call: Call) -> Page[AuditRecord]:
-    """What was done to a provider or a consumer, newest first, whether it is there still or not."""
-    found = call.ledger.history(call.items["uuid"], before=call.query.after, most=call.query.limit)
-    return _page(found, call.query.limit)
+    """Return the audit records of a provider or a consumer, newest first, even if it was deleted."""
+    records = call.ledger.history(call.items["uuid"], before=call.query.after, most=call.query.limit)
+    return _page(records, call.query.limit)
 
 
-def _page(found: list[LogEntry], limit: int) -> Page[LogEntry]:
-    return Page(found, str(found[-1].number) if len(found) == limit else None)
+def _page(records: list[LogEntry], limit: int) -> Page[LogEntry]:
+    return Page(records, str(records[-1].number) if len(records) == limit else None)

@@ -12,7 +12,7 @@ from berth.model.pages import Result
 
 
 def do(call: Call) -> PendingResult:
-    """Carry it out."""
+    """Carry out a command."""
     command = value(call.body)
     if isinstance(command, Allocate):
         check_request(call.limits, command.request)

@@ -1,4 +1,4 @@
-"""Who holds what."""
+"""Consumers, projects and their allocations."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from berth.model.pages import Page
 
 
 def list_(call: Call) -> ConsumerPage:
-    """Consumers that are like that."""
-    asked = call.query
+    """Return the consumers that match the query."""
+    parameters = call.query
     query = ConsumerQuery(
-        project=asked.project,
-        user=asked.user,
-        type=asked.type,
-        provider=asked.provider,
-        resource_class=asked.resource_class,
-        order=asked.order,
+        project=parameters.project,
+        user=parameters.user,
+        type=parameters.type,
+        provider=parameters.provider,
+        resource_class=parameters.resource_class,
+        order=parameters.order,
     )
-    return call.ledger.consumers(query, limit=asked.limit, after=asked.after or None)
+    return call.ledger.consumers(query, limit=parameters.limit, after=parameters.after or None)
 
 
 def show(call: Call) -> ConsumerDetails:
-    """One consumer with all that it holds."""
+    """Return a consumer with its allocations."""
     return call.ledger.consumer(call.items["uuid"])
 
 
 def release(call: Call) -> PendingResult:
-    """It holds nothing any more."""
+    """Release a consumer's allocations."""
     return PendingResult(ReleaseAllocations(consumer=call.items["uuid"]), lambda _: None)
 
 
 def projects(call: Call) -> ProjectPage:
-    """Projects by name, with what they hold."""
+    """Return projects by name, with their usage."""
     return call.ledger.projects(limit=call.query.limit, after=call.query.after or None)
 
 
 def usages(call: Call) -> Page[TypeUsage]:
-    """What a project, or one of its users, holds, by type of consumer."""
+    """Return the usage of a project or of one of its users, by type of consumer."""
     return Page(call.ledger.project_usages(call.query.project, call.query.user or None))
 
 
 def its_project(call: Call) -> str | None:
-    """The project that a consumer belongs to; None if it holds nothing, so that a reader learns nothing of it."""
+    """Return a consumer's project; None if it has no allocations, so that a reader learns nothing about it."""
     try:
         return call.ledger.consumer(call.items["uuid"]).project
     except (AllocationsNotFound, Invalid):
@@ -52,6 +52,6 @@ def its_project(call: Call) -> str | None:
 
 
 def asked_project(call: Call) -> str | None:
-    """The project that a list is restricted to."""
+    """Return the project that a list is restricted to."""
     project: str = call.query.project
     return project or None

@@ -1,4 +1,4 @@
-"""The OpenAPI document of this face."""
+"""The OpenAPI document of this API."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from berth.api.v1.openapi import described
 from berth.api.v1.route import Call, Route
 
 
-def show(call: Call, routes: Iterable[Route]) -> dict[str, Any]:  # noqa: ARG001 - it is the same for everybody
-    """The document."""
+def show(call: Call, routes: Iterable[Route]) -> dict[str, Any]:  # noqa: ARG001 - it is the same for every caller
+    """Return the document."""
     return _document(tuple(routes))
 
 

@@ -1,4 +1,4 @@
-"""The fleet as people look at it."""
+"""Views of the fleet: overview, map, lists and details."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, 
 
 
 def overview(call: Call) -> Overview:
-    """The whole fleet in a few numbers."""
+    """Return the overview of the fleet."""
     return call.ledger.overview()
 
 
 def map_(call: Call) -> FleetMap:
-    """The fleet, or a part of it, as cells."""
-    asked = call.query
+    """Return the map of the fleet, or of a part of it."""
+    parameters = call.query
     query = MapQuery(
-        classes=asked.classes,
-        by=asked.by,
-        within=asked.within,
-        name=asked.name,
-        trait=asked.trait,
-        aggregate=asked.aggregate,
-        room=amounts(asked.room),
-        mark=asked.mark,
-        limit=asked.limit,
+        classes=parameters.classes,
+        by=parameters.by,
+        within=parameters.within,
+        name=parameters.name,
+        trait=parameters.trait,
+        aggregate=parameters.aggregate,
+        room=amounts(parameters.room),
+        mark=parameters.mark,
+        limit=parameters.limit,
     )
     return call.ledger.map(query)
 
 
 def search(call: Call) -> ProviderPage:
-    """Providers that are like that."""
-    asked = call.query
+    """Return the providers that match the query."""
+    parameters = call.query
     wanted = ProviderFilter(
-        name=asked.name,
-        uuid=asked.uuid,
-        trait=asked.trait,
-        aggregate=asked.aggregate,
-        resource_class=asked.resource_class,
-        room=amounts(asked.room),
-        root=asked.root,
+        name=parameters.name,
+        uuid=parameters.uuid,
+        trait=parameters.trait,
+        aggregate=parameters.aggregate,
+        resource_class=parameters.resource_class,
+        room=amounts(parameters.room),
+        root=parameters.root,
     )
-    return call.ledger.search(wanted, limit=asked.limit, after=asked.after or None)
+    return call.ledger.search(wanted, limit=parameters.limit, after=parameters.after or None)
 
 
 def details(call: Call) -> ProviderDetails:
-    """One provider with all that it has, and its tree."""
+    """Return a provider with its inventories and its tree."""
     return call.ledger.details(call.items["uuid"])

@@ -8,27 +8,27 @@ from berth.model.pages import NameItem, Page
 
 
 def classes(call: Call) -> Page[NameItem]:
-    """Every resource class, with how many providers have an inventory of it."""
+    """Return every resource class, with the number of providers that have an inventory of it."""
     return Page(call.ledger.names(NameKind.CLASS))
 
 
 def resource_class(call: Call) -> NameItem:
-    """One resource class."""
+    """Return one resource class."""
     return _one(call, call.ledger.resource_class(call.items["name"]))
 
 
 def traits(call: Call) -> Page[NameItem]:
-    """Every trait, with how many providers have it."""
+    """Return every trait, with the number of providers that have it."""
     return Page(call.ledger.names(NameKind.TRAIT))
 
 
 def trait(call: Call) -> NameItem:
-    """One trait."""
+    """Return one trait."""
     return _one(call, call.ledger.trait(call.items["name"]))
 
 
 def aggregates(call: Call) -> Page[NameItem]:
-    """Every aggregate, with how many providers are in it."""
+    """Return every aggregate, with the number of its providers."""
     return Page(call.ledger.names(NameKind.AGGREGATE))
 
 

@@ -1,4 +1,4 @@
-"""Providers and what they have."""
+"""Providers, their inventories, traits, aggregates and allocations."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from berth.model.request import ProviderQuery
 
 
 def query(call: Call) -> Page[Provider]:
-    """Every provider that is like that."""
+    """Return the providers that match the query."""
     query: ProviderQuery = value(call.body)
     check_filter(call.limits, query)
     return Page(call.ledger.providers(query))
 
 
 def names(call: Call) -> dict[str, str]:
-    """What these providers are called; those that are gone are left out."""
+    """Return the names of these providers; deleted ones are left out."""
     return call.ledger.provider_names(call.query.uuids)
 
 
 def inventories(call: Call) -> ProviderInventories:
-    """All that a provider has."""
+    """Return a provider's inventories."""
     return call.ledger.inventories(call.items["uuid"])
 
 
 def usages(call: Call) -> ProviderUsages:
-    """How much of a provider is held."""
+    """Return a provider's usage."""
     return call.ledger.usages(call.items["uuid"])
 
 
 def traits(call: Call) -> ProviderTraits:
-    """A provider's traits."""
+    """Return a provider's traits."""
     return call.ledger.traits(call.items["uuid"])
 
 
 def aggregates(call: Call) -> ProviderAggregates:
-    """A provider's aggregates."""
+    """Return a provider's aggregates."""
     return call.ledger.aggregates(call.items["uuid"])
 
 
 def holders(call: Call) -> HolderPage:
-    """Who holds what of a provider."""
+    """Return the consumers with allocations of a provider."""
     return call.ledger.holders(call.items["uuid"], limit=call.query.limit, after=call.query.after or None)
 
 
 def records(call: Call) -> Page[ProviderRecord]:
-    """Every provider with all that it has, parents before their children."""
+    """Return every provider as a record, parents before their children."""
     return Page(list(call.ledger.records()))

@@ -1,4 +1,4 @@
-"""What answers here, and who asks."""
+"""Server and caller information, and the policy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from berth.model.pages import CallerInfo, PolicyTable, ServerInfo
 
 
 def about(call: Call) -> ServerInfo:
-    """What answers here, and up to which change."""
+    """Return the server's name, version and head."""
     return ServerInfo(
         name="berth",
         version=__version__,
@@ -21,13 +21,13 @@ def about(call: Call) -> ServerInfo:
 
 
 def policy(call: Call) -> PolicyTable:
-    """Every operation with the roles that may do it, here."""
-    found = call.policy
-    return PolicyTable(name=found.name, operations=found.table(), own_project=sorted(OF_A_PROJECT))
+    """Return every operation with the roles that may do it."""
+    policy = call.policy
+    return PolicyTable(name=policy.name, operations=policy.table(), own_project=sorted(OF_A_PROJECT))
 
 
 def me(call: Call) -> CallerInfo:
-    """Who the caller is taken for."""
+    """Return the authenticated caller."""
     caller, rules = call.caller, call.policy
     return CallerInfo(
         name=caller.called,

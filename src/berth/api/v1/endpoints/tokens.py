@@ -1,4 +1,4 @@
-"""Who may come in with an API token."""
+"""API tokens."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from berth.model.token import IssuedToken, TokenInfo, known
 
 
 def list_(call: Call) -> Page[TokenInfo]:
-    """Every token that there ever was."""
+    """Return every token, revoked ones too."""
     return Page(call.ledger.tokens())
 
 
 def create(call: Call) -> PendingResult:
-    """A new token, with its text."""
-    _used(call)
-    return _minting(*call.ledger.creation(value(call.body)))
+    """Create a token, and return its text."""
+    _check_tokens_used(call)
+    return _issue(*call.ledger.creation(value(call.body)))
 
 
 def rotate(call: Call) -> PendingResult:
-    """A token with another text."""
-    _used(call)
-    return _minting(*call.ledger.rotation(call.body.name, call.body.grace_seconds))
+    """Give a token a new text, and return it."""
+    _check_tokens_used(call)
+    return _issue(*call.ledger.rotation(call.body.name, call.body.grace_seconds))
 
 
 def revoke(call: Call) -> PendingResult:
-    """Good for nothing any more."""
+    """Revoke a token."""
     return PendingResult(call.ledger.revocation(call.body.name), lambda _: None)
 
 
-def _minting(command: Command, told: str) -> PendingResult:
-    return PendingResult(command, lambda token: IssuedToken(known(token), told))
+def _issue(command: Command, text: str) -> PendingResult:
+    return PendingResult(command, lambda token: IssuedToken(known(token), text))
 
 
-def _used(call: Call) -> None:
-    """Where everybody is believed anyway, nobody is to make what would let them in later."""
+def _check_tokens_used(call: Call) -> None:
+    """Raise TokensUnused if the server does not accept API tokens: a token must not become valid later."""
     if not call.mints:
         raise TokensUnused("this server lets nobody in by API tokens: start it with --auth token")

@@ -66,7 +66,7 @@ class OpenFinding:
 
     @property
     def anomaly(self) -> Anomaly:
-        """The finding as it is reported."""
+        """The finding in the form of a report."""
         via, actor = self.who
         largest = self._largest_loss
         return Anomaly(

@@ -25,7 +25,7 @@ class Deferred(Exception):
 def allocate(draft: Draft, command: commands.Allocate) -> Grant:
     """Claim the first candidate that fits, for a new consumer.
 
-    A batch with this command has no other kind, and it only uses up room. So whatever fits the draft is among the
+    A batch with this command has no other kind, and it only uses up room. So what fits the draft is among the
     candidates of the fleet, and for the first command of a batch all of those fit.
     """
     consumer = draft.consumer(command.consumer)

@@ -22,7 +22,7 @@ export function historyOf(view, kind) {
 }
 
 function shown(records, uuid, kind) {
-  if (records.length === 0) return empty("Nothing is known of its past", "Records of before may have been archived.");
+  if (records.length === 0) return empty("It has no history", "Older records may have been archived.");
   const told = kind === "consumers" ? ofConsumer : ofProvider;
   return table({
     caption: "What was done, newest first",

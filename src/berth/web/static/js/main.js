@@ -59,7 +59,7 @@ function drawMenu() {
   const { name, roles, via } = session.me;
   const called = name || "somebody";
   const leave = h("button", { type: "button", title: `You are ${called}`, on: { click: () => signedOut(null) } }, "Sign out");
-  const known = h("span", { class: "wide", title: `Known by: ${via}` }, called, h("small", {}, ` ${roles.join(", ") || "no role"}`));
+  const known = h("span", { class: "wide", title: `Authenticated by: ${via}` }, called, h("small", {}, ` ${roles.join(", ") || "no role"}`));
   fill(who, known, hasToken() ? leave : null);
 }
 

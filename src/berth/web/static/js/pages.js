@@ -15,7 +15,7 @@ import { href } from "./router.js";
 const missing = {
   title: "There is no such page",
   async show(view) {
-    view.root.append(h("p", {}, "The address names no page of the dashboard. ", h("a", { href: href("") }, "Go to the start page"), "."));
+    view.root.append(h("p", {}, "The dashboard has no page at this address. ", h("a", { href: href("") }, "Go to the start page"), "."));
     return async () => {};
   },
 };

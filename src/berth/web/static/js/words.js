@@ -7,11 +7,11 @@ import { session } from "./session.js";
 
 const OF_STATUS = {
   401: ["You are not signed in", "Sign in with a token that is valid now."],
-  403: ["You may not do this", "Ask an administrator for a role that may."],
-  404: ["There is no such thing", "It may have been deleted or renamed since the link was made."],
-  409: ["Refused", "The ledger has changed, or its rules speak against it."],
+  403: ["You are not allowed to do this", "Ask an administrator for a role that is."],
+  404: ["Not found", "It may have been deleted or renamed since the link was made."],
+  409: ["Refused", "The request conflicts with the current state of the ledger."],
   429: ["Too many requests", ""],
-  503: ["The ledger cannot answer now", "Its database may be away."],
+  503: ["The ledger cannot answer now", "Its database may be unreachable."],
 };
 
 /** Whether asking again later may help. */
@@ -27,7 +27,7 @@ export function told(error, { again = false } = {}) {
 }
 
 function next(error, again) {
-  if (again) return "This page asks again by itself.";
+  if (again) return "This page tries again automatically.";
   return error.retryAfter ? `Try again in ${plural(error.retryAfter, "second")}.` : "Try again later.";
 }
 
@@ -51,8 +51,8 @@ export function forbidden(operation) {
   return h(
     "div",
     { class: "problem", role: "alert" },
-    h("p", { class: "title" }, "Your roles may not look at this page"),
-    h("p", {}, "It needs the operation ", h("code", {}, operation), `, and the policy does not let you do that. Your roles: ${roles}.`),
-    h("p", {}, "The other pages in the menu are yours."),
+    h("p", { class: "title" }, "Your roles do not allow this page"),
+    h("p", {}, "It needs the operation ", h("code", {}, operation), `, which the policy does not allow you. Your roles: ${roles}.`),
+    h("p", {}, "You can open the other pages in the menu."),
   );
 }

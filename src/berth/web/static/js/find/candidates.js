@@ -78,7 +78,7 @@ export function calls(body, found) {
   return h(
     "section",
     { class: "section" },
-    h("h2", {}, "The same as a call"),
+    h("h2", {}, "The same as an API call"),
     h("p", { class: "quiet" }, "With your token in the variable TOKEN. The token itself is not shown."),
     call("Berth's own API", own),
     call("Placement's API", placement),

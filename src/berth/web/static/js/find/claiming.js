@@ -19,7 +19,7 @@ export async function claim(candidate, names, told) {
   );
   const granted = await confirmed({
     title: "Claim this candidate?",
-    said: [h("p", {}, "A new consumer will hold:"), h("ul", {}, Object.entries(candidate.allocations).map((part) => line(part, names))), form],
+    said: [h("p", {}, "A new consumer will be allocated:"), h("ul", {}, Object.entries(candidate.allocations).map((part) => line(part, names))), form],
     verb: "Claim",
     done: () => made(candidate, values(form)),
   });
@@ -33,7 +33,7 @@ export async function claim(candidate, names, told) {
 
 /** Write what the candidate says: just that, or nothing if it has been taken meanwhile. */
 async function made(candidate, { project, user, type }) {
-  if (!project || !user) throw new Error("Say for which project and which user it is.");
+  if (!project || !user) throw new Error("Enter its project and its user.");
   if (type && !/^[A-Z0-9_]+$/.test(type)) throw new Error("A type is made of A-Z, 0-9 and _, such as INSTANCE.");
   const consumer = randomUuid();
   const claim = { consumer, allocations: candidate.allocations, project, user, type: type || null, generation: null };

@@ -34,13 +34,13 @@ export class RequestForm {
       { class: "request", "aria-label": "What is to fit", on: { submit } },
       Object.entries(names).map(([kind, values]) => suggestions(this.lists[kind], values)),
       this.groups,
-      h("fieldset", { class: "panel" }, h("legend", {}, "All of it together"), this.whole),
+      h("fieldset", { class: "panel" }, h("legend", {}, "Of the whole request"), this.whole),
       h(
         "div",
         { class: "actions" },
         h("button", { type: "submit", class: "primary" }, "Find"),
         h("button", { type: "button", on: { click: () => this.another() } }, "Add a group"),
-        h("span", { class: "quiet" }, "An unnamed group may take from several providers of a tree; a named one needs one for all of it."),
+        h("span", { class: "quiet" }, "An unnamed group can use several providers of a tree; a named one needs a single provider."),
       ),
     );
   }

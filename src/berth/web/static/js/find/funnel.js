@@ -10,7 +10,7 @@ export function funnel(found) {
   return h(
     "section",
     { class: "section funnel", "aria-label": "Funnel" },
-    h("h2", {}, "What each constraint took away"),
+    h("h2", {}, "What each constraint removed"),
     h("p", { class: "why" }, found.why),
     found.unknown.length ? unknown(found.unknown) : null,
     found.groups.map(group),
@@ -45,7 +45,7 @@ function group({ suffix, counted, total, steps, left }) {
     { class: "funnel-group", "data-group": suffix },
     h("h3", {}, title),
     steps.length === 0
-      ? h("p", {}, `It asks for nothing that could take any of the ${number(total)} ${counted} away.`)
+      ? h("p", {}, `It has no constraint that removes any of the ${number(total)} ${counted}.`)
       : table({ caption: `${number(total)} ${counted} to begin with, ${number(left)} left`, columns: columns(total, counted), rows: steps }),
   );
 }

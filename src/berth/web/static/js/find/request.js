@@ -44,7 +44,7 @@ export function bodyOf(form) {
   const groups = form.groups.map(groupOf);
   const suffixes = groups.map((group) => group.suffix);
   const twice = suffixes.find((suffix, at) => suffixes.indexOf(suffix) !== at);
-  if (twice !== undefined) throw new Malformed(`There are two groups called “${twice || "unnamed"}”: give each a name of its own.`);
+  if (twice !== undefined) throw new Malformed(`There are two groups called “${twice || "unnamed"}”: give each its own name.`);
   if (!groups.some((group) => Object.keys(group.resources).length)) throw new Malformed("Ask for some resources, such as VCPU:4.");
   return {
     groups,

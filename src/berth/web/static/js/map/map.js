@@ -29,7 +29,7 @@ export class FleetMap {
       "div",
       { class: "map" },
       this.surface,
-      h("p", { id: help, class: "quiet" }, "Arrow keys go from cell to cell, Enter opens one. “Table” shows the same in words."),
+      h("p", { id: help, class: "quiet" }, "Arrow keys go from cell to cell, Enter opens one. “Table” shows the same as a table."),
     );
     this.observe();
   }

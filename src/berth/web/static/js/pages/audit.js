@@ -14,11 +14,11 @@ const FILTERS = ["actor", "operation", "outcome", "provider", "consumer"];
 const OUTCOMES = [
   ["", "All"],
   ["done", "Done"],
-  ["401", "Refused: not known (401)"],
-  ["403", "Refused: may not (403)"],
+  ["401", "Refused: not authenticated (401)"],
+  ["403", "Refused: not allowed (403)"],
   ["413", "Refused: too large (413)"],
   ["414", "Refused: address too long (414)"],
-  ["429", "Refused: too often (429)"],
+  ["429", "Refused: too many requests (429)"],
   ["431", "Refused: headers too large (431)"],
 ];
 const COLUMNS = [
@@ -44,7 +44,7 @@ async function show(view) {
   view.root.append(form, downloads(view, said), said, region);
   const list = new Growing(region, {
     fetched: (page) => get("/audit", { ...asked(view.params), facts: false, ...page }, { signal: view.signal }),
-    shown: (items) => (items.length ? shown(view, items) : empty("No record is like that", "Change or clear the filters above.")),
+    shown: (items) => (items.length ? shown(view, items) : empty("No record matches", "Change or clear the filters above.")),
   });
   let last = null;
   return async () => {

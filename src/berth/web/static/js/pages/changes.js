@@ -16,7 +16,7 @@ export const page = { title: "Changes", needs: "changes.list", show };
 
 const STATES = {
   live: "Live: changes appear as they are made.",
-  lost: "The connection is lost. It is tried again, and goes on after the last change shown: nothing will be missed.",
+  lost: "The connection is lost. Reconnecting: the list continues after the last change shown, so no change is missed.",
   asking: "Live changes need the operation changes.list.",
   off: "",
 };
@@ -91,7 +91,7 @@ class Rows {
     if (reset !== undefined) {
       this.shown = reset;
       this.first = 1;
-      fill(this.parts.region, empty("The log begins anew", `An older backup was restored: the last change there is ${number(reset)}.`));
+      fill(this.parts.region, empty("The log was restored", `An older backup was restored: the last change there is ${number(reset)}.`));
       this.body = null;
       return;
     }

@@ -20,7 +20,7 @@ async function show(view) {
   return async () => {
     const consumer = await found(view);
     if (consumer) await fillIn(view, holds, consumer);
-    else fill(holds, empty("It holds nothing", "It never did, or what it held has been released. Its history says which."));
+    else fill(holds, empty("It has no allocations", "It never had any, or they were released. Its history shows which."));
     await history?.load();
   };
 }
@@ -50,7 +50,7 @@ async function fillIn(view, holds, consumer) {
     ]),
     may("allocations.delete") ? actions(consumer, rows.length) : null,
     table({
-      caption: `What it holds of ${plural(rows.length, "provider")}`,
+      caption: `Allocations on ${plural(rows.length, "provider")}`,
       columns: [
         { label: "Provider", head: true, cell: ([uuid]) => providerLink(uuid, names.get(uuid)) },
         { label: "Holds", cell: ([, amounts]) => resources(amounts) },
@@ -63,17 +63,17 @@ async function fillIn(view, holds, consumer) {
 function actions(consumer, providers) {
   const release = async () => {
     const released = await confirmed({
-      title: "Release all that it holds?",
+      title: "Release all of its allocations?",
       said: [
-        h("p", {}, `Consumer ${consumer.uuid} of project ${consumer.project} holds something of ${plural(providers, "provider")}:`),
+        h("p", {}, `Consumer ${consumer.uuid} of project ${consumer.project} has allocations on ${plural(providers, "provider")}:`),
         h("p", {}, resources(consumer.resources)),
-        h("p", {}, "Others can claim it then. Whatever runs there is not stopped by this."),
+        h("p", {}, "Others can claim them then. Workloads that run there are not stopped."),
       ],
       verb: "Release",
       danger: true,
       done: async () => (await send("DELETE", `/consumers/${consumer.uuid}`), true),
     });
-    if (released) announce("Released: the consumer holds nothing any more.");
+    if (released) announce("Released: the consumer has no allocations now.");
   };
   return h("div", { class: "actions" }, h("button", { type: "button", class: "danger", "data-key": "release", on: { click: release } }, "Release…"));
 }

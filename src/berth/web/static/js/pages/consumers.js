@@ -31,7 +31,7 @@ async function show(view) {
     field({ label: "Type", name: "type", type: "search" }),
     field({ label: "Provider", name: "provider", type: "search", placeholder: "its uuid" }),
   );
-  const note = own ? h("p", { class: "quiet" }, `Your roles let you see what your own project, ${own}, holds.`) : null;
+  const note = own ? h("p", { class: "quiet" }, `Your roles let you see the allocations of your own project, ${own}.`) : null;
   view.root.append(...[note, form, region].filter(Boolean));
   const list = new Growing(region, {
     fetched: (page) => get("/consumers", { ...asked(view.params, classes), ...page }, { signal: view.signal }),
@@ -66,8 +66,8 @@ function shown(items, params) {
   if (items.length === 0) {
     const filtered = FILTERS.some((name) => params.get(name));
     return empty(
-      filtered ? "No consumer is like that" : "Nobody holds anything",
-      filtered ? "Change or clear the filters above." : "Claims appear here as they are made: by “Find”, berth claim, or the API.",
+      filtered ? "No consumer matches" : "There are no allocations",
+      filtered ? "Change or clear the filters above." : "Claims made with “Find”, berth claim or the API appear here.",
     );
   }
   return table({

@@ -68,7 +68,7 @@ function complain(parts, text) {
 async function answer(view, parts, form) {
   if (form === null) {
     clear(parts);
-    fill(parts.outcome, empty("Ask where something fits", "Say what is needed above. Nothing is claimed by asking."));
+    fill(parts.outcome, empty("Find where something fits", "Enter what is needed above. Finding claims nothing."));
     return;
   }
   let body;

@@ -91,7 +91,7 @@ function draw(view, parts, map, chosen) {
   parts.said.textContent = summary(map, cells);
   parts.map.element.hidden = asTable || cells.length === 0;
   parts.legend.hidden = cells.length === 0;
-  if (cells.length === 0) fill(parts.table, empty("No host is like that", "Change or clear the filters above."));
+  if (cells.length === 0) fill(parts.table, empty("No host matches", "Change or clear the filters above."));
   else if (asTable) fill(parts.table, listed(view, cells, how));
   if (!parts.map.element.hidden) parts.map.show(cells, how);
 }
@@ -175,10 +175,10 @@ function beginning() {
   const writes = may("providers.create");
   return empty(
     "This ledger is empty",
-    writes ? "On each machine that shall be in it, run:" : "Whoever may write providers can bring machines in.",
+    writes ? "On each machine to add, run:" : "Callers whose roles allow writing providers can add machines.",
     writes ? h("code", { class: "block" }, "berth discover --apply") : null,
-    writes ? "Or bring a whole fleet in, one line for each provider:" : null,
+    writes ? "Or import a whole fleet, one line for each provider:" : null,
     writes ? h("code", { class: "block" }, "berth import fleet.jsonl") : null,
-    "This page shows them as they come.",
+    "This page shows them as they are added.",
   );
 }

@@ -16,7 +16,7 @@ async function show(view) {
   view.root.append(region);
   const list = new Growing(region, {
     fetched: (page) => get("/projects", page, { signal: view.signal }),
-    shown: (items) => (items.length ? shown(items) : empty("No project holds anything")),
+    shown: (items) => (items.length ? shown(items) : empty("No project has allocations")),
   });
   return async () => {
     const project = ownProject() || view.params.get("project");
@@ -47,7 +47,7 @@ async function one(view, region, project) {
   const usages = await get("/usages", { project }, { signal: view.signal });
   fill(
     region,
-    usages.items.length ? ofTypes(usages.items) : empty("It holds nothing", "A project appears with its first claim, and goes with its last."),
+    usages.items.length ? ofTypes(usages.items) : empty("It has no allocations", "A project appears with its first claim, and disappears with its last."),
     h(
       "p",
       {},
@@ -61,7 +61,7 @@ async function one(view, region, project) {
 
 function ofTypes(rows) {
   return table({
-    caption: "What it holds, by type of consumer",
+    caption: "Its usage, by type of consumer",
     columns: [
       { label: "Type", head: true, cell: (each) => each.type ?? "unknown" },
       { label: "Consumers", numeric: true, cell: (each) => number(each.consumers) },

@@ -55,7 +55,7 @@ function above(provider) {
 
 function inventories(provider) {
   const rows = Object.entries(provider.inventories);
-  if (rows.length === 0) return empty("It has no inventories", "It groups other providers, or its inventories are still to be set.");
+  if (rows.length === 0) return empty("It has no inventories", "It only groups other providers, or its inventories have not been set yet.");
   return table({
     caption: `What ${provider.name} has`,
     hidden: true,
@@ -123,14 +123,14 @@ function holdersOf(view) {
   const region = h("div");
   const list = new Growing(region, {
     fetched: (page) => get(`/providers/${view.id}/holders`, page, { signal: view.signal }),
-    shown: (items) => (items.length ? held(items) : empty("Nobody holds anything of it")),
+    shown: (items) => (items.length ? held(items) : empty("It has no allocations")),
   });
-  return { element: section("Who holds what of it", region), load: () => list.load() };
+  return { element: section("Allocations by consumer", region), load: () => list.load() };
 }
 
 function held(rows) {
   return table({
-    caption: "Consumers that hold a part of it",
+    caption: "Consumers with allocations on it",
     columns: [
       { label: "Consumer", head: true, cell: (each) => consumerLink(each.consumer) },
       { label: "Holds", cell: (each) => resources(each.resources) },

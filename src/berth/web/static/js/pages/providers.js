@@ -46,8 +46,8 @@ function shown(items, params) {
   if (items.length === 0) {
     const filtered = FILTERS.some((name) => params.get(name));
     return filtered
-      ? empty("No provider is like that", "Change or clear the filters above.")
-      : empty("There are no providers yet", "Bring some in with berth discover --apply or berth import.");
+      ? empty("No provider matches", "Change or clear the filters above.")
+      : empty("There are no providers yet", "Add some with berth discover --apply or berth import.");
   }
   const columns = [
     { label: "Provider", head: true, cell: (each) => providerLink(each.uuid, each.name) },

@@ -6,10 +6,10 @@ import { session, signIn } from "../session.js";
 import { box } from "../words.js";
 
 const OF_WAY = {
-  token: ["API token", "An administrator makes one with", "berth token create NAME --role reader"],
+  token: ["API token", "An administrator creates one with", "berth token create NAME --role reader"],
   oidc: ["OpenID Connect", "An access token of your provider.", ""],
   keystone: ["Keystone", "A token as", "openstack token issue"],
-  mtls: ["Client certificate", "Choose your certificate when the browser asks, and load this page again: then there is no form.", ""],
+  mtls: ["Client certificate", "Choose your certificate when the browser asks, and load this page again: then no form is shown.", ""],
 };
 
 /**
@@ -59,7 +59,7 @@ function trial(enter) {
   return h(
     "div",
     { class: "panel" },
-    h("p", {}, "This server runs with ", h("code", {}, "--auth dev"), ": for trials on this machine. It believes whoever asks."),
+    h("p", {}, "This server runs with ", h("code", {}, "--auth dev"), ": for trials on this machine. It accepts every token."),
     h("p", {}, "Any name will do as a token; ", h("code", {}, "admin"), " may do everything."),
     h("button", { type: "button", class: "primary", on: { click: () => enter("admin") } }, "Sign in as admin"),
   );
@@ -70,7 +70,7 @@ function ways() {
   return h(
     "div",
     { class: "panel" },
-    h("h2", {}, "What this server takes"),
+    h("h2", {}, "What this server accepts"),
     h("ul", {}, known.map((way) => described(...OF_WAY[way]))),
   );
 }

@@ -1,4 +1,4 @@
-"""The real Placement, asked for what the oracle is asked for."""
+"""The real Placement in a child process, given the same commands and requests as the oracle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from berth.model import errors
 from berth.model.candidate import Candidate
 from berth.model.request import CandidateRequest, Group
 from tests.support.oracle.candidates import Found, found
-from tests.support.oracle.refusals import NEWEST, Call
+from tests.support.oracle.placement_requests import NEWEST, Call
 from tests.support.oracle.rows import Rows, in_order
 
 PYTHON: Final = "BERTH_TEST_PEER_PYTHON"
@@ -26,7 +26,7 @@ PYTHON: Final = "BERTH_TEST_PEER_PYTHON"
 UNNESTED: Final = 28
 """The last version in which a candidate takes from one provider of a tree at most."""
 
-SAYING: Final[dict[type[errors.Refusal], tuple[int, str]]] = {
+PLACEMENT_WORDING: Final[dict[type[errors.Refusal], tuple[int, str]]] = {
     errors.ProviderNotFound: (404, "No resource provider with uuid"),
     errors.ProviderExists: (409, "Conflicting resource provider"),
     errors.ParentIsSelf: (400, "cannot be same as UUID"),
@@ -56,7 +56,7 @@ SAYING: Final[dict[type[errors.Refusal], tuple[int, str]]] = {
     errors.UnitsViolated: (409, "would violate inventory constraints"),
     errors.CapacityExceeded: (409, "would exceed the capacity"),
 }
-"""How Placement says each refusal: the status (0: 400 or 404, by the path) and words of the answer."""
+"""Placement's reply for each refusal: the status (0: 400 or 404, by the path) and a pattern of the body."""
 
 
 class Placement:
@@ -65,25 +65,25 @@ class Placement:
     def __init__(self, to: IO[str], answers: IO[str]) -> None:
         self._to, self._answers = to, answers
 
-    def ask(self, verb: str, *arguments: Any) -> Any:
+    def send(self, verb: str, *arguments: Any) -> Any:
         """One line there, one line back; see placement_worker.py."""
         self._to.write(json.dumps([verb, *arguments]) + "\n")
         self._to.flush()
         return json.loads(self._answers.readline())
 
-    def refused(self, call: Call) -> tuple[int, str] | None:
+    def try_call(self, call: Call) -> tuple[int, str] | None:
         """Make a request; the status and the body if it is refused."""
-        status, body = self.ask("call", *call)
+        status, body = self.send("call", *call)
         return None if status < 400 else (status, json.dumps(body))
 
     def state(self) -> Rows:
         """All that its database holds."""
-        return in_order(self.ask("state"))
+        return in_order(self.send("state"))
 
-    def candidates(self, ask: CandidateRequest) -> tuple[set[Found], dict[str, Any]]:
+    def candidates(self, send: CandidateRequest) -> tuple[set[Found], dict[str, Any]]:
         """Ask for candidates; with the summaries, as they come."""
-        minor = UNNESTED if ask.one_provider_per_tree else NEWEST
-        status, body = self.ask("call", "GET", f"/allocation_candidates?{query(ask)}", minor, None)
+        minor = UNNESTED if send.one_provider_per_tree else NEWEST
+        status, body = self.send("call", "GET", f"/allocation_candidates?{query(send)}", minor, None)
         assert status == 200, body
         return {candidate_found(each) for each in body["allocation_requests"]}, body["provider_summaries"]
 
@@ -101,11 +101,11 @@ def running(*, corrected: bool) -> Iterator[Placement]:
         yield Placement(process.stdin, process.stdout)
 
 
-def says(refusal: type[errors.Refusal] | None, answer: tuple[int, str] | None) -> bool:
+def means_refusal(refusal: type[errors.Refusal] | None, answer: tuple[int, str] | None) -> bool:
     """Whether Placement's answer means this refusal (None: it was done)."""
     if refusal is None or answer is None:
         return refusal is None and answer is None
-    status, words = SAYING[refusal]
+    status, words = PLACEMENT_WORDING[refusal]
     return answer[0] in ((status,) if status else (400, 404)) and re.search(words, answer[1]) is not None
 
 
@@ -114,12 +114,12 @@ def candidate_found(candidate: dict[str, Any]) -> Found:
     return found(Candidate(allocations, candidate.get("mappings", {})))
 
 
-def query(ask: CandidateRequest) -> str:
+def query(send: CandidateRequest) -> str:
     """The query string of a request."""
-    pairs = [pair for group in ask.groups for pair in group_pairs(group)]
-    pairs.append(("group_policy", "isolate" if ask.isolate else "none"))
-    pairs += [("same_subtree", ",".join(f"{suffix}" for suffix in sorted(each))) for each in ask.same_subtrees]
-    roots = [*sorted(ask.root_required), *(f"!{name}" for name in sorted(ask.root_forbidden))]
+    pairs = [pair for group in send.groups for pair in group_pairs(group)]
+    pairs.append(("group_policy", "isolate" if send.isolate else "none"))
+    pairs += [("same_subtree", ",".join(f"{suffix}" for suffix in sorted(each))) for each in send.same_subtrees]
+    roots = [*sorted(send.root_required), *(f"!{name}" for name in sorted(send.root_forbidden))]
     pairs += [("root_required", ",".join(roots))] if roots else []
     return urlencode(pairs)
 

@@ -1,4 +1,4 @@
-"""Finding in every world of three providers, of a few kinds each: Hypothesis looks far, this looks everywhere near."""
+"""Candidates in every world of three providers of a few kinds: exhaustive where Hypothesis samples."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from berth.model.inventory import Inventory
 from berth.model.names import SHARES_VIA_AGGREGATE
 from berth.model.request import CandidateRequest, Group
 from tests.suites.properties.fleets import fleet_of
-from tests.suites.properties.universe import AGGREGATES, PROVIDERS, TRAITS
+from tests.suites.properties.name_pools import AGGREGATES, PROVIDERS, TRAITS
 from tests.support.oracle import candidates as oracle
 from tests.support.oracle.world import Provider, World
 
@@ -36,7 +36,7 @@ KINDS = (
     Provider("", inventories={"DISK_GB": Inventory(1)}, traits={SLOW}, aggregates={THERE}),
 )
 STRIDE = 1 if os.environ.get("BERTH_TEST_HYPOTHESIS") == "deep" else 7
-"""Every so manyth world is looked at."""
+"""Every STRIDE-th world is tested."""
 
 
 def group(suffix: str = "", cpus: int = 0, disk: int = 0, **rest: object) -> Group:
@@ -51,7 +51,7 @@ def one_of(*names: str) -> tuple[frozenset[str], ...]:
 
 ONE, TWO, ANY = group("1", cpus=1), group("2", cpus=1), group(cpus=1, disk=1)
 BOTH = (frozenset({"1", "2"}),)
-ASKS = {
+REQUESTS = {
     "spread": CandidateRequest(groups=(group(cpus=2, disk=1),)),
     "spread, with a trait of any": CandidateRequest(groups=(group(cpus=1, disk=1, required=one_of(FAST, SLOW)),)),
     "spread, with two traits": CandidateRequest(
@@ -93,13 +93,13 @@ def small_worlds() -> Iterator[World]:
 
 
 def test_finds_all_there_is_in_every_small_world() -> None:
-    answered = dict.fromkeys(ASKS, 0)
+    answered = dict.fromkeys(REQUESTS, 0)
     for world in islice(small_worlds(), 0, None, STRIDE):
         fleet = fleet_of(world)
-        for name, ask in ASKS.items():
-            there_is = oracle.find(world, ask)
-            given_out = [oracle.found(candidate) for candidate in find(fleet, ask).candidates]
-            assert len(given_out) == len(set(given_out)), (name, world)
-            assert set(given_out) == there_is, (name, world)
-            answered[name] += bool(there_is)
+        for name, ask in REQUESTS.items():
+            expected = oracle.find(world, ask)
+            found = [oracle.found(candidate) for candidate in find(fleet, ask).candidates]
+            assert len(found) == len(set(found)), (name, world)
+            assert set(found) == expected, (name, world)
+            answered[name] += bool(expected)
     assert min(answered.values()) > 0, answered

@@ -1,4 +1,4 @@
-"""Commands as requests to Placement."""
+"""Commands as HTTP requests to Placement."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ UNTYPED: Final = 37
 
 
 def request(world: World, command: Command) -> Call | None:
-    """The request that means this command in this world; None if none does."""
-    if isinstance(command, commands.SetAllocations | commands.Reshape) and not can_be_said(world, command.claims):
+    """Return the HTTP request for this command in this world; None if no request can express it."""
+    if isinstance(command, commands.SetAllocations | commands.Reshape) and not is_expressible(world, command.claims):
         return None
-    say = SAYING.get(type(command))
+    say = REQUESTS.get(type(command))
     return None if say is None else say(world, command)
 
 
@@ -57,19 +57,31 @@ def delete_provider(_world: World, command: commands.DeleteProvider) -> Call:
 
 
 def set_inventories(world: World, command: commands.SetInventories) -> Call:
-    body = seen(world, command.uuid, command.generation) | {"inventories": each_told(command.inventories)}
-    return "PUT", f"/resource_providers/{command.uuid}/inventories", reserving(command.reserved_may_equal_total), body
+    body = generation_body(world, command.uuid, command.generation) | {
+        "inventories": inventory_bodies(command.inventories)
+    }
+    return (
+        "PUT",
+        f"/resource_providers/{command.uuid}/inventories",
+        version_for_reserved(command.reserved_may_equal_total),
+        body,
+    )
 
 
 def add_inventory(_world: World, command: commands.AddInventory) -> Call:
-    body = told(command.inventory) | {"resource_class": command.resource_class}
-    return "POST", f"/resource_providers/{command.uuid}/inventories", reserving(command.reserved_may_equal_total), body
+    body = inventory_body(command.inventory) | {"resource_class": command.resource_class}
+    return (
+        "POST",
+        f"/resource_providers/{command.uuid}/inventories",
+        version_for_reserved(command.reserved_may_equal_total),
+        body,
+    )
 
 
 def update_inventory(world: World, command: commands.UpdateInventory) -> Call:
     path = f"/resource_providers/{command.uuid}/inventories/{command.resource_class}"
-    body = seen(world, command.uuid, command.generation) | told(command.inventory)
-    return "PUT", path, reserving(command.reserved_may_equal_total), body
+    body = generation_body(world, command.uuid, command.generation) | inventory_body(command.inventory)
+    return "PUT", path, version_for_reserved(command.reserved_may_equal_total), body
 
 
 def delete_inventory(_world: World, command: commands.DeleteInventory) -> Call:
@@ -77,14 +89,14 @@ def delete_inventory(_world: World, command: commands.DeleteInventory) -> Call:
 
 
 def set_traits(world: World, command: commands.SetTraits) -> Call:
-    body = seen(world, command.uuid, command.generation) | {"traits": sorted(command.traits)}
+    body = generation_body(world, command.uuid, command.generation) | {"traits": sorted(command.traits)}
     return "PUT", f"/resource_providers/{command.uuid}/traits", NEWEST, body
 
 
 def set_aggregates(world: World, command: commands.SetAggregates) -> Call | None:
     path, uuids = f"/resource_providers/{command.uuid}/aggregates", list(command.aggregates)
     if command.counts:
-        return "PUT", path, NEWEST, seen(world, command.uuid, command.generation) | {"aggregates": uuids}
+        return "PUT", path, NEWEST, generation_body(world, command.uuid, command.generation) | {"aggregates": uuids}
     return ("PUT", path, BEFORE_COUNTING, uuids) if command.generation is UNCHECKED else None
 
 
@@ -113,7 +125,7 @@ def delete_class(_world: World, command: commands.DeleteClass) -> Call:
 
 
 def set_allocations(world: World, command: commands.SetAllocations) -> Call:
-    return "POST", "/allocations", typing(command.claims), claimed(world, command.claims)
+    return "POST", "/allocations", version_for_types(command.claims), claim_bodies(world, command.claims)
 
 
 def release_allocations(_world: World, command: commands.ReleaseAllocations) -> Call:
@@ -122,51 +134,51 @@ def release_allocations(_world: World, command: commands.ReleaseAllocations) -> 
 
 def reshape(world: World, command: commands.Reshape) -> Call:
     inventories = {
-        new.uuid: {"resource_provider_generation": new.generation, "inventories": each_told(new.inventories)}
+        new.uuid: {"resource_provider_generation": new.generation, "inventories": inventory_bodies(new.inventories)}
         for new in command.inventories
     }
-    body = {"inventories": inventories, "allocations": claimed(world, command.claims)}
-    return "POST", "/reshaper", typing(command.claims), body
+    body = {"inventories": inventories, "allocations": claim_bodies(world, command.claims)}
+    return "POST", "/reshaper", version_for_types(command.claims), body
 
 
-def seen(world: World, uuid: str, generation: Generation) -> dict[str, Any]:
+def generation_body(world: World, uuid: str, generation: Generation) -> dict[str, Any]:
     """The generation to say: the one of the command, or the present one."""
     known = world.providers.get(uuid)
     present = known.generation if known else 0
     return {"resource_provider_generation": present if generation is UNCHECKED else generation}
 
 
-def reserving(all_of_it: bool) -> int:
+def version_for_reserved(all_of_it: bool) -> int:
     return NEWEST if all_of_it else BEFORE_FULL_RESERVATION
 
 
-def told(inventory: Inventory) -> dict[str, Any]:
+def inventory_body(inventory: Inventory) -> dict[str, Any]:
     return {field: getattr(inventory, field) for field in inventory.__struct_fields__}
 
 
-def each_told(inventories: Mapping[str, Inventory]) -> dict[str, Any]:
-    return {name: told(inventory) for name, inventory in inventories.items()}
+def inventory_bodies(inventories: Mapping[str, Inventory]) -> dict[str, Any]:
+    return {name: inventory_body(inventory) for name, inventory in inventories.items()}
 
 
-def can_be_said(world: World, claims: tuple[Claim, ...]) -> bool:
-    """Whether one request can mean these claims.
+def is_expressible(world: World, claims: tuple[Claim, ...]) -> bool:
+    """Whether one HTTP request can express these claims.
 
-    Types are said for all consumers or for none. Placement lets a consumer begin that claims nothing: a fault.
+    Types are given for all consumers or for none. Placement creates a consumer that claims nothing: a fault.
     """
     keeping = {claim.type is KEEP for claim in claims}
     empty = any(not claim.allocations and claim.consumer not in world.consumers for claim in claims)
     return len(keeping) < 2 and not empty and all(claim.type is not None for claim in claims)
 
 
-def typing(claims: tuple[Claim, ...]) -> int:
+def version_for_types(claims: tuple[Claim, ...]) -> int:
     return UNTYPED if any(claim.type is KEEP for claim in claims) else NEWEST
 
 
-def claimed(world: World, claims: tuple[Claim, ...]) -> dict[str, Any]:
-    return {claim.consumer: claim_told(world, claim) for claim in claims}
+def claim_bodies(world: World, claims: tuple[Claim, ...]) -> dict[str, Any]:
+    return {claim.consumer: claim_body(world, claim) for claim in claims}
 
 
-def claim_told(world: World, claim: Claim) -> dict[str, Any]:
+def claim_body(world: World, claim: Claim) -> dict[str, Any]:
     known = world.consumers.get(claim.consumer)
     present = known.generation if known else None
     return {
@@ -178,7 +190,7 @@ def claim_told(world: World, claim: Claim) -> dict[str, Any]:
     }
 
 
-SAYING: Final[dict[type[Command], Callable[[World, Any], Call | None]]] = {
+REQUESTS: Final[dict[type[Command], Callable[[World, Any], Call | None]]] = {
     commands.CreateProvider: create_provider,
     commands.UpdateProvider: update_provider,
     commands.DeleteProvider: delete_provider,
