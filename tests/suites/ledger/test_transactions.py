@@ -241,7 +241,7 @@ def test_everything_has_a_limit() -> None:
 
 
 def test_what_fails_after_the_commit_is_no_refusal(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A committed batch is done even if this process fails to apply it: it reads everything again, and repeats nothing."""
+    """A committed batch is done even if this process fails to apply it: it reads all again, and repeats nothing."""
     fill(ledger)
     before = len(ledger.changes(most=1000))
     with monkeypatch.context() as patch:
