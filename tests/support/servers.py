@@ -22,7 +22,7 @@ from tests.support.commands import berth_command, run_berth
 from tests.support.deadline import until
 from tests.support.ports import free_port
 
-START_S = 60
+START_S = 120
 STOP_S = 60
 TIMEOUT_S = 60
 TOKEN_NAME = "torturer"

@@ -31,7 +31,9 @@ app: Final = typer.Typer(
 COLUMNS: Final = ("number", "at", "actor", "via", "project", "address", "operation", "target", "outcome", "why")
 
 Moment = Annotated[str | None, typer.Option(metavar="WHEN", help="2h, 7d, 2026-05-01 or 2026-05-01T12:00 (UTC).")]
-Seal = Annotated[str | None, typer.Option(metavar="NUMBER:HASH", help="A seal noted earlier, which must still match.")]
+SealOption = Annotated[
+    str | None, typer.Option(metavar="NUMBER:HASH", help="A seal noted earlier, which must still match.")
+]
 
 
 @app.command("list")
@@ -78,7 +80,7 @@ def verify(
     archive: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Verify this archive instead of the database.")
     ] = None,
-    seal: Seal = None,
+    seal: SealOption = None,
 ) -> None:
     """Verify that no record was altered, removed, inserted or moved. Exit status 1: list the records that were.
 

@@ -200,7 +200,7 @@ def test_last_use_is_noted_once_in_a_while(ledger: Ledger, key: HashKey) -> None
         ({"roles": ("root",)}, "root will not do"),
         ({"roles": ("provider-owner",)}, "needs the trees"),
         ({"trees": (TREE,)}, "no other role takes any"),
-        ({"roles": ("provider-owner",), "trees": ("x",)}, "no uuid"),
+        ({"roles": ("provider-owner",), "trees": ("x",)}, "not a uuid"),
         ({"networks": ("192.0.2.1/24",)}, "no network such as"),
         ({"project": ""}, "project is missing"),
         ({"lasts_seconds": 0}, "from 1 second to 100 years"),
