@@ -59,6 +59,6 @@ def test_what_others_have_written_is_made_safe(column: str, value: str, kept: st
     assert chain.rows[0][column] == kept
 
 
-@pytest.mark.parametrize(("subjects", "listed"), [(audit_index.MANY, 0), (audit_index.MANY + 1, audit_index.MANY + 1)])
+@pytest.mark.parametrize(("subjects", "indexed"), [(audit_index.MANY, 0), (audit_index.MANY + 1, audit_index.MANY + 1)])
 def test_only_a_record_with_many_subjects_is_indexed_at_once(subjects: int, indexed: int) -> None:
     assert len(_chain(about=[str(number) for number in range(subjects)]).indexed) == indexed
