@@ -80,10 +80,10 @@ class Placement:
         """All that its database holds."""
         return in_order(self.send("state"))
 
-    def candidates(self, send: CandidateRequest) -> tuple[set[Found], dict[str, Any]]:
+    def candidates(self, request: CandidateRequest) -> tuple[set[Found], dict[str, Any]]:
         """Ask for candidates; with the summaries, as they come."""
-        minor = UNNESTED if send.one_provider_per_tree else NEWEST
-        status, body = self.send("call", "GET", f"/allocation_candidates?{query(send)}", minor, None)
+        minor = UNNESTED if request.one_provider_per_tree else NEWEST
+        status, body = self.send("call", "GET", f"/allocation_candidates?{query(request)}", minor, None)
         assert status == 200, body
         return {candidate_found(each) for each in body["allocation_requests"]}, body["provider_summaries"]
 
@@ -114,12 +114,12 @@ def candidate_found(candidate: dict[str, Any]) -> Found:
     return found(Candidate(allocations, candidate.get("mappings", {})))
 
 
-def query(send: CandidateRequest) -> str:
+def query(request: CandidateRequest) -> str:
     """The query string of a request."""
-    pairs = [pair for group in send.groups for pair in group_pairs(group)]
-    pairs.append(("group_policy", "isolate" if send.isolate else "none"))
-    pairs += [("same_subtree", ",".join(f"{suffix}" for suffix in sorted(each))) for each in send.same_subtrees]
-    roots = [*sorted(send.root_required), *(f"!{name}" for name in sorted(send.root_forbidden))]
+    pairs = [pair for group in request.groups for pair in group_pairs(group)]
+    pairs.append(("group_policy", "isolate" if request.isolate else "none"))
+    pairs += [("same_subtree", ",".join(f"{suffix}" for suffix in sorted(each))) for each in request.same_subtrees]
+    roots = [*sorted(request.root_required), *(f"!{name}" for name in sorted(request.root_forbidden))]
     pairs += [("root_required", ",".join(roots))] if roots else []
     return urlencode(pairs)
 
