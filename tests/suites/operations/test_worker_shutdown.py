@@ -13,7 +13,7 @@ from berth.api.http.shutdown import InFlight
 
 FORKED = """
 import os, signal, sys, time
-from berth.api.ending import forget_in_children
+from berth.api.http.shutdown import forget_in_children
 
 signal.signal(signal.SIGTERM, lambda *_: None)  # as a server does, which notes it and looks later
 if "forget" in sys.argv:
@@ -29,15 +29,15 @@ os.kill(os.getpid(), signal.SIGTERM)  # the parent still goes by its own handler
 
 BEGINNING = """
 import asyncio, os, signal, sys, uvloop
-from berth.api.ending import hold, let_through
+from berth.api.http.shutdown import block_signals, unblock_signals
 
 loop = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}[sys.argv[1]]()
 ended = asyncio.Event()
 if "hold" in sys.argv:
-    hold()
+    block_signals()
 loop.add_signal_handler(signal.SIGTERM, ended.set)
 os.kill(os.getpid(), signal.SIGTERM)
-loop.call_soon(let_through)
+loop.call_soon(unblock_signals)
 
 async def told():
     try:
@@ -52,11 +52,11 @@ print(loop.run_until_complete(told()))
 
 STUCK = """
 import ctypes, sys
-from berth.api import ending
-ending.LAST_S = 1
-under_way = ending.UnderWay()
-with under_way:
-    under_way.end()
+from berth.api.http import shutdown
+shutdown.LAST_S = 1
+in_flight = shutdown.InFlight()
+with in_flight:
+    in_flight.end()
 ctypes.PyDLL(None).sleep(60)  # whoever is called like this keeps the interpreter from every other thread
 """
 

@@ -79,10 +79,10 @@ class Keys:
         self._keys, self._loaded = dict(_usable(keys)), now
 
 
-def _usable(told: Any) -> list[tuple[str, jwt.PyJWK]]:
-    """Keys to check signatures with; whatever else stands there is passed over."""
+def _usable(keys: Any) -> list[tuple[str, jwt.PyJWK]]:
+    """Return the usable keys with their ids, skipping all others."""
     found = []
-    for each in told:
+    for each in keys:
         try:
             if each.get("use", "sig") == "sig" and each["kty"] != "oct":
                 found.append((str(each["kid"]), jwt.PyJWK(each)))
@@ -109,26 +109,26 @@ class OpenId:
         token = credential(request)
         if token is None or token.count(".") != 2 or not token.startswith("eyJ"):
             return None
-        nobody = Caller(via="oidc", address=request.address)
+        unknown = Caller(via="oidc", address=request.address)
         try:
             header = jwt.get_unverified_header(token)
             algorithm, number = header["alg"], header["kid"]
         except (jwt.PyJWTError, LookupError):
-            raise AuthenticationFailed("The token cannot be parsed.", nobody) from None
+            raise AuthenticationFailed("The token cannot be parsed.", unknown) from None
         if algorithm not in self._settings.algorithms or not isinstance(number, str):
-            raise AuthenticationFailed("The token's signature algorithm is not accepted.", nobody)
+            raise AuthenticationFailed("The token's signature algorithm is not accepted.", unknown)
         key = self._keys.get(number)
         if key is None or key.algorithm_name not in (algorithm, None):
-            raise AuthenticationFailed("The token is signed with a key that is not the issuer's.", nobody)
+            raise AuthenticationFailed("The token is signed with a key that is not the issuer's.", unknown)
         try:
             return self._caller(self._claims(token, key, algorithm), request)
         except jwt.ExpiredSignatureError:  # its caller is recorded in the audit log
             raise AuthenticationFailed(
-                TokenRejection.EXPIRED, self._expired_caller(token, key, algorithm, request) or nobody
+                TokenRejection.EXPIRED, self._expired_caller(token, key, algorithm, request) or unknown
             ) from None
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             why = _WHY.get(type(error), "The token's signature does not match.")
-            raise AuthenticationFailed(why, nobody) from None
+            raise AuthenticationFailed(why, unknown) from None
 
     def _claims(self, token: str, key: jwt.PyJWK, algorithm: str, *, ended: bool = False) -> dict[str, Any]:
         """Return a token's verified claims. ended: accept an expired token."""

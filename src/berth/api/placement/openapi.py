@@ -29,10 +29,10 @@ _ASKED: Final[dict[str, str]] = {
     "`in:A,B`: one of them (since 1.39).",
     "member_of": "An aggregate, or `in:UUID,UUID`: one of several; `!` before either: none of them (since 1.32).",
     "in_tree": "Only the tree that this provider is part of.",
-    "limit": "At most so many.",
+    "limit": "The most candidates to return.",
     "group_policy": "Whether groups with a suffix may share a provider (`none`) or not (`isolate`). "
     "Required with two such groups.",
-    "root_required": "Traits of the root, whatever its parts have: `A,!B`.",
+    "root_required": "Traits of the root provider only: `A,!B`.",
     "same_subtree": "Suffixes of groups whose providers must have one of them above all others: `_NIC,_PORT`.",
     "groups": "The same parameters with a suffix: what is asked with one suffix is found in one provider.",
     "name": "Providers: exactly this name. Traits: `in:A,B` or `startswith:PREFIX`.",

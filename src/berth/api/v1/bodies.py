@@ -15,7 +15,7 @@ FIND: Final = msgspec.defstruct(
     "Find",
     [("explain", bool, False)],
     bases=(_REQUEST,),
-    namespace={"__doc__": "Where does this fit? explain: say as well what each constraint takes away."},
+    namespace={"__doc__": "A candidate request. explain: return the funnel too: what each constraint removes."},
     module=__name__,
     frozen=True,
     kw_only=True,

@@ -15,7 +15,7 @@ MOST_ITEMS = 1_000
 MOST_CELLS = 100_000
 """The most cells on one map."""
 
-PageSize = Annotated[int, msgspec.Meta(ge=1, le=MOST_ITEMS, description="At most so many items.")]
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=MOST_ITEMS, description="The most items to return.")]
 After = Annotated[str, msgspec.Meta(max_length=300, description="Go on where the page ended whose `next` this was.")]
 Text = Annotated[str, msgspec.Meta(max_length=255)]
 AmountsText = Annotated[str, msgspec.Meta(max_length=4096, description="Amounts by class: VCPU:4,MEMORY_MB:1024.")]

@@ -122,7 +122,7 @@ def ensure_trait(call: Call) -> PendingAnswer:
 def _since(call: Call, name: str) -> int:
     try:
         return call.ledger.trait(name).at
-    except TraitsNotFound:  # somebody has deleted it since
+    except TraitsNotFound:  # deleted since
         return now_us()
 
 

@@ -50,7 +50,7 @@ class VersionChange:
     """One version.
 
     minor: its number after "1."; title: what it brought, why: what for; opens: operations that begin
-    with it; closes: operations that it takes away; rules: behaviours that it switches on; schemas:
+    with it; closes: operations that it removes; rules: behaviours that it switches on; schemas:
     for an operation, from the schema before to its own; incoming: brings a body of the version
     before into this version's form; outgoing: brings an answer back into the form of the version before.
     parts and replies say of answers what `outgoing` does to them: for a named part, from its schema in

@@ -11,7 +11,7 @@ def _without_link(answer: Answer, _asked: Asked) -> None:
 CHANGE = VersionChange(
     minor=11,
     title="A link to a provider's allocations",
-    why="Whoever sees a provider can see who holds it.",
+    why="Clients that see a provider can find its allocations.",
     outgoing=dict.fromkeys(PROVIDER_OPERATIONS, _without_link),
     parts={"ProviderLink": without_relation("allocations")},
 )

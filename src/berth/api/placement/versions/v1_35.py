@@ -6,6 +6,6 @@ from berth.api.placement.versions.change import VersionChange
 CHANGE = VersionChange(
     minor=35,
     title="`root_required` on `GET /allocation_candidates`",
-    why="To ask for what the machine is like, whatever its parts are.",
+    why="To filter by traits of the machine, independently of its parts.",
     schemas={"candidates.list": lambda schema: with_property(schema, "root_required", STRING)},
 )

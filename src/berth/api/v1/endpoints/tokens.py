@@ -39,4 +39,4 @@ def _issue(command: Command, text: str) -> PendingResult:
 def _check_tokens_used(call: Call) -> None:
     """Raise TokensUnused if the server does not accept API tokens: a token must not become valid later."""
     if not call.mints:
-        raise TokensUnused("this server lets nobody in by API tokens: start it with --auth token")
+        raise TokensUnused("this server does not accept API tokens: start it with --auth token")
