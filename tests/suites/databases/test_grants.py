@@ -119,9 +119,9 @@ def test_only_the_owner_migrates(granted: tuple[Database, str, str]) -> None:
 
 def test_who_runs_as_more_than_it_needs_is_told(granted: tuple[Database, str, str]) -> None:
     database, as_owner, _ = granted
-    assert any("may do more than serving needs" in sentence for sentence in grants.advice(database))
+    assert any("has more rights than serving needs" in sentence for sentence in grants.advice(database))
     owner = Database(as_owner)
-    assert any("may do more than serving needs" in sentence for sentence in grants.advice(owner))
+    assert any("has more rights than serving needs" in sentence for sentence in grants.advice(owner))
     owner.close()
 
 

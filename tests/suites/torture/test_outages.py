@@ -17,7 +17,7 @@ from tests.support.databases import SERVER_KINDS, chosen_kinds, require_database
 from tests.support.servers import Server, server_group
 
 BACK_S = 60
-TOO_MUCH = "may do more than serving needs"
+TOO_MUCH = "has more rights than serving needs"
 SLOWEST_S = 30
 """How long a client waits for its 503 at most."""
 

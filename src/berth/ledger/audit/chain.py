@@ -19,7 +19,7 @@ from berth.store.head import Head
 ARCHIVED: Final = "ArchiveAudit"
 """The operation of a record that covers archived ones: its target is the last one's number, `why` that one's hash."""
 
-Seal = tuple[int, str]
+RecordSeal = tuple[int, str]
 """A record's number and hash."""
 
 
@@ -55,7 +55,7 @@ class ChainVerifier:
     change: int | None = None
     first: Stored | None = None
     archived: dict[int, str] = field(default_factory=dict)
-    noted: Seal | None = None
+    noted: RecordSeal | None = None
     noted_seen: bool = False
 
     def check(self, stored: Stored) -> Iterator[Finding]:
@@ -120,7 +120,7 @@ class ChainVerifier:
         return Verification(tuple(findings), first, self.number, self.previous or "")
 
 
-def verify(database: Database, noted: Seal | None = None) -> Verification:
+def verify(database: Database, noted: RecordSeal | None = None) -> Verification:
     """Verify all of a database's audit log, as of one moment. noted: a record's number and hash, noted elsewhere."""
     with database.reading() as connection:
         at = head.sealed(connection)
