@@ -131,7 +131,8 @@ def test_a_map_of_hosts_has_each_of_them(world: World, asked: MapQuery) -> None:
     assert found.cells == [cell(world, world.providers[uuid].name, uuid, {uuid}) for uuid in expected]
 
 
-@given(worlds(), map_queries(), st.integers(0, 2), st.integers(2, 4))
+# Three of the names go on differently after "host-": with fewer groups than that, a map leaves hosts out.
+@given(worlds(), map_queries(), st.integers(0, 2), st.integers(3, 4))
 def test_groups_are_parts_of_the_group_they_are_within(world: World, asked: MapQuery, few: int, most: int) -> None:
     world = renamed(world)
     fleet, deepest = fleet_of(world), 0
