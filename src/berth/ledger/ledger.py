@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid as uuids
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 from berth.ledger.observer import CommitObserver
@@ -16,7 +15,6 @@ from berth.ledger.queries.history import HistoryQueries
 from berth.ledger.request_scope import RequestScope
 from berth.ledger.tokens import TokenVerbs
 from berth.ledger.write.writer import Writer
-from berth.logs.request_ids import RequestIds
 from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
 from berth.model.commands import Command
@@ -66,11 +64,9 @@ class Ledger(FleetQueries, ConsumerQueries, HistoryQueries, TokenVerbs, LedgerIn
         """Query the database and catch up with it. Raises Unavailable or DatabaseUnusable if that is impossible."""
         self._writer.ping()
 
-    @contextmanager
-    def request(self, request_id: str) -> Iterator[RequestScope]:
+    def request(self, request_id: str) -> AbstractContextManager[RequestScope]:
         """Make everything this thread does inside belong to one request, for the logs and for its token."""
-        with RequestIds((request_id,)), self._writer.request() as scope:
-            yield scope
+        return self._writer.request(request_id)
 
     def revalidate(self, scope: RequestScope) -> bool:
         """Return whether the token that authenticated a request is still unchanged. False if it cannot be known."""

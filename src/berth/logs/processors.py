@@ -15,7 +15,7 @@ from structlog.typing import EventDict, Processor
 
 from berth.logs.escape import escape
 from berth.logs.redaction import redaction
-from berth.logs.request_ids import requests
+from berth.logs.request_ids import REQUEST_IDS
 
 LONGEST: Final = 4096
 """The most characters of one value, so that a request cannot fill the disk."""
@@ -46,7 +46,7 @@ def event_of(record: logging.LogRecord) -> EventDict:
     del event["_record"]
     event = {"at": int(record.created * 1e9), "level": record.levelname.lower(), "event": record.getMessage(), **event}
     event["logger"] = record.name.lstrip("_")
-    request_ids = requests()
+    request_ids = REQUEST_IDS.get()
     if request_ids:
         event.update({"request": request_ids[0]} if len(request_ids) == 1 else {"requests": list(request_ids)})
     if record.exc_info and record.exc_info[0] is not None:

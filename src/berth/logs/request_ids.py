@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Final
 
-_REQUESTS: Final[ContextVar[tuple[str, ...]]] = ContextVar("requests", default=())
+REQUEST_IDS: Final[ContextVar[tuple[str, ...]]] = ContextVar("request_ids", default=())
+"""The ids of the requests that this thread works for: several during a commit of several commands.
 
-
-class RequestIds:
-    """A context manager: while it is entered, this thread works for these requests."""
-
-    __slots__ = ("_before", "_requests")
-
-    def __init__(self, requests: Sequence[str]) -> None:
-        self._requests = tuple(requests)
-
-    def __enter__(self) -> None:
-        self._before: Token[tuple[str, ...]] = _REQUESTS.set(self._requests)
-
-    def __exit__(self, *_: object) -> None:
-        _REQUESTS.reset(self._before)
-
-
-def requests() -> tuple[str, ...]:
-    """Return the ids of the requests that this thread works for: several during a commit of several commands."""
-    return _REQUESTS.get()
+Set it for the work on a request, and reset it in a `finally`: many requests share one thread.
+"""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -54,6 +55,19 @@ def seal(previous: str, row: dict[str, Any], facts: str | None) -> str:
     return sha256(b"\n".join((columns, before.encode(), (facts or "").encode()))).hexdigest()
 
 
+@lru_cache(maxsize=1024)
+def caller_columns(caller: Caller) -> Mapping[str, str]:
+    """Return how the logs name a caller, by column."""
+    return {
+        "actor": log_text(caller.called),
+        "via": caller.via[:16],
+        "user": log_text(caller.user),
+        "project": log_text(caller.project),
+        "roles": log_text(",".join(sorted(caller.roles))),
+        "address": log_text(caller.address)[:64],
+    }
+
+
 class Chain:
     """New records for the end of the log. number, hash: of the last record so far."""
 
@@ -77,22 +91,20 @@ class Chain:
         facts: str | None = None,
         about: Collection[str] = (),
     ) -> None:
-        """Add a record and seal it. about: uuids of the providers and consumers that it is about."""
+        """Add a record and seal it.
+
+        request: the request's id, as `log_text` returns it; about: uuids of the providers and consumers concerned.
+        """
         self.number += 1
         row: dict[str, Any] = {
             "number": self.number,
             "at": at,
-            "request": log_text(request),
-            "actor": log_text(caller.called),
-            "via": caller.via[:16],
-            "user": log_text(caller.user),
-            "project": log_text(caller.project),
-            "roles": log_text(",".join(sorted(caller.roles))),
-            "address": log_text(caller.address)[:64],
+            "request": request,
+            **caller_columns(caller),
             "operation": operation[:64],
             "target": log_text(target),
             "outcome": outcome[:16],
-            "why": log_text(why),
+            "why": why and log_text(why),
             "change": change,
             "before": before,
         }

@@ -170,7 +170,7 @@ def test_its_steps_lead_to_a_ledger_that_serves(composed: Composed) -> None:
         assert serving.ask("POST", "/resource_providers", headers=ADMIN, json={"name": "x"}).status_code == 200
         until(lambda: serving.ask("GET", "/readyz").status_code == 200, "it is not ready")
     said = serving.output
-    assert "runs as more than it needs" not in said
+    assert "has more rights than serving needs" not in said
     assert (composed.secrets / "server_password").read_text() not in said
     with admin_connection(composed.at.set(database=composed.name)) as connection:
         grants = connection.execute(text(f"SELECT has_table_privilege('{composed.server}', 'changes', 'DELETE')"))

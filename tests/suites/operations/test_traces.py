@@ -59,7 +59,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
             "--log-access",
             "--workers",
             "2",
-            words=WORDS,
+            command=WORDS,
             environment={"OTEL_BSP_SCHEDULE_DELAY": "100"},  # ms between two batches of spans
         ) as server,
     ):

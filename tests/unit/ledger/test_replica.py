@@ -92,12 +92,12 @@ def test_rows_and_fleet_are_of_one_moment(replica: Replica, other: Writer) -> No
 def test_a_request_checks_once(database: Database, other: Writer) -> None:
     """What others commit during a request shows in the next one."""
     own = Writer(database)
-    with own.request() as scope:
+    with own.request("req-1") as scope:
         assert not _knows(own, "CUSTOM_X")
         assert scope.checked
         _write(other, "CUSTOM_X")
         assert not _knows(own, "CUSTOM_X")
-    with own.request():
+    with own.request("req-1"):
         assert _knows(own, "CUSTOM_X")
 
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from berth.logs.processors import LONGEST, LONGEST_TRACE, MARGIN, event_of, rendering
-from berth.logs.request_ids import RequestIds, requests
+from berth.logs.request_ids import REQUEST_IDS
 
 FORGED = "2026-01-01T00:00:00.000000Z [error] all is lost"
 
@@ -143,12 +143,11 @@ def test_when_where_and_how_bad() -> None:
 
 def test_for_whom() -> None:
     render = rendering(form="json")
-    assert requests() == ()
-    with RequestIds(["req-1"]):
-        one = event_of(record("one"))
-        with RequestIds(["req-2", "req-3"]):
-            two = event_of(record("two"))
-        assert requests() == ("req-1",)
+    entered = REQUEST_IDS.set(("req-1",))
+    one = event_of(record("one"))
+    REQUEST_IDS.set(("req-2", "req-3"))
+    two = event_of(record("two"))
+    REQUEST_IDS.reset(entered)
     none = event_of(record("none"))
     told = [json.loads(render(each)) for each in (one, two, none)]
     assert [(each.get("request"), each.get("requests")) for each in told] == [

@@ -62,7 +62,7 @@ class Gate:
         for authenticate in self._authenticate:
             caller = authenticate(request)
             if caller is not None:
-                request.info.caller = caller.called
+                request.info.caller = caller
                 return caller
         return None
 

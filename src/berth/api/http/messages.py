@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from berth.model.caller import NOBODY, Caller
+
+ID_PREFIX: Final = "req-"
+"""Of a request's id, which OpenStack's clients expect; a uuid follows."""
+
 REASONS: Final = {
     200: "OK",
     201: "Created",
@@ -35,11 +40,11 @@ REASONS: Final = {
 class RequestInfo:
     """What is known about a request while it is handled, for logs and metrics.
 
-    operation: the name of its route; caller: as logs call it; trace: the id of its trace, if traces are on.
+    operation: the name of its route; caller: once authenticated; trace: the id of its trace, if traces are on.
     """
 
     operation: str = ""
-    caller: str = ""
+    caller: Caller = NOBODY
     trace: str = ""
 
 
@@ -60,7 +65,7 @@ class Request:
     scheme: str = "http"
     address: str = ""
     certificate: str | None = None
-    id: str = field(default_factory=lambda: f"req-{uuid.uuid4()}")
+    id: str = field(default_factory=lambda: f"{ID_PREFIX}{uuid.uuid4()}")
     info: RequestInfo = field(default_factory=RequestInfo, compare=False)
 
 

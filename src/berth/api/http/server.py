@@ -6,9 +6,10 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import FrameType
 from typing import Any, Final
@@ -18,13 +19,14 @@ from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # its nam
 from berth.api.http.app import AsyncReply, PendingReply, Response, StreamReply
 from berth.api.http.forwarded import ClientAddress, ClientAddresses
 from berth.api.http.limits import Limiter
-from berth.api.http.messages import AmbiguousRequest, HttpError, LimitExceeded, Reply, Request
+from berth.api.http.messages import ID_PREFIX, AmbiguousRequest, HttpError, LimitExceeded, Reply, Request
 from berth.api.http.mounts import Mounts
 from berth.api.http.observer import Answered, RequestObserver
 from berth.api.http.shutdown import ENDING, InFlight, unblock_signals
 from berth.ledger import Ledger
 from berth.ledger.request_scope import TokenChanged
-from berth.logs.request_ids import RequestIds
+from berth.logs.request_ids import REQUEST_IDS
+from berth.model.caller import NOBODY
 from berth.settings import Limits
 
 RELEVANT_HEADERS = (
@@ -75,11 +77,10 @@ class Server:
         self._scheduled = self._more = False
         self._turns = 0
         self._observers = tuple(observers)
-        self.in_flight = InFlight()
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
         """Serve one request (RSGI). A client that disconnects early is not an error."""
-        with self.in_flight, suppress(ProtocolClosed):
+        with suppress(ProtocolClosed):
             await self._serve(scope, protocol)
 
     async def _serve(self, scope: Any, protocol: Any) -> None:
@@ -90,11 +91,9 @@ class Server:
         try:
             reply = await self._reply(request) if wrong is None else self._refuse(request, wrong)
         except Exception:  # noqa: BLE001 - the client gets a 500, and the log has it
-            with RequestIds((request.id,)):
+            with _logged_as(request):
                 _LOG.exception("%s %s failed", request.method, request.path)
             reply = self._refuse(request, FAILED)
-        if self.ledger.waiting:
-            self._schedule_work()
         self._report(request, reply, began)
         if isinstance(reply, StreamReply):
             await _stream(protocol, reply, self.mounts.sign(request, Reply(reply.status, reply.headers)))
@@ -115,7 +114,10 @@ class Server:
         headers = _folded(scope.headers.items())
         client, bypassed = self._client(scope, headers)
         address, scheme, certificate = client
-        request = Request(scope.method, scope.path, scope.query_string, headers, b"", scheme, address, certificate)
+        number = f"{ID_PREFIX}{uuid.uuid4()}"
+        request = Request(
+            scope.method, scope.path, scope.query_string, headers, b"", scheme, address, certificate, id=number
+        )
         wrong = (
             bypassed or self._limiter.refusal(request) or _ascii_error(scope.headers, headers) or _coding_error(headers)
         )
@@ -149,10 +151,11 @@ class Server:
         else:
             reply = await loop.run_in_executor(self._handle_in, handle, request)
         if isinstance(reply, AsyncReply):
-            with RequestIds((request.id,)):  # a task has a context of its own
+            with _logged_as(request):  # a task has a context of its own
                 later = loop.create_task(reply.reply)
             return await later
         if not isinstance(reply, PendingReply):
+            self._schedule_recording()
             return reply
         self._schedule_work()
         done = loop.create_future()
@@ -164,7 +167,7 @@ class Server:
         error = reply.answer.exception()
         if isinstance(error, TokenChanged):
             raise error
-        with RequestIds((request.id,)):
+        with _logged_as(request):
             return reply.then()
 
     def _handle(self, request: Request) -> Response:
@@ -179,13 +182,20 @@ class Server:
 
     def _handle_again(self, request: Request) -> Response:
         """Handle a request once more, without the cached token: it has changed since."""
-        request.info.caller = ""
-        with RequestIds((request.id,)):
+        request.info.caller = NOBODY
+        with _logged_as(request):
             return self.mounts.handle(request)
 
     def _refuse(self, request: Request, error: HttpError) -> Reply:
-        with RequestIds((request.id,)):
-            return self.mounts.refuse(request, error)
+        with _logged_as(request):
+            reply = self.mounts.refuse(request, error)
+        self._schedule_recording()
+        return reply
+
+    def _schedule_recording(self) -> None:
+        """Schedule the writing of what a request without a command has left: a refusal, or the use of a token."""
+        if self.ledger.waiting:
+            self._schedule_work()
 
     def _schedule_work(self) -> None:
         # Not at once: commands that arrive together are carried out together, in one commit.
@@ -216,9 +226,11 @@ class Application:
 
     def __init__(self, server: Server, on_stop: Callable[[], None], on_end: Callable[[], None]) -> None:
         self._server, self._on_stop, self._on_end = server, on_stop, on_end
+        self._in_flight = InFlight()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        await self._server(scope, protocol)
+        with self._in_flight:
+            await self._server(scope, protocol)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in ENDING:
@@ -230,7 +242,7 @@ class Application:
 
     def _stop(self) -> None:
         self._on_stop()
-        self._server.in_flight.end()
+        self._in_flight.end()
 
     def _add_handler(self, loop: asyncio.AbstractEventLoop, number: signal.Signals) -> None:
         """Handle the signal in addition to Granian's own handler."""
@@ -243,6 +255,16 @@ class Application:
 
         signal.signal(number, handle)
         signal.siginterrupt(number, False)
+
+
+@contextmanager
+def _logged_as(request: Request) -> Iterator[None]:
+    """Make the log lines of this block name the request. Not around awaits: the event loop runs many in one context."""
+    entered = REQUEST_IDS.set((request.id,))
+    try:
+        yield
+    finally:
+        REQUEST_IDS.reset(entered)
 
 
 def _set_done(done: asyncio.Future[None]) -> None:

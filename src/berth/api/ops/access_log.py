@@ -34,7 +34,7 @@ class AccessLog:
             "bytes": answer.size,
             "face": answer.app,
             "operation": info.operation,
-            "caller": info.caller,
+            "caller": info.caller.called,
             "address": request.address,
             "request": request.id,
         }

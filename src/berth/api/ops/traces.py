@@ -31,7 +31,7 @@ from berth.api.ops.request_metrics import METHODS
 from berth.api.placement.routes import OPERATIONS
 from berth.api.v1.routes import ROUTES
 from berth.ledger.observer import CommitObserver
-from berth.logs.request_ids import requests as requests_here
+from berth.logs.request_ids import REQUEST_IDS
 from berth.settings import Otel
 
 OTHER: Final = "_OTHER"
@@ -113,7 +113,7 @@ class Traces(CommitObserver):
 
     def _current_span(self) -> list[Span]:
         """Return the span of the request that this thread works for, if there is one."""
-        return [span for each in requests_here() if (span := self._open.get(each)) is not None][:1]
+        return [span for each in REQUEST_IDS.get() if (span := self._open.get(each)) is not None][:1]
 
     def _add_span(
         self,
@@ -161,7 +161,7 @@ def _reply_attributes(request: Request, answer: Answered) -> dict[str, Attribute
         "http.response.status_code": answer.status,
         "http.response.body.size": answer.size,
         "berth.operation": request.info.operation,
-        "berth.caller": request.info.caller,
+        "berth.caller": request.info.caller.called,
     }
 
 

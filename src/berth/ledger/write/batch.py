@@ -20,7 +20,7 @@ from berth.model.commands import Allocate, Command, CreateToken, PutRecords, Res
 from berth.model.errors import BerthError, Refusal
 from berth.model.text import log_text
 from berth.model.token import Token
-from berth.store.audit import Chain
+from berth.store.audit import Chain, caller_columns
 from berth.store.changes import text_of
 
 _NOTHING = Facts()
@@ -73,7 +73,8 @@ def decide_batch(batch: Sequence[PendingCommand], draft: Draft, number: int, cha
     for pending in batch:
         outcome = Outcome(pending)
         try:
-            check_ownership(draft, pending.caller, pending.command)
+            if pending.caller.trees is not None:
+                check_ownership(draft, pending.caller.trees, pending.caller, pending.command)
             outcome.result = decide(draft, pending.command)
         except Refusal as refusal:
             outcome.refusal = refusal
@@ -83,7 +84,7 @@ def decide_batch(batch: Sequence[PendingCommand], draft: Draft, number: int, cha
         facts, before = draft.pop_facts()
         if facts != _NOTHING:
             number += 1
-            actor = log_text(pending.caller.called)
+            actor = caller_columns(pending.caller)["actor"]
             change = Change(number, draft.now, pending.operation, actor, pending.request, facts)
             _enter(done, change, pending, before)
     return done
@@ -92,22 +93,24 @@ def decide_batch(batch: Sequence[PendingCommand], draft: Draft, number: int, cha
 def record_refusals(chain: Chain, refused: Sequence[RefusedRequest], left_out: int, now: int) -> None:
     """Add refused requests to the audit log. left_out: the number of those that did not fit into the queue."""
     for each in refused:
-        chain.add(now, each.caller, each.request, each.operation, each.target, outcome=each.outcome, why=each.why)
+        chain.add(
+            now, each.caller, log_text(each.request), each.operation, each.target, outcome=each.outcome, why=each.why
+        )
     if left_out:
         why = f"{left_out} more refused requests than could be written"
         chain.add(now, _BERTH, "", "", "", outcome="left out", why=why)
 
 
 def _enter(done: DecidedBatch, change: Change, pending: PendingCommand, before: Facts) -> None:
-    text = text_of(change.facts)
+    target, text = target_of(pending.command), text_of(change.facts)
     done.log.append(change)
     done.texts.append(text)
     done.chain.add(
         change.at,
         pending.caller,
         pending.request,
-        pending.operation,
-        target_of(pending.command),
+        change.operation,
+        target,
         change=change.number,
         before=None if before == _NOTHING else text_of(before),
         facts=text,

@@ -6,84 +6,22 @@ a refused one leaves no trace.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from berth.fleet.state.columns import NO_ROW
 from berth.fleet.state.fleet import NO_SLOT, Fleet
+from berth.ledger.write.draft_entities import (
+    NOTHING_PREFETCHED,
+    DraftConsumer,
+    DraftProvider,
+    Holdings,
+    NewToken,
+    Prefetched,
+)
 from berth.model.change import CatalogueEntry, Facts, NameKind, ProviderFact
-from berth.model.consumer import Resources
 from berth.model.errors import ClassNotFound, ProviderNotFound, TraitsNotFound
 from berth.model.inventory import Inventory
 from berth.model.token import Token
-
-Holdings = dict[str, Resources]
-"""Amounts by provider uuid and class name."""
-
-
-@dataclass(slots=True)
-class DraftProvider:
-    """A provider as decided so far. seen: its generation in the database, None if it is new.
-
-    stock, used: by class, as looked up so far; inventories, traits, aggregates: None if unchanged; placed: whether its
-    name, parent or root is new.
-    """
-
-    id: int
-    slot: int
-    uuid: str
-    name: str
-    generation: int
-    seen: int | None
-    parent: str | None
-    root: str
-    created_at: int
-    updated_at: int
-    placed: bool = False
-    deleted: bool = False
-    inventories: dict[str, Inventory] | None = None
-    traits: frozenset[str] | None = None
-    aggregates: tuple[str, ...] | None = None
-    used: Resources = field(default_factory=dict)
-    stock: dict[str, Inventory | None] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class DraftConsumer:
-    """A consumer as decided so far. held: empty once it has ended.
-
-    stored, stored_held: whether the database has rows of it, and of what it holds.
-    """
-
-    id: int
-    uuid: str
-    generation: int
-    project: str
-    user: str
-    type: str | None
-    held: Holdings
-    stored: bool
-    stored_held: bool
-    changed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Prefetched:
-    """The consumers and tokens that a batch's commands name, read before it is decided."""
-
-    consumers: Sequence[DraftConsumer] = ()
-    tokens: Sequence[Token] = ()
-
-
-NOTHING_PREFETCHED = Prefetched()
-
-
-@dataclass(slots=True)
-class NewToken:
-    """A token to store. stored: whether the database has a row of it."""
-
-    now: Token
-    stored: bool
 
 
 class Draft:
@@ -302,6 +240,11 @@ class Draft:
             self.class_ids[name] = number
         return number
 
+    def type_id(self, name: str) -> int:
+        """Return the id of a consumer type; a new one is added."""
+        number = self.id_of(NameKind.TYPE, name)
+        return self.add_name(NameKind.TYPE, name) if number is None else number
+
     def need_class(self, name: str) -> None:
         """Raise ClassNotFound if there is no such resource class."""
         if self.class_id(name) is None:
@@ -313,12 +256,13 @@ class Draft:
         if missing:
             raise TraitsNotFound(missing)
 
-    def add_name(self, kind: NameKind, name: str) -> None:
-        """Add a name to the catalogue, with an id."""
+    def add_name(self, kind: NameKind, name: str) -> int:
+        """Add a name to the catalogue, and return its id."""
         entry = self.added_names[kind, name] = CatalogueEntry(kind, self._new_id(), name, self.now)
         self.facts.names.append(entry)
         if kind is NameKind.CLASS:
             self.class_ids[name] = entry.id
+        return entry.id
 
     def remove_name(self, kind: NameKind, name: str) -> None:
         """Remove a stored name from the catalogue."""

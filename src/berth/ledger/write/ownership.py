@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from berth.ledger.write.draft import Draft
 from berth.model import commands
@@ -23,14 +23,12 @@ _SINGLE_PROVIDER_COMMANDS = (
 )
 
 
-def check_ownership(draft: Draft, caller: Caller, command: Command) -> None:
-    """Raise Forbidden if the caller owns trees and the command writes anything else."""
-    if caller.trees is None:
-        return
+def check_ownership(draft: Draft, trees: Collection[str], caller: Caller, command: Command) -> None:
+    """Raise Forbidden if the command writes anything but these trees, which the caller owns."""
     for uuid in _written_providers(draft, command):
         provider = draft.find_provider(uuid)
         root = uuid if provider is None else provider.root
-        if root not in caller.trees:
+        if root not in trees:
             raise Forbidden(f"{caller.called} may write its own trees only, and {uuid} is in none of them")
 
 

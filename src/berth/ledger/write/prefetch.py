@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection
 
 from berth.fleet.state.catalogue import Catalogue
-from berth.ledger.write.draft import DraftConsumer, Prefetched
+from berth.ledger.write.draft_entities import DraftConsumer, Prefetched
 from berth.model.commands import (
     Allocate,
     Command,
@@ -25,7 +25,8 @@ from berth.store import consumers, tokens
 def prefetch(connection: Connection, catalogue: Catalogue, commands: Iterable[Command]) -> Prefetched:
     """Return what the commands name and the fleet in memory does not have: consumers and API tokens."""
     every = list(commands)
-    return Prefetched(_read_consumers(connection, catalogue, every), _read_tokens(connection, every))
+    read = _read_tokens(connection, every)
+    return Prefetched(_read_consumers(connection, catalogue, every), read)
 
 
 def _read_tokens(connection: Connection, commands: Iterable[Command]) -> list[Token]:
@@ -37,6 +38,8 @@ def _read_consumers(connection: Connection, catalogue: Catalogue, commands: Iter
     """Return the existing consumers that the commands name, with what they hold."""
     uuids = dict.fromkeys(uuid for command in commands for uuid in _consumer_uuids(command))
     rows = consumers.by_uuid(connection, uuids) if uuids else []
+    if not rows:
+        return []
     by_id = {
         row.id: DraftConsumer(
             id=row.id,
@@ -44,14 +47,14 @@ def _read_consumers(connection: Connection, catalogue: Catalogue, commands: Iter
             generation=row.generation,
             project=row.project,
             user=row.user,
-            type=None if row.type_id is None else catalogue.name_of(row.type_id),
+            type_id=row.type_id,
             held={},
             stored=True,
             stored_held=True,
         )
         for row in rows
     }
-    for held in consumers.held_by(connection, by_id) if by_id else ():
+    for held in consumers.held_by(connection, by_id):
         by_id[held.consumer_id].held.setdefault(held.provider, {})[catalogue.name_of(held.class_id)] = held.amount
     return list(by_id.values())
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from berth.ledger.write.draft import Draft, DraftConsumer, DraftProvider, NewToken
+from berth.ledger.write.draft import Draft
+from berth.ledger.write.draft_entities import DraftConsumer, DraftProvider, NewToken
 from berth.model.change import NameKind
 from berth.store.tokens import row_of
 from berth.store.write_set import WriteSet
@@ -117,7 +118,6 @@ def _add_consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None
     if not consumer.held:
         rows.end_consumers += [{"key": consumer.id}] * consumer.stored
         return
-    type_id = None if consumer.type is None else draft.id_of(NameKind.TYPE, consumer.type)
     if consumer.stored:
         rows.change_consumers.append(
             {
@@ -125,7 +125,7 @@ def _add_consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None
                 "to": consumer.generation,
                 "new_project": consumer.project,
                 "new_user": consumer.user,
-                "type": type_id,
+                "type": consumer.type_id,
                 "at": draft.now,
             }
         )
@@ -137,14 +137,14 @@ def _add_consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None
                 "generation": consumer.generation,
                 "project": consumer.project,
                 "user": consumer.user,
-                "type_id": type_id,
+                "type_id": consumer.type_id,
                 "updated_at": draft.now,
             }
         )
     rows.add_allocations += [
         {
             "consumer_id": consumer.id,
-            "provider_id": draft.provider_id(provider),
+            "provider_id": draft.providers[provider].id,
             "class_id": draft.class_ids[name],
             "amount": amount,
         }

@@ -26,7 +26,7 @@ from berth.ledger.write.decide import go_together
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.prefetch import prefetch
 from berth.ledger.write.write_set import write_set_of
-from berth.logs.request_ids import RequestIds
+from berth.logs.request_ids import REQUEST_IDS
 from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
 from berth.model.change import Change
@@ -68,16 +68,18 @@ class Writer(Replica):
     # --- Requests ---
 
     @contextmanager
-    def request(self) -> Iterator[RequestScope]:
+    def request(self, request_id: str) -> Iterator[RequestScope]:
         """Make everything this thread does inside belong to one request, so that one check for changes suffices.
 
         A token is taken from the cache; before anything is answered it has to be revalidated. For a command that is
         queued this happens when it is carried out.
         """
         scope = self._current.scope = RequestScope()
+        entered = REQUEST_IDS.set((request_id,))
         try:
             yield scope
         finally:
+            REQUEST_IDS.reset(entered)
             self._current.scope = None
             for refused in scope.refusals:
                 self.record_refusal(refused)
@@ -153,8 +155,11 @@ class Writer(Replica):
         return batch
 
     def _carry_out(self, batch: Sequence[PendingCommand]) -> None:
-        with RequestIds([pending.request for pending in batch]):
+        entered = REQUEST_IDS.set(tuple(pending.request for pending in batch))
+        try:
             outcomes = self._outcomes(batch)
+        finally:
+            REQUEST_IDS.reset(entered)
         self._commands.extendleft(outcome.pending for outcome in reversed(outcomes) if outcome.deferred)
         for outcome in outcomes:
             if outcome.deferred:
@@ -163,9 +168,15 @@ class Writer(Replica):
                 outcome.pending.answer.set_result(outcome.result)
             else:
                 if not isinstance(outcome.refusal, TokenChanged):  # the request starts again: not its answer yet
-                    with RequestIds([outcome.pending.request]):
-                        self.observer.refused(outcome.refusal)
+                    self._report_refusal(outcome.pending, outcome.refusal)
                 outcome.pending.answer.set_exception(outcome.refusal)
+
+    def _report_refusal(self, pending: PendingCommand, refusal: BerthError) -> None:
+        entered = REQUEST_IDS.set((pending.request,))
+        try:
+            self.observer.refused(refusal)
+        finally:
+            REQUEST_IDS.reset(entered)
 
     def _outcomes(self, batch: Sequence[PendingCommand]) -> list[Outcome]:
         """Commit a batch. If it fails, retry each command on its own and report the error to its caller."""
@@ -197,7 +208,7 @@ class Writer(Replica):
                     raise
                 self.observer.tried_again()
             else:
-                self.observer.committed([pending.request for pending in batch], began, time.time_ns())
+                self.observer.committed(REQUEST_IDS.get(), began, time.time_ns())
                 return outcomes
         raise AssertionError("the last attempt returns or raises")
 
@@ -209,9 +220,10 @@ class Writer(Replica):
             if landed is not None:
                 return landed.outcomes
             current, outdated = self._split_by_token(batch, connection)
-            prefetched = prefetch(connection, self.fleet.catalogue, [pending.command for pending in current])
-            draft = Draft(self.fleet, self.clock(), seen.next_id, prefetched)
-            attempt.decided = done = decide_batch(current, draft, seen.number, _chain(seen))
+            commands, now, chain = [pending.command for pending in current], self.clock(), _chain(seen)
+            prefetched = prefetch(connection, self.fleet.catalogue, commands)
+            draft = Draft(self.fleet, now, seen.next_id, prefetched)
+            attempt.decided = done = decide_batch(current, draft, seen.number, chain)
             done.outcomes += [Outcome(pending, refusal=TokenChanged()) for pending in outdated]
             if done.log:
                 write_set.write(connection, write_set_of(draft))

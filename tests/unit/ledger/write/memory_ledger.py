@@ -8,7 +8,8 @@ from typing import Any, Final
 from berth.fleet.state.apply import apply
 from berth.fleet.state.fleet import Fleet
 from berth.ledger.write.decide import decide
-from berth.ledger.write.draft import Draft, DraftConsumer, Prefetched
+from berth.ledger.write.draft import Draft
+from berth.ledger.write.draft_entities import DraftConsumer, Prefetched
 from berth.model.change import CatalogueEntry, Change, NameKind
 from berth.model.commands import Claim, Command, CreateProvider, SetAllocations, SetInventories
 from berth.model.inventory import Inventory
@@ -90,7 +91,7 @@ def _stored(consumer: DraftConsumer) -> DraftConsumer:
         generation=consumer.generation,
         project=consumer.project,
         user=consumer.user,
-        type=consumer.type,
+        type_id=consumer.type_id,
         held=consumer.held,
         stored=True,
         stored_held=True,

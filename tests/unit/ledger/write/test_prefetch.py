@@ -11,6 +11,7 @@ from sqlalchemy import event
 from berth.ledger.write.prefetch import prefetch
 from berth.ledger.write.writer import Writer
 from berth.model.caller import Caller
+from berth.model.change import NameKind
 from berth.model.commands import (
     Allocate,
     Command,
@@ -86,7 +87,8 @@ def test_a_consumer_as_it_is_stored(writer: Writer) -> None:
     with writer.database.reading() as connection:
         found = prefetch(connection, writer.fleet.catalogue, [ReleaseAllocations(consumer=OLD)])
     consumer = found.consumers[0]
-    assert (consumer.generation, consumer.project, consumer.user, consumer.type) == (1, "p", "u", "VM")
+    kind = writer.fleet.catalogue.id_of(NameKind.TYPE, "VM")
+    assert (consumer.generation, consumer.project, consumer.user, consumer.type_id) == (1, "p", "u", kind)
     assert consumer.held == {HOST: {"VCPU": 4, "MEMORY_MB": 1}}
     assert consumer.stored
     assert consumer.stored_held

@@ -296,7 +296,7 @@ def test_a_command_whose_token_has_changed_is_not_carried_out(
     _run(writer, CreateToken(token=TOKEN))
     monkeypatch.setattr(writers, "MOST_IN_A_BATCH", 1)
     _queue(writer, *commands)
-    with writer.request():
+    with writer.request("req-1"):
         writer.record_token_use(writer.tokens()["t"])
         answer = _queue(writer, CreateTrait(name="CUSTOM_Y"))[0]
     writer.run_pending()
@@ -307,7 +307,7 @@ def test_a_command_whose_token_has_changed_is_not_carried_out(
 
 def test_one_command_with_a_changed_token_leaves_its_batch_alone(writer: Writer) -> None:
     _run(writer, CreateToken(token=TOKEN))
-    with writer.request():
+    with writer.request("req-1"):
         writer.record_token_use(msgspec.structs.replace(writer.tokens()["t"], hash="x"))
         outdated = _queue(writer, CREATE)[0]
     other = _queue(writer, CreateTrait(name="CUSTOM_Y"))[0]
@@ -323,7 +323,7 @@ def test_one_command_with_a_changed_token_leaves_its_batch_alone(writer: Writer)
 def test_whether_a_token_still_holds(changed: dict[str, Any], good: bool, writer: Writer) -> None:
     """If it does not, the refusals of the request are not recorded."""
     _run(writer, CreateToken(token=TOKEN))
-    with writer.request() as scope:
+    with writer.request("req-1") as scope:
         writer.record_token_use(msgspec.structs.replace(writer.tokens()["t"], **changed))
         writer.record_refusal(_refused())
         assert writer.revalidate(scope) is good
@@ -331,14 +331,14 @@ def test_whether_a_token_still_holds(changed: dict[str, Any], good: bool, writer
 
 
 def test_no_token_needs_no_check(writer: Writer) -> None:
-    with writer.request() as scope:
+    with writer.request("req-1") as scope:
         writer.database.close()
         assert writer.revalidate(scope) is True
 
 
 def test_a_token_cannot_be_checked_without_a_database(writer: Writer) -> None:
     _run(writer, CreateToken(token=TOKEN))
-    with writer.request() as scope:
+    with writer.request("req-1") as scope:
         writer.record_token_use(msgspec.structs.replace(writer.tokens()["t"], hash="x"))
     writer.database.close()
     assert writer.revalidate(scope) is False

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from berth.ledger.write.draft import Draft, DraftConsumer, DraftProvider
+from berth.ledger.write.draft import Draft
+from berth.ledger.write.draft_entities import DraftConsumer, DraftProvider
 from berth.model import commands
-from berth.model.change import NameKind
 from berth.model.commands import KEEP, UNCHECKED, Claim
 from berth.model.errors import (
     AllocationProviderNotFound,
@@ -78,7 +78,8 @@ def release(draft: Draft, command: commands.ReleaseAllocations) -> None:
         raise AllocationsNotFound(command.consumer)
     collected = CollectedClaims(())
     _collect_held(draft, consumer, collected)
-    _apply_used(draft, collected)
+    for (uuid, name), amount in collected.used.items():
+        draft.set_used(collected.providers[uuid], name, amount)
     draft.hold(consumer, {})
 
 
@@ -124,8 +125,10 @@ def _collect_provider(draft: Draft, uuid: str, inventory_of: InventoryOf, collec
     if provider is None:
         return
     collected.providers[uuid] = provider
-    if not any(inventory_of(provider, name) is not None for name in collected.classes):
-        collected.without_stock.append(uuid)
+    for name in collected.classes:
+        if inventory_of(provider, name) is not None:
+            return
+    collected.without_stock.append(uuid)
 
 
 def _collect_amounts(draft: Draft, claim: Claim, inventory_of: InventoryOf, collected: CollectedClaims) -> None:
@@ -191,16 +194,12 @@ def _check_amount(claimed: ClaimedAmount) -> None:
 
 def apply_claims(draft: Draft, collected: CollectedClaims) -> None:
     """Carry out claims that have been checked."""
-    _apply_used(draft, collected)
-    for uuid in collected.touched:
-        draft.touch(collected.providers[uuid])
     for claim in collected.claims:
         _apply_claim(draft, claim, collected.consumers.get(claim.consumer))
-
-
-def _apply_used(draft: Draft, collected: CollectedClaims) -> None:
     for (uuid, name), amount in collected.used.items():
         draft.set_used(collected.providers[uuid], name, amount)
+    for uuid in collected.touched:
+        draft.touch(collected.providers[uuid])
 
 
 def _apply_claim(draft: Draft, claim: Claim, consumer: DraftConsumer | None) -> None:
@@ -208,12 +207,10 @@ def _apply_claim(draft: Draft, claim: Claim, consumer: DraftConsumer | None) -> 
         if not claim.allocations:
             return
         consumer = draft.add_consumer(claim.consumer)
-        consumer.type = None
+        consumer.type_id = None
     consumer.generation += 1
     consumer.project, consumer.user = claim.project, claim.user
     if claim.type is not KEEP:
         assert not isinstance(claim.type, commands.Keep)
-        consumer.type = claim.type
-        if claim.type is not None and draft.id_of(NameKind.TYPE, claim.type) is None:
-            draft.add_name(NameKind.TYPE, claim.type)
+        consumer.type_id = None if claim.type is None else draft.type_id(claim.type)
     draft.hold(consumer, claim.allocations)

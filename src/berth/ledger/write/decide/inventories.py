@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from berth.ledger.write.decide.providers import check_generation
-from berth.ledger.write.draft import Draft, DraftProvider
+from berth.ledger.write.draft import Draft
+from berth.ledger.write.draft_entities import DraftProvider
 from berth.model import commands
 from berth.model.errors import InventoryExists, InventoryInUse, InventoryNotFound, ReservedExceedsTotal
 from berth.model.inventory import Inventory

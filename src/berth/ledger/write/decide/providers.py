@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from berth.ledger.write.draft import Draft, DraftProvider
+from berth.ledger.write.draft import Draft
+from berth.ledger.write.draft_entities import DraftProvider
 from berth.model import commands
 from berth.model.commands import KEEP, UNCHECKED, Generation
 from berth.model.errors import (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from berth.ledger.write.decide import inventories, providers
-from berth.ledger.write.draft import Draft, DraftProvider
+from berth.ledger.write.draft import Draft
+from berth.ledger.write.draft_entities import DraftProvider
 from berth.model import commands
 from berth.model.change import NameKind
 from berth.model.errors import ClassNotFound, Invalid, ParentNotFound, ProviderExists, Refusal, TraitsNotFound

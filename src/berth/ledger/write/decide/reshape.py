@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from berth.ledger.write.decide.allocations import CollectedClaims, apply_claims, check_claims, collect_claims
 from berth.ledger.write.decide.providers import check_generation
-from berth.ledger.write.draft import Draft, DraftProvider
+from berth.ledger.write.draft import Draft
+from berth.ledger.write.draft_entities import DraftProvider
 from berth.model import commands
 from berth.model.errors import InventoryInUse, ReshapedProviderNotFound
 from berth.model.inventory import Inventory

@@ -8,7 +8,7 @@ from berth.ledger.write.decide import allocate, decide
 from berth.ledger.write.decide.allocate import Deferred
 from berth.ledger.write.draft import Draft
 from berth.model.candidate import Grant
-from berth.model.change import Facts
+from berth.model.change import Facts, NameKind
 from berth.model.commands import Allocate, CreateProvider, SetInventories
 from berth.model.errors import ConsumerGenerationConflict, NothingFits
 from berth.model.inventory import Inventory
@@ -68,5 +68,6 @@ def test_what_is_granted_is_held() -> None:
     assert grant == Grant(OTHER, 1, {POOL: {"DISK_GB": 30}}, {"": [POOL]})
     consumer = draft.consumer(OTHER)
     assert consumer is not None
-    assert (consumer.held, consumer.type, consumer.project) == ({POOL: {"DISK_GB": 30}}, "JOB", "p")
+    assert (consumer.held, consumer.project) == ({POOL: {"DISK_GB": 30}}, "p")
+    assert consumer.type_id == draft.id_of(NameKind.TYPE, "JOB")
     assert HOST not in draft.pop_facts()[0].generations

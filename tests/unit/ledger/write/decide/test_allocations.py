@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from berth.ledger.write.decide import decide
-from berth.model.change import Facts
+from berth.model.change import Facts, NameKind
 from berth.model.commands import Claim, ReleaseAllocations, SetAllocations, SetInventories
 from berth.model.errors import (
     AllocationProviderNotFound,
@@ -139,7 +139,8 @@ def test_a_consumer_that_ended_is_new_again() -> None:
     decide(draft, SetAllocations(claims=(claim(OLD, {HOST: {"VCPU": 2}}, generation=None, type="T"),)))
     consumer = draft.consumer(OLD)
     assert consumer is not None
-    assert (consumer.generation, consumer.type, consumer.held) == (1, "T", {HOST: {"VCPU": 2}})
+    assert (consumer.generation, consumer.type_id) == (1, draft.id_of(NameKind.TYPE, "T"))
+    assert consumer.held == {HOST: {"VCPU": 2}}
 
 
 def test_a_release_frees_everything_and_touches_no_provider() -> None:
