@@ -9,24 +9,20 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.budget import count, suite_of
-from tests.support.databases import KINDS, chosen_kinds, is_long, require_database
+from tests.support.databases import chosen_kinds, is_long, require_database
 from tests.support.empty_ledgers import EmptyLedgers, empty_ledgers
 from tests.support.statement_recording import berth_statements
 
 SLOW_FIRST = ("torture", "conformance", "dashboard", "placement_api", "peer", "logs", "docs", "security", "operations")
 """The suites that begin first where several processes share the tests, so that none of them ends alone."""
 
-ONE_BY_ONE = ("suites/torture/test_torture.py", "suites/docs/test_tours.py", "suites/peer", "suites/properties")
-"""Where each test stands for itself: they need not be run by one process."""
-
 LONG_S = 6 * 3600
 """How long one test of the long form may take."""
-
-DATABASE_PARAMETERS = ("database_kind", "kind", "database")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,16 +32,20 @@ def pytest_configure(config: pytest.Config) -> None:
     _record_statements()
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the slow suites first and what looks at the whole run last, and say which tests belong to one process."""
+    """Put the slow suites first, and last what looks at the whole run."""
     items.sort(key=_order)
-    groups: dict[str, str] = {}
-    for item in items:
-        name = groups.setdefault(_group(item), f"g{len(groups)}")  # short: it ends up in the test's id
-        item.add_marker(pytest.mark.xdist_group(name))
-        if is_long():
+    if is_long():
+        for item in items:
             item.add_marker(pytest.mark.timeout(LONG_S), append=False)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests in one process that share a server or a database."""
+    from tests.schedule import GroupScheduling
+
+    return GroupScheduling(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -56,16 +56,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _order(item: pytest.Item) -> tuple[bool, int]:
     suite = suite_of(item.nodeid).removeprefix("suites/")
     return "at_the_end" in item.keywords, SLOW_FIRST.index(suite) if suite in SLOW_FIRST else len(SLOW_FIRST)
-
-
-def _group(item: pytest.Item) -> str:
-    """Return the tests that share a module's servers and databases: of one file, and of one kind of database."""
-    file = item.nodeid.partition("::")[0]
-    if file.removeprefix("tests/").startswith(ONE_BY_ONE):
-        return item.nodeid
-    values = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    kinds = [str(values[name]) for name in DATABASE_PARAMETERS if values.get(name) in KINDS]
-    return " ".join([file, *kinds]) if "conformance" not in item.keywords else file
 
 
 def _record_statements() -> None:

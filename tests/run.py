@@ -63,7 +63,7 @@ def _run(words: list[str], folder: Path) -> list[int]:
     if not words:
         os.environ["BERTH_TEST_WHOLE"] = "1"
     workers = os.environ.get("BERTH_TEST_WORKERS") or str(WORKERS_PER_CORE * len(os.sched_getaffinity(0)))
-    shared = ["-n", workers, "--dist", "loadgroup", "--no-loadscope-reorder", "-m", f"not ({LAST})"]
+    shared = ["-n", workers, "--dist", "loadscope", "--no-loadscope-reorder", "-m", f"not ({LAST})"]
     return [
         _pytest([*shared, f"--basetemp={folder}/shared", *words]),
         _pytest(["-m", LAST, f"--basetemp={folder}/alone", *words]),

@@ -84,6 +84,10 @@ class Ledger(FleetQueries, ConsumerQueries, HistoryQueries, TokenVerbs, LedgerIn
         """Queue a request that was refused elsewhere for the audit log; `work` writes it."""
         self._writer.record_refusal(refused)
 
+    note = record_refusal
+    ends_early = FleetQueries.placement_finds_nothing_first
+    """The names of 0.1, which remain until 0.2."""
+
     # --- Any command ---
 
     def queue(self, command: Command, caller: Caller | None = None, request: str | None = None) -> Future[Any]:
