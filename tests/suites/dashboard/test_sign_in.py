@@ -246,7 +246,7 @@ def test_a_reader_sees_their_own_project(door: Door, new_tab: NewTab) -> None:
     tab.expect("status of 403")
     tab.open("consumers", token=door.token("reader", project="physics"))
     expect(tab.page.locator("#state")).to_have_text("Up to date")
-    assert "what your own project, physics, holds" in tab.main
+    assert "allocations of your own project, physics" in tab.main
     assert [row[0] for row in tab.rows("1 shown")] == [JOB]
     tab.go("projects")
     assert tab.title == "Project physics"
