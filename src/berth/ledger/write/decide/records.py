@@ -109,5 +109,5 @@ def _check_names(draft: Draft, new_inventories: dict[str, Inventory], traits: fr
 def _uuid(text: str) -> str:
     uuid = parse_uuid(text)
     if uuid is None:
-        raise Invalid(f"{text!r} is no uuid")
+        raise Invalid(f"{text!r} is not a uuid")
     return uuid
