@@ -19,8 +19,9 @@ from tests.support.servers import Server, running
 NewTab = Callable[..., Tab]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Start a browser for one module: while it runs, no other event loop can run in this process."""
     with browser() as started:
         yield started
 

@@ -119,8 +119,8 @@ def test_the_dashboard_s_form() -> None:
     assert len(set(ids)) == len(ids)
     variables = {each["name"] for each in DASHBOARD["templating"]["list"]}
     assert variables == {"datasource", "instance", "job", "resource_class"}
-    panels = json.dumps(DASHBOARD["panels"])
-    used = set(re.findall(r"\$\{?([a-z_]+)\}?", panels)) - {"__rate_interval"}
+    text = json.dumps(DASHBOARD["panels"])
+    used = set(re.findall(r"\$\{?([a-z_]+)\}?", text)) - {"__rate_interval"}
     assert used == variables
     for panel in panels():
         assert panel["title"]

@@ -78,7 +78,7 @@ def test_not_one_face_is_missing(tmp_path: pytest.TempPathFactory) -> None:
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         site = mounts_of(Settings(), ledger, Feed(ledger), Limiter(Limits()), MetricsRegistry())
         public = {"ui"}  # the dashboard's files: there is no data in them
-        assert set(site._faces) == {"v1", *public, *(each.face for each in OTHERS)}
+        assert set(site._apps) == {"v1", *public, *(each.face for each in OTHERS)}
 
 
 def test_every_rule_is_some_route_s() -> None:

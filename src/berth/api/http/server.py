@@ -168,7 +168,10 @@ class Server:
         if isinstance(error, TokenChanged):
             raise error
         with _logged_as(request):
-            return reply.then()
+            finished = reply.then()
+        if finished.status >= 400:
+            self._schedule_recording()
+        return finished
 
     def _handle(self, request: Request) -> Response:
         # Not around the awaits: the event loop runs many requests in one context.
@@ -193,7 +196,7 @@ class Server:
         return reply
 
     def _schedule_recording(self) -> None:
-        """Schedule the writing of what a request without a command has left: a refusal, or the use of a token."""
+        """Schedule the writing of what a request has left, if anything: its refusal, or the use of its token."""
         if self.ledger.waiting:
             self._schedule_work()
 
