@@ -1,4 +1,4 @@
-"""Inventories: what a provider has of one resource class, and the rule of capacity."""
+"""Inventories: what a provider has of one resource class, and how much of it can be claimed."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_who_waits_too_long_for_a_lock_is_told(database: Database, url: str, mon
 
 
 def test_a_commit_without_an_answer_is_not_made_twice(ledger: Ledger) -> None:
-    """The connection is lost after the commit was done: only the change log can tell."""
+    """The connection is lost after the commit was done: only the audit log shows it."""
     fill(ledger)
     lost = _lose(ledger, after=True)
     before = len(ledger.changes(most=1000))

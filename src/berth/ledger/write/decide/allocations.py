@@ -1,4 +1,4 @@
-"""Claims: which consumer holds what. The rule that nothing is oversold is `_check_amount`."""
+"""Claims: which consumer holds what. The rule that nothing is oversold is `_check_capacity`."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def check_claims(collected: CollectedClaims) -> None:
     for uuid in collected.without_stock:
         raise InventoryMissing(uuid, collected.classes)
     for amount in collected.amounts:
-        _check_amount(amount)
+        _check_capacity(amount)
 
 
 def _check_consumer(claim: Claim, consumer: DraftConsumer | None) -> None:
@@ -174,7 +174,7 @@ def _check_consumer(claim: Claim, consumer: DraftConsumer | None) -> None:
         raise ConsumerGenerationConflict(claim.consumer, expected, claim.generation)
 
 
-def _check_amount(claimed: ClaimedAmount) -> None:
+def _check_capacity(claimed: ClaimedAmount) -> None:
     """Raise a Refusal if the inventory cannot satisfy a claimed amount: the rule of capacity.
 
     An inventory may have been set below what is held of it. A claim is then still granted if it leaves the overage
