@@ -63,10 +63,11 @@ def _run(words: list[str], folder: Path) -> list[int]:
     if not words:
         os.environ["BERTH_TEST_WHOLE"] = "1"
     workers = os.environ.get("BERTH_TEST_WORKERS") or str(WORKERS_PER_CORE * len(os.sched_getaffinity(0)))
+    later = [f"{word}.alone.xml" if word.startswith("--junitxml=") else word for word in words]
     shared = ["-n", workers, "--dist", "loadscope", "--no-loadscope-reorder", "-m", f"not ({LAST})"]
     return [
         _pytest([*shared, f"--basetemp={folder}/shared", *words]),
-        _pytest(["-m", LAST, f"--basetemp={folder}/alone", *words]),
+        _pytest(["-m", LAST, f"--basetemp={folder}/alone", *later]),
     ]
 
 

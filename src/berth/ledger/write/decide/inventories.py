@@ -18,7 +18,7 @@ def replace(draft: Draft, command: commands.SetInventories) -> int:
     provider = draft.provider(command.uuid)
     check_generation(provider, command.generation)
     for name, inventory in command.inventories.items():
-        _check_reserved(provider, name, inventory, may_equal=command.reserved_may_equal_total)
+        check_reserved(provider.uuid, name, inventory, may_equal=command.reserved_may_equal_total)
     for name in command.inventories:
         draft.need_class(name)
     check_not_in_use(draft, provider, command.inventories)
@@ -31,7 +31,7 @@ def add(draft: Draft, command: commands.AddInventory) -> int:
     """Add an inventory. Return the provider's generation."""
     provider = draft.provider(command.uuid)
     name, inventory = command.resource_class, command.inventory
-    _check_reserved(provider, name, inventory, may_equal=command.reserved_may_equal_total)
+    check_reserved(provider.uuid, name, inventory, may_equal=command.reserved_may_equal_total)
     draft.need_class(name)
     if draft.inventory(provider, name) is not None:
         raise InventoryExists(provider.uuid, name)
@@ -45,7 +45,7 @@ def update(draft: Draft, command: commands.UpdateInventory) -> int:
     provider = draft.provider(command.uuid)
     name, inventory = command.resource_class, command.inventory
     check_generation(provider, command.generation)
-    _check_reserved(provider, name, inventory, may_equal=command.reserved_may_equal_total)
+    check_reserved(provider.uuid, name, inventory, may_equal=command.reserved_may_equal_total)
     draft.need_class(name)
     if draft.inventory(provider, name) is None:
         raise InventoryNotFound(provider.uuid, name)
@@ -74,7 +74,8 @@ def check_not_in_use(draft: Draft, provider: DraftProvider, kept: dict[str, Inve
         raise InventoryInUse(provider.uuid, sorted(held, key=lambda name: (_STANDARD_POSITION.get(name, 1000), name)))
 
 
-def _check_reserved(provider: DraftProvider, name: str, inventory: Inventory, *, may_equal: bool) -> None:
+def check_reserved(provider: str, name: str, inventory: Inventory, *, may_equal: bool) -> None:
+    """Raise ReservedExceedsTotal if less than nothing can be claimed; before Placement 1.26, if nothing can be."""
     least = 0 if may_equal else 1
     if inventory.capacity < least:
-        raise ReservedExceedsTotal(provider.uuid, name, may_equal=may_equal)
+        raise ReservedExceedsTotal(provider, name, may_equal=may_equal)

@@ -34,6 +34,8 @@ def _put(draft: Draft, record: ProviderRecord, new_uuid: str) -> RecordStatus:
     _check_names(draft, new_inventories, traits)
     parent = _parent(draft, record)
     existing = _existing(draft, record, parent)
+    for name, inventory in new_inventories.items():
+        inventories.check_reserved(record.uuid or record.name, name, inventory, may_equal=True)
     if existing is not None:
         inventories.check_not_in_use(draft, existing, new_inventories)
         return _change(draft, existing, new_inventories, traits, aggregates)
