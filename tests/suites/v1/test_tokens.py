@@ -13,7 +13,6 @@ from berth.model import errors
 from tests.suites.cli.conftest import berth as here
 from tests.support.commands import output_of_berth as command
 from tests.support.servers import configured_server
-from tests.unit.api.v1.conftest import Asked, told
 
 
 @pytest.fixture(scope="module")
@@ -103,18 +102,3 @@ def test_the_command_line_does_it_through_a_server(url: str, root: str) -> None:
     assert not knows(url, anew.out.strip())
     refused = here("token", "revoke", "far", *there, env=env)
     assert (refused.status, "`berth token list`" in refused.err) == (1, True)
-
-
-def test_where_everybody_is_believed_no_token_is_made(asked: Asked) -> None:
-    asked.face.mints = False
-    for path, body in (("", {"name": "later", "roles": ["admin"]}), ("/rotate", {"name": "later"})):
-        reply = asked("POST", f"/v1/tokens{path}", body)
-        assert (reply.status, told(reply)["type"]) == (409, "/v1/problems/tokens-unused")
-    assert asked.ledger.tokens() == []
-
-
-@pytest.mark.parametrize("name", ["a\x00b", "a\nb", "x" * 300])
-def test_a_name_that_is_none(name: str, asked: Asked) -> None:
-    for path in ("/revoke", "/rotate"):
-        reply = asked("POST", f"/v1/tokens{path}", {"name": name})
-        assert (reply.status, told(reply)["type"]) == (400, "/v1/problems/invalid")
