@@ -47,12 +47,14 @@ def tab(there: tuple[Server, berth.Ledger], chromium: Browser) -> Iterator[Tab]:
 
 
 @pytest.mark.parametrize("where", PAGES)
-def test_a_page_is_filled_within_a_second(where: str, there: tuple[Server, berth.Ledger], tab: Tab) -> None:
+def test_a_page_is_filled_within_a_second(where: str, hosts: int, there: tuple[Server, berth.Ledger], tab: Tab) -> None:
     """At the best of five times."""
+    is_other_map = hosts > 10_000 and where.startswith("fleet")
+    shown = f"{hosts:,} hosts" if is_other_map else PAGES[where]
     times: list[float] = []
     while len(times) < 5 and min(times, default=LIMIT_MS) >= LIMIT_MS:
         times.append(taken_ms(tab, there[1], where))
-        assert PAGES[where] in tab.main
+        assert shown in tab.main
         assert tab.page.get_by_role("alert").count() == 0
     assert min(times) < LIMIT_MS
 
