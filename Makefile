@@ -28,6 +28,9 @@ ifdef DATABASE
 export BERTH_TEST_DATABASE := $(DATABASE)
 endif
 
+# Our pins against the advisories at hand, whose date is printed; what is known and accepted stands in the baseline.
+review := --only deps --fail-on low --baseline requirements/accepted.json
+
 .PHONY: help setup demo test test-all check conformance bench torture format lock clean
 
 help: ## show this
@@ -45,12 +48,14 @@ test: setup check $(keystone) ## run every check and every test (PYTEST="...": w
 test-all: setup check $(keystone) ## the long form, for a night: everything on every database, fresh seeds, full trials
 	@$(bin)/python -m tests.run --long $(PYTEST)
 
-check: $(test) ## lint, formatting, types, architecture
+check: $(test) ## lint, formatting, types, architecture, advisories of our pins
 	@failed=; \
 	$(bin)/ruff check --quiet . || failed+=" ruff-check"; \
 	$(bin)/ruff format --quiet --check . || failed+=" ruff-format"; \
 	$(bin)/mypy || failed+=" mypy"; \
 	$(bin)/lint-imports --no-logo || failed+=" lint-imports"; \
+	report=$$($(bin)/berth review requirements $(review)) || { failed+=" berth-review"; echo "$$report"; }; \
+	sed -n 's/^  advisories *//p' <<<"$$report"; \
 	[ -z "$$failed" ] || { echo "make check:$$failed"; exit 1; }
 
 conformance: setup $(test) ## Placement's own 1,316 tests and its client (PEER=1: against the real Placement)

@@ -24,10 +24,13 @@ def _nothing(*_: Any) -> None:
     pass
 
 
-def only_logged(done: batch.DecidedBatch, change: Change, *_: Any) -> None:
-    """Instead of `trail._enter`: a change for the change log, and no record of who made it."""
+def only_logged(done: batch.DecidedBatch, change: Change, *_: Any) -> int:
+    """Instead of `batch._enter`: a change for the change log, and no record of who made it, but its number."""
+    text = text_of(change.facts)
     done.log.append(change)
-    done.texts.append(text_of(change.facts))
+    done.texts.append(text)
+    done.chain.number += 1
+    return len(text)
 
 
 if __name__ == "__main__":

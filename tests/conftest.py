@@ -16,7 +16,7 @@ import pytest
 from tests.budget import count, suite_of
 from tests.support.databases import chosen_kinds, is_long, require_database
 from tests.support.empty_ledgers import EmptyLedgers, empty_ledgers
-from tests.support.statement_recording import berth_statements
+from tests.support.statement_recording import berth_loop, berth_statements
 
 SLOW_FIRST = ("torture", "conformance", "dashboard", "placement_api", "peer", "logs", "docs", "security", "operations")
 """The suites that begin first where several processes share the tests, so that none of them ends alone."""
@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let SIGTERM end a run as Ctrl-C does, so that everything started is stopped first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process that a test starts would compile all its imports
-    _record_statements()
+    _record()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,14 +58,16 @@ def _order(item: pytest.Item) -> tuple[bool, int]:
     return "at_the_end" in item.keywords, SLOW_FIRST.index(suite) if suite in SLOW_FIRST else len(SLOW_FIRST)
 
 
-def _record_statements() -> None:
-    """Record the statements of this process and its children, for `tests/suites/security/test_statements.py`."""
-    if berth_statements.FOLDER not in os.environ:
-        os.environ[berth_statements.FOLDER] = tempfile.mkdtemp(prefix="berth-statements-")
-        atexit.register(shutil.rmtree, os.environ[berth_statements.FOLDER], ignore_errors=True)
+def _record() -> None:
+    """Record the statements of this process and its children, and what their event loops wait for."""
+    for recorder in (berth_statements, berth_loop):
+        if recorder.FOLDER not in os.environ:
+            os.environ[recorder.FOLDER] = tempfile.mkdtemp(prefix="berth-record-")
+            atexit.register(shutil.rmtree, os.environ[recorder.FOLDER], ignore_errors=True)
     folder = str(Path(berth_statements.__file__).parent)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
-    berth_statements.record_later()
+    for recorder in (berth_statements, berth_loop):
+        recorder.record_later()
 
 
 @pytest.fixture(scope="module", params=chosen_kinds())

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from tests.budget import COUNTS
+from tests.support.statement_recording.berth_loop import FOLDER as LOOP
 from tests.support.statement_recording.berth_statements import FOLDER as STATEMENTS
 
 WORKERS_PER_CORE = 2
@@ -57,7 +58,7 @@ def main(words: list[str]) -> int:
 
 
 def _run(words: list[str], folder: Path) -> list[int]:
-    for name in (STATEMENTS, COUNTS):
+    for name in (STATEMENTS, LOOP, COUNTS):
         (folder / name).mkdir()
         os.environ[name] = str(folder / name)
     if not words:

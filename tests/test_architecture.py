@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LINT = Path(sys.executable).with_name("lint-imports")
 ROOMS = (
-    *("settings", "logs", "model", "store", "fleet", "ledger", "discover", "client"),
-    *("web", "api", "app", "worker", "serve", "cli"),
+    *("settings", "logs", "processes", "model", "store", "fleet", "ledger", "discover", "client"),
+    *("web", "api", "app", "worker", "serve", "review", "cli"),
 )
 LIMIT_S = 60
 ROOMS_WITHIN = {
@@ -22,6 +22,7 @@ ROOMS_WITHIN = {
     "ledger": ("write", "audit", "queries"),
     "api": ("http", "auth", "placement", "v1", "ops"),
     "cli": ("output", "commands"),
+    "review": ("code", "facts", "dependencies", "deployment", "log", "report"),
 }
 
 

@@ -39,6 +39,14 @@ def test_the_suite_of_a_test(test: str, suite: str) -> None:
 
 
 def test_more_than_allowed_is_noticed() -> None:
-    limits = {"unit": {"tests": 2, "servers": 0, "databases": 0}}
-    usage = {"unit": {"tests": 2, "servers": 1, "databases": 0}, "suites/new": dict.fromkeys(KINDS, 0) | {"tests": 1}}
-    assert above(usage, limits) == ["suites/new: 1 tests, 0 allowed", "unit: 1 servers, 0 allowed"]
+    limits = {"unit": {"tests": 20, "servers": 0, "databases": 0}, "tests": {"tests": 20, "servers": 1, "databases": 0}}
+    usage = {
+        "unit": {"tests": 22, "servers": 1, "databases": 0},
+        "tests": {"tests": 23, "servers": 2, "databases": 0},
+        "suites/new": dict.fromkeys(KINDS, 0) | {"tests": 1},
+    }
+    assert above(usage, limits) == [
+        "suites/new: 1 tests, 0 allowed",
+        "tests: 23 tests, 20 allowed",
+        "unit: 1 servers, 0 allowed",
+    ]

@@ -11,6 +11,7 @@ It knows what every machine has, who holds it, and where the next request fits; 
 from typing import TYPE_CHECKING, Any
 
 from berth.model import errors
+from berth.model.agenda import Agenda, AgendaEvent, AgendaHolding, AgendaItem
 from berth.model.audit import AuditRecord, RefusedRequest
 from berth.model.caller import Caller
 from berth.model.candidate import Candidate, Candidates, Grant, ProviderSummary, ResourceUsage
@@ -25,6 +26,7 @@ from berth.model.consumer import (
     ConsumerPage,
     ConsumerQuery,
     Holder,
+    Owner,
     ProjectItem,
     ProjectPage,
     ProviderAllocations,
@@ -32,9 +34,11 @@ from berth.model.consumer import (
     TypeTotals,
     TypeUsage,
 )
+from berth.model.ended_consumer import UndoOutcome
 from berth.model.funnel import Funnel
 from berth.model.interface import LedgerInterface
 from berth.model.inventory import Inventory
+from berth.model.inventory_edits import EditedInventories, InventoryFields, OverCommitment
 from berth.model.overview import (
     ClassOverview,
     FleetMap,
@@ -56,7 +60,10 @@ from berth.model.provider import (
     ProviderTraits,
     ProviderUsages,
 )
+from berth.model.reconciliation import ReconcileFinding, ReconcileItem, ReconcileReport, ReconcileRequest, SkipReason
+from berth.model.releases import ReleasedHoldings, ReleasedPage
 from berth.model.request import CandidateRequest, Filter, Group, ProviderQuery
+from berth.model.term import Term
 from berth.model.token import IssuedToken, TokenInfo, TokenSpec
 
 if TYPE_CHECKING:
@@ -69,6 +76,10 @@ __version__ = "0.1.0"
 __all__ = [
     "KEEP",
     "UNCHECKED",
+    "Agenda",
+    "AgendaEvent",
+    "AgendaHolding",
+    "AgendaItem",
     "AuditRecord",
     "Caller",
     "CallerInfo",
@@ -87,6 +98,7 @@ __all__ = [
     "ConsumerOrder",
     "ConsumerPage",
     "ConsumerQuery",
+    "EditedInventories",
     "Facts",
     "Filter",
     "FleetMap",
@@ -98,6 +110,7 @@ __all__ = [
     "HolderItem",
     "HolderPage",
     "Inventory",
+    "InventoryFields",
     "InventoryUsage",
     "IssuedToken",
     "Ledger",
@@ -107,7 +120,9 @@ __all__ = [
     "NameItem",
     "NameKind",
     "NewInventories",
+    "OverCommitment",
     "Overview",
+    "Owner",
     "ProjectItem",
     "ProjectPage",
     "Provider",
@@ -123,13 +138,22 @@ __all__ = [
     "ProviderSummary",
     "ProviderTraits",
     "ProviderUsages",
+    "ReconcileFinding",
+    "ReconcileItem",
+    "ReconcileReport",
+    "ReconcileRequest",
     "RefusedRequest",
+    "ReleasedHoldings",
+    "ReleasedPage",
     "ResourceUsage",
     "ServerInfo",
+    "SkipReason",
+    "Term",
     "TokenInfo",
     "TokenSpec",
     "TypeTotals",
     "TypeUsage",
+    "UndoOutcome",
     "connect",
     "errors",
     "open",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -14,16 +13,20 @@ from berth.api.auth.gate import Gate
 from berth.api.auth.policy import POLICIES, Policy
 from berth.api.auth.policy_file import read_policy
 from berth.api.http.app import App
+from berth.api.http.application import Application
 from berth.api.http.cors import Cors
 from berth.api.http.forwarded import ClientAddresses
 from berth.api.http.limits import Limiter
 from berth.api.http.mounts import Mounts
 from berth.api.http.observer import RequestObserver
-from berth.api.http.server import Application, Server
+from berth.api.http.refusals import RefusalLog
+from berth.api.http.server import Server
+from berth.api.http.threads import Threads
 from berth.api.ops.access_log import AccessLog
 from berth.api.ops.anomaly_scanner import AnomalyScanner
 from berth.api.ops.debug_log import DebugLog
 from berth.api.ops.health import Liveness, Readiness
+from berth.api.ops.lapse_timer import LapseTimer
 from berth.api.placement.app import PlacementApp
 from berth.api.v1.app import V1App
 from berth.api.v1.feed import Feed
@@ -43,9 +46,6 @@ METRICS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 """The variable with the folder in which all workers count. prometheus-client reads it when it is imported."""
 
 METRICS_OPERATION: Final = "metrics.show"
-
-THREADS: Final = 8
-"""How many threads of one process wait for a database behind a network."""
 
 
 class UnusableSettings(BerthError):
@@ -91,7 +91,9 @@ def mounts_of(
         raise UnusableSettings(f"the policy {policy.name} has no rule for {', '.join(lacking)}")
     # With "dev" every token is accepted, so no caller guesses one.
     guessed = None if "dev" in settings.auth else limiter.guessed
-    gate = Gate(ledger, configured.authentications(settings, ledger), policy, guessed, settings.auth, settings.limits)
+    refusals = RefusalLog(ledger.record_refusal, _share(settings.limits.refusal_records, settings.workers))
+    ways = configured.authentications(settings, ledger)
+    gate = Gate(ledger, ways, policy, guessed, settings.auth, settings.limits, refusals.add)
     apps: dict[str, App] = {
         "v1": V1App(gate, feed, mints="token" in settings.auth, anomalies=anomalies),
         "metrics": registry.app(gate, public=settings.metrics_public, anomalies=anomalies),
@@ -100,24 +102,34 @@ def mounts_of(
         "ui": Dashboard(),
     }
     cors = Cors(frozenset(settings.cors_origins))
-    return Mounts(PlacementApp(gate), apps, cors, waits=gate.waits, at_once=("healthz", "readyz", "ui"))
+    at_once = ("healthz", "readyz", "ui")
+    return Mounts(PlacementApp(gate), apps, cors, waits=gate.waits, at_once=at_once, refusals=refusals)
+
+
+def _share(number: int, workers: int) -> int:
+    """Return one worker's share of a number, at least 1; 0 of 0."""
+    return max(1, number // workers) if number else 0
 
 
 def application(settings: Settings, ledger: Ledger, log: Logging, proxy: str | None) -> Application:
     """Return one worker's application over its ledger. proxy: the folder of the TLS proxy, None without one."""
     from berth.api.ops.metrics import MetricsRegistry  # imports prometheus-client, which reads METRICS_VARIABLE
 
-    feed, registry = Feed(ledger), MetricsRegistry()
-    scanner = AnomalyScanner(ledger, Path(os.environ[METRICS_VARIABLE]))
-    scanner.start()
+    feed, registry, threads = Feed(ledger), MetricsRegistry(), Threads()
+    scanner = AnomalyScanner(ledger, Path(os.environ[METRICS_VARIABLE]), turn=threads.turn)
+    lapses = LapseTimer(ledger)
+    for thread in (scanner, lapses):
+        thread.start()
     observers = _observers(settings, log, registry)
     ledger.observe(observers.commits)
     registry.meter.at(ledger.known_head)
+    registry.versions.read_memory = ledger.read_memory
     limiter = Limiter(settings.limits, settings.workers)
+    mounts = mounts_of(settings, ledger, feed, limiter, registry, scanner.anomalies)
     server = Server(
-        mounts_of(settings, ledger, feed, limiter, registry, scanner.anomalies),
+        mounts,
         ledger,
-        None if ledger.embedded else ThreadPoolExecutor(THREADS, "berth"),
+        threads,
         limiter,
         ClientAddresses(settings.trusted_proxies, None if proxy is None else Path(proxy)),
         observers.requests,
@@ -126,8 +138,15 @@ def application(settings: Settings, ledger: Ledger, log: Logging, proxy: str | N
     def stop() -> None:
         feed.close()
         scanner.close()
+        lapses.close()
 
-    return Application(server, stop, observers.end)
+    def end() -> None:
+        if mounts.refusals is not None:
+            mounts.refusals.flush()
+            ledger.work()
+        observers.end()
+
+    return Application(server, stop, end)
 
 
 class _Observers(NamedTuple):
@@ -140,7 +159,7 @@ class _Observers(NamedTuple):
 
 def _observers(settings: Settings, log: Logging, registry: MetricsRegistry) -> _Observers:
     requests: list[RequestObserver] = [registry.meter]
-    commits: list[CommitObserver] = [registry.meter]
+    commits: list[CommitObserver] = [registry.meter, registry.versions]
     ends = [log.end]
     if log.debugs:
         commits.append(DebugLog())
@@ -153,8 +172,7 @@ def _observers(settings: Settings, log: Logging, registry: MetricsRegistry) -> _
         ends.insert(0, tracing.end)
     if settings.log.access:
         requests.append(AccessLog(log.info))
-    commit_observer = CommitObservers(*commits) if commits[1:] else registry.meter
-    return _Observers(tuple(requests), commit_observer, lambda: _call_each(ends))
+    return _Observers(tuple(requests), CommitObservers(*commits), lambda: _call_each(ends))
 
 
 def _call_each(functions: Iterable[Callable[[], None]]) -> None:

@@ -1,4 +1,4 @@
-"""The main process: checks of the settings, the TLS proxy, the metrics folder, the workers."""
+"""The main process: checks of the settings, the metrics folder, and the processes that it supervises."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import ssl
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from berth.api.auth import configured
 from berth.api.http import tls_proxy
-from berth.api.http.shutdown import forget_in_children
 from berth.app import METRICS_VARIABLE, UnusableSettings, logging_of, policy_of
 from berth.ledger import prepare_ledger
+from berth.model.errors import BerthError
+from berth.processes.child import Fork, Lifeline
+from berth.processes.signals import SIGNALS, SignalPipe, reset
+from berth.processes.supervisor import CannotStart, Place, Supervisor
 from berth.settings import Otel, Settings, Tls
-from berth.worker import WorkerSettings, worker
+from berth.worker import WorkerSettings, run
 
-_UNCHANGED_LOGGING: Final[dict[str, Any]] = {
-    "incremental": True,
-    "formatters": {},
-    "handlers": {},
-    "loggers": {"_granian": {"propagate": True}},
-}
-"""A configuration with which Granian leaves logging unchanged."""
+LOOPBACK: Final = "127.0.0.1"
+
+
+class ServerEnded(BerthError):
+    """The server has ended because one of its processes cannot start."""
 
 
 def serve(settings: Settings, on_start: Callable[[], None]) -> None:
@@ -35,22 +35,38 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
 
     on_start: called when all checks have passed, just before the workers start.
     """
+    reset()  # while it checks, a signal ends it at once
     logging_of(settings).take_over()
     check(settings)
     prepare_ledger(settings.url)  # report what is wrong with it once, not in each worker
     _check_port(settings)
+    signals = SignalPipe(SIGNALS)
     with ExitStack() as stack:
         os.environ[METRICS_VARIABLE] = stack.enter_context(TemporaryDirectory(prefix="berth-metrics-"))
-        address, proxy = (settings.host, settings.port), None
+        stack.callback(signals.ignore)
+        places = _workers(WorkerSettings(settings, settings.host, settings.port, None))
         if settings.tls.client_ca:
-            proxy = Path(stack.enter_context(TemporaryDirectory(prefix="berth-")))
-            address = ("127.0.0.1", _free_port())
-            tls_proxy.start(
-                tls_proxy.ProxyAddress(settings.host, settings.port, address[1], proxy),
-                tls_proxy.context_of(settings.tls),
-            )
+            folder = stack.enter_context(TemporaryDirectory(prefix="berth-"))
+            places = _behind_proxy(settings, folder)
         on_start()
-        _serve_in_workers(WorkerSettings(settings, None if proxy is None else str(proxy)), address)
+        try:
+            Supervisor(signals, places).run()
+        except CannotStart as error:
+            raise ServerEnded(str(error)) from None
+
+
+def _workers(given: WorkerSettings) -> list[Place]:
+    # A fork needs no copy of the settings: environments and command lines can be read from outside of the process.
+    lifeline = Lifeline()
+    names = [f"worker {number}" for number in range(1, given.settings.workers + 1)]
+    return [Place(partial(Fork, name, partial(run, given), lifeline)) for name in names]
+
+
+def _behind_proxy(settings: Settings, folder: str) -> list[Place]:
+    port = _free_port()
+    address = tls_proxy.ProxyAddress(settings.host, settings.port, port, folder)
+    start = partial(tls_proxy.proxy_program, tls_proxy.ProxySettings(address, settings.tls, settings.log))
+    return [Place(start, reloads=False), *_workers(WorkerSettings(settings, LOOPBACK, port, folder))]
 
 
 def check(settings: Settings) -> None:
@@ -94,44 +110,7 @@ def _check_port(settings: Settings) -> None:
         raise UnusableSettings(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
 
 
-def _serve_in_workers(given: WorkerSettings, address: tuple[str, int]) -> None:
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.http import HTTP1Settings
-    from granian.log import LogLevels
-
-    settings = given.settings
-    server = Granian(
-        "berth.worker:worker",
-        address=address[0],
-        port=address[1],
-        interface=Interfaces.RSGI,
-        workers=settings.workers,
-        websockets=False,
-        log_level=LogLevels.warning,
-        log_dictconfig=_UNCHANGED_LOGGING,
-        backlog=2048,
-        workers_kill_timeout=30,
-        respawn_failed_workers=True,
-        http1_settings=HTTP1Settings(header_read_timeout=round(settings.limits.slow_seconds * 1000)),
-        **({} if given.proxy else _tls_of(settings.tls)),
-    )
-    forget_in_children()
-    # Passed through a pipe: environments and command lines can be read from outside of the process.
-    server.serve(target_loader=partial(worker, given), wrap_loader=False)
-
-
-def _tls_of(tls: Tls) -> dict[str, Any]:
-    """Return Granian's options for TLS, where it is not the proxy that terminates it."""
-    from granian.constants import SSLProtocols
-
-    if not tls.cert:
-        return {}
-    key = Path(tls.key or tls.cert)
-    return {"ssl_cert": Path(tls.cert), "ssl_key": key, "ssl_protocol_min": SSLProtocols.tls12}
-
-
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    with socket.create_server((LOOPBACK, 0)) as free:
         port: int = free.getsockname()[1]
         return port

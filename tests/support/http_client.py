@@ -10,6 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 ADMIN = {"x-auth-token": "admin", "openstack-api-version": "placement 1.39"}
 TIMEOUT_S = 60
 
+RETRY_AFTER = ("1", "2", "3")
+"""How long a refused client is to wait, in seconds: one of these by chance, so that not all come back at once."""
+
 
 class HttpClient:
     """A client of one server, with a connection of its own for each request: each may reach another worker."""

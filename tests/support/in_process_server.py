@@ -30,6 +30,10 @@ class Protocol:
     async def __call__(self) -> bytes:
         return self.body
 
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self.body), 65_536):
+            yield self.body[start : start + 65_536]
+
     def response_bytes(self, status: int, headers: Any, body: bytes) -> None:  # noqa: ARG002 - Granian's signature
         self.reply = Received(status, body)
 
@@ -52,17 +56,19 @@ class InProcessServer:
         (reply,) = self.request_at_once([(method, target, token, body)])
         return reply
 
-    def request_at_once(self, requests: list[tuple[str, str, str, Any]]) -> list[Received]:
-        """Send all of these before any is answered. Returns when the ledger has nothing left to write."""
-        return self._runner.run(self._replies(requests))
+    def request_at_once(
+        self, requests: list[tuple[str, str, str, Any]], *, until_written: bool = True
+    ) -> list[Received]:
+        """Send all of these before any is answered. until_written: wait until the ledger has nothing left to write."""
+        return self._runner.run(self._replies(requests, until_written=until_written))
 
     def close(self) -> None:
         """Close the event loop."""
         self._runner.close()
 
-    async def _replies(self, requests: list[tuple[str, str, str, Any]]) -> list[Received]:
+    async def _replies(self, requests: list[tuple[str, str, str, Any]], *, until_written: bool) -> list[Received]:
         replies = await asyncio.gather(*(self._reply(*each) for each in requests))
-        while self._server.ledger.waiting:  # noqa: ASYNC110 - nothing signals that it has been written
+        while until_written and self._server.ledger.waiting:  # noqa: ASYNC110 - nothing signals that it has been written
             await asyncio.sleep(0.001)
         return replies
 

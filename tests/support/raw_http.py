@@ -33,9 +33,9 @@ class RawReply:
 
     @property
     def why(self) -> str:
-        """The text of a refusal."""
+        """The reason of a refusal, without what its status means."""
         detail: str = self.json()["errors"][0]["detail"]
-        return detail
+        return detail.partition("\n\n")[2].strip() or detail
 
 
 def request_bytes(method: str, target: str, headers: Headers = (), body: bytes | None = None) -> bytes:

@@ -91,10 +91,7 @@ class Server:
             time.sleep(0.03)
 
     def revive(self) -> None:
-        """Wait until the server answers, and start it again if it has ended, as a supervisor does.
-
-        A server ends when one of its workers dies twice within seconds.
-        """
+        """Wait until the server answers, and start it again if it was killed as a whole."""
         deadline = time.monotonic() + START_S
         while not self.answers():
             assert time.monotonic() < deadline, f"no answer on {self.port}: {self.output[-2000:]}"
@@ -214,6 +211,13 @@ def children(parent: int) -> list[int]:
     return sorted(found)
 
 
+def lives(pid: int) -> bool:
+    """Whether a process is running."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
 # --- One server ---
 
 
@@ -297,12 +301,31 @@ def server_group(
 @contextmanager
 def token_server_group(database: str, folder: Path, count: int, *options: str) -> Iterator[list[Server]]:
     """Run a `server_group` that authenticates by API tokens; `Server.token` is one."""
+    token, options = _tokens(database, folder, options)
+    with server_group(database, folder, count, *options, token=token) as servers:
+        yield servers
+
+
+@contextmanager
+def token_servers_on(databases: Sequence[str], folder: Path, *options: str) -> Iterator[list[Server]]:
+    """Run a server on each of these addresses of one database, as `token_server_group` does."""
+    token, options = _tokens(databases[0], folder, options)
+    with ExitStack() as stack:
+        servers = [server_on(database, folder, *options, token=token) for database in databases]
+        for server in servers:
+            stack.callback(server.kill)
+            server.start()
+        for server in servers:
+            server.wait()
+        yield servers
+
+
+def _tokens(database: str, folder: Path, options: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Migrate a database and create a token in it; return that, and the options of servers that know it."""
     secret = folder / "secret"
     secret.touch(mode=0o600)
     secret.write_bytes(os.urandom(32))
     run_berth("db", "upgrade", "--database", database)
     made = "--name", TOKEN_NAME, "--role", "admin", "--secret-file", str(secret), "--database", database
     token = run_berth("token", "create", *made).stdout.strip()
-    options = (*options, "--auth", "token", "--secret-file", str(secret))
-    with server_group(database, folder, count, *options, token=token) as servers:
-        yield servers
+    return token, (*options, "--auth", "token", "--secret-file", str(secret))

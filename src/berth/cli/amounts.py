@@ -12,7 +12,7 @@ from berth.model.consumer import Resources
 from berth.model.inventory import MAX_INT
 
 _POWERS: Final = {"K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
-_AMOUNT: Final = re.compile(r"(\d+)(?:([KMGTP])(?:i?B)?)?", re.IGNORECASE)
+_AMOUNT: Final = re.compile(r"(\d+)(?:([KMGTP])(?:i?B)?)?", re.IGNORECASE | re.ASCII)
 _UNIT: Final = re.compile(r"_([KMGT])B$|_(KILO|MEGA|GIGA)BIT_PER_SEC$")
 
 

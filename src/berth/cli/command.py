@@ -72,6 +72,7 @@ def ledger_command(
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         def run(context: typer.Context, **options: Any) -> None:
+            _refuse_empty(context, options)
             location = _location(context, options, create=create)
             output_format = format_of(as_json=options.pop("as_json"), as_csv=options.pop("as_csv", False))
             if request:
@@ -123,6 +124,18 @@ def _location(context: typer.Context, options: dict[str, Any], *, create: bool) 
         secret_file=options.pop("secret_file", ""),
         create=create,
     )
+
+
+def _refuse_empty(context: typer.Context, options: dict[str, Any]) -> None:
+    """Raise typer.BadParameter for an option with an empty value, such as --on "$HOST" without HOST.
+
+    It would count as an option that is not given: a condition that is dropped without a word.
+    """
+    names = {each.name: each.opts[0] for each in context.command.params}
+    for name, value in options.items():
+        empty = value == "" or (isinstance(value, list | tuple) and "" in value)
+        if empty and names[name].startswith("-") and _is_on_command_line(context, name):
+            raise typer.BadParameter(f"{names[name]} has an empty value: leave it out, or give one")
 
 
 def _is_on_command_line(context: typer.Context, name: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from berth.cli.amounts import as_text
 from berth.cli.output.suggest import did_you_mean, suggestions
 from berth.cli.session import NoLedger, Session
 from berth.model import errors
@@ -73,13 +74,77 @@ def _suggest(names: Iterable[str], known: Iterable[str], otherwise: str) -> str:
     return did_you_mean([each for name in names for each in suggestions(name, every)][:3]) or otherwise
 
 
+def _consumer_conflict(error: BerthError, session: Session) -> str:
+    assert isinstance(error, errors.ConsumerGenerationConflict)
+    if error.expected is None:
+        return "it holds nothing (any more): claim again, as for a new consumer"
+    held = [f"{as_text(each)} of {session.name_of(uuid)}" for uuid, each in error.holds.items()]
+    return f"it holds {' and '.join(held) or 'something'}: --replace overwrites that, with --on"
+
+
+def _name_holders(error: BerthError, session: Session) -> str:
+    """Return who holds the provider, and how to end that."""
+    assert isinstance(error, errors.InUse | errors.CapacityExceeded)
+    uuid = getattr(error, "uuid", "") or getattr(error, "provider", "")
+    step = f"`berth show {session.name_of(uuid)}` lists who holds it"
+    if error.holders:
+        first = ", ".join(f"{each.consumer.uuid} ({as_text(each.resources)})" for each in error.holders)
+        step = f"{step}: {first}{_more(len(error.holders), error.holder_count)}"
+    if isinstance(error, errors.TreeInUse):
+        return f"{_in_use(error, session)}; `berth release --holders-of {session.name_of(uuid)}` releases all of it"
+    if isinstance(error, errors.CapacityExceeded):
+        return f"`berth find` shows where it fits, or why it fits nowhere; {step}"
+    return f"{step}; `berth release UUID` ends that"
+
+
+def _in_use(error: errors.TreeInUse, session: Session) -> str:
+    """Return which providers of a tree are in use, and the first of their holders."""
+    names = f"{', '.join(map(session.name_of, error.providers))}{_more(len(error.providers), error.provider_count)}"
+    first = ", ".join(f"{each.consumer.uuid} ({as_text(each.resources)})" for each in error.holders)
+    return f"in use: {names}" + (f", by {first}{_more(len(error.holders), error.holder_count)}" if first else "")
+
+
+def _name_provider(error: BerthError, session: Session) -> str:
+    assert isinstance(error, errors.ReservedExceedsTotal | errors.UnitsContradict)
+    name = session.name_of(error.provider)
+    return "" if name == error.provider else f"the provider is {name}"
+
+
+def _below_use(error: BerthError, session: Session) -> str:
+    assert isinstance(error, errors.CapacityBelowUse)
+    names = f"{', '.join(map(session.name_of, error.providers))}{_more(len(error.providers), error.provider_count)}"
+    return f"they are {names}: --dry-run lists them with what is held; --over-capacity sets it all the same"
+
+
+def _name_providers(error: BerthError, session: Session) -> str:
+    """Return the names of the providers that make the refusal necessary."""
+    assert isinstance(error, errors.ClassInUse | errors.TraitInUse | errors.ProviderHasChildren)
+    if isinstance(error, errors.ProviderHasChildren):
+        what, first, count = "its children", error.children, error.child_count
+    else:
+        what, first, count = "these have it", error.providers, error.provider_count
+    names = ", ".join(map(session.name_of, first))
+    return f"{what}: {names}{_more(len(first), count)}" if names else ""
+
+
+def _more(shown: int, count: int | None) -> str:
+    return f" and {count - shown:,} more" if count is not None and count > shown else ""
+
+
+def _existing_provider(error: BerthError, _: Session) -> str:
+    assert isinstance(error, errors.ProviderExists)
+    return f"`berth show {error.uuid or error.value}` shows it"
+
+
 def _forbidden(_: BerthError, session: Session) -> str:
     if session.remote and not session.token:
         return TOKENS
     return "`berth policy show` lists what each role may do"
 
 
-def _unavailable(_: BerthError, session: Session) -> str:
+def _unavailable(error: BerthError, session: Session) -> str:
+    if isinstance(error, errors.Unavailable) and error.consumer is not None:
+        return f"try again with --consumer {error.consumer}, which cannot claim twice; `berth show` shows what it holds"
     if session.remote:
         return f"is `berth serve` running at {session.location.url}? You can also try again later"
     return "is the database running, and is its address right?"
@@ -87,7 +152,7 @@ def _unavailable(_: BerthError, session: Session) -> str:
 
 def _fields(error: BerthError) -> dict[str, object]:
     """Return the fields of a refusal, for programs."""
-    return {name: value for name, value in vars(error).items() if isinstance(value, str | int | list | tuple)}
+    return {name: value for name, value in vars(error).items() if isinstance(value, str | int | list | tuple | dict)}
 
 
 NextStep = Callable[[BerthError, Session], str]
@@ -104,6 +169,16 @@ _NEXT_STEPS: Final[dict[type[BerthError], NextStep]] = {
     errors.TooManyRequests: lambda *_: "wait a moment, then try again",
     errors.NotBerth: lambda *_: "is this the address that `berth serve` printed?",
     errors.Unavailable: _unavailable,
-    errors.ConsumerGenerationConflict: lambda *_: "--replace overwrites what the consumer holds now",
-    errors.CapacityExceeded: lambda *_: "`berth find` shows where it fits, or why it fits nowhere",
+    errors.ConsumerGenerationConflict: _consumer_conflict,
+    errors.GenerationConflict: lambda *_: "it has changed since it was read: read it again, then decide again",
+    errors.CapacityExceeded: _name_holders,
+    errors.UnitsViolated: lambda *_: "`berth show` shows the units of each inventory",
+    errors.InUse: _name_holders,
+    errors.CapacityBelowUse: _below_use,
+    errors.ReservedExceedsTotal: _name_provider,
+    errors.UnitsContradict: _name_provider,
+    errors.ProviderExists: _existing_provider,
+    errors.ClassInUse: _name_providers,
+    errors.TraitInUse: _name_providers,
+    errors.ProviderHasChildren: _name_providers,
 }

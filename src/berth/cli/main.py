@@ -9,27 +9,35 @@ from typing import Final
 import typer
 
 from berth.cli.commands import (
+    aggregate,
     audit,
     changes,
     claim,
     config,
     db,
+    delete,
     demo,
     discover,
     find,
+    hold,
     import_export,
     policy,
+    reconcile,
+    release,
+    review,
     serve,
     token,
     top,
+    trait,
 )
 from berth.cli.commands import list as list_commands
+from berth.cli.commands import set as set_commands
 from berth.cli.options import configure
 from berth.cli.output.escape import escape
 from berth.model.errors import BerthError, Refusal
 from berth.settings import SettingsWrong
 
-LOOK, CLAIM, FILL, SERVE, ADMINISTER = "Look", "Claim", "Fill", "Serve", "Administer"
+LOOK, CLAIM, CHANGE, FILL, SERVE, ADMINISTER = "Look", "Claim", "Change", "Fill", "Serve", "Administer"
 STATUSES: Final = "Exit status: 0 success; 1 refused; 2 wrong usage, or a problem that must be fixed first."
 
 app = typer.Typer(
@@ -49,6 +57,7 @@ _COMMANDS: Final = (
     (LOOK, "find", find.find),
     (LOOK, "usage", list_commands.usage),
     (LOOK, "consumers", list_commands.consumers),
+    (LOOK, "agenda", hold.agenda),
     (LOOK, "classes", list_commands.classes),
     (LOOK, "traits", list_commands.traits),
     (LOOK, "aggregates", list_commands.aggregates),
@@ -57,30 +66,40 @@ _COMMANDS: Final = (
     (LOOK, "watch", changes.watch),
     (LOOK, "top", top.top),
     (CLAIM, "claim", claim.claim),
-    (CLAIM, "release", claim.release),
+    (CLAIM, "hold", hold.hold),
+    (CLAIM, "confirm", hold.confirm),
+    (CLAIM, "extend", hold.extend),
+    (CLAIM, "release", release.release),
+    (CLAIM, "reconcile", reconcile.reconcile),
+    (CLAIM, "undo", reconcile.undo),
+    (CHANGE, "set", set_commands.set_),
+    (CHANGE, "delete", delete.delete),
     (FILL, "discover", discover.discover),
     (FILL, "import", import_export.import_),
     (FILL, "export", import_export.export),
     (SERVE, "serve", serve.serve),
     (SERVE, "demo", demo.demo),
+    (ADMINISTER, "review", review.review),
 )
 """The top-level commands, in the order of the help: panel, name, function."""
 
 _GROUPS: Final = (
-    ("db", db.app),
-    ("token", token.app),
-    ("policy", policy.app),
-    ("audit", audit.app),
-    ("config", config.app),
+    (CHANGE, "trait", trait.app),
+    (CHANGE, "aggregate", aggregate.app),
+    (ADMINISTER, "db", db.app),
+    (ADMINISTER, "token", token.app),
+    (ADMINISTER, "policy", policy.app),
+    (ADMINISTER, "audit", audit.app),
+    (ADMINISTER, "config", config.app),
 )
-"""The groups of commands, for administrators."""
+"""The groups of commands: panel of the help, name, group."""
 
 for _panel, _name, _function in _COMMANDS:
     app.command(_name, epilog=STATUSES, rich_help_panel=_panel)(_function)
-for _name, _group in _GROUPS:
+for _panel, _name, _group in _GROUPS:
     for _command in _group.registered_commands:
         _command.epilog = STATUSES
-    app.add_typer(_group, name=_name, epilog=STATUSES, rich_help_panel=ADMINISTER)
+    app.add_typer(_group, name=_name, epilog=STATUSES, rich_help_panel=_panel)
 
 
 def main() -> None:

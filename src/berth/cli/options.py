@@ -34,6 +34,14 @@ def url_with_password(context: typer.Context, parameter: typer.CallbackParam, va
     return resolved({"database": value}, context.find_root().obj).settings.url
 
 
+def parse_seal(text: str) -> tuple[int, str]:
+    """Return the number and the hash of a record's seal. Raises typer.BadParameter."""
+    number, _, seal = text.partition(":")
+    if not (number.isascii() and number.isdigit() and seal):
+        raise typer.BadParameter(f"{text!r} is not a seal: `berth audit verify` prints it at the end")
+    return int(number), seal
+
+
 DatabaseUrl = Annotated[
     str,
     typer.Option(
@@ -44,6 +52,7 @@ DatabaseUrl = Annotated[
         callback=url_with_password,
     ),
 ]
+ProviderName = Annotated[str, typer.Argument(metavar="NAME", help="The provider's name or uuid.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, for programs.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table, for spreadsheets.")]
 ConfigFile = Annotated[
@@ -56,7 +65,7 @@ ConfigFile = Annotated[
     ),
 ]
 
-NOT_CONFIGURED = frozenset({"demo", "serve", "config"})
+NOT_CONFIGURED = frozenset({"demo", "serve", "config", "review"})
 """Commands that do not use the configured database, or that read all settings themselves."""
 
 

@@ -6,7 +6,8 @@ from typing import Final
 
 from berth.cli.output.suggest import did_you_mean, suggestions
 from berth.cli.session import Session
-from berth.model.errors import Invalid, NotFound
+from berth.model.errors import Invalid, NotFound, ProviderNotFound
+from berth.model.interface import LedgerInterface
 from berth.model.names import parse_uuid
 from berth.model.overview import ProviderFilter
 from berth.model.request import ProviderQuery
@@ -31,15 +32,33 @@ class Ambiguous(Invalid):
         self.matches = names
 
 
-def resolve(session: Session, word: str) -> str:
-    """Return the uuid of the provider with this uuid or name. Raises NoSuchName, with similar names."""
+def find_uuid(ledger: LedgerInterface, word: str) -> str | None:
+    """Return the uuid of the provider with this uuid, else with this name; None if there is none.
+
+    In this order, since a machine's serial number may look like a uuid.
+    """
     uuid = parse_uuid(word)
+    queries = [ProviderQuery(name=word)] if uuid is None else [ProviderQuery(uuid=uuid), ProviderQuery(name=word)]
+    matches = next(filter(None, map(ledger.providers, queries)), [])
+    return matches[0].uuid if matches else None
+
+
+def resolve(session: Session, word: str) -> str:
+    """Return the uuid of the provider with this uuid, else with this name.
+
+    Raises ProviderNotFound for another uuid; NoSuchName, with similar names, for another word.
+    """
+    uuid = find_uuid(session.ledger, word)
     if uuid is not None:
-        return session.ledger.provider(uuid).uuid
-    matches = session.ledger.providers(ProviderQuery(name=word))
-    if not matches:
-        raise NoSuchName(word, suggestions(word, (each.name for each in session.ledger.providers())))
-    return matches[0].uuid
+        return uuid
+    if parse_uuid(word) is not None:
+        raise ProviderNotFound(word)
+    raise NoSuchName(word, suggestions(word, (each.name for each in session.ledger.providers())))
+
+
+def resolve_subject(session: Session, word: str) -> str:
+    """Return the uuid of a provider as `resolve_prefix` does; any other uuid, of a consumer or deleted, unchanged."""
+    return find_uuid(session.ledger, word) or parse_uuid(word) or resolve_prefix(session, word)
 
 
 def resolve_prefix(session: Session, word: str) -> str:

@@ -15,11 +15,12 @@ import msgspec
 import typer
 
 from berth.cli.output.output import Output, OutputFormat
-from berth.model.errors import BerthError, NotFound
+from berth.model.errors import BerthError, ChangesGone, NotFound
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from berth.model.change import Change
     from berth.model.interface import LedgerInterface
 
 SQLITE: Final = "sqlite:///"
@@ -87,6 +88,13 @@ class Session:
             _require_file(location.database)
         ledger = open_ledger(location.database, actor=getpass.getuser(), via="local", secret_file=location.secret_file)
         return self._stack.enter_context(ledger)
+
+    def latest_changes(self, most: int) -> list[Change]:
+        """Return the latest entries of the change log, oldest first."""
+        try:
+            return self.ledger.changes(max(self.ledger.head() - most, 0), most)
+        except ChangesGone as gone:  # fewer are left
+            return self.ledger.changes(gone.first - 1, most)
 
     def name_of(self, uuid: str) -> str:
         """Return a provider's name, or its uuid if the provider is gone."""

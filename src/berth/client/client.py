@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any, Final, TypeVar
+from uuid import uuid4
 
 import msgspec
 from msgspec.structs import replace
 
 from berth.client.follow import follow
+from berth.client.reconciliation import ReconcileRequests
 from berth.client.tokens import TokenRequests
 from berth.client.transport import Transport
+from berth.model.agenda import Agenda
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidates
@@ -74,13 +77,13 @@ def connect(
     return Client(Transport(url, token, timeout_s=timeout, ca=ca, cert=cert))
 
 
-class Client(TokenRequests, LedgerInterface):
+class Client(TokenRequests, ReconcileRequests, LedgerInterface):
     """A ledger behind a server. Safe to share between threads.
 
     Its verbs and their refusals are those of an open ledger. In addition, any may raise Unauthenticated,
-    Forbidden, TooManyRequests, NotBerth and Failed. Reads are retried automatically while the server is
-    unreachable; a command is sent once, and if its response is lost, Unavailable says that it is unknown
-    whether it was carried out.
+    Forbidden, TooManyRequests, NotBerth and Failed. Requests are retried automatically while the server is
+    unreachable. Every command has an idempotency key, the caller's or a new one, so that it is carried out once even if
+    its response is lost; if that does not help, Unavailable has the key.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -93,13 +96,13 @@ class Client(TokenRequests, LedgerInterface):
         """Close all connections."""
         self._transport.close()
 
-    def _do(self, command: Command) -> Any:
+    def _do(self, command: Command, key: str | None = None) -> Any:
         kind = type(command)
         if kind not in RESULTS:
             raise NotBerth(f"{kind.__name__} cannot be sent to a server")
         result: Any = RESULTS[kind]
         response: Result[Any] = self._transport.command(
-            f"/v1/commands/{kind.__name__}", message(command), Result[result]
+            f"/v1/commands/{kind.__name__}", message(command), Result[result], key or uuid4().hex
         )
         return response.result
 
@@ -305,10 +308,19 @@ class Client(TokenRequests, LedgerInterface):
         """Return a page of projects by name, with what their consumers hold, by type."""
         return self._transport.get("/v1/projects", ProjectPage, limit=limit, after=after)
 
+    def agenda(
+        self, *, until: int | None = None, project: str = "", limit: int = 100, after: str | None = None
+    ) -> Agenda:
+        """Return a page of the claims that end and the holds that lapse next, the earliest first. Raises Invalid."""
+        return self._transport.get("/v1/agenda", Agenda, until=until, project=project, limit=limit, after=after)
+
     # --- The logs ---
 
-    def changes(self, after: int = 0, most: int = 100) -> list[Change]:
-        """Return up to `most` entries of the change log, after this number."""
+    def changes(self, after: int | None = None, most: int = 100) -> list[Change]:
+        """Return up to `most` entries of the change log, after this number (None: from the first one that is left).
+
+        Raises ChangesGone if the next ones are in an archive.
+        """
         found: list[Change] = []
         while len(found) < most:
             limit = min(most - len(found), MOST_ITEMS)

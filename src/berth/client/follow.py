@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx
+import msgspec
 
 from berth.client.transport import Transport, refusal
 from berth.model.change import Change
-from berth.model.errors import Unavailable
+from berth.model.errors import LogReset, Unavailable
 
 READ_TIMEOUT_S: Final = 45.0
 """A connection is closed after this long without even a heartbeat, which comes three times as often."""
@@ -22,21 +23,24 @@ MAX_PAUSE_S: Final = 5.0
 
 
 def follow(transport: Transport, after: int) -> Iterator[Change]:
-    """Yield every change after this number as it is made. Raises Unavailable after long retries."""
-    seen, last_heard, pause = after, time.monotonic(), 0.1
+    """Yield every change after this number as it is made.
+
+    Raises LogReset if the log does not continue where it was read last; Unavailable after long retries.
+    """
+    place, last_heard, pause = str(after), time.monotonic(), 0.1
     while True:
-        for change in _changes_of_connection(transport, seen):
-            seen, last_heard, pause = change.number, time.monotonic(), 0.1
-            yield change
+        for event in _events_of_connection(transport, place):
+            place, last_heard, pause = event.id, time.monotonic(), 0.1
+            yield transport.decode(event.data.encode(), Change)
         if time.monotonic() - last_heard > RETRY_FOR_S + READ_TIMEOUT_S:
             raise Unavailable(f"{transport.url} can no longer be reached")
         time.sleep(pause)
         pause = min(2 * pause, MAX_PAUSE_S)
 
 
-def _changes_of_connection(transport: Transport, seen: int) -> Iterator[Change]:
-    """Yield the changes that arrive on one connection, until it ends."""
-    headers = {"accept": "text/event-stream", "last-event-id": str(seen)}
+def _events_of_connection(transport: Transport, place: str) -> Iterator[Event]:
+    """Yield the events of changes that arrive on one connection, until it ends. place: the id of the last event."""
+    headers = {"accept": "text/event-stream", "last-event-id": place}
     error: Exception | None = None
     try:
         with transport.stream("/v1/changes", headers, READ_TIMEOUT_S) as response:
@@ -44,24 +48,39 @@ def _changes_of_connection(transport: Transport, seen: int) -> Iterator[Change]:
                 response.read()
                 error = refusal(transport.url, response)
             else:
-                for data in _events(response.iter_lines()):
-                    yield transport.decode(data.encode(), Change)
+                for event in _events(response.iter_lines()):
+                    if event.name == "reset":
+                        raise LogReset(transport.decode(event.data.encode(), _Reset).head)
+                    if event.name == "change":
+                        yield event
     except httpx.HTTPError:
         return
     if error is not None and not isinstance(error, Unavailable):
         raise error
 
 
-def _events(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the data of the events that are changes."""
-    event, data = "", ""
+class Event(NamedTuple):
+    """A server-sent event."""
+
+    id: str
+    name: str
+    data: str
+
+
+class _Reset(msgspec.Struct):
+    """The data of a reset. head: the number of the last change of the present log."""
+
+    head: int
+
+
+def _events(lines: Iterable[str]) -> Iterator[Event]:
+    """Yield the events that lines make (the HTML standard, 9.2.6; here each has one line of data)."""
+    fields: dict[str, str] = {}
     for line in lines:
         name, _, value = line.partition(":")
-        if not line:
-            if event == "change":
-                yield data
-            event = data = ""
-        elif name == "event":
-            event = value.strip()
-        elif name == "data":
-            data = value.strip()
+        if line:
+            fields[name] = value.strip()
+        elif fields:
+            if "data" in fields:
+                yield Event(fields.get("id", ""), fields.get("event", ""), fields["data"])
+            fields = {}

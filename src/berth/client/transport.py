@@ -6,6 +6,7 @@ import random
 import ssl
 import time
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ import msgspec
 
 from berth.model import errors
 from berth.model.errors import BerthError, Invalid, NotBerth, Unavailable
+from berth.model.pages import ServerInfo
 from berth.model.problems import KINDS, rebuilt
 
 T = TypeVar("T")
@@ -23,6 +25,9 @@ TRIES: Final = 4
 
 PAUSE_S: Final = 0.1
 """The pause before the second try; doubled before each further one, with a jitter of 50 %."""
+
+KEY: Final = "idempotency-key"
+"""The header with the key of a command."""
 
 PROBLEMS: Final = "/v1/problems/"
 
@@ -66,6 +71,7 @@ class Transport:
     ) -> None:
         self.url = _base_url(url)
         self._timeout_s = timeout_s
+        self._keeps_answers: bool | None = None
         self._http = httpx.Client(
             base_url=self.url,
             auth=None if token is None else _Token(token),
@@ -95,9 +101,13 @@ class Transport:
         result: T = self._request("POST", path, result_type, body=body)
         return result
 
-    def command(self, path: str, body: Any, result_type: Any) -> Any:
-        """Send a command, and return its result. It is sent once, unless it certainly did not arrive."""
-        return self._request("POST", path, result_type, body=body, changes=True)
+    def command(self, path: str, body: Any, result_type: Any, key: str | None = None) -> Any:
+        """Send a command, and return its result.
+
+        Without an idempotency key it is sent once, unless it certainly did not arrive. With one it is sent again if its
+        answer is lost, with the same key, provided that the server keeps answers by key.
+        """
+        return self._request("POST", path, result_type, body=body, changes=True, key=key)
 
     def stream(self, path: str, headers: Mapping[str, str], silent_s: float) -> Any:
         """Return a context manager for a response that is read as a stream."""
@@ -113,25 +123,37 @@ class Transport:
         params: Parameters | None = None,
         body: Any = None,
         changes: bool = False,
+        key: str | None = None,
     ) -> Any:
         content = None if body is None else msgspec.json.encode(body)
         headers = {} if body is None else {"content-type": "application/json"}
+        if key is not None:
+            headers[KEY] = key
         for tries in range(1, TRIES + 1):
             response = self._send(method, path, params, content, headers)
             if isinstance(response, httpx.Response):
                 if response.status_code < 400:
                     return self.decode(response.content, result_type)
                 error = refusal(self.url, response)
-                retry = not changes and isinstance(error, Unavailable)
+                unsent = False
             else:
-                error, retry = (
-                    self._connection_error(response, changes=changes),
-                    not changes or isinstance(response, _NEVER_SENT),
-                )
-            if not retry or tries == TRIES:
-                raise error
+                error = self._connection_error(response, changes=changes)
+                unsent = isinstance(response, _NEVER_SENT)
+            again = isinstance(error, Unavailable) and tries < TRIES
+            if not again or (changes and not unsent and not self._repeatable(key)):
+                raise _with_key(error, key)
             time.sleep(PAUSE_S * 2 ** (tries - 1) * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
         raise AssertionError("the last try returns or raises")
+
+    def _repeatable(self, key: str | None) -> bool:
+        """Whether a command that may have been carried out can be sent again, as the server knows it by its key.
+
+        A server of before keys would carry it out twice, so it is asked, once.
+        """
+        if key is not None and self._keeps_answers is None:
+            with suppress(BerthError):
+                self._keeps_answers = self.get("/v1", ServerInfo).keys
+        return key is not None and bool(self._keeps_answers)
 
     def _send(
         self,
@@ -166,6 +188,13 @@ class Transport:
         except (msgspec.DecodeError, ValueError) as error:
             reason = str(error)
         raise NotBerth(f"{self.url} sent a response that this client does not understand: {reason}")
+
+
+def _with_key(error: BerthError, key: str | None) -> BerthError:
+    """Return an error, with the key of its command if the answer was lost."""
+    if isinstance(error, Unavailable) and key is not None:
+        error.key = key
+    return error
 
 
 def refusal(url: str, response: httpx.Response) -> BerthError:

@@ -3,41 +3,67 @@
 from __future__ import annotations
 
 import logging
+import math
 import uuid as uuids
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Final
 
-from berth.ledger.observer import CommitObserver
-from berth.ledger.queries.consumers import ConsumerQueries
+from berth.ledger.audit.anomalies import SharedScan
+from berth.ledger.observer import CommitObserver, CommitObservers
+from berth.ledger.queries.agenda import AgendaQueries
+from berth.ledger.queries.consumers import ConsumerQueries, name_holders
 from berth.ledger.queries.fleet import FleetQueries
 from berth.ledger.queries.history import HistoryQueries
+from berth.ledger.queries.largest_consumers import LargestConsumers
+from berth.ledger.queries.log_reader import LogReader
+from berth.ledger.queries.reconciliation import ReconcileVerbs
 from berth.ledger.request_scope import RequestScope
 from berth.ledger.tokens import TokenVerbs
+from berth.ledger.write.answers import KEEP_S
 from berth.ledger.write.writer import Writer
 from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
-from berth.model.commands import Command
-from berth.model.errors import NothingFits
+from berth.model.change import Change
+from berth.model.commands import Allocate, Command
+from berth.model.errors import BerthError, DatabaseUnusable, Invalid, NothingFits, Refusal, Unavailable
+from berth.model.idempotency import CommandKey, command_key
 from berth.model.interface import LedgerInterface
+from berth.model.message import RESULTS, message
+from berth.model.position import Position
 from berth.model.token import Token
+from berth.model.types import typed
 from berth.store import grants, migrate
 from berth.store.engine import Database
 
 _LOG = logging.getLogger("berth")
 
+LOOK_AGAIN_S: Final = 1
+"""How often a caller whose command another thread carries out looks whether any thread does."""
 
-class Ledger(FleetQueries, ConsumerQueries, HistoryQueries, TokenVerbs, LedgerInterface):
+
+class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, TokenVerbs, ReconcileVerbs, LedgerInterface):
     """An open ledger. Safe to share between threads.
 
     Every reading verb answers from what is committed when it is called, by any process; every writing verb
     returns when its change is durable, or raises a Refusal and has changed nothing. uuids may be given in any
     spelling and are returned in the canonical one. Any verb may raise Unavailable: the database cannot be reached,
-    and it is safe to retry.
+    and it is safe to retry. clock: the time in microseconds since 1970 UTC, instead of the database's, for tests.
     """
 
-    def __init__(self, database: Database, caller: Caller, secret_file: str = "") -> None:
-        self._writer = Writer(database)
+    def __init__(
+        self,
+        database: Database,
+        caller: Caller,
+        secret_file: str = "",
+        keep_keys_s: float = KEEP_S,
+        *,
+        clock: Callable[[], int] | None = None,
+    ) -> None:
+        self._writer = Writer(database, clock)
+        self._largest = LargestConsumers(self._writer)
+        self._writer.answers.keep_s = keep_keys_s
         self.caller, self.secret_file = caller, secret_file
 
     def close(self) -> None:
@@ -56,17 +82,83 @@ class Ledger(FleetQueries, ConsumerQueries, HistoryQueries, TokenVerbs, LedgerIn
         """The number of the last change that this process knows of. Does not query the database."""
         return self._writer.fleet.head
 
+    @property
+    def known_position(self) -> Position:
+        """The end of the history that this process knows of. Does not query the database."""
+        return self._writer.position
+
+    @property
+    def lapsed_at(self) -> int:
+        """The last instant at which something lapsed that this process knows of, in microseconds; 0: there is none."""
+        return self._writer.fleet.lapses.since
+
+    def next_lapse_s(self) -> float | None:
+        """Return the time until something is to be swept, in seconds; None if nothing is known that lapses."""
+        lapses = self._writer.fleet.lapses
+        if not (lapses.ahead or lapses.lapsed):
+            return None
+        due = lapses.now if lapses.lapsed else lapses.next_due
+        return (due - self._writer.time.own()) / 1_000_000
+
+    @property
+    def history_epoch(self) -> int:
+        """How often the database was found to hold another history than before, since the ledger was opened."""
+        return self._writer.history_epoch
+
+    @property
+    def damaged_entries(self) -> tuple[int, ...]:
+        """The numbers of those entries of the change log that this process has met and cannot read."""
+        return self._writer.damaged_entries.numbers
+
+    def read_memory(self) -> tuple[int, int]:
+        """Return how many old versions of the fleet are still read, and the bytes that only they use."""
+        return self._writer.read_memory()
+
+    @property
+    def log_reader(self) -> LogReader:
+        """Pages of the change log that belong to one history."""
+        return LogReader(self._writer)
+
+    @property
+    def shared_scan(self) -> SharedScan:
+        """A share in the scan for unusual activity that all processes of this ledger make together."""
+        return SharedScan(self._writer)
+
     def observe(self, observer: CommitObserver) -> None:
-        """Report commits, searches and refusals to an observer from now on."""
-        self._writer.observer = observer
+        """Report commits, searches and refusals to an observer from now on. What it raises is logged."""
+        self._writer.observer = CommitObservers(observer)
 
     def ping(self) -> None:
         """Query the database and catch up with it. Raises Unavailable or DatabaseUnusable if that is impossible."""
         self._writer.ping()
 
-    def request(self, request_id: str) -> AbstractContextManager[RequestScope]:
-        """Make everything this thread does inside belong to one request, for the logs and for its token."""
-        return self._writer.request(request_id)
+    def request(
+        self,
+        request_id: str,
+        *,
+        deadline: float = math.inf,
+        brief: bool = False,
+        long: bool = True,
+        pause: Callable[[], None] | None = None,
+    ) -> AbstractContextManager[RequestScope]:
+        """Make everything this thread does inside belong to one request, for the logs and for its token.
+
+        deadline: when the request must have been answered, by time.monotonic(); brief: raise NeedsTime before anything
+        that would wait or take long; long: whether it may take long where it may wait; pause: called now and then then.
+        """
+        return self._writer.request(request_id, deadline, brief, long, pause)
+
+    def require_time(self, *, long: bool = False) -> None:
+        """Raise NeedsTime if this thread may not wait for its request (long: not take long)."""
+        self._writer.require_time(long=long)
+
+    def check_time(self) -> None:
+        """Raise NeedsTime if this thread has worked on its request for as long as it may. Call it during long work."""
+        self._writer.check_time()
+
+    def pause(self) -> None:
+        """Pause now and then, if this thread works for long. Call it where what is left to do has a bound."""
+        self._writer.pause()
 
     def revalidate(self, scope: RequestScope) -> bool:
         """Return whether the token that authenticated a request is still unchanged. False if it cannot be known."""
@@ -88,45 +180,94 @@ class Ledger(FleetQueries, ConsumerQueries, HistoryQueries, TokenVerbs, LedgerIn
     ends_early = FleetQueries.placement_finds_nothing_first
     """The names of 0.1, which remain until 0.2."""
 
+    # --- The change log ---
+
+    def follow(self, after: int | None = None) -> Iterator[Change]:
+        """Yield every change after this number (None: from now on) once committed, without end.
+
+        Raises LogReset if the log does not continue from there: another history took its place, or the next changes are
+        in an archive.
+        """
+        return self.log_reader.follow(after)
+
     # --- Any command ---
 
-    def queue(self, command: Command, caller: Caller | None = None, request: str | None = None) -> Future[Any]:
-        """Queue a command for the next call of `work`; the future gets its result or its refusal."""
-        return self._writer.queue(command, caller or self.caller, request or f"req-{uuids.uuid4()}")
+    def explained(self, command: Command, refusal: BerthError, *, holders: bool = True) -> BerthError:
+        """Return a refusal with what the database knows of it: why nothing fits, and who holds the provider.
+
+        holders: whether the caller may see them. Return it unchanged if the database cannot be queried any more: the
+        decision stands.
+        """
+        try:
+            if isinstance(refusal, NothingFits) and isinstance(command, Allocate):
+                return NothingFits(bounded=refusal.bounded, funnel=self.explain(command.request))
+            if isinstance(refusal, Refusal) and holders:
+                name_holders(self._writer, refusal)
+        except (Unavailable, DatabaseUnusable):
+            pass
+        return refusal
+
+    def queue(
+        self,
+        command: Command,
+        caller: Caller | None = None,
+        request: str | None = None,
+        *,
+        key: CommandKey | None = None,
+    ) -> Future[Any]:
+        """Queue a command for the next call of `work`; the future gets its result or its refusal.
+
+        key: its idempotency key. Raises Invalid if a value of it is not of its type: the change log would be of no use
+        to anyone; or for a key with a command about API tokens: its answer has a secret, which must not be kept.
+        """
+        command = typed(command, type(command))
+        if key is not None and type(command) not in RESULTS:
+            raise Invalid("a command about API tokens takes no idempotency key")
+        return self._writer.queue(command, caller or self.caller, request or f"req-{uuids.uuid4()}", key)
 
     @property
     def waiting(self) -> bool:
         """Whether there is anything for `work` to do."""
         return self._writer.has_pending
 
-    def work(self) -> None:
-        """Carry out every queued command, in as few durable commits as possible."""
-        self._writer.run_pending()
+    def work(self, brief: bool = False) -> bool:
+        """Carry out every queued command, in as few durable commits as possible.
 
-    def submit(self, command: Command, caller: Caller | None = None) -> Future[Any]:
-        """Carry out a command now, together with everything else that is queued."""
-        answer = self.queue(command, caller)
+        brief: only what neither waits nor takes long. Return False if something is left for which a thread must do so.
+        """
+        return self._writer.run_pending(brief)
+
+    def submit(self, command: Command, caller: Caller | None = None, *, key: CommandKey | None = None) -> Future[Any]:
+        """Carry out a command now, together with everything else that is queued. key: its idempotency key."""
+        answer = self.queue(command, caller, key=key)
         self.work()
         return answer
 
-    def _do(self, command: Command) -> Any:
+    def _do(self, command: Command, key: str | None = None) -> Any:
+        by = None if key is None else command_key(key, self.caller, type(command).__name__, message(command))
+        answer = self.submit(command, key=by)
         try:
-            return self.submit(command).result()
-        except NothingFits as refusal:
-            raise self.explained(command, refusal) from None
+            while not (answer.done() or wait([answer], LOOK_AGAIN_S).done):
+                self.work()  # the thread that was at work may have been interrupted
+            return answer.result()
+        except Refusal as refusal:
+            raise (refusal if by is not None and by.replayed else self.explained(command, refusal)) from None
 
 
-def open_ledger(url: str, *, actor: str = "", via: str = "embedded", secret_file: str = "") -> Ledger:
+def open_ledger(
+    url: str, *, actor: str = "", via: str = "embedded", secret_file: str = "", keep_keys_s: float = KEEP_S
+) -> Ledger:
     """Open the ledger in a database, for example sqlite:///berth.db, which is created and migrated if necessary.
 
     actor: the name under which the logs record writes through this ledger; via: how they were made; secret_file: the
-    key that API tokens are hashed with, if not the file beside the database. Raises DatabaseUnusable, with one clear
-    sentence, if the database cannot be used.
+    key that API tokens are hashed with, if not the file beside the database; keep_keys_s: for how many seconds the
+    answers to commands with an idempotency key are kept. Raises DatabaseUnusable, with one clear sentence, if the
+    database cannot be used.
     """
     database = Database(url)
     try:
         migrate.prepare(database)
-        return Ledger(database, Caller(name=actor, via=via), secret_file)
+        return Ledger(database, Caller(name=actor, via=via), secret_file, keep_keys_s)
     except BaseException:
         database.close()
         raise

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
+
+_LOG = logging.getLogger("berth")
 
 
 class CommitObserver:
@@ -20,40 +23,56 @@ class CommitObserver:
     def refused(self, error: Exception) -> None:
         """Handle a command that was refused or that failed."""
 
+    def replayed(self) -> None:
+        """Handle a command that got the answer which was kept for its idempotency key."""
+
     def found(self, began_ns: int, ended_ns: int) -> None:
         """Handle the end of a search for candidates."""
 
     def followed(self, head: int, changes: int, seconds: float) -> None:
         """Handle the arrival of other processes' changes. head: the newest change; changes: their number."""
 
+    def forked(self) -> None:
+        """Handle the discovery that the database holds another history than this process knew."""
+
 
 class CommitObservers(CommitObserver):
-    """Several observers as one."""
+    """Several observers as one. What one of them raises is logged, and changes nothing for the others or the ledger."""
 
     def __init__(self, *each: CommitObserver) -> None:
         self._each = each
 
     def committed(self, requests: Sequence[str], began_ns: int, ended_ns: int) -> None:
         """See CommitObserver."""
-        for one in self._each:
-            one.committed(requests, began_ns, ended_ns)
+        self._call(lambda one: one.committed(requests, began_ns, ended_ns))
 
     def tried_again(self) -> None:
         """See CommitObserver."""
-        for one in self._each:
-            one.tried_again()
+        self._call(lambda one: one.tried_again())
 
     def refused(self, error: Exception) -> None:
         """See CommitObserver."""
-        for one in self._each:
-            one.refused(error)
+        self._call(lambda one: one.refused(error))
+
+    def replayed(self) -> None:
+        """See CommitObserver."""
+        self._call(lambda one: one.replayed())
 
     def found(self, began_ns: int, ended_ns: int) -> None:
         """See CommitObserver."""
-        for one in self._each:
-            one.found(began_ns, ended_ns)
+        self._call(lambda one: one.found(began_ns, ended_ns))
 
     def followed(self, head: int, changes: int, seconds: float) -> None:
         """See CommitObserver."""
+        self._call(lambda one: one.followed(head, changes, seconds))
+
+    def forked(self) -> None:
+        """See CommitObserver."""
+        self._call(lambda one: one.forked())
+
+    def _call(self, event: Callable[[CommitObserver], None]) -> None:
         for one in self._each:
-            one.followed(head, changes, seconds)
+            try:
+                event(one)
+            except Exception:  # noqa: BLE001 - the log has it
+                _LOG.exception("an observer of commits failed")

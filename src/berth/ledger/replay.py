@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from berth.model.change import Change, Facts, NameKind, ProviderFact
-from berth.model.consumer import Resources
+from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory
+from berth.model.names import UNKNOWN_TYPE
+from berth.model.term import Span, counts
 
-CLAIMING: Final = frozenset({"SetAllocations", "Allocate"})
+CLAIMING: Final = frozenset({"SetAllocations", "Allocate", "Undo"})
 """Operations that may raise what is held; afterwards it must be within capacity."""
 
 
@@ -31,13 +33,21 @@ class Account:
 
 @dataclass(slots=True)
 class Books:
-    """A whole ledger. held: amounts by consumer, provider and class; generations: of consumers."""
+    """A whole ledger.
+
+    held: amounts by consumer, provider and class; terms: of consumers whose claims end or are pending; generations: of
+    consumers; owners: of those whose last change names one; damaged: entries of the change log that cannot be read and
+    that no later one mends, by number.
+    """
 
     names: dict[int, tuple[str, str]] = field(default_factory=dict)
     providers: dict[str, Account] = field(default_factory=dict)
     held: dict[str, dict[str, Resources]] = field(default_factory=dict)
     generations: dict[str, int] = field(default_factory=dict)
+    owners: dict[str, Owner] = field(default_factory=dict)
+    terms: dict[str, Span] = field(default_factory=dict)
     number: int = 0
+    damaged: dict[int, Change] = field(default_factory=dict)
 
 
 def replay(books: Books, log: Iterable[Change]) -> Iterator[str]:
@@ -46,25 +56,36 @@ def replay(books: Books, log: Iterable[Change]) -> Iterator[str]:
         if change.number != books.number + 1:
             yield f"change {change.number} follows change {books.number}"
         books.number = change.number
+        if change.fault:
+            books.damaged[change.number] = change
         try:
             for finding in _enter(books, change):
+                if change.fault:  # it is reported itself
+                    continue
                 yield f"change {change.number}: {finding}"
         except KeyError as missing:
-            yield f"change {change.number} is about {missing}, which is not there"
+            if not change.fault:
+                yield f"change {change.number} is about {missing}, which is not there"
+        for number in change.facts.mended:
+            books.damaged.pop(number, None)
 
 
 def _enter(books: Books, change: Change) -> Iterator[str]:
     facts = change.facts
     _enter_names(books, facts)
     _enter_providers(books, facts)
+    # After an entry that cannot be read, room is known again once it is mended.
+    claiming = change.operation in CLAIMING and not books.damaged
     for uuid, used in facts.used.items():
-        yield from _enter_used(books.providers[uuid], used, claiming=change.operation in CLAIMING)
+        yield from _enter_used(books, uuid, used, change.at if claiming else None)
     for uuid, generation in facts.generations.items():
         if generation <= books.providers[uuid].generation:
             yield f"generation of {uuid} goes from {books.providers[uuid].generation} to {generation}"
         books.providers[uuid].generation = generation
     for consumer, held in facts.claims.items():
-        _enter_claim(books, consumer, held)
+        yield from _enter_claim(books, consumer, held, facts.owners.get(consumer))
+        books.terms.pop(consumer, None)
+    books.terms.update(facts.terms)
     for uuid in facts.gone:
         if any(books.providers.pop(uuid).used.values()):
             yield f"{uuid} goes while something of it is held"
@@ -110,18 +131,40 @@ def _enter_provider(books: Books, fact: ProviderFact) -> None:
         account.name, account.parent, account.root = fact.name, fact.parent, fact.root
 
 
-def _enter_used(account: Account, used: Resources, *, claiming: bool) -> Iterator[str]:
+def _enter_used(books: Books, uuid: str, used: Resources, claimed_at: int | None) -> Iterator[str]:
+    """Enter how much is held. claimed_at: when, if that may be by a claim; None if it is not."""
+    account = books.providers[uuid]
     for name, amount in used.items():
         before, account.used[name] = account.used.get(name, 0), amount
         inventory = account.inventories.get(name)
-        if claiming and amount > before and (inventory is None or amount > inventory.capacity):
+        if claimed_at is None or amount <= before or (inventory is not None and amount <= inventory.capacity):
+            continue
+        amount -= _lapsed(books, uuid, name, claimed_at)
+        if inventory is None or amount > inventory.capacity:
             yield f"{amount} of {name} are held, which is more than there is room for"
 
 
-def _enter_claim(books: Books, consumer: str, held: dict[str, Resources]) -> None:
+def _lapsed(books: Books, uuid: str, name: str, now: int) -> int:
+    """Return how much of what is held of a class of a provider counts no more, and was not swept."""
+    over = (consumer for consumer, span in books.terms.items() if not counts(None, span.end, span.deadline, now, now))
+    return sum(books.held[consumer].get(uuid, {}).get(name, 0) for consumer in over)
+
+
+def _enter_claim(books: Books, consumer: str, held: dict[str, Resources], owner: Owner | None) -> Iterator[str]:
+    """Enter what a consumer holds. owner: None in entries of a Berth that did not log owners."""
+    before = books.owners.pop(consumer, None)
     if held:
         books.held[consumer] = held
         books.generations[consumer] = books.generations.get(consumer, 0) + 1
+        if owner is not None:
+            books.owners[consumer] = owner
     else:
         books.held.pop(consumer, None)
         books.generations.pop(consumer, None)
+        if owner is not None and before is not None and owner != before:
+            yield f"{consumer} was released as of {in_words(owner)}, by the log before it was of {in_words(before)}"
+
+
+def in_words(owner: Owner) -> str:
+    """Return an owner for a finding."""
+    return f"project {owner.project}, user {owner.user}, type {owner.type or UNKNOWN_TYPE}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from berth.ledger.credentials import HashKey, key_of, new_token, rotated_token
 from berth.ledger.write.writer import Writer
 from berth.model.commands import Command, CreateToken, RevokeToken, RotateToken
 from berth.model.interface import LedgerInterface
 from berth.model.text import checked_text
 from berth.model.token import IssuedToken, Token, TokenInfo, TokenSpec, known
+from berth.store import tokens as stored
 
 
 class TokenVerbs(LedgerInterface):
@@ -18,8 +21,12 @@ class TokenVerbs(LedgerInterface):
 
     def tokens(self) -> list[TokenInfo]:
         """Return every API token ever created, oldest first, without its text or hash."""
+        self._writer.require_time()
         every = sorted(self._writer.tokens().values(), key=lambda token: (token.created_at, token.name))
-        return [known(token) for token in every]
+        # Uses are no changes of the log, so that no cache learns of them: each process writes those that it sees.
+        with self._writer.database.reading() as connection:
+            uses = stored.last_uses(connection)
+        return [known(replace(token, last_used_at=uses.get(token.id))) for token in every]
 
     def create_token(self, wanted: TokenSpec) -> IssuedToken:
         """Create a token. Its text is returned only now. Raises Invalid, TokenExists."""

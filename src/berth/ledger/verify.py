@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from itertools import chain, islice
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from berth.ledger.replay import Account, Books, replay
-from berth.model.consumer import Resources
-from berth.model.inventory import Inventory
+from berth.ledger import checkpoint
+from berth.ledger.replay import Account, Books, in_words, replay
+from berth.model.consumer import Owner, Resources
+from berth.model.inventory import Inventory, differences, is_sound, sound
 from berth.store import changes, consumers, fleet_rows, head, names
 from berth.store.engine import Database
 
@@ -36,17 +38,36 @@ def verify(database: Database) -> Report:
     """Recompute usages, generations, trees and names of a ledger, as of one moment, and report what differs."""
     with database.reading() as connection:
         at = head.read(connection)
-        rows, row_findings = _read_rows(connection)
+        rows, findings = _read_rows(connection)
         rows.number = at.number
-        log = Books()
-        findings = [*row_findings, *replay(log, changes.after(connection, 0))]
-    findings += [*_check_trees(rows), *_check_ids(rows, at.next_id), *_compare(rows, log)]
-    summary = f"{len(rows.providers)} providers, {len(rows.held)} consumers, {at.number} changes: " + (
-        f"{len(findings)} findings" if findings else "all agree"
+        log, of_checkpoint = checkpoint.load(connection)
+        since = log.number
+        by_log = of_checkpoint or _compare_with_log(connection, rows, log)
+        found = chain(findings, _check_trees(rows), _check_values(rows), _check_ids(rows, at.next_id), by_log)
+        reported = list(islice(found, MOST_FINDINGS))
+        left_out = sum(1 for _ in found)
+    summary = f"{len(rows.providers)} providers, {len(rows.held)} consumers, {_changes(since, at.number)}: " + (
+        f"{len(reported) + left_out} findings" if reported else "all agree" + _unknown_owners(rows, log)
     )
-    left_out = len(findings) - MOST_FINDINGS
-    reported = [*findings[:MOST_FINDINGS], f"and {left_out} more"] if left_out > 0 else findings
-    return Report(tuple(reported), summary)
+    return Report((*reported, f"and {left_out} more") if left_out else tuple(reported), summary)
+
+
+def _changes(since: int, last: int) -> str:
+    return f"{last - since} changes since the checkpoint of change {since}" if since else f"{last} changes"
+
+
+def _unknown_owners(rows: Books, log: Books) -> str:
+    """Return how many owners could not be verified, because their claims are older than owners in the log."""
+    number = len(rows.held.keys() - log.owners.keys())
+    return f"; the owners of {number} consumers are in no log until their next change" if number else ""
+
+
+def _compare_with_log(connection: Connection, rows: Books, log: Books) -> Iterator[str]:
+    """Replay the change log from a checkpoint on, and compare the result with the rows."""
+    yield from replay(log, changes.after(connection, log.number))
+    for number, change in log.damaged.items():
+        yield f"change {number} cannot be read ({change.fault}): `berth db mend` records again what it was about"
+    yield from _compare(rows, log)
 
 
 def _read_rows(connection: Connection) -> tuple[Books, list[str]]:
@@ -102,6 +123,12 @@ def _read_allocations(connection: Connection, books: Books, accounts: dict[int, 
     for each in consumers.all_consumers(connection):
         consumer_uuids[each.id] = each.uuid
         books.generations[each.uuid] = each.generation
+        if each.type_id is not None and each.type_id not in books.names:
+            yield f"the type of {each.uuid} is number {each.type_id}, which is not there"
+        type_ = None if each.type_id is None else books.names.get(each.type_id, ("", ""))[1]
+        books.owners[each.uuid] = Owner(each.project, each.user, type_)
+        if each.span is not None:
+            books.terms[each.uuid] = each.span
     for row in consumers.all_allocations(connection):
         consumer, account = consumer_uuids.get(row.consumer_id), accounts.get(row.provider_id)
         if consumer is None or account is None or row.class_id not in books.names:
@@ -134,6 +161,20 @@ def _check_trees(books: Books) -> Iterator[str]:
                 yield f"the root of {uuid} is {top}, not {account.root}"
 
 
+def _check_values(books: Books) -> Iterator[str]:
+    """Check that each inventory is one that can be set, and each amount a whole number."""
+    advice = "`berth db mend` shows and sets the nearest one that can be"
+    for uuid, account in books.providers.items():
+        for name, inventory in account.inventories.items():
+            if not is_sound(inventory):
+                why = differences(inventory, sound(inventory))
+                yield f"{name} of {account.name} ({uuid}) is an inventory that cannot be set ({why}): {advice}"
+    for consumer, providers in books.held.items():
+        for uuid, resources in providers.items():
+            fractions = (f"{amount} {name}" for name, amount in resources.items() if type(amount) is not int)
+            yield from (f"{consumer} holds {each} of {uuid}, no whole number: `berth db mend`" for each in fractions)
+
+
 def _check_ids(books: Books, next_id: int) -> Iterator[str]:
     used = [*books.names, *(account.id for account in books.providers.values())]
     if used and max(used) >= next_id:
@@ -149,12 +190,22 @@ def _compare(rows: Books, log: Books) -> Iterator[str]:
             yield f"name {number} is {rows.names.get(number)}, by the log {log.names.get(number)}"
     for uuid in rows.providers.keys() | log.providers.keys():
         yield from _compare_accounts(uuid, rows.providers.get(uuid, _NOTHING), log.providers.get(uuid, _NOTHING))
+    yield from _compare_consumers(rows, log)
+
+
+def _compare_consumers(rows: Books, log: Books) -> Iterator[str]:
     for consumer in rows.held.keys() | log.held.keys():
         if rows.held.get(consumer) != log.held.get(consumer):
             yield f"{consumer} holds {rows.held.get(consumer)}, by the log {log.held.get(consumer)}"
         if rows.generations.get(consumer) != log.generations.get(consumer):
             generations = rows.generations.get(consumer), log.generations.get(consumer)
             yield f"the generation of consumer {consumer} is {generations[0]}, by the log {generations[1]}"
+    for consumer in rows.terms.keys() | log.terms.keys():
+        if rows.terms.get(consumer) != log.terms.get(consumer):
+            yield f"the term of {consumer} is {rows.terms.get(consumer)}, by the log {log.terms.get(consumer)}"
+    for consumer, owner in log.owners.items():
+        if consumer in rows.owners and rows.owners[consumer] != owner:
+            yield f"{consumer} is of {in_words(rows.owners[consumer])}, by the log of {in_words(owner)}"
 
 
 def _compare_accounts(uuid: str, rows: Account, log: Account) -> Iterator[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import msgspec
 
 from berth.model.caller import Caller
@@ -21,6 +24,20 @@ class RefusedRequest(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     outcome: str
     why: str
+
+
+_REPEATED: Final = re.compile(r"([0-9]{1,18}) more: (.*)", re.DOTALL)
+
+
+def repeated(number: int, why: str) -> str:
+    """Return the reason of a record that stands for several refusals, after the first of their kind."""
+    return f"{number} more: {why}"
+
+
+def parse_repeated(why: str) -> tuple[int, str]:
+    """Return how many refusals a record with this reason stands for, and the reason of each."""
+    match = _REPEATED.fullmatch(why)
+    return (1, why) if match is None else (int(match[1]), match[2])
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):

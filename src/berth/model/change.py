@@ -10,8 +10,9 @@ import enum
 
 import msgspec
 
-from berth.model.consumer import Resources
+from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory
+from berth.model.term import Span
 
 
 class NameKind(enum.StrEnum):
@@ -51,9 +52,12 @@ class Facts(msgspec.Struct, omit_defaults=True):
     names: new or changed names; unnamed: numbers of removed names;
     providers: created, renamed or moved ones;
     inventories, traits, aggregates: all that a provider has now, by provider uuid;
-    used: how much is held now, by provider and class; generations: by provider;
+    used: how much is held now, by provider and class, with what has lapsed and was not swept; generations: by provider;
     claims: what a consumer holds now, by consumer and provider (empty: it is released);
-    gone: uuids of deleted providers; tokens: names of new or changed API tokens.
+    owners: of each of those consumers, now or until its release; none in entries of a Berth that did not log them;
+    gone: uuids of deleted providers; tokens: names of new or changed API tokens;
+    terms: from when until when each of those claims counts; none for a claim that is confirmed and has no end;
+    mended: numbers of earlier entries that cannot be read, whose subjects these facts record again.
     """
 
     names: list[CatalogueEntry] = []
@@ -67,13 +71,17 @@ class Facts(msgspec.Struct, omit_defaults=True):
     claims: dict[str, dict[str, Resources]] = {}
     gone: list[str] = []
     tokens: list[str] = []
+    owners: dict[str, Owner] = {}
+    terms: dict[str, Span] = {}
+    mended: list[int] = []
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     """One entry of the change log.
 
     number: its place, without gaps; at: microseconds since 1970 UTC; operation: the command's name;
-    actor: the caller; request: the id of the request.
+    actor: the caller; request: the id of the request; fault: why its facts cannot be read as stored, so that `facts`
+    has only what could be salvaged ("": they can be read).
     """
 
     number: int
@@ -82,6 +90,7 @@ class Change(msgspec.Struct, frozen=True):
     actor: str
     request: str
     facts: Facts
+    fault: str = ""
 
 
 def subjects_of(facts: Facts) -> set[str]:

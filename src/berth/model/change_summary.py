@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from berth.model.change import Change, Facts
+from berth.model.consumer import Owner
 
 FIRST: Final = 5
 """The most names given of each kind."""
@@ -21,7 +22,10 @@ class TouchedNames(msgspec.Struct, frozen=True):
 
 
 class ChangeSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The summary of one entry of the change log. providers, consumers: uuids; names: of traits, classes, and so on."""
+    """The summary of one entry of the change log.
+
+    providers, consumers: uuids; names: of traits, classes, and so on; owners: of the consumers that are named.
+    """
 
     number: int
     at: int
@@ -31,11 +35,13 @@ class ChangeSummary(msgspec.Struct, frozen=True, kw_only=True):
     providers: TouchedNames
     consumers: TouchedNames
     names: TouchedNames
+    owners: dict[str, Owner] = {}
 
 
 def brief_of(change: Change) -> ChangeSummary:
     """Return the summary of a change."""
     facts = change.facts
+    consumers = _touched(facts.claims)
     return ChangeSummary(
         number=change.number,
         at=change.at,
@@ -43,8 +49,9 @@ def brief_of(change: Change) -> ChangeSummary:
         actor=change.actor,
         request=change.request,
         providers=_touched(_providers(facts)),
-        consumers=_touched(facts.claims),
+        consumers=consumers,
         names=_touched([*(each.name for each in facts.names), *facts.tokens]),
+        owners={uuid: facts.owners[uuid] for uuid in consumers.first if uuid in facts.owners},
     )
 
 

@@ -11,6 +11,7 @@ from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
 from berth.model.record import ProviderRecord
 from berth.model.request import CandidateRequest
+from berth.model.term import Term
 from berth.model.token import Token
 
 
@@ -147,7 +148,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one consumer shall hold, replacing what it holds now.
 
     allocations: amounts by provider uuid and class; empty: release the consumer.
-    generation: the one that the caller expects. type: KEEP leaves it unchanged (None for a new consumer).
+    generation: the one that the caller expects. type: KEEP leaves it unchanged (None for a new consumer). term: KEEP
+    leaves the end unchanged (none for a new consumer), and confirms a consumer that is pending, without an end.
     """
 
     consumer: str
@@ -156,6 +158,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     user: str
     generation: ConsumerGeneration = UNCHECKED
     type: str | Keep | None = KEEP
+    term: Term | Keep = KEEP
 
 
 class SetAllocations(Command, frozen=True):
@@ -165,19 +168,73 @@ class SetAllocations(Command, frozen=True):
 
 
 class Allocate(Command, frozen=True):
-    """Find where a request fits, and claim it for a new consumer, in one atomic step."""
+    """Find where a request fits, and claim it for a new consumer, in one atomic step. term: KEEP is one without end."""
 
     request: CandidateRequest
     consumer: str
     project: str
     user: str
     type: str | None = None
+    term: Term | Keep = KEEP
 
 
 class ReleaseAllocations(Command, frozen=True):
     """Release everything that a consumer holds; the consumer ends."""
 
     consumer: str
+
+
+class Confirm(Command, frozen=True):
+    """Make the hold of a consumer its claim: in time it is never refused for room.
+
+    allocations: less than is held, by provider uuid and class; the rest is released. onto: the consumer that gets the
+    amounts, in addition to what it has; the hold is gone. A hold that replaces a consumer becomes its claim. end: when
+    the claim ends, in microseconds since 1970 UTC, None for ever; KEEP leaves it unchanged.
+    """
+
+    consumer: str
+    allocations: dict[str, Resources] | Keep = KEEP
+    onto: str | None = None
+    end: int | Keep | None = KEEP
+
+
+class Extend(Command, frozen=True):
+    """Let a hold be pending for this time from now, in seconds. It never becomes shorter."""
+
+    consumer: str
+    seconds: int
+
+
+class Lapse(Command, frozen=True):
+    """Sweep what counts no more, as any command does first that is carried out: a server's timer sends it."""
+
+
+# Commands of leases have the names GrantLease, RenewLeases and EndLease.
+
+
+class Orphan(msgspec.Struct, frozen=True, kw_only=True):
+    """A consumer that is not alive any more. id: of its row: another consumer of the same uuid has another one."""
+
+    consumer: str
+    generation: int
+    id: int
+
+
+class Reconcile(Command, frozen=True):
+    """End consumers that a reconciliation found not to be alive: all, if none has been written since, or none.
+
+    digest: of the plan that the caller has seen. It is not sent to a server, which finds the orphans itself.
+    """
+
+    orphans: tuple[Orphan, ...]
+    digest: str
+
+
+class Undo(Command, frozen=True):
+    """Claim again for the consumers that a change ended, not their owners: what they had. partial: those that fit."""
+
+    change: int
+    partial: bool = False
 
 
 class NewInventories(msgspec.Struct, frozen=True, kw_only=True):

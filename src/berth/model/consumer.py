@@ -23,6 +23,14 @@ class Consumer(msgspec.Struct, frozen=True):
     type: str | None
 
 
+class Owner(msgspec.Struct, frozen=True, array_like=True):
+    """Who a consumer belongs to, as the logs keep it. type: of the consumer, None if never given."""
+
+    project: str
+    user: str
+    type: str | None
+
+
 class ProviderHolding(msgspec.Struct, frozen=True):
     """What one consumer holds of one provider."""
 
@@ -63,7 +71,12 @@ class TypeUsage(msgspec.Struct, frozen=True):
 
 
 class ConsumerOrder(enum.StrEnum):
-    """The order in which consumers are listed. LARGEST: by the amount they hold of one class, descending."""
+    """The order in which consumers are listed.
+
+    OLDEST: those first that hold something the longest, however it has changed; LARGEST: by the amount they hold of one
+    class at the first page, descending. A consumer that is there while pages are read comes exactly once, however often
+    its amount changes.
+    """
 
     UUID = "uuid"
     OLDEST = "oldest"
@@ -86,7 +99,11 @@ class ConsumerQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConsumerItem(msgspec.Struct, frozen=True):
-    """A consumer in a list. resources: totals over all providers; updated_at: microseconds since 1970."""
+    """A consumer in a list. resources: totals over all providers; updated_at: microseconds since 1970.
+
+    end: when its claim ends, None for ever; deadline: by when a hold has to be confirmed, None: it is confirmed. Both
+    are in microseconds since 1970.
+    """
 
     uuid: str
     project: str
@@ -95,6 +112,8 @@ class ConsumerItem(msgspec.Struct, frozen=True):
     generation: int
     updated_at: int
     resources: Resources
+    end: int | None = None
+    deadline: int | None = None
 
 
 class ConsumerPage(msgspec.Struct, frozen=True):
@@ -105,7 +124,11 @@ class ConsumerPage(msgspec.Struct, frozen=True):
 
 
 class ConsumerDetails(msgspec.Struct, frozen=True):
-    """One consumer with all that it holds, by provider and class, and the generations of those providers."""
+    """One consumer with all that it holds, by provider and class, and the generations of those providers.
+
+    start, end, deadline: from when until when its claim counts, and by when a hold has to be confirmed, in microseconds
+    since 1970 UTC; None: from its first claim, for ever, it is confirmed.
+    """
 
     uuid: str
     project: str
@@ -116,6 +139,9 @@ class ConsumerDetails(msgspec.Struct, frozen=True):
     resources: Resources
     allocations: dict[str, Resources]
     provider_generations: dict[str, int]
+    start: int | None = None
+    end: int | None = None
+    deadline: int | None = None
 
 
 class TypeTotals(msgspec.Struct, frozen=True):

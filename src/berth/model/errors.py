@@ -3,41 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from berth.model.funnel import Funnel
+from berth.model.claim_errors import (
+    HOLDER_FIELDS,
+    AllocationProviderNotFound,
+    AllocationsNotFound,
+    CannotAllocate,
+    CapacityExceeded,
+    ConsumerGenerationConflict,
+    InventoryMissing,
+    NothingFits,
+    UnitsViolated,
+)
+from berth.model.consumer import Holder, Resources
+from berth.model.error_kinds import (
+    MOST_NAMED,
+    BerthError,
+    Conflict,
+    DatabaseUnusable,
+    Failed,
+    Forbidden,
+    Invalid,
+    LedgerClosed,
+    NotBerth,
+    NotFound,
+    Refusal,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
+from berth.model.hold_errors import DoesNotJoin, HoldLapsed, HoldTooLong, InvalidTerm, NotHeld, NotPending
+from berth.model.reconcile_errors import CannotUndo, NothingAlive, PlanOutdated, ReconcileTooLarge
+from berth.model.token_errors import TokenExists, TokenNotFound, TokensUnused
+
+__all__ = [
+    "MOST_NAMED",
+    "AllocationProviderNotFound",
+    "AllocationsNotFound",
+    "BerthError",
+    "CannotAllocate",
+    "CannotUndo",
+    "CapacityExceeded",
+    "Conflict",
+    "ConsumerGenerationConflict",
+    "DatabaseUnusable",
+    "DoesNotJoin",
+    "Failed",
+    "Forbidden",
+    "HoldLapsed",
+    "HoldTooLong",
+    "Invalid",
+    "InvalidTerm",
+    "InventoryMissing",
+    "LedgerClosed",
+    "NotBerth",
+    "NotFound",
+    "NotHeld",
+    "NotPending",
+    "NothingAlive",
+    "NothingFits",
+    "PlanOutdated",
+    "ReconcileTooLarge",
+    "Refusal",
+    "TokenExists",
+    "TokenNotFound",
+    "TokensUnused",
+    "TooManyRequests",
+    "Unauthenticated",
+    "Unavailable",
+    "UnitsViolated",
+]
 
 
-class BerthError(Exception):
-    """Any error that Berth raises."""
+class ChangesGone(Refusal):
+    """These changes are no longer in the log: they are in an archive. first: the number of the first one left."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__(f"the change log begins with change {first}: read the ledger itself, then go on from there")
+        self.first = first
 
 
-class Unavailable(BerthError):
-    """The ledger cannot answer now: its database is unreachable or busy. It is safe to try again."""
+class LogReset(Refusal):
+    """The change log does not continue where a reader is: it is of another history, or begins later."""
 
-
-class DatabaseUnusable(BerthError):
-    """The database cannot be opened as a ledger: not a database, read-only, made by a newer Berth, or full."""
-
-
-class LedgerClosed(BerthError):
-    """The ledger was used after this program closed it."""
-
-
-class Refusal(BerthError):
-    """A query or a command was understood and refused. Nothing has changed."""
-
-
-class Invalid(Refusal):
-    """The request is invalid, independently of the state of the ledger."""
-
-
-class NotFound(Refusal):
-    """The requested object does not exist."""
-
-
-class Conflict(Refusal):
-    """The request is valid but conflicts with the current state of the ledger."""
+    def __init__(self, head: int) -> None:
+        super().__init__(f"The change log does not continue from there: read again, then follow it from change {head}.")
+        self.head = head
 
 
 class ProviderNotFound(NotFound):
@@ -72,47 +124,53 @@ class InventoryNotFound(NotFound):
         self.provider, self.resource_class = provider, resource_class
 
 
-class AllocationsNotFound(NotFound):
-    """The consumer holds nothing."""
-
-    def __init__(self, consumer: str) -> None:
-        super().__init__(f"No allocations for consumer '{consumer}'")
-        self.consumer = consumer
-
-
 class ParentNotFound(Invalid):
-    """The requested parent of a provider does not exist."""
+    """The requested parent of a provider does not exist. parent: as it was given."""
 
-    def __init__(self) -> None:
-        super().__init__("parent provider UUID does not exist.")
+    def __init__(self, parent: str = "") -> None:
+        super().__init__(f"parent provider UUID does not exist.{parent and f' There is no {parent}.'}")
+        self.parent = parent
 
 
 class ParentIsSelf(Invalid):
     """A provider cannot be its own parent."""
 
-    def __init__(self) -> None:
+    def __init__(self, uuid: str = "") -> None:
+        self.uuid = uuid
         super().__init__("parent provider UUID cannot be same as UUID. Leave the parent out for a root.")
+
+
+class NothingMatches(NotFound):
+    """No provider with an inventory of this class matches the filter."""
+
+    def __init__(self, resource_class: str) -> None:
+        super().__init__(f"No provider with an inventory of class {resource_class} matches.")
+        self.resource_class = resource_class
 
 
 class TreeLoop(Invalid):
     """A provider cannot become a child of one of its own descendants."""
 
-    def __init__(self) -> None:
-        super().__init__("creating loop in the provider tree is not allowed.")
+    def __init__(self, uuid: str = "", parent: str = "") -> None:
+        below = f" {parent} is below {uuid}." if parent and parent != uuid else ""
+        super().__init__(f"creating loop in the provider tree is not allowed.{below}")
+        self.uuid, self.parent = uuid, parent
 
 
 class ReparentingForbidden(Invalid):
-    """A provider cannot move from one parent to another in this version (before Placement 1.37)."""
+    """A provider cannot move from one parent to another in this version (before Placement 1.37). parent: it has."""
 
-    def __init__(self) -> None:
+    def __init__(self, uuid: str = "", parent: str = "") -> None:
         super().__init__("re-parenting a provider is not currently allowed.")
+        self.uuid, self.parent = uuid, parent
 
 
 class UnparentingForbidden(Invalid):
-    """A provider cannot become a root in this version (before Placement 1.37)."""
+    """A provider cannot become a root in this version (before Placement 1.37). parent: the one that it has."""
 
-    def __init__(self) -> None:
+    def __init__(self, uuid: str = "", parent: str = "") -> None:
         super().__init__("un-parenting a provider is not currently allowed.")
+        self.uuid, self.parent = uuid, parent
 
 
 class NameRequired(Invalid):
@@ -145,21 +203,26 @@ class StandardName(Invalid):
 class ReservedExceedsTotal(Invalid):
     """The reserved amount exceeds the total (or, before Placement 1.26, equals it)."""
 
-    def __init__(self, provider: str, resource_class: str, *, may_equal: bool) -> None:
+    def __init__(self, provider: str, resource_class: str, *, may_equal: bool, reserved: int, total: int) -> None:
         bound = "greater than" if may_equal else "greater than or equal to"
         super().__init__(
             f"Invalid inventory for '{resource_class}' on resource provider '{provider}'. "
-            f"The reserved value is {bound} total."
+            f"The reserved value is {bound} total. {reserved} are reserved of {total}."
         )
         self.provider, self.resource_class = provider, resource_class
+        self.reserved, self.total = reserved, total
 
 
-class AllocationProviderNotFound(Invalid):
-    """A claim names a provider that does not exist."""
+class UnitsContradict(Invalid):
+    """The min_unit of an inventory exceeds its max_unit, so that no amount could ever be claimed."""
 
-    def __init__(self, uuid: str) -> None:
-        super().__init__(f"Allocation for resource provider '{uuid}' that does not exist.")
-        self.uuid = uuid
+    def __init__(self, provider: str, resource_class: str, min_unit: int, max_unit: int) -> None:
+        super().__init__(
+            f"Invalid inventory for '{resource_class}' on resource provider '{provider}'. "
+            f"The min_unit is greater than the max_unit. They are {min_unit} and {max_unit}."
+        )
+        self.provider, self.resource_class = provider, resource_class
+        self.min_unit, self.max_unit = min_unit, max_unit
 
 
 class ReshapedProviderNotFound(Invalid):
@@ -171,27 +234,72 @@ class ReshapedProviderNotFound(Invalid):
 
 
 class ProviderExists(Conflict):
-    """Another provider has this uuid or this name."""
+    """Another provider has this uuid or this name. field, value: which; uuid, name: of the provider that has it."""
 
-    def __init__(self, field: str, value: str) -> None:
-        super().__init__(f"Conflicting resource provider {field}: {value} already exists.")
-        self.field, self.value = field, value
+    def __init__(self, field: str, value: str, uuid: str = "", name: str = "", *, why: str = "") -> None:
+        who = f" Its name is {name}." if field == "uuid" else f" Its uuid is {uuid}."
+        if why:
+            who = f"{who[:-1]}: {why}."
+        super().__init__(f"Conflicting resource provider {field}: {value} already exists.{who if uuid else ''}")
+        self.field, self.value, self.uuid, self.name = field, value, uuid, name
 
 
 class ProviderHasChildren(Conflict):
-    """A provider with children cannot be deleted."""
+    """A provider with children cannot be deleted. children: the first few, by uuid; child_count: how many there are."""
 
-    def __init__(self, uuid: str) -> None:
-        super().__init__(f"Unable to delete parent resource provider {uuid}: It has child resource providers.")
+    def __init__(self, uuid: str, children: Iterable[str] = (), child_count: int = 0) -> None:
+        self.uuid, self.children, self.child_count = uuid, tuple(children), child_count
+        listed = _list_of(self.children, child_count)
+        super().__init__(f"Unable to delete parent resource provider {uuid}: It has child resource providers.{listed}")
+
+
+class InUse(Conflict):
+    """Consumers hold what should go. used: amounts by class; holders: the first few consumers, with what they hold.
+
+    holder_count: how many there are, counted up to 1,000. Both are left out if the caller may not see them.
+    """
+
+    FIELDS: ClassVar[dict[str, Any]] = HOLDER_FIELDS
+    holders: tuple[Holder, ...] = ()
+    holder_count: int | None = None
+
+    def __init__(self, text: str, used: Resources | None = None) -> None:
+        held = ", ".join(f"{amount:,} {name}" for name, amount in (used or {}).items())
+        super().__init__(f"{text} Held: {held}." if held else text)
+        self.used = used or {}
+
+
+class ProviderInUse(InUse):
+    """A provider with allocations cannot be deleted. used: amounts by class; holders, holder_count: as of in-use."""
+
+    def __init__(self, uuid: str, used: Resources | None = None) -> None:
+        super().__init__("Resource provider has allocations.", used)
         self.uuid = uuid
 
 
-class ProviderInUse(Conflict):
-    """A provider with allocations cannot be deleted."""
+class TreeInUse(InUse):
+    """A tree with allocations cannot be deleted. providers: the first few that have some; provider_count: of all.
 
-    def __init__(self, uuid: str) -> None:
-        super().__init__("Resource provider has allocations.")
-        self.uuid = uuid
+    used: amounts by class; holders, holder_count: as of in-use.
+    """
+
+    def __init__(self, uuid: str, providers: Iterable[str], used: Resources | None = None) -> None:
+        in_use = tuple(providers)
+        self.uuid, self.providers, self.provider_count = uuid, in_use[:MOST_NAMED], len(in_use)
+        listed = _list_of(self.providers, self.provider_count)
+        super().__init__(f"Resource provider {uuid} or one below it has allocations.{listed}", used)
+
+
+class CapacityBelowUse(Conflict):
+    """More is held of providers than they would have. providers: the first few; provider_count: of all."""
+
+    def __init__(self, resource_class: str, providers: Iterable[str]) -> None:
+        below = tuple(providers)
+        self.resource_class, self.providers, self.provider_count = resource_class, below[:MOST_NAMED], len(below)
+        listed = _list_of(self.providers, self.provider_count)
+        super().__init__(
+            f"More {resource_class} is held of {self.provider_count:,} provider(s) than could be claimed then.{listed}"
+        )
 
 
 class GenerationConflict(Conflict):
@@ -204,15 +312,6 @@ class GenerationConflict(Conflict):
         self.provider, self.actual, self.given = provider, actual, given
 
 
-class ConsumerGenerationConflict(Conflict):
-    """The consumer has changed since the caller read it."""
-
-    def __init__(self, consumer: str, expected: int | None, got: int | None) -> None:
-        wanted = "null" if expected is None else expected
-        super().__init__(f"consumer generation conflict - expected {wanted} but got {got}")
-        self.consumer, self.expected, self.got = consumer, expected, got
-
-
 class InventoryExists(Conflict):
     """The provider already has an inventory of this class."""
 
@@ -221,70 +320,14 @@ class InventoryExists(Conflict):
         self.provider, self.resource_class = provider, resource_class
 
 
-class InventoryInUse(Conflict):
-    """An inventory with allocations cannot be removed."""
+class InventoryInUse(InUse):
+    """An inventory with allocations cannot be removed. used: amounts by class; holders, holder_count: as of in-use."""
 
-    def __init__(self, provider: str, resource_classes: Iterable[str]) -> None:
+    def __init__(self, provider: str, resource_classes: Iterable[str], used: Resources | None = None) -> None:
         self.provider, self.resource_classes = provider, tuple(resource_classes)
         super().__init__(
-            f"Inventory for '{', '.join(self.resource_classes)}' on resource provider '{provider}' in use."
+            f"Inventory for '{', '.join(self.resource_classes)}' on resource provider '{provider}' in use.", used
         )
-
-
-class CannotAllocate(Conflict):
-    """A claim does not fit. Its subtypes give the reason."""
-
-    def __init__(self, provider: str, resource_classes: Iterable[str], why: str) -> None:
-        self.provider, self.resource_classes = provider, tuple(resource_classes)
-        super().__init__(why)
-
-
-class InventoryMissing(CannotAllocate):
-    """The provider has no inventory of a class that a claim needs from it."""
-
-    def __init__(self, provider: str, resource_classes: Iterable[str]) -> None:
-        wanted = tuple(resource_classes)
-        super().__init__(
-            provider, wanted, f"Inventory for '{', '.join(wanted)}' on resource provider '{provider}' invalid."
-        )
-
-
-class UnitsViolated(CannotAllocate):
-    """The amount is below min_unit, above max_unit or not a multiple of step_size."""
-
-    def __init__(self, provider: str, resource_class: str) -> None:
-        super().__init__(
-            provider,
-            (resource_class,),
-            f"Unable to create allocation for '{resource_class}' on resource provider '{provider}'. "
-            "The requested amount would violate inventory constraints.",
-        )
-
-
-class CapacityExceeded(CannotAllocate):
-    """The provider has less free capacity than was requested."""
-
-    def __init__(self, provider: str, resource_class: str) -> None:
-        super().__init__(
-            provider,
-            (resource_class,),
-            f"Unable to create allocation for '{resource_class}' on resource provider '{provider}'. "
-            "The requested amount would exceed the capacity.",
-        )
-
-
-class NothingFits(Conflict):
-    """No provider tree can satisfy the request.
-
-    bounded: the search was cut short, so something might fit all the same; funnel: what each constraint
-    removed, None if that was not computed.
-    """
-
-    FIELDS: ClassVar[dict[str, type]] = {"funnel": Funnel}
-
-    def __init__(self, *, bounded: bool = False, funnel: Funnel | None = None) -> None:
-        super().__init__("Nothing fits." if funnel is None else funnel.why)
-        self.bounded, self.funnel = bounded, funnel
 
 
 class ClassExists(Conflict):
@@ -296,56 +339,33 @@ class ClassExists(Conflict):
 
 
 class ClassInUse(Conflict):
-    """A resource class with inventories cannot be deleted."""
+    """A resource class with inventories cannot be deleted. providers: the first few; provider_count: of all."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Cannot delete resource class {name}. Class is in use in inventory.")
-        self.name = name
+    def __init__(self, name: str, providers: Iterable[str] = (), provider_count: int = 0) -> None:
+        self.name, self.providers, self.provider_count = name, tuple(providers), provider_count
+        listed = _list_of(self.providers, provider_count)
+        super().__init__(f"Cannot delete resource class {name}. Class is in use in inventory.{listed}")
 
 
 class TraitInUse(Conflict):
-    """A trait that a provider has cannot be deleted."""
+    """A trait that a provider has cannot be deleted. providers: the first few; provider_count: of all."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"The trait {name} is in use by a resource provider.")
-        self.name = name
-
-
-class Forbidden(Refusal):
-    """The caller is not allowed to do this."""
+    def __init__(self, name: str, providers: Iterable[str] = (), provider_count: int = 0) -> None:
+        self.name, self.providers, self.provider_count = name, tuple(providers), provider_count
+        listed = _list_of(self.providers, provider_count)
+        super().__init__(f"The trait {name} is in use by a resource provider.{listed}")
 
 
-class Unauthenticated(Refusal):
-    """Authentication failed: the token is missing, invalid or expired."""
+class KeyReused(Refusal):
+    """The idempotency key was sent before, with another command or another body. It is of the first one only."""
+
+    def __init__(self) -> None:
+        super().__init__("This idempotency key was used for another request: choose a new key for each.")
 
 
-class TooManyRequests(Refusal):
-    """The caller has sent too many requests. Try again later."""
-
-
-class NotBerth(BerthError):
-    """The server at this address is not Berth, or not a version that this client supports."""
-
-
-class Failed(BerthError):
-    """Berth failed on a request; its log has the details."""
-
-
-class TokenNotFound(NotFound):
-    """No API token of this name exists, or it was revoked."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"No valid API token {name} exists.")
-        self.name = name
-
-
-class TokensUnused(Conflict):
-    """The server does not accept API tokens, so it issues none."""
-
-
-class TokenExists(Conflict):
-    """An API token of this name exists or has existed."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"An API token {name} exists or has existed: names cannot be used again.")
-        self.name = name
+def _list_of(first: tuple[str, ...], count: int) -> str:
+    """Return a sentence with the first of some uuids and the number of the others; "" if there are none."""
+    if not first:
+        return ""
+    more = f" and {count - len(first):,} more" if count > len(first) else ""
+    return f" They are {', '.join(first)}{more}." if count > 1 else f" It is {first[0]}."

@@ -6,7 +6,6 @@ The verbs of a new noun do not go here but into a namespace (berth.model.namespa
 
 from __future__ import annotations
 
-import uuid as uuids
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
@@ -27,7 +26,10 @@ from berth.model.consumer import (
     ProviderAllocations,
     TypeUsage,
 )
+from berth.model.edit_verbs import EditVerbs
+from berth.model.errors import Unavailable
 from berth.model.funnel import Funnel
+from berth.model.idempotency import checked_key, made_uuid, repeatable
 from berth.model.inventory import Inventory
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
 from berth.model.pages import HolderPage, NameItem
@@ -41,6 +43,8 @@ from berth.model.provider import (
 )
 from berth.model.record import ProviderRecord, RecordOutcome
 from berth.model.request import CandidateRequest, ProviderQuery
+from berth.model.term import Term
+from berth.model.term_verbs import TermVerbs
 from berth.model.token import IssuedToken, TokenInfo, TokenSpec
 from berth.model.validation import validated
 
@@ -230,100 +234,120 @@ class LedgerReader(Protocol):
 
     @abstractmethod
     def follow(self, after: int | None = None) -> Iterator[Change]:
-        """Yield every change after this number (None: from now on) as it is made, without end."""
+        """Yield every change after this number (None: from now on) as it is made, without end. Raises LogReset."""
 
     @abstractmethod
-    def changes(self, after: int = 0, most: int = 100) -> list[Change]:
-        """Return up to `most` entries of the change log, after this number."""
+    def changes(self, after: int | None = None, most: int = 100) -> list[Change]:
+        """Return up to `most` entries of the change log, after this number (None: from the first one that is left).
+
+        Raises ChangesGone if the next ones are in an archive.
+        """
 
 
-class LedgerInterface(LedgerReader, Protocol):
+class LedgerInterface(LedgerReader, EditVerbs, TermVerbs, Protocol):
     """All verbs. A writing verb returns when its change is durable, or raises a Refusal and changes nothing."""
 
     @abstractmethod
-    def _do(self, command: Command) -> Any:
-        """Carry out a validated command. Return its result."""
+    def _do(self, command: Command, key: str | None = None) -> Any:
+        """Carry out a validated command. Return its result. key: a valid idempotency key, None without one."""
 
-    def do(self, command: Command) -> Any:
-        """Validate and carry out a command. Return its result. Raises Invalid if it is malformed."""
-        return self._do(validated(command))
+    def do(self, command: Command, *, key: str | None = None) -> Any:
+        """Validate and carry out a command. Return its result. Raises Invalid if it is malformed.
+
+        key: an idempotency key (docs/embedding.md): with the same one a command is carried out once, and always has the
+        same answer. Raises KeyReused if another command had this key. Every writing verb takes one.
+        """
+        if key is None:
+            return self._do(validated(command))
+        return self._do(validated(repeatable(command, checked_key(key))), key)
 
     # --- Providers ---
 
-    def create_provider(self, name: str, *, uuid: str | None = None, parent: str | None = None) -> Provider:
+    def create_provider(
+        self, name: str, *, uuid: str | None = None, parent: str | None = None, key: str | None = None
+    ) -> Provider:
         """Create a provider (uuid: a new one if omitted). Raises ProviderExists, ParentNotFound, ParentIsSelf."""
-        new_uuid = str(uuids.uuid4()) if uuid is None else uuid
-        created: Provider = self.do(commands.CreateProvider(uuid=new_uuid, name=name, parent=parent))
+        new_uuid = made_uuid(key, "provider", name, parent) if uuid is None else uuid
+        created: Provider = self.do(commands.CreateProvider(uuid=new_uuid, name=name, parent=parent), key=key)
         return created
 
-    def update_provider(self, uuid: str, *, name: str | Keep = KEEP, parent: str | Keep | None = KEEP) -> Provider:
+    def update_provider(
+        self, uuid: str, *, name: str | Keep = KEEP, parent: str | Keep | None = KEEP, key: str | None = None
+    ) -> Provider:
         """Rename or move a provider (parent=None: make it a root). Raises ProviderNotFound, TreeLoop ..."""
-        updated: Provider = self.do(commands.UpdateProvider(uuid=uuid, name=name, parent=parent))
+        updated: Provider = self.do(commands.UpdateProvider(uuid=uuid, name=name, parent=parent), key=key)
         return updated
 
-    def delete_provider(self, uuid: str) -> None:
+    def delete_provider(self, uuid: str, *, key: str | None = None) -> None:
         """Delete a provider. Raises ProviderNotFound, ProviderHasChildren, ProviderInUse."""
-        self.do(commands.DeleteProvider(uuid=uuid))
+        self.do(commands.DeleteProvider(uuid=uuid), key=key)
 
-    def put_records(self, records: Sequence[ProviderRecord]) -> list[RecordOutcome]:
+    def put_records(self, records: Sequence[ProviderRecord], *, key: str | None = None) -> list[RecordOutcome]:
         """Import providers with everything they have, in one commit. Return the outcome of each record.
 
         Refused records are left out, with the reason; missing classes and traits are created. A record
         that changes nothing is not written, so importing the same records again is safe.
         """
-        outcomes: list[RecordOutcome] = self.do(commands.PutRecords(records=tuple(records)))
+        outcomes: list[RecordOutcome] = self.do(commands.PutRecords(records=tuple(records)), key=key)
         return outcomes
 
     # --- What providers have ---
 
     def set_inventories(
-        self, uuid: str, inventories: Mapping[str, Inventory], *, generation: Generation = UNCHECKED
+        self,
+        uuid: str,
+        inventories: Mapping[str, Inventory],
+        *,
+        generation: Generation = UNCHECKED,
+        key: str | None = None,
     ) -> ProviderInventories:
         """Replace a provider's inventories. Raises GenerationConflict, InventoryInUse, ReservedExceedsTotal ..."""
-        self.do(commands.SetInventories(uuid=uuid, inventories=dict(inventories), generation=generation))
+        self.do(commands.SetInventories(uuid=uuid, inventories=dict(inventories), generation=generation), key=key)
         return self.inventories(uuid)
 
-    def delete_inventory(self, uuid: str, resource_class: str) -> None:
+    def delete_inventory(self, uuid: str, resource_class: str, *, key: str | None = None) -> None:
         """Delete one inventory. Raises InventoryNotFound, InventoryInUse."""
-        self.do(commands.DeleteInventory(uuid=uuid, resource_class=resource_class))
+        self.do(commands.DeleteInventory(uuid=uuid, resource_class=resource_class), key=key)
 
-    def set_traits(self, uuid: str, names: Iterable[str], *, generation: Generation = UNCHECKED) -> ProviderTraits:
+    def set_traits(
+        self, uuid: str, names: Iterable[str], *, generation: Generation = UNCHECKED, key: str | None = None
+    ) -> ProviderTraits:
         """Replace a provider's traits. Raises GenerationConflict, TraitsNotFound."""
-        self.do(commands.SetTraits(uuid=uuid, traits=frozenset(names), generation=generation))
+        self.do(commands.SetTraits(uuid=uuid, traits=frozenset(names), generation=generation), key=key)
         return self.traits(uuid)
 
     def set_aggregates(
-        self, uuid: str, aggregates: Iterable[str], *, generation: Generation = UNCHECKED
+        self, uuid: str, aggregates: Iterable[str], *, generation: Generation = UNCHECKED, key: str | None = None
     ) -> ProviderAggregates:
         """Replace a provider's aggregates. Raises GenerationConflict."""
-        self.do(commands.SetAggregates(uuid=uuid, aggregates=tuple(aggregates), generation=generation))
+        self.do(commands.SetAggregates(uuid=uuid, aggregates=tuple(aggregates), generation=generation), key=key)
         return self.aggregates(uuid)
 
     # --- Names ---
 
-    def create_class(self, name: str, *, exist_ok: bool = True) -> bool:
+    def create_class(self, name: str, *, exist_ok: bool = True, key: str | None = None) -> bool:
         """Create a custom resource class. Return whether it is new. Raises InvalidName, ClassExists."""
-        new: bool = self.do(commands.CreateClass(name=name, exist_ok=exist_ok))
+        new: bool = self.do(commands.CreateClass(name=name, exist_ok=exist_ok), key=key)
         return new
 
-    def delete_class(self, name: str) -> None:
+    def delete_class(self, name: str, *, key: str | None = None) -> None:
         """Delete a custom resource class. Raises ClassNotFound, StandardName, ClassInUse."""
-        self.do(commands.DeleteClass(name=name))
+        self.do(commands.DeleteClass(name=name), key=key)
 
-    def create_trait(self, name: str) -> bool:
+    def create_trait(self, name: str, *, key: str | None = None) -> bool:
         """Create a custom trait. Return whether it is new. Raises InvalidName."""
-        new: bool = self.do(commands.CreateTrait(name=name))
+        new: bool = self.do(commands.CreateTrait(name=name), key=key)
         return new
 
-    def delete_trait(self, name: str) -> None:
+    def delete_trait(self, name: str, *, key: str | None = None) -> None:
         """Delete a custom trait. Raises TraitsNotFound, StandardName, TraitInUse."""
-        self.do(commands.DeleteTrait(name=name))
+        self.do(commands.DeleteTrait(name=name), key=key)
 
     # --- Claims ---
 
-    def claim(self, *claims: Claim) -> None:
+    def claim(self, *claims: Claim, key: str | None = None) -> None:
         """Write what consumers hold, all or none. Raises CapacityExceeded, ConsumerGenerationConflict ..."""
-        self.do(commands.SetAllocations(claims=claims))
+        self.do(commands.SetAllocations(claims=claims), key=key)
 
     def allocate(
         self,
@@ -333,21 +357,29 @@ class LedgerInterface(LedgerReader, Protocol):
         user: str,
         consumer: str | None = None,
         type: str | None = None,  # noqa: A002 - as in Claim
+        term: Term | Keep = KEEP,
+        key: str | None = None,
     ) -> Grant:
         """Find where a request fits and claim it for a new consumer, in one step.
 
-        It succeeds whenever there is room, regardless of concurrent claims. consumer: a new uuid if omitted.
-        Raises NothingFits with its funnel, ConsumerGenerationConflict if the consumer is not new.
+        It succeeds whenever there is room, regardless of concurrent claims. consumer: a new uuid if omitted; term: from
+        when until when it counts, and by when a hold has to be confirmed.
+        Raises NothingFits with its funnel, ConsumerGenerationConflict if the consumer is not new; Unavailable with the
+        consumer, so that it can be tried again without claiming twice.
         """
-        new_uuid = str(uuids.uuid4()) if consumer is None else consumer
-        command = commands.Allocate(request=request, consumer=new_uuid, project=project, user=user, type=type)
-        granted: Grant = self.do(command)
+        new_uuid = made_uuid(key, "consumer", request, project, user, type) if consumer is None else consumer
+        command = commands.Allocate(
+            request=request, consumer=new_uuid, project=project, user=user, type=type, term=term
+        )
+        try:
+            granted: Grant = self.do(command, key=key)
+        except Unavailable as error:
+            error.consumer = new_uuid
+            raise
         return granted
 
-    def release(self, consumer: str) -> None:
-        """Release everything that a consumer holds. Raises AllocationsNotFound."""
-        self.do(commands.ReleaseAllocations(consumer=consumer))
-
-    def reshape(self, inventories: Iterable[NewInventories], claims: Iterable[Claim] = ()) -> None:
+    def reshape(
+        self, inventories: Iterable[NewInventories], claims: Iterable[Claim] = (), *, key: str | None = None
+    ) -> None:
         """Move inventories between providers together with their allocations, all or nothing."""
-        self.do(commands.Reshape(inventories=tuple(inventories), claims=tuple(claims)))
+        self.do(commands.Reshape(inventories=tuple(inventories), claims=tuple(claims)), key=key)

@@ -15,8 +15,12 @@ import msgspec
 from berth.model import commands
 from berth.model.candidate import Grant
 from berth.model.commands import Command
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.ended_consumer import UndoOutcome
+from berth.model.inventory_edits import EditedInventories, EditInventories
 from berth.model.provider import Provider
 from berth.model.record import RecordOutcome
+from berth.model.releases import ReleasedPage, ReleaseMatching
 
 T = TypeVar("T")
 
@@ -24,12 +28,16 @@ RESULTS: Final[dict[type[Command], Any]] = {
     commands.CreateProvider: Provider,
     commands.UpdateProvider: Provider,
     commands.DeleteProvider: None,
+    DeleteTree: list[str],
     commands.SetInventories: int,
     commands.AddInventory: int,
     commands.UpdateInventory: int,
     commands.DeleteInventory: int,
+    EditInventories: EditedInventories,
     commands.SetTraits: int,
     commands.SetAggregates: int,
+    EditTraits: int,
+    EditAggregates: int,
     commands.CreateTrait: bool,
     commands.DeleteTrait: None,
     commands.CreateClass: bool,
@@ -38,10 +46,14 @@ RESULTS: Final[dict[type[Command], Any]] = {
     commands.SetAllocations: None,
     commands.Allocate: Grant,
     commands.ReleaseAllocations: None,
+    ReleaseMatching: ReleasedPage,
+    commands.Confirm: None,
+    commands.Extend: int,
+    commands.Undo: UndoOutcome,
     commands.Reshape: None,
     commands.PutRecords: list[RecordOutcome],
 }
-"""The commands that can be sent, with the types of their results. A number is a generation."""
+"""The commands that can be sent, with the types of their results. A number is a generation; of Extend, the deadline."""
 
 _VALUES: Final[dict[type, type]] = {}
 """The type of the value, by the type of its message."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from berth.model.commands import Command
-from berth.model.interface import LedgerInterface
+
+
+class CommandLedger(Protocol):
+    """Where commands are carried out: a ledger, or a client of one."""
+
+    def do(self, command: Command, *, key: str | None = None) -> Any:
+        """Validate a command and carry it out. Return its result. Raises a Refusal. key: its idempotency key."""
 
 
 class Namespace:
@@ -16,9 +22,9 @@ class Namespace:
     reading verbs with queries, the client with requests (berth.client.namespace). docs/embedding.md has an example.
     """
 
-    def __init__(self, ledger: LedgerInterface) -> None:
+    def __init__(self, ledger: CommandLedger) -> None:
         self._ledger = ledger
 
-    def _do(self, command: Command) -> Any:
-        """Validate a command and carry it out. Return its result. Raises a Refusal."""
-        return self._ledger.do(command)
+    def _do(self, command: Command, *, key: str | None = None) -> Any:
+        """Validate a command and carry it out. Return its result. Raises a Refusal. key: its idempotency key."""
+        return self._ledger.do(command, key=key)

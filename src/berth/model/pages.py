@@ -24,7 +24,8 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A server.
 
     head: the number of the last change; documentation: paths by what they are; auth: the ways in which
-    callers can authenticate; caller: the caller's name in logs, "" if not authenticated.
+    callers can authenticate; caller: the caller's name in logs, "" if not authenticated; keys: whether commands may
+    have an idempotency key.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     documentation: dict[str, str]
     auth: list[str] = []
     caller: str = ""
+    keys: bool = False
 
 
 class CallerInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,8 +20,12 @@ def kind_of(error: type[BerthError]) -> str:
 def _all(error: type[BerthError]) -> Iterator[type[BerthError]]:
     yield error
     for below in error.__subclasses__():
-        if below.__module__ == errors.__name__:
+        if _is_of_the_model(below):
             yield from _all(below)
+
+
+def _is_of_the_model(error: type[BerthError]) -> bool:
+    return getattr(errors, error.__name__, None) is error
 
 
 KINDS: Final[dict[str, type[BerthError]]] = {kind_of(error): error for error in _all(BerthError)}
@@ -30,7 +34,7 @@ KINDS: Final[dict[str, type[BerthError]]] = {kind_of(error): error for error in 
 
 def known(error: BerthError) -> type[BerthError]:
     """Return the model's class of an error: other modules may have subclasses of their own."""
-    return next(kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+    return next(kind for kind in type(error).__mro__ if _is_of_the_model(kind))
 
 
 def fields_of(error: BerthError) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class ProviderTraits(msgspec.Struct, frozen=True):
 
 
 class ProviderAggregates(msgspec.Struct, frozen=True):
-    """The aggregates of one provider (uuids), with the generation they were read at."""
+    """The aggregates of one provider (uuids, spelled as they were given), with the generation they were read at."""
 
     generation: int
     aggregates: list[str]

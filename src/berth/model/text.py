@@ -11,6 +11,7 @@ from berth.model.names import NAME_LENGTH
 LOG_TEXT_LENGTH: Final = 255
 """The most characters of one text in the logs."""
 
+_UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -20,6 +21,18 @@ def checked_text(value: str, what: str, most: int = NAME_LENGTH) -> str:
         raise Invalid(f"{what} has more than {most} characters")
     if _CONTROL.search(value) is not None:
         raise Invalid(f"{what} contains control characters")
+    return value
+
+
+def storable_text(value: str, what: str, most: int = NAME_LENGTH) -> str:
+    """Return a text that every database can store, as the Placement API takes it: tabs and line ends are part of it.
+
+    Raises Invalid if it is too long, or has a NUL character or half of a surrogate pair.
+    """
+    if len(value) > most:
+        raise Invalid(f"{what} has more than {most} characters")
+    if _UNSTORABLE.search(value) is not None:
+        raise Invalid(f"{what} contains a NUL character or half of a surrogate pair")
     return value
 
 

@@ -14,22 +14,53 @@ from msgspec.structs import replace
 
 from berth.model import commands
 from berth.model.commands import Claim, Command, NewInventories
-from berth.model.errors import Invalid, InvalidAmount
+from berth.model.consumer import Resources
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.errors import Invalid, InvalidAmount, NameRequired
 from berth.model.inventory import Inventory, checked
+from berth.model.inventory_edits import EditInventories, given_fields
 from berth.model.names import NAME_LENGTH, parse_uuid
-from berth.model.text import checked_text
+from berth.model.overview import ProviderFilter
+from berth.model.releases import MOST_RELEASED, ReleaseMatching
+from berth.model.request_validation import validated_provider_filter, validated_request
+from berth.model.term import Term
+from berth.model.text import checked_text, storable_text
+from berth.model.types import typed
 
 PROVIDER_NAME_LENGTH: Final = 200
 """The most characters of a provider's name (Placement's limit)."""
+
+MOST_RECORDS: Final = 5_000
+"""How many records one command may have: `berth import` sends 1,000."""
+
+MOST_CLAIMS: Final = 5_000
+"""How many claims one command may have."""
 
 _TYPE: Final = re.compile(r"[A-Z0-9_]+")
 
 
 def validated(command: Command) -> Command:
-    """Return a command in canonical form. Raises Invalid if a value is illegal."""
+    """Return a command in canonical form. Raises Invalid if a value is illegal, or not of its type."""
+    command = typed(command, type(command))
+    check_size(command)
     validator = _VALIDATORS.get(type(command))
     result: Command = command if validator is None else validator(command)
     return result
+
+
+def check_size(command: Command) -> None:
+    """Raise Invalid if a command has more records or claims than others can wait for."""
+    match command:
+        case commands.PutRecords(records=parts):
+            most, what = MOST_RECORDS, "records"
+        case commands.SetAllocations(claims=parts) | commands.Reshape(claims=parts):
+            most, what = MOST_CLAIMS, "claims"
+        case ReleaseMatching(consumers=tuple(parts)):
+            most, what = MOST_RELEASED, "consumers"
+        case _:
+            return
+    if len(parts) > most:
+        raise Invalid(f"{len(parts):,} {what} are too many for one command: at most {most:,}")
 
 
 def canonical_uuid(uuid: str) -> str:
@@ -38,6 +69,18 @@ def canonical_uuid(uuid: str) -> str:
     if canonical is None:
         raise Invalid(f"{uuid!r} is not a uuid")
     return canonical
+
+
+def spelled_uuids(uuids: Iterable[str]) -> tuple[str, ...]:
+    """Return each uuid once, in the first of its spellings that is given. Raises Invalid for what is not a uuid.
+
+    A spelling longer than the usual form, which Placement cannot store, becomes the usual form.
+    """
+    first: dict[str, str] = {}
+    for given in uuids:
+        uuid = canonical_uuid(given)
+        first.setdefault(uuid, given if len(given) <= len(uuid) else uuid)
+    return tuple(first.values())
 
 
 def _provider_command(command: Any) -> Command:
@@ -56,6 +99,8 @@ def _create_provider(command: commands.CreateProvider) -> Command:
 
 def _update_provider(command: commands.UpdateProvider) -> Command:
     name, parent = command.name, command.parent
+    if name == "":
+        raise NameRequired
     return replace(
         command,
         uuid=canonical_uuid(command.uuid),
@@ -73,8 +118,38 @@ def _one_inventory(command: commands.AddInventory | commands.UpdateInventory) ->
 
 
 def _set_aggregates(command: commands.SetAggregates) -> Command:
-    aggregates = tuple(dict.fromkeys(map(canonical_uuid, command.aggregates)))
-    return replace(command, uuid=canonical_uuid(command.uuid), aggregates=aggregates)
+    return replace(command, uuid=canonical_uuid(command.uuid), aggregates=spelled_uuids(command.aggregates))
+
+
+def _edit_traits(command: EditTraits) -> Command:
+    _check_edit(command.add, command.remove)
+    return replace(command, uuid=canonical_uuid(command.uuid))
+
+
+def _edit_aggregates(command: EditAggregates) -> Command:
+    add, remove = spelled_uuids(command.add), spelled_uuids(command.remove)
+    _check_edit(frozenset(map(canonical_uuid, add)), frozenset(map(canonical_uuid, remove)))
+    return replace(command, uuid=canonical_uuid(command.uuid), add=add, remove=remove)
+
+
+def _check_edit(add: frozenset[str], remove: frozenset[str]) -> None:
+    """Raise Invalid if an edit names nothing, or the same name to add and to remove."""
+    if not add | remove:
+        raise Invalid("an edit needs at least one name to add or to remove", at="/add")
+    if both := sorted(add & remove):
+        raise Invalid(f"{both[0]} is to be added and to be removed", at="/remove")
+
+
+def _edit_inventories(command: EditInventories) -> Command:
+    fields, where = given_fields(command.fields), command.where
+    if not fields:
+        raise Invalid("an edit needs at least one field to set", at="/fields")
+    checked(replace(Inventory(1), **fields))
+    if where is None:
+        return command
+    if where == ProviderFilter():
+        raise Invalid("the filter is empty: give a condition, or null for every provider", at="/where")
+    return replace(command, where=validated_provider_filter(where))
 
 
 def _set_allocations(command: commands.SetAllocations) -> Command:
@@ -84,15 +159,73 @@ def _set_allocations(command: commands.SetAllocations) -> Command:
 def _allocate(command: commands.Allocate) -> Command:
     return replace(
         command,
+        request=validated_request(command.request, "/request"),
         consumer=canonical_uuid(command.consumer),
-        project=owner(command.project, "the project"),
-        user=owner(command.user, "the user"),
+        project=consumer_owner(command.project, "the project"),
+        user=consumer_owner(command.user, "the user"),
         type=None if command.type is None else consumer_type(command.type),
+        term=_term(command.term),
     )
 
 
 def _release(command: commands.ReleaseAllocations) -> Command:
     return replace(command, consumer=canonical_uuid(command.consumer))
+
+
+def _release_matching(command: ReleaseMatching) -> Command:
+    _check_selection(command)
+    given = command.consumers
+    holders_of, on, after = (
+        None if uuid is None else canonical_uuid(uuid) for uuid in (command.holders_of, command.on, command.after)
+    )
+    return replace(
+        command,
+        consumers=None if given is None else tuple(dict.fromkeys(map(canonical_uuid, given))),
+        project=None if command.project is None else consumer_owner(command.project, "the project"),
+        holders_of=holders_of,
+        on=on,
+        after=after,
+    )
+
+
+def _check_selection(command: ReleaseMatching) -> None:
+    """Raise Invalid if a release does not say whose holdings, or is of too many."""
+    if (command.consumers, command.project, command.holders_of, command.on) == (None, None, None, None):
+        raise Invalid("give at least one of consumers, project, holders_of and on: nothing is released of everybody")
+    if not 1 <= command.limit <= MOST_RELEASED:
+        raise Invalid(f"the limit must be from 1 to {MOST_RELEASED:,}, not {command.limit}", at="/limit")
+
+
+def _confirm(command: commands.Confirm) -> Command:
+    given = command.allocations
+    return replace(
+        command,
+        consumer=canonical_uuid(command.consumer),
+        allocations=given if isinstance(given, commands.Keep) else _confirmed(given),
+        onto=None if command.onto is None else canonical_uuid(command.onto),
+    )
+
+
+def _confirmed(given: dict[str, Resources]) -> dict[str, Resources]:
+    if not given:
+        raise Invalid("a confirmation of nothing is a release: send that instead", at="/allocations")
+    return _allocations(given)
+
+
+def _extend(command: commands.Extend) -> Command:
+    return replace(command, consumer=canonical_uuid(command.consumer))
+
+
+def _term(term: Term | commands.Keep) -> Term | commands.Keep:
+    if isinstance(term, commands.Keep) or term.replaces is None:
+        return term
+    return replace(term, replaces=canonical_uuid(term.replaces))
+
+
+def _undo(command: commands.Undo) -> Command:
+    if not 1 <= command.change < 2**62:
+        raise Invalid(f"{command.change} is no number of a change", at="/change")
+    return command
 
 
 def _reshape(command: commands.Reshape) -> Command:
@@ -102,6 +235,8 @@ def _reshape(command: commands.Reshape) -> Command:
         )
         for each in command.inventories
     )
+    if len({each.uuid for each in inventories}) < len(inventories):
+        raise Invalid("a reshape names the same provider twice", at="/inventories")
     return replace(command, inventories=inventories, claims=_claims(command.claims))
 
 
@@ -125,24 +260,36 @@ def _claims(claims: Iterable[Claim]) -> tuple[Claim, ...]:
 
 
 def _claim(claim: Claim) -> Claim:
-    allocations = {canonical_uuid(uuid): resources for uuid, resources in claim.allocations.items()}
-    if len(allocations) != len(claim.allocations):
+    return replace(
+        claim,
+        consumer=canonical_uuid(claim.consumer),
+        allocations=_allocations(claim.allocations),
+        project=consumer_owner(claim.project, "the project"),
+        user=consumer_owner(claim.user, "the user"),
+        type=consumer_type(claim.type) if isinstance(claim.type, str) else claim.type,
+        term=_term(claim.term),
+    )
+
+
+def _allocations(given: dict[str, Resources]) -> dict[str, Resources]:
+    allocations = {canonical_uuid(uuid): resources for uuid, resources in given.items()}
+    if len(allocations) != len(given):
         raise Invalid("a claim names the same provider twice")
     for resources in allocations.values():
         if not resources or min(resources.values()) < 1:
             raise InvalidAmount("a claim needs at least one class for each provider, with an amount of at least 1")
-    return replace(
-        claim,
-        consumer=canonical_uuid(claim.consumer),
-        allocations=allocations,
-        project=owner(claim.project, "the project"),
-        user=owner(claim.user, "the user"),
-        type=consumer_type(claim.type) if isinstance(claim.type, str) else claim.type,
-    )
+    return allocations
+
+
+def consumer_owner(value: str, what: str) -> str:
+    """Return the project or the user of a consumer, as the Placement API takes it. Raises Invalid if it is none."""
+    if not value:
+        raise Invalid(f"{what} is missing")
+    return storable_text(value, what)
 
 
 def owner(value: str, what: str) -> str:
-    """Return a project or a user. Raises Invalid if it is empty, too long, or has control characters."""
+    """Return the project or the user of a token. Raises Invalid if it is empty, too long, or has control characters."""
     if not value:
         raise Invalid(f"{what} is missing")
     return checked_text(value, what)
@@ -159,15 +306,23 @@ _VALIDATORS: Final[dict[type[Command], Callable[[Any], Command]]] = {
     commands.CreateProvider: _create_provider,
     commands.UpdateProvider: _update_provider,
     commands.DeleteProvider: _provider_command,
+    DeleteTree: _provider_command,
     commands.SetInventories: _set_inventories,
     commands.AddInventory: _one_inventory,
     commands.UpdateInventory: _one_inventory,
     commands.DeleteInventory: _provider_command,
     commands.SetTraits: _provider_command,
     commands.SetAggregates: _set_aggregates,
+    EditInventories: _edit_inventories,
+    EditTraits: _edit_traits,
+    EditAggregates: _edit_aggregates,
     commands.SetAllocations: _set_allocations,
     commands.Allocate: _allocate,
     commands.ReleaseAllocations: _release,
+    ReleaseMatching: _release_matching,
+    commands.Confirm: _confirm,
+    commands.Extend: _extend,
+    commands.Undo: _undo,
     commands.Reshape: _reshape,
     commands.PutRecords: _put_records,
 }

@@ -79,7 +79,7 @@ def flags_of(pairs: Iterable[str]) -> dict[str, Any]:
 
 
 def _names(section: type[msgspec.Struct], prefix: str) -> Iterator[tuple[str, Any]]:
-    for name, kind in get_type_hints(section).items():
+    for name, kind in get_type_hints(section, include_extras=True).items():
         if isinstance(kind, type) and issubclass(kind, Section):
             yield from _names(kind, f"{prefix}{name}.")
         elif not name.startswith("_"):

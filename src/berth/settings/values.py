@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import quote
 
 import msgspec
+
+LONGEST_QUERY: Final = 65_000
+"""The most that `limits.query_bytes` may be: the HTTP server takes no target of more than 65,534 bytes."""
+
+LARGEST_HEADERS: Final = 400_000
+"""The most that `limits.header_bytes` may be: the HTTP server takes no head of more than about 417,792 bytes."""
+
+LONGEST_KEEP_S: Final = 400 * 86_400
+"""The most that `keys.keep_seconds` may be."""
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,11 +63,11 @@ class Mtls(Section, frozen=True):
 
 
 class Limits(Section, frozen=True):
-    """Limits of one request and of one caller. Rates are requests per second, 0 for unlimited."""
+    """Limits of one request, of one caller, and of one process. Rates are requests per second; 0: no limit."""
 
     body_bytes: int = 16 * 1024 * 1024
-    query_bytes: int = 64 * 1024
-    header_bytes: int = 64 * 1024
+    query_bytes: Annotated[int, msgspec.Meta(le=LONGEST_QUERY)] = LONGEST_QUERY
+    header_bytes: Annotated[int, msgspec.Meta(le=LARGEST_HEADERS)] = 64 * 1024
     nesting: int = 64
     groups: int = 64
     conditions: int = 256
@@ -67,6 +76,22 @@ class Limits(Section, frozen=True):
     refusals_per_address: float = 20
     burst: float = 100
     slow_seconds: float = 30
+    anonymous_bytes: int = 16 * 1024
+    connections: int = 16_384
+    open_requests: int = 1_024
+    open_requests_per_address: int = 256
+    streams: int = 512
+    streams_per_address: int = 256
+    streams_per_caller: int = 64
+    buffer_bytes: int = 256 * 1024 * 1024
+    buffer_bytes_per_caller: int = 64 * 1024 * 1024
+    refusal_records: int = 19
+
+
+class IdempotencyKeys(Section, frozen=True):
+    """Answers by idempotency key. keep_seconds: for how long an answer is kept, a minute at least."""
+
+    keep_seconds: Annotated[int, msgspec.Meta(ge=60, le=LONGEST_KEEP_S)] = 86_400
 
 
 class Log(Section, frozen=True):
@@ -91,6 +116,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: int = 8778
     database: str = "sqlite:///berth.db"
     database_password_file: str = ""
+    database_pooled: bool = False
     auth: tuple[str, ...] = ("dev",)
     policy: str = "default"
     policy_file: str = ""
@@ -104,12 +130,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keystone: Keystone = Keystone()
     mtls: Mtls = Mtls()
     limits: Limits = Limits()
+    keys: IdempotencyKeys = IdempotencyKeys()
     log: Log = Log()
     otel: Otel = Otel()
 
     @property
     def url(self) -> str:
-        """The database's URL, with the password from its file, if one is set. Raises OSError if it cannot be read."""
+        """The database's URL, with `pooled` if that is set, and the password from its file. Raises OSError."""
+        url = self._url_with_password()
+        if not self.database_pooled or "pooled=" in url.partition("?")[2]:
+            return url
+        return f"{url}{'&' if '?' in url else '?'}pooled=true"
+
+    def _url_with_password(self) -> str:
         if not self.database_password_file:
             return self.database
         password = Path(self.database_password_file).read_text(encoding="utf-8").rstrip("\r\n")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, null, select
 
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
+from berth.model.change import Facts
 from berth.model.text import log_text
 from berth.store import audit_index
 from berth.store.changes import facts_of
@@ -26,7 +27,11 @@ _WITHOUT_FACTS = select(*(null().label(each.name) if each is audit.c.before else
 )
 # One at a time: for both at once SQLite reads every record.
 _ENDS = select(select(func.min(audit.c.number)).scalar_subquery(), select(func.max(audit.c.number)).scalar_subquery())
-_PAGE: Final = 10_000
+_NEXT = _WITH_FACTS.where(audit.c.number > bindparam("after")).order_by(audit.c.number).limit(bindparam("most"))
+_DROP = delete(audit).where(audit.c.number.between(bindparam("first"), bindparam("last")))
+_OPERATION = select(audit.c.operation, audit.c.target, audit.c.why).where(audit.c.number == bindparam("at"))
+_PAGE: Final = 250
+"""How many records one query of a stream reads: those of an import have hundreds of kilobytes each."""
 _SEALED: Final = (
     "number",
     "at",
@@ -123,7 +128,21 @@ def append(connection: Connection, chain: Chain) -> None:
 
 def has(connection: Connection, number: int, sealed: str) -> bool:
     """Whether the log has exactly this record at this number."""
-    return connection.execute(select(audit.c.hash).where(audit.c.number == number)).scalar() == sealed
+    return hash_of(connection, number) == sealed
+
+
+def hash_of(connection: Connection, number: int) -> str | None:
+    """Return the hash of a record, or None if it is not there."""
+    sealed: str | None = connection.execute(select(audit.c.hash).where(audit.c.number == number)).scalar()
+    return sealed
+
+
+def states_before(connection: Connection, after: int) -> Generator[Facts | None, None, None]:
+    """Yield the state before each change whose record is after this number, in order: None if it cannot be read."""
+    changed = select(audit.c.before).where(audit.c.number > after, audit.c.before.is_not(None)).order_by(audit.c.number)
+    with connection.execute(changed, execution_options={"yield_per": _PAGE}) as found:
+        for (before,) in found:
+            yield facts_of(before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,18 +220,10 @@ class Stored:
     subjects: set[str] | None
 
 
-class Last(NamedTuple):
-    """A record's number and hash."""
-
-    number: int
-    hash: str
-
-
-def stored(connection: Connection, up_to: int | None = None) -> Iterator[Stored]:
-    """Yield every record (up to a number) in order, as a stream."""
-    query = _WITH_FACTS if up_to is None else _WITH_FACTS.where(audit.c.number <= up_to)
-    after, still_open = 0, audit_index.open_block(connection)
-    while page := connection.execute(query.where(audit.c.number > after).order_by(audit.c.number).limit(_PAGE)).all():
+def stored(connection: Connection, after: int = 0) -> Iterator[Stored]:
+    """Yield every record after this number in order, as a stream."""
+    still_open = audit_index.open_block(connection)
+    while page := connection.execute(_NEXT, {"after": after, "most": _PAGE}).all():
         indexed = audit_index.indexed(connection, after, page[-1].number)
         for row in page:
             values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
@@ -224,9 +235,8 @@ def stored(connection: Connection, up_to: int | None = None) -> Iterator[Stored]
 
 def page(connection: Connection, after: int, most: int) -> list[Stored]:
     """Return at most `most` records after this number, in order, without their subjects."""
-    query = _WITH_FACTS.where(audit.c.number > after).order_by(audit.c.number).limit(most)
     records = []
-    for row in connection.execute(query).mappings():
+    for row in connection.execute(_NEXT, {"after": after, "most": most}).mappings():
         values = dict(row)
         facts = values.pop("facts")
         records.append(Stored(values, facts, None))
@@ -244,17 +254,34 @@ def first_since(connection: Connection, moment: int | None) -> int | None:
     return number
 
 
-def last_before(connection: Connection, moment: int) -> Last | None:
-    """Return the last record before a moment, or None if there is none."""
-    query = select(audit.c.number, audit.c.hash).where(audit.c.at < moment).order_by(audit.c.number.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else Last(*row)
+def operation_at(connection: Connection, number: int) -> tuple[str, str, str] | None:
+    """Return the operation, target and reason of a record, or None if it is not there."""
+    row = connection.execute(_OPERATION, {"at": number}).one_or_none()
+    return None if row is None else (row.operation, row.target, row.why)
 
 
-def drop(connection: Connection, number: int) -> None:
-    """Delete every record up to this number, and its index."""
-    audit_index.drop(connection, number)
-    connection.execute(delete(audit).where(audit.c.number <= bindparam("last")), {"last": number})
+def is_recorded(connection: Connection, operation: str, target: str) -> bool:
+    """Whether the log has a record of this operation on this target. Reads all of it, in the worst case."""
+    found = select(audit.c.number).where(audit.c.operation == operation, audit.c.target == target).limit(1)
+    return connection.execute(found).scalar() is not None
+
+
+def first_change(connection: Connection, after: int, last: int) -> int | None:
+    """Return the first change that a record in (`after`, `last`] is of, or None if they are of none."""
+    within = (audit.c.number > after, audit.c.number <= last, audit.c.change.is_not(None))
+    number: int | None = connection.execute(
+        select(audit.c.change).where(*within).order_by(audit.c.number).limit(1)
+    ).scalar()
+    return number
+
+
+def drop(connection: Connection, first: int, last: int) -> None:
+    """Delete the records from one number to another, and their index.
+
+    The first number matters: PostgreSQL would go through all that was deleted before, until that is vacuumed.
+    """
+    audit_index.drop(connection, first, last)
+    connection.execute(_DROP, {"first": first, "last": last})
 
 
 def _record(row: Row[Any]) -> AuditRecord:

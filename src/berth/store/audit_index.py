@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, delete, func, select
 
 from berth.model.change import subjects_of
-from berth.store.changes import facts_of
+from berth.store.changes import readable
 from berth.store.prepared import inserting
 from berth.store.tables import audit, audit_subjects, changes
 
@@ -47,7 +47,8 @@ _NOT_INDEXED = (
     )
 )
 _DROP = delete(audit_subjects).where(
-    audit_subjects.c.block <= bindparam("last_block"), audit_subjects.c.number <= bindparam("last")
+    audit_subjects.c.block.between(bindparam("first_block"), bindparam("last_block")),
+    audit_subjects.c.number.between(bindparam("first"), bindparam("last")),
 )
 
 
@@ -93,9 +94,10 @@ def numbers(connection: Connection, subject: str, first: int, last: int, *, upwa
         yield from (within[at : at + AT_ONCE] for at in range(0, len(within), AT_ONCE))
 
 
-def drop(connection: Connection, last: int) -> None:
-    """Delete the index of the records up to this number."""
-    connection.execute(_DROP, {"last_block": last // BLOCK, "last": last})
+def drop(connection: Connection, first: int, last: int) -> None:
+    """Delete the index of the records from one number to another."""
+    span = {"first_block": first // BLOCK, "last_block": last // BLOCK, "first": first, "last": last}
+    connection.execute(_DROP, span)
 
 
 def _not_indexed(connection: Connection, block: int) -> list[tuple[int, set[str]]]:
@@ -105,6 +107,5 @@ def _not_indexed(connection: Connection, block: int) -> list[tuple[int, set[str]
 
 
 def about(text: str | None) -> set[str]:
-    """Return the subjects of a record from the stored facts of its change; none if those were altered."""
-    facts = facts_of(text)
-    return set() if facts is None else subjects_of(facts)
+    """Return the subjects of a record from the stored facts of its change, as far as they can be read."""
+    return set() if text is None else subjects_of(readable(text)[0])

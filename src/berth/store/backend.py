@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from sqlalchemy import Engine
-from sqlalchemy.engine import URL
 
 from berth.model.errors import BerthError, Unavailable
-
-CONNECT_S: Final = 5
-"""How long to wait for a connection."""
+from berth.store.address import Address
 
 LOOK_S: Final = 5
 """How long to wait for the one row that shows whether others have written."""
@@ -40,6 +37,24 @@ class Purpose(enum.Enum):
     MIGRATE = enum.auto()
 
 
+CONNECTIONS: Final = {Purpose.READ: 8, Purpose.WRITE: 1, Purpose.LOOK: 1, Purpose.MIGRATE: 1}
+"""How many connections for each purpose a process has at most."""
+
+ISOLATION: Final = {
+    Purpose.READ: "REPEATABLE READ",  # all statements of a read see one moment
+    Purpose.WRITE: "READ COMMITTED",  # a write must see what was committed before it got the head's lock
+    Purpose.LOOK: "AUTOCOMMIT",
+    Purpose.MIGRATE: "READ COMMITTED",
+}
+"""The isolation of each purpose on a database with a server."""
+
+STATEMENT_S: Final = {Purpose.READ: READ_S, Purpose.WRITE: WRITE_S, Purpose.LOOK: LOOK_S, Purpose.MIGRATE: 0}
+"""How long a statement of each purpose may take; 0 for as long as it needs."""
+
+GRACE_S: Final = 2
+"""How much longer than the server's own limit to wait for an answer: after that the network is at fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a database can do, by name; queries ask these, never which database it is.
@@ -61,8 +76,20 @@ class StaleRead(Unavailable):
     """The database differs from what was read: a writer did not hold the head's lock."""
 
 
+class CertificationConflict(Unavailable):
+    """Another transaction was first, on this server or another of its cluster. Nothing was written: try again."""
+
+
+class Busy(Unavailable):
+    """Another process writes to the database at this moment."""
+
+
 class Unreachable(Unavailable):
-    """The database cannot be reached."""
+    """The database cannot be reached, or this connection to it is of no more use."""
+
+
+class ReadOnly(Unavailable):
+    """The server may only be read now. Another one may be the right one: this connection is of no more use."""
 
 
 class Failure(NamedTuple):
@@ -74,9 +101,10 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """One kind of database. explain: returns None for a failure that is a fault of Berth's."""
+    """One kind of database. explain: returns None for a failure that is a fault of Berth's; poolable: see Address."""
 
     driver: str
     capabilities: Capabilities
-    connect: Callable[[URL, Purpose], Engine]
+    connect: Callable[[Address, Purpose], Engine]
     explain: Callable[[BaseException], Failure | None]
+    poolable: bool = False

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, select
 
-from berth.store.consumers import ConsumerRow
+from berth.store.consumers import CONSUMER, HOLDER, IN_ONE_STATEMENT, ConsumerRow, HolderRow, counted
 from berth.store.tables import allocations, consumers
 
-_CONSUMER = (
-    consumers.c.id,
-    consumers.c.uuid,
-    consumers.c.generation,
-    consumers.c.project,
-    consumers.c.user,
-    consumers.c.type_id,
-    consumers.c.updated_at,
-)
+_AT_ONCE: Final = 5_000
+"""How many rows of a stream are taken at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerFilter:
-    """Which consumers to read. untyped: those without a type; provider_id, class_id: of which they hold something."""
+    """Which consumers to read. untyped: those without a type; provider_id, class_id: of which they hold something.
+
+    now: as of store.consumers.counted.
+    """
 
     project: str = ""
     user: str = ""
@@ -31,13 +28,17 @@ class ConsumerFilter:
     untyped: bool = False
     provider_id: int | None = None
     class_id: int | None = None
+    now: int | None = None
 
+    @property
+    def by_amount(self) -> bool:
+        """Whether it depends on what a consumer holds."""
+        return self.provider_id is not None or self.class_id is not None
 
-class Mark(NamedTuple):
-    """The end of a page: the value that it was ordered by, and the uuid."""
-
-    value: int
-    uuid: str
+    @property
+    def by_amount_only(self) -> bool:
+        """Whether it depends on what a consumer holds, and on nothing else."""
+        return self.by_amount and not (self.project or self.user or self.untyped or self.type_id is not None)
 
 
 class ProjectRows(NamedTuple):
@@ -48,47 +49,132 @@ class ProjectRows(NamedTuple):
     amounts: list[tuple[str, int | None, int, int]]
 
 
+def holders(connection: Connection, provider_id: int, after: int, most: int, now: int | None) -> list[HolderRow]:
+    """Return all that the next consumers hold of a provider, in the order of the consumers' ids.
+
+    now: as of `counted`.
+    """
+    of_provider = allocations.c.provider_id == provider_id
+    consumer_id = allocations.c.consumer_id
+    holding = _holding([provider_id], now).where(consumer_id > after)
+    found = holding.distinct().order_by(consumer_id).limit(most)
+    ids = [number for (number,) in connection.execute(found).all()]
+    if not ids:
+        return []
+    held = (
+        select(*HOLDER)
+        .join(consumers, consumers.c.id == consumer_id)
+        .where(of_provider, consumer_id.between(ids[0], ids[-1]), counted(now))
+        .order_by(consumer_id, allocations.c.class_id)
+    )
+    return [HolderRow(*row) for row in connection.execute(held).all()]
+
+
+def some_holders(connection: Connection, provider_ids: Sequence[int], most: int, now: int | None) -> list[HolderRow]:
+    """Return all that some consumers hold of these providers: any of those that hold some. now: as of `counted`."""
+    of_providers, consumer_id = allocations.c.provider_id.in_(provider_ids), allocations.c.consumer_id
+    ids = list(connection.execute(_holding(provider_ids, now).distinct().limit(most)).scalars())
+    held = (
+        select(*HOLDER)
+        .join(consumers, consumers.c.id == consumer_id)
+        .where(of_providers, consumer_id.in_(ids))
+        .order_by(consumer_id, allocations.c.class_id)
+    )
+    return [HolderRow(*row) for row in connection.execute(held).all()]
+
+
+def _holding(provider_ids: Sequence[int], now: int | None) -> Select[Any]:
+    """Return the query of the ids of consumers that hold something of providers, as often as they do."""
+    query = select(allocations.c.consumer_id).where(allocations.c.provider_id.in_(provider_ids))
+    if now is None:
+        return query
+    return query.join(consumers, consumers.c.id == allocations.c.consumer_id).where(counted(now))
+
+
+def count_holders(connection: Connection, provider_ids: Sequence[int], most: int, now: int | None) -> int:
+    """Return how many consumers hold something of some of these providers, counted up to a limit."""
+    some = _holding(provider_ids, now).distinct().limit(most).subquery()
+    number: int = connection.execute(select(func.count()).select_from(some)).scalar_one()
+    return number
+
+
 def by_uuid(connection: Connection, filter_: ConsumerFilter, after: str, most: int) -> list[ConsumerRow]:
     """Return consumers in the order of their uuids."""
     query = _matching(filter_).where(consumers.c.uuid > after).order_by(consumers.c.uuid).limit(most)
-    return [ConsumerRow(*row) for row in connection.execute(query)]
+    return list(map(ConsumerRow._make, connection.execute(query).all()))
 
 
-def oldest(connection: Connection, filter_: ConsumerFilter, after: Mark | None, most: int) -> list[ConsumerRow]:
-    """Return consumers, those first that were written longest ago."""
-    at, uuid = consumers.c.updated_at, consumers.c.uuid
-    query = _matching(filter_).order_by(at, uuid).limit(most)
-    if after is not None:
-        query = query.where(or_(at > after.value, and_(at == after.value, uuid > after.uuid)))
-    return [ConsumerRow(*row) for row in connection.execute(query)]
+def uuids(
+    connection: Connection,
+    project: str | None,
+    holding: Sequence[Sequence[int]],
+    after: str,
+    most: int,
+    now: int | None,
+) -> list[str]:
+    """Return the uuids of consumers, in order.
 
-
-def largest(
-    connection: Connection, filter_: ConsumerFilter, after: Mark | None, most: int
-) -> list[tuple[ConsumerRow, int]]:
-    """Return consumers with how much they hold of the class, the largest amount first."""
-    held = (
-        select(allocations.c.consumer_id, func.sum(allocations.c.amount).label("amount"))
-        .where(_amount_condition(filter_))
-        .group_by(allocations.c.consumer_id)
-        .subquery()
+    holding: of each of these lists of providers they hold something. now: as of `counted`.
+    """
+    query = (
+        select(consumers.c.uuid).where(consumers.c.uuid > after, counted(now)).order_by(consumers.c.uuid).limit(most)
     )
-    amount, uuid = held.c.amount, consumers.c.uuid
-    query = _restrict_owner(select(*_CONSUMER, amount), filter_).join(held, held.c.consumer_id == consumers.c.id)
-    if after is not None:
-        query = query.where(or_(amount < after.value, and_(amount == after.value, uuid > after.uuid)))
-    found = connection.execute(query.order_by(amount.desc(), uuid).limit(most))
+    if project is not None:
+        query = query.where(consumers.c.project == project)
+    for ids in holding:
+        holders_of_some = select(allocations.c.consumer_id).where(allocations.c.provider_id.in_(ids))
+        query = query.where(consumers.c.id.in_(holders_of_some))
+    return list(connection.execute(query).scalars())
+
+
+def oldest(connection: Connection, filter_: ConsumerFilter, after: int, most: int) -> list[ConsumerRow]:
+    """Return consumers, those first that hold something the longest: in the order of their ids, which never change."""
+    query = _matching(filter_).where(consumers.c.id > after).order_by(consumers.c.id).limit(most)
+    if filter_.by_amount_only:
+        # In two steps: for both at once PostgreSQL reads all that match, and sorts them.
+        consumer_id = allocations.c.consumer_id
+        found = select(consumer_id).where(_amount_condition(filter_), consumer_id > after)
+        ids = connection.execute(found.distinct().order_by(consumer_id).limit(most)).scalars().all()
+        query = select(*CONSUMER).where(consumers.c.id.in_(ids)).order_by(consumers.c.id)
+    return list(map(ConsumerRow._make, connection.execute(query).all()))
+
+
+def largest(connection: Connection, filter_: ConsumerFilter, most: int) -> list[tuple[ConsumerRow, int]]:
+    """Return consumers with how much they hold of the class, the largest amount first."""
+    held = _held(filter_)
+    query = _restrict_owner(select(*CONSUMER, held.c.amount), filter_).join(held, held.c.consumer_id == consumers.c.id)
+    found = connection.execute(query.order_by(held.c.amount.desc(), consumers.c.uuid).limit(most))
     return [(ConsumerRow(*row[:-1]), int(row[-1])) for row in found]
 
 
-def projects(connection: Connection, after: str, most: int) -> ProjectRows:
-    """Return projects by name, with what their consumers hold."""
+def amounts(connection: Connection, filter_: ConsumerFilter) -> Generator[list[tuple[str, int]], None, None]:
+    """Yield the uuid of every consumer with how much it holds of the class, in no order, some at a time."""
+    held = _held(filter_)
+    query = _restrict_owner(select(consumers.c.uuid, held.c.amount), filter_)
+    query = query.join(held, held.c.consumer_id == consumers.c.id)
+    with connection.execute(query, execution_options={"yield_per": _AT_ONCE}) as found:
+        for rows in found.partitions():
+            yield [(uuid, int(amount)) for uuid, amount in rows]
+
+
+def among(connection: Connection, filter_: ConsumerFilter, uuids: Sequence[str]) -> dict[str, ConsumerRow]:
+    """Return by uuid those of some consumers that match, by a filter that depends on what they hold."""
+    holds = and_(allocations.c.consumer_id == consumers.c.id, _amount_condition(filter_))
+    matching, rows = _restrict_owner(select(*CONSUMER), filter_).join(allocations, holds), dict[str, ConsumerRow]()
+    for begin in range(0, len(uuids), IN_ONE_STATEMENT):
+        some = consumers.c.uuid.in_(uuids[begin : begin + IN_ONE_STATEMENT])
+        rows.update((row.uuid, ConsumerRow._make(row)) for row in connection.execute(matching.where(some)).all())
+    return rows
+
+
+def projects(connection: Connection, after: str, most: int, now: int | None) -> ProjectRows:
+    """Return projects by name, with what their consumers hold. now: as of `counted`."""
     project = consumers.c.project
-    found = select(project).where(project > after).distinct().order_by(project).limit(most)
+    found = select(project).where(project > after, counted(now)).distinct().order_by(project).limit(most)
     names = [name for (name,) in connection.execute(found)]
     if not names:
         return ProjectRows([], [], [])
-    among = project.between(names[0], names[-1])
+    among = and_(project.between(names[0], names[-1]), counted(now))
     counts = select(project, consumers.c.type_id, func.count()).where(among).group_by(project, consumers.c.type_id)
     amounts = (
         select(project, consumers.c.type_id, allocations.c.class_id, func.sum(allocations.c.amount))
@@ -103,9 +189,16 @@ def projects(connection: Connection, after: str, most: int) -> ProjectRows:
     )
 
 
+def _held(filter_: ConsumerFilter) -> Subquery:
+    """Return how much each consumer holds of what counts."""
+    amount = func.sum(allocations.c.amount).label("amount")
+    held = select(allocations.c.consumer_id, amount).where(_amount_condition(filter_))
+    return held.group_by(allocations.c.consumer_id).subquery()
+
+
 def _matching(filter_: ConsumerFilter) -> Select[Any]:
-    query = _restrict_owner(select(*_CONSUMER), filter_)
-    if filter_.provider_id is not None or filter_.class_id is not None:
+    query = _restrict_owner(select(*CONSUMER), filter_)
+    if filter_.by_amount:
         mine = select(allocations.c.consumer_id).where(
             allocations.c.consumer_id == consumers.c.id, _amount_condition(filter_)
         )
@@ -114,6 +207,8 @@ def _matching(filter_: ConsumerFilter) -> Select[Any]:
 
 
 def _restrict_owner(query: Select[Any], filter_: ConsumerFilter) -> Select[Any]:
+    if filter_.now is not None:
+        query = query.where(counted(filter_.now))
     if filter_.project:
         query = query.where(consumers.c.project == filter_.project)
     if filter_.user:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, true
 
+from berth.model.term import Span
+from berth.store.prepared import Prepared
 from berth.store.tables import allocations, consumers, providers
 
 T = TypeVar("T")
@@ -26,6 +28,15 @@ class ConsumerRow(NamedTuple):
     user: str
     type_id: int | None
     updated_at: int
+    start: int | None = None
+    end: int | None = None
+    deadline: int | None = None
+    replaces: str | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """The span of its claim, if those columns were read; None if it counts for ever and is confirmed."""
+        return None if self.start is None else Span(self.start, self.end, self.deadline, self.replaces)
 
 
 class AllocationRow(NamedTuple):
@@ -40,6 +51,7 @@ class AllocationRow(NamedTuple):
 class HolderRow(NamedTuple):
     """One amount that is held of a provider, with its consumer."""
 
+    consumer_id: int
     uuid: str
     generation: int
     project: str
@@ -50,7 +62,7 @@ class HolderRow(NamedTuple):
     amount: int
 
 
-_CONSUMER = (
+OWNED: Final = (
     consumers.c.id,
     consumers.c.uuid,
     consumers.c.generation,
@@ -59,40 +71,105 @@ _CONSUMER = (
     consumers.c.type_id,
     consumers.c.updated_at,
 )
+TERM: Final = (consumers.c.start, consumers.c.end, consumers.c.deadline, consumers.c.replaces)
+CONSUMER: Final = (*OWNED, *TERM)
+"""The columns of a ConsumerRow."""
+
 _ALLOCATION = (allocations.c.consumer_id, providers.c.uuid, allocations.c.class_id, allocations.c.amount)
 _ORDER = (allocations.c.consumer_id, allocations.c.provider_id, allocations.c.class_id)
 
-_BY_UUID = select(*_CONSUMER).where(consumers.c.uuid.in_(bindparam("uuids", expanding=True)))
+_BY_UUID = select(*CONSUMER).where(consumers.c.uuid.in_(bindparam("uuids", expanding=True)))
+_ONE_BY_UUID = Prepared(select(*CONSUMER).where(consumers.c.uuid == bindparam("uuid")))
 _HELD = (
     select(*_ALLOCATION)
     .join(providers, providers.c.id == allocations.c.provider_id)
     .where(allocations.c.consumer_id.in_(bindparam("ids", expanding=True)))
     .order_by(*_ORDER)
 )
+_TOTALS = (
+    select(allocations.c.consumer_id, allocations.c.class_id, func.sum(allocations.c.amount))
+    .where(allocations.c.consumer_id.in_(bindparam("ids", expanding=True)))
+    .group_by(allocations.c.consumer_id, allocations.c.class_id)
+    .order_by(allocations.c.consumer_id, allocations.c.class_id)
+)
+HOLDER: Final = (*OWNED, allocations.c.class_id, allocations.c.amount)
+"""The columns of a HolderRow."""
+
 _HOLDERS = (
-    select(*_CONSUMER[1:], allocations.c.class_id, allocations.c.amount)
+    select(*HOLDER)
     .join(consumers, consumers.c.id == allocations.c.consumer_id)
     .where(allocations.c.provider_id == bindparam("provider_id"))
     .order_by(*_ORDER)
 )
+_PROJECT = select(consumers.c.project).where(consumers.c.uuid == bindparam("uuid"))
 _USED = select(allocations.c.provider_id, allocations.c.class_id, func.sum(allocations.c.amount)).group_by(
     allocations.c.provider_id, allocations.c.class_id
 )
 
 
+_ENDING = (
+    select(
+        consumers.c.uuid,
+        consumers.c.end,
+        consumers.c.deadline,
+        allocations.c.provider_id,
+        allocations.c.class_id,
+        allocations.c.amount,
+    )
+    .join(allocations, allocations.c.consumer_id == consumers.c.id)
+    .where(or_(consumers.c.end.is_not(None), consumers.c.deadline.is_not(None)))
+)
+
+
+def counted(now: int | None) -> ColumnElement[bool]:
+    """Return the condition that a consumer's claim counts at an instant: the rule of `model.term.counts` in SQL.
+
+    now: in microseconds since 1970 UTC; None if nothing has lapsed that was not swept, so that all claims count.
+    """
+    if now is None:
+        return true()
+    end, deadline = consumers.c.end, consumers.c.deadline
+    return and_(or_(end.is_(None), end > now), or_(deadline.is_(None), deadline > now))
+
+
+def ending(connection: Connection) -> Iterator[Row[Any, Any, Any, Any, Any, Any]]:
+    """Yield what consumers hold whose claims end or have to be confirmed, for building the fleet."""
+    yield from connection.execute(_ENDING)
+
+
 def by_uuid(connection: Connection, uuids: Iterable[str]) -> list[ConsumerRow]:
     """Return those of these consumers that exist."""
-    return [ConsumerRow(*row) for some in _batched(uuids) for row in connection.execute(_BY_UUID, {"uuids": some})]
+    return [ConsumerRow(*row) for some in _batched(uuids) for row in _rows_by_uuid(connection, some)]
+
+
+def _rows_by_uuid(connection: Connection, uuids: Sequence[str]) -> Iterable[Any]:
+    if len(uuids) == 1:  # as in most commits
+        return _ONE_BY_UUID.result(connection, {"uuid": uuids[0]})
+    return connection.execute(_BY_UUID, {"uuids": uuids})
+
+
+def project(connection: Connection, uuid: str) -> str | None:
+    """Return a consumer's project, or None if it holds nothing."""
+    found: str | None = connection.execute(_PROJECT, {"uuid": uuid}).scalar()
+    return found
 
 
 def held_by(connection: Connection, ids: Iterable[int]) -> list[AllocationRow]:
     """Return everything that these consumers hold."""
-    return [AllocationRow(*row) for some in _batched(ids) for row in connection.execute(_HELD, {"ids": some})]
+    rows = (row for some in _batched(ids) for row in connection.execute(_HELD, {"ids": some}).all())
+    return list(map(AllocationRow._make, rows))
 
 
-def holders_of(connection: Connection, provider_id: int) -> list[HolderRow]:
-    """Return everything that is held of a provider."""
-    return [HolderRow(*row) for row in connection.execute(_HOLDERS, {"provider_id": provider_id})]
+def totals(connection: Connection, ids: Iterable[int]) -> list[tuple[int, int, int]]:
+    """Return how much of each class each of these consumers holds: (consumer id, class id, amount)."""
+    rows = [row for some in _batched(ids) for row in connection.execute(_TOTALS, {"ids": some}).all()]
+    return [(consumer, class_id, int(amount)) for consumer, class_id, amount in rows]
+
+
+def holders_of(connection: Connection, provider_id: int, now: int | None) -> list[HolderRow]:
+    """Return everything that is held of a provider. now: as of `counted`."""
+    rows = connection.execute(_HOLDERS.where(counted(now)), {"provider_id": provider_id})
+    return [HolderRow(*row) for row in rows]
 
 
 def used(connection: Connection) -> Iterator[Row[Any, Any, Any]]:
@@ -102,7 +179,7 @@ def used(connection: Connection) -> Iterator[Row[Any, Any, Any]]:
 
 def all_consumers(connection: Connection) -> Iterator[ConsumerRow]:
     """Yield every consumer, as a stream."""
-    for row in connection.execute(select(*_CONSUMER), execution_options={"yield_per": 10_000}):
+    for row in connection.execute(select(*CONSUMER), execution_options={"yield_per": 10_000}):
         yield ConsumerRow(*row)
 
 
@@ -114,14 +191,18 @@ def all_allocations(connection: Connection) -> Iterator[Row[Any, Any, Any, Any]]
 
 
 def project_usage(
-    connection: Connection, project: str, user: str | None
+    connection: Connection, project: str, user: str | None, now: int | None
 ) -> tuple[list[tuple[int | None, int]], list[tuple[int | None, int, int]]]:
-    """Return a project's (or one of its users') consumers by type id, and amounts by (type id, class id)."""
-    count: Select[Any] = select(consumers.c.type_id, func.count()).where(consumers.c.project == bindparam("project"))
+    """Return a project's (or one of its users') consumers by type id, and amounts by (type id, class id).
+
+    now: as of `counted`.
+    """
+    of_project = and_(consumers.c.project == bindparam("project"), counted(now))
+    count: Select[Any] = select(consumers.c.type_id, func.count()).where(of_project)
     amount: Select[Any] = (
         select(consumers.c.type_id, allocations.c.class_id, func.sum(allocations.c.amount))
         .join(allocations, allocations.c.consumer_id == consumers.c.id)
-        .where(consumers.c.project == bindparam("project"))
+        .where(of_project)
     )
     given = {"project": project}
     if user is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,16 +13,20 @@ from berth.model.errors import DatabaseUnusable
 from berth.store import tables
 from berth.store.engine import Database
 
-_WRITTEN: Final = tuple(
-    name for name in tables.metadata.tables if name not in ("head", "changes", "audit", "audit_subjects", "tokens")
+_RESTRICTED: Final = frozenset(
+    {"head", "changes", "audit", "audit_subjects", "checkpoints", "checkpoint_pieces", "tokens"}
 )
-_RIGHTS: Final = (
+_WRITTEN: Final = tuple(name for name in tables.metadata.tables if name not in _RESTRICTED)
+_STANDBYS: Final = "synchronous_standby_names"
+
+SERVER_RIGHTS: Final = (
     ("SELECT, INSERT, UPDATE, DELETE", _WRITTEN),
     ("SELECT, UPDATE", ("head",)),
     ("SELECT, INSERT", ("changes", "audit", "audit_subjects")),  # logs are only ever appended to
     ("SELECT, INSERT, UPDATE", ("tokens",)),
-    ("SELECT", ("alembic_version",)),
+    ("SELECT", ("alembic_version", "checkpoints", "checkpoint_pieces")),  # the owner's, who archives
 )
+"""The rights that serving needs, and the tables that it needs them on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def _postgresql(connection: Connection, database: Database, roles: Roles) -> Ite
     for table in (*tables.metadata.tables, "alembic_version"):
         yield f"ALTER TABLE {schema}.{quote(table)} OWNER TO {owner}"
         yield f"REVOKE ALL ON TABLE {schema}.{quote(table)} FROM {server}"
-    for rights, names in _RIGHTS:
+    for rights, names in SERVER_RIGHTS:
         yield f"GRANT {rights} ON TABLE {', '.join(f'{schema}.{quote(name)}' for name in names)} TO {server}"
     yield f"GRANT CONNECT ON DATABASE {quote(str(database.url.database))} TO {owner}, {server}"
 
@@ -89,7 +93,7 @@ def _mariadb(connection: Connection, database: Database, roles: Roles) -> Iterat
     schema = quote(str(database.url.database))
     owner, server = (f"'{_escaped(name)}'@'{_escaped(roles.host)}'" for name in (roles.owner, roles.server))
     yield f"GRANT ALL PRIVILEGES ON {schema}.* TO {owner}"
-    for rights, names in _RIGHTS:
+    for rights, names in SERVER_RIGHTS:
         for name in names:
             yield f"GRANT {rights} ON {schema}.{quote(name)} TO {server}"
 
@@ -111,9 +115,20 @@ def _postgresql_advice(connection: Connection) -> Iterator[str]:
     ).one()
     if has_more_rights:
         yield _too_many_rights(role)
+    if connection.execute(text("SELECT pg_is_in_recovery()")).scalar():
+        yield "this server is a standby: what is read may be old, and every write is refused"
+    settings = dict(_settings(connection, ("fsync", "full_page_writes", "synchronous_commit", _STANDBYS)))
     for name in ("fsync", "full_page_writes"):
-        if connection.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar() == "off":
+        if settings[name] == "off":
             yield f"{name} is off on this server: a crash may lose acknowledged commits"
+    if settings[_STANDBYS] and settings["synchronous_commit"] in ("local", "remote_write"):
+        yield f"synchronous_commit is {settings['synchronous_commit']}: a failover may lose acknowledged commits"
+
+
+def _settings(connection: Connection, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield settings of this connection by name, empty if this server does not know one."""
+    for name in names:
+        yield name, connection.execute(text("SELECT current_setting(:name, true)"), {"name": name}).scalar() or ""
 
 
 def _mariadb_advice(connection: Connection) -> Iterator[str]:
@@ -131,6 +146,21 @@ def _mariadb_advice(connection: Connection) -> Iterator[str]:
             break
     if connection.execute(text("SELECT @@GLOBAL.innodb_flush_log_at_trx_commit")).scalar() != 1:
         yield "innodb_flush_log_at_trx_commit is not 1 on this server: a crash may lose acknowledged commits"
+    yield from galera_advice({name: value for name, value in connection.execute(text("SHOW VARIABLES LIKE 'wsrep%'"))})
+
+
+def galera_advice(variables: Mapping[str, str]) -> Iterator[str]:
+    """Yield warnings about a node of a Galera cluster, from the variables of Berth's session on it."""
+    if variables.get("wsrep_on") != "ON" or variables.get("wsrep_provider", "none") in ("", "none"):
+        return
+    if not int(variables.get("wsrep_sync_wait", 0)) & 1:
+        yield "wsrep_sync_wait could not be set: what was written on another node may be missing from what is read"
+    if variables.get("wsrep_dirty_reads") == "ON":
+        yield "wsrep_dirty_reads is on: a node that is cut off from its cluster answers with what it had"
+    options = variables.get("wsrep_provider_options", "").replace(" ", "").split(";")
+    for name in ("pc.ignore_sb", "pc.ignore_quorum"):
+        if f"{name}=true" in options:
+            yield f"{name} is true: both sides of a cluster that was cut in two accept writes"
 
 
 def _too_many_rights(role: str) -> str:

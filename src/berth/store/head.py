@@ -7,73 +7,97 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, bindparam, select, update
 
 from berth.model.errors import DatabaseUnusable
+from berth.model.position import Position
 from berth.store.backend import Capabilities
+from berth.store.clock import ServerTime
+from berth.store.prepared import Prepared
 from berth.store.tables import head
 
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision of the schema, oldest first; a test compares it with the migrations folder."""
 
 
 class Head(NamedTuple):
-    """The number of the last change, and the next unused id; for writers, also the end of the audit log."""
+    """The number of the last change, the next unused id, the end of the audit log, and the time.
+
+    at: ledger time of the last commit; server_time: when this was read, by the database's server, 0 if there is none.
+    Both are in microseconds since 1970 UTC.
+    """
 
     number: int
     next_id: int
-    audit_number: int = 0
-    audit_hash: str = ""
+    audit_number: int
+    audit_hash: str
+    at: int = 0
+    server_time: int = 0
+
+    @property
+    def position(self) -> Position:
+        """The end of the history that this is."""
+        return Position(self.number, self.audit_number, self.audit_hash)
 
 
-# No revision may ever remove these three columns: by them a process notices that it is too old.
-_READ = select(head.c.number, head.c.next_id, head.c.revision).where(head.c.id == 1)
-_READ_ALL = _READ.add_columns(head.c.audit_number, head.c.audit_hash)
-_LOCK = _READ_ALL.with_for_update()
-_MOVE = (
+# No revision may ever remove these columns: by them a process notices that it is too old.
+_COLUMNS = (head.c.number, head.c.next_id, head.c.revision, head.c.audit_number, head.c.audit_hash, head.c.at)
+_STATE = select(*_COLUMNS, ServerTime())
+READ: Final = _STATE.where(head.c.id == 1)
+_ROW = {"row": 1}
+_IS_ROW = head.c.id == bindparam("row")
+_LOCK = Prepared(_STATE.where(_IS_ROW).with_for_update())
+_LOOK = Prepared(_STATE.where(_IS_ROW))
+_MOVE = Prepared(
     update(head)
-    .where(head.c.id == 1, head.c.number == bindparam("seen"), head.c.audit_number == bindparam("audit_seen"))
+    .where(
+        _IS_ROW,
+        head.c.number == bindparam("seen"),
+        head.c.audit_number == bindparam("audit_seen"),
+        head.c.audit_hash == bindparam("sealed_seen"),
+    )
     .values(
         number=bindparam("to"),
         next_id=bindparam("ids"),
         audit_number=bindparam("audit_to"),
         audit_hash=bindparam("sealed"),
+        at=bindparam("now"),
     )
 )
 
 
 def read(connection: Connection) -> Head:
     """Return the head as this transaction sees it. Raises DatabaseUnusable if its schema is of another version."""
-    return _checked(connection.execute(_READ).one_or_none())
-
-
-def sealed(connection: Connection) -> Head:
-    """Return the head with the end of the audit log, as this transaction sees it."""
-    return _checked(connection.execute(_READ_ALL).one_or_none())
+    return head_of(connection.execute(READ).one_or_none())
 
 
 def lock(connection: Connection, capabilities: Capabilities) -> Head:
     """Lock the head until this transaction ends, so that no other process writes, and return it. Raises as `read`."""
-    return _checked(connection.execute(_LOCK if capabilities.row_locks else _READ_ALL).one_or_none())
+    statement = _LOCK if capabilities.row_locks else _LOOK
+    return head_of(statement.result(connection, _ROW).one_or_none())
 
 
 def move(connection: Connection, seen: Head, to: Head) -> bool:
-    """Move the head. Return False if it is not where it was seen."""
+    """Move the head, never back in time. Return False if it is not where it was seen."""
     values = {
+        **_ROW,
         "seen": seen.number,
         "audit_seen": seen.audit_number,
+        "sealed_seen": seen.audit_hash,
         "to": to.number,
         "ids": to.next_id,
         "audit_to": to.audit_number,
         "sealed": to.audit_hash,
+        "now": max(seen.at, to.at),
     }
-    return connection.execute(_MOVE, values).rowcount == 1
+    return _MOVE.result(connection, values).rowcount == 1
 
 
-def _checked(row: Any) -> Head:
+def head_of(row: Any) -> Head:
+    """Return the head in a row of `READ`. Raises DatabaseUnusable if its schema is of another version."""
     if row is None:
         raise DatabaseUnusable("the database holds no ledger any more: restart Berth to see why")
-    number, next_id, revision, *audit = row
+    number, next_id, revision, audit_number, audit_hash, at, server_time = row
     if revision != REVISIONS[-1]:
         raise DatabaseUnusable(
             f"the database was migrated to revision {revision} while this process ran, which is made for "
             f"{REVISIONS[-1]}: restart Berth, in the version that goes with the database"
         )
-    return Head(number, next_id, *audit)
+    return Head(number, next_id, audit_number, audit_hash, at, server_time)

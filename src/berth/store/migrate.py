@@ -16,7 +16,7 @@ from berth.model.errors import DatabaseUnusable, Unavailable
 from berth.model.names import STANDARD_CLASSES, STANDARD_TRAITS
 from berth.store import audit, changes, tables
 from berth.store import head as heads
-from berth.store.backend import LOCK_S
+from berth.store.backend import LOCK_S, StaleRead
 from berth.store.engine import Database
 from berth.store.head import REVISIONS
 
@@ -30,7 +30,16 @@ _STANDARD: Final = [(NameKind.CLASS, name) for name in STANDARD_CLASSES] + [
     (NameKind.TRAIT, name) for name in STANDARD_TRAITS
 ]
 
-_FIRST: Final = {"id": 1, "number": 0, "next_id": 1, "revision": NEWEST, "audit_number": 0, "audit_hash": ""}
+_FIRST: Final = {
+    "id": 1,
+    "number": 0,
+    "next_id": 1,
+    "revision": NEWEST,
+    "audit_number": 0,
+    "audit_hash": "",
+    "at": 0,
+    "beat": 0,
+}
 """The head of a new ledger."""
 
 _BERTH: Final = Caller(name="berth", via="local")
@@ -190,4 +199,5 @@ def _add_names(connection: Connection, at: heads.Head, missing: list[tuple[NameK
     chain = audit.Chain(at.audit_number, at.audit_hash)
     chain.add(now, _BERTH, "", _ADDING, f"{len(rows)} names", change=number, facts=text)
     audit.append(connection, chain)
-    heads.move(connection, at, heads.Head(number, at.next_id + len(rows), chain.number, chain.hash))
+    if not heads.move(connection, at, heads.Head(number, at.next_id + len(rows), chain.number, chain.hash)):
+        raise StaleRead("the head was moved by a writer that did not hold its lock")

@@ -9,11 +9,11 @@ statement itself unpacks: that is a third less work for this process, and less f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam, column, delete, func, insert, select, update
+from sqlalchemy import Connection, CursorResult, Table, bindparam, column, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import ClauseElement
@@ -31,15 +31,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Prepared:
-    """One INSERT, UPDATE or DELETE, for many rows at a time.
+    """One statement that every commit runs; an INSERT, UPDATE or DELETE for many rows at a time.
 
     each: the statement for one row, whose values are bindparams by name, without constants; fields: the columns, for an
-    INSERT; together: the statement for several rows in one JSON value, None if they must be written one by one.
+    INSERT; together: the statement for several rows in one JSON value, None if they are not run together.
     """
 
     __slots__ = ("_compiled", "_each", "_fields", "_together")
 
-    def __init__(self, each: ClauseElement, together: ClauseElement | None, fields: Sequence[str] = ()) -> None:
+    def __init__(self, each: ClauseElement, together: ClauseElement | None = None, fields: Sequence[str] = ()) -> None:
         self._each, self._together, self._fields = each, together, list(fields)
         self._compiled: dict[tuple[str, bool], tuple[str, list[str] | None]] = {}
 
@@ -55,6 +55,11 @@ class Prepared:
             values = rows if order is None else [tuple([row[name] for name in order]) for row in rows]
         return connection.exec_driver_sql(text, values).rowcount
 
+    def result(self, connection: Connection, values: ValueRow) -> CursorResult[Any]:
+        """Run the statement for one row of values. Return its result, as the database's driver gives it."""
+        text, order = self._compiled.get((connection.dialect.name, False)) or self._compile(connection, together=False)
+        return connection.exec_driver_sql(text, values if order is None else tuple([values[name] for name in order]))
+
     def _compile(self, connection: Connection, *, together: bool) -> tuple[str, list[str] | None]:
         statement: Any = self._together if together else self._each
         compiled = statement.compile(dialect=connection.dialect, column_keys=None if together else self._fields)
@@ -63,9 +68,9 @@ class Prepared:
         return pair
 
 
-def inserting(table: Table) -> Prepared:
-    """Return the INSERT of rows, given by the names of the columns."""
-    names = table.columns.keys()
+def inserting(table: Table, without: Collection[str] = ()) -> Prepared:
+    """Return the INSERT of rows, given by the names of the columns. without: columns that have no value."""
+    names = [each.name for each in table.columns if each.name not in without]
     given = _given(table, zip(names, names, strict=True))
     together = insert(table).from_select(names, select(*(given.c[name] for name in names)))
     return Prepared(insert(table), together, names)
@@ -78,7 +83,7 @@ def updating(table: Table, at: ColumnTypes, to: ColumnTypes, *, unique: bool = F
     """
     each = update(table).where(*_equal(table, at, bindparam)).values({name: bindparam(to[name]) for name in to})
     if unique:
-        return Prepared(each, None)
+        return Prepared(each)
     given = _given(table, [*at.items(), *to.items()])
     together = update(table).where(*_equal(table, at, given.c.__getitem__))
     return Prepared(each, together.values({name: given.c[to[name]] for name in to}))

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -40,6 +41,7 @@ def _exact(length: int) -> String:
 # Big integers everywhere, but SQLite uses only an INTEGER primary key as the rowid.
 _Id = BigInteger().with_variant(Integer, "sqlite")
 _Json = Text().with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
+_Bytes = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 _Uuid = _exact(36)
 _Name = _exact(255)
 
@@ -64,6 +66,9 @@ head = Table(
     # The end of the audit log's chain, so that records missing at the end are noticed.
     Column("audit_number", BigInteger, nullable=False),
     Column("audit_hash", _exact(64), nullable=False),
+    # Ledger time of the last commit, which never goes back; and a count of writes to leases.
+    _at("at"),
+    Column("beat", BigInteger, nullable=False),
 )
 
 # Resource classes, traits, aggregates and consumer types.
@@ -139,6 +144,16 @@ consumers = Table(
     Column("user", _Name, nullable=False),
     Column("type_id", _Id, ForeignKey("names.id"), nullable=True),
     _at("updated_at"),
+    # The term (berth.model.term.Span); without one, `start` is null as well.
+    Column("start", BigInteger, nullable=True),
+    Column("end", BigInteger, nullable=True),
+    Column("deadline", BigInteger, nullable=True),
+    # No foreign keys: what a claim goes on with, or takes the place of, may end before it.
+    Column("lease_id", _Id, nullable=True),
+    Column("gang", _Uuid, nullable=True),
+    Column("replaces", _Uuid, nullable=True),
+    # The number of the change that wrote it last; null if that is older than the column.
+    Column("change", BigInteger, nullable=True),
     Index("ix_consumers_project_user", "project", "user"),
 )
 
@@ -150,11 +165,48 @@ allocations = Table(
     Column("class_id", _Id, ForeignKey("names.id"), nullable=False),
     Column("amount", BigInteger, nullable=False),
     PrimaryKeyConstraint("consumer_id", "provider_id", "class_id"),
-    Index("ix_allocations_provider_id", "provider_id"),
+    Index("ix_allocations_provider_id_consumer_id", "provider_id", "consumer_id"),
     sqlite_with_rowid=False,
 )
 
-# The change log: numbered without gaps, only ever appended to.
+# Consumers that Berth ended, not their owners: late callers get the true answer, and undo has what it needs.
+endings = Table(
+    "endings",
+    metadata,
+    Column("change", BigInteger, nullable=False),
+    Column("consumer", _Uuid, nullable=False),
+    Column("why", _exact(16), nullable=False),
+    _at("at"),
+    Column("project", _Name, nullable=False),
+    Column("user", _Name, nullable=False),
+    Column("type", _Name, nullable=True),
+    Column("end", BigInteger, nullable=True),
+    Column("deadline", BigInteger, nullable=True),
+    Column("held", _Json, nullable=False),
+    PrimaryKeyConstraint("change", "consumer"),
+    Index("ix_endings_consumer", "consumer"),
+    sqlite_with_rowid=False,
+)
+
+# Leases: consumers go on while theirs is renewed. ttl, grace: in seconds; beat: of the head, when it was written last.
+leases = Table(
+    "leases",
+    metadata,
+    _id(),
+    Column("uuid", _Uuid, nullable=False, unique=True),
+    Column("name", _Name, nullable=False),
+    Column("project", _Name, nullable=False),
+    Column("ttl", BigInteger, nullable=False),
+    Column("grace", BigInteger, nullable=False),
+    Column("on_end", _exact(16), nullable=False),
+    _at("deadline"),
+    Column("overdue_at", BigInteger, nullable=True),
+    Column("ended_at", BigInteger, nullable=True),
+    Column("beat", BigInteger, nullable=False),
+    Index("ix_leases_beat", "beat"),
+)
+
+# The change log: numbered without gaps, only ever appended to. Its beginning may be in archives; see `checkpoints`.
 changes = Table(
     "changes",
     metadata,
@@ -197,6 +249,58 @@ audit_subjects = Table(
     Column("subject", _Uuid, nullable=False),
     Column("number", _Id, nullable=False),
     PrimaryKeyConstraint("block", "subject", "number"),
+    sqlite_with_rowid=False,
+)
+
+# The books as of a change, by the log: what a replay of the changes after it begins with. One row at most.
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("number", _Id, primary_key=True, autoincrement=False),
+    Column("hash", _exact(64), nullable=False),
+    Column("pieces", BigInteger, nullable=False),
+    # The last record of the audit log that is in an archive, and the record that seals this checkpoint.
+    Column("archived", BigInteger, nullable=False),
+    Column("audit_number", BigInteger, nullable=False),
+)
+
+checkpoint_pieces = Table(
+    "checkpoint_pieces",
+    metadata,
+    Column("number", _Id, nullable=False),
+    Column("piece", _Id, nullable=False),
+    Column("content", _Bytes, nullable=False),
+    PrimaryKeyConstraint("number", "piece"),
+    sqlite_with_rowid=False,
+)
+
+# One row: how far the log was scanned for unusual activity, what was learned, and which process scans it now.
+anomaly_scan = Table(
+    "anomaly_scan",
+    metadata,
+    _id(),
+    Column("version", BigInteger, nullable=False),
+    Column("audit_number", BigInteger, nullable=False),
+    Column("audit_hash", _exact(64), nullable=False),
+    Column("state", _Bytes, nullable=False),
+    Column("findings", _Bytes, nullable=False),
+    Column("scanner", _exact(36), nullable=False),
+    _at("leased_until"),
+)
+
+# The answers to commands with an idempotency key, each written by the commit that carried its command out. The key is
+# a hash of the caller's project and user and of the key as it was sent. First by time: the oldest are removed first.
+answers = Table(
+    "answers",
+    metadata,
+    Column("at", _Id, nullable=False),
+    Column("key", _exact(64), nullable=False),
+    Column("fingerprint", _exact(64), nullable=False),
+    # The kind of a refusal, and "" for a command that was carried out.
+    Column("refusal", _exact(64), nullable=False),
+    Column("body", _Json, nullable=False),
+    PrimaryKeyConstraint("at", "key"),
+    Index("uq_answers_key", "key", unique=True),
     sqlite_with_rowid=False,
 )
 

@@ -6,13 +6,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from berth.model.token import Token
 from berth.store.tables import tokens
 
 _ALL: Final = select(tokens)
-_TOUCH: Final = update(tokens).where(tokens.c.id == bindparam("key")).values(last_used_at=bindparam("at"))
+_USES: Final = select(tokens.c.id, tokens.c.last_used_at)
+# Never back: another process may have written a later use already.
+_TOUCH: Final = (
+    update(tokens)
+    .where(
+        tokens.c.id == bindparam("key"),
+        or_(tokens.c.last_used_at.is_(None), tokens.c.last_used_at < bindparam("at")),
+    )
+    .values(last_used_at=bindparam("at"))
+)
 _LISTS: Final = ("roles", "trees", "networks")
 
 _encode = msgspec.json.Encoder().encode
@@ -27,6 +36,11 @@ def all_tokens(connection: Connection) -> list[Token]:
 def named(connection: Connection, names: Iterable[str]) -> list[Token]:
     """Return the tokens with these names that exist."""
     return [_token(row) for row in connection.execute(_ALL.where(tokens.c.name.in_(list(names))))]
+
+
+def last_uses(connection: Connection) -> dict[str, int | None]:
+    """Return when each token was last used, in microseconds since 1970 UTC, by its id."""
+    return {key: at for key, at in connection.execute(_USES)}
 
 
 def touch(connection: Connection, uses: Mapping[str, int]) -> None:

@@ -8,22 +8,25 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select
 from sqlalchemy.dialects.sqlite import dialect
 
+from berth.model.errors import DatabaseUnusable
 from berth.store import head
-from berth.store.backend import Unreachable
+from berth.store.backend import LOCK_S, Unreachable
 from berth.store.engine import Database
-from berth.store.tables import head as table
+from berth.store.head import Head
+from berth.store.shared_query import SharedQuery
 
 
 class Watch(Protocol):
     """Notices commits of others. Safe to share between threads."""
 
-    def latest(self) -> int | None:
-        """Return the number of the last change that was committed at the time of the call, or since.
+    def latest(self, wait_s: float = LOCK_S) -> Head | None:
+        """Return the head as it was committed at the time of the call, or since.
 
-        None if the head must be read to know, which then raises the reason. Raises as a transaction does.
+        None if the head must be read to know, which then raises the reason. Raises as a transaction does, and
+        Unavailable after waiting this long for other threads.
         """
 
     def close(self) -> None:
@@ -41,19 +44,18 @@ class FileWatch:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._version: int | None = None
-        self._number: int | None = None
+        self._head: Head | None = None
 
-    def latest(self) -> int | None:
+    def latest(self, wait_s: float = LOCK_S) -> Head | None:  # noqa: ARG002 - no thread waits for a network here
         """See Watch."""
         try:
             with self._lock:
                 version = self._query("PRAGMA data_version")[0]
                 if version != self._version:
-                    number, revision = self._query(*_HEAD)
-                    self._number = number if revision == head.REVISIONS[-1] else None
+                    self._head = _valid(self._query(*_HEAD))
                     # What is committed between the two queries is read next time.
                     self._version = version
-                return self._number
+                return self._head
         except sqlite3.Error as error:
             raise self._database.translate(error) or error from error
 
@@ -63,7 +65,7 @@ class FileWatch:
             self._database.check_open()
             self._connection = sqlite3.connect(self._database.path, isolation_level=None, check_same_thread=False)
         with closing(self._connection.execute(text, values)) as result:
-            row: tuple[Any, ...] = result.fetchone() or (None, None)
+            row: tuple[Any, ...] = result.fetchone() or ()
         return row
 
     def close(self) -> None:
@@ -79,35 +81,32 @@ class RowWatch:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._turn = threading.Lock()
-        self._started = 0
-        self._ended = (0, 0)  # the last query that succeeded, and its result
+        self._query = SharedQuery(self._read_with_retry)
 
-    def latest(self) -> int:
+    def latest(self, wait_s: float = LOCK_S) -> Head:
         """See Watch."""
-        before = self._started
-        with self._turn:
-            query, number = self._ended
-            if query > before:  # it began after this call
-                return number
-            self._started += 1
-            number = self._read_with_retry()
-            self._ended = (self._started, number)
-            return number
+        return self._query.get(wait_s)
 
     def close(self) -> None:
         """See Watch."""
 
-    def _read_with_retry(self) -> int:
+    def _read_with_retry(self) -> Head:
         try:
             return self._read()
         except Unreachable:
             # The connection may have been lost long ago, which says nothing about the database now.
             return self._read()
 
-    def _read(self) -> int:
+    def _read(self) -> Head:
         with self._database.looking() as connection:
-            return head.read(connection).number
+            return head.read(connection)
+
+
+def _valid(row: tuple[Any, ...]) -> Head | None:
+    try:
+        return head.head_of(row or None)
+    except DatabaseUnusable:
+        return None
 
 
 def _compiled(statement: Select[Any]) -> tuple[str, list[Any]]:
@@ -116,7 +115,7 @@ def _compiled(statement: Select[Any]) -> tuple[str, list[Any]]:
     return str(compiled), [compiled.params[name] for name in compiled.positiontup]
 
 
-_HEAD: Final = _compiled(select(table.c.number, table.c.revision).where(table.c.id == 1))
+_HEAD: Final = _compiled(head.READ)
 
 
 def watch(database: Database) -> Watch:

@@ -8,10 +8,13 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from berth.store.backend import StaleRead
+from berth.store.many_rows import MANY, ROW_BY_ROW, WRITE_MANY
 from berth.store.prepared import Prepared, deleting, inserting, updating
 from berth.store.tables import (
     allocations,
+    answers,
     consumers,
+    endings,
     inventories,
     names,
     provider_aggregates,
@@ -47,14 +50,33 @@ class WriteSet:
     add_traits: RowList = field(default_factory=_rows)
     add_aggregates: RowList = field(default_factory=_rows)
     add_consumers: RowList = field(default_factory=_rows)
+    add_consumer_terms: RowList = field(default_factory=_rows)
     change_consumers: RowList = field(default_factory=_rows)
+    change_consumer_terms: RowList = field(default_factory=_rows)
     add_allocations: RowList = field(default_factory=_rows)
     add_tokens: RowList = field(default_factory=_rows)
     change_tokens: RowList = field(default_factory=_rows)
+    drop_answers: RowList = field(default_factory=_rows)
+    add_answers: RowList = field(default_factory=_rows)
+    clear_endings: RowList = field(default_factory=_rows)
+    add_endings: RowList = field(default_factory=_rows)
 
 
 _AT_KEY: Final = {"id": "key"}
 _AT_GENERATION: Final = {"id": "key", "generation": "seen"}
+
+_CONSUMER: Final = {
+    "generation": "to",
+    "project": "new_project",
+    "user": "new_user",
+    "type_id": "type",
+    "updated_at": "at",
+    "change": "number",
+}
+_TERM: Final = {"start": "start", "end": "end", "deadline": "deadline", "replaces": "replaces"}
+"""The columns of consumers that are null where a claim has no term."""
+
+_OF_LEASES: Final = frozenset({"lease_id", "gang"})
 
 _STATEMENTS: Final[dict[str, Prepared]] = {
     "end_allocations": deleting(allocations, {"consumer_id": "key"}),
@@ -77,12 +99,10 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
     "add_inventories": inserting(inventories),
     "add_traits": inserting(provider_traits),
     "add_aggregates": inserting(provider_aggregates),
-    "add_consumers": inserting(consumers),
-    "change_consumers": updating(
-        consumers,
-        _AT_KEY,
-        {"generation": "to", "project": "new_project", "user": "new_user", "type_id": "type", "updated_at": "at"},
-    ),
+    "add_consumers": inserting(consumers, without=_OF_LEASES | _TERM.keys()),
+    "add_consumer_terms": inserting(consumers, without=_OF_LEASES),
+    "change_consumers": updating(consumers, _AT_KEY, _CONSUMER),
+    "change_consumer_terms": updating(consumers, _AT_KEY, {**_CONSUMER, **_TERM}),
     "add_allocations": inserting(allocations),
     "add_tokens": inserting(tokens),
     "change_tokens": updating(
@@ -96,6 +116,10 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
             "revoked_at": "revoked",
         },
     ),
+    "drop_answers": deleting(answers, {"key": "key"}),
+    "add_answers": inserting(answers),
+    "clear_endings": deleting(endings, {"change": "key", "consumer": "whose"}),
+    "add_endings": inserting(endings),
 }
 
 _GUARDED = frozenset({"delete_providers", "change_providers", "touch_providers"})
@@ -107,6 +131,13 @@ def write(connection: Connection, rows: WriteSet) -> None:
         values: RowList = getattr(rows, name)
         if not values:
             continue
-        touched = statement.run(connection, values)
+        touched = _run(connection, name, statement, values)
         if name in _GUARDED and touched != len(values):
             raise StaleRead(f"a row was not as it was read ({name})")
+
+
+def _run(connection: Connection, name: str, statement: Prepared, values: RowList) -> int:
+    """Write the rows of one kind. Return how many rows of the table were affected."""
+    if len(values) >= MANY and name in WRITE_MANY and connection.dialect.name in ROW_BY_ROW:
+        return WRITE_MANY[name](connection, values)
+    return statement.run(connection, values)

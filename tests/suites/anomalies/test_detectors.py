@@ -10,6 +10,7 @@ from berth.ledger.audit.anomalies import Analysis
 from berth.ledger.audit.anomalies.log_entry import network_of
 from berth.ledger.audit.anomalies.rates import MOST_REMEMBERED, Rate
 from berth.model.anomaly import MOST_NAMED, Anomaly, AnomalyKind
+from berth.model.audit import repeated
 from berth.model.caller import Caller
 from berth.model.change import CatalogueEntry, Facts, NameKind
 from berth.model.inventory import Inventory
@@ -66,6 +67,18 @@ def test_refusals(log: Log, count: int, unusual: bool) -> None:
     for number in range(count):
         log.refused(NOW + number * 10 * SECOND, STRANGER, "401", "no")
     assert kinds(log) == [AnomalyKind.REFUSALS] * unusual
+
+
+@pytest.mark.parametrize(("more", "unusual"), [(18, False), (19, True)])
+def test_a_record_of_many_refusals_counts_as_many(log: Log, more: int, unusual: bool) -> None:
+    log.refused(NOW, STRANGER, "401", "no")
+    log.refused(NOW + MINUTE, STRANGER, "401", repeated(more, "no"))
+    assert kinds(log) == [AnomalyKind.REFUSALS] * unusual
+
+
+def test_a_reason_with_a_number_is_the_reason(log: Log) -> None:
+    log.refused(NOW, SERVICE, "401", repeated(2, TokenRejection.REVOKED))
+    assert kinds(log) == [AnomalyKind.CREDENTIAL]
 
 
 def test_slow_refusals_are_no_burst(log: Log) -> None:

@@ -23,7 +23,10 @@ from tests.support.servers import configured_server
 SETTINGS = """
 auth = ["token"]
 workers = 2
+[limits]
+refusal_records = 0
 """
+"""Each refusal has a record of its own, so that the findings can count them."""
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from berth.model.errors import Unavailable
 from berth.model.inventory import Inventory
 from berth.model.token import TokenRejection, TokenSpec
 from berth.settings import Limits, Settings
+from berth.store.head import Head
 from berth.store.watch import Watch
 from tests.support.databases import chosen_kinds, ledger_database, require_database
 from tests.support.in_process_server import InProcessServer, Received
@@ -39,11 +39,11 @@ class Looks:
     def __init__(self, watch: Watch) -> None:
         self._watch, self.count, self.away = watch, 0, False
 
-    def latest(self) -> int | None:
+    def latest(self, wait_s: float = 10) -> Head | None:
         self.count += 1
         if self.away:
             raise Unavailable("the database is away")
-        return self._watch.latest()
+        return self._watch.latest(wait_s)
 
     def close(self) -> None:
         self._watch.close()
@@ -113,12 +113,9 @@ def here(url: str, secret: str, elsewhere: Ledger) -> Iterator[Process]:
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(url, secret_file=secret))
         core = ledger._writer
-        offload = None
-        if not core.database.capabilities.embedded:
-            offload = stack.enter_context(ThreadPoolExecutor(2))
         settings = Settings(auth=("token",), secret_file=secret)
         site = mounts_of(settings, ledger, Feed(ledger), Limiter(Limits()), MetricsRegistry())
-        inside = stack.enter_context(closing(InProcessServer(Server(site, ledger, offload))))
+        inside = stack.enter_context(closing(InProcessServer(Server(site, ledger))))
         process = Process(inside, Looks(core._watch))
         core._watch = process.looks
         core.observer = process.refused
@@ -204,7 +201,7 @@ def test_a_token_rotated_elsewhere_claims_once(here: Process, elsewhere: Ledger,
     assert refusals(elsewhere) == [("401", "ci", TokenRejection.REPLACED)]
 
 
-def test_a_claim_does_not_look_and_a_question_looks_once(here: Process, token: str) -> None:
+def test_a_claim_does_not_look_and_a_question_looks_once(here: Process, elsewhere: Ledger, token: str) -> None:
     counts = {}
     for what, (method, target, body) in ASKED.items():
         if what not in ("metrics", "the stream of changes"):
@@ -212,7 +209,8 @@ def test_a_claim_does_not_look_and_a_question_looks_once(here: Process, token: s
             here.ask(method, target, token, body)
             counts[what] = here.looks.count
     # Not as often as once for each question: some are answered from rows, in a transaction that is a look as well.
-    assert {what: count for what, count in counts.items() if count > 1} == {}
+    # In a file a look costs next to nothing: the event loop takes one before it hands a request to a thread.
+    assert {what: count for what, count in counts.items() if count > 1 + elsewhere.embedded} == {}
     assert [what for what in ("a claim", "a claim of what is not there", "a release") if counts[what]] == []
     assert all(counts[what] for what in ("a host", "candidates", "the fleet", "a path that is not there"))
 

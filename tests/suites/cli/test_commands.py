@@ -49,8 +49,13 @@ READING = [
     ("audit", "list", "--actor", "ada", "--outcome", "done", "--limit", "1"),
     ("watch", "--after", "0", "--limit", "2"),
     ("top", "--once"),
+    ("release", "--project", "physics", "--dry-run"),
+    ("release", "--holders-of", "node-1", "--dry-run"),
+    ("release", JOB, "--on", "node-1", "--dry-run"),
+    ("set", "--all", "VCPU.allocation_ratio=0.1", "--dry-run"),
+    ("delete", "--tree", "20000000-0000-4000-8000-000000000000", "--dry-run"),
 ]
-LISTS = [words for words in READING if words[0] not in ("show", "watch", "top")]
+LISTS = [words for words in READING if words[0] not in ("show", "watch", "top", "release", "set", "delete")]
 REFUSED = [
     ("show", "node"),
     ("show", "noode-2"),
@@ -97,6 +102,25 @@ def test_lists_are_csv_too(fleet: Fleet, words: tuple[str, ...]) -> None:
     assert "\n\n" not in here.out
     rows = list(csv.reader(io.StringIO(here.out)))
     assert len({len(row) for row in rows}) <= 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("claim", "VCPU=1", "--project", "p", "--on", ""),
+        ("claim", "VCPU=1", "--project", "p", "--consumer", ""),
+        ("find", "VCPU=1", "--in-tree", ""),
+        ("consumers", "--provider", ""),
+        ("consumers", "--url", ""),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_value_is_not_an_option_left_out(fleet: Fleet, words: tuple[str, ...]) -> None:
+    before = berth("consumers", "--json", *fleet.here).out
+    said = berth(*words, *(() if "--url" in words else fleet.here))
+    assert (said.status, said.out) == (2, "")
+    assert f"{words[-2]} has an empty value" in said.err
+    assert berth("consumers", "--json", *fleet.here).out == before
 
 
 def test_the_audit_log_of_a_server_is_for_administrators(fleet: Fleet) -> None:

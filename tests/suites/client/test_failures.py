@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -15,6 +17,8 @@ from berth import errors
 from tests.support.servers import Server
 
 SECRET = "brth_sesame"
+ROOM = 4
+ONE_GPU = berth.CandidateRequest(groups=(berth.Group(resources={"PGPU": 1}),))
 
 
 @contextmanager
@@ -83,7 +87,7 @@ def test_reading_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize(("answer", "words"), [(b"", "not known"), (AWAY, "away")])
-def test_a_command_is_sent_once(answer: bytes, words: str) -> None:
+def test_a_command_is_sent_once_if_the_server_keeps_no_answers(answer: bytes, words: str) -> None:
     with (
         answering(answer) as (url, heard),
         berth.connect(url, SECRET) as client,
@@ -135,3 +139,59 @@ def test_who_may_not(server: Server) -> None:
         )
         with pytest.raises(errors.Forbidden):
             client.create_provider("host")
+
+
+@contextmanager
+def losing_answers(port: int, each: int) -> Iterator[tuple[str, list[bytes]]]:
+    """A relay to a server that loses so many answers to each command: it passes the command on, and closes then."""
+    lost: list[bytes] = []
+    tries: Counter[bytes] = Counter()
+
+    def relay(near: socket.socket) -> None:
+        with near, closing(socket.create_connection(("127.0.0.1", port))) as far:
+            while request := _whole(near):
+                far.sendall(request)
+                answer = far.recv(65536)
+                key = re.search(rb"idempotency-key: (\S+)", request.lower())
+                tries.update([key[1]] if key else [])
+                if key and tries[key[1]] <= each:
+                    lost.append(answer)
+                    return
+                near.sendall(answer)
+
+    def listen() -> None:
+        while True:
+            try:
+                near, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=relay, args=(near,), daemon=True).start()
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        threading.Thread(target=listen, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", lost
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def _whole(connection: socket.socket) -> bytes:
+    """Return one request with its body, b"" at the end."""
+    data = b""
+    while piece := connection.recv(65536):
+        data += piece
+        head, ended, body = data.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head.lower())
+        if ended and len(body) >= int(length[1] if length else 0):
+            return data
+    return b""
+
+
+def test_a_claim_whose_answers_are_lost_is_made_once(server: Server, client: berth.Client) -> None:
+    host = client.create_provider("with-lost-answers").uuid
+    client.set_inventories(host, {"PGPU": berth.Inventory(total=ROOM)})
+    before = client.head()
+    with losing_answers(server.port, 2) as (url, lost), berth.connect(url, server.token) as far:
+        grants = [far.allocate(ONE_GPU, project="p", user="u") for _ in range(ROOM)]
+        assert [answer[:12] for answer in lost] == [b"HTTP/1.1 200"] * 2 * ROOM
+    assert len({grant.consumer for grant in grants}) == ROOM
+    assert client.head() == before + ROOM
+    assert client.usages(host).usages == {"PGPU": ROOM}

@@ -8,9 +8,21 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 import berth
-from berth import CandidateRequest, Claim, Group, Inventory, NewInventories, ProviderQuery, errors
+from berth import (
+    CandidateRequest,
+    Claim,
+    Group,
+    Inventory,
+    NewInventories,
+    ProviderQuery,
+    ReconcileFinding,
+    ReconcileRequest,
+    UndoOutcome,
+    errors,
+)
 from berth.model.interface import LedgerInterface
 from berth.model.record import InventoryRecord, ProviderRecord, RecordStatus
 
@@ -58,8 +70,8 @@ def test_what_providers_have(verbs: LedgerInterface) -> None:
     before = verbs.provider(uuid).generation
     assert verbs.set_traits(uuid, [trait, "HW_CPU_X86_AVX2"], generation=before).generation == before + 1
     assert verbs.traits(uuid).traits == ["HW_CPU_X86_AVX2", trait]
-    assert verbs.set_aggregates(uuid, [aggregate.upper()]).aggregates == [aggregate]
-    assert verbs.aggregates(uuid).aggregates == [aggregate]
+    assert verbs.set_aggregates(uuid, [aggregate.upper()]).aggregates == [aggregate.upper()]
+    assert verbs.aggregates(uuid).aggregates == [aggregate.upper()]
     assert verbs.inventory(uuid, "VCPU").total == 8
     assert set(verbs.inventories(uuid).inventories) == {"VCPU", "DISK_GB"}
     verbs.delete_inventory(uuid, "DISK_GB")
@@ -148,10 +160,28 @@ def test_finding_and_claiming_in_one_step(verbs: LedgerInterface) -> None:
         verbs.allocate(request, project="physics", user="ada")
     assert caught.value.funnel == verbs.explain(request)
     assert str(caught.value) == verbs.explain(request).why
+    head = verbs.head()
+    assert verbs.allocate(request, project="physics", user="ada", type="JOB", consumer=got[0].consumer) == got[0]
+    assert verbs.head() == head
     with pytest.raises(errors.ConsumerGenerationConflict):
         verbs.allocate(request, project="physics", user="ada", consumer=got[0].consumer)
     with pytest.raises(errors.TraitsNotFound):
         verbs.allocate(_needing("CUSTOM_NONE"), project="physics", user="ada")
+
+
+def test_holding(verbs: LedgerInterface) -> None:
+    request = CandidateRequest(groups=(Group(resources={"VCPU": 8}, in_tree=host(verbs)),))
+    with verbs.holds.holding(request, within=60, project="physics", user="ada") as held:
+        assert verbs.holds.extend(held.consumer, 90) == verbs.consumer(held.consumer).deadline
+    assert verbs.consumer(held.consumer).deadline is None
+    with pytest.raises(errors.NotPending):
+        verbs.holds.extend(held.consumer, 5)
+
+
+def test_following_a_log_that_does_not_continue_there(verbs: LedgerInterface) -> None:
+    with pytest.raises(errors.LogReset) as caught:
+        next(verbs.follow(verbs.head() + 10))
+    assert caught.value.head == verbs.head()
 
 
 def test_following(verbs: LedgerInterface) -> None:
@@ -296,6 +326,7 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client) -> None:
         lambda it: it.project_usages("physics", "ada"),
         lambda it: it.project_usages("no/such project?&"),
         lambda it: it.projects(limit=1),
+        lambda it: it.agenda(limit=1).items,
         lambda it: it.changes(after=2, most=1500),
         lambda it: it.history(uuid, most=3),
         lambda it: it.audit(operation="CreateProvider", most=2),
@@ -303,3 +334,35 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client) -> None:
     )
     differing = [number for number, ask in enumerate(asked) if ask(ledger) != ask(client)]
     assert differing == []
+
+
+def test_reconciling_and_undoing(verbs: LedgerInterface) -> None:
+    uuid = host(verbs)
+    alive, gone = claimed(verbs, uuid), claimed(verbs, uuid, 2, type="VM")
+    listed = {alive: {uuid: {"VCPU": 3}}}
+    request = ReconcileRequest(trees=(uuid,), alive=listed, as_of=verbs.head(), limit=1)
+    report = verbs.reconcile(request)
+    assert (report.orphans, report.differing, report.change) == (1, 1, None)
+    rest = verbs.reconcile(replace(request, after=report.next or ""))
+    found = {each.consumer: (each.finding, each.allocations, each.actual) for each in report.items + rest.items}
+    assert found == {
+        gone: (ReconcileFinding.ORPHAN, {uuid: {"VCPU": 2}}, None),
+        alive: (ReconcileFinding.DIFFERING, {uuid: {"VCPU": 1}}, listed[alive]),
+    }
+    apply = replace(request, dry_run=False, expect=report.digest)
+    with pytest.raises(errors.ReconcileTooLarge) as large:
+        verbs.reconcile(replace(apply, at_most=0))
+    assert (large.value.orphans, large.value.at_most) == (1, 0)
+    with pytest.raises(errors.PlanOutdated) as outdated:
+        verbs.reconcile(replace(apply, expect="0" * 16))
+    assert outdated.value.digest == report.digest
+    with pytest.raises(errors.NothingAlive):
+        verbs.reconcile(replace(request, alive={}))
+    change = verbs.reconcile(apply).change
+    assert change == verbs.head()
+    assert verbs.allocations(gone) is None
+    assert verbs.undo(change) == UndoOutcome(restored=[gone])
+    assert verbs.consumer(gone).allocations == {uuid: {"VCPU": 2}}
+    with pytest.raises(errors.CannotUndo) as twice:
+        verbs.undo(change)
+    assert (twice.value.change, twice.value.count) == (change, 0)

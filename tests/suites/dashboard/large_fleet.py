@@ -65,6 +65,7 @@ PAGES = {
     "consumers": uuid_of(9, 59),
     "consumers?order=oldest&project=project-5": uuid_of(9, 5),
     f"consumer/{uuid_of(9, 5)}": "node-000005",
+    "agenda": "No claim has an end",
     "projects": "project-53",
     "projects?project=project-5": "INSTANCE",
     "changes": "SetAllocations",

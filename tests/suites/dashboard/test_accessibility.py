@@ -42,6 +42,7 @@ PAGES = (
     "consumers",
     f"consumer/{JOB}",
     f"consumer/{SERVER}",
+    "agenda",
     "projects",
     "projects?project=physics",
     f"projects?project={quote(EVIL)}",

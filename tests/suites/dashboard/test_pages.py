@@ -10,11 +10,12 @@ from playwright.sync_api import expect
 
 import berth
 from berth.model.commands import Claim
+from berth.model.term import Term
 from tests.suites.dashboard.conftest import NewTab
 from tests.suites.dashboard.fleets import EVIL, FIRST, FULL, GPU, JOB, RACK, SECOND, SERVER
 from tests.support.servers import Server
 
-PAGES = ("fleet", "providers", "find", "consumers", "projects", "changes", "audit")
+PAGES = ("fleet", "providers", "find", "consumers", "agenda", "projects", "changes", "audit")
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,8 @@ PAGES = ("fleet", "providers", "find", "consumers", "projects", "changes", "audi
         ("find", ["Find where something fits"]),
         ('find?q={"groups":[{"resources":"VCPU:1"}]}', ["Nothing fits", "VCPU"]),
         ("consumers", ["There are no allocations", "berth claim"]),
+        ("agenda", ["No claim has an end", "berth claim --for 7d"]),
+        ("agenda?within=3600", ["Nothing ends then"]),
         ("projects", ["No project has allocations"]),
         ("projects?project=none", ["It has no allocations"]),
         ("changes", ["Live"]),
@@ -156,6 +159,7 @@ def test_a_provider(small: Server, new_tab: NewTab) -> None:
     assert [row[1] for row in history][-1] == "CreateProvider"
     assert "made as node-1" in history[-1][3]
     assert any("has 8 VCPU" in row[3].replace("\n", " ") for row in history)
+    assert any("ada (physics) took 2 VCPU" in row[3].replace("\n", " ") for row in history)
     assert any(row[3].startswith("1 aggregate\n") for row in history)
     for name in ("CUSTOM_FAST", RACK):
         assert tab.page.get_by_role("link", name=name).is_visible()
@@ -213,6 +217,25 @@ def test_projects(small: Server, new_tab: NewTab) -> None:
     assert [row[0] for row in tab.rows("1 shown")] == [JOB]
 
 
+def test_what_ends_next(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
+    uuid, held = "7a5c0000-0000-4000-8000-0000000000e1", "7a5c0000-0000-4000-8000-0000000000e2"
+    week, minute = Term(lasts=7 * 24 * 3600), Term(confirm_within=60)
+    for consumer, term in ((uuid, week), (held, minute)):
+        claim = Claim(consumer=consumer, allocations={SECOND: {"VCPU": 1}}, project="lab", user="eva", term=term)
+        ledger.claim(claim)
+    tab = new_tab(small).open("agenda")
+    rows = tab.rows("2 shown")
+    assert [row[1] for row in rows] == ["lapses unless confirmed", "ends"]
+    assert rows[1][0] in ("6 d 23 h", "7 d")
+    assert [" ".join(cell.split()) for cell in rows[1][3:6]] == ["1 VCPU of node-2", "lab", "eva"]
+    tab.go("agenda?within=86400")
+    assert len(tab.rows("1 shown")) == 1
+    tab.go(f"consumer/{held}")
+    assert "lapses at" in tab.main
+    ledger.release(uuid)
+    ledger.release(held)
+
+
 def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
     uuid = "7a5c0000-0000-4000-8000-0000000000c1"
     ledger.claim(Claim(consumer=uuid, allocations={SECOND: {"VCPU": 1}}, project="tests", user="u", type="JOB"))
@@ -230,7 +253,10 @@ def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Le
     dialog.get_by_role("button", name="Release").click()
     expect(tab.page.locator("main")).to_contain_text("It has no allocations")
     assert ledger.allocations(uuid) is None
-    assert [row[1] for row in tab.rows("What was done")] == ["ReleaseAllocations", "SetAllocations"]
+    released, taken = tab.rows("What was done")
+    assert (released[1], taken[1]) == ("ReleaseAllocations", "SetAllocations")
+    assert "1 VCPU of u (tests), released by" in released[3].replace("\n", " ")
+    assert taken[3].replace("\n", " ") == "u (tests) took 1 VCPU"
 
 
 def test_what_cannot_be_released_is_said_in_the_dialog(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:

@@ -200,11 +200,11 @@ def test_on_trial_one_click_is_enough(empty: Server, new_tab: NewTab) -> None:
 
 # --- Roles ---
 
-ALL = ["Fleet", "Providers", "Find", "Consumers", "Projects", "Changes", "Audit"]
+ALL = ["Fleet", "Providers", "Find", "Consumers", "Agenda", "Projects", "Changes", "Audit"]
 ROLES = {
     "admin": ALL,
     "service": ALL[:-1],
-    "reader": ["Consumers", "Projects"],
+    "reader": ["Consumers", "Agenda", "Projects"],
     "provider-owner": ["Fleet", "Providers"],
 }
 NEEDS = {
@@ -212,6 +212,7 @@ NEEDS = {
     "Providers": ("providers", "providers.list"),
     "Find": ("find", "candidates.list"),
     "Consumers": ("consumers", "consumers.list"),
+    "Agenda": ("agenda", "consumers.list"),
     "Projects": ("projects", "project_usages.show"),
     "Changes": ("changes", "changes.list"),
     "Audit": ("audit", "audit.list"),

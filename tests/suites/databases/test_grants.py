@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import make_url, text
 
 from berth.ledger import open_ledger
+from berth.ledger.audit import archive
 from berth.ledger.verify import verify
+from berth.model.caller import Caller
 from berth.model.errors import DatabaseUnusable
 from berth.model.inventory import Inventory
 from berth.store import grants, migrate
@@ -76,6 +78,8 @@ FORBIDDEN = (
     "UPDATE audit_subjects SET subject = 'x'",
     "DROP TABLE audit",
     "DELETE FROM tokens",
+    "DELETE FROM checkpoints",
+    "INSERT INTO checkpoint_pieces VALUES (1, 1, NULL)",
     "DELETE FROM head",
     "INSERT INTO head VALUES (2, 0, 1, '')",
     "UPDATE alembic_version SET version_num = '0000'",
@@ -101,6 +105,24 @@ def test_serving(granted: tuple[Database, str, str]) -> None:
                 ledger._writer.database.writing() as one,
             ):
                 one.execute(text(statement))
+    assert verify(database).findings == ()
+
+
+def test_only_the_owner_archives(
+    granted: tuple[Database, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, as_owner, as_server = granted
+    monkeypatch.setattr(archive, "YOUNGEST_US", 0)
+    with open_ledger(as_server) as ledger:
+        fill(ledger)
+        for url, allowed in ((as_server, False), (as_owner, True)):
+            opened = Database(url)
+            with nullcontext() if allowed else pytest.raises(DatabaseUnusable, match="see `berth db grant`"):
+                archive.archive(opened, 2**62, tmp_path / "old.jsonl", Caller(name="root"))
+            opened.close()
+        assert ledger.changes() == []
+        ledger.release(VM)
+        assert len(ledger.changes()) == 1
     assert verify(database).findings == ()
 
 

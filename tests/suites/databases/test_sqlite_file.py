@@ -139,7 +139,7 @@ def test_a_folder_that_is_gone_for_a_while(tmp_path: Path) -> None:
         watch.latest()
     elsewhere.rename(folder)
     with database.reading() as connection:
-        assert watch.latest() == head.read(connection).number
+        assert watch.latest() == head.read(connection)
     watch.close()
     database.close()
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from berth.ledger import Ledger, open_ledger
+from berth.store import head
 from berth.store.engine import Database
-from berth.store.watch import FileWatch, RowWatch, Watch, watch
+from berth.store.head import Head
+from berth.store.watch import FileWatch, Watch, watch
 
 
 @pytest.fixture
@@ -33,12 +34,25 @@ def looking(ours: Ledger) -> Iterator[Watch]:
         yield made
 
 
+def _latest(looking: Watch) -> int | None:
+    found = looking.latest()
+    return None if found is None else found.number
+
+
+def _head(database: Database) -> Head:
+    with database.reading() as connection:
+        return head.read(connection)
+
+
 def test_commits_of_this_process_and_of_others(ours: Ledger, others: Ledger, looking: Watch) -> None:
     known = ours.head()
-    assert looking.latest() == known
+    assert _latest(looking) == known
     for number, ledger in enumerate((ours, others, others, ours), 1):
         ledger.create_trait(f"CUSTOM_{number}")
-        assert (looking.latest(), looking.latest()) == (known + number, known + number)
+        assert (_latest(looking), _latest(looking)) == (known + number, known + number)
+        latest, head = looking.latest(), _head(ours._writer.database)
+        assert latest is not None
+        assert latest._replace(server_time=0) == head._replace(server_time=0)
 
 
 def test_nobody_is_told_less_than_was_there_when_it_asked(ours: Ledger, others: Ledger, looking: Watch) -> None:
@@ -53,7 +67,7 @@ def test_nobody_is_told_less_than_was_there_when_it_asked(ours: Ledger, others: 
     def look() -> None:
         while committed[0] < 60:
             least = committed[0]
-            latest = looking.latest()
+            latest = _latest(looking)
             if latest is None or latest < begin + least:
                 wrong.append((least, latest))
 
@@ -82,62 +96,5 @@ def test_a_file_s_head_is_read_only_when_somebody_has_written(tmp_path: Path) ->
             watched.latest()
         assert watched.asked == ["PRAGMA", "SELECT", "PRAGMA", "PRAGMA"]
         ledger.create_trait("CUSTOM_MORE")
-        assert (watched.latest(), watched.latest()) == (ledger.head(), ledger.head())
+        assert (_latest(watched), _latest(watched)) == (ledger.head(), ledger.head())
         assert watched.asked[4:] == ["PRAGMA", "SELECT", "PRAGMA"]
-
-
-class Turn:
-    """A lock that counts the threads that came to it."""
-
-    def __init__(self) -> None:
-        self._lock, self.come = threading.Lock(), threading.Semaphore(0)
-
-    def __enter__(self) -> None:
-        self.come.release()
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
-
-class Slow(RowWatch):
-    """A watch whose queries end when the test lets them, each with its number."""
-
-    def __init__(self) -> None:
-        self.turn = Turn()
-        self._turn, self._started, self._ended = self.turn, 0, (0, 0)  # type: ignore[assignment]
-        self.looks, self.fails = 0, False
-        self.began, self.end = threading.Semaphore(0), threading.Semaphore(0)
-
-    def _read(self) -> int:
-        self.looks += 1
-        number = self.looks
-        self.began.release()
-        assert self.end.acquire(timeout=60)
-        if self.fails:
-            raise OSError("no answer")
-        return number
-
-
-def test_whoever_asks_during_a_look_shares_the_next_one() -> None:
-    watched = Slow()
-    with ThreadPoolExecutor(8) as threads, ExitStack() as ending:
-        ending.callback(watched.end.release, 99)
-        asked = [threads.submit(watched.latest)]
-        assert watched.began.acquire(timeout=60)
-        asked += [threads.submit(watched.latest) for _ in range(6)]
-        for _ in asked:
-            assert watched.turn.come.acquire(timeout=60)
-        watched.end.release(2)
-        assert [each.result(60) for each in asked] == [1, *[2] * 6], "the first look had begun before they asked"
-        assert watched.looks == 2
-
-
-def test_a_look_that_fails_is_nobody_else_s_answer() -> None:
-    watched = Slow()
-    watched.fails = True
-    watched.end.release(99)
-    with pytest.raises(OSError, match="no answer"):
-        watched.latest()
-    watched.fails = False
-    assert watched.latest() == 2

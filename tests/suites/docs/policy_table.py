@@ -8,6 +8,7 @@ from typing import Final
 
 from berth.api.auth.policy import ANYONE, DEFAULT, OF_A_PROJECT
 from berth.api.placement.routes import OPERATIONS
+from berth.api.placement.rule_names import RULE_NAMES
 from berth.api.v1.routes import ROUTES
 from berth.model.caller import OWNER, ROLES
 from tests.support.document_blocks import ROOT
@@ -40,10 +41,11 @@ def _cell(operation: str, role: str) -> str:
 def rows() -> list[str]:
     """Yield every operation, with the roles that may do it and its routes."""
     asked = asked_with()
-    head = ["operation", *ROLES, "asked for with"]
+    head = ["operation", *ROLES, "asked for with", "rule of Placement"]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for operation in sorted(DEFAULT):
-        cells = [f"`{operation}`", *(_cell(operation, role) for role in ROLES), ", ".join(asked[operation])]
+        rule = f"`{RULE_NAMES[operation]}`" if operation in RULE_NAMES else ""
+        cells = [f"`{operation}`", *(_cell(operation, role) for role in ROLES), ", ".join(asked[operation]), rule]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 

@@ -13,14 +13,14 @@ import pytest
 import typer.main
 
 import berth
-from berth import app as composition
 from berth.api.auth.policy import POLICIES
+from berth.api.http import threads
 from berth.api.placement.routes import OPERATIONS
 from berth.cli.main import app
-from berth.fleet.find import search
+from berth.fleet.find import budget
 from berth.ledger import retry
-from berth.ledger.write import writer
-from berth.model import errors
+from berth.ledger.write import batch, batch_plan, writer
+from berth.model import errors, validation
 from berth.settings import Limits, Settings
 from berth.settings.sources import names
 from tests.support.document_blocks import ROOT
@@ -164,10 +164,14 @@ def test_every_policy_is_documented(policy: str) -> None:
     ("what", "limit"),
     [
         ("body of a request", f"{Limits().body_bytes >> 20} MiB"),
-        ("in one commit", f"{writer.MOST_IN_A_BATCH}"),
-        ("steps of a search without", f"{search.FRUITLESS_STEPS:,}"),
-        ("steps of a search in all", f"{search.MOST_STEPS:,}"),
-        ("threads", f"{composition.THREADS}"),
+        ("of one command", f"{validation.MOST_RECORDS:,}"),
+        ("one command changes", f"{batch.MOST_COMMAND_BYTES >> 20} MiB"),
+        ("in one commit", f"{batch_plan.MOST_IN_A_BATCH}"),
+        ("in one commit", f"{batch.MOST_S} s, with {batch.MOST_BYTES >> 20} MiB"),
+        ("steps of a search without", f"{budget.FRUITLESS_STEPS:,}"),
+        ("steps of a search in all", f"{budget.MOST_STEPS:,}"),
+        ("threads", f"{threads.READS}, and {threads.LONG_READS} more"),
+        ("may wait in all", f"{threads.REQUEST_S:.0f} s"),
         ("tries of a commit", f"{writer.TRIES} within {retry.GIVE_UP_S} s"),
     ],
 )
@@ -194,7 +198,7 @@ def test_every_verb_is_documented(verb: str) -> None:
 
 def leaves(kind: type[BaseException]) -> Iterator[type[BaseException]]:
     """Return every error of the model without subclasses."""
-    below = [each for each in kind.__subclasses__() if each.__module__ == errors.__name__]
+    below = [each for each in kind.__subclasses__() if getattr(errors, each.__name__, None) is each]
     if not below:
         yield kind
     for each in below:

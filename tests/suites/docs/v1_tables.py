@@ -34,7 +34,7 @@ def commands() -> list[str]:
         kind, _, name = route.name.partition(".")
         if kind == "commands":
             refused = (kind_of(each) for each in route.refusals)
-            refusals = ", ".join(f"`{each}`" for each in refused if each not in ("invalid", "forbidden"))
+            refusals = ", ".join(f"`{each}`" for each in refused if each not in ("invalid", "forbidden", "key-reused"))
             rows.append(f"| `{name}` | {route.summary} | {refusals} |")
     return rows
 
@@ -42,7 +42,7 @@ def commands() -> list[str]:
 def problems() -> list[str]:
     """Return a row for every type of problem."""
     problems = {
-        kind: (status_of(error), str(inspect.getdoc(error)).splitlines()[0])
+        kind: (status_of(error), " ".join(str(inspect.getdoc(error)).split()))
         for kind, error in KINDS.items()
         if error not in NEVER_TOLD
     }

@@ -1,4 +1,4 @@
-"""Finding and claiming in one step: exact however many do so in one batch, in the order in which they came."""
+"""Finding and claiming in one step: exact however many do so in one batch."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 import berth
 from berth import CandidateRequest, Group, Inventory
-from berth.ledger.write.decide import allocate
-from berth.model.commands import Allocate, Claim, Command, CreateTrait, ReleaseAllocations, SetAllocations, SetTraits
+from berth.ledger.write import candidate_search
+from berth.model.commands import Allocate, Command, CreateTrait, ReleaseAllocations, SetTraits
 from berth.model.errors import BerthError, DatabaseUnusable, NothingFits, Unavailable
 
 
@@ -65,11 +65,11 @@ def refused(answer: Future[Any]) -> type[BaseException] | None:
         (wanting(_={"VCPU": 9}), 0),
     ],
 )
-@pytest.mark.parametrize("tried", [1, 3, allocate.MOST_TRIED])
+@pytest.mark.parametrize("few", [1, 3, candidate_search.FEW])
 def test_as_many_as_there_is_room_for(
-    request_: CandidateRequest, room: int, tried: int, ledger: berth.Ledger, monkeypatch: pytest.MonkeyPatch
+    request_: CandidateRequest, room: int, few: int, ledger: berth.Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(allocate, "MOST_TRIED", tried)
+    monkeypatch.setattr(candidate_search, "FEW", few)
     fleet(ledger, hosts=4, devices=6, each=8)
     answers = together(ledger, [asking(request_) for _ in range(room + 10)])
     assert [refused(answer) for answer in answers] == [None] * room + [NothingFits] * 10
@@ -78,28 +78,46 @@ def test_as_many_as_there_is_room_for(
         assert ledger.consumer(granted.consumer).allocations == granted.allocations
 
 
-def test_in_the_order_in_which_they_came(ledger: berth.Ledger) -> None:
-    """Room that is made, or taken in another way, counts from its turn on."""
+def test_nobody_is_refused_while_others_make_room(ledger: berth.Ledger) -> None:
+    """What is queued together is concurrent: a claim that finds nothing waits for what is released with it."""
     fleet(ledger, hosts=1, devices=0, each=4)
     host = ledger.providers()[0].uuid
     ledger.create_trait("CUSTOM_OLD")
     all_of_it, first = wanting(_={"VCPU": 4}), asking(wanting(_={"VCPU": 4}))
-    other = Claim(consumer=str(uuid4()), allocations={host: {"VCPU": 4}}, project="p", user="u")
     modern = CandidateRequest(groups=(Group(resources={"VCPU": 4}, forbidden=frozenset({"CUSTOM_OLD"})),))
+    together(ledger, [first])
     commands: list[tuple[Command, type[BerthError] | None]] = [
-        (first, None),
-        (asking(all_of_it), NothingFits),
+        (asking(all_of_it), None),
         (ReleaseAllocations(consumer=first.consumer), None),
-        (SetAllocations(claims=(other,)), None),
-        (asking(all_of_it), NothingFits),
-        (ReleaseAllocations(consumer=other.consumer), None),
         (SetTraits(uuid=host, traits=frozenset({"CUSTOM_OLD"})), None),
         (asking(modern), NothingFits),
+        (asking(all_of_it), NothingFits),
         (CreateTrait(name="CUSTOM_NEW"), None),
-        (asking(all_of_it), None),
     ]
     answers = together(ledger, [command for command, _ in commands])
     assert [refused(answer) for answer in answers] == [kind for _, kind in commands]
+
+
+def test_the_order_of_one_consumer_is_kept(ledger: berth.Ledger) -> None:
+    fleet(ledger, hosts=1, devices=0, each=4)
+    mine = asking(wanting(_={"VCPU": 4}))
+    release = ReleaseAllocations(consumer=mine.consumer)
+    commands: list[Command] = [mine, release, mine, release, mine]
+    answers = together(ledger, commands)
+    assert [refused(answer) for answer in answers] == [None] * 5
+    assert ledger.consumer(mine.consumer).allocations == answers[-1].result().allocations
+
+
+def test_claims_and_releases_share_commits(ledger: berth.Ledger) -> None:
+    """Whatever the order in which they come."""
+    fleet(ledger, hosts=20, devices=0, each=8)
+    held = [asking(wanting(_={"VCPU": 1})) for _ in range(50)]
+    together(ledger, [*held])
+    head = ledger.head()
+    mixed = [[asking(wanting(_={"VCPU": 1})), ReleaseAllocations(consumer=each.consumer)] for each in held]
+    answers = together(ledger, [command for pair in mixed for command in pair])
+    assert [refused(answer) for answer in answers] == [None] * 100
+    assert len({change.at for change in ledger.changes(head, most=200)}) == 1
 
 
 def test_they_share_commits(ledger: berth.Ledger) -> None:
@@ -123,6 +141,6 @@ def test_a_refusal_stands_although_nobody_can_say_why(
 
     command = asking(wanting(_={"VCPU": 1}))
     refusal = together(ledger, [command])[0].exception(30)
-    monkeypatch.setattr(ledger._writer, "_lock_fresh", gone)
+    monkeypatch.setattr(ledger._writer, "refresh", gone)
     assert isinstance(refusal, NothingFits)
     assert ledger.explained(command, refusal) is refusal

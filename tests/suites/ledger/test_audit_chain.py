@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from berth.ledger import open_ledger
-from berth.ledger.audit import archive, chain
+from berth.ledger.audit import archive, archive_file, chain
 from berth.ledger.audit.chain import Verification
 from berth.model.caller import Caller
 from berth.model.errors import Conflict
@@ -25,9 +25,10 @@ ADMIN = Caller(name="root", via="local")
 
 @pytest.fixture(scope="module", autouse=True)
 def small_blocks() -> Iterator[None]:
-    """Two of them are full after the last record."""
+    """Two of them are full after the last record, and no record is too young for an archive."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(audit_index, "BLOCK", 8)
+        patch.setattr(archive, "YOUNGEST_US", 0)
         yield
 
 
@@ -141,22 +142,23 @@ def test_old_records_leave_for_an_archive(database: Database, tmp_path: Path) ->
         at = connection.execute(text("SELECT at FROM audit WHERE number = 9")).scalar_one()
     file = tmp_path / "archive.jsonl"
     noted = chain.verify(database)
-    assert archive.archive(database, at, file, ADMIN) == (1, 8)
+    assert archive.archive(database, at, file, ADMIN) == (file, 1, 8)
     after = chain.verify(database, (noted.last, noted.seal))
-    assert (after.findings, after.first, after.last) == ((), 9, LAST + 1)
+    assert (after.findings, after.first, after.last) == ((), 9, LAST + 2)
     lines = file.read_bytes().splitlines()
-    archived = archive.verify_archive(lines)
+    archived = archive_file.verify_archive(lines)
     assert (archived.findings, archived.first, archived.last) == ((), 1, 8)
     assert chain.verify(database, (8, archived.seal)).findings == ()
     lines[3] = lines[3].replace(b"CreateProvider", b"DeleteProvider")
-    assert archive.verify_archive(lines).findings[0].number == 4
+    assert archive_file.verify_archive(lines).findings[0].number == 4
     with open_ledger(str(database.url)) as ledger:
-        (vouching,) = ledger.audit(most=1)
+        checkpoint, vouching = ledger.audit(most=2)
         assert (vouching.operation, vouching.target, vouching.actor) == ("ArchiveAudit", "8", "root")
+        assert (checkpoint.operation, checkpoint.target, checkpoint.actor) == ("SealCheckpoint", "8", "root")
         fill_more = ledger.create_provider("another")
-        assert ledger.history(fill_more.uuid)[0].number == LAST + 2
+        assert ledger.history(fill_more.uuid)[0].number == LAST + 3
     second = tmp_path / "second.jsonl"
-    assert archive.archive(database, 2**62, second, ADMIN) == (9, LAST + 2)
+    assert archive.archive(database, 2**62, second, ADMIN) == (second, 9, LAST + 3)
     assert chain.verify(database).findings == ()
     assert archive.archive(database, 0, tmp_path / "none.jsonl", ADMIN) is None
 
@@ -181,7 +183,9 @@ def test_a_line_that_is_no_record(database: Database, tmp_path: Path) -> None:
     archive.archive(database, 2**62, file, ADMIN)
     lines = file.read_bytes().splitlines()
     for broken in (b"", b"{}", b"[]", b"\xff", msgspec.json.encode({"facts": None})):
-        assert any("line 3" in each.why for each in archive.verify_archive([*lines[:2], broken, *lines[3:]]).findings)
+        assert any(
+            "line 3" in each.why for each in archive_file.verify_archive([*lines[:2], broken, *lines[3:]]).findings
+        )
 
 
 @pytest.mark.parametrize("facts", ["{", "[]", '{"names": 1}'])
@@ -222,7 +226,7 @@ def test_whatever_is_done_to_any_record_is_reported_with_its_place(ledger_url: s
                 connection.execute(text(statement), {name: words[name] for name in words if f":{name}" in statement})
             verifier = chain.ChainVerifier()
             findings = [each for stored in audit.stored(connection) for each in verifier.check(stored)]
-            findings += [*verifier.check_start(), *verifier.check_end(head.sealed(connection))]
+            findings += [*verifier.check_start(), *verifier.check_end(head.read(connection))]
             connection.rollback()
         assert any(each.number == number and f"{number}" in each.why for each in findings), (number, findings)
     assert chain.verify(database).findings == ()

@@ -10,7 +10,7 @@ import berth
 from berth.ledger import open_ledger
 from berth.ledger.audit import chain
 from berth.ledger.ledger import Ledger
-from berth.ledger.write import writer
+from berth.ledger.write import notes
 from berth.model import commands
 from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
@@ -136,7 +136,7 @@ def test_attempts_are_written_with_the_next_work(ledger: Ledger, url: str) -> No
 
 
 def test_of_a_flood_of_attempts_the_number_is_kept(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "MOST_REFUSALS", 3)
+    monkeypatch.setattr(notes, "MOST_REFUSALS", 3)
     for number in range(10):
         ledger.record_refusal(attempt(number))
     ledger.work()

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from berth.ledger import Ledger, open_ledger
-from berth.ledger import replica as reading
+from berth.ledger import Ledger, open_ledger, versions
 from berth.ledger.verify import verify
 from berth.model.commands import Claim, SetAllocations
 from berth.model.errors import LedgerClosed, Unavailable
 from berth.model.inventory import Inventory
-from berth.store import backend, write_set
+from berth.store import address, backend, write_set
 from berth.store.backend import Purpose, StaleRead, Unreachable
 from berth.store.engine import Database
 from tests.support.deadline import LIMIT_S
@@ -237,7 +236,7 @@ def test_rows_and_fleet_are_of_one_moment(ledger: Ledger, url: str) -> None:
 def test_everything_has_a_limit() -> None:
     """No use of a database may wait for ever, but for a migration."""
     assert 0 < backend.LOOK_S < backend.WRITE_S < backend.READ_S
-    assert 0 < backend.CONNECT_S <= backend.LOCK_S < backend.IDLE_S
+    assert 0 < address.CONNECT_S <= backend.LOCK_S < backend.IDLE_S
 
 
 def test_what_fails_after_the_commit_is_no_refusal(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +244,7 @@ def test_what_fails_after_the_commit_is_no_refusal(ledger: Ledger, monkeypatch: 
     fill(ledger)
     before = len(ledger.changes(most=1000))
     with monkeypatch.context() as patch:
-        patch.setattr(reading, "apply", _fail)
+        patch.setattr(versions, "apply", _fail)
         claims = [Claim(consumer=uuid, allocations={HOST: {"VCPU": 1}}, project="p", user="u") for uuid in NEWCOMERS]
         answers = [ledger.queue(SetAllocations(claims=(claim,))) for claim in claims]
         ledger.work()

@@ -28,6 +28,8 @@ DAMAGES = {
     "DELETE FROM allocations WHERE amount = 20": "holds nothing",
     "UPDATE allocations SET amount = 0 WHERE amount = 20": "holds 0 of DISK_GB",
     "UPDATE consumers SET generation = 7 WHERE generation = 2": "generation of consumer",
+    "UPDATE consumers SET project = 'rival' WHERE generation = 2": "is of project rival, user",
+    "UPDATE consumers SET type_id = NULL WHERE type_id IS NOT NULL": ", type unknown, by the log of",
     "UPDATE names SET name = 'CUSTOM_SLOW' WHERE name = 'CUSTOM_FAST'": "is ('trait', 'CUSTOM_SLOW')",
     "UPDATE head SET number = number + 1": "the log ends with",
     "UPDATE head SET next_id = 5": "the next number to give out is 5",

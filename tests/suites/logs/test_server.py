@@ -107,8 +107,7 @@ def test_a_worker_that_was_killed(tmp_path: Path) -> None:
     with observed_server(tmp_path, "--database", "sqlite:///ledger.db") as server:
         (worker,) = server.workers()
         os.kill(worker, signal.SIGKILL)
-        line = server.line(logger="granian", level="error")
-        assert "Unexpected exit from worker-1" in line["event"]
+        assert server.line(level="error")["event"] == f"worker 1 (process {worker}) ended unexpectedly, by signal 9"
         until(lambda: bool(server.workers()) and worker not in server.workers(), "no other worker has begun")
 
 

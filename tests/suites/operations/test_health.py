@@ -68,20 +68,11 @@ def answered(ready: Readiness) -> Reply:
 
 def test_not_ready_while_it_takes_in_what_is_new(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "READY_S", 0.2)
-    ready, holding, done = Readiness(ledger), threading.Event(), threading.Event()
-
-    def take_in() -> None:
-        with ledger._writer.read():
-            holding.set()
-            done.wait(60)
-
-    thread = threading.Thread(target=take_in)
-    thread.start()
-    assert holding.wait(60)
+    ready, done, refresh = Readiness(ledger), threading.Event(), ledger._writer.refresh
+    monkeypatch.setattr(ledger._writer, "refresh", lambda: (done.wait(60), refresh()))
     told = answered(ready)
     assert (told.status, told.body) == (503, b"not ready: the database does not answer in time\n")
     done.set()
-    thread.join()
     until(lambda: answered(ready).status == 200, "it does not become ready again")
 
 

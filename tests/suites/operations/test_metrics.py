@@ -57,6 +57,12 @@ def test_the_fleet_and_its_commits(ask: HttpClient) -> None:
     assert ask.number("berth_database_up") == 1
 
 
+def test_versions_and_histories(ask: HttpClient) -> None:
+    ask.host({"VCPU": 8})
+    names = ("berth_fleet_versions_read", "berth_fleet_versions_bytes", "berth_history_forks_total")
+    assert [ask.number(name) for name in names] == [0, 0, 0]
+
+
 def test_conflicts_and_refusals_by_kind(ask: HttpClient) -> None:
     host = ask.host({"VCPU": 1})
     assert ask.claim(host, {"VCPU": 2}) == 409

@@ -42,7 +42,7 @@ def plain(value: Any) -> Any:
 
 
 def usual(value: Any) -> Any:
-    """The value with every uuid in the canonical form: Placement answers aggregates as they were written."""
+    """The value with every uuid in the canonical form: Placement answers some as they were written."""
     if isinstance(value, str) and LOOSE_UUID.fullmatch(value):
         return str(UUID(value))
     if isinstance(value, dict):

@@ -102,6 +102,13 @@ def test_aggregates_that_were_put_come_back_in_order() -> None:
     assert differences(Exchange(request, answer(aggregates=["a", "b"]), answer(aggregates=["b", "a"])), [])
 
 
+def test_aggregates_come_back_in_the_spelling_in_which_they_were_put() -> None:
+    dashless, usual = "0123456789ab4def8123456789abcdef", "01234567-89ab-4def-8123-456789abcdef"
+    request = Request("GET", "/resource_providers/x/aggregates")
+    assert differences(Exchange(request, answer(aggregates=[dashless]), answer(aggregates=[usual])), [])
+    assert not differences(Exchange(request, answer(aggregates=[dashless]), answer(aggregates=[dashless])), [])
+
+
 def test_texts_of_the_tests_are_cut_to_what_can_stand_in_any_answer() -> None:
     texts = ["/a pattern/", "Resource provider $ENVIRON['RP_UUID'] not found", "short"]
     assert checkable(texts) == ["Resource provider ", " not found"]

@@ -42,10 +42,11 @@ class Document:
         response = self.operations[operation]["responses"].get(str(got.status))
         if response is None:
             return [f"{got.status} is not documented"]
-        response = self._followed(response)
+        response = self.followed(response)
         return [*self._header_faults(response.get("headers", {}), got), *self._body_faults(response, got)]
 
-    def _followed(self, value: Any) -> Any:
+    def followed(self, value: Any) -> Any:
+        """What a reference stands for; any other value as it is."""
         if "$ref" not in value:
             return value
         found: Any = self.value
@@ -54,7 +55,7 @@ class Document:
         return found
 
     def _header_faults(self, documented: Mapping[str, Any], got: RawReply) -> list[str]:
-        known = {name: self._followed(header) for name, header in documented.items()}
+        known = {name: self.followed(header) for name, header in documented.items()}
         faults = [
             f"the header {name} is missing"
             for name, header in known.items()
@@ -74,7 +75,7 @@ class Document:
             return [f"a body of {kind} is not documented"] if got.body or kind else []
         if kind not in content:
             return [f"the content type {kind!r} is not documented"]
-        value = got.json() if kind == "application/json" else got.body.decode()
+        value = got.json() if kind.endswith("json") else got.body.decode()
         return self._mismatches(content[kind]["schema"], value)
 
     def _mismatches(self, schema: Mapping[str, Any], value: Any) -> list[str]:

@@ -17,7 +17,7 @@ from berth.api.placement.routes import OPERATIONS
 from berth.api.v1.app import V1App
 from berth.api.v1.feed import Feed
 from berth.fleet.find import search
-from berth.fleet.find.search import FRUITLESS_STEPS, MOST_STEPS, Budget
+from berth.fleet.find.budget import FRUITLESS_STEPS, LOOKS_PER_STEP, MOST_STEPS, PROVIDERS_PER_STEP, Budget
 from berth.ledger import Ledger, open_ledger
 from berth.model.record import InventoryRecord, ProviderRecord
 from berth.model.request import CandidateRequest, Group
@@ -78,7 +78,7 @@ def test_a_request_of_independent_parts_is_bounded_as_well(ledger: Ledger) -> No
     budget = Budget()
     ways = sum(1 for _ in search._product([list(range(100))] * 10, budget))
     assert budget.exceeded
-    assert ways == MOST_STEPS // (1 + 10 // search.PROVIDERS_PER_STEP) + 1
+    assert ways == MOST_STEPS // (1 + 10 // PROVIDERS_PER_STEP) + 1
 
 
 def test_choosing_what_is_on_top_takes_steps_as_well(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,8 +93,8 @@ def test_choosing_what_is_on_top_takes_steps_as_well(ledger: Ledger, monkeypatch
 def test_a_step_with_much_to_look_at_counts_as_many() -> None:
     one, many = Budget(), Budget()
     for _ in range(100):
-        one.count_looks(search.LOOKS_PER_STEP)
-        many.count_looks(50 * search.LOOKS_PER_STEP)
+        one.count_looks(LOOKS_PER_STEP)
+        many.count_looks(50 * LOOKS_PER_STEP)
     assert (FRUITLESS_STEPS - one.left, FRUITLESS_STEPS - many.left) == (100, 5_000)
     many.count_solution(2)
     assert (many.left, MOST_STEPS - many.total_left) == (FRUITLESS_STEPS, 5_002)
@@ -127,6 +127,6 @@ def test_clients_are_told(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, bound
     body = b'{"groups": [{"suffix": "1", "resources": {"VGPU": 1}}, {"suffix": "2", "resources": {"VGPU": 1}}]}'
     reply = V1App(gate, Feed(ledger)).handle(Request("POST", "/v1/find", "", headers, body))
     assert isinstance(reply, Reply)
-    assert json.loads(reply.body)["bounded"] is bounded
+    assert json.loads(b"".join((reply.body, *reply.rest)))["bounded"] is bounded
     documented = describe(OPERATIONS, 39)["paths"]["/allocation_candidates"]["get"]["responses"]["200"]["headers"]
     assert "berth-bounded" in documented

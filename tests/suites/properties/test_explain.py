@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import event, given
@@ -17,9 +19,9 @@ from berth.model.inventory import Inventory
 from berth.model.request import CandidateRequest, Group
 from tests.suites.properties.fleets import fleet_of
 from tests.suites.properties.name_pools import AGGREGATES, PROVIDERS, TRAITS, UNKNOWN_UUID
-from tests.suites.properties.requests import candidate_requests
+from tests.suites.properties.requests import any_of, candidate_requests
 from tests.suites.properties.test_find import WorldWithRequests, world_with_requests
-from tests.suites.properties.worlds import chance, worlds
+from tests.suites.properties.worlds import chance, some, worlds
 from tests.support.oracle import funnel as oracle
 from tests.support.oracle.world import Provider, World
 
@@ -52,6 +54,7 @@ def test_every_number_is_that_of_brute_force(asked: WorldWithRequests) -> None:
         event("each group finds something, but not together", funnel.trees.with_all_groups > funnel.together.left)
         assert_groups(world, ask, funnel)
         assert_trees(world, ask, funnel)
+        assert_true_sentence(world, ask, funnel)
         assert not funnel.together.bounded
         assert funnel.together.left == oracle.fitting(world, ask)
         assert bool(funnel.together.left) == bool(find(fleet, replace(ask, limit=1)).candidates)
@@ -99,6 +102,81 @@ def test_a_hindrance_is_one(data: st.DataObject) -> None:
             assert each.without == oracle.fitting(world, replace(ask, one_provider_per_tree=False))
 
 
+ONLY_A_CLASS = re.compile(r"^(?:For [^,]+, )?[Nn]o provider(?: that meets all other constraints)? has ([A-Z_0-9]+)[.;]")
+OF_THE_ROOT = re.compile(
+    r"has (?:the trait|one of the traits) ([^(]+) \(the root (\S+) has (\S+): require it of the root"
+)
+POOL = re.compile(r"\((\S+) is in it, but (\S+), which shares with it, is not\)")
+
+
+@st.composite
+def world_with_misplaced_requests(draw: st.DrawFn) -> WorldWithRequests:
+    """Requests for what only a root has of a provider below it, or of one that shares with it."""
+    world, asked = draw(worlds()), list[CandidateRequest]()
+    for root in world.roots():
+        own, traits = world.providers[root].aggregates, sorted(world.providers[root].traits)
+        for uuid in sorted(world.usable(root) - {root}):
+            names = draw(some(sorted(world.providers[uuid].inventories), 1, 2))
+            fields: dict[str, Any] = {"suffix": draw(st.sampled_from(("", "_A")))}
+            if traits and draw(chance(50)):
+                fields["required"] = (draw(any_of(draw(st.sampled_from(traits)), TRAITS)),)
+            elif own:
+                fields["member_of"] = (draw(any_of(draw(st.sampled_from(sorted(own))), AGGREGATES)),)
+            if names:
+                asked.append(CandidateRequest(groups=(Group(resources=dict.fromkeys(names, 1), **fields),)))
+    return world, asked
+
+
+def assert_true_sentence(world: World, ask: CandidateRequest, funnel: Funnel) -> None:
+    """Neither is the only class blamed where something else is to blame, nor does a hint lead nowhere."""
+    classes = {name for group in ask.groups for name in group.resources}
+    steps = [step for group in funnel.groups for step in group.steps] + funnel.trees.steps
+    if ONLY_A_CLASS.match(funnel.why) and len(classes) == 1:
+        event("the only class")
+        helpful = (step for step in steps if step.kind not in (Constraint.CLASS, Constraint.GROUP) and step.without)
+        assert not any(helpful), funnel.why
+    if hint := OF_THE_ROOT.search(funnel.why):
+        event("a trait of the root")
+        assert_root_has_it(world, ask, hint)
+    if hint := POOL.search(funnel.why):
+        event("a pool outside")
+        assert_pool_would_do(world, ask, hint)
+
+
+@given(world_with_misplaced_requests())
+def test_a_sentence_about_what_only_the_root_has_is_true(asked: WorldWithRequests) -> None:
+    fleet = fleet_of(asked[0])
+    for ask in asked[1]:
+        assert_true_sentence(asked[0], ask, explain(fleet, ask))
+
+
+def assert_root_has_it(world: World, ask: CandidateRequest, hint: re.Match[str]) -> None:
+    """Follow the hint: the trait is required of the root and of no provider."""
+    names = frozenset(hint[1].split(", "))
+    trait = min(names) if hint[3] == "it" else hint[3]
+    (root,) = (uuid for uuid, provider in world.providers.items() if provider.name == hint[2])
+    assert root in world.roots()
+    assert trait in world.providers[root].traits
+    groups = [replace(group, required=tuple(each for each in group.required if each != names)) for group in ask.groups]
+    assert oracle.fitting(world, replace(ask, groups=tuple(groups), root_required=ask.root_required | {trait}))
+
+
+def assert_pool_would_do(world: World, ask: CandidateRequest, hint: re.Match[str]) -> None:
+    """Follow the hint: the pool joins an aggregate of the root that is asked for."""
+    by_name = {provider.name: provider for provider in world.providers.values()}
+    root, pool = by_name[hint[1]], by_name[hint[2]]
+    wanted = {uuid for group in ask.groups for uuids in group.member_of for uuid in uuids}
+    before = set(pool.aggregates)
+    try:
+        for aggregate in sorted(wanted & root.aggregates - before):
+            pool.aggregates = before | {aggregate}
+            if oracle.fitting(world, ask):
+                return
+    finally:
+        pool.aggregates = before
+    raise AssertionError(f"the hint leads nowhere: {hint[0]}")
+
+
 def world_of(*hosts: Provider) -> World:
     return World(providers=dict(zip(PROVIDERS, hosts, strict=False)))
 
@@ -129,9 +207,15 @@ WHY = {
         "without this constraint, 2 of 2 trees would fit.",
     ),
     "room, where all else is right": (
-        fleet(cpus(4, traits={*FAST}), cpus(8)),
+        fleet(cpus(4, traits={*FAST}), cpus(4, traits={*FAST}), cpus(8)),
         asking(6, required=(FAST,)),
         "No provider that meets all other constraints has room for 6 VCPU: the largest possible claim is 4; "
+        "without this constraint, 2 of 3 trees would fit.",
+    ),
+    "of equals, what removed the last": (
+        fleet(cpus(4, traits={*FAST}), cpus(8)),
+        asking(6, required=(FAST,)),
+        "No provider that meets all other constraints has the trait HW_CPU_X86_AVX; "
         "without this constraint, 1 of 2 trees would fit.",
     ),
     "units": (

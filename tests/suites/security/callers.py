@@ -24,7 +24,7 @@ OWN: Final = "7a5c0000-0000-4000-8000-000000000001"
 """The root of the tree that owners own."""
 
 PROJECTS: Final = ("mine", "theirs")
-LIMITS: Final = "\n[limits]\nrefusals_per_address = 0\n"
+LIMITS: Final = "\n[limits]\nrefusals_per_address = 0\nrefusal_records = 0\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,8 @@ def oidc(folder: Path) -> Iterator[Stand]:
 def keystone(folder: Path) -> Iterator[Stand]:
     with keystone_stand_in.running() as service:
         callers = {}
-        from_now = time.time() - keystone_stand_in.NOW
+        service.now = time.time()  # as the server, which has no clock of its own
+        from_now = service.now - keystone_stand_in.NOW
         for number, who in enumerate(EVERYBODY):
             project = {"id": who.project, "name": who.project}
             service.add(f"t-{number}", from_now + 86_400, project=project, roles=[{"id": "r", "name": who.role}])

@@ -24,7 +24,10 @@ _LIST: Final = re.compile(r"\(\?(, \?)*\)(, \(\?(, \?)*\))*")
 _TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|[A-Za-z_][A-Za-z_0-9]*|\d+(?:\.\d+)?")
 _GENERATED: Final = re.compile(r"(anon|param)_\d+|\w+_\d+|pg_\w+|sqlite_\w+")
 
-LITERALS: Final = {"0", "1", "2", "'MEMBER'", "'changes'", "'audit'", "'DELETE'", "'UPDATE, DELETE'", "'/'", "'head'"}
+LITERALS: Final = {
+    *("0", "1", "2", "6", "1000000", "'1970-01-01'"),
+    *("'MEMBER'", "'changes'", "'audit'", "'DELETE'", "'UPDATE, DELETE'", "'/'", "'head'"),
+}
 """Constants that stand in Berth's own statements."""
 
 WORDS: Final = frozenset(
@@ -36,6 +39,7 @@ WORDS: Final = frozenset(
         "begin",
         "boolean",
         "cast",
+        "clock_timestamp",
         "commit",
         "coalesce",
         "collate",
@@ -46,6 +50,11 @@ WORDS: Final = frozenset(
         "data_version",
         "deferred",
         "dual",
+        "epoch",
+        "extract",
+        "microsecond",
+        "timestampdiff",
+        "sysdate",
         "duplicate",
         "excluded",
         "floor",

@@ -18,6 +18,7 @@ from tests.support.raw_http import RawReply, request_bytes
 
 SETTINGS: Final = """auth = ["token"]
 [limits]
+refusal_records = 0
 body_bytes = 100000
 slow_seconds = 10
 refusals_per_address = 0

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from berth.ledger import credentials
-from berth.model.audit import AuditRecord
+from berth.model.audit import AuditRecord, parse_repeated
 from berth.model.token import TokenRejection
-from tests.suites.security.callers import Who, minted
+from tests.suites.security.callers import Who, ledger_in, minted
 from tests.suites.security.target_server import NEWEST, PATIENCE_S, WRITE, Attacked, attacked
 from tests.support.raw_http import RawReply
 
@@ -23,6 +24,7 @@ SETTINGS: Final = f"""auth = ["token"]
 [limits]
 refusals_per_address = 0.01
 burst = {BURST}
+refusal_records = 0
 """
 """So few a second that none is added while a test runs, however slow the machine is."""
 
@@ -69,6 +71,23 @@ def test_an_address_that_guesses(target: Attacked) -> None:
     assert sum(outcomes.values()) + left_out >= TRIES + 1, "every attempt is a record, or counted in one"
     assert (outcomes["401"], outcomes["403"]) == (BURST, 1)
     assert {each.via for each in records} == {"token"}
+
+
+def test_of_a_flood_of_guesses_the_number_is_recorded(tmp_path: Path) -> None:
+    """The first of each kind at once, and how many more there were at the end: a minute later, or when it stops."""
+    with attacked(tmp_path, 'auth = ["token"]\n[limits]\nburst = 10\nrefusals_per_address = 0.01\n') as server:
+        server.begin()
+        for _ in range(TRIES):
+            guess(server, credentials._text("abcdefghij"), GUESSER)
+        assert counted(server, GUESSER, lambda number: number >= 2)[1] == 0
+        assert Counter(each.outcome for each in server.records()) == {"401": 1, "429": 1}
+    with ledger_in(tmp_path) as ledger:
+        records = [each for each in ledger.audit(most=10, facts=False) if each.address == GUESSER]
+    numbers = Counter({"401": 0, "429": 0})
+    for each in records:
+        numbers[each.outcome] += parse_repeated(each.why)[0]
+    assert numbers == {"401": BURST, "429": TRIES - BURST}
+    assert len(records) == 4
 
 
 def test_who_guesses_does_not_learn_what_there_is(target: Attacked) -> None:

@@ -80,7 +80,7 @@ def test_somebody_becomes_nobody_else(case: str, stand: Stand, target: Attacked)
         headers = [pair for pair in headers if pair[0] != "authorization" or pair[1].startswith("Bearer")]
     got = target.ask("PUT", WRITE, [*headers, NEWEST], certificate=reader.certificate)
     refused = target.refused(
-        got, 403, "traits.ensure", via=stand.name, address="127.0.0.1", roles=("reader",), project="mine"
+        got, 403, "placement:traits:update", via=stand.name, address="127.0.0.1", roles=("reader",), project="mine"
     )
     assert refused.actor not in ("", "root", "admin")
 

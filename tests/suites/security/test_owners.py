@@ -93,6 +93,9 @@ PAIRS: Final = (
     both("providers.delete", f"POST {C}/DeleteProvider", {"uuid": "<x-spare>"}),
     both("provider_traits.set", f"POST {C}/SetTraits", {"uuid": "<x-child>", "traits": ["CUSTOM_FAST"]}),
     both("aggregates.set", f"POST {C}/SetAggregates", {"uuid": "<x-child>", "aggregates": ["<rack>"]}),
+    both("providers.delete_tree", f"POST {C}/DeleteTree", {"uuid": "<x-child>", "dry_run": True}),
+    both("provider_traits.edit", f"POST {C}/EditTraits", {"uuid": "<x-child>", "add": ["CUSTOM_FAST"]}),
+    both("aggregates.edit", f"POST {C}/EditAggregates", {"uuid": "<x-child>", "add": ["<rack>"]}),
     both("providers.import", f"POST {C}/PutRecords", {"records": [{"name": "n5", "parent": "<x>"}]}),
 )  # fmt: skip
 """Every way of writing a provider, to the own tree and to the other."""
@@ -176,6 +179,13 @@ ROUND_ABOUT: Final = (
     Line("", f"POST {C}/SetAllocations", {"claims": [{"consumer": "<guest>", "allocations": HELD, **FOR}]}),
     Line("", f"POST {C}/Allocate", {"request": ASK, "consumer": "<guest>", **FOR}),
     Line("", f"POST {C}/ReleaseAllocations", {"consumer": "<guest>"}),
+    Line("", f"POST {C}/EditInventories",
+         {"where": {"uuid": "<own-child>"}, "resource_class": "VCPU", "fields": {"total": 5}}),
+    Line("", f"POST {C}/ReleaseMatching", {"on": "<own-child>"}),
+    Line("", f"POST {C}/ReleaseMatching", {"consumers": ["<guest>"], "dry_run": True}),
+    Line("", f"POST {C}/Undo", {"change": 1}),
+    Line("", "POST /v1/undo", {"change": 1}),
+    Line("", "POST /v1/reconcile", {"trees": ["<own>"], "alive": {"<guest>": None}, "as_of": 0}),
     Line("", "POST /v1/claims", {"request": ASK, **FOR}),
 )  # fmt: skip
 

@@ -21,7 +21,9 @@ SETTINGS: Final = f"""auth = ["token"]
 [limits]
 slow_seconds = {SLOW_S}
 refusals_per_address = 0
+refusal_records = 0
 """
+CHUNKED: Final = ("transfer-encoding", "chunked")
 MOST_MB: Final = 120
 """What so many slow clients may cost together: far more than they do, and far less than if nothing bounded it."""
 
@@ -97,7 +99,7 @@ def test_headers_that_never_end(target: Attacked) -> None:
 
 
 def test_bodies_that_never_end(target: Attacked) -> None:
-    """Each is a 408, and in the audit log by its address: who asks is looked at only when all has arrived."""
+    """Each is a 408 of a caller who is known, and in the audit log by its name."""
     number, token = MANY // 4, minted(target.folder, Who("reader"))
     target.begin()
     before = cost(target)
@@ -118,6 +120,35 @@ def test_bodies_that_never_end(target: Attacked) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert {(each.target, each.address) for each in records} == {("POST /resource_providers", "127.0.0.1")}
+    assert {each.via for each in records} == {"token"}
+
+
+@pytest.mark.parametrize("token", ["", "berth_aaaaaaaaaa_guessed"])
+@pytest.mark.parametrize("framing", [("content-length", "100"), ("content-length", "16000000"), CHUNKED], ids=repr)
+def test_bodies_of_strangers_are_not_waited_for(target: Attacked, framing: tuple[str, str], token: str) -> None:
+    """A 401, and no 408: what the headers say suffices to refuse them. The connection ends."""
+    headers = [("x-auth-token", token), ("content-type", "application/json"), framing, NEWEST]
+    with target.wire() as wire:
+        connection = wire._connected()
+        connection.sendall(request_bytes("POST", "/resource_providers", headers if token else headers[1:]))
+        connection.sendall(b"1\r\n{\r\n" if framing == CHUNKED else b"{")
+        assert ended(connection, time.monotonic() + PATIENCE_S).startswith(b"HTTP/1.1 401 ")
+
+
+@pytest.mark.parametrize("size", [2, 20_000])
+def test_a_known_caller_may_pause(target: Attacked, size: int) -> None:
+    """As long as the body arrives in time, and in pieces: the next request on the connection is answered as well."""
+    token = minted(target.folder, Who("reader"))
+    target.begin()
+    headers = [("x-auth-token", token), ("content-type", "application/json"), ("content-length", str(size)), NEWEST]
+    with target.wire() as wire:
+        connection = wire._connected()
+        connection.sendall(request_bytes("POST", "/resource_providers", headers) + b"{")
+        for piece in (b" " * (size - 2), b"}"):
+            time.sleep(SLOW_S / 4)
+            connection.sendall(piece)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 403 ")
+        assert wire.ask("GET", "/usages?project_id=mine", [("x-auth-token", token), NEWEST]).status == 200
 
 
 def test_answers_that_nobody_reads(target: Attacked) -> None:

@@ -21,6 +21,7 @@ from tests.support.raw_http import RawConnection
 
 SETTINGS: Final = """auth = ["token"]
 [limits]
+refusal_records = 0
 body_bytes = 4000
 slow_seconds = 5
 refusals_per_address = 0

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from berth.model.errors import BerthError
 from berth.store.engine import Database
@@ -31,6 +32,8 @@ class Instance(ABC):
 
     user: str
     administrator: str
+    any_server = ""
+    """What a URL says to be content with a standby."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / self.user
@@ -64,13 +67,30 @@ class Instance(ABC):
 
     def kill(self) -> None:
         """Kill all its processes (SIGKILL)."""
-        if self._process is None:
-            return
-        for process in [self._process.pid, *children(self._process.pid)]:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-        self._process.wait(60)
-        self._process = None
+        if self._process is not None:
+            self.signal(signal.SIGKILL)
+            self._process.wait(60)
+            self._process = None
+
+    def signal(self, number: int) -> None:
+        """Send a signal to all its processes."""
+        if self._process is not None:
+            for process in [self._process.pid, *children(self._process.pid)]:
+                with suppress(ProcessLookupError):
+                    os.kill(process, number)
+
+    @property
+    def process(self) -> int:
+        """The id of its main process."""
+        assert self._process is not None, "it has not been started"
+        return self._process.pid
+
+    def stop(self) -> None:
+        """End it as its administrator does."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(START_S)
+            self._process = None
 
     def run(self, *command: str) -> None:
         """Run a command to its end, as the user of the server."""
@@ -93,7 +113,7 @@ class Instance(ABC):
             )
 
     def _answers(self) -> bool:
-        database = Database(self.url(self.user))
+        database = Database(self.url(self.user) + self.any_server)
         try:
             with database.looking():
                 return True
@@ -108,16 +128,45 @@ class Postgresql(Instance):
 
     user = "postgres"
     administrator = "postgresql://postgres"
+    any_server = "?target_session_attrs=any"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.settings: dict[str, object] = {}
 
     def prepare(self) -> None:
         self.run(
-            _binary("initdb", "/usr/lib/postgresql/*/bin"), "-D", f"{self.folder}/data", "-A", "trust", "-U", "postgres"
+            binary("initdb", "/usr/lib/postgresql/*/bin"), "-D", f"{self.folder}/data", "-A", "trust", "-U", "postgres"
         )
 
     def command(self) -> list[str]:
-        options = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder}
+        """See Instance. What is set while it is down counts from its next start."""
+        own = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder}
+        options = {**own, **self.settings}
         given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        return [_binary("postgres", "/usr/lib/postgresql/*/bin"), "-D", f"{self.folder}/data", *given]
+        return [binary("postgres", "/usr/lib/postgresql/*/bin"), "-D", f"{self.folder}/data", *given]
+
+    def execute(self, statement: str) -> Any:
+        """Execute a statement as its administrator, and return the first value of the result."""
+        at = make_url(self.url("postgres") + self.any_server).set(drivername="postgresql+psycopg")
+        with admin_connection(at) as connection:
+            result = connection.execute(text(statement))
+            return result.scalar() if result.returns_rows else None
+
+
+class Standby(Postgresql):
+    """A copy of another PostgreSQL that follows it."""
+
+    def __init__(self, folder: Path, primary: Postgresql) -> None:
+        super().__init__(folder)
+        self._primary = primary
+
+    def prepare(self) -> None:
+        self.run(
+            *(binary("pg_basebackup", "/usr/lib/postgresql/*/bin"), "-D", f"{self.folder}/data"),
+            *("-h", "127.0.0.1", "-p", str(self._primary.port), "-U", "postgres"),
+            *("--wal-method=stream", "--checkpoint=fast", "--write-recovery-conf", "--no-sync"),
+        )
 
 
 class Mariadb(Instance):
@@ -128,7 +177,7 @@ class Mariadb(Instance):
 
     def prepare(self) -> None:
         self.run(
-            _binary("mariadb-install-db", "/usr/bin"),
+            binary("mariadb-install-db", "/usr/bin"),
             "--no-defaults",
             f"--datadir={self.folder}/data",
             "--auth-root-authentication-method=normal",
@@ -137,7 +186,7 @@ class Mariadb(Instance):
 
     def command(self) -> list[str]:
         return [
-            _binary("mariadbd", "/usr/sbin"),
+            binary("mariadbd", "/usr/sbin"),
             "--no-defaults",
             f"--datadir={self.folder}/data",
             f"--socket={self.folder}/socket",
@@ -148,7 +197,7 @@ class Mariadb(Instance):
         ]
 
 
-def _binary(name: str, folder: str) -> str:
+def binary(name: str, folder: str) -> str:
     """Return where a program is; the newest, if there are several."""
     beside = sorted(Path("/").glob(f"{folder.lstrip('/')}/{name}"))
     found = str(beside[-1]) if beside else shutil.which(name)

@@ -17,6 +17,7 @@ from tests.suites.torture.instances import instance
 from tests.suites.torture.load import Load, make_load, running
 from tests.support.commands import run_berth
 from tests.support.servers import Server, token_server_group
+from tests.support.statement_recording.berth_loop import unrecorded
 
 CLIENTS = 12
 
@@ -68,7 +69,8 @@ def stop_servers(database: str, folder: Path, rounds: int, stop_s: float) -> lis
             time.sleep(0.5)
             yield
 
-    return _under_load(database, folder, torment)
+    with unrecorded():
+        return _under_load(database, folder, torment)
 
 
 def _under_load(

@@ -71,8 +71,20 @@ class Proxy:
                 each.settimeout(None)
                 each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._pairs.add(pair)
-            for towards in (True, False):
-                threading.Thread(target=self._pass, args=(pair, towards), daemon=True).start()
+            threading.Thread(target=self._connect, args=(pair,), daemon=True).start()
+
+    def _connect(self, pair: tuple[socket.socket, socket.socket]) -> None:
+        """Pass both ways until the pair is dropped, and close it.
+
+        Not before: the number of a closed socket is soon that of another one, from which a thread that is just about to
+        read would take what belongs to somebody else.
+        """
+        back = threading.Thread(target=self._pass, args=(pair, False), daemon=True)
+        back.start()
+        self._pass(pair, towards=True)
+        back.join()
+        for each in pair:
+            each.close()
 
     def _pass(self, pair: tuple[socket.socket, socket.socket], towards: bool) -> None:
         source, sink = pair if towards else pair[::-1]
@@ -96,8 +108,6 @@ class Proxy:
                 # At once, without a farewell: as when a cable is pulled and plugged in again.
                 each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 each.shutdown(socket.SHUT_RDWR)
-            with suppress(OSError):
-                each.close()
 
 
 @contextmanager

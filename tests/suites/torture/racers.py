@@ -6,12 +6,14 @@ Every other client names the provider, and every other one lets `/v1/claims` fin
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import Any
 from uuid import uuid4
 
-from tests.suites.torture.clients import Client, claim_body, final_state, find_body, make_provider
-from tests.suites.torture.history import Event, now
+from tests.suites.torture.clients import Answer, Client, claim_body, final_state, find_body, make_provider
+from tests.suites.torture.history import Event, Held, now
 from tests.suites.torture.load import outcome_of
 from tests.suites.torture.rules import broken_rules
 from tests.support.servers import Server
@@ -69,3 +71,71 @@ class _Racer:
             return Event(began, ended, self.name, consumer, "write", held, outcome, told)
         given = answer.body["allocations"] if outcome == "done" else {}
         return Event(began, ended, self.name, consumer, "find", given, outcome, told, ways=(held,))
+
+
+def race_late_holds(servers: Sequence[Server], clients: int) -> list[str]:
+    """Let holds of all slots lapse; then confirm them and claim the slots, at one moment. Return what was wrong."""
+    racers = [_Racer(servers, number) for number in range(2 * clients)]
+    with ExitStack() as stack:
+        referee = stack.enter_context(Client(servers))
+        for racer in racers:
+            stack.enter_context(racer.client)
+        provider = make_provider(referee, {"VCPU": clients})
+        held, consumers = {provider: {"VCPU": 1}}, [str(uuid4()) for _ in racers]
+        for consumer in consumers[:clients]:
+            referee.sure("POST", "/v1/commands/SetAllocations", {"claims": [_hold_of(consumer, held)]})
+        kept = _confirmed_by_placement(referee)
+        _wait_until_free(referee, provider)
+        kept_by = final_state(referee, [kept], []).held
+        outcomes = _at_once(racers, consumers, held, clients)
+        final = final_state(referee, consumers, [provider])
+    late, won = outcomes[:clients], outcomes[clients:]
+    found = [] if kept in kept_by else [f"the hold of {kept} lapsed, which a PUT had confirmed"]
+    found += [f"a late hold was answered {each.status} {each.body}" for each in late if each.status != 409]
+    found += [f"a free slot was refused: {each.status} {each.body}" for each in won if each.status != 204]
+    taken = sum(of[provider]["VCPU"] for of in final.held.values())
+    if taken > clients:
+        found.append(f"{provider} is oversold: {taken} of {clients}")
+    return found
+
+
+def _hold_of(consumer: str, held: Held) -> dict[str, Any]:
+    """Return the claim of a hold for one second, the shortest there is."""
+    owner = {"project": "torture", "user": "torture"}
+    return {"consumer": consumer, "allocations": held, **owner, "term": {"confirm_within": 1}}
+
+
+def _confirmed_by_placement(referee: Client) -> str:
+    """Return a consumer whose hold a client of Placement has written, which knows nothing of holds."""
+    held, consumer = {make_provider(referee, {"VCPU": 1}): {"VCPU": 1}}, str(uuid4())
+    referee.sure("POST", "/v1/commands/SetAllocations", {"claims": [_hold_of(consumer, held)]})
+    referee.sure("PUT", f"/allocations/{consumer}", claim_body(held, 1))
+    return consumer
+
+
+def _wait_until_free(referee: Client, provider: str) -> None:
+    ends = time.monotonic() + 30
+    while referee.sure("GET", f"/resource_providers/{provider}/usages")["usages"]["VCPU"]:
+        assert time.monotonic() < ends, "the holds do not lapse"
+        time.sleep(0.05)
+
+
+def _at_once(racers: Sequence[_Racer], consumers: Sequence[str], held: Held, late: int) -> list[Answer]:
+    """Let the first consumers confirm their holds, and the others claim. Return the answers, in that order."""
+    barrier = threading.Barrier(len(racers))
+    answers: list[Answer] = [Answer(0)] * len(racers)
+
+    def run(number: int) -> None:
+        client, consumer = racers[number].client, consumers[number]
+        barrier.wait(60)
+        if number < late:
+            answers[number] = client.ask("POST", "/v1/commands/Confirm", {"consumer": consumer})
+        else:
+            answers[number] = client.ask("PUT", f"/allocations/{consumer}", claim_body(held, None))
+
+    threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(len(racers))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    return answers

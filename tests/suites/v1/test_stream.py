@@ -49,15 +49,16 @@ def listening(
 def events(answer: HTTPResponse, most: int) -> list[dict[str, Any]]:
     """The next events of a stream."""
     found: list[dict[str, Any]] = []
-    number = -1
+    number = b""
     while len(found) < most:
         line = answer.readline()
         assert line, "the stream has ended"
         if line.startswith(b"id: "):
-            number = int(line[4:])
+            number, _, tag = line[4:].partition(b"-")
+            assert len(tag) == 17, "16 digits of the history"
         if line.startswith(b"data: "):
             found.append(json.loads(line[6:]))
-            assert found[-1]["number"] == number
+            assert found[-1]["number"] == int(number)
     return found
 
 

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from berth.model.commands import Orphan
+from berth.model.reconciliation import digest_of
 from tests.unit.api.v1.conftest import DISK, HOST, JOB, NOBODY, OTHER, RACK
 
 CLAIM = {"consumer": NOBODY, "allocations": {HOST: {"VCPU": 1}}, "project": "physics", "user": "ada"}
+
+AS_OF = 11
+"""The last change of the small ledger."""
+
+RECONCILE = {
+    "trees": [HOST],
+    "alive": {OTHER: None},
+    "as_of": AS_OF,
+    "dry_run": False,
+    "expect": digest_of([Orphan(consumer=JOB, generation=1, id=0)]),
+}
 
 CALLS: dict[str, tuple[str, Any]] = {
     "root.about": ("/v1", None),
@@ -18,9 +31,20 @@ CALLS: dict[str, tuple[str, Any]] = {
     "providers.list": ("/v1/providers?name=OST&class=VCPU&room=VCPU:1&trait=CUSTOM_FAST&limit=1", None),
     "providers.show": (f"/v1/providers/{DISK}", None),
     "find": ("/v1/find", {"groups": [{"resources": {"VCPU": 1}}], "limit": 1, "explain": True}),
+    "find.show": ("/v1/find?request=%7B%22groups%22:%5B%7B%22resources%22:%7B%22VCPU%22:1%7D%7D%5D%7D", None),
     "claims.create": (
         "/v1/claims",
         {"request": {"groups": [{"resources": {"VCPU": 3}}]}, "project": "physics", "user": "ada", "type": "JOB"},
+    ),
+    "holds.create": (
+        "/v1/holds",
+        {
+            "request": {"groups": [{"resources": {"VCPU": 3}}]},
+            "consumer": NOBODY,
+            "project": "physics",
+            "user": "ada",
+            "confirm_within": 60,
+        },
     ),
     "providers.names": (f"/v1/providers/names?uuid={HOST}&uuid={DISK}", None),
     "providers.query": ("/v1/providers/query", {"name": "host-1"}),
@@ -35,6 +59,9 @@ CALLS: dict[str, tuple[str, Any]] = {
     "consumers.show": (f"/v1/consumers/{JOB}", None),
     "consumers.release": (f"/v1/consumers/{JOB}", None),
     "consumers.history": (f"/v1/consumers/{JOB}/history", None),
+    "agenda.list": ("/v1/agenda?project=physics&limit=10", None),
+    "consumers.reconcile": ("/v1/reconcile", RECONCILE),
+    "changes.undo": ("/v1/undo", {"change": AS_OF + 1}),
     "projects.list": ("/v1/projects", None),
     "projects.usages": ("/v1/usages?project=physics&user=ada", None),
     "classes.list": ("/v1/classes", None),
@@ -53,6 +80,11 @@ CALLS: dict[str, tuple[str, Any]] = {
     "commands.CreateProvider": ("/v1/commands/CreateProvider", {"uuid": NOBODY, "name": "host-2"}),
     "commands.UpdateProvider": ("/v1/commands/UpdateProvider", {"uuid": DISK, "name": "disk-2", "parent": None}),
     "commands.DeleteProvider": ("/v1/commands/DeleteProvider", {"uuid": NOBODY}),
+    "commands.DeleteTree": ("/v1/commands/DeleteTree", {"uuid": NOBODY}),
+    "commands.EditInventories": (
+        "/v1/commands/EditInventories",
+        {"where": {"uuid": DISK}, "resource_class": "DISK_GB", "fields": {"allocation_ratio": 2}},
+    ),
     "commands.SetInventories": (
         "/v1/commands/SetInventories",
         {"uuid": DISK, "inventories": {"DISK_GB": {"total": 200}}, "generation": "unchecked"},
@@ -71,6 +103,8 @@ CALLS: dict[str, tuple[str, Any]] = {
     ),
     "commands.SetTraits": ("/v1/commands/SetTraits", {"uuid": DISK, "traits": ["CUSTOM_FAST"]}),
     "commands.SetAggregates": ("/v1/commands/SetAggregates", {"uuid": DISK, "aggregates": [RACK]}),
+    "commands.EditTraits": ("/v1/commands/EditTraits", {"uuid": DISK, "add": ["CUSTOM_FAST"]}),
+    "commands.EditAggregates": ("/v1/commands/EditAggregates", {"uuid": DISK, "add": [RACK]}),
     "commands.CreateTrait": ("/v1/commands/CreateTrait", {"name": "CUSTOM_NEW"}),
     "commands.DeleteTrait": ("/v1/commands/DeleteTrait", {"name": "CUSTOM_NEW"}),
     "commands.CreateClass": ("/v1/commands/CreateClass", {"name": "CUSTOM_NEW"}),
@@ -82,6 +116,10 @@ CALLS: dict[str, tuple[str, Any]] = {
         {"request": {"groups": [{"resources": {"VCPU": 3}}]}, "consumer": NOBODY, "project": "p", "user": "u"},
     ),
     "commands.ReleaseAllocations": ("/v1/commands/ReleaseAllocations", {"consumer": OTHER}),
+    "commands.ReleaseMatching": ("/v1/commands/ReleaseMatching", {"consumers": [OTHER], "on": HOST}),
+    "commands.Confirm": ("/v1/commands/Confirm", {"consumer": JOB}),
+    "commands.Extend": ("/v1/commands/Extend", {"consumer": NOBODY, "seconds": 60}),
+    "commands.Undo": ("/v1/commands/Undo", {"change": AS_OF + 1, "partial": True}),
     "commands.Reshape": (
         "/v1/commands/Reshape",
         {"inventories": [{"uuid": DISK, "inventories": {"DISK_GB": {"total": 500}}, "generation": 2}], "claims": []},
@@ -91,9 +129,13 @@ CALLS: dict[str, tuple[str, Any]] = {
 """By the route's name: the target, and the body."""
 
 FIRST: dict[str, tuple[str, Any]] = {
+    "changes.undo": CALLS["consumers.reconcile"],
+    "commands.Undo": CALLS["consumers.reconcile"],
     "tokens.rotate": CALLS["tokens.create"],
     "tokens.revoke": CALLS["tokens.create"],
     "commands.DeleteProvider": CALLS["commands.CreateProvider"],
+    "commands.DeleteTree": CALLS["commands.CreateProvider"],
+    "commands.Extend": CALLS["holds.create"],
     "commands.DeleteTrait": CALLS["commands.CreateTrait"],
 }
 """What has to be done before."""

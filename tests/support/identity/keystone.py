@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, Final
 
 import httpx
@@ -126,8 +127,7 @@ class Keystone:
     @contextmanager
     def hurried(self) -> Iterator[Keystone]:
         """Another Keystone of the same users and keys, whose tokens end after two seconds."""
-        folder = self.folder / "hurried"
-        folder.mkdir()
+        folder = Path(mkdtemp(prefix="hurried-", dir=self.folder))
         (folder / "keystone.conf").write_text(CONFIGURATION.format(folder=self.folder, expiration=2))
         other = Keystone(folder, free_port())
         other.start()

@@ -14,13 +14,18 @@ NOW = 1_800_000_000.0
 
 
 class StandIn:
-    """Knows some tokens. own: the service user's present one; logins, asked: how often; away: it fails."""
+    """Knows some tokens. now: its clock; own: the service user's present one; logins, asked: how often; away: it fails.
+
+    Questions about tokens that begin with `slow` are not answered before `released`; held: how many are waiting.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.tokens: dict[str, dict[str, Any]] = {}
         self.own, self.logins, self.asked, self.away = "own-0", 0, 0, False
         self.credentials: Any = None
+        self.now = NOW
+        self.released, self.held = threading.Event(), 0
 
     def add(self, token: str, lasts: float = 3600, **more: Any) -> None:
         self.tokens[token] = {
@@ -51,7 +56,13 @@ def running() -> Iterator[StandIn]:
             if self.headers["x-auth-token"] != known.own:
                 return self._tell(401, {})
             known.asked += 1
+            if self.headers["x-subject-token"].startswith("slow"):
+                known.held += 1
+                known.released.wait(30)
+                known.held -= 1
             told = known.tokens.get(self.headers["x-subject-token"])
+            if told and told["expires_at"] <= _iso(known.now) and not self.path.endswith("?allow_expired=1"):
+                told = None
             return self._tell(404, {}) if told is None else self._tell(200, {"token": told})
 
         def _tell(self, status: int, told: Any, headers: dict[str, str] | None = None) -> None:
@@ -69,5 +80,6 @@ def running() -> Iterator[StandIn]:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield known
+        known.released.set()
         server.shutdown()
         thread.join()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from berth.model import commands, errors
 from berth.model.commands import KEEP, UNCHECKED, Claim, Keep, Marker
@@ -36,7 +36,7 @@ def reshape(world: World, command: commands.Reshape) -> None:
             check_classes(world, new.inventories)
             world.providers[new.uuid].inventories |= new.inventories
             world.providers[new.uuid].generation += 1
-    write_claims(world, command.claims)
+    write_claims(world, command.claims, {new.uuid for new in command.inventories})
     for new in command.inventories:
         replace_inventories(world, new.uuid, new.inventories)
         world.providers[new.uuid].generation += 1
@@ -72,17 +72,21 @@ def check_classes(world: World, names: Iterable[str]) -> None:
             raise errors.ClassNotFound(name)
 
 
-def write_claims(world: World, claims: Sequence[Claim]) -> None:
-    """Let the consumers hold what they claim, and nothing else; each provider that is touched counts once."""
+def write_claims(world: World, claims: Sequence[Claim], reshaped: Collection[str] = ()) -> None:
+    """Let the consumers hold what they claim, and nothing else; each provider that is touched counts once.
+
+    The units of providers that are reshaped bind what is held there as well.
+    """
     parts = list(all_parts(claims))
     check_classes(world, [name for _uuid, name, _amount in parts])
     before = {(uuid, name): world.used(uuid, name) for uuid, name, _amount in parts}
     touching = touched(world, claims)
+    holding = {place: held for place, held in held_before(world, claims).items() if place[0] not in reshaped}
     for claim in claims:
         if claim.consumer in world.consumers:
             world.consumers[claim.consumer].held = {}
     check_inventories(world, parts)
-    check_room(world, parts, before)
+    check_room(world, parts, before, holding)
     for claim in claims:
         hold(world, claim)
     for uuid in touching:
@@ -113,18 +117,37 @@ def check_inventories(world: World, parts: Sequence[Part]) -> None:
             raise errors.InventoryMissing(uuid, sorted(wanted))
 
 
-def check_room(world: World, parts: Sequence[Part], before: dict[tuple[str, str], int]) -> None:
+def held_before(world: World, claims: Iterable[Claim]) -> dict[tuple[str, str], list[int]]:
+    """What each consumer of the claims holds of each class of each provider."""
+    holding: dict[tuple[str, str], list[int]] = {}
+    for claim in claims:
+        if claim.consumer in world.consumers:
+            for uuid, resources in world.consumers[claim.consumer].held.items():
+                for name, amount in resources.items():
+                    holding.setdefault((uuid, name), []).append(amount)
+    return holding
+
+
+def check_room(
+    world: World,
+    parts: Sequence[Part],
+    before: dict[tuple[str, str], int],
+    holding: dict[tuple[str, str], list[int]],
+) -> None:
     """Refuse what is not there, breaks an inventory's rules, or is too much.
 
-    Whoever is over capacity already (the inventory has shrunk) may hold as much as before, or less.
+    Whoever is over capacity already (the inventory has shrunk) may hold as much as before, or less; what is held in
+    units that are no longer legal may be kept, passed on or lessened.
     """
     after = dict.fromkeys(before, 0)
     for uuid, name, amount in parts:
         inventory = world.providers[uuid].inventories.get(name)
         if inventory is None:
             raise errors.InventoryMissing(uuid, [name])
-        if not inventory.takes(amount):
-            raise errors.UnitsViolated(uuid, name)
+        olds = holding.get((uuid, name), [])
+        lessened = any(not inventory.takes(old) for old in olds) and amount <= sum(olds)
+        if not (inventory.takes(amount) or amount in olds or lessened):
+            raise errors.UnitsViolated(uuid, name, *inventory.violated_unit(amount))
         after[uuid, name] += amount
         used = world.used(uuid, name) + after[uuid, name]
         if used > inventory.capacity and used > before[uuid, name]:

@@ -196,8 +196,12 @@ def check_name_is_free(world: World, name: str) -> None:
 
 
 def check_reserved(uuid: str, name: str, inventory: Inventory, may_equal: bool) -> None:
-    if inventory.capacity < (0 if may_equal else 1):
-        raise errors.ReservedExceedsTotal(uuid, name, may_equal=may_equal)
+    if inventory.reserved > inventory.total - (not may_equal):
+        raise errors.ReservedExceedsTotal(
+            uuid, name, may_equal=may_equal, reserved=inventory.reserved, total=inventory.total
+        )
+    if inventory.min_unit > inventory.max_unit:
+        raise errors.UnitsContradict(uuid, name, inventory.min_unit, inventory.max_unit)
 
 
 def check_has_inventory(provider: Provider, uuid: str, name: str) -> None:

@@ -53,7 +53,8 @@ def parent_of(world: World, record: ProviderRecord) -> str | None:
     """The uuid of the parent that a record names; no provider's if there is none."""
     if record.parent is None:
         return None
-    return parse_uuid(record.parent) or named(world, record.parent) or NOWHERE
+    uuid = parse_uuid(record.parent)
+    return uuid if uuid in world.providers else named(world, record.parent) or NOWHERE
 
 
 def inventories(record: ProviderRecord) -> dict[str, Inventory]:
@@ -67,4 +68,4 @@ def is_sound(inventory: Inventory) -> bool:
         checked(inventory)
     except InvalidAmount:
         return False
-    return inventory.capacity >= 0
+    return inventory.reserved <= inventory.total and inventory.min_unit <= inventory.max_unit

@@ -7,12 +7,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
+
+from berth_imports import after_import
 
 FOLDER: Final = "BERTH_TEST_STATEMENTS"
 """The variable that names the folder in which each process has a file."""
@@ -24,10 +23,8 @@ _RECORDED: Final[list[set[str]]] = []
 
 def record_later() -> None:
     """Record as soon as this process imports Berth's engine, if it ever does."""
-    if MODULE in sys.modules:
-        record(sys.modules[MODULE])
-    elif FOLDER in os.environ:
-        sys.meta_path.insert(0, _Finder())
+    if MODULE in sys.modules or FOLDER in os.environ:
+        after_import(MODULE, record)
 
 
 @contextmanager
@@ -73,28 +70,3 @@ def _is_berth_s() -> bool:
         frame = frame.f_back  # type: ignore[assignment]
     package = Path(sys.modules[MODULE].__file__ or "").parent.parent
     return frame is not None and frame.f_code.co_filename.startswith(str(package))
-
-
-class _Finder(MetaPathFinder):
-    """Finds that module once, in the usual way, and records its statements once it is loaded."""
-
-    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
-        if name != MODULE:
-            return None
-        sys.meta_path.remove(self)
-        spec = find_spec(name)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader)
-        return spec
-
-
-class _Loader(Loader):
-    def __init__(self, loader: Loader) -> None:
-        self._loader = loader
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        self._loader.exec_module(module)
-        record(module)

@@ -38,6 +38,7 @@ def test_amounts_are_read(text: str, found: dict[str, int]) -> None:
         ("VCPU=4,", "not an amount of a class"),
         ("VCPU=4,VCPU=5", "twice"),
         ("VCPU=four", "whole number"),
+        ("VCPU=\uff14", "whole number"),
         ("VCPU=0", "whole number"),
         ("VCPU=-1", "whole number"),
         ("VCPU=1.5", "whole number"),

@@ -11,6 +11,7 @@ from berth.cli.errors import REFUSED, UNUSABLE, error_name, report
 from berth.cli.output.output import Output
 from berth.cli.session import NoLedger, Session
 from berth.model import errors
+from berth.model.consumer import Consumer, Holder
 from berth.model.errors import BerthError
 
 
@@ -59,3 +60,44 @@ def test_a_refusal_has_a_reason_and_a_next_step(
 )
 def test_programs_get_a_name(error: BerthError, name: str) -> None:
     assert error_name(error) == name
+
+
+HELD = Holder(Consumer("c1", 1, "p", "u", None), {"VCPU": 4})
+
+
+def with_holders(error: errors.InUse | errors.CapacityExceeded) -> BerthError:
+    """Return the refusal with one holder of two."""
+    error.holders, error.holder_count = (HELD,), 2
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "next_step"),
+    [
+        (errors.ConsumerGenerationConflict("c", 4, None, {"host": {"VCPU": 4}}), "it holds 4 VCPU of host: --replace"),
+        (errors.ConsumerGenerationConflict("c", None, 4), "it holds nothing (any more)"),
+        (with_holders(errors.ProviderInUse("host", {"VCPU": 5})), "holds it: c1 (4 VCPU) and 1 more; `berth release"),
+        (errors.ProviderInUse("host", {"VCPU": 5}), "`berth show host` lists who holds it; `berth release"),
+        (with_holders(errors.CapacityExceeded("host", "VCPU", amount=5)), "`berth show host` lists who holds it: c1"),
+        (errors.ClassInUse("CUSTOM_X", ["a", "b"], 3), "these have it: a, b and 1 more"),
+        (errors.TraitInUse("CUSTOM_X", ["a"], 1), "these have it: a"),
+        (errors.ProviderHasChildren("host", ["a"], 1), "its children: a"),
+        (errors.ProviderExists("name", "host", "uuid-1", "host"), "`berth show uuid-1`"),
+        (errors.UnitsViolated("host", "VCPU", "max_unit", 4, 5), "`berth show`"),
+        (errors.GenerationConflict("host", 2, 1), "read it again"),
+    ],
+)
+def test_the_next_step_uses_the_fields(error: BerthError, next_step: str, capsys: pytest.CaptureFixture[str]) -> None:
+    fake = session()
+    fake.name_of = lambda uuid: uuid  # type: ignore[method-assign]
+    assert report(error, fake) == REFUSED
+    reason, step = capsys.readouterr().err.splitlines()
+    assert "None" not in reason
+    assert next_step in step
+
+
+def test_a_claim_that_may_have_been_made_says_how_to_try_it_again(capsys: pytest.CaptureFixture[str]) -> None:
+    error = errors.Unavailable("no answer")
+    error.consumer = "c1"
+    assert report(error, session(url="http://x")) == UNUSABLE
+    assert "--consumer c1" in capsys.readouterr().err

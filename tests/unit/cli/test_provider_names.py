@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 import berth
-from berth.cli.provider_names import MOST_LISTED, Ambiguous, NoSuchName, resolve, resolve_prefix
+from berth.cli.provider_names import MOST_LISTED, Ambiguous, NoSuchName, resolve, resolve_prefix, resolve_subject
 from berth.cli.session import LedgerLocation, Session
+from berth.ledger import Ledger
 from berth.model.errors import ProviderNotFound
+from berth.model.record import ProviderRecord, RecordStatus
+from berth.model.request import ProviderQuery
 
 UUIDS = {
     "rack-1": "10000000-0000-4000-8000-000000000000",
@@ -62,3 +65,18 @@ def test_similar_names_are_suggested(session: Session) -> None:
 def test_an_unknown_uuid_is_not_a_name(session: Session) -> None:
     with pytest.raises(ProviderNotFound):
         resolve_prefix(session, "90000000-0000-4000-8000-000000000000")
+
+
+SERIAL = "4c4c4544005210488053b8c04f4e3732"
+
+
+def test_a_name_that_looks_like_a_uuid_is_a_name_unless_there_is_that_uuid(session: Session) -> None:
+    ledger = session.ledger
+    assert isinstance(ledger, Ledger)
+    outcomes = ledger.put_records([ProviderRecord(name=SERIAL), ProviderRecord(name="gpu-of-it", parent=SERIAL)])
+    assert [each.became for each in outcomes] == [RecordStatus.CREATED, RecordStatus.CREATED]
+    named = ledger.providers(ProviderQuery(name=SERIAL))[0].uuid
+    assert resolve(session, SERIAL) == named
+    assert resolve_subject(session, SERIAL) == named
+    with_that_uuid = ledger.create_provider("other", uuid=SERIAL).uuid
+    assert resolve(session, SERIAL) == with_that_uuid != named

@@ -19,7 +19,7 @@ def test_a_span_is_parsed(text: str, seconds: int) -> None:
     assert parse_span(text) == seconds * SECOND
 
 
-@pytest.mark.parametrize("text", ["", "90", "s", "-1s", "1.5h", "1y", "1 h", "1234567s"])
+@pytest.mark.parametrize("text", ["", "90", "s", "-1s", "1.5h", "1y", "1 h", "1234567s", "\u0661h"])
 def test_an_illegal_span_is_rejected(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="is not a span of time"):
         parse_span(text)

@@ -48,6 +48,25 @@ def test_a_lost_connection_is_resumed_after_the_last_change() -> None:
     assert asked_after == ["3", "5", "5", "5"]
 
 
+def test_the_place_is_the_id_of_the_last_event_with_the_tag_of_its_history() -> None:
+    asked_after: list[str] = []
+    data = msgspec.json.encode(change(4))
+    body = b"id: 4-0123456789abcdef\nevent: change\ndata: %s\n\n" % data
+
+    def server(request: httpx.Request) -> httpx.Response:
+        asked_after.append(request.headers["last-event-id"])
+        if asked_after[1:]:
+            return httpx.Response(200, content=b'id: 2-fedcba9876543210\nevent: reset\ndata: {"head":2}\n\n')
+        return httpx.Response(200, content=body)
+
+    followed = follow(transport_to(server), 3)
+    assert next(followed) == change(4)
+    with pytest.raises(errors.LogReset) as caught:
+        next(followed)
+    assert caught.value.head == 2
+    assert asked_after == ["3", "4-0123456789abcdef"]
+
+
 def test_a_refusal_ends_it() -> None:
     with pytest.raises(errors.Forbidden):
         next(follow(transport_to(lambda _: problem(403, "forbidden", "no")), 0))

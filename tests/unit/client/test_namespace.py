@@ -104,10 +104,10 @@ def test_its_refusals_are_those_of_the_ledger(marks: Marks) -> None:
 
 
 def test_its_commands_are_validated(ledger: MarkingLedger, monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[berth.model.commands.Command] = []
-    monkeypatch.setattr(ledger, "do", done.append)
+    done: list[tuple[berth.model.commands.Command, str | None]] = []
+    monkeypatch.setattr(ledger, "do", lambda command, key: done.append((command, key)))
     ledger.marks.delete("CUSTOM_A")
-    assert done == [DeleteTrait(name="CUSTOM_A")]
+    assert done == [(DeleteTrait(name="CUSTOM_A"), None)]
 
 
 def test_it_is_made_once(ledger: MarkingLedger) -> None:

@@ -9,9 +9,12 @@ import msgspec
 import pytest
 
 from berth.client import transport as transport_module
+from berth.client.client import Client
 from berth.client.transport import TRIES, Transport
 from berth.model import errors
 from berth.model.errors import BerthError
+from berth.model.record import ProviderRecord
+from berth.model.request import CandidateRequest, Group
 from tests.unit.client.replies import URL, as_json, problem, transport_to
 
 UNAVAILABLE = problem(503, "unavailable", "the database is unreachable")
@@ -135,3 +138,72 @@ def test_a_path_in_the_address_is_kept() -> None:
 @pytest.mark.parametrize("decode", [lambda t: t.decode(b"[]", None), lambda t: t.decode(b"", None)])
 def test_a_command_without_a_result_gives_none(decode: Callable[[Transport], object]) -> None:
     assert decode(transport_to(Scripted(as_json(1)))) is None
+
+
+@pytest.mark.parametrize("consumer", [None, "c0000000-0000-4000-8000-000000000001"])
+def test_a_claim_whose_answer_is_lost_can_be_tried_again(consumer: str | None) -> None:
+    server = Scripted(LOST)
+    request = CandidateRequest(groups=(Group(resources={"VCPU": 1}),))
+    with pytest.raises(errors.Unavailable) as caught:
+        Client(transport_to(server)).allocate(request, project="p", user="u", consumer=consumer)
+    sent, *asked = server.requests
+    assert {(each.method, each.url.path) for each in asked} == {("GET", "/v1")}
+    assert caught.value.consumer == msgspec.json.decode(sent.content)["consumer"]
+    assert consumer in (None, caught.value.consumer)
+
+
+KEEPS = as_json({"name": "berth", "version": "1", "head": 7, "documentation": {}, "keys": True})
+KEEPS_NONE = as_json({"name": "berth", "version": "0", "head": 7, "documentation": {}})
+
+
+@pytest.mark.parametrize("failure", [UNAVAILABLE, LOST])
+@pytest.mark.parametrize("key", ["mine", None])
+def test_a_command_is_sent_again_with_its_key(key: str | None, failure: httpx.Response | Exception) -> None:
+    server = Scripted(failure, KEEPS, failure, as_json({"result": True}))
+    assert Client(transport_to(server)).create_trait("CUSTOM_A", key=key) is True
+    sent = [request for request in server.requests if request.method == "POST"]
+    assert len(sent) == 3 == len(server.requests) - 1  # it is asked once
+    (used,) = {request.headers["idempotency-key"] for request in sent}
+    assert len({request.content for request in sent}) == 1
+    assert used == key or (key is None and len(used) == 32)
+
+
+@pytest.mark.parametrize("about", [KEEPS_NONE, UNAVAILABLE, as_json("nonsense")])
+@pytest.mark.parametrize("failure", [UNAVAILABLE, LOST])
+def test_a_command_is_sent_once_to_a_server_that_may_not_know_keys(
+    failure: httpx.Response | Exception, about: httpx.Response
+) -> None:
+    server = Scripted(failure, about)
+    with pytest.raises(errors.Unavailable) as caught:
+        Client(transport_to(server)).create_trait("CUSTOM_A", key="mine")
+    assert [request.method for request in server.requests].count("POST") == 1
+    assert caught.value.key == "mine"
+
+
+def test_each_command_has_a_key_of_its_own_and_one_about_tokens_has_none() -> None:
+    server = Scripted(as_json({"result": True}))
+    client = Client(transport_to(server))
+    client.create_trait("CUSTOM_A")
+    client.create_trait("CUSTOM_A")
+    client.revoke_token("a")
+    first, second, third = (request.headers.get("idempotency-key") for request in server.requests)
+    assert first != second
+    assert third is None
+
+
+@pytest.mark.parametrize("key", ["", "a\r\nx-auth-token: b"])
+def test_no_key_is_sent_that_is_none(key: str) -> None:
+    server = Scripted(as_json({"result": True}))
+    with pytest.raises(errors.Invalid):
+        Client(transport_to(server)).create_trait("CUSTOM_A", key=key)
+    assert server.requests == []
+
+
+def test_what_the_caller_leaves_to_the_client_is_the_same_each_time_for_a_key() -> None:
+    server = Scripted(as_json({"result": []}))
+    client = Client(transport_to(server))
+    for key in ("a", "a", "b", None, None):
+        client.put_records([ProviderRecord(name="host")], key=key)
+    first, again, *others = (request.content for request in server.requests)
+    assert first == again
+    assert len({first, *others}) == 4

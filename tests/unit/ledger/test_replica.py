@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import dataclasses
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import text
+from msgspec.structs import replace
+from sqlalchemy import Connection, text
 
 from berth.ledger import replica as replicas
+from berth.ledger import versions
 from berth.ledger.observer import CommitObserver
 from berth.ledger.replica import Replica
+from berth.ledger.request_scope import NeedsTime, RequestScope
 from berth.ledger.write.writer import Writer
 from berth.model.caller import Caller
 from berth.model.change import Change, NameKind
-from berth.model.commands import CreateToken, CreateTrait
+from berth.model.commands import CreateToken, CreateTrait, RevokeToken
 from berth.model.errors import Unavailable
 from berth.model.token import Token
+from berth.store import changes as change_log
 from berth.store import head
-from berth.store.backend import Unreachable
+from berth.store.backend import Capabilities, Unreachable
 from berth.store.engine import Database
+from berth.store.head import Head
 
 TOKEN = Token(id="t", name="ci", hash="h", user="u", project="p", roles=("member",))
 
@@ -149,7 +156,7 @@ def test_a_change_that_does_not_fit_is_read_from_rows(
 
     before = replica.fleet
     _write(other, "CUSTOM_X")
-    monkeypatch.setattr(replicas, "apply", fail)
+    monkeypatch.setattr(versions, "apply", fail)
     assert _knows(replica, "CUSTOM_X")
     assert replica.fleet is not before
 
@@ -158,11 +165,11 @@ def test_a_change_that_does_not_fit_is_read_from_rows(
 def test_a_check_is_tried_again(failures: int, replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
     latest, failed = replica._watch.latest, list[int]()
 
-    def flaky() -> int | None:
+    def flaky(wait_s: float) -> Head | None:
         if len(failed) < failures:
             failed.append(1)
             raise Unreachable("gone")
-        return latest()
+        return latest(wait_s)
 
     monkeypatch.setattr(replica._watch, "latest", flaky)
     if failures < replicas.CHECKS:
@@ -170,5 +177,183 @@ def test_a_check_is_tried_again(failures: int, replica: Replica, monkeypatch: py
     else:
         with pytest.raises(Unavailable):
             _knows(replica, "CUSTOM_X")
-    assert replica._fleet_lock.acquire(blocking=False), "the lock is free afterwards"
-    replica._fleet_lock.release()
+    assert replica._versions.current.readers == 0
+
+
+def _behind(latest: Head) -> Head:
+    """Return a head that the database may have had before."""
+    return latest._replace(
+        number=latest.number - 1, audit_number=latest.audit_number - 1, audit_hash="of the one before"
+    )
+
+
+@pytest.fixture
+def networked(replica: Replica) -> Replica:
+    """Return the replica as if its database were behind a network."""
+    capabilities = dataclasses.replace(replica.database.capabilities, embedded=False)
+    replica.database._backend = dataclasses.replace(replica.database._backend, capabilities=capabilities)
+    return replica
+
+
+def test_an_older_state_is_believed_only_after_a_while(
+    networked: Replica, other: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A standby that lags answers so for moments; a backup that was restored, from now on."""
+    _write(other, "CUSTOM_X")
+    assert _knows(networked, "CUSTOM_X")
+    fleet, read = networked.fleet, head.read
+    monkeypatch.setattr(replicas, "BELIEVED_AFTER_S", 3600)
+    with monkeypatch.context() as lagging:
+        lagging.setattr(networked._watch, "latest", lambda _wait_s: _behind(read_now(networked)))
+        lagging.setattr(head, "read", lambda connection: _behind(read(connection)))
+        for use in (networked.read, networked.read_with_rows):
+            with pytest.raises(Unavailable, match="an older state than it has had"), use():
+                pass
+    assert _knows(networked, "CUSTOM_X")
+    assert (networked.fleet is fleet, networked.history_epoch, networked._behind_since) == (True, 0, None)
+    monkeypatch.setattr(replicas, "BELIEVED_AFTER_S", 0)
+    monkeypatch.setattr(networked._watch, "latest", lambda _wait_s: _behind(read_now(networked)))
+    monkeypatch.setattr(head, "read", lambda connection: _behind(read(connection)))
+    with networked.read() as rebuilt:
+        assert rebuilt is not fleet
+    assert networked.history_epoch == 1
+
+
+def read_now(replica: Replica) -> Head:
+    with replica.database.reading() as connection:
+        return head.head_of(connection.execute(head.READ).one())
+
+
+def test_a_reader_stops_neither_writers_nor_other_readers(database: Database, other: Writer) -> None:
+    """A reader stays in its context; a lock that it held would be waited for, here or with the head locked there."""
+    own = Writer(database)
+    with own.read() as fleet, own.read_with_rows() as (of_rows, connection):
+        _in_a_thread(lambda: _write(own, "CUSTOM_HERE"))
+        _in_a_thread(lambda: _write(other, "CUSTOM_THERE"))
+        _in_a_thread(lambda: _write(own, "CUSTOM_AGAIN"))
+        _in_a_thread(own.ping)
+        _in_a_thread(own.tokens)
+        assert fleet.head == of_rows.head == head.read(connection).number == own.position.number - 3
+        assert {_knows(own, f"CUSTOM_{name}") for name in ("HERE", "THERE", "AGAIN")} == {True}
+        assert own.read_memory()[0] == 1
+    assert own.read_memory() == (0, 0)
+
+
+def _in_a_thread(action: Callable[[], object]) -> None:
+    """Do something in another thread, which must not have to wait for this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(action).result(60)
+
+
+def test_a_writer_that_is_far_behind_catches_up_without_the_head_s_lock(
+    database: Database, other: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, done = Writer(database), list[str]()
+    lock, after = head.lock, change_log.after
+
+    def locked(connection: Connection, capabilities: Capabilities) -> Head:
+        done.append("lock")
+        return lock(connection, capabilities)
+
+    def read(connection: Connection, number: int) -> Generator[Change, None, None]:
+        done.append("read")
+        return after(connection, number)
+
+    _write(other, *(f"CUSTOM_{number}" for number in range(5)))
+    monkeypatch.setattr(replicas, "MOST_UNDER_LOCK", 4)
+    monkeypatch.setattr(head, "lock", locked)
+    monkeypatch.setattr(change_log, "after", read)
+    _write(own, "CUSTOM_X")
+    assert done == ["lock", "read", "lock"]
+    _write(other, "CUSTOM_Y")
+    del done[:]
+    _write(own, "CUSTOM_Z")
+    assert done == ["lock", "read"], "a few changes are applied at once"
+
+
+def _refused_time(replica: Replica, action: Callable[[], object], *, brief: bool = True) -> bool:
+    """Whether something is left to another thread in a request that must neither wait nor take long."""
+    replica._current.scope = RequestScope(brief=brief)
+    try:
+        action()
+    except NeedsTime:
+        return True
+    finally:
+        replica._current.scope = None
+    return False
+
+
+def _read(replica: Replica) -> None:
+    with replica.read():
+        pass
+
+
+def test_a_thread_that_must_not_wait_applies_few_changes(
+    replica: Replica, other: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "FEW_CHANGES", 2)
+    _write(other, "CUSTOM_A", "CUSTOM_B")
+    assert not _refused_time(replica, lambda: _read(replica))
+    _write(other, "CUSTOM_C", "CUSTOM_D", "CUSTOM_E")
+    assert _refused_time(replica, lambda: _read(replica))
+    assert not _refused_time(replica, lambda: _read(replica), brief=False)
+    replica._consistent = False
+    assert _refused_time(replica, lambda: _read(replica)), "the fleet must be read from rows"
+
+
+def test_a_thread_that_must_not_wait_leaves_round_trips_to_others(
+    networked: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_rows() -> None:
+        with networked.read_with_rows():
+            pass
+
+    monkeypatch.setattr(networked.database, "_transaction", None)  # none is begun
+    for action in (lambda: _read(networked), networked.tokens, networked.ping, read_rows):
+        assert _refused_time(networked, action)
+
+
+def test_only_the_tokens_that_changed_are_read_again(replica: Replica, other: Writer) -> None:
+    for number in range(3):
+        other.queue(CreateToken(token=replace(TOKEN, id=f"t{number}", name=f"ci{number}")), Caller(), "req-1")
+    other.run_pending()
+    assert set(replica.tokens()) == {"t0", "t1", "t2"}
+    with other.database.writing() as connection:
+        connection.execute(text("UPDATE tokens SET hash = 'not read again'"))
+    other.queue(RevokeToken(name="ci1"), Caller(user="ada"), "req-1")
+    other.run_pending()
+    found = replica.tokens()
+    assert [found[f"t{number}"].hash for number in range(3)] == ["h", "not read again", "h"]
+    assert found["t1"].revoked_at is not None
+
+
+def test_an_end_that_was_passed_unseen_is_looked_at_again(
+    replica: Replica, other: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a reader's transaction sees one commit, a writer of this process follows that and the next at once."""
+    read, seen, fleet = head.read, list[int](), replica.fleet
+
+    def overtaken(connection: Connection) -> Head:
+        found = read(connection)
+        seen.append(found.number)
+        if len(seen) == 1:
+            _write(other, "CUSTOM_Y")
+            with replica.database.reading() as later:
+                assert replica._catch_up(later, read(later))
+        return found
+
+    _write(other, "CUSTOM_X")
+    before = replica.position.number
+    monkeypatch.setattr(head, "read", overtaken)
+    assert _knows(replica, "CUSTOM_Y")
+    assert seen == [before + 1, before + 2]
+    assert (replica.fleet is fleet, replica.history_epoch) == (True, 0)
+
+
+def test_a_writer_s_fleet_does_not_change_while_it_decides(replica: Replica, other: Writer) -> None:
+    """On Galera the head's lock does not keep others from committing, and a reader follows them."""
+    with replica._held() as fleet:
+        _write(other, "CUSTOM_X")
+        assert _knows(replica, "CUSTOM_X")
+        assert fleet.catalogue.id_of(NameKind.TRAIT, "CUSTOM_X") is None
+    assert replica.fleet is not fleet

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from berth.ledger import retry
@@ -27,7 +29,26 @@ def test_no_pause_after_a_success(pauses: list[float]) -> None:
 
 
 @pytest.mark.usefixtures("pauses")
-def test_there_is_no_further_attempt_after_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = iter([0.0, 1.0, retry.GIVE_UP_S])
-    monkeypatch.setattr("time.monotonic", lambda: next(seconds))
-    assert list(retry.attempts(8)) == [False, True]
+@pytest.mark.parametrize(("deadline", "last_at"), [(math.inf, retry.GIVE_UP_S), (3.0, 3.0)])
+def test_there_is_no_further_attempt_after_a_time(
+    deadline: float, last_at: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    tried = retry.attempts(8, deadline)
+    assert next(tried) is False
+    now[0] = last_at - 0.1
+    assert next(tried) is False
+    now[0] = last_at
+    assert list(tried) == [True]
+
+
+def test_no_pause_goes_beyond_the_deadline(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.monotonic", lambda: 0.0)
+    list(retry.attempts(3, deadline=0.03))
+    assert pauses == [retry.FIRST_PAUSE_S, 0.03]
+
+
+def test_a_conflict_is_tried_again_at_once(pauses: list[float]) -> None:
+    retry.pause_after_conflict()
+    assert pauses == [retry.CONFLICT_PAUSE_S / 2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from berth.model.change import CatalogueEntry, Change, Facts, NameKind, ProviderFact, subjects_of
 from berth.model.change_summary import FIRST, TouchedNames, brief_of
+from berth.model.consumer import Owner
 
 
 def fact(uuid: str) -> ProviderFact:
@@ -19,6 +20,7 @@ FACTS = Facts(
     claims={"job": {"c": {"VCPU": 1}}},
     gone=["d"],
     tokens=["ci"],
+    owners={"job": Owner("students", "ada", None)},
 )
 
 
@@ -34,6 +36,7 @@ def test_each_touched_thing_is_counted_once() -> None:
     assert summary.providers == TouchedNames(4, ["new", "b", "c", "d"])
     assert summary.consumers == TouchedNames(1, ["job"])
     assert summary.names == TouchedNames(2, ["CUSTOM_A", "ci"])
+    assert summary.owners == {"job": Owner("students", "ada", None)}
 
 
 def test_only_the_first_are_named() -> None:

@@ -21,10 +21,22 @@ from berth.model.inventory import MAX_INT, MAX_RATIO, Inventory, checked
         (Inventory(64, reserved=64, allocation_ratio=16.0), 0),
         (Inventory(64, allocation_ratio=0.0), 0),
         (Inventory(10, allocation_ratio=1.1), 11),
+        (Inventory(100, allocation_ratio=1.15), 115),
+        (Inventory(100, allocation_ratio=0.29), 29),
+        (Inventory(200, allocation_ratio=1.15), 230),
+        (Inventory(1000, allocation_ratio=2.01), 2010),
+        (Inventory(3, allocation_ratio=1 / 3), 0),
+        (Inventory(MAX_INT, allocation_ratio=1e-9), 2),
+        (Inventory(MAX_INT, allocation_ratio=5e-324), 0),
     ],
 )
 def test_capacity(inventory: Inventory, capacity: int) -> None:
     assert inventory.capacity == capacity
+
+
+@pytest.mark.parametrize(("amount", "rule"), [(1, ("min_unit", 2)), (6, ("step_size", 4)), (16, ("max_unit", 12))])
+def test_the_rule_that_an_amount_breaks(amount: int, rule: tuple[str, int]) -> None:
+    assert Inventory(64, min_unit=2, max_unit=12, step_size=4).violated_unit(amount) == rule
 
 
 @pytest.mark.parametrize(

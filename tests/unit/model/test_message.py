@@ -72,8 +72,8 @@ def test_what_is_wrong_is_said_with_where_it_is() -> None:
         )
 
 
-NOT_SENT = {commands.CreateToken, commands.RevokeToken, commands.RotateToken}
-"""Whoever asks for a token is given a secret: that is more than a command."""
+NOT_SENT = {commands.CreateToken, commands.RevokeToken, commands.RotateToken, commands.Reconcile, commands.Lapse}
+"""Whoever asks for a token is given a secret: more than a command. The server finds orphans, and sweeps."""
 
 
 @pytest.mark.parametrize(

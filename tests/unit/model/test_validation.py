@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from berth.model import commands
 from berth.model.commands import Claim, Command
-from berth.model.errors import Invalid, InvalidAmount
+from berth.model.edits import EditAggregates, EditTraits
+from berth.model.errors import Invalid, InvalidAmount, NameRequired
 from berth.model.inventory import Inventory
+from berth.model.inventory_edits import EditInventories, InventoryFields
+from berth.model.overview import ProviderFilter
+from berth.model.record import ProviderRecord
 from berth.model.validation import validated
 
 HOST = "7a5c0000-0000-4000-8000-000000000001"
 SPELT = "{7A5C0000-0000-4000-8000-000000000001}"
+
+
+def edit(where: ProviderFilter | None, **fields: Any) -> Command:
+    return EditInventories(where=where, resource_class="VCPU", fields=InventoryFields(**fields))
 
 
 def claim(**changed: object) -> Command:
@@ -31,6 +41,8 @@ def claim(**changed: object) -> Command:
             commands.SetAggregates(uuid=SPELT, aggregates=(SPELT, HOST)),
             commands.SetAggregates(uuid=HOST, aggregates=(HOST,)),
         ),
+        (EditTraits(uuid=SPELT, add=frozenset({"A"})), EditTraits(uuid=HOST, add=frozenset({"A"}))),
+        (EditAggregates(uuid=SPELT, remove=(SPELT, HOST)), EditAggregates(uuid=HOST, remove=(HOST,))),
         (claim(consumer=SPELT, allocations={SPELT: {"VCPU": 1}}), claim()),
         (commands.CreateTrait(name="anything"), commands.CreateTrait(name="anything")),
     ],
@@ -43,9 +55,24 @@ def test_uuids_become_canonical(given: Command, made: Command) -> None:
     ("command", "error", "text"),
     [
         (commands.DeleteProvider(uuid="host-1"), Invalid, "'host-1' is not a uuid"),
+        (EditTraits(uuid=HOST), Invalid, "at least one name to add or to remove"),
+        (EditTraits(uuid=HOST, add=frozenset("A"), remove=frozenset("A")), Invalid, "to be added and to be removed"),
+        (edit(None), Invalid, "at least one field to set"),
+        (edit(ProviderFilter(), total=1), Invalid, "the filter is empty"),
+        (edit(ProviderFilter(aggregate="rack-7"), total=1), Invalid, "'rack-7' is not a uuid"),
+        (edit(None, total=0), InvalidAmount, "total must be from 1"),
+        (edit(None, allocation_ratio=float("nan")), InvalidAmount, "allocation_ratio must be from 0"),
+        (edit(None, step_size=2**31), InvalidAmount, "step_size must be from 1"),
+        (edit(None, total=1.5), Invalid, "malformed"),
+        (EditAggregates(uuid=HOST), Invalid, "at least one name to add or to remove"),
+        (EditAggregates(uuid=HOST, add=("rack-7",)), Invalid, "'rack-7' is not a uuid"),
+        (EditAggregates(uuid=HOST, add=(HOST,), remove=(SPELT,)), Invalid, "to be added and to be removed"),
         (commands.CreateProvider(uuid=HOST, name="x" * 201), Invalid, "more than 200 characters"),
         (commands.CreateProvider(uuid=HOST, name="x\ny"), Invalid, "control characters"),
         (commands.UpdateProvider(uuid=HOST, name="x\0y"), Invalid, "control characters"),
+        (commands.UpdateProvider(uuid=HOST, name=""), NameRequired, "name is required"),
+        (claim(project="p\0q"), Invalid, "the project contains a NUL character"),
+        (claim(user="\ud800"), Invalid, "half of a surrogate pair"),
         (
             commands.SetInventories(uuid=HOST, inventories={"VCPU": Inventory(-1)}),
             InvalidAmount,
@@ -68,6 +95,13 @@ def test_uuids_become_canonical(given: Command, made: Command) -> None:
             "for the same consumer",
         ),
         (commands.PutRecords(records=(), new_uuids=(HOST,)), Invalid, "one uuid for each record"),
+        (commands.PutRecords(records=(ProviderRecord(name="x"),) * 5_001), Invalid, "5,001 records .* at most 5,000"),
+        (commands.SetAllocations(claims=claim().claims * 5_001), Invalid, "5,001 claims .* at most 5,000"),  # type: ignore[attr-defined]
+        (
+            commands.Reshape(inventories=(), claims=claim().claims * 5_001),  # type: ignore[attr-defined]
+            Invalid,
+            "5,001 claims .* at most 5,000",
+        ),
     ],
 )
 def test_an_illegal_command_is_refused(command: Command, error: type[Invalid], text: str) -> None:

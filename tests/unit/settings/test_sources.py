@@ -158,3 +158,17 @@ def test_one_of_several_words(
     with pytest.raises(SettingsWrong) as refusal:
         resolved(flags, str(file), variables)
     assert where in str(refusal.value)
+
+
+@pytest.mark.parametrize("where", ["flag", "variable", "file"])
+def test_a_query_longer_than_the_server_takes_cannot_be_allowed(where: str, file: Path) -> None:
+    file.write_text(f"[limits]\nquery_bytes = {65_001 if where == 'file' else 65_000}\n")
+    environment = {"BERTH_LIMITS_QUERY_BYTES": "65001"} if where == "variable" else {}
+    with pytest.raises(SettingsWrong, match=r"limits\.query_bytes is invalid: Expected int <= 65000"):
+        resolved(flags_of(["limits.query_bytes=65001"] if where == "flag" else []), str(file), environment)
+
+
+def test_headers_larger_than_the_server_takes_cannot_be_allowed() -> None:
+    assert resolved(flags_of(["limits.header_bytes=400000"]), environment={}).settings.limits.header_bytes == 400_000
+    with pytest.raises(SettingsWrong, match=r"limits\.header_bytes is invalid: Expected int <= 400000"):
+        flags_of(["limits.header_bytes=400001"])

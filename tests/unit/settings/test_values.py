@@ -30,3 +30,15 @@ def test_without_a_file_the_url_is_unchanged() -> None:
 def test_a_missing_file_is_an_error() -> None:
     with pytest.raises(OSError, match="nowhere"):
         _ = Settings(database="postgresql://berth@db/berth", database_password_file="/nowhere").url
+
+
+@pytest.mark.parametrize(
+    ("database", "url"),
+    [
+        ("postgresql://berth@db/berth", "postgresql://berth@db/berth?pooled=true"),
+        ("postgresql://berth@db/berth?sslmode=require", "postgresql://berth@db/berth?sslmode=require&pooled=true"),
+        ("postgresql://berth@db/berth?pooled=true", "postgresql://berth@db/berth?pooled=true"),
+    ],
+)
+def test_the_url_says_that_there_is_a_pooler(database: str, url: str) -> None:
+    assert Settings(database=database, database_pooled=True).url == url

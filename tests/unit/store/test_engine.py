@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event, Semaphore
+from time import monotonic, sleep
+
+import psycopg
 import pytest
+from sqlalchemy import exc, text
 
 from berth.model.errors import DatabaseUnusable, LedgerClosed
 from berth.store import engine
-from berth.store.backend import Unreachable
+from berth.store.backend import CONNECTIONS, LOCK_S, Busy, Unreachable
 from berth.store.engine import Database, parse_url, shown
 from tests.support.ports import free_port
 
@@ -65,6 +71,64 @@ def test_a_database_that_cannot_be_reached_is_left_alone_for_a_moment(monkeypatc
         pass
     assert connects == [1]
     database.close()
+
+
+def test_callers_who_wait_share_the_try_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that accepts a connection and never answers is waited for once, not by one caller after the other."""
+    database, tries = Database("postgresql://ada@127.0.0.1/berth"), Semaphore(0)
+    asked, answer = Barrier(4), Event()
+
+    class Hanging:
+        def connect(self) -> None:
+            tries.release()
+            assert answer.wait(60)
+            raise exc.DBAPIError("", None, psycopg.OperationalError("timeout expired"))
+
+        def dispose(self) -> None:
+            """Nothing to close."""
+
+    def look() -> None:
+        asked.wait(60)
+        with database.looking():
+            pass
+
+    monkeypatch.setattr(database, "_engine", lambda _purpose: Hanging())
+    with ThreadPoolExecutor(4) as threads:
+        waiting = [threads.submit(look) for _ in range(4)]
+        assert tries.acquire(timeout=60)
+        sleep(0.05)  # the others wait for the one connection
+        answer.set()
+        assert all(isinstance(each.exception(60), Unreachable) for each in waiting)
+    assert not tries.acquire(blocking=False), "it was tried again for a caller who had waited"
+
+
+def test_nobody_waits_longer_for_a_connection_than_its_request_has(database: Database) -> None:
+    database.address.remaining_s = lambda most: min(most, 0.05)
+    with database.looking(), ThreadPoolExecutor(1) as threads:
+        began = monotonic()
+        with pytest.raises(Busy, match="in use"):
+            threads.submit(lambda: database.looking().__enter__()).result(60)
+        assert monotonic() - began < LOCK_S / 2
+
+
+def test_a_file_that_is_being_written_is_busy_at_once(database: Database) -> None:
+    other = Database(f"sqlite:///{database.path}")
+    for holder in (database, other):
+        with holder.writing() as connection:
+            connection.execute(text("UPDATE head SET next_id = next_id"))
+            with pytest.raises(Busy), database.writing(wait=False):
+                pass
+    with database.writing() as connection:
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar() == LOCK_S * 1000
+    other.close()
+
+
+def test_a_process_keeps_few_pages_of_a_file(database: Database) -> None:
+    kib = 0
+    for purpose, count in CONNECTIONS.items():
+        with database._transaction(purpose) as connection:
+            kib -= count * int(connection.execute(text("PRAGMA cache_size")).scalar_one())
+    assert 0 < kib < 70 * 1024
 
 
 def test_a_closed_database_stays_closed(database: Database) -> None:

@@ -6,11 +6,13 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Connection, event, select
 
 from berth.store import tables, write_set
 from berth.store.backend import Purpose, StaleRead
+from berth.store.consumers import IN_ONE_STATEMENT
 from berth.store.engine import Database
+from berth.store.many_rows import WRITE_MANY, touch_providers
 from berth.store.write_set import WriteSet
 
 
@@ -65,3 +67,38 @@ def test_a_generation_that_is_not_as_read_stops_the_commit(stale: WriteSet, data
         write_set.write(connection, stale)
     with database.reading() as connection:
         assert list(connection.execute(select(tables.providers.c.generation)).scalars()) == [0, 0]
+
+
+def _state(connection: Connection) -> list[tuple[int, int, int]]:
+    """Return id, generation and time of each provider of these tests."""
+    of = tables.providers.c
+    return [tuple(row) for row in connection.execute(select(of.id, of.generation, of.updated_at).order_by(of.id))]
+
+
+def test_many_rows_are_touched_as_one_by_one(database: Database) -> None:
+    """In a statement for each difference of generations; a stale one is left, and shows in the count."""
+    numbers = range(901, 901 + IN_ONE_STATEMENT + 2)
+    with database.writing() as connection:
+        write_set.write(connection, WriteSet(add_providers=[_provider(number) for number in numbers]))
+        rows = [_touch(number, 0) for number in numbers]
+        rows[1]["to"], rows[2]["seen"] = 2, 5
+        assert touch_providers(connection, rows) == len(numbers) - 1
+        expected = [(number, 1, 1) for number in numbers]
+        expected[1], expected[2] = (902, 2, 1), (903, 0, 0)
+        assert _state(connection) == expected
+
+
+def test_rows_of_many_providers_are_deleted(database: Database) -> None:
+    numbers = range(901, 901 + IN_ONE_STATEMENT + 2)
+    with database.writing() as connection:
+        write_set.write(
+            connection,
+            WriteSet(
+                add_providers=[_provider(number) for number in numbers],
+                add_traits=[{"provider_id": number, "trait_id": trait} for number in numbers for trait in (1, 2)],
+            ),
+        )
+        keys = [{"key": number} for number in numbers[1:]]
+        assert WRITE_MANY["clear_traits"](connection, keys) == 2 * len(keys)
+        left = connection.execute(select(tables.provider_traits.c.provider_id).distinct()).scalars()
+        assert list(left) == [901]

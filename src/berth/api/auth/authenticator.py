@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from berth.api.http.messages import HttpError, Request
+from berth.api.http.messages import HttpError, Request, retry_after
 from berth.model.caller import Caller
 
 Authenticator = Callable[[Request], Caller | None]
@@ -14,8 +14,8 @@ Authenticator = Callable[[Request], Caller | None]
 Raises AuthenticationFailed if it has one that is not valid.
 """
 
-CHALLENGE: Final = (("www-authenticate", "Bearer"),)
-"""The header that every 401 must have (RFC 9110, 15.5.2)."""
+BEARER: Final = "Bearer"
+"""The challenge of an authenticator that names no other. Every 401 must have one (RFC 9110, 15.5.2)."""
 
 
 class AuthenticationFailed(HttpError):
@@ -25,14 +25,14 @@ class AuthenticationFailed(HttpError):
     """
 
     def __init__(self, detail: str, caller: Caller, *, why: str = "", instead: HttpError | None = None) -> None:
-        sent = instead or HttpError(401, detail, headers=CHALLENGE)
+        sent = instead or HttpError(401, detail)
         super().__init__(sent.status, sent.detail, headers=sent.headers)
         self.caller, self.why = caller, why or detail
 
 
 def identity_service_unreachable(detail: str) -> HttpError:
     """Return a 503: the identity service cannot be asked, so the caller is not authenticated."""
-    return HttpError(503, detail, headers=(("retry-after", "5"),))
+    return HttpError(503, detail, headers=retry_after(5))
 
 
 def credential(request: Request) -> str | None:

@@ -12,7 +12,7 @@ from berth.api.auth.authenticator import Authenticator
 from berth.api.auth.dev import dev
 from berth.api.auth.keystone import IdentityService
 from berth.api.auth.mtls import ClientCertificates
-from berth.api.auth.oidc import SYMMETRIC, OpenId
+from berth.api.auth.oidc import SYMMETRIC, Keys, OpenId
 from berth.api.auth.tokens import Tokens
 from berth.ledger import Ledger
 from berth.ledger.credentials import key_for
@@ -48,9 +48,9 @@ def authentications(settings: Settings, ledger: Ledger) -> Iterator[Authenticato
     if "mtls" in settings.auth:
         yield ClientCertificates(settings.mtls)
     if "oidc" in settings.auth:
-        yield OpenId(settings.oidc)
+        yield OpenId(settings.oidc, Keys(settings.oidc, require_time=ledger.require_time))
     if "keystone" in settings.auth:
-        yield IdentityService(settings.keystone)
+        yield IdentityService(settings.keystone, require_time=ledger.require_time)
 
 
 def _check_dev(settings: Settings) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import structs
 
-from berth.api.auth.authenticator import CHALLENGE, AuthenticationFailed, Authenticator
+from berth.api.auth.authenticator import BEARER, AuthenticationFailed, Authenticator
 from berth.api.auth.policy import Policy
 from berth.api.http.messages import AmbiguousRequest, HttpError, LimitExceeded, Request
 from berth.ledger import Ledger
@@ -25,7 +25,8 @@ class Gate:
     """Authenticates and authorizes callers.
 
     authenticate: authenticators, tried in turn; guessed: counts a failed authentication, and returns an error to send
-    instead of 401, or None; ways: the names of the authenticators; limits: of one request.
+    instead of 401, or None; ways: the names of the authenticators; limits: of one request; record: records a refusal,
+    if not the ledger does.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class Gate:
         guessed: Callable[[Request], HttpError | None] | None = None,
         ways: Iterable[str] = (),
         limits: Limits = Limits(),  # noqa: B008 - it is frozen
+        record: Callable[[RefusedRequest], None] | None = None,
     ) -> None:
         self.ledger, self.policy, self.ways = ledger, policy, tuple(ways)
         self._authenticate = tuple(authenticate)
         # "dev" accepts every token, so there is nothing to challenge for; Placement's noauth2 sends none either.
-        self._challenge = () if self.ways == ("dev",) else CHALLENGE
+        self._challenge = () if self.ways == ("dev",) else _challenges(self._authenticate)
         self._guessed, self.limits = guessed, limits
+        self._record = record or ledger.record_refusal
         self.waits = any(getattr(each, "waits", False) for each in self._authenticate)
 
     def authenticate(self, request: Request, *, public: bool = False) -> Caller:
@@ -49,8 +52,10 @@ class Gate:
         try:
             caller = self._first_caller(request)
             if caller is None and not public:
-                raise HttpError(401, UNKNOWN, headers=self._challenge)
+                raise HttpError(401, UNKNOWN)
         except HttpError as error:
+            if error.status == 401:
+                error.headers = self._challenge
             wait = self._guessed(request) if self._guessed and error.status == 401 else None
             if wait is not None and isinstance(error, AuthenticationFailed):  # the audit log still records the caller
                 wait = AuthenticationFailed(wait.detail, error.caller, why=error.why, instead=wait)
@@ -66,27 +71,38 @@ class Gate:
                 return caller
         return None
 
-    def authorize(self, operation: str, caller: Caller, project: str | None = None) -> None:
-        """Raise HttpError 403 unless the policy lets the caller do this (to this project)."""
+    def authorize(self, operation: str, caller: Caller, project: str | None = None, *, rule: str = "") -> None:
+        """Raise HttpError 403 unless the policy lets the caller do this (to this project).
+
+        rule: the name of the operation's rule in the API's own documents, for the refusal; by default the operation.
+        """
         if not self.policy.allows(operation, caller, project):
-            raise HttpError(403, f"Policy does not allow {operation} to be performed.")
+            raise HttpError(403, f"Policy does not allow {rule or operation} to be performed.")
 
     def record_refusal(self, request: Request, error: HttpError, caller: Caller | None, operation: str) -> None:
         """Record a refusal in the audit log, if it is of a kind that is recorded."""
         if error.status in RECORDED or isinstance(error, LimitExceeded | AmbiguousRequest):
             claimed, why = Caller(address=request.address), error.detail
+            if request.info.caller is not NOBODY:
+                claimed = request.info.caller
             if isinstance(error, AuthenticationFailed):
                 claimed, why = error.caller, error.why
-            self.ledger.record_refusal(
+            self._record(
                 RefusedRequest(
                     caller=caller or claimed,
                     request=request.id,
-                    operation=operation,
+                    operation=operation or request.info.operation,
                     target=f"{request.method} {request.path}",
                     outcome=str(error.status),
                     why=why,
                 )
             )
+
+
+def _challenges(authenticators: Iterable[Authenticator]) -> tuple[tuple[str, str], ...]:
+    """Return the header of a 401: what each kind of credential is, once (RFC 9110, 11.6.1)."""
+    kinds = dict.fromkeys(getattr(each, "challenge", BEARER) for each in authenticators)
+    return (("www-authenticate", ", ".join(kinds or (BEARER,))),)
 
 
 def _restricted(caller: Caller) -> Caller:

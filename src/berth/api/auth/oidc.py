@@ -5,12 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from concurrent.futures import Future, wait
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 import httpx
 import jwt
+from msgspec.structs import replace
 
 from berth.api.auth.authenticator import AuthenticationFailed, credential, identity_service_unreachable
+from berth.api.auth.credential_cache import CredentialCache, Known
 from berth.api.http.messages import Request
 from berth.model.caller import Caller
 from berth.model.token import TokenRejection
@@ -26,6 +30,11 @@ SELDOM_S: Final = 10
 """The least time between two fetches: made-up key ids cannot cause more."""
 
 TIMEOUT_S: Final = 5
+
+WAIT_S: Final = 10
+"""How long a request with an unknown key waits: the provider is asked for its configuration, then for its keys."""
+
+UNREACHABLE: Final = "The identity provider cannot be reached."
 
 SYMMETRIC: Final = ("HS", "NONE")
 """Prefixes of algorithms that are never accepted: a public key, or nothing, would do as the secret."""
@@ -44,39 +53,84 @@ Fetch = Callable[[str], Any]
 
 def fetch(url: str) -> Any:
     """Return the JSON at a URL; raise httpx.HTTPError or ValueError."""
+    # berth: allow CWE-918 because the issuer that the settings name says where its keys are (OpenID Connect Discovery)
     reply = httpx.get(url, timeout=TIMEOUT_S, follow_redirects=False)
     reply.raise_for_status()
     return reply.json()
 
 
 class Keys:
-    """The provider's public keys, by their ids. Safe to share between threads."""
+    """The provider's public keys, by their ids. Safe to share between threads.
 
-    def __init__(self, settings: Oidc, load: Fetch = fetch, clock: Callable[[], float] = time.monotonic) -> None:
-        self._settings, self._load, self._clock = settings, load, clock
+    They are fetched in a thread of its own, one fetch at a time. A known key is returned without waiting: a
+    provider that hangs holds up only requests with unknown keys. require_time: raises NeedsTime if the current thread
+    may not wait; called before one that does.
+    """
+
+    def __init__(
+        self,
+        settings: Oidc,
+        load: Fetch = fetch,
+        clock: Callable[[], float] = time.monotonic,
+        require_time: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings, self._load, self._clock, self._require_time = settings, load, clock, require_time
         self._keys: dict[str, jwt.PyJWK] = {}
         self._loaded = self._tried = float("-inf")
+        self._fetching: Future[None] | None = None
         self._lock = threading.Lock()
 
     def get(self, number: str) -> jwt.PyJWK | None:
         """Return the key of this id, None if there is none; raise HttpError 503 if that cannot be found out."""
+        key, age_s = self._key_and_age(number)
+        if key is None or age_s > STALE_S:
+            self._fetch_and_wait()
+            key, age_s = self._key_and_age(number)
+        elif age_s > FRESH_S:
+            self._fetch()
+        if age_s > STALE_S:
+            raise identity_service_unreachable(UNREACHABLE)
+        return key
+
+    def _key_and_age(self, number: str) -> tuple[jwt.PyJWK | None, float]:
+        """Return a key, if it is known, and how many seconds ago the keys were fetched."""
+        with self._lock:
+            return self._keys.get(number), self._clock() - self._loaded
+
+    def _fetch_and_wait(self) -> None:
+        if self._fetching is None and self._clock() - self._tried <= SELDOM_S:
+            return
+        self._require_time()
+        fetching = self._fetch()
+        if fetching is not None:
+            wait((fetching,), WAIT_S)
+
+    def _fetch(self) -> Future[None] | None:
+        """Begin to fetch the keys, unless that is under way. Return the fetch; None if the last one was just now."""
         with self._lock:
             now = self._clock()
-            missing = number not in self._keys and now - self._tried > SELDOM_S
-            if missing or (now - self._loaded > FRESH_S and now - self._tried > SELDOM_S):
-                self._refresh(now)
-            if now - self._loaded > STALE_S:
-                raise identity_service_unreachable("The identity provider cannot be reached.")
-            return self._keys.get(number)
+            if self._fetching is None and now - self._tried > SELDOM_S:
+                self._tried, self._fetching = now, Future()
+                refresh = partial(self._refresh, self._fetching, now)
+                threading.Thread(target=refresh, name="berth-keys", daemon=True).start()
+            return self._fetching
 
-    def _refresh(self, now: float) -> None:
-        self._tried = now
+    def _refresh(self, done: Future[None], now: float) -> None:
+        keys = None
         try:
-            url = self._settings.jwks_url or self._load(_discovery(self._settings.issuer))["jwks_uri"]
-            keys = self._load(url)["keys"]
+            keys = self._fetched()
         except (httpx.HTTPError, ValueError, LookupError, TypeError):
-            return  # the present keys are used for STALE_S
-        self._keys, self._loaded = dict(_usable(keys)), now
+            pass  # the present keys are used for STALE_S
+        finally:
+            with self._lock:
+                if keys is not None:
+                    self._keys, self._loaded = keys, now
+                self._fetching = None
+            done.set_result(None)
+
+    def _fetched(self) -> dict[str, jwt.PyJWK]:
+        url = self._settings.jwks_url or self._load(_discovery(self._settings.issuer))["jwks_uri"]
+        return dict(_usable(self._load(url)["keys"]))
 
 
 def _usable(keys: Any) -> list[tuple[str, jwt.PyJWK]]:
@@ -95,6 +149,13 @@ def _discovery(issuer: str) -> str:
     return f"{issuer.rstrip('/')}/.well-known/openid-configuration"
 
 
+class _Verified(NamedTuple):
+    """The caller of a token whose signature and claims were verified with a key."""
+
+    key: jwt.PyJWK
+    caller: Caller
+
+
 class OpenId:
     """Authenticates callers by the provider's tokens."""
 
@@ -103,6 +164,7 @@ class OpenId:
     def __init__(self, settings: Oidc, keys: Keys | None = None) -> None:
         self._settings = settings
         self._keys = keys or Keys(settings)
+        self._verified = CredentialCache[_Verified]()
 
     def __call__(self, request: Request) -> Caller | None:
         """Return the token's caller; None if it is not a JSON Web Token."""
@@ -121,14 +183,25 @@ class OpenId:
         if key is None or key.algorithm_name not in (algorithm, None):
             raise AuthenticationFailed("The token is signed with a key that is not the issuer's.", unknown)
         try:
-            return self._caller(self._claims(token, key, algorithm), request)
+            return replace(self._verified_caller(token, key, algorithm), address=request.address)
         except jwt.ExpiredSignatureError:  # its caller is recorded in the audit log
             raise AuthenticationFailed(
-                TokenRejection.EXPIRED, self._expired_caller(token, key, algorithm, request) or unknown
+                TokenRejection.EXPIRED, self._expired_caller(token, key, algorithm, unknown)
             ) from None
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             why = _WHY.get(type(error), "The token's signature does not match.")
             raise AuthenticationFailed(why, unknown) from None
+
+    def _verified_caller(self, token: str, key: jwt.PyJWK, algorithm: str) -> Caller:
+        """Return a token's caller. The signature of a token is verified once with each key."""
+        now = time.time()
+        known = self._verified.get(token, now)
+        if known is not None and known.value is not None and known.value.key is key:
+            return known.value.caller
+        claims = self._claims(token, key, algorithm)
+        caller = self._caller(claims)
+        self._verified.put(token, Known(_Verified(key, caller), int(claims["exp"]) + self._settings.leeway_seconds))
+        return caller
 
     def _claims(self, token: str, key: jwt.PyJWK, algorithm: str, *, ended: bool = False) -> dict[str, Any]:
         """Return a token's verified claims. ended: accept an expired token."""
@@ -143,14 +216,15 @@ class OpenId:
         )
         return claims
 
-    def _expired_caller(self, token: str, key: jwt.PyJWK, algorithm: str, request: Request) -> Caller | None:
-        """Return the caller of an expired token; None if it is invalid for another reason as well."""
+    def _expired_caller(self, token: str, key: jwt.PyJWK, algorithm: str, unknown: Caller) -> Caller:
+        """Return the caller of an expired token; `unknown` if it is invalid for another reason as well."""
         try:
-            return self._caller(self._claims(token, key, algorithm, ended=True), request)
+            caller = self._caller(self._claims(token, key, algorithm, ended=True))
         except (jwt.PyJWTError, ValueError, TypeError):
-            return None
+            return unknown
+        return replace(caller, address=unknown.address)
 
-    def _caller(self, claims: dict[str, Any], request: Request) -> Caller:
+    def _caller(self, claims: dict[str, Any]) -> Caller:
         roles = _claim(claims, self._settings.roles_claim)
         named = roles.split() if isinstance(roles, str) else roles if isinstance(roles, list) else []
         mapped = self._settings.role_map
@@ -161,7 +235,6 @@ class OpenId:
             roles=frozenset(mapped.get(role, role).lower() for role in named if isinstance(role, str)),
             name=str(claims.get("preferred_username") or subject),
             via="oidc",
-            address=request.address,
         )
 
 

@@ -37,6 +37,8 @@ class Tokens:
         try:
             token = self._checked(request, given, self._ledger.token(key, cached=True))
         except AuthenticationFailed:  # in the cache: another process may have created it just now
+            if not self._ledger.embedded:
+                self._ledger.require_time()
             token = self._checked(request, given, self._ledger.token(key))
         self._ledger.record_token_use(token)
         return _caller(token, request.address)

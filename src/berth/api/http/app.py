@@ -45,6 +45,9 @@ class App(Protocol):
     def operations() -> Iterable[str]:
         """Return the operations for which the policy needs a rule."""
 
+    def identify(self, request: Request) -> None:
+        """Note the caller of a request whose body has not been read. Raise HttpError if it is not handled at all."""
+
     def handle(self, request: Request) -> Response:
         """Return the reply to a request, or queue its command for the ledger's next `work`, or return a later reply."""
 

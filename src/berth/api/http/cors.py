@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from berth.api.http.messages import Reply, Request
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
-REQUEST_HEADERS = ("openstack-api-version", "content-type", "x-auth-token", "if-none-match", "last-event-id")
-SHOWN_HEADERS = "openstack-api-version,x-openstack-request-id,location,etag,retry-after,berth-bounded"
+REQUEST_HEADERS = (
+    "openstack-api-version",
+    "content-type",
+    "x-auth-token",
+    "if-none-match",
+    "last-event-id",
+    "idempotency-key",
+)
+SHOWN_HEADERS = (
+    "openstack-api-version,x-openstack-request-id,location,etag,retry-after,link,berth-bounded,idempotency-replayed"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import json
 import logging
-from typing import Any, Final
+from typing import Any
 
-from berth.api.http.messages import REASONS, HttpError, Reply
+from berth.api.http.messages import REASONS, HttpError, Reply, retry_after
 from berth.api.http.negotiation import negotiate
 from berth.model.errors import DatabaseUnusable, Unavailable
 
@@ -36,12 +36,11 @@ def error_reply(error: HttpError, accept: str, *, request_id: str, code: str | N
 
 _LOG = logging.getLogger("berth")
 
-_AGAIN: Final = (("retry-after", "1"),)
-
 
 def unavailable(error: Unavailable | DatabaseUnusable, request_id: str) -> HttpError:
     """Return a 503 whose text does not reveal the database. The log has the details, with the request's id."""
     _LOG.warning("%s: answered with 503, for %s", request_id, error)
+    detail = "The database cannot be used at the moment; the server's log says why."
     if isinstance(error, Unavailable):
-        return HttpError(503, "The database is unavailable or busy. Try again.", headers=_AGAIN)
-    return HttpError(503, "The database cannot be used at the moment; the server's log says why.", headers=_AGAIN)
+        detail = "The database is unavailable or busy. Try again."
+    return HttpError(503, detail, headers=retry_after())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,6 +15,24 @@ PROXY_HOST: Final = "127.0.0.1"
 """The address from which the TLS proxy connects."""
 
 BYPASSED: Final = "This port is for the TLS proxy only: connect to the port on which the proxy listens."
+
+
+ALIVE: Final = "alive"
+"""The named pipe in the proxy's folder that the proxy reads from as long as it runs."""
+IPV6_SITE: Final = 64
+"""The prefix length of the network that one IPv6 client has to itself, in bits."""
+
+
+@lru_cache(maxsize=4096)
+def site_of(address: str) -> str:
+    """Return what the limits of an address are counted for: the address itself; for IPv6 its network.
+
+    One client has 2**64 addresses there (RFC 6177), and could use a new one for each request.
+    """
+    if ":" not in address or not _is_address(address):
+        return address
+    parsed = IPv6Address(address)
+    return str(parsed.ipv4_mapped or ip_network((int(parsed), IPV6_SITE), strict=False))
 
 
 class ClientAddress(NamedTuple):
@@ -72,9 +92,11 @@ def _is_address(text: str) -> bool:
 def _behind_tls_proxy(folder: Path, host: str, port: str) -> ClientAddress:
     """Return what the TLS proxy recorded of the connection from this port; raise HttpError 403 if it is not its own.
 
-    The host is checked as well: another user of this machine can connect from the same port of 127.0.0.2.
+    The host is checked as well: another user of this machine can connect from the same port of 127.0.0.2. So is the
+    proxy, first: if it was killed, its entries are still there, and its ports are free.
     """
     try:
+        os.close(os.open(folder / ALIVE, os.O_WRONLY | os.O_NONBLOCK))  # fails if no process reads
         address, _, name = (folder / port).read_text(encoding="utf-8").partition("\n")
     except OSError:
         raise HttpError(403, BYPASSED) from None

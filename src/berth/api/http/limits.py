@@ -2,44 +2,61 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from itertools import accumulate
 from typing import Final
 
-from berth.api.http.messages import HttpError, LimitExceeded, Request
+from berth.api.http.forwarded import site_of
+from berth.api.http.messages import HttpError, LimitExceeded, Request, retry_after
 from berth.model.request import CandidateRequest, Filter, filter_excess, request_excess
 from berth.settings import Limits
 
 MOST_KEYS: Final = 10_000
-"""How many callers buckets are kept for, so that a client with ever new addresses cannot use up memory."""
+"""How many callers have a bucket of their own."""
 
-
-_REST: Final = bytes(each for each in range(256) if each not in b'[]{}"')
-_STEPS: Final = [1 if each in b"[{" else -1 for each in range(256)]
+SHARED: Final = 1_024
+"""How many buckets all others share: a client with ever new addresses uses up no memory, and no other's bucket."""
 
 
 class Buckets:
-    """Token buckets: `rate` requests a second for each caller, and `burst` more at once. rate 0: no limit."""
+    """Token buckets: `rate` requests a second for each caller, and `burst` more at once. rate 0: no limit.
+
+    Only a full bucket is forgotten, which is as good as none.
+    """
 
     def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._burst, self._clock = rate, max(1.0, burst), clock
-        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._levels: OrderedDict[str | int, tuple[float, float]] = OrderedDict()
+        self._shared: OrderedDict[str | int, tuple[float, float]] = OrderedDict()
 
     def wait(self, caller: str) -> float:
         """Take one token from a caller's bucket. Return 0, or the seconds until the next token if there is none."""
         if self._rate <= 0:
             return 0.0
         now = self._clock()
-        level, at = self._levels.pop(caller, (self._burst, now))
-        level = min(self._burst, level + (now - at) * self._rate)
+        if caller in self._levels or self._has_room(now):
+            return self._wait_in(self._levels, caller, now)
+        return self._wait_in(self._shared, hash(caller) % SHARED, now)
+
+    def _wait_in(self, levels: OrderedDict[str | int, tuple[float, float]], key: str | int, now: float) -> float:
+        level = self._level(*levels.pop(key, (self._burst, now)), now)
         missing = 1.0 - level
-        self._levels[caller] = (level if missing > 0 else level - 1.0), now
-        if len(self._levels) > MOST_KEYS:
-            self._levels.popitem(last=False)
+        levels[key] = (level if missing > 0 else level - 1.0), now
         return max(0.0, missing / self._rate)
+
+    def _level(self, level: float, at: float, now: float) -> float:
+        return min(self._burst, level + (now - at) * self._rate)
+
+    def _has_room(self, now: float) -> bool:
+        """Whether a new caller may have a bucket. Forgets the one that was used least recently, if it is full."""
+        if len(self._levels) < MOST_KEYS:
+            return True
+        oldest = next(iter(self._levels))
+        if self._level(*self._levels[oldest], now) < self._burst:
+            return False
+        del self._levels[oldest]
+        return True
 
 
 class Limiter:
@@ -64,21 +81,15 @@ class Limiter:
             return LimitExceeded(431, f"The headers are larger than {self.limits.header_bytes} bytes.")
         if self._unlimited:
             return None
-        wait = self._addresses.wait(request.address) or self._token_wait(request.headers)
+        wait = self._addresses.wait(site_of(request.address)) or self._token_wait(request.headers)
         return _too_many(wait) if wait else None
-
-    def too_deep(self, body: bytes) -> HttpError | None:
-        """Return why a body is not decoded, if its lists and objects are nested too deeply; None if it may be."""
-        if is_deeper(body, self.limits.nesting):
-            return LimitExceeded(400, f"The body has lists or objects nested more than {self.limits.nesting} deep.")
-        return None
 
     def guessed(self, request: Request) -> HttpError | None:
         """Count a failed authentication. Return None, or a 429 if its address has had too many.
 
         Counted only for failures, so that other clients behind the same address are not kept out.
         """
-        wait = self._failures.wait(request.address)
+        wait = self._failures.wait(site_of(request.address))
         return _too_many(wait) if wait else None
 
     def _token_wait(self, headers: Mapping[str, str]) -> float:
@@ -101,22 +112,10 @@ def _check(excess: str | None) -> None:
         raise LimitExceeded(400, excess)
 
 
-def is_deeper(body: bytes, most: int) -> bool:
-    """Return whether JSON arrays and objects are nested deeper than `most`. Undefined for invalid JSON.
-
-    Most bodies have no more than `most` of them in all, so that counting them suffices.
-    """
-    if body.count(b"[") + body.count(b"{") <= most:
-        return False
-    unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
-    outside_of_strings = b"".join(unescaped.translate(None, _REST).split(b'"')[::2])
-    return max(accumulate(map(_STEPS.__getitem__, outside_of_strings)), default=0) > most
-
-
 def _size(headers: Mapping[str, str]) -> int:
     return sum(map(len, headers)) + sum(map(len, headers.values()))
 
 
-def _too_many(wait: float) -> HttpError:
-    seconds = str(max(1, math.ceil(wait)))
-    return LimitExceeded(429, f"Too many requests: try again in {seconds} s.", headers=(("retry-after", seconds),))
+def _too_many(wait_s: float) -> HttpError:
+    again = retry_after(wait_s)
+    return LimitExceeded(429, f"Too many requests: try again in {again[0][1]} s.", headers=again)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 import re
 import uuid
 from collections.abc import Mapping
@@ -13,6 +15,9 @@ from berth.model.caller import NOBODY, Caller
 
 ID_PREFIX: Final = "req-"
 """Of a request's id, which OpenStack's clients expect; a uuid follows."""
+
+LARGE_BODY: Final = 64 * 1024
+"""A body longer than this, in bytes, takes long enough to decode that the event loop must not do it."""
 
 REASONS: Final = {
     200: "OK",
@@ -27,9 +32,11 @@ REASONS: Final = {
     406: "Not Acceptable",
     408: "Request Timeout",
     409: "Conflict",
+    410: "Gone",
     413: "Content Too Large",
     414: "URI Too Long",
     415: "Unsupported Media Type",
+    422: "Unprocessable Content",
     500: "Internal Server Error",
     501: "Not Implemented",
     503: "Service Unavailable",
@@ -68,14 +75,25 @@ class Request:
     id: str = field(default_factory=lambda: f"{ID_PREFIX}{uuid.uuid4()}")
     info: RequestInfo = field(default_factory=RequestInfo, compare=False)
 
+    @property
+    def large(self) -> bool:
+        """Whether its body is too long to be decoded in the event loop."""
+        return len(self.body) > LARGE_BODY
+
 
 @dataclass(slots=True)
 class Reply:
-    """A reply to a client."""
+    """A reply to a client. body: all of it, or its first piece; rest: further pieces of a large one."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
+    rest: list[bytes] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """The length of the whole body, in bytes."""
+        return len(self.body) + sum(map(len, self.rest))
 
 
 class HttpError(Exception):
@@ -107,6 +125,15 @@ class BadRequest(HttpError):
 
     def __init__(self, detail: str, *, code: str | None = None) -> None:
         super().__init__(400, detail, code=code)
+
+
+def retry_after(least_s: float = 1) -> tuple[tuple[str, str], ...]:
+    """Return the header that says when to try again: `least_s`, and up to two seconds more by chance.
+
+    Without chance, all clients that were refused at once would come back at once.
+    """
+    seconds = max(1, math.ceil(least_s)) + random.randint(0, 2)  # noqa: S311 - it keeps no secret
+    return (("retry-after", str(seconds)),)
 
 
 _NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")

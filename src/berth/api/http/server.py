@@ -4,88 +4,83 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import replace
-from types import FrameType
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from typing import Any, Final
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # its name for applications
 
+from berth.api.http.admission import Admission, Reservation
 from berth.api.http.app import AsyncReply, PendingReply, Response, StreamReply
-from berth.api.http.forwarded import ClientAddress, ClientAddresses
+from berth.api.http.body import BodyReader
+from berth.api.http.commits import Commits
+from berth.api.http.forwarded import ClientAddresses
+from berth.api.http.head import has_body, head_error, read_head
+from berth.api.http.identification import Identification
 from berth.api.http.limits import Limiter
-from berth.api.http.messages import ID_PREFIX, AmbiguousRequest, HttpError, LimitExceeded, Reply, Request
+from berth.api.http.messages import HttpError, Reply, Request, retry_after
 from berth.api.http.mounts import Mounts
 from berth.api.http.observer import Answered, RequestObserver
-from berth.api.http.shutdown import ENDING, InFlight, unblock_signals
+from berth.api.http.refusals import WINDOW_S, RefusalLog
+from berth.api.http.threads import GRACE_S, LONG_S, REQUEST_S, Overdue, Threads, run_in
+from berth.api.http.turn import Turn
 from berth.ledger import Ledger
-from berth.ledger.request_scope import TokenChanged
+from berth.ledger.request_scope import NeedsTime, TokenChanged
 from berth.logs.request_ids import REQUEST_IDS
 from berth.model.caller import NOBODY
 from berth.settings import Limits
-
-RELEVANT_HEADERS = (
-    "accept",
-    "content-type",
-    "openstack-api-version",
-    "openstack-system-scope",
-    "x-auth-token",
-    "x-project-id",
-    "x-roles",
-)
-"""Request headers that Berth acts upon."""
 
 FAILED = HttpError(500, "Berth failed on this request; its log says how.")
 
 _LOG = logging.getLogger("berth")
 
-WAITING: Final = 16
-"""How many threads wait for identity services."""
+OVERDUE: Final = "This was not answered in time: the database, or an identity service, is slow. Try again."
 
-GATHERING: Final = 4
-"""For how many turns of the event loop a commit waits while requests arrive."""
+Handle = Callable[[Request], Response]
+"""What is done for a request, in the event loop or in a thread."""
 
 SLOW_S: Final = 30.0
 """How long a client may take to receive one piece of a stream before its connection is closed."""
 
 
-class Server:
-    """Serves the mounted apps in one event loop.
+_AT_ONCE: Final = nullcontext()
+"""Instead of a turn: what does not take long waits for none."""
 
-    offload: where to query and write, for a database behind a network; None to do so in the event loop, between two
-    requests, for a database in a file, where there is nothing to wait for but the disk.
+
+class Server:
+    """Serves the mounted apps in one event loop, which does only what neither waits nor takes long.
+
+    A request is handled in the event loop if that is possible, otherwise from the beginning in one of the threads.
     """
 
     def __init__(
         self,
         mounts: Mounts,
         ledger: Ledger,
-        offload: Executor | None = None,
+        threads: Threads | None = None,
         limiter: Limiter | None = None,
         addresses: ClientAddresses | None = None,
         observers: Iterable[RequestObserver] = (),
     ) -> None:
-        self.mounts, self.ledger, self.offload = mounts, ledger, offload
+        self.mounts, self.ledger, self._threads = mounts, ledger, threads or Threads()
         self._limiter, self._addresses = limiter or Limiter(Limits()), addresses or ClientAddresses()
-        # Some authenticators wait for a network, which the event loop must not do.
-        self._handle_in = offload or (ThreadPoolExecutor(WAITING, "who") if mounts.waits else None)
-        self._scheduled = self._more = False
-        self._turns = 0
+        self._embedded = ledger.embedded
+        self._commits = Commits(ledger, self._threads.commits, self._threads.turn, in_loop=self._embedded)
+        self._admission, self._identification = Admission(self._limiter.limits), Identification(mounts, ledger)
+        self._bodies = BodyReader(self._limiter.limits, self._identification)
+        self._window_open = False
         self._observers = tuple(observers)
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
         """Serve one request (RSGI). A client that disconnects early is not an error."""
-        with suppress(ProtocolClosed):
-            await self._serve(scope, protocol)
+        with suppress(ProtocolClosed), self._admission.reservation() as reservation:
+            await self._serve(scope, protocol, reservation)
 
-    async def _serve(self, scope: Any, protocol: Any) -> None:
+    async def _serve(self, scope: Any, protocol: Any, reservation: Reservation) -> None:
         began = time.perf_counter()
-        request, wrong = await self._read(scope, protocol)
+        request, wrong = await self._read(scope, protocol, reservation)
         for observer in self._observers:
             observer.began(request)
         try:
@@ -94,93 +89,130 @@ class Server:
             with _logged_as(request):
                 _LOG.exception("%s %s failed", request.method, request.path)
             reply = self._refuse(request, FAILED)
+        if isinstance(reply, StreamReply):
+            reply = await self._admitted_stream(request, reply, reservation)
         self._report(request, reply, began)
         if isinstance(reply, StreamReply):
             await _stream(protocol, reply, self.mounts.sign(request, Reply(reply.status, reply.headers)))
             return
-        _send(protocol, self.mounts.sign(request, reply))
+        await _send(protocol, self.mounts.sign(request, reply))
 
     def _report(self, request: Request, reply: Reply | StreamReply, began: float) -> None:
         """Report how a request was answered to the observers."""
         if self._observers:
-            size = 0 if isinstance(reply, StreamReply) else len(reply.body)
+            size = 0 if isinstance(reply, StreamReply) else reply.size
             seconds = time.perf_counter() - began
             answer = Answered(self.mounts.name_of(request), reply.status, size, seconds)
             for observer in self._observers:
                 observer.answered(request, answer)
 
-    async def _read(self, scope: Any, protocol: Any) -> tuple[Request, HttpError | None]:
+    async def _read(self, scope: Any, protocol: Any, reservation: Reservation) -> tuple[Request, HttpError | None]:
         """Return a request, and why it is refused if it is. The body of a refused request is not read."""
-        headers = _folded(scope.headers.items())
-        client, bypassed = self._client(scope, headers)
-        address, scheme, certificate = client
-        number = f"{ID_PREFIX}{uuid.uuid4()}"
-        request = Request(
-            scope.method, scope.path, scope.query_string, headers, b"", scheme, address, certificate, id=number
-        )
-        wrong = (
-            bypassed or self._limiter.refusal(request) or _ascii_error(scope.headers, headers) or _coding_error(headers)
-        )
-        if wrong is not None or not _has_body(scope, headers):
+        request, bypassed = read_head(scope, self._addresses)
+        wrong = bypassed or self._limiter.refusal(request) or head_error(scope, request)
+        if wrong is not None or self.mounts.at_once(request):  # health is known even while nothing else is admitted
             return request, wrong
-        limits = self._limiter.limits
         try:
-            body = await asyncio.wait_for(_body(headers, protocol, limits.body_bytes), limits.slow_seconds)
-        except TimeoutError:
-            return request, LimitExceeded(408, f"The body took longer than {limits.slow_seconds:g} seconds to arrive.")
-        if body is None:
-            return request, LimitExceeded(413, f"The body is larger than {limits.body_bytes} bytes.")
-        return replace(request, body=body), self._limiter.too_deep(body)
-
-    def _client(self, scope: Any, headers: dict[str, str]) -> tuple[ClientAddress, HttpError | None]:
-        try:
-            return self._addresses.address_of(scope.client, scope.scheme, headers), None
+            return await self._admitted(request, scope, protocol, reservation), None
         except HttpError as error:
-            return ClientAddress(scope.client.rpartition(":")[0], scope.scheme, None), error
+            return request, error
+
+    async def _admitted(self, request: Request, scope: Any, protocol: Any, reservation: Reservation) -> Request:
+        """Return a request with its body; raise HttpError if there are too many, or its caller is unknown."""
+        reservation.open(request)
+        if self.mounts.waits:
+            await self._identification.identify(request)
+        return await self._bodies.read(request, protocol, reservation) if has_body(scope, request) else request
+
+    async def _admitted_stream(
+        self, request: Request, stream: StreamReply, reservation: Reservation
+    ) -> Reply | StreamReply:
+        """Return the stream, or a refusal if there are too many."""
+        try:
+            reservation.begin_stream(request)
+        except HttpError as error:
+            await stream.pieces.aclose()
+            return self._refuse(request, error)
+        return stream
 
     async def _reply(self, request: Request) -> Reply | StreamReply:
+        deadline = time.monotonic() + REQUEST_S
         try:
-            return await self._awaited(request, self._handle)
-        except TokenChanged:
-            return await self._awaited(request, self._handle_again)
+            try:
+                return await self._answered(request, deadline, await self._run(request, deadline, self.mounts.handle))
+            except TokenChanged:
+                handle = partial(self._handle_again, request)
+                again = await run_in(self._threads.reads, handle, _remaining_s(deadline))
+                return await self._answered(request, deadline, again)
+        except Overdue:
+            return self._refuse(request, HttpError(503, OVERDUE, headers=retry_after()))
 
-    async def _awaited(self, request: Request, handle: Callable[[Request], Response]) -> Reply | StreamReply:
-        loop = asyncio.get_running_loop()
-        if self._handle_in is None or self.mounts.at_once(request):
-            reply = handle(request)
-        else:
-            reply = await loop.run_in_executor(self._handle_in, handle, request)
+    async def _answered(self, request: Request, deadline: float, reply: Response) -> Reply | StreamReply:
+        """Return the reply once it is complete. Raise Overdue, or TokenChanged."""
+        recorded = False
+        if isinstance(reply, PendingReply):
+            await self._commits.carried_out(reply.answer, _remaining_s(deadline))
+            error = reply.answer.exception()
+            if isinstance(error, TokenChanged):
+                raise error
+            then = reply.then
+            # Why nothing fits is explained by the ledger, and that may take long.
+            reply = then() if error is None else await self._run(request, deadline, lambda _: then())
+            recorded = error is None
         if isinstance(reply, AsyncReply):
             with _logged_as(request):  # a task has a context of its own
-                later = loop.create_task(reply.reply)
+                later = asyncio.get_running_loop().create_task(reply.reply)
             return await later
-        if not isinstance(reply, PendingReply):
+        assert not isinstance(reply, PendingReply), "a reply is complete after one command"
+        if not recorded:
             self._schedule_recording()
-            return reply
-        self._schedule_work()
-        done = loop.create_future()
-        if self.offload is None:  # the command is carried out in this thread: no need to wake it from another
-            reply.answer.add_done_callback(lambda _: _set_done(done))
-        else:
-            reply.answer.add_done_callback(lambda _: loop.call_soon_threadsafe(_set_done, done))
-        await done
-        error = reply.answer.exception()
-        if isinstance(error, TokenChanged):
-            raise error
-        with _logged_as(request):
-            finished = reply.then()
-        if finished.status >= 400:
-            self._schedule_recording()
-        return finished
+        return reply
 
-    def _handle(self, request: Request) -> Response:
+    async def _run(self, request: Request, deadline: float, handle: Handle) -> Response:
+        """Call `handle` in the event loop if it neither waits nor takes long there, otherwise in a thread."""
+        long = False
+        if self._begins_here(request):
+            try:
+                return self._in_scope(handle, request, deadline, brief=True)
+            except NeedsTime as needs:
+                long = needs.long
+        if not long:
+            with suppress(NeedsTime):
+                work = partial(self._in_scope, handle, request, deadline)
+                return await run_in(self._threads.reads, work, _remaining_s(deadline))
+        work = partial(self._in_scope, handle, request, deadline, turn=self._threads.turn)
+        return await run_in(self._threads.long_reads, work, LONG_S)
+
+    def _begins_here(self, request: Request) -> bool:
+        """Whether to try in the event loop: where that probably succeeds, since a thread begins from the start."""
+        if request.large:  # it takes long to decode
+            return False
+        # Reading from a database behind a network begins with a round trip; writing only queues a command.
+        return self._embedded or not self.mounts.reads(request) or self.mounts.at_once(request)
+
+    def _in_scope(
+        self, handle: Handle, request: Request, deadline: float, *, brief: bool = False, turn: Turn | None = None
+    ) -> Response:
+        """Call `handle` within a scope. brief: as the ledger's; turn: wait for it, because this may take long."""
         # Not around the awaits: the event loop runs many requests in one context.
-        with self.ledger.request(request.id) as scope:
-            reply = self.mounts.handle(request)
-            if isinstance(reply, PendingReply) or self.ledger.revalidate(scope):
-                return reply
-        if isinstance(reply, AsyncReply):
-            reply.reply.close()
+        reply: Response | None = None
+        pause = None if turn is None else turn.pass_on
+        with (
+            turn or _AT_ONCE,
+            self.ledger.request(
+                request.id, deadline=deadline, brief=brief, long=turn is not None, pause=pause
+            ) as scope,
+        ):
+            try:
+                reply = handle(request)
+                if isinstance(reply, PendingReply) or self.ledger.revalidate(scope):
+                    return reply
+                self.ledger.require_time()
+            except NeedsTime:
+                scope.refusals.clear()  # the thread that handles it next records them
+                _discard(reply)
+                raise
+        _discard(reply)
         return self._handle_again(request)
 
     def _handle_again(self, request: Request) -> Response:
@@ -197,67 +229,17 @@ class Server:
 
     def _schedule_recording(self) -> None:
         """Schedule the writing of what a request has left, if anything: its refusal, or the use of its token."""
-        if self.ledger.waiting:
-            self._schedule_work()
+        self._commits.schedule_if_waiting()
+        refusals = self.mounts.refusals
+        if refusals is not None and refusals.counting and not self._window_open:
+            self._window_open = True
+            asyncio.get_running_loop().call_later(WINDOW_S, self._end_window, refusals)
 
-    def _schedule_work(self) -> None:
-        # Not at once: commands that arrive together are carried out together, in one commit.
-        if self._scheduled:
-            self._more = True
-            return
-        self._scheduled, self._more, self._turns = True, False, 0
-        asyncio.get_running_loop().call_soon(self._work)
-
-    def _work(self) -> None:
-        if self._more and self._turns < GATHERING:
-            # More than one arrived in this turn: wait for more, since a commit costs the same for all of them.
-            self._more, self._turns = False, self._turns + 1
-            asyncio.get_running_loop().call_soon(self._work)
-            return
-        self._scheduled = False
-        if self.offload is None:
-            self.ledger.work()
-        else:
-            self.offload.submit(self.ledger.work)
-
-
-class Application:
-    """The RSGI application: a server and its shutdown.
-
-    on_stop: called at the signal, to end streams; on_end: called when all requests have been answered.
-    """
-
-    def __init__(self, server: Server, on_stop: Callable[[], None], on_end: Callable[[], None]) -> None:
-        self._server, self._on_stop, self._on_end = server, on_stop, on_end
-        self._in_flight = InFlight()
-
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        with self._in_flight:
-            await self._server(scope, protocol)
-
-    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        for number in ENDING:
-            self._add_handler(loop, number)
-        loop.call_soon(unblock_signals)
-
-    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._on_end()
-
-    def _stop(self) -> None:
-        self._on_stop()
-        self._in_flight.end()
-
-    def _add_handler(self, loop: asyncio.AbstractEventLoop, number: signal.Signals) -> None:
-        """Handle the signal in addition to Granian's own handler."""
-        before = signal.getsignal(number)
-
-        def handle(signum: int, frame: FrameType | None) -> None:
-            loop.call_soon_threadsafe(self._stop)
-            if callable(before):
-                before(signum, frame)
-
-        signal.signal(number, handle)
-        signal.siginterrupt(number, False)
+    def _end_window(self, refusals: RefusalLog) -> None:
+        """Record how often refusals were repeated."""
+        self._window_open = False
+        refusals.flush()
+        self._schedule_recording()
 
 
 @contextmanager
@@ -270,55 +252,15 @@ def _logged_as(request: Request) -> Iterator[None]:
         REQUEST_IDS.reset(entered)
 
 
-def _set_done(done: asyncio.Future[None]) -> None:
-    if not done.done():
-        done.set_result(None)
+def _remaining_s(deadline: float) -> float:
+    """Return how long to wait for a thread that has to end by a deadline."""
+    return deadline + GRACE_S - time.monotonic()
 
 
-def _has_body(scope: Any, headers: dict[str, str]) -> bool:
-    """Whether there is a body to wait for: reading none would cost a round trip through another thread."""
-    length = headers.get("content-length")
-    if length is not None and length.isascii() and length.isdigit():
-        return int(length) > 0
-    return "transfer-encoding" in headers or not scope.http_version.startswith("1")
-
-
-async def _body(headers: dict[str, str], protocol: Any, most: int) -> bytes | None:
-    """Return a request's body; None, without reading further, if it is larger than `most` bytes."""
-    length = headers.get("content-length")
-    if length is not None and length.isascii() and length.isdigit():
-        if int(length) > most:
-            return None
-        body: bytes = await protocol()
-        return body
-    read = bytearray()
-    async for piece in protocol:
-        read += piece
-        if len(read) > most:
-            return None
-    return bytes(read)
-
-
-def _folded(headers: Any) -> dict[str, str]:
-    """Return headers by name, several of one name joined by commas (RFC 9110, 5.3)."""
-    folded: dict[str, str] = {}
-    for name, value in headers:
-        folded[name] = f"{folded[name]},{value}" if name in folded else value
-    return folded
-
-
-def _ascii_error(sent: Any, read: dict[str, str]) -> HttpError | None:
-    """Return an error for headers that Granian left out because they are not ASCII."""
-    # Only headers that Berth acts upon: a proxy may add others.
-    unread = [name for name in RELEVANT_HEADERS if name not in read and name in sent]
-    return HttpError(400, f"The header {unread[0]} is not ASCII text.") if unread else None
-
-
-def _coding_error(headers: dict[str, str]) -> HttpError | None:
-    """Reject transfer codings other than `chunked`: a proxy might parse the body differently."""
-    if headers.get("transfer-encoding", "chunked").strip().lower() == "chunked":
-        return None
-    return AmbiguousRequest(501, "The transfer coding is not supported: send the body without one, or chunked.")
+def _discard(reply: Response | None) -> None:
+    """Drop a reply that is not sent."""
+    if isinstance(reply, AsyncReply):
+        reply.reply.close()
 
 
 async def _stream(protocol: Any, stream: StreamReply, head: Reply) -> None:
@@ -349,8 +291,15 @@ async def _next_piece(gone: asyncio.Future[None], pieces: AsyncIterator[bytes]) 
     return None
 
 
-def _send(protocol: Any, reply: Reply) -> None:
-    if reply.body:
+async def _send(protocol: Any, reply: Reply) -> None:
+    """Send a reply; a large one piece by piece, as the client takes them."""
+    if reply.rest:
+        transport = protocol.response_stream(reply.status, [*reply.headers, ("content-length", str(reply.size))])
+        with suppress(TimeoutError, RuntimeError):  # the client does not read, or has disconnected
+            for piece in (reply.body, *reply.rest):
+                async with asyncio.timeout(SLOW_S):
+                    await transport.send_bytes(piece)
+    elif reply.body:
         protocol.response_bytes(reply.status, reply.headers, reply.body)
     else:
         protocol.response_empty(reply.status, reply.headers)

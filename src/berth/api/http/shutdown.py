@@ -1,12 +1,9 @@
-"""Graceful shutdown of a worker: no signal is lost, no request is aborted, and nothing else delays the exit."""
+"""Graceful shutdown of a worker: no request is aborted, and nothing else delays the exit."""
 
 from __future__ import annotations
 
-import os
 import signal
 from typing import Final
-
-ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 LAST_S: Final = 10
 """How long a worker may take to exit after a signal, once it has answered every request."""
@@ -40,27 +37,3 @@ class InFlight:
         # SIGALRM has no handler: the kernel ends the process.
         if self._ending and self._count == 0:
             signal.alarm(LAST_S)
-
-
-def forget_in_children() -> None:
-    """Make every child forked from now on end at once on a signal, until it installs handlers of its own.
-
-    A fork inherits its parent's handlers, which would note the signal in a copy of the parent's memory, without effect.
-    """
-    os.register_at_fork(before=block_signals, after_in_parent=unblock_signals, after_in_child=_default_handlers)
-
-
-def block_signals() -> None:
-    """Block signals: between installing an event loop's handlers and its first turn they would be lost."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-
-
-def unblock_signals() -> None:
-    """Unblock signals; pending ones are delivered."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-
-
-def _default_handlers() -> None:
-    for number in ENDING:
-        signal.signal(number, signal.SIG_DFL)
-    unblock_signals()

@@ -5,6 +5,9 @@ instead. It relays each connection to the server, which listens on a loopback po
 named after that port, in a private folder, it has written the connection's client. The file is written before the
 connection is made, and removed before the port is free again. The server refuses connections to its loopback port
 without such a file, or from another loopback address.
+
+It is a process of its own, started as a program: it shares no memory, no socket and no secret of the database with the
+workers. It ends with its lifeline: at once it stops listening, then its connections end as the workers close them.
 """
 
 from __future__ import annotations
@@ -12,14 +15,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import ssl
-import threading
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from berth.settings import Tls
+import msgspec
+
+from berth.api.http.forwarded import ALIVE
+from berth.logs.setup import Logging
+from berth.processes.child import LAST_S, UNSTARTABLE, Program, lifeline_ended, report_ready
+from berth.settings import Log, Tls
 
 HANDSHAKE_S: Final = 10
 LINGER_S: Final = 5
@@ -28,14 +37,21 @@ PIECE: Final = 64 * 1024
 _LOG = logging.getLogger("berth")
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyAddress:
+class ProxyAddress(msgspec.Struct, frozen=True):
     """Where the proxy listens, the server's port behind it, and the folder with the connections' clients."""
 
     host: str
     port: int
     behind: int
-    folder: Path
+    folder: str
+
+
+class ProxySettings(msgspec.Struct, frozen=True):
+    """What the main process passes to the proxy."""
+
+    address: ProxyAddress
+    tls: Tls
+    log: Log
 
 
 def context_of(tls: Tls) -> ssl.SSLContext:
@@ -49,22 +65,32 @@ def context_of(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def start(address: ProxyAddress, context: ssl.SSLContext) -> None:
-    """Listen in a daemon thread of this process. Raise OSError if the port cannot be opened."""
-    listening = socket.create_server((address.host, address.port), family=_family(address.host), backlog=2048)
-    threading.Thread(target=_run, args=(address, context, listening), daemon=True, name="tls-proxy").start()
+def proxy_program(given: ProxySettings) -> Program:
+    """Start the proxy."""
+    return Program("the TLS proxy", __name__, msgspec.json.encode(given))
 
 
-def _run(address: ProxyAddress, context: ssl.SSLContext, listening: socket.socket) -> None:
-    asyncio.run(_serve(address, context, listening))
+def main() -> None:
+    """Run the proxy in this process, which `proxy_program` has started. Raise SystemExit if it cannot listen."""
+    given = msgspec.json.decode(sys.stdin.readline(), type=ProxySettings)
+    log = Logging(given.log)
+    log.take_over()
+    try:
+        asyncio.run(_serve(given))
+    except OSError as error:
+        _LOG.error("the TLS proxy cannot listen on %s:%d: %s", given.address.host, given.address.port, error)
+        log.end()
+        raise SystemExit(UNSTARTABLE) from None
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+async def _serve(given: ProxySettings) -> None:
+    address, connections = given.address, set[asyncio.Task[Any]]()
 
-
-async def _serve(address: ProxyAddress, context: ssl.SSLContext, listening: socket.socket) -> None:
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
+        task.add_done_callback(connections.discard)
         try:
             await _relay(address, reader, writer)
         except (OSError, ssl.SSLError, asyncio.IncompleteReadError) as error:
@@ -72,16 +98,45 @@ async def _serve(address: ProxyAddress, context: ssl.SSLContext, listening: sock
         finally:
             writer.close()
 
-    server = await asyncio.start_server(accept, sock=listening, ssl=context, ssl_handshake_timeout=HANDSHAKE_S)
-    async with server:
-        await server.serve_forever()
+    context, folder = context_of(given.tls), _empty(Path(address.folder))
+    server = await asyncio.start_server(
+        accept, address.host, address.port, backlog=2048, ssl=context, ssl_handshake_timeout=HANDSHAKE_S
+    )
+    with marked_alive(folder):
+        report_ready()
+        await lifeline_ended()
+        server.close()
+        if connections:
+            await asyncio.wait(connections, timeout=LAST_S)
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # the main process may have been killed
+
+
+def _empty(folder: Path) -> Path:
+    """Remove what a proxy has left that was killed: others may use its ports by now."""
+    for each in folder.iterdir():
+        each.unlink()
+    return folder
+
+
+@contextlib.contextmanager
+def marked_alive(folder: Path) -> Iterator[None]:
+    """Mark the entries of a folder as valid until the block, or this process, ends."""
+    mark = folder / ALIVE
+    os.mkfifo(mark, 0o600)
+    reading = os.open(mark, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        yield
+    finally:
+        os.close(reading)
+        mark.unlink()
 
 
 async def _relay(address: ProxyAddress, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     behind = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     behind.setblocking(False)
     behind.bind(("127.0.0.1", 0))
-    entry = address.folder / str(behind.getsockname()[1])
+    entry = Path(address.folder) / str(behind.getsockname()[1])
     peer = writer.get_extra_info("peername")[0]
     entry.write_text(f"{peer}\n{common_name(writer.get_extra_info('peercert'))}", encoding="utf-8")
     try:

@@ -18,10 +18,10 @@ LATELY_S: Final = 86_400
 
 
 class AnomalyMetrics(Collector):
-    """The findings as metrics."""
+    """The findings as metrics. end: the number of the last audit record, as this process knows it."""
 
-    def __init__(self, found: Anomalies) -> None:
-        self._found = found
+    def __init__(self, found: Anomalies, end: int) -> None:
+        self._found, self._end = found, end
 
     def collect(self) -> Iterator[Metric]:
         """Yield the number of findings of every kind, zero included."""
@@ -35,3 +35,5 @@ class AnomalyMetrics(Collector):
         yield family
         examined = "Number of the last audit record that was examined for unusual activity."
         yield GaugeMetricFamily("berth_anomalies_record", examined, value=self._found.last)
+        behind = "Number of audit records that are still to be examined for unusual activity."
+        yield GaugeMetricFamily("berth_anomalies_lag", behind, value=max(0, self._end - self._found.last))

@@ -19,15 +19,20 @@ REST: Final = "CUSTOM_*"
 
 
 class FleetMetrics(Collector):
-    """An overview as metrics. overview: None if the database has not answered since the process started."""
+    """An overview as metrics. overview: None if the database has not answered since the process started.
 
-    def __init__(self, overview: Overview | None, *, answers: bool) -> None:
-        self._overview, self._answers = overview, answers
+    damaged: how many entries of the change log this process has met and could not read.
+    """
+
+    def __init__(self, overview: Overview | None, *, answers: bool, damaged: int = 0) -> None:
+        self._overview, self._answers, self._damaged = overview, answers, damaged
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
         up = "Whether the database answered this request."
         yield GaugeMetricFamily("berth_database_up", up, value=float(self._answers))
+        unreadable = "Entries of the change log that this process met and could not read."
+        yield GaugeMetricFamily("berth_damaged_changes", unreadable, value=self._damaged)
         if self._overview is not None:
             yield from _metrics_of(self._overview)
 

@@ -24,6 +24,7 @@ from berth.api.ops.fleet_metrics import FleetMetrics
 from berth.api.ops.process_metrics import ProcessMetrics, workers
 from berth.api.ops.request_metrics import RequestMetrics
 from berth.api.ops.single_flight import SingleFlight
+from berth.api.ops.version_metrics import VersionMetrics
 from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
 from berth.model.errors import BerthError
@@ -48,13 +49,14 @@ class MetricsApp:
         self,
         gate: Gate,
         meter: RequestMetrics,
+        versions: VersionMetrics,
         registry: CollectorRegistry,
         *,
         public: bool = False,
         anomalies: Callable[[], Anomalies] | None = None,
     ) -> None:
         self._gate, self._meter, self._registry, self._public = gate, meter, registry, public
-        self._anomalies = anomalies
+        self._anomalies, self._versions = anomalies, versions
         self._numbers = SingleFlight("metrics", self._overview)
         self._last: Overview | None = None
 
@@ -62,6 +64,13 @@ class MetricsApp:
     def operations() -> Iterator[str]:
         """Return the operations for which the policy needs a rule."""
         return iter((OPERATION,))
+
+    def identify(self, request: Request) -> None:
+        """Authenticate the caller, unless public; raise HttpError."""
+        plain_text.check(request, "/metrics")
+        request.info.operation = OPERATION
+        if not self._public:
+            self._gate.authenticate(request)
 
     def handle(self, request: Request) -> Reply | AsyncReply:
         """Authenticate the caller unless public, and return the metrics."""
@@ -90,9 +99,12 @@ class MetricsApp:
             self._last = await self._numbers.result(FLEET_S)
         except (BerthError, TimeoutError):
             answers = False
-        collectors: list[Collector] = [FleetMetrics(self._last, answers=answers)]
+        collectors: list[Collector] = [
+            FleetMetrics(self._last, answers=answers, damaged=len(self._gate.ledger.damaged_entries))
+        ]
         if self._anomalies is not None:
-            collectors.append(AnomalyMetrics(self._anomalies()))
+            end = self._gate.ledger.known_position.audit_number
+            collectors.append(AnomalyMetrics(self._anomalies(), end))
         text = await asyncio.to_thread(_text, self._registry, collectors)
         return plain_text.plain(request, 200, text, CONTENT_TYPE_PLAIN_0_0_4)
 
@@ -101,6 +113,7 @@ class MetricsApp:
         ledger.ping()
         fresh = last if last is not None and last.head == ledger.known_head else ledger.overview()
         self._meter.at(fresh.head)
+        self._versions.read_figures()
         return fresh
 
 
@@ -110,10 +123,11 @@ class MetricsRegistry:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self.meter = RequestMetrics(self._registry)
+        self.versions = VersionMetrics(self._registry)
 
     def app(self, gate: Gate, *, public: bool, anomalies: Callable[[], Anomalies] | None = None) -> MetricsApp:
         """Return the app at /metrics."""
-        return MetricsApp(gate, self.meter, self._registry, public=public, anomalies=anomalies)
+        return MetricsApp(gate, self.meter, self.versions, self._registry, public=public, anomalies=anomalies)
 
 
 class _Build(Collector):

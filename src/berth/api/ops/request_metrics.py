@@ -50,6 +50,8 @@ class RequestMetrics(CommitObserver):
         self._failures = Counter(
             "berth_failed_commands", "Commands refused for other reasons, by kind.", ("kind",), registry=registry
         )
+        replays = "Commands that got the answer kept for their idempotency key."
+        self._replays = Counter("berth_replayed_commands", replays, registry=registry)
         self._changes = Counter(
             "berth_followed_changes", "Changes of other workers and servers that were applied.", registry=registry
         )
@@ -110,6 +112,10 @@ class RequestMetrics(CommitObserver):
     def refused(self, error: Exception) -> None:
         """See CommitObserver."""
         (self._conflicts if isinstance(error, Conflict) else self._failures).labels(_kind(error)).inc()
+
+    def replayed(self) -> None:
+        """See CommitObserver."""
+        self._replays.inc()
 
     def followed(self, head: int, changes: int, seconds: float) -> None:
         """See CommitObserver."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
@@ -10,28 +9,28 @@ from email.utils import formatdate
 from functools import cache, lru_cache
 from typing import Any, Final
 
-import msgspec
-
 from berth.api.auth.gate import Gate
 from berth.api.http.app import PendingReply
 from berth.api.http.error_response import error_reply, unavailable
+from berth.api.http.json_body import encoded
 from berth.api.http.messages import HttpError, Reply, Request, parse_query
 from berth.api.http.negotiation import negotiate
 from berth.api.http.router import Router
 from berth.api.placement import error_codes, versions
+from berth.api.placement.error_details import detail_of
+from berth.api.placement.funnel_link import LINK
 from berth.api.placement.microversion import HEADER, SERVICE, minor_of
 from berth.api.placement.operation import Call, Operation, PendingAnswer, Wording
 from berth.api.placement.responses import BOUNDED
 from berth.api.placement.routes import OPERATIONS
+from berth.api.placement.rule_names import RULE_NAMES
 from berth.api.placement.validation import Validator, validator
 from berth.api.placement.versions import VersionPlan
 from berth.api.placement.versions.change import NOTHING_THERE, Answer
 from berth.model import errors
-from berth.model.caller import Caller
+from berth.model.caller import NOBODY, Caller
 from berth.model.commands import Command, CreateProvider, Reshape, SetAllocations, UpdateProvider
-from berth.model.validation import validated
-
-_encode = msgspec.json.Encoder().encode
+from berth.model.validation import check_size, validated
 
 _KINDS: tuple[tuple[type[Exception], Wording], ...] = (
     (errors.Forbidden, Wording(403)),
@@ -43,6 +42,9 @@ _KINDS: tuple[tuple[type[Exception], Wording], ...] = (
 
 PUBLIC: Final = frozenset(operation.path for operation in OPERATIONS if operation.public)
 """Paths that need no token."""
+
+RENDERED: Final = frozenset({"allocation_requests", "provider_summaries", "resource_providers"})
+"""Members of replies that may be long, and are made for one reply."""
 
 NO_SUCH_PATH: Final = "The resource could not be found."
 
@@ -79,6 +81,14 @@ class PlacementApp:
         """Return the reply to a request that was refused before it came here."""
         return _Exchange(self, request).refusal(error)
 
+    def identify(self, request: Request) -> None:
+        """Authenticate the caller; raise HttpError 401."""
+        self.authenticate(request)
+
+    def authenticate(self, request: Request) -> Caller:
+        """Return the caller; raise HttpError 401. For public paths no token is looked at: a bad one is no error."""
+        return NOBODY if request.path in PUBLIC else self.gate.authenticate(request)
+
     def handle(self, request: Request) -> Reply | PendingReply:
         """Return a request's reply, or queue its command for the ledger's next `work`."""
         exchange = _Exchange(self, request)
@@ -105,7 +115,7 @@ class _Exchange:
     def respond(self) -> Reply | PendingReply:
         """Make the checks in Placement's order, then call the endpoint."""
         request = self.request
-        self.caller = caller = self.api.gate.authenticate(request, public=request.path in PUBLIC)
+        self.caller = caller = self.api.authenticate(request)
         self.minor = minor = minor_of(request.headers.get(HEADER), versions.NEWEST)
         _check_content_type(request)
         operation, terms = _route(request, minor)
@@ -128,7 +138,7 @@ class _Exchange:
         project = None
         if operation.name == "project_usages.show":
             project = dict(parse_query(call.request.query)).get("project_id")
-        self.api.gate.authorize(operation.name, call.caller, project)
+        self.api.gate.authorize(operation.name, call.caller, project, rule=RULE_NAMES[operation.name])
 
     def _finish(self, pending: PendingAnswer, answer: Future[Any]) -> Reply:
         error = answer.exception()
@@ -144,9 +154,9 @@ class _Exchange:
         for downgrade in call.plan.downgrades:
             downgrade(answer, call.asked)
         headers: list[tuple[str, str]] = []
-        body = b""
+        body, rest = b"", list[bytes]()
         if answer.payload is not None:
-            body = _json(answer.payload)
+            body, *rest = encoded(answer.payload, self.api.ledger.pause, RENDERED)
             headers.append(("content-type", "application/json"))
         if answer.location is not None:
             host = self.request.headers.get("host", "")
@@ -155,9 +165,11 @@ class _Exchange:
             )
         if answer.bounded:
             headers.append((BOUNDED, "true"))
+        if answer.link is not None:
+            headers.append((LINK, answer.link))
         if "dated" in call.rules:
             headers += _modified_headers(answer)
-        return self._with_headers(Reply(answer.status, headers, body))
+        return self._with_headers(Reply(answer.status, headers, body, rest))
 
     def refusal(self, error: HttpError) -> Reply:
         """Return the reply to a request that is refused, and record the refusal."""
@@ -171,7 +183,8 @@ class _Exchange:
         if error.status == 406 and self.minor is None:
             more = {"max_version": f"1.{versions.NEWEST}", "min_version": "1.0"}
         accept = self.request.headers.get("accept", "")
-        return self._with_headers(error_reply(error, accept, request_id=self.request.id, code=code, more=more))
+        worded = HttpError(error.status, detail_of(error.status, error.detail), headers=error.headers)
+        return self._with_headers(error_reply(worded, accept, request_id=self.request.id, code=code, more=more))
 
     def failure(self, error: errors.BerthError) -> Reply:
         """Return the reply to a request that the ledger refuses or fails at."""
@@ -233,7 +246,10 @@ def _not_allowed(method: str, allowed: Iterable[str]) -> HttpError:
 
 
 def _validated(command: Command) -> Command:
-    return command if isinstance(command, _PLACEMENT_TEXTS) else validated(command)
+    if isinstance(command, _PLACEMENT_TEXTS):
+        check_size(command)
+        return command
+    return validated(command)
 
 
 def _check_content_type(request: Request) -> None:
@@ -257,13 +273,6 @@ def _check_media_types(operation: Operation, request: Request) -> None:
     accept = request.headers.get("accept")
     if operation.gives_json and accept and not negotiate(accept, ("application/json",)):
         raise HttpError(406, "Only application/json is provided")
-
-
-def _json(payload: Any) -> bytes:
-    try:
-        return _encode(payload)
-    except (OverflowError, ValueError):  # a capacity beyond 64 bits
-        return json.dumps(msgspec.to_builtins(payload)).encode()
 
 
 def _modified_headers(answer: Answer) -> list[tuple[str, str]]:

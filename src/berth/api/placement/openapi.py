@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from berth.api.http.openapi import Common, Described, Parameter, ResponseDescription, document, part
 from berth.api.placement import versions
+from berth.api.placement.funnel_link import LINK
 from berth.api.placement.microversion import HEADER, SERVICE
 from berth.api.placement.operation import Operation
 from berth.api.placement.responses import BOUNDED, ResponseShape
@@ -96,6 +97,7 @@ def _common(minor: int) -> Common:
             "cache-control": {"const": "no-cache"},
             "retry-after": {"type": "string", "pattern": "^[0-9]+$"},
             BOUNDED: {"const": "true"},
+            LINK: {"type": "string"},
         },
         refusal=part("Refusals"),
         refusal_headers={status: (*_EVERY_REPLY, *(("retry-after",) if status == 503 else ())) for status in _WHY},
@@ -178,7 +180,7 @@ def _response(shape: ResponseShape, rules: frozenset[str]) -> ResponseDescriptio
     always = (*_EVERY_REPLY, *(("location",) if shape.located else ()))
     dated = shape.dated and "dated" in rules
     schema = None if shape.part is None else part(shape.part)
-    maybe = (*(_DATES if dated else ()), *((BOUNDED,) if shape.searched else ()))
+    maybe = (*(_DATES if dated else ()), *((BOUNDED, LINK) if shape.searched else ()))
     return ResponseDescription(shape.status, schema, always, maybe)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from berth.api.http.json_body import taken
+from berth.fleet.checked import Check, checked
 from berth.model.candidate import Candidates
 from berth.model.consumer import ConsumerAllocations, ProviderAllocations, TypeUsage
 from berth.model.inventory import Inventory
@@ -98,15 +100,15 @@ def usages_by_type(usages: list[TypeUsage]) -> dict[str, Any]:
     }
 
 
-def candidates(it: Candidates) -> dict[str, Any]:
-    """Return the candidates of a request."""
+def candidates(it: Candidates, check: Check) -> dict[str, Any]:
+    """Return the candidates of a request, which are taken out of `it`. check: called now and then."""
     return {
         "allocation_requests": [
             {
                 "allocations": {uuid: {"resources": resources} for uuid, resources in candidate.allocations.items()},
                 "mappings": candidate.mappings,
             }
-            for candidate in it.candidates
+            for candidate in checked(taken(it.candidates), check)
         ],
         "provider_summaries": {
             uuid: {
@@ -115,6 +117,6 @@ def candidates(it: Candidates) -> dict[str, Any]:
                 "parent_provider_uuid": summary.parent,
                 "root_provider_uuid": summary.root,
             }
-            for uuid, summary in it.summaries.items()
+            for uuid, summary in checked(taken(it.summaries), check)
         },
     }

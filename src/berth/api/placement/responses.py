@@ -14,6 +14,12 @@ from berth.api.placement.schemas import CLASS_KEY, Schema, closed
 
 UUID: Final[Schema] = {"type": "string", "format": "uuid"}
 STRING: Final[Schema] = {"type": "string"}
+AGGREGATE: Final[Schema] = {
+    "type": "string",
+    "description": "The uuid of an aggregate, as it was given: perhaps without dashes or in capitals.",
+    "minLength": 1,
+    "maxLength": 36,
+}
 WHOLE: Final[Schema] = {"type": "integer", "minimum": 0}
 AMOUNT: Final[Schema] = {"type": "integer", "minimum": 1}
 AMOUNTS: Final[Schema] = {"type": "object", "patternProperties": {CLASS_KEY: AMOUNT}, "additionalProperties": False}
@@ -28,7 +34,7 @@ class ResponseShape:
     """One response of an operation.
 
     part: the name of its body in PARTS, None for no body; located: with a Location header; dated:
-    with Last-Modified and Cache-Control since 1.15; searched: perhaps with BOUNDED.
+    with Last-Modified and Cache-Control since 1.15; searched: perhaps with BOUNDED or a Link.
     """
 
     status: int
@@ -116,7 +122,7 @@ PARTS: Final[dict[str, Schema]] = {
     "ProviderInventory": _all(**_NUMBERS, resource_provider_generation=WHOLE),
     "ProviderInventories": _all(inventories=_by_class(part("Inventory")), resource_provider_generation=WHOLE),
     "ProviderUsages": _all(usages=_by_class(WHOLE), resource_provider_generation=WHOLE),
-    "ProviderAggregates": _all(aggregates=_list(UUID), resource_provider_generation=WHOLE),
+    "ProviderAggregates": _all(aggregates=_list(AGGREGATE), resource_provider_generation=WHOLE),
     "ProviderTraits": _all(traits=_list(STRING), resource_provider_generation=WHOLE),
     "ProviderAllocations": _all(allocations=_by_uuid(part("Holder")), resource_provider_generation=WHOLE),
     "Holder": _all(resources=AMOUNTS, consumer_generation=WHOLE),

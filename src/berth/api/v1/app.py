@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
@@ -12,27 +11,33 @@ import msgspec
 
 from berth.api.auth.gate import Gate
 from berth.api.http.app import PendingReply, StreamReply
+from berth.api.http.json_body import encoded
 from berth.api.http.messages import HttpError, Reply, Request
 from berth.api.http.negotiation import negotiate
 from berth.api.http.router import Router
 from berth.api.v1 import etags, problems
 from berth.api.v1.decoding import body_of, query_of
 from berth.api.v1.feed import EVENTS, Feed
+from berth.api.v1.keys import KEY, REPLAYED, key_of
 from berth.api.v1.route import Call, PendingResult, Route
 from berth.api.v1.routes import ROUTES
 from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
-from berth.model.errors import BerthError, Forbidden
+from berth.model.commands import Command
+from berth.model.errors import BerthError, ConsumerGenerationConflict, Forbidden
+from berth.model.idempotency import CommandKey
 from berth.model.validation import validated
 
 JSON = "application/json"
 
 NO_SUCH_PATH: Final = "There is nothing at this path: /v1/openapi.json says what there is."
 
+FOUND: Final = frozenset({"candidates", "summaries"})
+"""Members of replies that may be long, and are made for one reply."""
+
 LONGEST_PARAMETER: Final = 512
 """Of a parameter in a path, in characters."""
 
-_encode = msgspec.json.Encoder().encode
 _ROUTER = Router(ROUTES)
 _DECODERS = {route.name: msgspec.json.Decoder(route.body) for route in ROUTES if route.body is not None}
 
@@ -55,6 +60,12 @@ class V1App:
         """Return the operations for which the policy needs a rule."""
         return (route.operation for route in ROUTES if not route.public)
 
+    def identify(self, request: Request) -> None:
+        """Find the route and authenticate the caller; raise HttpError 401, 404 or 405."""
+        route, _ = _route(request)
+        request.info.operation = route.name
+        self.gate.authenticate(request, public=route.public)
+
     def handle(self, request: Request) -> Reply | PendingReply | StreamReply:
         """Return a request's reply or a stream of events, or queue its command for the ledger's next `work`."""
         exchange = _Exchange(self, request)
@@ -73,12 +84,14 @@ class V1App:
 class _Exchange:
     """One request and what is known of it so far."""
 
-    __slots__ = ("api", "caller", "request", "route", "tag")
+    __slots__ = ("api", "caller", "key", "project", "request", "route", "tag")
 
     def __init__(self, api: V1App, request: Request) -> None:
         self.api, self.request = api, request
         self.caller: Caller | None = None
         self.route: Route | None = None
+        self.project: str | None = None
+        self.key: CommandKey | None = None
         self.tag = ""
 
     def respond(self) -> Reply | PendingReply | StreamReply:
@@ -97,32 +110,41 @@ class _Exchange:
             feed=api.feed,
             anomalies=api.anomalies,
             limits=api.gate.limits,
-            recheck=lambda: self._authorize(call, api.gate.authenticate(request)),
+            recheck=self._recheck,
             policy=api.gate.policy,
             ways=api.gate.ways,
             mints=api.mints,
         )
         call.query = query_of(request, route.query)
-        self._authorize(call, caller)
+        self.project = route.project(call)
+        self._authorize(caller)
         call.body = body_of(request, _DECODERS.get(route.name))
+        if KEY in request.headers:
+            self.key = key_of(call, route)
         if route.dated and route.method == "GET":
-            self.tag = etags.of_head(api.ledger.head(), request)
+            api.ledger.head()  # catches up, so that the position is the present one
+            position = api.ledger.known_position
+            self.tag = etags.of_position(position.number, position.tag, api.ledger.lapsed_at, request)
             if etags.matches(request, self.tag):
                 return self._not_modified()
         return self._respond_with(route.endpoint(call))
 
-    def _authorize(self, call: Call, caller: Caller) -> None:
+    def _authorize(self, caller: Caller) -> None:
         route = self.route
         assert route is not None
         if not route.public:
-            self.api.gate.authorize(route.operation, caller, route.project(call))
+            self.api.gate.authorize(route.operation, caller, self.project)
+
+    def _recheck(self) -> None:
+        # Must not refer to the call, which refers to this: a body of megabytes would wait for the garbage collector.
+        self._authorize(self.api.gate.authenticate(self.request))
 
     def _respond_with(self, result: Any) -> Reply | PendingReply | StreamReply:
         if isinstance(result, StreamReply):
             return replace(result, headers=[*result.headers, *self._headers()])
         if not isinstance(result, PendingResult):
             return self._success(result)
-        answer = self.api.ledger.queue(validated(result.command), self.caller, self.request.id)
+        answer = self.api.ledger.queue(validated(result.command), self.caller, self.request.id, key=self.key)
         return PendingReply(answer, lambda: self._finish(result, answer))
 
     def _finish(self, pending: PendingResult, answer: Future[Any]) -> Reply:
@@ -130,20 +152,31 @@ class _Exchange:
         if error is None:
             return self._success(pending.finish(answer.result()))
         if isinstance(error, BerthError):
-            return self.failure(self.api.ledger.explained(pending.command, error))
+            return self.failure(self._explained(pending.command, error))
         raise error
+
+    def _explained(self, command: Command, error: BerthError) -> BerthError:
+        """Return a refusal with what its caller may see of what others hold."""
+        policy, caller = self.api.gate.policy, self.caller
+        assert caller is not None
+        if isinstance(error, ConsumerGenerationConflict) and not policy.allows("allocations.show", caller):
+            error = ConsumerGenerationConflict(error.consumer, error.expected, error.got)
+        if self.replays:  # it explains what was so when the command was decided
+            return error
+        holders = policy.allows("provider_allocations.show", caller)
+        return self.api.ledger.explained(command, error, holders=holders)
 
     def _success(self, value: Any) -> Reply:
         route = self.route
         assert route is not None
         if route.reply is None:
             return self._with_headers(Reply(route.status))
-        body = _json(value)
+        body, *rest = encoded(value, self.api.ledger.check_time, FOUND)
         if route.method == "GET" and not self.tag:
-            self.tag = etags.of_body(body)
+            self.tag = etags.of_body(body, *rest)
             if etags.matches(self.request, self.tag):
                 return self._not_modified()
-        reply = Reply(route.status, [("content-type", JSON)], b"" if self.request.method == "HEAD" else body)
+        reply = self._without_body(Reply(route.status, [("content-type", JSON)], body, rest))
         if self.tag:
             reply.headers += [("etag", self.tag), ("cache-control", "no-cache, private")]
         return self._with_headers(reply)
@@ -169,7 +202,7 @@ class _Exchange:
     def _without_body(self, reply: Reply) -> Reply:
         """Leave the body out of a reply to HEAD."""
         if self.request.method == "HEAD":
-            reply.body = b""
+            reply.body, reply.rest = b"", []
         return reply
 
     def _with_headers(self, reply: Reply) -> Reply:
@@ -177,8 +210,14 @@ class _Exchange:
         reply.headers += self._headers()
         return reply
 
+    @property
+    def replays(self) -> bool:
+        """Whether the answer is one that was kept for the key of the request."""
+        return self.key is not None and self.key.replayed
+
     def _headers(self) -> list[tuple[str, str]]:
-        return [("x-openstack-request-id", self.request.id), ("x-request-id", self.request.id)]
+        headers = [("x-openstack-request-id", self.request.id), ("x-request-id", self.request.id)]
+        return [*headers, REPLAYED] if self.replays else headers
 
 
 def _route(request: Request) -> tuple[Route, dict[str, str]]:
@@ -202,10 +241,3 @@ def _check_accept(route: Route, request: Request) -> None:
     offers = [JSON, EVENTS] if route.streams else [JSON]
     if accept and route.reply is not None and not negotiate(accept, offers):
         raise HttpError(406, f"This can be had as {' or '.join(offers)} only.")
-
-
-def _json(value: Any) -> bytes:
-    try:
-        return _encode(value)
-    except (OverflowError, ValueError):  # a capacity beyond 64 bits
-        return json.dumps(msgspec.to_builtins(value)).encode()

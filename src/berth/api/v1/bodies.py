@@ -31,8 +31,19 @@ CLAIM: Final = msgspec.defstruct(
         ("user", str),
         ("consumer", str | None, None),
         ("type", str | None, None),
+        ("lasts", int | None, None),
+        ("until", str | None, None),
+        ("confirm_within", int | None, None),
+        ("replaces", str | None, None),
     ],
-    namespace={"__doc__": "Find where the request fits, and claim that. consumer: a new uuid if none is given."},
+    namespace={
+        "__doc__": (
+            "Find where the request fits, and claim that. consumer: a new uuid if none is given; for: how long it "
+            "counts, in seconds; until: instead of that, an instant in ISO 8601 with offset; confirm_within: a hold, "
+            "to be confirmed within this time, in seconds; replaces: the consumer whose claim it becomes then."
+        )
+    },
+    rename={"lasts": "for"},
     module=__name__,
     frozen=True,
     kw_only=True,

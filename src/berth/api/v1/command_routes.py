@@ -11,6 +11,7 @@ from berth.model.commands import (
     AddInventory,
     Allocate,
     Command,
+    Confirm,
     CreateClass,
     CreateProvider,
     CreateTrait,
@@ -18,6 +19,7 @@ from berth.model.commands import (
     DeleteInventory,
     DeleteProvider,
     DeleteTrait,
+    Extend,
     PutRecords,
     ReleaseAllocations,
     RenameClass,
@@ -26,10 +28,14 @@ from berth.model.commands import (
     SetAllocations,
     SetInventories,
     SetTraits,
+    Undo,
     UpdateInventory,
     UpdateProvider,
 )
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.inventory_edits import EditInventories
 from berth.model.message import RESULTS, message_of
+from berth.model.releases import ReleaseMatching
 
 COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError], ...]]]] = {
     CreateProvider: (
@@ -53,6 +59,11 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         "providers.delete",
         "Remove a provider",
         (errors.ProviderNotFound, errors.ProviderHasChildren, errors.ProviderInUse),
+    ),
+    DeleteTree: (
+        "providers.delete_tree",
+        "Remove a provider and all below it, or none of them",
+        (errors.ProviderNotFound, errors.TreeInUse),
     ),
     SetInventories: (
         "inventories.replace",
@@ -93,6 +104,19 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         "Remove an inventory",
         (errors.ProviderNotFound, errors.InventoryNotFound, errors.InventoryInUse),
     ),
+    EditInventories: (
+        "inventories.edit",
+        "Set fields of one class of all providers that match, or of none",
+        (
+            errors.ClassNotFound,
+            errors.TraitsNotFound,
+            errors.NothingMatches,
+            errors.InvalidAmount,
+            errors.ReservedExceedsTotal,
+            errors.UnitsContradict,
+            errors.CapacityBelowUse,
+        ),
+    ),
     SetTraits: (
         "provider_traits.set",
         "Replace the traits of a provider",
@@ -102,6 +126,16 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         "aggregates.set",
         "Replace the aggregates of a provider",
         (errors.ProviderNotFound, errors.GenerationConflict),
+    ),
+    EditTraits: (
+        "provider_traits.edit",
+        "Add traits to a provider and remove others",
+        (errors.ProviderNotFound, errors.TraitsNotFound),
+    ),
+    EditAggregates: (
+        "aggregates.edit",
+        "Add a provider to aggregates and take it out of others",
+        (errors.ProviderNotFound,),
     ),
     CreateTrait: ("traits.ensure", "Create a custom trait", (errors.InvalidName,)),
     DeleteTrait: (
@@ -127,6 +161,8 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
             errors.AllocationProviderNotFound,
             errors.ClassNotFound,
             errors.InvalidAmount,
+            errors.InvalidTerm,
+            errors.HoldTooLong,
             errors.ConsumerGenerationConflict,
             errors.InventoryMissing,
             errors.UnitsViolated,
@@ -136,9 +172,40 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     Allocate: (
         "allocations.post",
         "Find where a request fits and claim it, in one step",
-        (errors.ClassNotFound, errors.TraitsNotFound, errors.ConsumerGenerationConflict, errors.NothingFits),
+        (
+            errors.ClassNotFound,
+            errors.TraitsNotFound,
+            errors.InvalidTerm,
+            errors.HoldTooLong,
+            errors.ConsumerGenerationConflict,
+            errors.NothingFits,
+        ),
     ),
     ReleaseAllocations: ("allocations.delete", "Release the allocations of a consumer", (errors.AllocationsNotFound,)),
+    ReleaseMatching: (
+        "allocations.release",
+        "Release what consumers hold: of a list, a project or a provider, wholly or in part",
+        (errors.ProviderNotFound,),
+    ),
+    Confirm: (
+        "allocations.post",
+        "Confirm a hold: it becomes the consumer's claim",
+        (
+            errors.AllocationsNotFound,
+            errors.HoldLapsed,
+            errors.NotPending,
+            errors.NotHeld,
+            errors.DoesNotJoin,
+            errors.InvalidTerm,
+            errors.InvalidAmount,
+        ),
+    ),
+    Extend: (
+        "allocations.post",
+        "Give a hold more time",
+        (errors.AllocationsNotFound, errors.HoldLapsed, errors.NotPending, errors.HoldTooLong),
+    ),
+    Undo: ("changes.undo", "Claim again for the consumers that a change ended", (errors.CannotUndo,)),
     Reshape: (
         "reshape",
         "Move inventories between providers together with their allocations",
@@ -170,5 +237,6 @@ def of_command(command: type[Command]) -> Route:
         operation,
         body=message_of(command),
         reply=pages.Result[result],
-        refusals=(*refusals, errors.Invalid, errors.Forbidden),
+        keyed=True,
+        refusals=(*refusals, errors.KeyReused, errors.Invalid, errors.Forbidden),
     )

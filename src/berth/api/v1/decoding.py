@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from functools import cache
 from typing import Any, Final, get_origin, get_type_hints
 
@@ -9,6 +11,8 @@ import msgspec
 
 from berth.api.http.messages import BadRequest, HttpError, Request, parse_query
 from berth.model.errors import Invalid
+from berth.model.request_validation import pointer
+from berth.model.types import place_of
 
 MOST_AMOUNTS: Final = 64
 """The most amounts in one query."""
@@ -22,13 +26,13 @@ def query_of(request: Request, kind: type[msgspec.Struct]) -> Any:
         if name in several:
             given.setdefault(name, []).append(text)
         elif name in given:
-            raise Invalid(f"the parameter {name[:64]} is given twice")
+            raise Invalid(f"the parameter {name[:64]} is given twice", at=f"/{pointer(name[:64])}")
         else:
             given[name] = text
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise Invalid(f"a parameter of the query is wrong: {error}") from None
+        raise Invalid(f"a parameter of the query is wrong: {error}", at=place_of(error)) from None
 
 
 @cache
@@ -49,13 +53,22 @@ def body_of(request: Request, decoder: msgspec.json.Decoder[Any] | None) -> Any:
     if coding not in ("", "identity"):
         raise HttpError(415, "The body has to be sent as it is, without a content coding.")
     try:
-        return decoder.decode(request.body)
+        body = decoder.decode(request.body)
+        json.loads(request.body, object_pairs_hook=_check_names)
+        return body
     except msgspec.ValidationError as error:
-        raise Invalid(f"the body is wrong: {error}") from None
+        raise Invalid(f"the body is wrong: {error}", at=place_of(error)) from None
     except (msgspec.DecodeError, ValueError) as error:
         raise BadRequest(f"The body is no JSON: {error}") from None
     except RecursionError:
         raise BadRequest("The body is no JSON that can be taken: it is nested too deeply") from None
+
+
+def _check_names(pairs: list[tuple[str, Any]]) -> None:
+    """Raise Invalid if an object has a name twice (RFC 8259, section 4): which of its values counts is not defined."""
+    if len(pairs) > 1 and len(dict(pairs)) < len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise Invalid(f"the body has the name {twice[:64]!r} twice in one object")
 
 
 def amounts(text: str, what: str = "room") -> dict[str, int]:
@@ -64,8 +77,10 @@ def amounts(text: str, what: str = "room") -> dict[str, int]:
     for part in filter(None, text.split(",")):
         name, _, amount = part.partition(":")
         if not name or not (amount.isascii() and amount.isdigit()) or not 0 < len(amount) < 19 or int(amount) < 1:
-            raise Invalid(f"{what} is written as CLASS:AMOUNT,CLASS:AMOUNT, not as {text[:64]!r}")
+            raise Invalid(f"{what} is written as CLASS:AMOUNT,CLASS:AMOUNT, not as {text[:64]!r}", at=f"/{what}")
+        if name in found:
+            raise Invalid(f"{what} names {name[:64]} twice", at=f"/{what}")
         found[name] = int(amount)
     if len(found) > MOST_AMOUNTS:
-        raise Invalid(f"{what} names more than {MOST_AMOUNTS} classes")
+        raise Invalid(f"{what} names more than {MOST_AMOUNTS} classes", at=f"/{what}")
     return found

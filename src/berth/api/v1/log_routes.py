@@ -26,7 +26,7 @@ HISTORY: Final[tuple[Route, ...]] = (
         reply=Page[Change],
         streams=True,
         dated=False,
-        refusals=(errors.Invalid,),
+        refusals=(errors.ChangesGone, errors.Invalid, errors.LogReset),
     ),
     Route(
         "changes.brief",
@@ -39,7 +39,7 @@ HISTORY: Final[tuple[Route, ...]] = (
         reply=Page[ChangeSummary],
         streams=True,
         dated=False,
-        refusals=(errors.Invalid,),
+        refusals=(errors.ChangesGone, errors.Invalid, errors.LogReset),
     ),
     Route(
         "audit.list",

@@ -11,11 +11,20 @@ from berth import __version__
 from berth.api.http.openapi import Common, Described, Json, Parameter, ResponseDescription, document, part
 from berth.api.v1 import problems
 from berth.api.v1.route import NoParameters, Route
+from berth.model.idempotency import LONGEST_KEY
 from berth.model.problems import kind_of
 
 _REFERENCE: Final = "#/components/schemas/{name}"
 _IDS: Final = ("x-openstack-request-id", "x-request-id")
 _TAGGED: Final = ("etag", "cache-control")
+_REPLAYED: Final = ("idempotency-replayed",)
+
+_KEY: Final = Parameter(
+    "Idempotency-Key",
+    "header",
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+    description="With the same key the same request is carried out once, and has the same answer.",
+)
 
 _PLACES: Final[dict[str, tuple[Json, str]]] = {
     "uuid": ({"type": "string", "format": "uuid"}, "Of the provider or consumer, in any spelling."),
@@ -30,11 +39,16 @@ _WHY: Final = {
     404: "What the request names does not exist.",
     406: "The answer cannot be had in a form that is accepted.",
     409: "It makes sense, but not against what the ledger holds now. Read again, then decide.",
+    410: "It is no longer there: what it was is in an archive.",
     413: "The body is larger than Berth reads.",
     415: "The body is not said to be JSON, or is compressed.",
+    422: "The idempotency key was used for another request.",
     429: "The caller has sent too many requests.",
     503: "The ledger cannot answer now. Asking again is safe.",
 }
+
+_MORE: Final = {404: _REPLAYED, 409: _REPLAYED, 429: ("retry-after",), 503: ("retry-after",)}
+"""Further headers of refusals, by status."""
 
 PROBLEM: Final[Json] = {
     "type": "object",
@@ -55,9 +69,19 @@ def described(routes: Iterable[Route]) -> Json:
     every = list(routes)
     types = [kind for route in every for kind in (route.query, route.body, route.reply) if kind is not None]
     schemas, parts = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    _allow_repetition(parts)
     by_type = dict(zip(map(id, types), schemas, strict=True))
     operations = [_described(route, by_type, parts) for route in every]
     return document(operations, _common(parts))
+
+
+def _allow_repetition(schema: Any) -> None:
+    """Remove `uniqueItems` everywhere: of a set that names something twice, it counts once."""
+    if isinstance(schema, dict):
+        schema.pop("uniqueItems", None)
+    for inner in schema.values() if isinstance(schema, dict) else schema:
+        if isinstance(inner, dict | list):
+            _allow_repetition(inner)
 
 
 def _common(parts: dict[str, Json]) -> Common:
@@ -74,10 +98,11 @@ def _common(parts: dict[str, Json]) -> Common:
             **{name: {"type": "string", "pattern": "^req-[0-9a-f-]{36}$"} for name in _IDS},
             "etag": text,
             "cache-control": text,
+            "idempotency-replayed": {"type": "string", "const": "true"},
             "retry-after": {"type": "string", "pattern": "^[0-9]+$"},
         },
         refusal=part("Problem"),
-        refusal_headers={status: (*_IDS, *(("retry-after",) if status in (429, 503) else ())) for status in _WHY},
+        refusal_headers={status: (*_IDS, *_MORE.get(status, ())) for status in _WHY},
         why=_WHY,
         parts={**parts, "Problem": PROBLEM},
         refusal_media=(problems.MEDIA_TYPE,),
@@ -85,7 +110,7 @@ def _common(parts: dict[str, Json]) -> Common:
 
 
 def _described(route: Route, schemas: dict[int, Json], parts: dict[str, Json]) -> Described:
-    tagged = _TAGGED if route.method == "GET" else ()
+    tagged = _TAGGED if route.method == "GET" else _REPLAYED if route.keyed else ()
     schema = None if route.reply is None else schemas[id(route.reply)]
     responses = [ResponseDescription(route.status, schema, _IDS, tagged)]
     if route.method == "GET":
@@ -117,7 +142,7 @@ def _path_parameters(route: Route) -> list[Parameter]:
 
 def _parameters(route: Route, schemas: dict[int, Json], parts: dict[str, Json]) -> list[Parameter]:
     if route.query is NoParameters:
-        return []
+        return [_KEY] if route.keyed else []
     shape = parts[schemas[id(route.query)]["$ref"].rpartition("/")[2]]
     required = shape.get("required", ())
     found = [

@@ -19,6 +19,12 @@ PageSize = Annotated[int, msgspec.Meta(ge=1, le=MOST_ITEMS, description="The mos
 After = Annotated[str, msgspec.Meta(max_length=300, description="Go on where the page ended whose `next` this was.")]
 Text = Annotated[str, msgspec.Meta(max_length=255)]
 AmountsText = Annotated[str, msgspec.Meta(max_length=4096, description="Amounts by class: VCPU:4,MEMORY_MB:1024.")]
+LogPlace = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9]{1,19}(-[0-9a-f]{16})?$", description="The number of a change, or the id of its event."
+    ),
+]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
@@ -41,6 +47,12 @@ class Map(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     room: AmountsText = ""
     mark: Annotated[tuple[Text, ...], msgspec.Meta(max_length=MOST_ITEMS)] = ()
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_CELLS)] | None = None
+
+
+class Find(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `POST /v1/find` takes as its body."""
+
+    request: Annotated[str, msgspec.Meta(max_length=65_536, description="The body of `POST /v1/find`, as JSON.")]
 
 
 class Providers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +84,13 @@ class Consumers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
     order: ConsumerOrder = ConsumerOrder.UUID
 
 
+class AgendaQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ends next. until: up to this instant, in microseconds since 1970 UTC; project: only its consumers."""
+
+    until: Number | None = None
+    project: Text = ""
+
+
 class Usages(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A project or a user whose usage to return."""
 
@@ -80,10 +99,13 @@ class Usages(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Entries of the change log. after: the number of an entry; a stream without it begins now."""
+    """Entries of the change log. after: the number of an entry, or the id of its event; a stream without it begins now.
+
+    With the id, the entry must be of the same history.
+    """
 
     limit: PageSize = 100
-    after: Number | None = None
+    after: LogPlace | None = None
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

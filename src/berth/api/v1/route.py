@@ -67,8 +67,8 @@ class Route:
     operation: its name in the policy; query: the parameters, a field each; body: the type of the JSON
     body, None for none; reply: the type of the reply's JSON, None for no body; streams: it may answer
     with a stream of events; dated: its answer changes with the ledger's head only, and is for everybody
-    the same; project: whose business a call is, if it is a project's; refusals: those that the ledger
-    may answer with.
+    the same; project: whose business a call is, if it is a project's; keyed: whether it takes an
+    idempotency key; refusals: those that the ledger may answer with.
     """
 
     name: str
@@ -85,4 +85,5 @@ class Route:
     streams: bool = False
     dated: bool = True
     project: Callable[[Call], str | None] = field(default=lambda _: None)
+    keyed: bool = False
     refusals: tuple[type[BerthError], ...] = ()

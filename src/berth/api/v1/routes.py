@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from berth.api.v1 import parameters
-from berth.api.v1.bodies import CLAIM, FIND, Revoke, Rotate
+from berth.api.v1.bodies import Revoke, Rotate
+from berth.api.v1.candidate_routes import CANDIDATES, UNKNOWN_NAMES
 from berth.api.v1.command_routes import COMMANDS, of_command
-from berth.api.v1.endpoints import candidates, changes, consumers, document, fleet, names, providers, root, tokens
+from berth.api.v1.endpoints import changes, consumers, document, fleet, names, providers, root, tokens
 from berth.api.v1.log_routes import HISTORY
+from berth.api.v1.reconcile_routes import RECONCILIATION
 from berth.api.v1.route import Route
 from berth.model import errors, pages
+from berth.model.agenda import Agenda
 from berth.model.audit import AuditRecord
-from berth.model.candidate import Grant
 from berth.model.consumer import ConsumerDetails, ConsumerPage, ProjectPage, TypeUsage
 from berth.model.message import message_of
 from berth.model.overview import FleetMap, Overview, ProviderDetails, ProviderPage
@@ -26,7 +28,6 @@ _PROVIDER: Final = "/v1/providers/{uuid}"
 _CONSUMER: Final = "/v1/consumers/{uuid}"
 _NO_PROVIDER: Final = (errors.ProviderNotFound, errors.Invalid)
 _NO_CONSUMER: Final = (errors.AllocationsNotFound, errors.Invalid)
-_UNKNOWN_NAMES: Final = (errors.ClassNotFound, errors.TraitsNotFound, errors.Invalid)
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route(
@@ -62,30 +63,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         reply=pages.PolicyTable,
         dated=False,
     ),
-    # --- Finding ---
-    Route(
-        "find",
-        "POST",
-        "/v1/find",
-        candidates.find,
-        "Find where a request fits",
-        "candidates.list",
-        body=FIND,
-        reply=pages.Found,
-        refusals=_UNKNOWN_NAMES,
-    ),
-    Route(
-        "claims.create",
-        "POST",
-        "/v1/claims",
-        candidates.claim,
-        "Find where a request fits and claim it, in one step",
-        "allocations.post",
-        body=CLAIM,
-        reply=Grant,
-        status=201,
-        refusals=(*_UNKNOWN_NAMES, errors.ConsumerGenerationConflict, errors.NothingFits, errors.Forbidden),
-    ),
+    *CANDIDATES,
     # --- The fleet ---
     Route(
         "fleet.show",
@@ -105,7 +83,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "fleet.show",
         query=parameters.Map,
         reply=FleetMap,
-        refusals=_UNKNOWN_NAMES,
+        refusals=UNKNOWN_NAMES,
     ),
     # --- Providers ---
     Route(
@@ -117,7 +95,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "providers.list",
         query=parameters.Providers,
         reply=ProviderPage,
-        refusals=_UNKNOWN_NAMES,
+        refusals=UNKNOWN_NAMES,
     ),
     Route(
         "providers.show",
@@ -149,7 +127,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "providers.list",
         body=message_of(ProviderQuery),
         reply=Page[Provider],
-        refusals=_UNKNOWN_NAMES,
+        refusals=UNKNOWN_NAMES,
     ),
     Route(
         "providers.inventories",
@@ -255,7 +233,8 @@ ROUTES: Final[tuple[Route, ...]] = (
         "Release the allocations of a consumer",
         "allocations.delete",
         status=204,
-        refusals=(*_NO_CONSUMER, errors.Forbidden),
+        keyed=True,
+        refusals=(*_NO_CONSUMER, errors.KeyReused, errors.Forbidden),
     ),
     Route(
         "consumers.history",
@@ -266,6 +245,20 @@ ROUTES: Final[tuple[Route, ...]] = (
         "audit.history",
         query=parameters.History,
         reply=Page[AuditRecord],
+        dated=False,
+        refusals=(errors.Invalid,),
+    ),
+    *RECONCILIATION,
+    Route(
+        "agenda.list",
+        "GET",
+        "/v1/agenda",
+        consumers.agenda,
+        "Claims that end and holds that lapse next",
+        "consumers.list",
+        query=parameters.AgendaQuery,
+        reply=Agenda,
+        project=consumers.asked_project,
         dated=False,
         refusals=(errors.Invalid,),
     ),

@@ -5,21 +5,22 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from berth.cli.command import ledger_command
-from berth.cli.options import DEFAULTS, DatabaseUrl
+from berth.cli.options import DEFAULTS, DatabaseUrl, parse_seal
+from berth.cli.output.claim_text import owners_text
 from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Table
+from berth.cli.provider_names import find_uuid
 from berth.cli.session import Session
 from berth.cli.times import format_moment, parse_moment
 from berth.model.anomaly import Anomaly
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
 from berth.model.names import parse_uuid
-from berth.model.request import ProviderQuery
 
 if TYPE_CHECKING:
     from berth.model.interface import LedgerInterface
@@ -28,7 +29,19 @@ app: Final = typer.Typer(
     no_args_is_help=True, help="Show who did what, verify and archive the audit log, find unusual activity."
 )
 
-COLUMNS: Final = ("number", "at", "actor", "via", "project", "address", "operation", "target", "outcome", "why")
+COLUMNS: Final = (
+    "number",
+    "at",
+    "actor",
+    "via",
+    "project",
+    "address",
+    "operation",
+    "target",
+    "outcome",
+    "why",
+    "owner",
+)
 
 Moment = Annotated[str | None, typer.Option(metavar="WHEN", help="2h, 7d, 2026-05-01 or 2026-05-01T12:00 (UTC).")]
 SealOption = Annotated[
@@ -78,8 +91,15 @@ def list_(
 def verify(
     database: DatabaseUrl = DEFAULTS.database,
     archive: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Verify this archive instead of the database.")
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Verify this archive, or several in order, or a folder of them, instead of the database.",
+        ),
     ] = None,
+    with_database: Annotated[
+        bool, typer.Option("--with-database", help="Verify that the database continues the archives.")
+    ] = False,
     seal: SealOption = None,
 ) -> None:
     """Verify that no record was altered, removed, inserted or moved. Exit status 1: list the records that were.
@@ -87,19 +107,20 @@ def verify(
     The seal printed at the end covers every record up to it. Note it elsewhere from time to time: --seal then
     also proves that the whole log was not rewritten.
     """
-    from berth.ledger.audit.archive import verify_archive
+    from berth.ledger.audit.archive_file import verify_archives
     from berth.ledger.audit.chain import verify as verify_chain
     from berth.store.engine import Database
 
-    if archive is not None:
-        with _open(archive) as lines:
-            result = verify_archive(lines)
-    else:
-        opened = Database(database)
-        try:
-            result = verify_chain(opened, _parse_seal(seal))
-        finally:
-            opened.close()
+    opened, noted = Database(database), None if seal is None else parse_seal(seal)
+    try:
+        if archive:
+            result = verify_archives(archive, opened if with_database else None, noted)
+        else:
+            result = verify_chain(opened, noted)
+    except OSError as error:
+        raise typer.BadParameter(f"{error.filename}: {error.strerror}") from None
+    finally:
+        opened.close()
     for finding in result.findings:
         typer.echo(finding.why)
     if result.findings:
@@ -110,58 +131,45 @@ def verify(
 
 @app.command()
 def archive(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, written as JSON Lines.")],
+    place: Annotated[Path, typer.Argument(metavar="FILE", help="A new file (JSON Lines), or a folder for such files.")],
     before: Annotated[str, typer.Option(metavar="WHEN", help="Move the records older than this: 90d, 2026-05-01.")],
     database: DatabaseUrl = DEFAULTS.database,
 ) -> None:
-    """Move old records into a file, leaving one record with their seal. `verify --archive` verifies the file.
+    """Move old records and their changes into a file. Two records cover them, and a checkpoint replaces the changes.
 
-    This needs the role that owns the tables: the server's role can only append.
+    Servers may run on. If it is broken off, run it again with the same FILE. Records of the last five minutes stay.
+    In a folder, files are named after their first record. This needs the role that owns the tables: the server's role
+    can only append.
     """
     from berth.ledger.audit.archive import archive as move_records
     from berth.store.engine import Database
 
     opened = Database(database)
     try:
-        moved = move_records(opened, parse_moment(before), file, Caller(name=getpass.getuser(), via="local"))
+        moved = move_records(opened, parse_moment(before), place, Caller(name=getpass.getuser(), via="local"))
     except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}") from None
+        raise typer.BadParameter(f"{place}: {error.strerror}") from None
     finally:
         opened.close()
     if moved is None:
         typer.echo("there are no records that old")
     else:
-        typer.echo(f"records {moved[0]} to {moved[1]} are in {file}, and no longer in the database")
+        typer.echo(
+            f"records {moved.first} to {moved.last} and their changes are in {moved.file}, "
+            "and no longer in the database"
+        )
 
 
 def _uuid_of(ledger: LedgerInterface, name: str) -> str:
-    uuid = parse_uuid(name)
-    if uuid is not None:  # a deleted provider still has records
-        return uuid
-    providers = ledger.providers(ProviderQuery(name=name))
-    if not providers:
+    uuid = find_uuid(ledger, name) or parse_uuid(name)  # a deleted provider still has records
+    if uuid is None:
         raise typer.BadParameter(f"there is no provider {name}; give the uuid of a deleted one")
-    return providers[0].uuid
-
-
-def _parse_seal(text: str | None) -> tuple[int, str] | None:
-    if text is None:
-        return None
-    number, _, seal = text.partition(":")
-    if not (number.isascii() and number.isdigit() and seal):
-        raise typer.BadParameter(f"{text!r} is not a seal: `berth audit verify` prints it at the end")
-    return int(number), seal
-
-
-def _open(file: Path) -> IO[bytes]:
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}") from None
+    return uuid
 
 
 def _csv_cells(record: AuditRecord) -> list[str]:
-    return [format_moment(record.at) if name == "at" else str(getattr(record, name)) for name in COLUMNS]
+    computed = {"at": format_moment(record.at), "owner": owners_text(record)}
+    return [computed[name] if name in computed else str(getattr(record, name)) for name in COLUMNS]
 
 
 def _table(records: Iterable[AuditRecord]) -> Table:
@@ -172,11 +180,12 @@ def _table(records: Iterable[AuditRecord]) -> Table:
             _actor(each),
             each.operation,
             each.target,
+            owners_text(each),
             f"{each.outcome}: {each.why}" if each.why else each.outcome,
         )
         for each in records
     ]
-    return Table(("NUMBER", "AT (UTC)", "WHO", "OPERATION", "TARGET", "OUTCOME"), rows)
+    return Table(("NUMBER", "AT (UTC)", "WHO", "OPERATION", "TARGET", "OWNER", "OUTCOME"), rows)
 
 
 def _actor(record: AuditRecord) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -14,7 +16,8 @@ from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Table
 from berth.cli.session import Session
 from berth.cli.times import format_moment
-from berth.model.names import parse_uuid
+from berth.model.change import Change
+from berth.model.errors import LogReset
 
 
 @ledger_command(csv=True)
@@ -29,8 +32,7 @@ def changes(
 
     Example: berth changes --after 0 --limit 5
     """
-    first = max(session.ledger.head() - limit, 0) if after is None else after
-    records = session.ledger.changes(first, limit)
+    records = session.latest_changes(limit) if after is None else session.ledger.changes(after, limit)
     if session.output.form is OutputFormat.PEOPLE:
         session.output.print(*(line(each, session.name_of) for each in records))
     else:
@@ -39,7 +41,7 @@ def changes(
     if len(records) == limit and after is not None:
         session.output.note(f"there may be more: berth changes --after {records[-1].number}")
     if not records:
-        session.output.note("there are no changes" if not first else f"there are no changes after {first}")
+        session.output.note(f"there are no changes after {after}" if after else "there are no changes")
 
 
 @ledger_command(csv=True)
@@ -52,9 +54,9 @@ def history(
 
     Example: berth history host-1
     """
-    subject = parse_uuid(name) or provider_names.resolve_prefix(session, name)
+    subject = provider_names.resolve_subject(session, name)
     records = session.ledger.history(subject, most=limit)
-    session.output.show(records, tables.history(records))
+    session.output.show(records, tables.history(records, subject, session.name_of))
     if not records:
         session.output.note("it has no history")
 
@@ -69,17 +71,31 @@ def watch(
 ) -> None:
     """Follow the change log: print a line for each change as it happens, until Ctrl-C. With --json, JSON Lines.
 
+    If the log does not continue, because a backup was restored or a failover lost changes, it says so and continues at
+    the end; with --json by a line {"reset": NUMBER}.
+
     Example: berth watch --after 41
     """
     try:
-        changes = session.ledger.follow(after)
-        session.output.stop_spinner()
-        for number, change in enumerate(changes, 1):
+        for change in islice(_followed(session, after), limit):
             if session.output.form is OutputFormat.JSON:
                 session.output.json_line(change)
             else:
                 session.output.print(line(change, session.name_of))
-            if number == limit:
-                return
     except KeyboardInterrupt:
         return
+
+
+def _followed(session: Session, after: int | None) -> Iterator[Change]:
+    """Yield changes without end; if another history takes the place of the log, say so and continue at its end."""
+    while True:
+        try:
+            changes = session.ledger.follow(after)
+            session.output.stop_spinner()
+            yield from changes
+        except LogReset as reset:
+            after = reset.head
+            if session.output.form is OutputFormat.JSON:
+                session.output.json_line({"reset": after})
+            else:
+                session.output.note(f"the change log does not continue from there: from now on, changes after {after}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Final
@@ -89,6 +90,34 @@ def verify(database: DatabaseUrl = DEFAULTS.database) -> None:
         typer.echo(report.summary)
         if report.findings:
             raise typer.Exit(1)
+
+
+@app.command()
+def mend(
+    database: DatabaseUrl = DEFAULTS.database,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Mend it; without this option, only show what would differ.")
+    ] = False,
+) -> None:
+    """Show, or mend, inventories that contradict themselves and entries of the change log that cannot be read.
+
+    `berth db verify` names them. The values become the nearest ones that can be set; a new entry of the change log
+    records everything concerned again. Servers may keep running.
+    """
+    from berth.ledger.mend import mend as mended
+    from berth.model.caller import Caller
+
+    with _opened(database) as opened:
+        with Output().spinner("looking for damage"):
+            done = mended(opened, Caller(name=getpass.getuser(), via="local"), apply=apply)
+        for line in done.lines:
+            typer.echo(line)
+        if not done.lines:
+            typer.echo("nothing has to be mended")
+        elif done.change is None:
+            typer.echo("nothing was changed yet: add --apply")
+        else:
+            typer.echo(f"mended with change {done.change}: `berth db verify` now checks the whole")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from berth.cli.options import DEFAULTS, reject_secrets
 from berth.model.candidate import Candidate
 from berth.model.commands import Claim
 from berth.model.errors import Conflict
+from berth.model.inventory import capacity_of
 from berth.model.request import CandidateRequest, Group
 from berth.settings import Settings
 
@@ -90,7 +91,7 @@ def _show_usage(ledger: Ledger, candidate: Candidate) -> None:
         for name, inventory in ledger.inventories(uuid).inventories.items():
             if inventory.used < resources.get(name, 0):
                 raise Conflict(f"the use of {name} on {uuid} does not include the claim")
-            capacity = int((inventory.total - inventory.reserved) * inventory.allocation_ratio)
+            capacity = capacity_of(inventory.total - inventory.reserved, inventory.allocation_ratio)
             typer.echo(
                 f"   {ledger.provider(uuid).name}: {name} {inventory.used} of {capacity} used, "
                 f"{capacity - inventory.used} left"

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from msgspec import structs
 
-from berth.cli import provider_names
+from berth.cli.candidate_request import candidate_request, print_funnel
 from berth.cli.command import ledger_command
 from berth.cli.options import DEFAULTS
-from berth.cli.output import funnel, tables
-from berth.cli.output.table import Table
-from berth.cli.request_options import RequestOptions, parse_request
+from berth.cli.output import tables
+from berth.cli.request_options import RequestOptions
 from berth.cli.session import Session
-from berth.model.names import parse_uuid
 from berth.model.request import CandidateRequest
 
 if TYPE_CHECKING:
-    from berth.model.funnel import Funnel
+    pass
 
 API_VERSION: Final = "1.39"
 
@@ -51,17 +49,6 @@ def find(
     session.output.show(result, tables.candidates(result.candidates, left, session.name_of))
     if len(result.candidates) == limit:
         session.output.note(f"only the first {limit} are shown; there may be more (--limit)")
-
-
-def candidate_request(session: Session, options: RequestOptions) -> CandidateRequest:
-    """Return the request that the options describe; providers may be named by name or uuid."""
-    return parse_request(options, lambda name: parse_uuid(name) or provider_names.resolve(session, name))
-
-
-def print_funnel(session: Session, why: Funnel) -> None:
-    """Print what each constraint removed."""
-    parts = [part.rich() if isinstance(part, Table) else part for part in funnel.parts(why)]
-    session.output.print_result({"candidates": [], "funnel": why}, *parts)
 
 
 def _print_call(session: Session, request: CandidateRequest) -> None:

@@ -14,17 +14,19 @@ import typer
 
 from berth.cli.command import ledger_command
 from berth.cli.output.output import OutputFormat
+from berth.cli.record_lines import NoRecord, record_of
 from berth.cli.session import Session
+from berth.model.inventory import is_sound
 from berth.model.record import ProviderRecord, RecordOutcome, RecordStatus
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-_decode = msgspec.json.Decoder(ProviderRecord).decode
-
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Size of the lines sent to a server together: a quarter of the default limit of a body."""
+
+_DAMAGED: Final = "have an inventory that `berth import` refuses: `berth db mend` shows which, and mends them"
 
 FileName = Annotated[str, typer.Argument(metavar="FILE", help="JSON Lines; - for standard input or output.")]
 
@@ -34,7 +36,12 @@ def import_(
     session: Session,
     file: FileName,
     batch: Annotated[int, typer.Option(help="Lines per commit.", min=1)] = 1000,
-    report: Annotated[Path | None, typer.Option(help="File for refused lines, as JSON Lines with the reason.")] = None,
+    report: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE", help="File for refused lines, as JSON Lines with the reason; - for standard output."
+        ),
+    ] = "",
 ) -> None:
     """Import providers from JSON Lines, one provider per line, with their inventories, traits and aggregates.
 
@@ -49,7 +56,7 @@ def import_(
     counts: Counter[RecordStatus] = Counter()
     with ExitStack() as stack:
         source = sys.stdin.buffer if file == "-" else stack.enter_context(_open(file))
-        refused = stack.enter_context(report.open("wb")) if report is not None else None
+        refused = _report_to(report, stack)
         ledger = session.ledger
         spare_collector()
         progress = stack.enter_context(_progress(console))
@@ -82,10 +89,14 @@ def export(session: Session, file: FileName = "-") -> None:
         target = sys.stdout.buffer if file == "-" else stack.enter_context(Path(file).open("wb"))
         progress = stack.enter_context(_progress(session.output.errors))
         task = progress.add_task("exporting", total=None)
+        damaged = 0
         for record in records:
+            damaged += not all(is_sound(each.inventory()) for each in record.inventories.values())
             line = encode(record) + b"\n"
             target.write(line)
             progress.advance(task, len(line))
+    if damaged:
+        session.output.errors.print(f"{damaged:,} of these lines {_DAMAGED}", highlight=False)
 
 
 Line = tuple[int, bytes]
@@ -97,6 +108,13 @@ def _open(file: str) -> IO[bytes]:
         return Path(file).open("rb")
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from None
+
+
+def _report_to(report: str, stack: ExitStack) -> IO[bytes] | None:
+    """Return where refused lines are written; None if only their numbers and reasons are shown."""
+    if report == "-":
+        return sys.stdout.buffer
+    return stack.enter_context(Path(report).open("wb")) if report else None
 
 
 def _batches(source: IO[bytes], size: int) -> Iterator[list[Line]]:
@@ -119,8 +137,8 @@ def _put(put_records: Put, lines: list[Line]) -> Iterator[tuple[int, bytes, Reco
     records: list[tuple[Line, ProviderRecord]] = []
     for number, line in lines:
         try:
-            records.append(((number, line), _decode(line)))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            records.append(((number, line), record_of(line)))
+        except NoRecord as error:
             yield number, line, RecordOutcome(RecordStatus.REFUSED, str(error))
     outcomes = put_records([record for _, record in records]) if records else []
     for ((number, line), _), outcome in zip(records, outcomes, strict=True):

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final, TypeVar
 
+import msgspec
 import typer
 
 from berth.cli import provider_names
 from berth.cli.amounts import parse_amounts
+from berth.cli.claimant import term_lines
 from berth.cli.command import ledger_command
 from berth.cli.output import tables
+from berth.cli.output.claim_text import last_owner
 from berth.cli.output.output import OutputFormat
+from berth.cli.output.table import Table
 from berth.cli.output.tree import tree
 from berth.cli.session import Session
 from berth.cli.times import format_moment
 from berth.model.change import NameKind
 from berth.model.consumer import ConsumerDetails, ConsumerOrder, ConsumerQuery
-from berth.model.errors import AllocationsNotFound, NotFound, ProviderNotFound
-from berth.model.names import parse_uuid
+from berth.model.errors import AllocationsNotFound, Forbidden, NotFound, ProviderNotFound
+from berth.model.names import UNKNOWN_TYPE
 from berth.model.overview import ProviderDetails, ProviderFilter
 from berth.model.validation import canonical_uuid
 
@@ -76,22 +80,22 @@ def show(
     session: Session,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name or uuid of a provider, or uuid of a consumer.")],
 ) -> None:
-    """Show a provider (tree, inventories, holders, history), or what a consumer holds.
+    """Show a provider (tree, inventories, holders, history), or what a consumer holds or held.
 
     A unique part of a name or a unique beginning of a uuid is enough.
 
     Example: berth show host-1
     """
-    if parse_uuid(name) is None:
-        _show_provider(session, provider_names.resolve_prefix(session, name))
-        return
+    subject = provider_names.resolve_subject(session, name)
     try:
-        _show_provider(session, name)
+        _show_provider(session, subject)
     except ProviderNotFound:
         try:
-            _show_consumer(session, session.ledger.consumer(name))
+            consumer = session.ledger.consumer(subject)
         except AllocationsNotFound:
-            raise NotFound(f"{name} is neither a provider nor a consumer that holds anything") from None
+            _show_ended(session, subject)
+        else:
+            _show_consumer(session, consumer)
 
 
 @ledger_command(csv=True)
@@ -217,7 +221,8 @@ def _show_provider(session: Session, uuid: str) -> None:
     holders = ledger.holders(provider.uuid, limit=SHOWN)
     history = ledger.history(provider.uuid, most=10)
     data = {"provider": provider, "holders": holders.items, "history": history}
-    session.output.print_result(data, *_header(provider), *_sections(provider, holders.items, history))
+    table = tables.history(history, provider.uuid, session.name_of) if history else None
+    session.output.print_result(data, *_header(provider), *_sections(provider, holders.items, table))
 
 
 def _header(provider: ProviderDetails) -> Iterator[Any]:
@@ -233,14 +238,14 @@ def _header(provider: ProviderDetails) -> Iterator[Any]:
         yield tree(provider.tree, provider.uuid)
 
 
-def _sections(provider: ProviderDetails, holders: list[Any], history: list[Any]) -> Iterator[Any]:
+def _sections(provider: ProviderDetails, holders: list[Any], history: Table | None) -> Iterator[Any]:
     yield ""
     yield tables.inventories(provider).rich() if provider.inventories else "no inventories"
     yield ""
     yield tables.holders(holders).rich() if holders else "no consumer holds any of it"
-    if history:
+    if history is not None:
         yield ""
-        yield tables.history(history).rich()
+        yield history.rich()
 
 
 def _show_consumer(session: Session, consumer: ConsumerDetails) -> None:
@@ -250,8 +255,29 @@ def _show_consumer(session: Session, consumer: ConsumerDetails) -> None:
         f"consumer {consumer.uuid}",
         f"of project {consumer.project}, user {consumer.user}, type {consumer.type or 'unknown'}, "
         f"generation {consumer.generation}, updated {format_moment(consumer.updated_at)}",
+        *term_lines(consumer),
         "",
         tables.held(consumer.allocations, session.name_of).rich(),
         "",
-        tables.history(history).rich() if history else None,
+        tables.history(history, consumer.uuid, session.name_of).rich() if history else None,
+    )
+
+
+def _show_ended(session: Session, uuid: str) -> None:
+    """Show what the audit log says of a deleted provider, or of a consumer that holds nothing now."""
+    try:
+        history = session.ledger.history(uuid, most=10)
+    except Forbidden:
+        history = []
+    if not history:
+        raise NotFound(f"{uuid} is neither a provider nor a consumer that holds anything")
+    owner, newest = last_owner(history, uuid), history[0]
+    is_consumer = newest.after is not None and uuid in newest.after.claims
+    ended = "consumer {}, released {} by {}" if is_consumer else "provider {}, deleted {} by {}"
+    session.output.print_result(
+        {"ended": {"uuid": uuid} | (msgspec.structs.asdict(owner) if owner else {}), "history": history},
+        ended.format(uuid, format_moment(newest.at), newest.actor or newest.user),
+        f"of project {owner.project}, user {owner.user}, type {owner.type or UNKNOWN_TYPE}" if owner else None,
+        "",
+        tables.history(history, uuid, session.name_of).rich(),
     )

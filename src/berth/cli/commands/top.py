@@ -64,9 +64,9 @@ class _FleetView:
     def refresh(self) -> None:
         """Read the fleet again. If the server is unavailable, keep the last state and show the error."""
         try:
-            before, self.overview = self.overview.head, self.session.ledger.overview()
+            before, self.overview = self.overview, self.session.ledger.overview()
             self.error_text = ""
-            if self.overview.head != before:
+            if self.overview != before:
                 self._read()
         except Unavailable as error:
             self.error_text = f"{error}: trying again"
@@ -107,7 +107,7 @@ class _FleetView:
         classes = tuple(each.name for each in self.overview.classes)
         fleet_map: FleetMap = ledger.map(MapQuery(classes=classes, by=GroupBy.HOSTS))
         self.fullest = sorted(fleet_map.cells, key=lambda cell: (-_share(cell), cell.name))[:HOSTS]
-        self.changes = ledger.changes(max(self.overview.head - CHANGES, 0), CHANGES)
+        self.changes = self.session.latest_changes(CHANGES)
 
 
 def hosts(cells: list[MapCell]) -> Table:

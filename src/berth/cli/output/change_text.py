@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from berth.cli.amounts import as_text
+from berth.cli.output.claim_text import owner_text
 from berth.cli.times import format_moment
 from berth.model.change import Change, Facts
 
@@ -66,4 +67,5 @@ def _properties(facts: Facts, name_of_provider: NameOf) -> Iterator[str]:
 def _claims(facts: Facts, name_of_provider: NameOf) -> Iterator[str]:
     for consumer, held in facts.claims.items():
         amounts = " and ".join(f"{as_text(resources)} of {name_of_provider(uuid)}" for uuid, resources in held.items())
-        yield f"consumer {consumer} holds {amounts}" if held else f"consumer {consumer} released"
+        of = f" of {owner_text(facts.owners[consumer])}" if consumer in facts.owners else ""
+        yield f"consumer {consumer}{of} holds {amounts}" if held else f"consumer {consumer}{of} released"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from berth.cli.amounts import as_text
+from berth.cli.output.claim_text import claims_text
 from berth.cli.output.table import Fill, Table, TableCell
-from berth.cli.times import format_moment
+from berth.cli.times import format_left, format_moment
+from berth.model.agenda import AgendaItem
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidate, ResourceUsage
 from berth.model.consumer import ConsumerItem, ProjectItem, Resources, TypeUsage
@@ -77,7 +79,7 @@ def holders(items: Iterable[HolderItem]) -> Table:
     rows = [
         (
             each.consumer,
-            each.type or "",
+            each.type or UNKNOWN_TYPE,
             each.project,
             each.user,
             as_text(each.resources),
@@ -91,10 +93,34 @@ def holders(items: Iterable[HolderItem]) -> Table:
 def consumers(items: Iterable[ConsumerItem]) -> Table:
     """Return consumers with the amounts they hold."""
     rows = [
-        (each.uuid, each.type or "", each.project, each.user, as_text(each.resources), format_moment(each.updated_at))
+        (
+            each.uuid,
+            each.type or UNKNOWN_TYPE,
+            each.project,
+            each.user,
+            as_text(each.resources),
+            format_moment(each.updated_at),
+        )
         for each in items
     ]
     return Table(("CONSUMER", "TYPE", "PROJECT", "USER", "HOLDS", "SINCE (UTC)"), rows)
+
+
+def agenda(items: Iterable[AgendaItem]) -> Table:
+    """Return what ends next: when, whose it is, and what is free then."""
+    rows = [
+        (
+            format_left(each.in_s),
+            format_moment(each.at),
+            each.event.value,
+            each.project,
+            each.user,
+            "; ".join(f"{as_text(held.resources)} of {held.name}" for held in each.held),
+            each.consumer,
+        )
+        for each in items
+    ]
+    return Table(("IN", "AT (UTC)", "WHAT", "PROJECT", "USER", "FREE THEN", "CONSUMER"), rows)
 
 
 def held(allocations: Mapping[str, Resources], name_of: NameOf) -> Table:
@@ -103,13 +129,21 @@ def held(allocations: Mapping[str, Resources], name_of: NameOf) -> Table:
     return Table(("PROVIDER", "HOLDS", "UUID"), rows)
 
 
-def history(records: Iterable[AuditRecord]) -> Table:
-    """Return audit records as a table, in the given order."""
+def history(records: Iterable[AuditRecord], subject: str, name_of: NameOf) -> Table:
+    """Return audit records about a provider or consumer as a table, in the given order."""
     rows = [
-        (format_moment(each.at), each.operation, each.actor or each.user, each.outcome, each.why, each.number)
+        (
+            format_moment(each.at),
+            each.operation,
+            each.actor or each.user,
+            claims_text(each, subject, name_of),
+            each.outcome,
+            each.why,
+            each.number,
+        )
         for each in records
     ]
-    return Table(("WHEN (UTC)", "OPERATION", "WHO", "OUTCOME", "WHY", "RECORD"), rows)
+    return Table(("WHEN (UTC)", "OPERATION", "WHO", "CLAIM", "OUTCOME", "WHY", "RECORD"), rows)
 
 
 def names(kind: str, items: Iterable[NameItem]) -> Table:

@@ -69,7 +69,7 @@ def group_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask
     if group.one_provider:
         yield from trait_constraints(view, group)
     for name in sorted(group.forbidden):
-        holds = ~_have_any(view, (name,))
+        holds = ~have_any(view, (name,))
         yield ConstraintMask(
             Constraint.FORBIDDEN, (name,), 0, f"is without the trait {name}", f"has the trait {name}", holds
         )
@@ -84,7 +84,7 @@ def group_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask
 def trait_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
     """Yield the traits that a group requires of its provider, or of all providers of the unsuffixed group together."""
     for names in group.required:
-        one, holds = _one_of("the trait", names), _have_any(view, names)
+        one, holds = _one_of("the trait", names), have_any(view, names)
         yield ConstraintMask(Constraint.REQUIRED, _names(names), 0, f"has {one}", f"does not have {one}", holds)
 
 
@@ -92,10 +92,10 @@ def root_constraints(view: WholeFleet, required: AnyOf, forbidden: AnyOf) -> Ite
     """Yield the traits that the root of a tree must have or must not have."""
     for name in sorted(required):
         having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
-        yield ConstraintMask(Constraint.ROOT_REQUIRED, (name,), 0, having, lacking, _have_any(view, (name,)))
+        yield ConstraintMask(Constraint.ROOT_REQUIRED, (name,), 0, having, lacking, have_any(view, (name,)))
     for name in sorted(forbidden):
         having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
-        yield ConstraintMask(Constraint.ROOT_FORBIDDEN, (name,), 0, lacking, having, ~_have_any(view, (name,)))
+        yield ConstraintMask(Constraint.ROOT_FORBIDDEN, (name,), 0, lacking, having, ~have_any(view, (name,)))
 
 
 def class_constraints(view: WholeFleet, name: str, amount: int) -> Iterator[ConstraintMask]:
@@ -164,7 +164,7 @@ def _nearest_unit(column: ClassColumn, rows: NDArray[np.intp], amount: int) -> i
     return int(offered[np.abs(offered - amount).argmin()])
 
 
-def _have_any(view: WholeFleet, traits: Iterable[str]) -> Mask:
+def have_any(view: WholeFleet, traits: Iterable[str]) -> Mask:
     """Return, by place, whether its provider has one of these traits; a trait that does not exist is had by none."""
     fleet = view.fleet
     numbers = {fleet.catalogue.id_of(NameKind.TRAIT, name) for name in traits}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from msgspec.structs import replace
 
 from berth.fleet.explain.constraints import ConstraintMask
+from berth.fleet.explain.hints import hint
 from berth.fleet.explain.joint import count_fitting_trees, obstacles
 from berth.fleet.explain.request import DistinctGroup, RequestFunnelBuilder
 from berth.fleet.explain.suggest import suggestions
 from berth.fleet.explain.wording import Blame, reason, why_not_together
+from berth.fleet.find.budget import Budget
 from berth.fleet.find.compile import compile_request
-from berth.fleet.find.search import Budget
 from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import Fleet
@@ -124,6 +126,7 @@ def _joint_funnel(view: WholeFleet, request: CandidateRequest, trees: Mask) -> T
 def _blames(builder: RequestFunnelBuilder, funnels: dict[int, GroupFunnel], trees: TreeFunnel) -> Iterator[Blame]:
     """Yield every constraint with its step, in the order of the search."""
     several_groups = len(builder.distinct) > 1
+    only_class = len({name for distinct in builder.distinct for name in distinct.group_builder.group.resources}) == 1
     for constraint, step in zip(builder.root_constraints, trees.steps, strict=False):
         yield Blame(constraint, step, "", others=True)
     for distinct in builder.distinct:
@@ -134,7 +137,14 @@ def _blames(builder: RequestFunnelBuilder, funnels: dict[int, GroupFunnel], tree
                 or any(other.names != constraint.names for other in constraints)
                 or bool(builder.root_constraints)
             )
-            yield Blame(constraint, step, distinct.named if several_groups else "", others=others)
+            yield Blame(
+                constraint,
+                step,
+                distinct.named if several_groups else "",
+                others=others,
+                essential=only_class and constraint.kind is Constraint.CLASS,
+                hint=partial(hint, builder, constraint, distinct),
+            )
 
 
 def _unknown(fleet: Fleet, request: CandidateRequest) -> list[UnknownName]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
+from dataclasses import replace
 
 import numpy as np
 
@@ -84,6 +86,12 @@ class GroupFunnelBuilder:
         """Return the same as `trees`; nothing is computed if the group has none of these constraints."""
         asked = any(constraint.key in keys for constraint in self.constraints)
         return self.trees(keys) if asked else self.fitting
+
+    def trees_if(self, constraint: ConstraintMask, holds: Mask) -> Mask:
+        """Return the same as `trees` if one of the constraints on each provider held at these places instead."""
+        changed = copy(self)
+        changed.common = [replace(each, holds=holds) if each is constraint else each for each in self.common]
+        return changed.trees()
 
     def steps(self) -> Iterator[tuple[ConstraintMask, int]]:
         """Yield each constraint with how many are left after it."""

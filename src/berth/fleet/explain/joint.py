@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from berth.fleet.find.budget import Budget
 from berth.fleet.find.compile import CompiledRequest
 from berth.fleet.find.find import domains_of
-from berth.fleet.find.search import Budget, Domains, solutions
+from berth.fleet.find.search import Domains, solutions
 from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.model.funnel import Constraint

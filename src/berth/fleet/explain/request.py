@@ -30,7 +30,7 @@ class RequestFunnelBuilder:
     """The trees in which each group finds something, and those in which all would if a constraint were dropped."""
 
     def __init__(self, view: WholeFleet, request: CandidateRequest) -> None:
-        self.view = view
+        self.view, self.request = view, request
         self.root_constraints = list(root_constraints(view, request.root_required, request.root_forbidden))
         self._by_content: dict[object, DistinctGroup] = {}
         self._without: dict[ConstraintKey, Mask] = {}

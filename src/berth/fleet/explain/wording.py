@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from berth.fleet.explain.constraints import ConstraintMask
@@ -14,12 +14,18 @@ FORBIDDING_KINDS = (Constraint.FORBIDDEN, Constraint.NOT_MEMBER_OF, Constraint.R
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """A constraint that may be to blame. groups: whose it is, "" if that is plain; others: whether there are more."""
+    """A constraint that may be to blame.
+
+    groups: whose it is, "" if that is plain; others: whether there are more; essential: whether nothing would be asked
+    for without it; hint: returns what else could be asked for, "" if there is nothing to say.
+    """
 
     constraint: ConstraintMask
     step: FunnelStep
     groups: str
     others: bool
+    essential: bool = False
+    hint: Callable[[], str] = str
 
 
 def reason(
@@ -65,7 +71,8 @@ def _worst(blames: list[Blame]) -> Blame | None:
     """Return the constraint without which most trees would satisfy the request; None if no single one helps.
 
     Dropping a class drops its amount, and with it the units: so a class is to blame only if dropping the amount
-    does not help, and an amount only if it helps more than its units.
+    does not help, and an amount only if it helps more than its units. The only thing that is asked for is to blame only
+    if nothing else is; of equals, the one that removed the last.
     """
     to_blame = {
         (each.constraint.names, each.constraint.kind, each.groups): each for each in blames if each.step.without
@@ -76,7 +83,12 @@ def _worst(blames: list[Blame]) -> Blame | None:
             del to_blame[names, kind, groups]
         if kind is Constraint.ROOM and room and units and room.step.without == units.step.without:
             del to_blame[names, kind, groups]
-    return max(to_blame.values(), key=lambda each: each.step.without, default=None)
+    return max(to_blame.values(), key=_weight, default=None)
+
+
+def _weight(blame: Blame) -> tuple[bool, int, bool]:
+    step = blame.step
+    return not blame.essential, step.without, step.left == 0 < step.removed
 
 
 def _blame_sentence(blame: Blame, total: int) -> str:
@@ -93,9 +105,11 @@ def _blame_sentence(blame: Blame, total: int) -> str:
     if constraint.kind is Constraint.UNITS and step.nearest is not None:
         sentence += f": the nearest possible claim is {step.nearest:,}"
     sentence = f"for {blame.groups}, {sentence}" if blame.groups else sentence
-    return (
-        f"{sentence[0].upper()}{sentence[1:]}; without this constraint, {step.without:,} of {_trees(total)} would fit."
-    )
+    hint = blame.hint()
+    sentence = f"{sentence[0].upper()}{sentence[1:]}{hint and f' ({hint})'}"
+    if blame.essential:
+        return f"{sentence}."
+    return f"{sentence}; without this constraint, {step.without:,} of {_trees(total)} would fit."
 
 
 def _no_single_constraint(groups: list[GroupFunnel], trees: TreeFunnel) -> str:

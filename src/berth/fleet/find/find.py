@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 import numpy as np
 from msgspec.structs import replace
 
+from berth.fleet.find.budget import Budget, Solution
 from berth.fleet.find.compile import CompiledRequest, compile_request
 from berth.fleet.find.filters import SlotList, SlotRange, has_room, provider_matches, tree_matches
 from berth.fleet.find.prune import Trees, feasible_trees
-from berth.fleet.find.search import Budget, Domains, Solution, solutions
+from berth.fleet.find.search import Domains, solutions
 from berth.fleet.find.summaries import summaries
 from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import Fleet
@@ -26,19 +26,19 @@ SLOTS_PER_CANDIDATE = 4
 """Slots in the first block per requested candidate."""
 
 
-def find(fleet: Fleet, request: CandidateRequest) -> Candidates:
+def find(fleet: Fleet, request: CandidateRequest, budget: Budget | None = None) -> Candidates:
     """Return up to request.limit candidates, block by block in the order of slots.
 
     Raises ClassNotFound and TraitsNotFound, and Invalid for a request without resources. Candidates hold for the
-    present state of the fleet: a claim of one succeeds if nothing is written in between.
+    present state of the fleet: a claim of one succeeds if nothing is written in between. budget: the usual one if None.
     """
     compiled = _compile(fleet, request)
-    budget = Budget()
-    chosen = list(islice(_solutions(fleet, compiled, budget), compiled.limit)) if compiled.possible else []
+    budget = Budget() if budget is None else budget
+    chosen = budget.first_solutions(_solutions(fleet, compiled, budget), compiled.limit) if compiled.possible else []
     renderer = _Renderer(fleet, compiled)
     return Candidates(
-        [renderer.candidate(solution) for solution in chosen],
-        summaries(fleet, _slots_to_summarise(fleet, compiled, chosen)),
+        [renderer.candidate(solution) for solution in budget.taking_time(chosen)],
+        dict(budget.taking_time(summaries(fleet, _slots_to_summarise(fleet, compiled, chosen)))),
         bounded=budget.exceeded,
     )
 
@@ -64,6 +64,10 @@ def _solutions(fleet: Fleet, compiled: CompiledRequest, budget: Budget) -> Itera
     """Yield each solution once; in each block, single-provider trees first, then the others in turn."""
     distinct = _Distinct(fleet)
     for first, last in _blocks(fleet, compiled):
+        if first:
+            budget.take_block()
+        if budget.exceeded:
+            return
         block = SlotRange(first, last)
         roots = _roots(fleet, compiled, block)
         joined = block.take(fleet.nested) | _in_shared_aggregate(fleet, block)
@@ -77,8 +81,6 @@ def _solutions(fleet: Fleet, compiled: CompiledRequest, budget: Budget) -> Itera
                 for domains in domains_of(fleet, compiled, trees)
             ]
         )
-        if budget.exceeded:
-            return
 
 
 def _blocks(fleet: Fleet, compiled: CompiledRequest) -> Iterator[tuple[int, int]]:

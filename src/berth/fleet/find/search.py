@@ -7,59 +7,16 @@ Within this module a solution is one slot per variable.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import product
 
+from berth.fleet.find.budget import Budget, Solution
 from berth.fleet.find.compile import CompiledRequest
 from berth.fleet.state.fleet import NO_SLOT, Fleet
-
-FRUITLESS_STEPS = 30_000
-"""Steps that a request may take since its last solution: a tenth to a third of a second when measured."""
-
-MOST_STEPS = 300_000
-"""Steps that a request may take in all, even if it keeps finding: one to three seconds when measured."""
-
-LOOKS_PER_STEP = 300
-"""Look-ups of a number that cost as much as one step: a step with many groups and providers counts as several."""
-
-PROVIDERS_PER_STEP = 2
-"""Providers of a solution that cost as much as one step to render."""
 
 STEPS_BEFORE_MEMORY = 64
 """Steps in a tree after which failed states are remembered; not earlier, because that costs time."""
 
 Domains = list[list[int]]
-Solution = tuple[int, ...]
-
-
-@dataclass(slots=True)
-class Budget:
-    """The steps left until a request gives up. left: since its last solution, of `steps`; total_left: in all."""
-
-    steps: int = FRUITLESS_STEPS
-    left: int = field(default=FRUITLESS_STEPS)
-    total_left: int = field(default=MOST_STEPS)
-    exceeded: bool = False
-
-    def take_step(self) -> bool:
-        """Spend a step; return False if none was left."""
-        self._spend(1)
-        return not self.exceeded
-
-    def count_looks(self, times: int) -> None:
-        """Spend the cost of this many look-ups."""
-        self._spend(times // LOOKS_PER_STEP)
-
-    def count_solution(self, places: int) -> None:
-        """Spend the cost of a solution with this many providers, and reset the bound until the next one."""
-        self._spend(1 + places // PROVIDERS_PER_STEP)
-        self.left = self.steps
-
-    def _spend(self, steps: int) -> None:
-        self.left -= steps
-        self.total_left -= steps
-        if self.left < 0 or self.total_left < 0:
-            self.exceeded = True
 
 
 def solutions(fleet: Fleet, compiled: CompiledRequest, domains: Domains, budget: Budget) -> Iterator[Solution]:

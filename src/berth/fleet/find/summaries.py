@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
 
 from berth.fleet.state.columns import CAPACITY_LIMIT
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.model.candidate import ProviderSummary, ResourceUsage
 from berth.model.inventory import Inventory
 
+SLICE: Final = 256
+"""Slots whose usage is looked up together."""
 
-def summaries(fleet: Fleet, slots: list[int]) -> dict[str, ProviderSummary]:
-    """Return capacity and usage of every class, traits, parent and root of each of these slots, by uuid."""
-    usage = usage_of(fleet, slots)
+
+def summaries(fleet: Fleet, slots: list[int]) -> Iterator[tuple[str, ProviderSummary]]:
+    """Yield the uuid of each of these slots with capacity and usage of every class, traits, parent and root."""
     traits = _Traits(fleet)
-    uuids = fleet.uuids
+    for first in range(0, len(slots), SLICE):
+        yield from _summaries(fleet, slots[first : first + SLICE], traits)
+
+
+def _summaries(fleet: Fleet, slots: list[int], traits: _Traits) -> Iterator[tuple[str, ProviderSummary]]:
+    usage, uuids = usage_of(fleet, slots), fleet.uuids
     parents = fleet.parent.values[slots].tolist()
     roots = fleet.root.values[slots].tolist()
     sets = fleet.trait_set.values[slots].tolist()
-    return {
-        uuids[slot]: ProviderSummary(
-            usage[slot], traits.names_of(number), None if parent == NO_SLOT else uuids[parent], uuids[root]
-        )
-        for slot, parent, root, number in zip(slots, parents, roots, sets, strict=True)
-    }
+    for slot, parent, root, number in zip(slots, parents, roots, sets, strict=True):
+        above = None if parent == NO_SLOT else uuids[parent]
+        yield uuids[slot], ProviderSummary(usage[slot], traits.names_of(number), above, uuids[root])
 
 
 def usage_of(fleet: Fleet, slots: list[int]) -> dict[int, dict[str, ResourceUsage]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from berth.fleet.state.columns import NO_ROW, ClassColumn
 from berth.fleet.state.fleet import Fleet
-from berth.model.change import Change, Facts
+from berth.fleet.state.lapses import Ending, SlotClass
+from berth.model.change import Change, Facts, NameKind
 from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
 
@@ -13,8 +13,23 @@ def apply(fleet: Fleet, change: Change) -> None:
     """Apply the next change of the log; skip one that is already applied."""
     if change.number <= fleet.head:
         return
+    if _restructures(change.facts):
+        fleet.restructured_at = fleet.room_made_at = change.number
     _apply_facts(fleet, change.facts, change.at)
     fleet.head = change.number
+
+
+def _restructures(facts: Facts) -> bool:
+    """Whether a change is about more than what is held of which provider, and by which type of consumer."""
+    return bool(
+        facts.providers
+        or facts.inventories
+        or facts.traits
+        or facts.aggregates
+        or facts.gone
+        or facts.unnamed
+        or any(entry.kind is not NameKind.TYPE for entry in facts.names)
+    )
 
 
 def _apply_facts(fleet: Fleet, facts: Facts, at: int) -> None:
@@ -28,39 +43,48 @@ def _apply_facts(fleet: Fleet, facts: Facts, at: int) -> None:
         fleet.set_traits(fleet.slot_of[uuid], fleet.catalogue.trait_ids(names))
     for uuid, uuids in facts.aggregates.items():
         fleet.set_aggregates(fleet.slot_of[uuid], fleet.catalogue.aggregate_ids(uuids))
+    if facts.terms or fleet.lapses.ahead or fleet.lapses.lapsed:
+        _set_endings(fleet, facts)
     for uuid, used in facts.used.items():
         _set_used(fleet, fleet.slot_of[uuid], used)
     for uuid, generation in facts.generations.items():
-        slot = fleet.slot_of[uuid]
-        fleet.generation.values[slot] = generation
-        fleet.updated_at.values[slot] = at
+        fleet.set_generation(fleet.slot_of[uuid], generation, at)
     for uuid in facts.gone:
         fleet.drop_provider(uuid)
 
 
 def _apply_names(fleet: Fleet, facts: Facts) -> None:
     for number in facts.unnamed:
-        fleet.catalogue.remove(number)
-        fleet.columns.pop(number, None)
+        fleet.remove_name(number)
     for entry in facts.names:
-        fleet.catalogue.add(entry)
+        fleet.add_name(entry)
+
+
+def _set_endings(fleet: Fleet, facts: Facts) -> None:
+    for consumer, held in facts.claims.items():
+        span = facts.terms.get(consumer)
+        due = None if span is None else span.due
+        fleet.set_ending(consumer, None if due is None else Ending(due, _amounts(fleet, held)))
+
+
+def _amounts(fleet: Fleet, held: dict[str, Resources]) -> tuple[tuple[SlotClass, int], ...]:
+    return tuple(
+        ((fleet.slot_of[uuid], fleet.catalogue.class_id(name)), amount)
+        for uuid, resources in held.items()
+        for name, amount in resources.items()
+    )
 
 
 def _set_used(fleet: Fleet, slot: int, used: Resources) -> None:
     for name, amount in used.items():
-        column = fleet.columns[fleet.catalogue.class_id(name)]
-        row = column.row(slot)
-        if row != NO_ROW:  # a reshape may have removed the inventory, once nothing was held of it
-            column.used.values[row] = amount
+        fleet.set_used(slot, fleet.catalogue.class_id(name), amount)
 
 
 def _set_inventories(fleet: Fleet, slot: int, inventories: dict[str, Inventory], at: int) -> None:
     by_class = {fleet.catalogue.class_id(name): inventory for name, inventory in inventories.items()}
     for number in fleet.classes[slot]:
         if number not in by_class:
-            fleet.columns[number].drop(slot)
+            fleet.own_column(number).drop(slot)
     for number, inventory in by_class.items():
-        if number not in fleet.columns:
-            fleet.columns[number] = ClassColumn()
-        fleet.columns[number].put(slot, inventory, at)
+        fleet.own_column(number).put(slot, inventory, at)
     fleet.set_classes(slot, tuple(sorted(by_class)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from berth.fleet.state.columns import CAPACITY_LIMIT, ClassColumn, Column
+from berth.fleet.state.columns import CAPACITY_LIMIT, ClassColumn, Column, clipped_capacity
 from berth.fleet.state.fleet import NO_SLOT, Fleet
+from berth.fleet.state.lapses import Ending, SlotClass
 from berth.model.change import CatalogueEntry
+from berth.model.inventory import NEARLY_WHOLE
+from berth.model.term import Span
 
 NameRows = Iterable[Sequence[Any]]
 Chunks = Iterable[Sequence[Sequence[Any]]]
@@ -28,7 +32,8 @@ class FleetRows:
     providers: (id, uuid, name, generation, parent_id, root_id, created_at, updated_at);
     inventories: (provider_id, class_id, total, reserved, min_unit, max_unit, step_size,
     allocation_ratio, updated_at); traits, aggregates: (provider_id, id);
-    used: (provider_id, class_id, amount), in any order; head: the number of the last change included.
+    used: (provider_id, class_id, amount), in any order; ending: (consumer, end, deadline, provider_id, class_id,
+    amount) of claims that end or have to be confirmed; head: the number of the last change included.
     """
 
     names: Iterable[CatalogueEntry]
@@ -38,6 +43,7 @@ class FleetRows:
     aggregates: Chunks
     used: NameRows
     head: int
+    ending: NameRows = ()
 
 
 def build(source: FleetRows) -> Fleet:
@@ -45,15 +51,16 @@ def build(source: FleetRows) -> Fleet:
     fleet = Fleet()
     with _without_garbage_collection():
         for entry in source.names:
-            fleet.catalogue.add(entry)
+            fleet.add_name(entry)
         _load_providers(fleet, source.providers)
         _load_inventories(fleet, source.inventories)
         _load_used(fleet, source.used)
+        _load_endings(fleet, source.ending)
         for slot, aggregates in _sets(fleet, source.aggregates):
             fleet.set_aggregates(slot, aggregates)
         for slot, traits in _sets(fleet, source.traits):
             fleet.set_traits(slot, traits)
-    fleet.head = source.head
+    fleet.head = fleet.restructured_at = fleet.room_made_at = source.head
     return fleet
 
 
@@ -90,11 +97,19 @@ def _load_providers(fleet: Fleet, chunks: Chunks) -> None:
     fleet.parent = Column(np.int32, np.where(parents == NO_SLOT, NO_SLOT, ids.searchsorted(parents)))
     fleet.root = Column(np.int32, ids.searchsorted(roots))
     fleet.trait_set, fleet.aggregate_set = (Column(np.int32, np.zeros(count, np.int32)) for _ in range(2))
+    _load_trees(fleet)
+
+
+def _load_trees(fleet: Fleet) -> None:
+    children = defaultdict[int, list[int]](list)
+    members = dict[int, list[int]]()
     for slot in np.flatnonzero(fleet.parent.values != NO_SLOT).tolist():
-        fleet.children.setdefault(int(fleet.parent.values[slot]), []).append(slot)
+        children[int(fleet.parent.values[slot])].append(slot)
         root = int(fleet.root.values[slot])
-        fleet.members.setdefault(root, [root]).append(slot)
-        fleet.nested.values[root] = True
+        members.setdefault(root, [root]).append(slot)
+    fleet.children = {slot: tuple(slots) for slot, slots in children.items()}
+    fleet.members = {root: tuple(slots) for root, slots in members.items()}
+    fleet.nested.set(np.array(list(members), dtype=np.int64), value=True)
 
 
 def _load_inventories(fleet: Fleet, chunks: Chunks) -> None:
@@ -109,7 +124,7 @@ def _load_inventories(fleet: Fleet, chunks: Chunks) -> None:
     provider, number, total, reserved, min_unit, max_unit, step, updated = np.concatenate(tables, axis=1)
     ratio = np.concatenate(ratios)
     slots = fleet.id.values.searchsorted(provider)
-    capacity = np.trunc(np.clip((total - reserved) * ratio, -CAPACITY_LIMIT, CAPACITY_LIMIT)).astype(np.int64)
+    capacity = capacities(total - reserved, ratio)
     fields = {
         "slots": slots,
         "total": total,
@@ -124,8 +139,18 @@ def _load_inventories(fleet: Fleet, chunks: Chunks) -> None:
     }
     for class_id in np.unique(number).tolist():
         rows_of_class = number == class_id
-        fleet.columns[class_id] = ClassColumn({name: values[rows_of_class] for name, values in fields.items()})
+        fleet.add_column(class_id, ClassColumn({name: values[rows_of_class] for name, values in fields.items()}))
     _load_classes(fleet, slots, number)
+
+
+def capacities(unreserved: NDArray[np.int64], ratio: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return `capacity_of` for whole columns: exactly only where the product of floats is close to a whole number."""
+    products = unreserved * ratio
+    capacity: NDArray[np.int64] = np.trunc(np.clip(products, -CAPACITY_LIMIT, CAPACITY_LIMIT)).astype(np.int64)
+    near = (np.abs(products - np.rint(products)) <= np.abs(products) * NEARLY_WHOLE) & (ratio != np.trunc(ratio))
+    rows = np.flatnonzero(near).tolist()
+    capacity[rows] = [clipped_capacity(int(unreserved[row]), float(ratio[row])) for row in rows]
+    return capacity
 
 
 def _load_classes(fleet: Fleet, slots: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
@@ -143,8 +168,18 @@ def _load_used(fleet: Fleet, rows: NameRows) -> None:
     slots = fleet.id.values.searchsorted(provider)
     for class_id in np.unique(number).tolist():
         rows_of_class = number == class_id
-        column = fleet.columns[class_id]
-        column.used.values[column.slots.values.searchsorted(slots[rows_of_class])] = amount[rows_of_class]
+        column = fleet.own_column(class_id)
+        column.set_used(column.slots.values.searchsorted(slots[rows_of_class]), amount[rows_of_class])
+
+
+def _load_endings(fleet: Fleet, rows: NameRows) -> None:
+    amounts = defaultdict[tuple[str, int], list[tuple[SlotClass, int]]](list)
+    for consumer, end, deadline, provider, number, amount in rows:
+        due = Span(0, end, deadline).due or 0
+        slot = int(fleet.id.values.searchsorted(provider))
+        amounts[consumer, due].append(((slot, number), int(amount)))
+    for (consumer, due), held in amounts.items():
+        fleet.set_ending(consumer, Ending(due, tuple(held)))
 
 
 def _sets(fleet: Fleet, chunks: Chunks) -> Iterator[tuple[int, frozenset[int]]]:

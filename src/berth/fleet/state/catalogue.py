@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 
 from berth.model.change import CatalogueEntry, NameKind
 from berth.model.errors import ClassNotFound, TraitsNotFound
+from berth.model.names import parse_uuid
 
 
 class Catalogue:
-    """Every name with the number that the ledger gave it."""
+    """Every name with the number that the ledger gave it.
 
-    __slots__ = ("_entries", "_ids")
+    An aggregate may have several: one for the usual form of its uuid, and one for each other spelling that was given.
+    """
+
+    __slots__ = ("_entries", "_ids", "_spelled")
 
     def __init__(self) -> None:
         self._ids: dict[NameKind, dict[str, int]] = {kind: {} for kind in NameKind}
         self._entries: dict[int, CatalogueEntry] = {}
+        self._spelled: dict[int, str] = {}
+
+    def __sizeof__(self) -> int:
+        return sum(map(sys.getsizeof, (self._entries, self._spelled, *self._ids.values())))
+
+    def copy(self) -> Catalogue:
+        """Return an independent copy."""
+        copied = object.__new__(Catalogue)
+        copied._ids = {kind: ids.copy() for kind, ids in self._ids.items()}
+        copied._entries, copied._spelled = self._entries.copy(), self._spelled.copy()
+        return copied
 
     def add(self, entry: CatalogueEntry) -> None:
         """Add a name, or rename the entry with its number."""
         self.remove(entry.id)
         self._ids[entry.kind][entry.name] = entry.id
         self._entries[entry.id] = entry
+        if entry.kind is NameKind.AGGREGATE and parse_uuid(entry.name) not in (None, entry.name):
+            self._spelled[entry.id] = entry.name
 
     def remove(self, number: int) -> None:
         """Remove the name with this number, if there is one."""
         old = self._entries.pop(number, None)
         if old is not None:
             del self._ids[old.kind][old.name]
+            self._spelled.pop(number, None)
 
     def id_of(self, kind: NameKind, name: str) -> int | None:
         """Return the number of a name; None if there is no such name."""
@@ -66,6 +85,14 @@ class Catalogue:
         """Return the numbers of these aggregates, without those that no provider was ever in."""
         ids = self._ids[NameKind.AGGREGATE]
         return frozenset(ids[uuid] for uuid in uuids if uuid in ids)
+
+    def usual_aggregates(self, numbers: frozenset[int]) -> frozenset[int]:
+        """Return the numbers of these aggregates in the usual form of their uuids, by which they match."""
+        if not self._spelled or self._spelled.keys().isdisjoint(numbers):
+            return numbers
+        ids = self._ids[NameKind.AGGREGATE]
+        usual = ((number, parse_uuid(self._spelled.get(number, ""))) for number in numbers)
+        return frozenset(number if uuid is None else ids.get(uuid, number) for number, uuid in usual)
 
     def snapshot(self) -> list[CatalogueEntry]:
         """Return every entry, by number."""

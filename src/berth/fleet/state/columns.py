@@ -1,14 +1,15 @@
-"""Columns: growing arrays, numbered sets, and the inventories of one resource class over all providers."""
+"""Columns: growing arrays, and the inventories of one resource class over all providers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from berth.model.inventory import Inventory
+from berth.fleet.state.copy_on_write import CopyOnWrite
+from berth.model.inventory import Inventory, capacity_of
 from berth.model.provider import InventoryUsage
 
 Slots = NDArray[np.int32]
@@ -19,6 +20,11 @@ CAPACITY_LIMIT: Final = 2**62
 
 
 NO_ROW: Final = -1
+
+
+def clipped_capacity(unreserved: int, ratio: float) -> int:
+    """Return a capacity as a column stores it."""
+    return max(-CAPACITY_LIMIT, min(CAPACITY_LIMIT, capacity_of(unreserved, ratio)))
 
 
 class Column:
@@ -34,6 +40,19 @@ class Column:
     def values(self) -> NDArray[Any]:
         """The array without its spare space. Valid until the next append or insert."""
         return self._array[: self.size]
+
+    def __sizeof__(self) -> int:
+        return self._array.nbytes
+
+    def copy(self) -> Column:
+        """Return a column with the same values in an array of its own."""
+        copied = object.__new__(Column)
+        copied._array, copied.size = self._array.copy(), self.size
+        return copied
+
+    def set(self, at: int | NDArray[Any], value: Any) -> None:
+        """Replace one value, or those at these places."""
+        self._array[at] = value
 
     def append(self, value: Any) -> None:
         """Add one value at the end."""
@@ -60,59 +79,29 @@ class Column:
             self._array = grown
 
 
-class SetTable:
-    """Distinct sets of ids, each with a number.
-
-    The hosts of a fleet have few distinct sets of traits: a predicate is evaluated once per set,
-    then looked up for a million hosts in one operation.
-    """
-
-    __slots__ = ("_ids", "holding", "sets")
-
-    def __init__(self) -> None:
-        self.sets: list[frozenset[int]] = []
-        self._ids: dict[frozenset[int], int] = {}
-        self.holding: dict[int, set[int]] = {}
-        self.id_of(frozenset())
-
-    def id_of(self, members: frozenset[int]) -> int:
-        """Return the number of a set; a new set is numbered now."""
-        number = self._ids.get(members)
-        if number is None:
-            number = self._ids[members] = len(self.sets)
-            self.sets.append(members)
-            for member in members:
-                self.holding.setdefault(member, set()).add(number)
-        return number
-
-    def having_any(self, members: Iterable[int]) -> Mask:
-        """Return, by set number, whether the set contains at least one of these members."""
-        found = np.zeros(len(self.sets), dtype=np.bool_)
-        for member in members:
-            holding = self.holding.get(member)
-            if holding:
-                found[list(holding)] = True
-        return found
+_FIELDS: Final = (
+    "slots",
+    "total",
+    "reserved",
+    "min_unit",
+    "max_unit",
+    "step_size",
+    "ratio",
+    "capacity",
+    "used",
+    "updated_at",
+)
 
 
-class ClassColumn:
+class ClassColumn(CopyOnWrite):
     """The inventories of one resource class: one row per provider that has one, in the order of slots."""
 
-    __slots__ = (
-        "capacity",
-        "max_unit",
-        "min_unit",
-        "ratio",
-        "reserved",
-        "slots",
-        "step_size",
-        "stepped",
-        "total",
-        "updated_at",
-        "used",
-    )
+    __slots__ = (*_FIELDS, "stepped")
+
+    parts = frozenset(_FIELDS)
 
     def __init__(self, rows: dict[str, NDArray[Any]] | None = None) -> None:
+        super().__init__()
         given: dict[str, Any] = rows or {}
         self.slots = Column(np.int32, given.get("slots", ()))
         self.total = Column(np.int32, given.get("total", ()))
@@ -145,7 +134,6 @@ class ClassColumn:
     def put(self, slot: int, inventory: Inventory, updated_at: int) -> None:
         """Set a provider's inventory, replacing one that it may have; the used amount stays."""
         row = self.row(slot)
-        used = 0 if row < 0 else self.used.values[row]
         values = (
             slot,
             inventory.total,
@@ -154,25 +142,43 @@ class ClassColumn:
             inventory.max_unit,
             inventory.step_size,
             inventory.allocation_ratio,
-            max(-CAPACITY_LIMIT, min(CAPACITY_LIMIT, inventory.capacity)),
-            used,
+            clipped_capacity(inventory.total - inventory.reserved, inventory.allocation_ratio),
+            0 if row == NO_ROW else self.used.values[row],
             updated_at,
         )
         self.stepped = self.stepped or inventory.step_size > 1
-        if row >= 0:
-            for column, value in zip(self._columns(), values, strict=True):
-                column.values[row] = value
+        if row == NO_ROW:
+            self._insert(slot, values)
             return
+        for name, value in zip(_FIELDS, values, strict=True):
+            if getattr(self, name).values[row] != value:
+                self._own(name)
+                getattr(self, name).set(row, value)
+
+    def _insert(self, slot: int, values: tuple[Any, ...]) -> None:
         at = int(self.slots.values.searchsorted(np.int32(slot)))
-        for column, value in zip(self._columns(), values, strict=True):
-            column.insert(at, value)
+        self._own(*_FIELDS)
+        for name, value in zip(_FIELDS, values, strict=True):
+            getattr(self, name).insert(at, value)
 
     def drop(self, slot: int) -> None:
         """Remove a provider's inventory, if it has one."""
         row = self.row(slot)
-        if row >= 0:
-            for column in self._columns():
-                column.remove(row)
+        if row != NO_ROW:
+            self._own(*_FIELDS)
+            for name in _FIELDS:
+                getattr(self, name).remove(row)
+
+    def set_used(self, row: int | NDArray[Any], amount: int | NDArray[Any]) -> None:
+        """Set how much is held of the inventory in one row, or in each of these."""
+        self._own("used")
+        self.used.set(row, amount)
+
+    def add_used(self, slot: int, amount: int) -> None:
+        """Add an amount to what is held of a provider's inventory, if it has one."""
+        row = self.row(slot)
+        if row != NO_ROW:
+            self.set_used(row, self.used.values[row] + amount)
 
     def inventory(self, row: int) -> Inventory:
         """Return the inventory of one row."""
@@ -184,6 +190,11 @@ class ClassColumn:
             self.step_size.values.item(row),
             self.ratio.values.item(row),
         )
+
+    def inventories(self, rows: NDArray[np.intp]) -> list[Inventory]:
+        """Return the inventory of each of these rows."""
+        fields = (self.total, self.reserved, self.min_unit, self.max_unit, self.step_size, self.ratio)
+        return list(map(Inventory, *(field.values[rows].tolist() for field in fields)))
 
     def at(self, row: int) -> InventoryUsage:
         """Return one row as a value."""
@@ -226,17 +237,3 @@ class ClassColumn:
         """Return the free amount at a provider that has this class, and the most that one claim may ask for."""
         row = self.row(slot)
         return int(self.capacity.values[row]) - int(self.used.values[row]), int(self.max_unit.values[row])
-
-    def _columns(self) -> tuple[Column, ...]:
-        return (
-            self.slots,
-            self.total,
-            self.reserved,
-            self.min_unit,
-            self.max_unit,
-            self.step_size,
-            self.ratio,
-            self.capacity,
-            self.used,
-            self.updated_at,
-        )

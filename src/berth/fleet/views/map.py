@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from berth.fleet.checked import Check, unchecked
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.views.hosts import matching_hosts
 from berth.fleet.views.map_groups import AGGREGATE, MAX_GROUPS, NAME_STEPS, group_hosts, hosts_within, steps
@@ -20,14 +21,17 @@ DEFAULT_CLASSES = 8
 """Classes that are shown if the query names none: those that most providers have."""
 
 
-def fleet_map(fleet: Fleet, query: MapQuery) -> FleetMap:
-    """Return the cells to draw; raises ClassNotFound, TraitsNotFound, and Invalid for an unknown `within`."""
+def fleet_map(fleet: Fleet, query: MapQuery, check: Check = unchecked) -> FleetMap:
+    """Return the cells to draw; raises ClassNotFound, TraitsNotFound, and Invalid for an unknown `within`.
+
+    check: called now and then.
+    """
     classes = _classes(fleet, query)
     hosts = hosts_within(fleet, np.flatnonzero(matching_hosts(fleet, query)), query.within)
     if _show_hosts(query, len(hosts)):
         layout, groups_of = _Layout.hosts(fleet, hosts, MAX_HOSTS if query.limit is None else query.limit), ""
     else:
-        layout, groups_of = _Layout.groups(fleet, hosts, query)
+        layout, groups_of = _Layout.groups(fleet, hosts, query, check)
     return FleetMap(
         head=fleet.head,
         level="groups" if groups_of else "hosts",
@@ -70,9 +74,9 @@ class _Layout:
         return cls([fleet.uuids[slot] for slot in slots], [fleet.names[slot] for slot in slots], cell_of)
 
     @classmethod
-    def groups(cls, fleet: Fleet, hosts: NDArray[np.intp], query: MapQuery) -> tuple[_Layout, str]:
+    def groups(cls, fleet: Fleet, hosts: NDArray[np.intp], query: MapQuery, check: Check) -> tuple[_Layout, str]:
         """Return a cell for each group, and what the groups are made by."""
-        groups = group_hosts(fleet, hosts, query.by, query.within)
+        groups = group_hosts(fleet, hosts, query.by, query.within, check)
         limit = MAX_GROUPS if query.limit is None else min(MAX_GROUPS, query.limit)
         cell_of = np.full(len(fleet.uuids), NO_SLOT, dtype=np.int32)
         cell_of[hosts] = np.where(groups.member < limit, groups.member, NO_SLOT)

@@ -6,13 +6,14 @@ in the group, so an id keeps its meaning when other hosts are created, deleted o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 import numpy as np
 from numpy.typing import NDArray
 
+from berth.fleet.checked import Check, checked, unchecked
 from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import Fleet
 from berth.model.errors import Invalid
@@ -63,7 +64,7 @@ def hosts_within(fleet: Fleet, hosts: NDArray[np.intp], within: str) -> NDArray[
     """Return the hosts that are in a group."""
     for step, label in steps(within):
         if step in AGGREGATE_STEPS:
-            labels, member = _by_first_aggregate(fleet, hosts)
+            labels, member = _by_first_aggregate(fleet, hosts, unchecked)
             hosts = hosts[_matches_step(step, label, labels)[member]]
         else:
             hosts = hosts[_matches_step(step, label, [fleet.names[slot] for slot in hosts.tolist()])]
@@ -81,65 +82,70 @@ def _matches_step(step: str, label: str, names: Sequence[str]) -> Mask:
     return np.array(found, dtype=np.bool_)
 
 
-def group_hosts(fleet: Fleet, hosts: NDArray[np.intp], by: GroupBy, within: str) -> HostGroups:
-    """Divide the hosts of a group into subgroups."""
+def group_hosts(
+    fleet: Fleet, hosts: NDArray[np.intp], by: GroupBy, within: str, check: Check = unchecked
+) -> HostGroups:
+    """Divide the hosts of a group into subgroups. check: called now and then."""
     previous_kinds = {step for step, _ in steps(within)}
     if by is not GroupBy.NAMES and previous_kinds.isdisjoint((AGGREGATE, *NAME_STEPS)):
-        labels, member = _by_first_aggregate(fleet, hosts)
+        labels, member = _by_first_aggregate(fleet, hosts, check)
         if by is GroupBy.AGGREGATES or labels != [""]:
-            return _group_by_aggregates(labels, member)
+            return _group_by_aggregates(labels, member, check)
     names = [fleet.names[slot] for slot in hosts.tolist()]
     if previous_kinds.isdisjoint(NAME_STEPS):
-        labels, member = _number_labels([name.rstrip(DIGITS) for name in names])
+        labels, member = _number_labels((name.rstrip(DIGITS) for name in names), check)
         if 1 < len(labels) <= MAX_GROUPS:
             return HostGroups(GroupBy.NAMES, [(STEM, label) for label in labels], member)
-    length = _prefix_length(names)
-    labels, member = _number_labels([name[:length] for name in names])
+    length = _prefix_length(names, check)
+    labels, member = _number_labels((name[:length] for name in names), check)
     return HostGroups(GroupBy.NAMES, [(START if len(label) == length else NAME, label) for label in labels], member)
 
 
-def _by_first_aggregate(fleet: Fleet, hosts: NDArray[np.intp]) -> tuple[list[str], NDArray[np.intp]]:
+def _by_first_aggregate(fleet: Fleet, hosts: NDArray[np.intp], check: Check) -> tuple[list[str], NDArray[np.intp]]:
     """Return the labels and, by host, its first aggregate by uuid, "" if none: computed per distinct set."""
     sets, place = np.unique(fleet.aggregate_set.values[hosts], return_inverse=True)
     name_of = fleet.catalogue.name_of
     labels, member = _number_labels(
-        [min(map(name_of, fleet.aggregate_sets.sets[number]), default="") for number in sets.tolist()]
+        (min(map(name_of, fleet.aggregate_sets.sets[number]), default="") for number in sets.tolist()), check
     )
     return labels, member[place]
 
 
-def _group_by_aggregates(labels: list[str], member: NDArray[np.intp]) -> HostGroups:
+def _group_by_aggregates(labels: list[str], member: NDArray[np.intp], check: Check) -> HostGroups:
     if len(labels) <= MAX_GROUPS:
         return HostGroups(GroupBy.AGGREGATES, [(AGGREGATE, label) for label in labels], member)
-    length = _prefix_length(labels)
-    shorter, number = _number_labels([label[:length] for label in labels])
+    length = _prefix_length(labels, check)
+    shorter, number = _number_labels((label[:length] for label in labels), check)
     last_steps = [(AGGREGATES if len(label) == length else AGGREGATE, label) for label in shorter]
     return HostGroups(GroupBy.AGGREGATES, last_steps, number[member])
 
 
-def _prefix_length(names: Sequence[str]) -> int:
+def _prefix_length(names: Sequence[str], check: Check) -> int:
     """Return the prefix length that divides names into the most groups, up to MAX_GROUPS."""
     first, last, longest = min(names, default=""), max(names, default=""), max(map(len, names), default=0)
     length = 1 + next(
         (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first)
     )
-    while length < longest and _few_prefixes(names, length + 1):
+    while length < longest and _few_prefixes(names, length + 1, check):
         length += 1
     return length
 
 
-def _few_prefixes(names: Sequence[str], length: int) -> bool:
+def _few_prefixes(names: Sequence[str], length: int, check: Check) -> bool:
     """Whether there are at most MAX_GROUPS different prefixes of this length; stops counting above that."""
     seen: set[str] = set()
     for at in range(0, len(names), NAMES_PER_CHECK):
         seen.update(name[:length] for name in names[at : at + NAMES_PER_CHECK])
+        check()
         if len(seen) > MAX_GROUPS:
             return False
     return True
 
 
-def _number_labels(labels: list[str]) -> tuple[list[str], NDArray[np.intp]]:
+def _number_labels(labels: Iterable[str], check: Check) -> tuple[list[str], NDArray[np.intp]]:
     """Return the distinct labels in order and, by host, the number of its label."""
-    distinct = sorted(set(labels))
+    given = list(checked(labels, check))
+    distinct = sorted(set(given))
+    check()
     number = {label: at for at, label in enumerate(distinct)}
-    return distinct, np.fromiter((number[label] for label in labels), dtype=np.intp, count=len(labels))
+    return distinct, np.fromiter((number[label] for label in checked(given, check)), dtype=np.intp, count=len(given))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from berth.fleet.state.columns import ClassColumn, Column, SetTable
+from berth.fleet.state.columns import ClassColumn, Column
 from berth.fleet.state.fleet import NO_SLOT, Fleet
+from berth.fleet.state.set_table import SetTable
 from berth.model.change import NameKind
 from berth.model.overview import ClassOverview, NameInUse, Overview
 

@@ -25,7 +25,7 @@ def provider_page(fleet: Fleet, query: ProviderFilter, after: str | None, limit:
     provider twice and omits none that exists throughout, even if others are created, renamed, moved or deleted in
     between. Raises Invalid for an `after` that is no page's `next`.
     """
-    ids = np.where(_matching(fleet, query), fleet.id.values, 0)
+    ids = np.where(matching_providers(fleet, query), fleet.id.values, 0)
     slots = np.flatnonzero(ids > _cursor(after))
     has_more = len(slots) > limit
     if has_more:
@@ -85,8 +85,8 @@ def tree_of(fleet: Fleet, uuid: str) -> list[TreeNode]:
     ]
 
 
-def _matching(fleet: Fleet, query: ProviderFilter) -> Mask:
-    """Return, by slot, whether it is a provider that matches on its own."""
+def matching_providers(fleet: Fleet, query: ProviderFilter) -> Mask:
+    """Return, by slot, whether it is a provider that matches on its own; raises ClassNotFound, TraitsNotFound."""
     required = (frozenset((query.trait,)),) if query.trait else ()
     member_of = (frozenset((query.aggregate,)),) if query.aggregate else ()
     compiled = compile_filter(

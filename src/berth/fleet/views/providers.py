@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import numpy as np
 
+from berth.fleet.checked import Check, checked, unchecked
 from berth.fleet.find.compile import compile_filter
 from berth.fleet.find.filters import SlotRange, has_room, provider_matches
 from berth.fleet.state.fleet import NO_SLOT, Fleet
@@ -19,10 +18,7 @@ from berth.model.provider import (
     ProviderTraits,
     ProviderUsages,
 )
-from berth.model.record import InventoryRecord, ProviderRecord
 from berth.model.request import ProviderQuery
-
-_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(InventoryRecord) if not field.required}
 
 
 def provider(fleet: Fleet, uuid: str) -> Provider:
@@ -30,8 +26,11 @@ def provider(fleet: Fleet, uuid: str) -> Provider:
     return _provider(fleet, fleet.slot(uuid))
 
 
-def providers(fleet: Fleet, query: ProviderQuery) -> list[Provider]:
-    """Return every provider that matches on its own (without providers that share with it)."""
+def providers(fleet: Fleet, query: ProviderQuery, check: Check = unchecked) -> list[Provider]:
+    """Return every provider that matches on its own (without providers that share with it).
+
+    check: called now and then; it may raise what ends the query.
+    """
     compiled = compile_filter(fleet, query, joint_traits=False)
     if not compiled.possible:
         return []
@@ -46,7 +45,7 @@ def providers(fleet: Fleet, query: ProviderQuery) -> list[Provider]:
     matching = has_room(fleet, compiled.demands, view, provider_matches(fleet, compiled, view))
     if matching is not None:
         ok = ok & matching
-    return [_provider(fleet, slot) for slot in (np.flatnonzero(ok) + view.first).tolist()]
+    return [_provider(fleet, slot) for slot in checked((np.flatnonzero(ok) + view.first).tolist(), check)]
 
 
 def inventories(fleet: Fleet, uuid: str) -> ProviderInventories:
@@ -68,10 +67,11 @@ def traits(fleet: Fleet, uuid: str) -> ProviderTraits:
 
 
 def aggregates(fleet: Fleet, uuid: str) -> ProviderAggregates:
-    """Return a provider's aggregates, oldest first."""
+    """Return a provider's aggregates, spelled as they were given, oldest first."""
     slot = fleet.slot(uuid)
     return ProviderAggregates(
-        _generation(fleet, slot), [fleet.catalogue.name_of(number) for number in sorted(fleet.aggregates_of(slot))]
+        _generation(fleet, slot),
+        [fleet.catalogue.name_of(number) for number in sorted(fleet.given_aggregates_of(slot))],
     )
 
 
@@ -79,23 +79,6 @@ def associated_traits(fleet: Fleet) -> set[int]:
     """Return the ids of the traits that some provider has."""
     in_use = np.unique(fleet.trait_set.values[fleet.root.values != NO_SLOT]).tolist()
     return set().union(*(fleet.trait_sets.sets[number] for number in in_use))
-
-
-def records(fleet: Fleet) -> Iterator[ProviderRecord]:
-    """Yield every provider with everything it has, parents before children."""
-    pending = np.flatnonzero(fleet.root.values == np.arange(len(fleet.uuids)))[::-1].tolist()
-    while pending:
-        slot = pending.pop()
-        pending += fleet.children.get(slot, ())[::-1]
-        uuid, parent = fleet.uuids[slot], int(fleet.parent.values[slot])
-        yield ProviderRecord(
-            name=fleet.names[slot],
-            uuid=uuid,
-            parent=None if parent == NO_SLOT else fleet.uuids[parent],
-            inventories={name: _record(usage) for name, usage in _inventories_at(fleet, slot)},
-            traits=tuple(traits(fleet, uuid).traits),
-            aggregates=tuple(aggregates(fleet, uuid).aggregates),
-        )
 
 
 def snapshot(fleet: Fleet) -> dict[str, Any]:
@@ -133,12 +116,6 @@ def _provider(fleet: Fleet, slot: int) -> Provider:
         created_at=int(fleet.created_at.values[slot]),
         updated_at=int(fleet.updated_at.values[slot]),
     )
-
-
-def _record(inventory: InventoryUsage) -> InventoryRecord:
-    # A field that is not given is omitted from the JSON: msgspec recognises a default by identity, not by value.
-    given = {name: value for name, default in _DEFAULTS.items() if (value := getattr(inventory, name)) != default}
-    return InventoryRecord(total=inventory.total, **given)
 
 
 def _inventories_at(fleet: Fleet, slot: int) -> list[tuple[str, InventoryUsage]]:

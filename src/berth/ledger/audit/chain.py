@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from berth.store import audit, audit_index, head
+from berth.store import audit, audit_index, changes, checkpoints, head
 from berth.store.audit import Stored
 from berth.store.engine import Database
 from berth.store.head import Head
@@ -82,7 +82,7 @@ class ChainVerifier:
     def _check_change(self, stored: Stored) -> Iterator[Finding]:
         """Check that changes have one record each, in their order, indexed under the subjects of the change."""
         number, change = stored.row["number"], stored.row["change"]
-        if stored.subjects is not None and audit_index.about(stored.facts) != stored.subjects:
+        if stored.subjects is not None and not _is_indexed_rightly(stored, stored.subjects):
             yield Finding(number, f"record {number} is indexed under other providers or consumers than it is about")
         if change is None:
             return
@@ -90,10 +90,13 @@ class ChainVerifier:
             yield Finding(number, f"record {number} is of change {change}, where that of {self.change + 1} is due")
         self.change = change
 
-    def check_start(self) -> Iterator[Finding]:
-        """Check, after the last record, that the first one continues what was archived."""
+    def check_noted(self) -> Iterator[Finding]:
+        """Check, after the last record, that the one with the noted seal was read, or is the last one of an archive."""
         if self.noted is not None and not self.noted_seen and self.noted not in self.archived.items():
             yield Finding(self.noted[0], f"record {self.noted[0]}, whose seal was noted, is not in the log")
+
+    def check_start(self) -> Iterator[Finding]:
+        """Check, after the last record, that the first one continues what was archived."""
         if self.first is None or self.first.row["number"] == 1:
             return
         row = self.first.row
@@ -120,16 +123,27 @@ class ChainVerifier:
         return Verification(tuple(findings), first, self.number, self.previous or "")
 
 
-def verify(database: Database, noted: RecordSeal | None = None) -> Verification:
-    """Verify all of a database's audit log, as of one moment. noted: a record's number and hash, noted elsewhere."""
+def verify(database: Database, noted: RecordSeal | None = None, archives: ChainVerifier | None = None) -> Verification:
+    """Verify all of a database's audit log, as of one moment.
+
+    noted: a record's number and hash, noted elsewhere; archives: a verifier that has read the archived records.
+    """
+    verifier = archives or ChainVerifier()
+    verifier.noted = noted or verifier.noted
     with database.reading() as connection:
-        at = head.sealed(connection)
-        verifier = ChainVerifier(noted=noted)
-        findings = [finding for stored in audit.stored(connection) for finding in verifier.check(stored)]
-    return verifier.result([*findings, *verifier.check_start(), *verifier.check_end(at)])
+        at = head.read(connection)
+        # What is archived may still be there: it is deleted afterwards, little by little.
+        after = max(checkpoints.last(connection).archived, verifier.number)
+        findings = [finding for stored in audit.stored(connection, after) for finding in verifier.check(stored)]
+    return verifier.result([*findings, *verifier.check_noted(), *verifier.check_start(), *verifier.check_end(at)])
+
+
+def _is_indexed_rightly(stored: Stored, subjects: set[str]) -> bool:
+    """Whether a record is indexed under its subjects. One whose facts cannot be read may be under none."""
+    return audit_index.about(stored.facts) == subjects or not (subjects or changes.is_readable(stored.facts))
 
 
 def _missing(first: int, last: int) -> str:
     if last < first:
-        return f"record {last} stands where record {first} is due"
+        return f"record {last + 1} stands where record {first} is due"
     return f"record {first} is missing" if first == last else f"records {first} to {last} are missing"

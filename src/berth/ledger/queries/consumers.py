@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Final
 
 from sqlalchemy import Connection
 
 from berth.fleet.state.fleet import Fleet
+from berth.ledger.queries.largest_consumers import LargestConsumers, is_number
+from berth.ledger.write.subtree import subtree_of
 from berth.ledger.write.writer import Writer
 from berth.model.change import NameKind
 from berth.model.consumer import (
@@ -27,20 +30,36 @@ from berth.model.consumer import (
     TypeTotals,
     TypeUsage,
 )
-from berth.model.errors import AllocationsNotFound, Invalid
-from berth.model.names import UNKNOWN_TYPE
+from berth.model.errors import (
+    MOST_NAMED,
+    AllocationsNotFound,
+    CapacityExceeded,
+    Invalid,
+    InventoryInUse,
+    ProviderInUse,
+    Refusal,
+    TreeInUse,
+)
+from berth.model.names import UNKNOWN_TYPE, parse_uuid
 from berth.model.pages import HolderItem, HolderPage
 from berth.model.validation import canonical_uuid
 from berth.store import consumer_pages
 from berth.store import consumers as stored
-from berth.store.consumer_pages import ConsumerFilter, Mark
+from berth.store.consumer_pages import ConsumerFilter
 from berth.store.consumers import ConsumerRow
+
+MOST_ASKED: Final = 1_000
+"""How many providers of a tree are asked for their holders for a refusal."""
+
+MOST_COUNTED: Final = 1_000
+"""How many holders of a provider are counted for a refusal."""
 
 
 class ConsumerQueries:
     """Queries of consumers and allocations: database rows by index, named from the fleet of the same moment."""
 
     _writer: Writer
+    _largest: LargestConsumers
 
     def consumers(
         self,
@@ -52,21 +71,21 @@ class ConsumerQueries:
         """Return a page of matching consumers. Raises ProviderNotFound, ClassNotFound; Invalid: LARGEST of no class."""
         if query.order is ConsumerOrder.LARGEST and not query.resource_class:
             raise Invalid("the largest consumers are those of one resource class: give the class as well")
+        self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
             filter_ = _compile_filter(fleet, query)
             if filter_ is None:
                 return ConsumerPage([], None)
-            rows, marks = _page(connection, filter_, query.order, after or "", limit + 1)
-            items = _items(fleet, connection, rows[:limit])
-        return ConsumerPage(items, marks[limit - 1] if len(rows) > limit else None)
+            page = self._largest.page if query.order is ConsumerOrder.LARGEST else _page
+            rows, next_ = page(connection, filter_, query, after or "", limit)
+            return ConsumerPage(_items(fleet, connection, rows), next_)
 
     def consumer(self, uuid: str) -> ConsumerDetails:
         """Return a consumer with all that it holds. Raises AllocationsNotFound if it holds nothing."""
         with self._writer.read_with_rows() as (fleet, connection):
-            rows = stored.by_uuid(connection, [canonical_uuid(uuid)])
-            if not rows:
+            row = _row(fleet, connection, uuid)
+            if row is None:
                 raise AllocationsNotFound(uuid)
-            row = rows[0]
             held = _held_by(fleet, connection, row)
             return ConsumerDetails(
                 uuid=row.uuid,
@@ -78,12 +97,22 @@ class ConsumerQueries:
                 resources=_summed(held.values()),
                 allocations=held,
                 provider_generations={each: _generation(fleet, each) for each in held},
+                start=row.start,
+                end=row.end,
+                deadline=row.deadline,
             )
+
+    def project_of(self, consumer: str) -> str | None:
+        """Return a consumer's project, or None if it holds nothing."""
+        with self._writer.read_with_rows() as (fleet, connection):
+            uuid = canonical_uuid(consumer)
+            return None if uuid in fleet.lapses.lapsed else stored.project(connection, uuid)
 
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
         """Return a page of projects by name, with what their consumers hold, by type."""
+        self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
-            rows = consumer_pages.projects(connection, after or "", limit + 1)
+            rows = consumer_pages.projects(connection, after or "", limit + 1, fleet.lapses.instant)
             totals = _totals_by_type(fleet, rows)
         shown = rows.names[:limit]
         items = [
@@ -102,23 +131,24 @@ class ConsumerQueries:
     def allocations(self, consumer: str) -> ConsumerAllocations | None:
         """Return all that a consumer holds, or None if it holds nothing."""
         with self._writer.read_with_rows() as (fleet, connection):
-            rows = stored.by_uuid(connection, [canonical_uuid(consumer)])
-            if not rows:
+            row = _row(fleet, connection, consumer)
+            if row is None:
                 return None
-            held = _held_by(fleet, connection, rows[0])
+            held = _held_by(fleet, connection, row)
             return ConsumerAllocations(
-                _consumer(fleet, rows[0]),
+                _consumer(fleet, row),
                 [ProviderHolding(uuid, _generation(fleet, uuid), resources) for uuid, resources in held.items()],
-                rows[0].updated_at,
+                row.updated_at,
             )
 
     def allocations_of(self, uuid: str) -> ProviderAllocations:
         """Return which consumers hold what of a provider. Raises ProviderNotFound."""
+        self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
             slot = fleet.slot(canonical_uuid(uuid))
             holders: dict[str, Holder] = {}
             newest = 0
-            for row in stored.holders_of(connection, int(fleet.id.values[slot])):
+            for row in stored.holders_of(connection, int(fleet.id.values[slot]), fleet.lapses.instant):
                 holder = holders.setdefault(row.uuid, Holder(_consumer(fleet, row), {}))
                 holder.resources[fleet.catalogue.name_of(row.class_id)] = row.amount
                 newest = max(newest, row.updated_at)
@@ -126,23 +156,27 @@ class ConsumerQueries:
 
     def holders(self, uuid: str, *, limit: int = 100, after: str | None = None) -> HolderPage:
         """Return a page of the consumers that hold something of a provider. Raises ProviderNotFound."""
+        begin = _number(after) if after else 0
+        self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
             slot = fleet.slot(canonical_uuid(uuid))
-            rows = stored.holders_of(connection, int(fleet.id.values[slot]))
-            items: dict[str, HolderItem] = {}
-            for row in sorted(rows, key=lambda row: row.uuid):
-                if after is None or row.uuid > after:
-                    items.setdefault(row.uuid, _holder(fleet, row)).resources[fleet.catalogue.name_of(row.class_id)] = (
-                        row.amount
-                    )
-            shown = list(items.values())[:limit]
-            more = len(items) > limit
-            return HolderPage(int(fleet.generation.values[slot]), shown, shown[-1].consumer if more else None)
+            provider_id = int(fleet.id.values[slot])
+            rows = consumer_pages.holders(connection, provider_id, begin, limit + 1, fleet.lapses.instant)
+            items: dict[int, HolderItem] = {}
+            for row in rows:
+                item = items.get(row.consumer_id)
+                if item is None:
+                    item = items[row.consumer_id] = _holder(fleet, row)
+                item.resources[fleet.catalogue.name_of(row.class_id)] = row.amount
+            generation = int(fleet.generation.values[slot])
+        ids = list(items)
+        return HolderPage(generation, list(items.values())[:limit], str(ids[limit - 1]) if len(ids) > limit else None)
 
     def project_usages(self, project: str, user: str | None = None) -> list[TypeUsage]:
         """Return what a project (or one of its users) holds, by type of consumer."""
+        self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
-            counts, amounts = stored.project_usage(connection, project, user)
+            counts, amounts = stored.project_usage(connection, project, user, fleet.lapses.instant)
             name_of = fleet.catalogue.name_of
             held: dict[int | None, Resources] = {}
             for kind, number, total in sorted(amounts, key=lambda row: (row[0] or 0, row[1])):
@@ -150,6 +184,27 @@ class ConsumerQueries:
             return [
                 TypeUsage(None if kind is None else name_of(kind), count, held.get(kind, {})) for kind, count in counts
             ]
+
+
+def name_holders(writer: Writer, refusal: Refusal) -> None:
+    """Add to a refusal who holds the provider now. Leave it unchanged if the provider is gone."""
+    if not isinstance(refusal, CapacityExceeded | InventoryInUse | ProviderInUse | TreeInUse):
+        return
+    uuid = refusal.uuid if isinstance(refusal, ProviderInUse | TreeInUse) else refusal.provider
+    writer.require_time()
+    with writer.read_with_rows() as (fleet, connection):
+        if uuid not in fleet.slot_of:
+            return
+        now = fleet.lapses.instant
+        uuids = subtree_of(fleet, uuid) if isinstance(refusal, TreeInUse) else [uuid]
+        ids = [int(fleet.id.values[fleet.slot_of[each]]) for each in uuids][:MOST_ASKED]
+        holders: dict[int, Holder] = {}
+        for row in consumer_pages.some_holders(connection, ids, MOST_NAMED, now):
+            held = holders.setdefault(row.consumer_id, Holder(_consumer(fleet, row), {})).resources
+            name = fleet.catalogue.name_of(row.class_id)
+            held[name] = held.get(name, 0) + row.amount
+        count = consumer_pages.count_holders(connection, ids, MOST_COUNTED, now)
+    refusal.holders, refusal.holder_count = tuple(holders.values()), count
 
 
 def _compile_filter(fleet: Fleet, query: ConsumerQuery) -> ConsumerFilter | None:
@@ -166,37 +221,48 @@ def _compile_filter(fleet: Fleet, query: ConsumerQuery) -> ConsumerFilter | None
         untyped=query.type == UNKNOWN_TYPE,
         provider_id=int(fleet.id.values[fleet.slot(canonical_uuid(query.provider))]) if query.provider else None,
         class_id=fleet.catalogue.class_id(query.resource_class) if query.resource_class else None,
+        now=fleet.lapses.instant,
     )
 
 
 def _page(
-    connection: Connection, filter_: ConsumerFilter, order: ConsumerOrder, after: str, most: int
-) -> tuple[list[ConsumerRow], list[str]]:
-    """Return rows, and for each the value of `after` with which the next page begins behind it."""
-    if order is ConsumerOrder.LARGEST:
-        amounts = consumer_pages.largest(connection, filter_, _mark(after), most)
-        return [row for row, _ in amounts], [f"{amount}.{row.uuid}" for row, amount in amounts]
-    if order is ConsumerOrder.OLDEST:
-        rows = consumer_pages.oldest(connection, filter_, _mark(after), most)
-        return rows, [f"{row.updated_at}.{row.uuid}" for row in rows]
-    rows = consumer_pages.by_uuid(connection, filter_, after, most)
-    return rows, [row.uuid for row in rows]
+    connection: Connection, filter_: ConsumerFilter, query: ConsumerQuery, after: str, limit: int
+) -> tuple[list[ConsumerRow], str | None]:
+    """Return the rows of a page, and the value of `after` for the next one (None: at the end). Raises Invalid."""
+    if query.order is ConsumerOrder.OLDEST:
+        rows = consumer_pages.oldest(connection, filter_, _number(_rest(query.order, after)) if after else 0, limit + 1)
+        return rows[:limit], f"oldest.{rows[limit - 1].id}" if rows[limit:] else None
+    rows = consumer_pages.by_uuid(connection, filter_, _uuid(after) if after else "", limit + 1)
+    return rows[:limit], rows[limit - 1].uuid if rows[limit:] else None
 
 
-def _mark(after: str) -> Mark | None:
-    if not after:
-        return None
-    value, _, uuid = after.partition(".")
-    if not (value.isascii() and value.isdigit() and len(value) < 19):
+def _rest(order: ConsumerOrder, after: str) -> str:
+    """Return the end of a page without the order, which it begins with. Raises Invalid if it is of another one."""
+    name, _, rest = after.partition(".")
+    if name != order:
         raise Invalid(f"{after!r} is not where a page of this order ends")
-    return Mark(int(value), uuid)
+    return rest
+
+
+def _uuid(text: str) -> str:
+    """Return the uuid behind which the next page begins. Raises Invalid."""
+    uuid = parse_uuid(text)
+    if uuid is None:
+        raise Invalid(f"{text!r} is not where a page of this order ends")
+    return uuid
+
+
+def _number(text: str) -> int:
+    """Return the number with which the next page begins. Raises Invalid."""
+    if not is_number(text):
+        raise Invalid(f"{text!r} is not where a page of this order ends")
+    return int(text)
 
 
 def _items(fleet: Fleet, connection: Connection, rows: list[ConsumerRow]) -> list[ConsumerItem]:
     held: dict[int, Resources] = defaultdict(dict)
-    for each in stored.held_by(connection, [row.id for row in rows]):
-        resources, name = held[each.consumer_id], fleet.catalogue.name_of(each.class_id)
-        resources[name] = resources.get(name, 0) + each.amount
+    for consumer_id, class_id, amount in stored.totals(connection, [row.id for row in rows]):
+        held[consumer_id][fleet.catalogue.name_of(class_id)] = amount
     return [
         ConsumerItem(
             uuid=row.uuid,
@@ -206,9 +272,18 @@ def _items(fleet: Fleet, connection: Connection, rows: list[ConsumerRow]) -> lis
             generation=row.generation,
             updated_at=row.updated_at,
             resources=held[row.id],
+            end=row.end,
+            deadline=row.deadline,
         )
         for row in rows
     ]
+
+
+def _row(fleet: Fleet, connection: Connection, consumer: str) -> ConsumerRow | None:
+    """Return a consumer's row, or None if it has nothing that counts. Raises Invalid if that is not a uuid."""
+    uuid = canonical_uuid(consumer)
+    rows = stored.by_uuid(connection, [uuid])
+    return rows[0] if rows and uuid not in fleet.lapses.lapsed else None
 
 
 def _held_by(fleet: Fleet, connection: Connection, consumer: ConsumerRow) -> dict[str, Resources]:

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from typing import Final
 
-from msgspec import structs
-
-from berth.fleet.explain.explain import explain
 from berth.fleet.find.find import find
+from berth.fleet.find.timed_budget import TimedBudget
 from berth.fleet.short_circuit import placement_finds_nothing_first, placement_lists_nothing_first
 from berth.fleet.views import providers as reading
 from berth.fleet.views.map import fleet_map
 from berth.fleet.views.overview import names_in_use, overview
 from berth.fleet.views.provider_page import provider_details, provider_page
+from berth.fleet.views.records import records
 from berth.ledger.write.writer import Writer
 from berth.model.candidate import Candidates
 from berth.model.change import CatalogueEntry, NameKind
-from berth.model.commands import Allocate, Command
-from berth.model.errors import (
-    BerthError,
-    ClassNotFound,
-    DatabaseUnusable,
-    InventoryNotFound,
-    NothingFits,
-    TraitsNotFound,
-    Unavailable,
-)
+from berth.model.errors import ClassNotFound, InventoryNotFound, TraitsNotFound
 from berth.model.funnel import Funnel
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
 from berth.model.pages import NameItem
@@ -40,7 +31,20 @@ from berth.model.provider import (
 )
 from berth.model.record import ProviderRecord
 from berth.model.request import CandidateRequest, ProviderQuery
+from berth.model.request_validation import (
+    validated_map,
+    validated_provider_filter,
+    validated_query,
+    validated_request,
+)
 from berth.model.validation import canonical_uuid
+
+FEW: Final = 1_000
+"""How many providers are returned within a few milliseconds: a thread would cost more than they do."""
+
+
+COLUMNS: Final = 20
+"""How many providers of a few columns cost as much as to return one of them."""
 
 
 class FleetQueries:
@@ -48,13 +52,27 @@ class FleetQueries:
 
     _writer: Writer
 
+    def _require_time(self, most: int | None = None, *, share: int = 1) -> None:
+        """Raise NeedsTime if this thread has no time for that many providers: at most these, None: the whole fleet.
+
+        share: how many times less one provider costs than to return it.
+        """
+        fleet = len(self._writer.fleet.slot_of)
+        count = (fleet if most is None else min(most, fleet)) // share
+        if count > FEW:
+            self._writer.require_time(long=True)
+
     # --- Finding ---
 
     def find(self, request: CandidateRequest) -> Candidates:
-        """Return the candidates of a request. Raises ClassNotFound, TraitsNotFound."""
+        """Return the candidates of a request. Raises ClassNotFound, TraitsNotFound, Invalid."""
+        request = validated_request(request)
+        budget = TimedBudget(
+            self._writer.check_time, FEW, lambda: self._require_time(request.limit), self._writer.pause
+        )
         with self._writer.read() as fleet:
             began = time.time_ns()
-            candidates = find(fleet, request)
+            candidates = find(fleet, request, budget)
             self._writer.observer.found(began, time.time_ns())
             return candidates
 
@@ -74,9 +92,11 @@ class FleetQueries:
             return placement_finds_nothing_first(fleet, request)
 
     def providers(self, query: ProviderQuery = ProviderQuery()) -> list[Provider]:  # noqa: B008 - it is frozen
-        """Return every provider that matches. Raises ClassNotFound, TraitsNotFound."""
+        """Return every provider that matches. Raises ClassNotFound, TraitsNotFound, Invalid."""
+        query = validated_query(query)
+        self._require_time(None if query.uuid is None and query.name is None else 1)
         with self._writer.read() as fleet:
-            return reading.providers(fleet, query)
+            return reading.providers(fleet, query, self._writer.pause)
 
     # --- Providers ---
 
@@ -91,9 +111,16 @@ class FleetQueries:
             fleet.slot(uuid)
 
     def records(self) -> Iterator[ProviderRecord]:
-        """Return every provider with all that it has, as of now, parents before their children."""
+        """Return every provider with all that it has, parents before their children.
+
+        They are made one by one, all as of when the first is asked for.
+        """
+        self._require_time()
+        return self._records()
+
+    def _records(self) -> Iterator[ProviderRecord]:
         with self._writer.read() as fleet:
-            return iter(list(reading.records(fleet)))
+            yield from records(fleet)
 
     # --- What providers have ---
 
@@ -155,6 +182,7 @@ class FleetQueries:
 
     def names(self, kind: NameKind) -> list[NameItem]:
         """Return every name of a kind with the number of its providers; of aggregates only those with providers."""
+        self._require_time(share=COLUMNS)
         with self._writer.read() as fleet:
             named = {each.name: each for each in fleet.catalogue.all(kind)}
             return [
@@ -169,32 +197,24 @@ class FleetQueries:
     # --- Explanations and overviews ---
 
     def explain(self, request: CandidateRequest) -> Funnel:
-        """Return what each constraint of a request excludes. Unknown names are part of the answer."""
+        """Return what each constraint of a request excludes. Unknown names are part of the answer. Raises Invalid."""
+        request = validated_request(request)
+        self._writer.require_time(long=True)
         with self._writer.read() as fleet:
-            return explain(fleet, request)
-
-    def explained(self, command: Command, refusal: BerthError) -> BerthError:
-        """Return a refusal with its explanation: for NothingFits, what each constraint excluded.
-
-        Return it unchanged if the database cannot be queried any more: the decision stands.
-        """
-        if not (isinstance(refusal, NothingFits) and isinstance(command, Allocate)):
-            return refusal
-        try:
-            return NothingFits(bounded=refusal.bounded, funnel=self.explain(command.request))
-        except (Unavailable, DatabaseUnusable):
-            return refusal
+            return self._writer.explained(fleet, request)
 
     def overview(self) -> Overview:
         """Return the whole fleet in a few numbers."""
+        self._require_time(share=COLUMNS)
         with self._writer.read() as fleet:
             return overview(fleet)
 
     def map(self, query: MapQuery = MapQuery()) -> FleetMap:  # noqa: B008 - it is frozen
         """Return the fleet, or a part, as cells: hosts or groups. Raises ClassNotFound, TraitsNotFound, Invalid."""
-        marked = structs.replace(query, mark=tuple(map(canonical_uuid, query.mark)))
+        query = validated_map(query)
+        self._require_time()
         with self._writer.read() as fleet:
-            return fleet_map(fleet, marked)
+            return fleet_map(fleet, query, self._writer.pause)
 
     def search(
         self,
@@ -203,7 +223,10 @@ class FleetQueries:
         limit: int = 100,
         after: str | None = None,
     ) -> ProviderPage:
-        """Return a page of the providers that match. Raises ClassNotFound, TraitsNotFound."""
+        """Return a page of the providers that match. Raises ClassNotFound, TraitsNotFound, Invalid."""
+        asked = validated_provider_filter(asked)
+        self._require_time(limit)
+        self._require_time(share=COLUMNS)
         with self._writer.read() as fleet:
             return provider_page(fleet, asked, after, limit)
 
@@ -216,4 +239,6 @@ class FleetQueries:
     def details(self, uuid: str) -> ProviderDetails:
         """Return a provider with all that it has, and its tree. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
-            return provider_details(fleet, canonical_uuid(uuid))
+            slot = fleet.slot(canonical_uuid(uuid))
+            self._require_time(len(fleet.members.get(int(fleet.root.values[slot]), ())))
+            return provider_details(fleet, fleet.uuids[slot])

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from typing import Final
-
 from berth.ledger.audit.anomalies import LogScanner
 from berth.ledger.write.writer import Writer
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.change import Change
+from berth.model.errors import ChangesGone
 from berth.model.validation import canonical_uuid
 from berth.store import audit as audit_log
 from berth.store import changes as change_log
-
-LOOK_S: Final = 0.2
-"""How long a follower of the change log waits before it reads again."""
+from berth.store import head
 
 
 class HistoryQueries:
@@ -24,23 +19,20 @@ class HistoryQueries:
 
     _writer: Writer
 
-    def changes(self, after: int = 0, most: int = 100) -> list[Change]:
-        """Return at most `most` entries of the change log, after this number."""
-        with self._writer.database.reading() as connection:
-            return change_log.page(connection, after, most)
+    def changes(self, after: int | None = None, most: int = 100) -> list[Change]:
+        """Return at most `most` entries of the change log, after this number (None: from the first one that is left).
 
-    def follow(self, after: int | None = None) -> Iterator[Change]:
-        """Yield every change after this number (None: from now on) once committed, without end."""
-        if after is None:
-            with self._writer.read() as fleet:
-                after = fleet.head
-        while True:
-            page = self.changes(after)
-            yield from page
-            if page:
-                after = page[-1].number
-            else:
-                time.sleep(LOOK_S)
+        Raises ChangesGone if the next ones are in an archive.
+        """
+        self._writer.require_time()
+        with self._writer.database.reading() as connection:
+            page = change_log.page(connection, after or 0, most)
+            self._writer.damaged_entries.note(connection, page)
+            if after is not None and most:
+                first = page[0].number if page else head.read(connection).number + 1
+                if first > after + 1:
+                    raise ChangesGone(first)
+        return page
 
     def audit(
         self,
@@ -61,6 +53,7 @@ class HistoryQueries:
         subject: the uuid of a provider or consumer that they are about; before: only records with a lower number;
         after: only those with a higher one, oldest first; facts: whether to read the states before and after as well.
         """
+        self._writer.require_time()
         filter_ = audit_log.AuditFilter(
             since=since,
             until=until,
@@ -82,6 +75,7 @@ class HistoryQueries:
 
     def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
         """Return unusual activity that ended within this span (microseconds since 1970), from all of the audit log."""
+        self._writer.require_time(long=True)
         scanner = self.log_scanner(since)
         while scanner.scan_page():
             pass

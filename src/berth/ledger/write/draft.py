@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 from berth.fleet.state.columns import NO_ROW
 from berth.fleet.state.fleet import NO_SLOT, Fleet
+from berth.ledger.write.answers import BatchAnswers
+from berth.ledger.write.draft_endings import DraftEndings
 from berth.ledger.write.draft_entities import (
     NOTHING_PREFETCHED,
     DraftConsumer,
@@ -18,21 +20,35 @@ from berth.ledger.write.draft_entities import (
     NewToken,
     Prefetched,
 )
+from berth.ledger.write.shortlist import Shortlist
 from berth.model.change import CatalogueEntry, Facts, NameKind, ProviderFact
+from berth.model.consumer import Owner
 from berth.model.errors import ClassNotFound, ProviderNotFound, TraitsNotFound
 from berth.model.inventory import Inventory
+from berth.model.names import parse_uuid
+from berth.model.term import Span
 from berth.model.token import Token
 
 
 class Draft:
-    """One batch's view of the ledger. now: microseconds since 1970 UTC; next_id: the next unused id."""
+    """One batch's view of the ledger.
 
-    def __init__(self, fleet: Fleet, now: int, next_id: int, prefetched: Prefetched = NOTHING_PREFETCHED) -> None:
-        self.fleet = fleet
-        self.now = now
-        self.next_id = next_id
-        self.facts = Facts()
-        self.before = Facts()
+    now: microseconds since 1970 UTC; next_id: the next unused id; claims_only: whether all commands of the batch use up
+    room, and none makes any; decided: how many commands have been decided; tried: how many candidates of each shortlist
+    have no room any more; answers: those of commands with an idempotency key, None if none has one.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        now: int,
+        next_id: int,
+        prefetched: Prefetched = NOTHING_PREFETCHED,
+        *,
+        claims_only: bool = False,
+    ) -> None:
+        self.fleet, self.now, self.next_id, self.claims_only = fleet, now, next_id, claims_only
+        self.facts, self.before = Facts(), Facts()
         self.providers: dict[str, DraftProvider] = {}
         self.consumers = {consumer.uuid: consumer for consumer in prefetched.consumers}
         self.tokens = {token.name: token for token in prefetched.tokens}
@@ -41,11 +57,19 @@ class Draft:
         self.removed_names: dict[int, tuple[NameKind, str]] = {}
         self.renamed: dict[int, CatalogueEntry] = {}
         self.class_ids: dict[str, int] = {}
+        self._added_types: dict[int, str] = {}
+        self.tried: dict[Shortlist, int] = {}
+        self.decided = 0
+        self.answers: BatchAnswers | None = None
         self._provider_names: dict[str, str | None] = {}
+        self.ended = dict(prefetched.ended)
+        self.endings = DraftEndings(prefetched.endings)
+        self._lapsed = fleet.lapses.amounts.copy() if fleet.lapses.amounts else {}
 
     def pop_facts(self) -> tuple[Facts, Facts]:
         """Return the facts of the last command and the state before it, and begin those of the next command."""
         facts, before = self.facts, self.before
+        self.decided += 1
         self.facts, self.before = Facts(), Facts()
         return facts, before
 
@@ -113,7 +137,7 @@ class Draft:
         return {name: inventory for name, inventory in pairs if inventory is not None}
 
     def used(self, provider: DraftProvider, name: str) -> int:
-        """Return how much of a class of a provider is held."""
+        """Return how much of a class of a provider is held, without what counts no more."""
         if name not in provider.used:
             self._look_up(provider, name)
         return provider.used[name]
@@ -125,10 +149,10 @@ class Draft:
         return frozenset(map(self.fleet.catalogue.name_of, self.fleet.traits_of(provider.slot)))
 
     def aggregates(self, provider: DraftProvider) -> set[str]:
-        """Return a provider's aggregates."""
+        """Return a provider's aggregates, spelled as they were given."""
         if provider.aggregates is not None or provider.slot == NO_SLOT:
             return set(provider.aggregates or ())
-        return set(map(self.fleet.catalogue.name_of, self.fleet.aggregates_of(provider.slot)))
+        return set(map(self.fleet.catalogue.name_of, self.fleet.given_aggregates_of(provider.slot)))
 
     def _look_up(self, provider: DraftProvider, name: str) -> None:
         """Copy the inventory that a provider has of a class, and how much of it is held, from the fleet's columns."""
@@ -179,6 +203,7 @@ class Draft:
         self._remember_traits(provider)
         self._remember_aggregates(provider)
         provider.deleted = True
+        self.providers[provider.uuid] = self.providers.pop(provider.uuid)  # rows go in this order: children first
         self._provider_names[provider.name] = None
         self.facts.gone.append(provider.uuid)
 
@@ -201,18 +226,27 @@ class Draft:
         self.facts.traits[provider.uuid] = sorted(traits)
 
     def set_aggregates(self, provider: DraftProvider, aggregates: tuple[str, ...]) -> None:
-        """Replace a provider's aggregates. Those that are new to the ledger get an id."""
-        for uuid in aggregates:
-            if self.id_of(NameKind.AGGREGATE, uuid) is None:
-                self.add_name(NameKind.AGGREGATE, uuid)
+        """Replace a provider's aggregates. Those that are new to the ledger get an id, and one more for a spelling."""
+        for given in aggregates:
+            for uuid in (parse_uuid(given) or given, given):
+                if self.id_of(NameKind.AGGREGATE, uuid) is None:
+                    self.add_name(NameKind.AGGREGATE, uuid)
         self._remember_aggregates(provider)
         provider.aggregates = aggregates
         self.facts.aggregates[provider.uuid] = list(aggregates)
 
     def set_used(self, provider: DraftProvider, name: str, amount: int) -> None:
-        """Set how much of a class of a provider is held."""
+        """Set how much of a class of a provider is held, without what counts no more."""
         provider.used[name] = amount
+        if self._lapsed:
+            amount += self._lapsed.get((provider.slot, self.class_ids[name]), 0)
         self.facts.used.setdefault(provider.uuid, {})[name] = amount
+
+    def sweep(self, provider: DraftProvider, name: str, amount: int) -> None:
+        """Note that an amount that counts no more is released."""
+        used = self.used(provider, name)
+        self._lapsed[provider.slot, self.class_ids[name]] -= amount
+        self.set_used(provider, name, used)
 
     def _remember_inventories(self, provider: DraftProvider) -> None:
         if (old := self.inventories(provider)) and provider.uuid not in self.before.inventories:
@@ -243,7 +277,10 @@ class Draft:
     def type_id(self, name: str) -> int:
         """Return the id of a consumer type; a new one is added."""
         number = self.id_of(NameKind.TYPE, name)
-        return self.add_name(NameKind.TYPE, name) if number is None else number
+        if number is None:
+            number = self.add_name(NameKind.TYPE, name)
+            self._added_types[number] = name
+        return number
 
     def need_class(self, name: str) -> None:
         """Raise ClassNotFound if there is no such resource class."""
@@ -282,12 +319,30 @@ class Draft:
 
     # --- Consumers ---
 
-    def hold(self, consumer: DraftConsumer, held: Holdings) -> None:
-        """Replace what a consumer holds; if that is nothing, the consumer ends."""
+    def hold(self, consumer: DraftConsumer, held: Holdings, span: Span | None = None) -> None:
+        """Replace what a consumer holds, and the span of that; if that is nothing, the consumer ends."""
         if consumer.held:
             self.before.claims.setdefault(consumer.uuid, consumer.held)
-        consumer.held, consumer.changed = held, True
+            if consumer.span is not None:
+                self.before.terms.setdefault(consumer.uuid, consumer.span)
+        consumer.held, consumer.span, consumer.changed = held, span, True
+        if span is not None:
+            self.facts.terms[consumer.uuid] = span
         self.facts.claims[consumer.uuid] = held
+        self.facts.owners[consumer.uuid] = self.owner(consumer)
+
+    def owner(self, consumer: DraftConsumer) -> Owner:
+        """Return who a consumer belongs to."""
+        number, type_ = consumer.type_id, None
+        if number is not None:
+            type_ = self._added_types.get(number) or self.fleet.catalogue.name_of(number)
+        return Owner(consumer.project, consumer.user, type_)
+
+    def set_owner(self, consumer: DraftConsumer, project: str, user: str, type_id: int | None) -> None:
+        """Give a consumer to an owner. Who had it before is a part of the state before."""
+        if consumer.held and (project, user, type_id) != (consumer.project, consumer.user, consumer.type_id):
+            self.before.owners.setdefault(consumer.uuid, self.owner(consumer))
+        consumer.project, consumer.user, consumer.type_id = project, user, type_id
 
     def add_consumer(self, uuid: str) -> DraftConsumer:
         """Return a new consumer, which holds nothing yet."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from berth.model.consumer import Resources
+from berth.model.ended_consumer import EndedConsumer
 from berth.model.inventory import Inventory
+from berth.model.term import Span
 from berth.model.token import Token
 
 Holdings = dict[str, Resources]
@@ -44,7 +46,8 @@ class DraftProvider:
 class DraftConsumer:
     """A consumer as decided so far. held: empty once it has ended.
 
-    stored, stored_held: whether the database has rows of it, and of what it holds.
+    stored, stored_held, stored_span: whether the database has rows of it, of what it holds, and a term in them; span:
+    None if it counts for ever and is confirmed; change: the number of the last change to it, in this batch.
     """
 
     id: int
@@ -57,14 +60,23 @@ class DraftConsumer:
     stored: bool
     stored_held: bool
     changed: bool = False
+    span: Span | None = None
+    stored_span: bool = False
+    change: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Prefetched:
-    """The consumers and tokens that a batch's commands name, read before it is decided."""
+    """The consumers and tokens that a batch's commands name, read before it is decided; and consumers to sweep.
+
+    ended: how consumers were ended that commands name, and that are there no more, by uuid; endings: of the consumers
+    that a change ended which is to be undone, by its number.
+    """
 
     consumers: Sequence[DraftConsumer] = ()
     tokens: Sequence[Token] = ()
+    ended: Mapping[str, EndedConsumer] = field(default_factory=dict)
+    endings: Mapping[int, Sequence[EndedConsumer]] = field(default_factory=dict)
 
 
 NOTHING_PREFETCHED = Prefetched()

@@ -9,6 +9,7 @@ from berth.model import commands
 from berth.model.caller import Caller
 from berth.model.change import NameKind
 from berth.model.commands import Command
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits
 from berth.model.errors import Forbidden
 from berth.model.names import parse_uuid
 
@@ -20,6 +21,9 @@ _SINGLE_PROVIDER_COMMANDS = (
     commands.DeleteInventory,
     commands.SetTraits,
     commands.SetAggregates,
+    EditTraits,
+    EditAggregates,
+    DeleteTree,
 )
 
 
@@ -67,7 +71,9 @@ def _record_providers(draft: Draft, command: commands.PutRecords) -> Iterator[st
         if uuid is not None and draft.find_provider(uuid) is not None:
             yield uuid
         parent_uuid = parse_uuid(record.parent)
-        parent = parent_uuid or draft.provider_named(record.parent)
+        parent = parent_uuid
+        if parent is None or draft.find_provider(parent) is None:  # a name may look like a uuid
+            parent = draft.provider_named(record.parent) or parent_uuid
         if parent is not None and draft.find_provider(parent) is not None:
             yield parent
         elif (parent_uuid not in uuids) if parent_uuid is not None else (record.parent not in names):

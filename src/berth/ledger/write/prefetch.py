@@ -2,31 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from sqlalchemy import Connection
 
 from berth.fleet.state.catalogue import Catalogue
+from berth.fleet.state.fleet import Fleet
+from berth.ledger.write.decide import KEPT_BY_CONSUMERS
+from berth.ledger.write.decide.lapses import BESIDE_CLAIMS, MOST_AT_ONCE
 from berth.ledger.write.draft_entities import DraftConsumer, Prefetched
+from berth.ledger.write.selection import select_consumers
 from berth.model.commands import (
     Allocate,
     Command,
+    Confirm,
     CreateToken,
+    Extend,
+    Lapse,
+    Reconcile,
     ReleaseAllocations,
     Reshape,
     RevokeToken,
     RotateToken,
     SetAllocations,
+    Undo,
 )
+from berth.model.ended_consumer import EndedConsumer
 from berth.model.token import Token
-from berth.store import consumers, tokens
+from berth.store import consumers, endings, tokens
 
 
-def prefetch(connection: Connection, catalogue: Catalogue, commands: Iterable[Command]) -> Prefetched:
-    """Return what the commands name and the fleet in memory does not have: consumers and API tokens."""
+def prefetch(connection: Connection, fleet: Fleet, commands: Iterable[Command]) -> Prefetched:
+    """Return what the commands name and the fleet in memory does not have, consumers and API tokens; and what to sweep.
+
+    The fleet must be one of this moment.
+    """
     every = list(commands)
-    read = _read_tokens(connection, every)
-    return Prefetched(_read_consumers(connection, catalogue, every), read)
+    read, undone = _read_tokens(connection, every), _read_endings(connection, every)
+    named = dict.fromkeys(uuid for command in every for uuid in _consumer_uuids(command))
+    named.update(dict.fromkeys(select_consumers(connection, fleet, every)))
+    named.update(dict.fromkeys(each.consumer for ended in undone.values() for each in ended))
+    lapsed = _to_sweep(fleet, every) if fleet.lapses.lapsed else ()
+    known = _read_consumers(connection, fleet.catalogue, {**named, **dict.fromkeys(lapsed)})
+    replaced = {each.span.replaces for each in known if each.span and each.span.replaces}
+    if missing := [uuid for uuid in replaced.difference(each.uuid for each in known) if uuid]:
+        known += _read_consumers(connection, fleet.catalogue, missing)
+    return Prefetched(known, read, _read_ended(connection, every, known), undone)
+
+
+def _to_sweep(fleet: Fleet, commands: Iterable[Command]) -> Iterable[str]:
+    """Return the consumers to sweep: all that lapsed if a command may remove what they are of, otherwise the first."""
+    lapsed, kinds = fleet.lapses.lapsed, set(map(type, commands))
+    if not kinds <= KEPT_BY_CONSUMERS:
+        return lapsed
+    return islice(lapsed, MOST_AT_ONCE if kinds == {Lapse} else BESIDE_CLAIMS)
+
+
+def _read_ended(
+    connection: Connection, commands: Sequence[Command], known: Iterable[DraftConsumer]
+) -> dict[str, EndedConsumer]:
+    """Return how those consumers were ended that commands about holds name, and that are there no more."""
+    named = {command.consumer for command in commands if isinstance(command, Confirm | Extend)}
+    missing = named.difference(each.uuid for each in known) if named else named
+    return endings.of_consumers(connection, missing) if missing else {}
+
+
+def _read_endings(connection: Connection, commands: Iterable[Command]) -> dict[int, list[EndedConsumer]]:
+    """Return the consumers that those changes ended which are to be undone."""
+    numbers = [command.change for command in commands if isinstance(command, Undo)]
+    return endings.of_changes(connection, numbers) if numbers else {}
 
 
 def _read_tokens(connection: Connection, commands: Iterable[Command]) -> list[Token]:
@@ -34,9 +79,8 @@ def _read_tokens(connection: Connection, commands: Iterable[Command]) -> list[To
     return tokens.named(connection, names) if names else []
 
 
-def _read_consumers(connection: Connection, catalogue: Catalogue, commands: Iterable[Command]) -> list[DraftConsumer]:
-    """Return the existing consumers that the commands name, with what they hold."""
-    uuids = dict.fromkeys(uuid for command in commands for uuid in _consumer_uuids(command))
+def _read_consumers(connection: Connection, catalogue: Catalogue, uuids: Iterable[str]) -> list[DraftConsumer]:
+    """Return those of these consumers that exist, with what they hold."""
     rows = consumers.by_uuid(connection, uuids) if uuids else []
     if not rows:
         return []
@@ -51,6 +95,8 @@ def _read_consumers(connection: Connection, catalogue: Catalogue, commands: Iter
             held={},
             stored=True,
             stored_held=True,
+            span=row.span,
+            stored_span=row.span is not None,
         )
         for row in rows
     }
@@ -62,5 +108,11 @@ def _read_consumers(connection: Connection, catalogue: Catalogue, commands: Iter
 def _consumer_uuids(command: Command) -> Iterator[str]:
     if isinstance(command, SetAllocations | Reshape):
         yield from (claim.consumer for claim in command.claims)
-    elif isinstance(command, ReleaseAllocations | Allocate):
+    elif isinstance(command, ReleaseAllocations | Allocate | Extend):
         yield command.consumer
+    elif isinstance(command, Confirm):
+        yield command.consumer
+        if command.onto is not None:
+            yield command.onto
+    elif isinstance(command, Reconcile):
+        yield from (orphan.consumer for orphan in command.orphans)

@@ -7,6 +7,7 @@ from typing import Any
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftConsumer, DraftProvider, NewToken
 from berth.model.change import NameKind
+from berth.model.term import Span
 from berth.store.tokens import row_of
 from berth.store.write_set import WriteSet
 
@@ -20,8 +21,12 @@ def write_set_of(draft: Draft) -> WriteSet:
     for consumer in draft.consumers.values():
         if consumer.changed:
             _add_consumer(draft, consumer, rows)
+    rows.clear_endings = [{"key": change, "whose": consumer} for change, consumer in draft.endings.restored]
     for token in draft.new_tokens.values():
         _add_token(token, rows)
+    if draft.answers is not None:
+        rows.drop_answers = [{"key": key} for key in draft.answers.over]
+        rows.add_answers = [kept.row for kept in draft.answers.new]
     return rows
 
 
@@ -119,28 +124,10 @@ def _add_consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None
         rows.end_consumers += [{"key": consumer.id}] * consumer.stored
         return
     if consumer.stored:
-        rows.change_consumers.append(
-            {
-                "key": consumer.id,
-                "to": consumer.generation,
-                "new_project": consumer.project,
-                "new_user": consumer.user,
-                "type": consumer.type_id,
-                "at": draft.now,
-            }
-        )
+        changes = rows.change_consumer_terms if consumer.span or consumer.stored_span else rows.change_consumers
+        changes.append(_changed_consumer(consumer, draft.now))
     else:
-        rows.add_consumers.append(
-            {
-                "id": consumer.id,
-                "uuid": consumer.uuid,
-                "generation": consumer.generation,
-                "project": consumer.project,
-                "user": consumer.user,
-                "type_id": consumer.type_id,
-                "updated_at": draft.now,
-            }
-        )
+        (rows.add_consumer_terms if consumer.span else rows.add_consumers).append(_new_consumer(consumer, draft.now))
     rows.add_allocations += [
         {
             "consumer_id": consumer.id,
@@ -151,6 +138,40 @@ def _add_consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None
         for provider, resources in consumer.held.items()
         for name, amount in resources.items()
     ]
+
+
+def _changed_consumer(consumer: DraftConsumer, now: int) -> dict[str, Any]:
+    row = {
+        "key": consumer.id,
+        "to": consumer.generation,
+        "new_project": consumer.project,
+        "new_user": consumer.user,
+        "type": consumer.type_id,
+        "at": now,
+        "number": consumer.change,
+    }
+    return {**row, **_term(consumer.span)} if consumer.span or consumer.stored_span else row
+
+
+def _new_consumer(consumer: DraftConsumer, now: int) -> dict[str, Any]:
+    row = {
+        "id": consumer.id,
+        "uuid": consumer.uuid,
+        "generation": consumer.generation,
+        "project": consumer.project,
+        "user": consumer.user,
+        "type_id": consumer.type_id,
+        "updated_at": now,
+        "change": consumer.change,
+    }
+    return {**row, **_term(consumer.span)} if consumer.span else row
+
+
+def _term(span: Span | None) -> dict[str, Any]:
+    """Return the columns of a term; all null without one."""
+    if span is None:
+        return {"start": None, "end": None, "deadline": None, "replaces": None}
+    return {"start": span.start, "end": span.end, "deadline": span.deadline, "replaces": span.replaces}
 
 
 def _add_token(token: NewToken, rows: WriteSet) -> None:

@@ -8,9 +8,8 @@ on the head row, so the draft that is decided on is exactly what the database ho
 from __future__ import annotations
 
 import logging
-import threading
+import math
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -18,63 +17,80 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from berth.ledger.replica import Replica
-from berth.ledger.request_scope import RequestScope, TokenChanged, same_token
-from berth.ledger.retry import attempts
-from berth.ledger.write.batch import DecidedBatch, Outcome, PendingCommand, decide_batch, record_refusals
-from berth.ledger.write.decide import go_together
+from berth.fleet.state.fleet import Fleet
+from berth.ledger.replica import FarBehind, Replica
+from berth.ledger.request_scope import NeedsTime, RequestScope, TokenChanged, same_token
+from berth.ledger.retry import GIVE_UP_S, attempts, pause_after_conflict
+from berth.ledger.write.answers import AnswerShelf
+from berth.ledger.write.batch import BRIEF_S as BRIEF_BATCH_S
+from berth.ledger.write.batch import MOST_S, Batch, DecidedBatch, Outcome, decide_batch, record_refusals, without
+from berth.ledger.write.candidate_search import CandidateSearch
+from berth.ledger.write.committed_rows import append_audit, write_batch
 from berth.ledger.write.draft import Draft
+from berth.ledger.write.explanations import Explanations
+from berth.ledger.write.failures import Failures
+from berth.ledger.write.notes import Notes
+from berth.ledger.write.pending_command import LATE, PendingCommand
 from berth.ledger.write.prefetch import prefetch
-from berth.ledger.write.write_set import write_set_of
-from berth.logs.request_ids import REQUEST_IDS
+from berth.ledger.write.queue import CommandQueue
+from berth.logs.request_ids import REQUEST_IDS, logged_as
 from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
-from berth.model.change import Change
-from berth.model.commands import Command
+from berth.model.commands import Allocate, Command
 from berth.model.errors import BerthError, Unavailable
+from berth.model.funnel import Funnel
+from berth.model.idempotency import CommandKey
+from berth.model.request import CandidateRequest
 from berth.model.text import log_text
 from berth.model.token import Token
-from berth.store import audit, changes, head, tokens, write_set
-from berth.store.backend import StaleRead
+from berth.store import audit, head, tokens
+from berth.store.backend import CertificationConflict, StaleRead
 from berth.store.engine import Database
 from berth.store.head import Head
 
 _LOG = logging.getLogger("berth")
 
-MOST_IN_A_BATCH: Final = 512
 TRIES: Final = 8
 """How often a batch is tried: a database that restarts is back before the last attempt, two seconds later."""
 
-TOKEN_USE_US: Final = 60_000_000
-"""How often the last use of a token is written, in microseconds."""
+MOST_EXPLAIN_S: Final = 30
+"""How long a request without a deadline waits for another that explains the same."""
 
-MOST_REFUSALS: Final = 10_000
-"""How many refused requests may wait to be written; beyond that only their number is kept."""
+BRIEF_S: Final = 0.02
+"""How long a thread that must not take long goes on with batches, in seconds."""
+
+MOST_BRIEF_CHANGES: Final = 64
+"""How many changes of other processes such a thread applies before it decides."""
 
 
 class Writer(Replica):
-    """A replica that writes: commands, refused requests and uses of tokens that wait for the next commit."""
+    """A replica that writes: commands, and the notes that wait for the next commit."""
 
     def __init__(self, database: Database, clock: Callable[[], int] | None = None) -> None:
-        super().__init__(database)
-        self.clock = clock or (lambda: time.time_ns() // 1000)
-        self._commands: deque[PendingCommand] = deque()
-        self._refusals: deque[RefusedRequest] = deque()
-        self._left_out = 0
-        self._last_uses: dict[str, int] = {}
-        self._new_uses: dict[str, int] = {}
-        self._at_work = threading.Lock()
+        super().__init__(database, clock)
+        self._queue = CommandQueue()
+        self._notes = Notes()
+        self._explanations = Explanations()
+        self._candidates = CandidateSearch(self._pinned, self._current)
+        self.answers = AnswerShelf()
 
     # --- Requests ---
 
     @contextmanager
-    def request(self, request_id: str) -> Iterator[RequestScope]:
+    def request(
+        self,
+        request_id: str,
+        deadline: float = math.inf,
+        brief: bool = False,
+        long: bool = True,
+        pause: Callable[[], None] | None = None,
+    ) -> Iterator[RequestScope]:
         """Make everything this thread does inside belong to one request, so that one check for changes suffices.
 
         A token is taken from the cache; before anything is answered it has to be revalidated. For a command that is
         queued this happens when it is carried out.
         """
-        scope = self._current.scope = RequestScope()
+        scope = self._current.scope = RequestScope(deadline, brief, long, pause)
         entered = REQUEST_IDS.set((request_id,))
         try:
             yield scope
@@ -84,19 +100,21 @@ class Writer(Replica):
             for refused in scope.refusals:
                 self.record_refusal(refused)
 
+    def explained(self, fleet: Fleet, request: CandidateRequest) -> Funnel:
+        """Return the funnel of a request on a version of the fleet: computed once for all that ask for the same."""
+        return self._explanations.of_request(fleet, request, self._current.remaining_s(MOST_EXPLAIN_S))
+
     def cached_token(self, key: str) -> Token | None:
         """Return the token of this id: inside a request as this process knows it, otherwise as of now."""
+        if not (self._tokens.current or self.database.capabilities.embedded):
+            self.require_time()
         return (self.tokens() if self._current.scope is None else self._tokens.get()).get(key)
 
     def record_token_use(self, token: Token) -> None:
         """Note that a token authenticated a caller; written at most once a minute, with the next commit."""
         if self._current.scope is not None:
             self._current.scope.token = token
-        now = self.clock()
-        last = self._last_uses.get(token.id, token.last_used_at or 0)
-        if now - last > TOKEN_USE_US:
-            self._last_uses[token.id] = now
-            self._new_uses[token.id] = now
+        self._notes.add_use(token, self.time.own())
 
     def revalidate(self, scope: RequestScope) -> bool:
         """Return whether the token that authenticated a request is still unchanged.
@@ -113,198 +131,245 @@ class Writer(Replica):
 
     # --- Writing ---
 
-    def queue(self, command: Command, caller: Caller, request: str) -> Future[Any]:
-        """Queue a command for `run_pending`, and return the future of its result."""
-        token = None if self._current.scope is None else self._current.scope.token
-        pending = PendingCommand(command, caller, log_text(request), Future(), token)
-        self._commands.append(pending)
+    def queue(self, command: Command, caller: Caller, request: str, key: CommandKey | None = None) -> Future[Any]:
+        """Queue a command for `run_pending`, and return the future of its result. key: its idempotency key.
+
+        For an Allocate, search for candidates first, outside of every lock.
+        """
+        scope = self._current.scope or RequestScope()
+        pending = PendingCommand(command, caller, log_text(request), token=scope.token, key=key)
+        if isinstance(command, Allocate):
+            pending.shortlist, pending.searches = self._candidates.shortlist(command.request, self.fleet), 1
+        pending.deadline = min(scope.deadline, time.monotonic() + GIVE_UP_S)
+        self._queue.add(pending)
         return pending.answer
+
+    @contextmanager
+    def _pinned(self) -> Iterator[Fleet]:
+        """Give the fleet as this process knows it, unchanged until the context exits."""
+        version = self._pin() or self._pin_fresh()
+        try:
+            yield version.fleet
+        finally:
+            self._versions.unpin(version)
 
     def record_refusal(self, refused: RefusedRequest) -> None:
         """Queue a refused request for the audit log; `run_pending` writes it."""
         if self._current.scope is not None:
             self._current.scope.refusals.append(refused)
-        elif len(self._refusals) < MOST_REFUSALS:
-            self._refusals.append(refused)
         else:
-            self._left_out += 1
+            self._notes.add_refusal(refused)
 
     @property
     def has_pending(self) -> bool:
         """Whether there is anything for `run_pending` to do."""
-        return bool(self._commands or self._refusals or self._new_uses)
+        return self._queue.waits() or self._notes.are_due
 
-    def run_pending(self) -> None:
-        """Carry out everything that is queued, unless another thread is doing so: then leave it to that one."""
-        while self.has_pending and self._at_work.acquire(blocking=False):
+    def run_pending(self, brief: bool = False) -> bool:
+        """Carry out everything that is queued, unless another thread is doing so: then leave it to that one.
+
+        brief: neither wait nor take long. Return False if something is left for which a thread must do so.
+        """
+        if brief and not self.database.capabilities.embedded:
+            return not self.has_pending
+        ends = time.monotonic() + BRIEF_S
+        carry_out = (lambda batch: self._carry_out_briefly(batch, ends)) if brief else self._carry_out
+        while self._queue.work(carry_out, self._search_again, brief):
+            if not self._notes.are_due or not self._queue.acquire():
+                return True
             try:
-                while batch := self._next_batch():
-                    self._carry_out(batch)
-                    self._write_refusals()
-                if not self._write_refusals():
-                    return
+                written = self._write_notes(wait=not brief)
             finally:
-                self._at_work.release()
+                self._queue.release()
+            if brief and not written:
+                return False
+        return False
 
-    def _next_batch(self) -> list[PendingCommand]:
-        batch: list[PendingCommand] = []
-        while self._commands and len(batch) < MOST_IN_A_BATCH:
-            if batch and not go_together(batch[-1].command, self._commands[0].command):
-                break
-            batch.append(self._commands.popleft())
-        return batch
+    def _search_again(self, unsearched: Iterable[PendingCommand]) -> None:
+        """Search for other candidates for commands whose first ones have gone, for as long as others can wait."""
+        ends = time.monotonic() + MOST_S
+        for pending in unsearched:
+            assert isinstance(pending.command, Allocate)
+            try:
+                pending.shortlist = self._candidates.shortlist(pending.command.request, self.fleet, in_turn=False)
+                pending.searches += 1
+            except Exception as error:  # noqa: BLE001 - the caller gets it
+                pending.resolve(error=error)
+            if time.monotonic() >= ends:
+                return
 
-    def _carry_out(self, batch: Sequence[PendingCommand]) -> None:
-        entered = REQUEST_IDS.set(tuple(pending.request for pending in batch))
+    def _carry_out(self, batch: Batch) -> bool:
+        """Commit a batch, and give every caller an answer."""
+        entered = REQUEST_IDS.set(batch.requests)
         try:
             outcomes = self._outcomes(batch)
         finally:
             REQUEST_IDS.reset(entered)
-        self._commands.extendleft(outcome.pending for outcome in reversed(outcomes) if outcome.deferred)
-        for outcome in outcomes:
-            if outcome.deferred:
-                continue
-            if outcome.refusal is None:
-                outcome.pending.answer.set_result(outcome.result)
-            else:
-                if not isinstance(outcome.refusal, TokenChanged):  # the request starts again: not its answer yet
-                    self._report_refusal(outcome.pending, outcome.refusal)
-                outcome.pending.answer.set_exception(outcome.refusal)
+        self._answer(batch, outcomes)
+        if self._notes.are_due:
+            self._write_notes()
+        return True
 
-    def _report_refusal(self, pending: PendingCommand, refusal: BerthError) -> None:
-        entered = REQUEST_IDS.set((pending.request,))
+    def _carry_out_briefly(self, batch: Batch, ends: float) -> bool:
+        """Try once to commit a batch. If that would wait or fails, or time is over, leave it to another thread."""
+        if time.monotonic() >= ends:
+            return False
+        entered = REQUEST_IDS.set(batch.requests)
         try:
-            self.observer.refused(refusal)
+            outcomes = self._commit(batch, brief=True)
+        except Exception as error:  # noqa: BLE001 - the thread that tries again reports it
+            _LOG.debug("a batch of %d is left to a thread that can wait: %s", len(batch.pending), error)
+            return False
         finally:
             REQUEST_IDS.reset(entered)
+        self._answer(batch, outcomes)
+        return not self._notes.are_due or self._write_notes(wait=False)
 
-    def _outcomes(self, batch: Sequence[PendingCommand]) -> list[Outcome]:
-        """Commit a batch. If it fails, retry each command on its own and report the error to its caller."""
-        try:
-            return self._committed(batch)
-        except BerthError as error:
-            return [Outcome(pending, refusal=error) for pending in batch]
-        except Exception as error:  # noqa: BLE001 - the caller gets it, and the log has it
-            _LOG.exception("a batch of %d failed", len(batch))
-            if len(batch) > 1:  # nothing was committed, and only one command need be at fault
-                for pending in batch:
-                    self._carry_out([pending])
-                return []
-            self.observer.refused(error)
-            batch[0].answer.set_exception(error)
-            return []
+    def _answer(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
+        """Give the callers their answers; only then tell the observers, which cannot change them any more."""
+        for outcome in outcomes:
+            if outcome.search:
+                outcome.pending.shortlist = None
+        decided = [outcome for outcome in outcomes if not outcome.deferred]
+        for outcome in decided:
+            outcome.pending.resolve(outcome.result, outcome.refusal, replayed=outcome.replayed)
+        self._queue.put_back([outcome.pending for outcome in outcomes if outcome.deferred])
+        for requests, began, ended in batch.commits:
+            with logged_as(requests):
+                self.observer.committed(requests, began, ended)
+        for outcome in decided:
+            if outcome.replayed or outcome.refusal is not None:
+                with logged_as((outcome.pending.request,)):
+                    outcome.report(self.observer)
 
-    def _committed(self, batch: Sequence[PendingCommand]) -> list[Outcome]:
-        """Decide and commit a batch, with retries while it conflicts or the database is unreachable."""
-        attempt = _Attempt()
-        for last in attempts(TRIES):
-            began = time.time_ns()
+    def _outcomes(self, batch: Batch) -> list[Outcome]:
+        """Decide and commit a batch, with retries while it conflicts or the database is unreachable.
+
+        What one command may be at fault for is tried again in halves, until that command is alone.
+        """
+        failures = Failures()
+        for last in attempts(TRIES, batch.deadline):
             try:
-                outcomes = self._commit(batch, attempt)
-            except Unavailable as error:
+                return self._certified(batch)
+            except Exception as error:  # noqa: BLE001 - the callers get it, and the log has it
                 if isinstance(error, StaleRead):
                     self._consistent = False
-                if last:
-                    raise
+                failures.add(error, batch.writing)
+                if failures.one_may_be_at_fault and len(batch.pending) > 1:
+                    return [outcome for half in batch.halves() for outcome in self._outcomes(half)]
+                if last or failures.are_final:
+                    return [Outcome(pending, refusal=failures.answer) for pending in batch.pending]
                 self.observer.tried_again()
-            else:
-                self.observer.committed(REQUEST_IDS.get(), began, time.time_ns())
-                return outcomes
-        raise AssertionError("the last attempt returns or raises")
+        raise AssertionError("the last attempt returns")
 
-    def _commit(self, batch: Sequence[PendingCommand], attempt: _Attempt) -> list[Outcome]:
-        with self.database.writing() as connection:
+    def _certified(self, batch: Batch) -> list[Outcome]:
+        """Commit a batch; if another transaction was first, try again at once, for as long as a caller waits."""
+        while True:
+            try:
+                return self._commit(batch)
+            except (CertificationConflict, FarBehind) as error:
+                if time.monotonic() >= batch.deadline:
+                    raise
+                if isinstance(error, FarBehind):
+                    self.catch_up()
+                    continue
+                self.observer.tried_again()
+                pause_after_conflict()
+
+    def _commit(self, batch: Batch, brief: bool = False) -> list[Outcome]:
+        """Decide a batch and commit it. If anything is raised before `batch.attempts` grows, nothing was committed."""
+        began, batch.writing = time.time_ns(), False
+        with self.database.writing(wait=not brief) as connection:
             seen = head.lock(connection, self.database.capabilities)
+            if brief and seen.number > self.fleet.head + MOST_BRIEF_CHANGES:
+                raise NeedsTime
             self._catch_up(connection, seen)
-            landed = attempt.landed(connection)
-            if landed is not None:
-                return landed.outcomes
-            current, outdated = self._split_by_token(batch, connection)
-            commands, now, chain = [pending.command for pending in current], self.clock(), _chain(seen)
-            prefetched = prefetch(connection, self.fleet.catalogue, commands)
-            draft = Draft(self.fleet, now, seen.next_id, prefetched)
-            attempt.decided = done = decide_batch(current, draft, seen.number, chain)
-            done.outcomes += [Outcome(pending, refusal=TokenChanged()) for pending in outdated]
-            if done.log:
-                write_set.write(connection, write_set_of(draft))
-                changes.append(connection, done.log, done.texts)
-                _append_audit(connection, seen, seen.number + len(done.log), draft.next_id, done.chain)
-        self._publish(done.log)
-        return done.outcomes
+            landed, to, now = batch.landed(connection), seen, self.time.at(seen)
+            self._lapse(now)
+            with self._held() as fleet:
+                most_s = BRIEF_BATCH_S if brief else MOST_S
+                done = self._decided(without(batch.pending, landed), connection, seen, fleet, now, most_s)
+            if done.log or (done.draft.answers and done.draft.answers.new):
+                batch.writing = True
+                to = write_batch(connection, done, seen)
+                batch.writing = False
+                batch.attempts.append(done)
+        if done.log:
+            self._publish(done.log, to)
+        for shortlist, tried in done.draft.tried.items():
+            shortlist.first = max(shortlist.first, tried)
+        outcomes = landed + done.outcomes
+        carried_out = tuple(each.pending.request for each in outcomes if not each.deferred)
+        batch.commits.append((carried_out, began, time.time_ns()))
+        return outcomes
 
-    def _split_by_token(
+    def _decided(
+        self,
+        pending: Sequence[PendingCommand],
+        connection: Connection,
+        seen: Head,
+        fleet: Fleet,
+        now: int,
+        most_s: float,
+    ) -> DecidedBatch:
+        """Return what is decided now. The head must be locked, and the fleet be the one of that moment."""
+        current, refused = self._split(pending, connection)
+        commands = [each.command for each in current]
+        prefetched = prefetch(connection, fleet, commands)
+        claims_only = all(isinstance(command, Allocate) for command in commands)
+        draft = Draft(fleet, now, seen.next_id, prefetched, claims_only=claims_only)
+        if any(each.key is not None for each in current):
+            draft.answers = self.answers.read(connection, current, now)
+        done = decide_batch(current, draft, seen.number, audit.Chain(seen.audit_number, seen.audit_hash), most_s)
+        done.outcomes += refused
+        return done
+
+    def _split(
         self, batch: Iterable[PendingCommand], connection: Connection
-    ) -> tuple[list[PendingCommand], list[PendingCommand]]:
-        """Split a batch into commands whose token is unchanged since authentication, and the rest.
+    ) -> tuple[list[PendingCommand], list[Outcome]]:
+        """Split a batch into commands to decide, and outcomes of those whose token has changed or whose time is over.
 
         Must be called with the head locked and the replica caught up.
         """
-        current, outdated = list[PendingCommand](), list[PendingCommand]()
+        current, refused, now = list[PendingCommand](), list[Outcome](), time.monotonic()
         for pending in batch:
             token = pending.token
-            good = token is None or same_token(token, self._tokens.get(connection).get(token.id))
-            (current if good else outdated).append(pending)
-        return current, outdated
+            if now >= pending.deadline:  # the head came too late: its caller has been answered
+                refused.append(Outcome(pending, refusal=Unavailable(LATE)))
+            elif token is None or same_token(token, self._tokens.get(connection).get(token.id)):
+                current.append(pending)
+            else:
+                refused.append(Outcome(pending, refusal=TokenChanged()))
+        return current, refused
 
-    def _publish(self, log: Sequence[Change]) -> None:
-        with self._fleet_lock:
-            self._apply_changes(log)
-
-    def _write_refusals(self) -> bool:
-        """Write the queued refusals and uses of tokens. Return False if that has to wait."""
-        if not self._refusals and not self._new_uses:
-            return True
-        refused, left_out, uses = list(self._refusals), self._left_out, dict(self._new_uses)
+    def _write_notes(self, wait: bool = True) -> bool:
+        """Write refused requests and uses of tokens, once. Return False if that has to wait."""
+        notes = self._notes.to_write()
         try:
-            with self.database.writing() as connection:
+            with self.database.writing(wait) as connection:
                 seen = head.lock(connection, self.database.capabilities)
-                chain = _chain(seen)
-                record_refusals(chain, refused, left_out, self.clock())
-                _append_audit(connection, seen, seen.number, seen.next_id, chain)
-                tokens.touch(connection, uses)
+                chain = audit.Chain(seen.audit_number, seen.audit_hash)
+                record_refusals(chain, notes.refusals, notes.left_out, self.time.at(seen))
+                to = seen._replace(audit_number=chain.number, audit_hash=chain.hash)
+                append_audit(connection, seen, to, chain)
+                tokens.touch(connection, notes.uses)
+            self._publish((), to, seen)
         except BerthError as error:
-            _LOG.warning("refused requests wait to be written: %s", error)
+            if wait:
+                _LOG.warning("refused requests wait to be written: %s", error)
+                self._notes.failed()
             return False
         except Exception:  # noqa: BLE001 - the log has it
-            # Dropped, so that they do not block everything that is queued after them.
-            _LOG.exception("%d refused requests could not be written", len(refused))
-        for _ in refused:
-            self._refusals.popleft()
-        self._left_out -= left_out
-        for key, at in uses.items():
-            if self._new_uses.get(key) == at:
-                del self._new_uses[key]
+            # Dropped, so that they do not block those that come after them.
+            _LOG.exception("%d refused requests could not be written", len(notes.refusals))
+        self._notes.written(notes)
         return True
 
     def close(self) -> None:
         """Carry out what is queued, then close all connections."""
+        self._notes.hurry()
         self.run_pending()
-        with self._at_work:
+        with self._queue.wait_for_turn():
             self._watch.close()
             self.database.close()
-
-
-class _Attempt:
-    """The last attempt at a batch: its connection may have been lost after the commit."""
-
-    def __init__(self) -> None:
-        self.decided: DecidedBatch | None = None
-
-    def landed(self, connection: Connection) -> DecidedBatch | None:
-        """Return what that attempt decided if it was committed after all: it must not be carried out twice."""
-        done = self.decided
-        if done is None or not done.log or not audit.has(connection, done.chain.number, done.chain.hash):
-            return None
-        return done
-
-
-def _chain(seen: Head) -> audit.Chain:
-    """Return the end of the audit log."""
-    return audit.Chain(seen.audit_number, seen.audit_hash)
-
-
-def _append_audit(connection: Connection, seen: Head, number: int, next_id: int, chain: audit.Chain) -> None:
-    """Write new records of the audit log, and move the head to the last of them."""
-    audit.append(connection, chain)
-    if not head.move(connection, seen, Head(number, next_id, chain.number, chain.hash)):
-        raise StaleRead("the head was moved by a writer that did not hold its lock")
+        self.run_pending()  # what has been queued since gets its answer: LedgerClosed

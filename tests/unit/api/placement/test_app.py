@@ -97,10 +97,10 @@ def test_where_something_new_is(host: str, location: str, api: PlacementApp) -> 
 @pytest.mark.parametrize(
     ("accept", "kind", "text"),
     [
-        ("", "application/json", '"detail": "so <b>"'),
-        ("*/*", "application/json", '"detail": "so <b>"'),
-        ("text/html", "text/html; charset=UTF-8", "<p>so &lt;b&gt;</p>"),
-        ("text/plain", "text/plain; charset=UTF-8", "400 Bad Request\n\nso <b>\n"),
+        ("", "application/json", r"otherwise incorrect.\n\n so <b>  "),
+        ("*/*", "application/json", r"otherwise incorrect.\n\n so <b>  "),
+        ("text/html", "text/html; charset=UTF-8", "so &lt;b&gt;  </p>"),
+        ("text/plain", "text/plain; charset=UTF-8", "400 Bad Request\n\nThe server could not comply"),
         ("image/png", "text/plain; charset=UTF-8", "so <b>"),
         ("application/json;q=0.1, text/html", "text/html; charset=UTF-8", "so &lt;b&gt;"),
     ],

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import text
 
 from berth.model.commands import Claim, SetAllocations
 from tests.unit.api.v1.conftest import HOST, JOB, OTHER, Asked, told
@@ -65,6 +66,44 @@ def test_in_the_order_that_was_asked_for(asked: Asked) -> None:
     assert [item["uuid"] for item in oldest] == uuids
 
 
+def test_a_consumer_that_changes_is_not_shown_twice(asked: Asked) -> None:
+    uuids = crowded(asked)
+    first = told(asked("GET", f"/v1/consumers?provider={SMALL}&order=oldest&limit=10"))
+    shown, rest = [item["uuid"] for item in first["items"]], []
+    for uuid in (shown[0], uuids[-1]):  # one that was shown, and one that was not
+        asked.ledger.claim(Claim(consumer=uuid, allocations={SMALL: {"PCPU": 1}}, project="other", user="u"))
+    after = first["next"]
+    while after:
+        page = told(asked("GET", f"/v1/consumers?provider={SMALL}&order=oldest&limit=10&after={quote(after)}"))
+        rest += [item["uuid"] for item in page["items"]]
+        after = page["next"]
+    assert shown + rest == uuids
+
+
+CURSORS = {
+    "uuid": "7a5c0000-0000-4000-8000-000000000001",
+    "oldest": "oldest.7",
+    "largest": "largest.{place}.7.7a5c0000-0000-4000-8000-000000000001",
+    "holders": "7",
+    "nonsense": "zzz",
+    "a half": "largest.{place}.7",
+    "another half": "oldest.",
+    "no uuid": "largest.{place}.7.x",
+    "no moment": "largest.7.7a5c0000-0000-4000-8000-000000000001",
+    "another history": "largest.3-0123456789abcdef.7.7a5c0000-0000-4000-8000-000000000001",
+}
+
+
+@pytest.mark.parametrize("cursor", CURSORS)
+@pytest.mark.parametrize("order", ["uuid", "oldest", "largest", "holders"])
+def test_a_cursor_is_of_one_order(order: str, cursor: str, steady: Asked) -> None:
+    target = f"/v1/providers/{HOST}/holders?" if order == "holders" else f"/v1/consumers?class=VCPU&order={order}&"
+    end = steady.ledger.known_position
+    after = CURSORS[cursor].format(place=f"{end.audit_number}-{end.tag}")
+    reply = steady("GET", f"{target}after={quote(after)}")
+    assert reply.status == (200 if order == cursor else 400)
+
+
 def test_what_is_there_all_the_time_is_not_missed_while_others_come_and_go(asked: Asked) -> None:
     uuids = crowded(asked)
     found, after = [], ""
@@ -119,3 +158,12 @@ def test_a_tag_ends_with_the_next_change(asked: Asked) -> None:
     assert asked("GET", "/v1/consumers?limit=1", if_none_match=tag).status == 200
     asked.ledger.release(JOB)
     assert asked("GET", "/v1/consumers", if_none_match=tag).status == 200
+
+
+def test_changes_that_are_gone(asked: Asked) -> None:
+    with asked.ledger._writer.database.writing() as connection:
+        connection.execute(text("DELETE FROM changes WHERE number < 4"))
+    for path in ("/v1/changes", "/v1/changes/brief"):
+        reply = asked("GET", f"{path}?after=2")
+        assert (reply.status, told(reply)["type"], told(reply)["first"]) == (410, "/v1/problems/changes-gone", 4)
+        assert told(asked("GET", f"{path}?limit=1"))["items"][0]["number"] == 4

@@ -57,7 +57,11 @@ def test_another_method(route: Route, steady: Asked) -> None:
     assert told(reply)["type"] == "/v1/problems/method-not-allowed"
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "GET"], ids=lambda route: route.name)
+UNCHANGING = [route for route in ROUTES if route.method == "GET" and route.name != "agenda.list"]
+"""The routes whose answers stay the same while nothing happens: the agenda says how much time is left."""
+
+
+@pytest.mark.parametrize("route", UNCHANGING, ids=lambda route: route.name)
 def test_what_has_not_changed_is_not_sent_again(route: Route, steady: Asked) -> None:
     target, _ = CALLS[route.name]
     tag = header(steady("GET", target), "etag")
@@ -92,6 +96,8 @@ def test_only_json_is_to_be_had(route: Route, steady: Asked) -> None:
         target, body = CALLS[route.name]
         assert steady(route.method, target, body, accept="text/html").status == 406
 
+
+OWNER = {"project": "p", "user": "u"}
 
 REFUSED: tuple[tuple[str, str, Any, int, str, dict[str, Any]], ...] = (
     ("GET", f"/v1/providers/{NOBODY}/traits", None, 404, "provider-not-found", {"uuid": NOBODY}),
@@ -157,6 +163,21 @@ REFUSED: tuple[tuple[str, str, Any, int, str, dict[str, Any]], ...] = (
         "invalid",
         {},
     ),
+    *(
+        ("POST", path, {"request": {"groups": [{"resources": {"VCPU": 1}}]}, **OWNER, **term}, 400, kind, {"at": at})
+        for path, term, kind, at in (
+            ("/v1/claims", {"until": "2001-01-01T00:00:00Z"}, "invalid-term", "/term/end"),
+            ("/v1/claims", {"until": "2101-01-01T00:00:00"}, "invalid", "/until"),
+            ("/v1/claims", {"until": "tomorrow"}, "invalid", "/until"),
+            ("/v1/claims", {"for": 0}, "invalid-term", "/term/lasts"),
+            ("/v1/claims", {"for": 2**62}, "invalid-term", "/term/lasts"),
+            ("/v1/claims", {"replaces": JOB}, "invalid-term", "/term/replaces"),
+            ("/v1/holds", {"confirm_within": 0}, "invalid-term", "/term/confirm_within"),
+            ("/v1/holds", {"for": 5}, "invalid", "/confirm_within"),
+        )
+    ),
+    ("POST", "/v1/commands/Confirm", {"consumer": NOBODY}, 404, "allocations-not-found", {"consumer": NOBODY}),
+    ("POST", "/v1/commands/Extend", {"consumer": JOB, "seconds": 5}, 409, "not-pending", {"consumer": JOB}),
     ("POST", "/v1/commands/Nonsense", {}, 404, "no-such-path", {}),
 )
 
@@ -186,3 +207,15 @@ def test_every_command_has_a_route() -> None:
 def test_every_refusal_of_a_route_is_one_that_is_told() -> None:
     assert all(issubclass(refusal, BaseException) for route in ROUTES for refusal in route.refusals)
     assert all(Invalid in route.refusals for route in ROUTES if route.name.startswith("commands."))
+
+
+def test_a_claim_that_ends_and_a_hold(asked: Asked) -> None:
+    body = {"request": {"groups": [{"resources": {"VCPU": 1}}]}, **OWNER}
+    ends = told(asked("POST", "/v1/claims", {**body, "until": "2101-01-01T02:00:00+02:00"}))["consumer"]
+    assert told(asked("GET", f"/v1/consumers/{ends}"))["end"] == 4_133_980_800_000_000
+    held = told(asked("POST", "/v1/holds", {**body, "for": 600, "confirm_within": 60}))["consumer"]
+    hold = told(asked("GET", f"/v1/consumers/{held}"))
+    assert (hold["end"] - hold["start"], hold["deadline"] - hold["start"]) == (600_000_000, 60_000_000)
+    assert told(asked("POST", "/v1/commands/Extend", {"consumer": held, "seconds": 90}))["result"] > hold["deadline"]
+    assert asked("POST", "/v1/commands/Confirm", {"consumer": held}).status == 200
+    assert told(asked("GET", f"/v1/consumers/{held}"))["deadline"] is None

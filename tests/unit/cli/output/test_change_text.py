@@ -8,7 +8,10 @@ import pytest
 
 from berth.cli.output.change_text import line
 from berth.model.change import CatalogueEntry, Change, Facts, NameKind, ProviderFact
+from berth.model.consumer import Owner
 from berth.model.inventory import Inventory
+
+ADA = Owner("students", "ada", "JOB")
 
 
 def fact(name: str) -> ProviderFact:
@@ -33,6 +36,11 @@ def text_of(operation: str = "X", **facts: Any) -> str:
         ({"providers": [fact("a")], "traits": {"uuid-of-a": ["T"]}}, "provider a written; a has traits T"),
         ({"claims": {"c": {"u": {"VCPU": 4}}}}, "consumer c holds 4 VCPU of <u>"),
         ({"claims": {"c": {}}}, "consumer c released"),
+        ({"claims": {"c": {}}, "owners": {"c": ADA}}, "consumer c of ada (students) released"),
+        (
+            {"claims": {"c": {"u": {"PGPU": 1}}}, "owners": {"c": ADA}},
+            "consumer c of ada (students) holds 1 PGPU of <u>",
+        ),
         ({"claims": {key: {} for key in "abcd"}}, "4 consumers"),
         ({"gone": ["u"]}, "provider u deleted"),
     ],

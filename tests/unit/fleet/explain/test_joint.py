@@ -9,8 +9,8 @@ import pytest
 
 from berth.fleet.explain import joint
 from berth.fleet.explain.joint import TreeCount, count_fitting_trees, obstacles
+from berth.fleet.find.budget import Budget
 from berth.fleet.find.compile import compile_request
-from berth.fleet.find.search import Budget
 from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.fleet import Fleet
 from berth.model.request import CandidateRequest, Group

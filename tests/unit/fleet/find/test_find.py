@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from berth.fleet.find import find as find_module
+from berth.fleet.find.budget import Budget
 from berth.fleet.find.compile import compile_request
 from berth.fleet.find.find import domains_of, find, iter_candidates
-from berth.fleet.find.search import Budget
 from berth.fleet.state.fleet import Fleet
 from berth.model.candidate import Candidate
 from berth.model.errors import ClassNotFound, Invalid

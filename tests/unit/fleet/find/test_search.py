@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from berth.fleet.find import search
+from berth.fleet.find.budget import LOOKS_PER_STEP, PROVIDERS_PER_STEP, Budget
 from berth.fleet.find.compile import compile_request
-from berth.fleet.find.search import LOOKS_PER_STEP, PROVIDERS_PER_STEP, Budget, Domains, can_be_distinct, solutions
+from berth.fleet.find.search import Domains, can_be_distinct, solutions
 from berth.fleet.state.fleet import Fleet
 from berth.model.request import CandidateRequest, Group
 from tests.support.fleets import provider, small_fleet

@@ -15,7 +15,7 @@ def test_capacity_usage_traits_and_place_in_the_tree() -> None:
         provider("host", VCPU=Inventory(8, 2, allocation_ratio=2.0), DISK_GB=5, used={"VCPU": 3}, traits=["CUSTOM_B"]),
         provider("numa", "host", traits=["CUSTOM_A", "CUSTOM_B"]),
     )
-    found = summaries(fleet, [1, 0])
+    found = dict(summaries(fleet, [1, 0]))
     assert [*found] == [uuid_of("numa"), uuid_of("host")]
     host = found[uuid_of("host")]
     assert host == ProviderSummary(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import random
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
-from berth.fleet.state.build import FleetRows, build
+from berth.fleet.state.build import FleetRows, build, capacities
+from berth.fleet.state.columns import clipped_capacity
 from berth.fleet.views.providers import snapshot
 from berth.model.inventory import Inventory
 from tests.support.fleets import ProviderSpec, catalogue_of, facts_of, provider, sharing, small_fleet
@@ -60,7 +63,7 @@ def test_gaps_between_ids_do_not_matter() -> None:
     rows = [row for chunk in source.providers for row in chunk if row[1] != provider("a").uuid]
     stock = [row for chunk in source.inventories for row in chunk if row[0] != 1000]
     fleet = build(FleetRows(source.names, [rows], [stock], [], [], [], 5))
-    assert (fleet.names, fleet.members, fleet.children, fleet.head) == (["b", "c"], {0: [0, 1]}, {0: [1]}, 5)
+    assert (fleet.names, fleet.members, fleet.children, fleet.head) == (["b", "c"], {0: (0, 1)}, {0: (1,)}, 5)
     assert fleet.columns[1].total.values.tolist() == [2, 3]
 
 
@@ -73,3 +76,11 @@ def test_the_garbage_collector_runs_again_afterwards() -> None:
     assert gc.isenabled()
     build(rows_of(SPECS, 100))
     assert gc.isenabled()
+
+
+def test_capacities_of_a_column_are_those_of_its_rows() -> None:
+    chance = random.Random(4711)
+    rows = [(chance.randrange(2**31), round(chance.uniform(0, 40), chance.randrange(4))) for _ in range(2_000)]
+    rows += [(100, 1.15), (200, 1.15), (1000, 2.01), (2**31 - 1, 3.40282e38), (2**31 - 1, 5e-324), (0, 1.5)]
+    unreserved, ratio = (np.array(column) for column in zip(*rows, strict=True))
+    assert capacities(unreserved, ratio).tolist() == [clipped_capacity(*row) for row in rows]

@@ -54,3 +54,14 @@ def test_unknown_classes_and_traits_are_refused_and_unknown_aggregates_skipped(c
     with pytest.raises(TraitsNotFound, match="NO_SUCH"):
         catalogue.trait_ids(["CUSTOM_A", "NO_SUCH"])
     assert catalogue.aggregate_ids(["rack", "row"]) == {4}
+
+
+def test_an_aggregate_in_another_spelling_matches_as_the_usual_one() -> None:
+    usual = "01234567-89ab-4def-8123-456789abcdef"
+    catalogue = Catalogue()
+    assert catalogue.usual_aggregates(frozenset({1})) == {1}
+    for number, name in ((1, usual.upper()), (2, usual), (3, usual.replace("-", "")), (4, "rack")):
+        catalogue.add(CatalogueEntry(NameKind.AGGREGATE, number, name, 0))
+    assert catalogue.copy().usual_aggregates(frozenset({1, 3, 4})) == {2, 4}
+    catalogue.remove(3)
+    assert catalogue.usual_aggregates(frozenset({3})) == {3}

@@ -1,11 +1,11 @@
-"""Columns: arrays that grow, the table of sets, and the rule of capacity over the rows of a class."""
+"""Columns: arrays that grow, and the rule of capacity over the rows of a class."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from berth.fleet.state.columns import CAPACITY_LIMIT, NO_ROW, ClassColumn, Column, SetTable
+from berth.fleet.state.columns import CAPACITY_LIMIT, NO_ROW, ClassColumn, Column
 from berth.model.inventory import MAX_RATIO, Inventory
 
 
@@ -21,27 +21,12 @@ def test_a_column_grows_at_its_end_and_in_between() -> None:
     assert column.values.tolist() == [-1, 1, 2, 3, 99, 4, 5, 6, 7]
 
 
-def test_equal_sets_have_one_number() -> None:
-    table = SetTable()
-    one, other = table.id_of(frozenset({1, 2})), table.id_of(frozenset({2}))
-    assert (table.id_of(frozenset()), table.id_of(frozenset({2, 1})), other) == (0, one, 2)
-    assert table.sets == [frozenset(), frozenset({1, 2}), frozenset({2})]
-
-
-@pytest.mark.parametrize(("members", "expected"), [((), []), ((1,), [1]), ((2,), [1, 2]), ((1, 3), [1, 3]), ((9,), [])])
-def test_which_sets_have_any_of_some_members(members: tuple[int, ...], expected: list[int]) -> None:
-    table = SetTable()
-    for members_of_set in ({1, 2}, {2}, {3}):
-        table.id_of(frozenset(members_of_set))
-    assert np.flatnonzero(table.having_any(members)).tolist() == expected
-
-
 def column_of(inventories: dict[int, Inventory], used: dict[int, int] | None = None) -> ClassColumn:
     column = ClassColumn()
     for slot, inventory in inventories.items():
         column.put(slot, inventory, 7)
     for slot, amount in (used or {}).items():
-        column.used.values[column.row(slot)] = amount
+        column.set_used(column.row(slot), amount)
     return column
 
 

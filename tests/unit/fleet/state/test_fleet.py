@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from berth.fleet.state import fleet as fleets
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.model.change import ProviderFact
 from berth.model.errors import ProviderNotFound
@@ -29,7 +30,7 @@ def fleet() -> Fleet:
 
 def test_a_tree_has_its_members_children_and_root(fleet: Fleet) -> None:
     assert (tree(fleet, "a"), tree(fleet, "b")) == (["a", "a1", "a11"], ["b", "b1"])
-    assert fleet.children == {0: [1], 1: [2], 3: [4]}
+    assert fleet.children == {0: (1,), 1: (2,), 3: (4,)}
     assert fleet.root.values.tolist() == [0, 0, 0, 3, 3]
     assert fleet.nested.values.tolist() == [True, False, False, True, False]
 
@@ -42,7 +43,7 @@ def test_an_unknown_provider_has_no_slot(fleet: Fleet) -> None:
 def test_a_provider_moves_to_another_tree(fleet: Fleet) -> None:
     fleet.put_provider(fact("b1", "a", "a"))
     assert (tree(fleet, "a"), tree(fleet, "b")) == (["a", "a1", "a11", "b1"], ["b"])
-    assert fleet.children == {0: [1, 4], 1: [2]}
+    assert fleet.children == {0: (1, 4), 1: (2,)}
     assert not fleet.nested.values[3]
 
 
@@ -96,3 +97,17 @@ def test_several_share_with_one_set_of_aggregates() -> None:
     )
     assert fleet.shared_with_set(int(fleet.aggregate_set.values[2])) == (0, 1)
     assert fleet.catalogue.name_of(next(iter(fleet.traits_of(0)))) == SHARES_VIA_AGGREGATE
+
+
+def test_sets_and_tuples_that_no_provider_has_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider's owner may give it any number of sets in its time: finding costs what the sets in use cost."""
+    monkeypatch.setattr(fleets, "MOST_INTERNED", 5)
+    fleet = small_fleet(provider("a"), provider("b"))
+    for number in range(50):
+        fleet.set_traits(number % 2, frozenset({number, number + 1}))
+        fleet.set_aggregates(number % 2, frozenset({number}))
+        fleet.set_classes(number % 2, (number,))
+    assert (len(fleet.trait_sets.sets), len(fleet.aggregate_sets.sets)) == (3, 3)
+    assert len(fleet.trait_sets.having_any([49])) == 3
+    assert len(fleet._interned) <= 6
+    assert fleet.traits_of(1) == {49, 50}

@@ -1,4 +1,4 @@
-"""Single providers as values, lists of them, and the whole fleet as records."""
+"""Single providers as values, and lists of them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from berth.fleet.state.fleet import Fleet
 from berth.fleet.views import providers
+from berth.fleet.views.records import records
 from berth.model.errors import ProviderNotFound
 from berth.model.inventory import Inventory
-from berth.model.record import InventoryRecord, ProviderRecord
 from berth.model.request import ProviderQuery
 from tests.support.fleets import provider, small_fleet, uuid_of
 
@@ -63,21 +63,4 @@ def test_a_deleted_provider_is_in_no_list_and_its_traits_are_not_in_use(fleet: F
     fleet.drop_provider(NUMA)
     assert [each.name for each in providers.providers(fleet, ProviderQuery())] == ["host"]
     assert [fleet.catalogue.name_of(number) for number in providers.associated_traits(fleet)] == ["CUSTOM_B"]
-    assert [each.name for each in providers.records(fleet)] == ["host"]
-
-
-def test_records_have_parents_first_and_leave_defaults_out(fleet: Fleet) -> None:
-    host, numa, _gone = providers.records(fleet)
-    assert host == ProviderRecord(
-        name="host", uuid=HOST, inventories={"VCPU": InventoryRecord(total=8)}, traits=("CUSTOM_B",)
-    )
-    assert (numa.parent, numa.inventories) == (HOST, {"DISK_GB": InventoryRecord(total=5, step_size=5)})
-
-
-def test_equal_fleets_have_equal_snapshots_whatever_their_slots() -> None:
-    one, other = (small_fleet(provider("x"), provider("host", VCPU=1)) for _ in range(2))
-    one.drop_provider(uuid_of("x"))
-    fact = small_fleet(provider("x"))
-    assert providers.snapshot(one) != providers.snapshot(other)
-    other.drop_provider(uuid_of("x"))
-    assert providers.snapshot(one) == providers.snapshot(other) != providers.snapshot(fact)
+    assert [each.name for each in records(fleet)] == ["host"]

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from berth.fleet.find.budget import Budget
 from berth.ledger.write import batch as batches
-from berth.ledger.write.batch import PendingCommand, decide_batch, record_refusals, target_of
-from berth.ledger.write.decide.allocate import Deferred
-from berth.ledger.write.draft import Draft
+from berth.ledger.write.batch import decide_batch, record_refusals, target_of
+from berth.ledger.write.pending_command import PendingCommand
+from berth.ledger.write.shortlist import shortlist
 from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
 from berth.model.commands import (
@@ -29,10 +30,10 @@ from berth.model.commands import (
 )
 from berth.model.errors import AllocationsNotFound, Forbidden
 from berth.model.record import ProviderRecord
-from berth.model.request import CandidateRequest
+from berth.model.request import CandidateRequest, Group
 from berth.model.token import Token
 from berth.store.audit import Chain
-from tests.unit.ledger.write.memory_ledger import HOST, NEW, OLD, POOL, claim, filled
+from tests.unit.ledger.write.memory_ledger import HOST, NEW, OLD, OTHER, POOL, claim, filled
 
 ADA = Caller(user="ada", name="ada's token")
 OWNER = Caller(user="owner", trees=frozenset({HOST}))
@@ -65,15 +66,30 @@ def test_only_what_changes_something_is_logged() -> None:
     assert [row["before"] is None for row in done.chain.rows] == [False, True]
 
 
-def test_a_command_that_has_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    def decide(_draft: Draft, command: Command) -> None:
-        if isinstance(command, CreateTrait):
-            raise Deferred
+@pytest.mark.parametrize(("limit", "value"), [("MOST_BYTES", 0), ("MOST_S", 0)])
+def test_a_batch_has_a_budget(limit: str, value: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At least one command is decided; the rest waits for the next batch."""
+    monkeypatch.setattr(batches, limit, value)
+    commands = [CreateTrait(name=f"CUSTOM_{number}") for number in range(3)]
+    done = decide_batch([_pending(command) for command in commands], filled().draft(), 7, Chain(3, ""), batches.MOST_S)
+    assert [(outcome.deferred, outcome.search) for outcome in done.outcomes] == [
+        (False, False),
+        (True, False),
+        (True, False),
+    ]
+    assert len(done.log) == 1
 
-    monkeypatch.setattr(batches, "decide", decide)
-    commands = [CreateTrait(name="CUSTOM_X"), ReleaseAllocations(consumer=OLD)]
-    done = decide_batch([_pending(command) for command in commands], filled().draft(), 0, Chain(0, ""))
-    assert [outcome.deferred for outcome in done.outcomes] == [True, False]
+
+def test_a_claim_whose_candidates_have_gone_is_searched_for_again() -> None:
+    ledger = filled()
+    command = Allocate(
+        request=CandidateRequest(groups=(Group(resources={"DISK_GB": 50}),)), consumer=NEW, project="p", user="u"
+    )
+    pending = _pending(command)
+    pending.shortlist = shortlist(ledger.fleet, command.request, Budget(), wanted=1)
+    ledger.carry_out(SetAllocations(claims=(claim(OTHER, {POOL: {"DISK_GB": 1}}),)))
+    done = decide_batch([pending, _pending(ReleaseAllocations(consumer=OTHER))], ledger.draft(), 7, Chain(3, ""))
+    assert [(outcome.deferred, outcome.search) for outcome in done.outcomes] == [(True, True), (False, False)]
 
 
 def test_an_owner_is_refused_before_the_command_is_decided() -> None:

@@ -109,6 +109,13 @@ def test_an_aggregate_gets_an_id_once(draft: Draft) -> None:
     assert draft.aggregates(draft.provider(HOST)) == {ABSENT}
 
 
+def test_a_spelling_of_an_aggregate_has_an_id_beside_the_usual_one(draft: Draft) -> None:
+    draft.set_aggregates(draft.provider(HOST), (ABSENT.upper(),))
+    facts, _ = draft.pop_facts()
+    assert [entry.name for entry in facts.names] == list(dict.fromkeys((ABSENT, ABSENT.upper())))
+    assert facts.aggregates == {HOST: [ABSENT.upper()]}
+
+
 def test_names_that_are_removed_or_renamed(ledger: MemoryLedger) -> None:
     draft = ledger.draft()
     draft.remove_name(NameKind.TRAIT, "HW_CPU_X86_AVX2")

@@ -76,7 +76,7 @@ def test_what_is_read(name: str, writer: Writer) -> None:
 
     with writer.database.reading() as connection:
         event.listen(engine, "before_cursor_execute", note)
-        found = prefetch(connection, writer.fleet.catalogue, commands)
+        found = prefetch(connection, writer.fleet, commands)
         event.remove(engine, "before_cursor_execute", note)
     assert {consumer.uuid for consumer in found.consumers} == consumers
     assert {token.name for token in found.tokens} == tokens
@@ -85,7 +85,7 @@ def test_what_is_read(name: str, writer: Writer) -> None:
 
 def test_a_consumer_as_it_is_stored(writer: Writer) -> None:
     with writer.database.reading() as connection:
-        found = prefetch(connection, writer.fleet.catalogue, [ReleaseAllocations(consumer=OLD)])
+        found = prefetch(connection, writer.fleet, [ReleaseAllocations(consumer=OLD)])
     consumer = found.consumers[0]
     kind = writer.fleet.catalogue.id_of(NameKind.TYPE, "VM")
     assert (consumer.generation, consumer.project, consumer.user, consumer.type_id) == (1, "p", "u", kind)

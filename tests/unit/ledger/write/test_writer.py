@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -10,38 +11,46 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import event, func, select
+from sqlalchemy.exc import DBAPIError
 
-from berth.ledger.observer import CommitObserver
+from berth.ledger.observer import CommitObserver, CommitObservers
 from berth.ledger.request_scope import TokenChanged
 from berth.ledger.write import batch as batches
+from berth.ledger.write import batch_plan
+from berth.ledger.write import notes as notes_module
 from berth.ledger.write import writer as writers
-from berth.ledger.write.decide import decide, go_together
-from berth.ledger.write.decide.allocate import Deferred
+from berth.ledger.write.decide import decide
 from berth.ledger.write.draft import Draft
+from berth.ledger.write.pending_command import MOST_BRIEF_PARTS, PendingCommand
 from berth.ledger.write.writer import Writer
+from berth.logs.request_ids import REQUEST_IDS
 from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
 from berth.model.commands import (
-    Allocate,
     Command,
     CreateProvider,
     CreateToken,
     CreateTrait,
     DeleteTrait,
+    PutRecords,
     ReleaseAllocations,
     RevokeToken,
 )
-from berth.model.errors import AllocationsNotFound, TraitsNotFound, Unavailable
-from berth.model.request import CandidateRequest
+from berth.model.errors import AllocationsNotFound, Invalid, TraitsNotFound, Unavailable
+from berth.model.record import ProviderRecord
 from berth.model.token import Token
-from berth.store import audit, tables, write_set
-from berth.store.backend import Purpose, StaleRead, Unreachable
+from berth.model.validation import validated
+from berth.store import audit, head, tables, write_set
+from berth.store.backend import CertificationConflict, Purpose, StaleRead, Unreachable
 from berth.store.engine import Database
+from berth.store.write_set import WriteSet
 from tests.unit.ledger.write.memory_ledger import ABSENT, NEW
 
 ADA = Caller(user="ada")
+LOCK, ROWS = (head, "lock"), (write_set, "write")
+"""Steps of a transaction."""
+
 TOKEN = Token(id="t", name="ci", hash="h", user="u", project="p", roles=("member",))
-FIND = CandidateRequest(groups=())
 
 
 class Recorder(CommitObserver):
@@ -120,32 +129,12 @@ def test_all_that_is_queued_is_one_commit(writer: Writer) -> None:
 
 
 def test_a_batch_has_a_limit(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writers, "MOST_IN_A_BATCH", 2)
+    monkeypatch.setattr(batch_plan, "MOST_IN_A_BATCH", 2)
     _run(writer, *_traits(5))
     assert [len(commit) for commit in _recorder(writer).commits] == [2, 2, 1]
 
 
-CREATE, DELETE, SEARCH = (
-    CreateTrait(name="CUSTOM_X"),
-    DeleteTrait(name="CUSTOM_X"),
-    Allocate(request=FIND, consumer=NEW, project="p", user="u"),
-)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "together"),
-    [
-        (CREATE, CREATE, True),
-        (SEARCH, SEARCH, True),
-        (CREATE, SEARCH, False),
-        (SEARCH, CREATE, False),
-        (CREATE, DELETE, False),
-        (DELETE, CREATE, False),
-        (DELETE, DELETE, False),
-    ],
-)
-def test_which_commands_share_a_batch(one: Command, other: Command, together: bool) -> None:
-    assert go_together(one, other) is together
+CREATE, DELETE = CreateTrait(name="CUSTOM_X"), DeleteTrait(name="CUSTOM_X")
 
 
 def test_a_command_that_needs_a_batch_of_its_own_keeps_its_turn(writer: Writer) -> None:
@@ -153,23 +142,14 @@ def test_a_command_that_needs_a_batch_of_its_own_keeps_its_turn(writer: Writer) 
     assert [len(commit) for commit in _recorder(writer).commits] == [1, 1, 1, 1, 1]
 
 
-def test_a_deferred_command_comes_first_in_the_next_batch(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    order: list[str] = []
-
-    def defer_once(draft: Draft, command: Any) -> Any:
-        order.append(command.name)
-        if command.name == "CUSTOM_1" and order.count("CUSTOM_1") == 1:
-            raise Deferred
-        return decide(draft, command)
-
-    monkeypatch.setattr(batches, "decide", defer_once)
-    monkeypatch.setattr(writers, "MOST_IN_A_BATCH", 3)
-    assert _run(writer, *_traits(5)) == [True] * 5
-    assert [name[-1] for name in order] == ["0", "1", "2", "1", "3", "4"]
+def test_what_a_batch_has_no_time_for_comes_first_in_the_next(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writers, "MOST_S", 0)
+    assert _run(writer, *_traits(3)) == [True] * 3
+    assert _recorder(writer).commits == [["req-0"], ["req-1"], ["req-2"]]
 
 
 def test_what_is_queued_while_another_thread_writes_is_left_to_it(writer: Writer) -> None:
-    with writer._at_work:
+    with writer._queue.wait_for_turn():
         answer = _queue(writer, CREATE)[0]
         writer.run_pending()
         assert not answer.done()
@@ -196,8 +176,16 @@ def test_a_refused_command_leaves_the_others_alone(writer: Writer) -> None:
     assert len(_recorder(writer).commits) == 1
 
 
+def test_a_command_that_changes_too_much_is_refused_alone(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "MOST_COMMAND_BYTES", 300)
+    records = tuple(ProviderRecord(name=f"host-{number}") for number in range(9))
+    commands = [CREATE, validated(PutRecords(records=records)), CreateTrait(name="CUSTOM_Y")]
+    assert _run(writer, *commands) == [True, Invalid, True]
+    assert _rows(writer, tables.changes) == 2
+
+
 def test_a_command_with_a_fault_fails_alone(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole batch is rolled back; then each command is carried out on its own."""
+    """The whole batch is rolled back; then it is carried out in halves."""
 
     def fail(draft: Draft, command: Any) -> Any:
         if command.name == "CUSTOM_1":
@@ -211,36 +199,116 @@ def test_a_command_with_a_fault_fails_alone(writer: Writer, monkeypatch: pytest.
     assert _recorder(writer).refusals == [ZeroDivisionError]
 
 
-def _fail_first(monkeypatch: pytest.MonkeyPatch, times: int, error: Callable[[], Exception]) -> list[int]:
-    """Make the first writes of rows fail."""
+def _fail_first(
+    monkeypatch: pytest.MonkeyPatch, times: int, error: Callable[[], Exception], step: tuple[Any, str] = ROWS
+) -> None:
+    """Make the first runs of a step of a transaction fail."""
     failed: list[int] = []
-    write = write_set.write
+    succeed = getattr(*step)
 
-    def failing(connection: Any, rows: Any) -> None:
+    def run(*arguments: Any) -> Any:
         if len(failed) < times:
             failed.append(1)
             raise error()
-        write(connection, rows)
+        return succeed(*arguments)
 
-    monkeypatch.setattr(write_set, "write", failing)
-    return failed
+    monkeypatch.setattr(*step, run)
 
 
-@pytest.mark.parametrize("error", [StaleRead, Unreachable])
-def test_a_failed_batch_is_tried_again(
+@pytest.mark.parametrize("error", [Unavailable, Unreachable])
+def test_a_batch_that_cannot_begin_is_tried_again(
     error: type[Unavailable], writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _fail_first(monkeypatch, writers.TRIES - 1, lambda: error("gone"))
+    _fail_first(monkeypatch, writers.TRIES - 1, lambda: error("gone"), LOCK)
     assert _run(writer, *_traits(2)) == [True, True]
     assert _recorder(writer).retries == writers.TRIES - 1
-    assert _rows(writer, tables.changes) == 2
+    assert [len(commit) for commit in _recorder(writer).commits] == [2]
 
 
 def test_a_batch_is_given_up(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    _fail_first(monkeypatch, writers.TRIES, lambda: Unreachable("gone"))
+    _fail_first(monkeypatch, writers.TRIES, lambda: Unreachable("gone"), LOCK)
     assert _run(writer, *_traits(2)) == [Unreachable, Unreachable]
     assert (_rows(writer, tables.changes), writer.fleet.head) == (0, 1)
     assert _run(writer, CREATE) == [True]
+
+
+def test_a_command_is_tried_again_while_another_writer_interferes(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fail_first(monkeypatch, writers.TRIES - 1, lambda: StaleRead("not as read"))
+    assert _run(writer, CREATE) == [True]
+    assert _recorder(writer).retries == writers.TRIES - 1
+
+
+def test_a_conflict_is_tried_again_for_as_long_as_the_caller_waits(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Conflicts are not counted: on a cluster, each of many writers loses often, and none of them may starve."""
+    _fail_first(monkeypatch, 5 * writers.TRIES, lambda: CertificationConflict("lost"), LOCK)
+    assert _run(writer, *_traits(2)) == [True, True]
+    assert _recorder(writer).retries == 5 * writers.TRIES
+
+
+def test_a_head_that_comes_too_late_carries_out_nothing(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller has been answered by then: what it did not get must not be done after all."""
+    lock = head.lock
+
+    def lock_late(*given: Any) -> Any:
+        time.sleep(0.2)
+        return lock(*given)
+
+    monkeypatch.setattr(head, "lock", lock_late)
+    with writer.request("req-1", deadline=time.monotonic() + 0.1):
+        late = _queue(writer, CREATE)[0]
+    (other,) = _queue(writer, CreateTrait(name="CUSTOM_Y"))
+    writer.run_pending()
+    assert isinstance(late.exception(0), Unavailable)
+    assert other.result(0) is True
+    assert _rows(writer, tables.changes) == 1
+
+
+def test_conflicts_end_at_the_deadline(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fail_first(monkeypatch, 10**9, lambda: CertificationConflict("lost"), LOCK)
+    with writer.request("req-1", deadline=time.monotonic() + 0.1):
+        answer = _queue(writer, CREATE)[0]
+    writer.run_pending()
+    assert isinstance(answer.exception(0), CertificationConflict)
+
+
+def test_what_is_too_late_is_not_carried_out(writer: Writer) -> None:
+    with writer.request("req-1", deadline=time.monotonic() - 1):
+        late = _queue(writer, CREATE)[0]
+    (other,) = _queue(writer, CreateTrait(name="CUSTOM_Y"))
+    writer.run_pending()
+    assert isinstance(late.exception(0), Unavailable)
+    assert other.result(0) is True
+    assert _rows(writer, tables.changes) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (Unreachable("lost connection"), Invalid),
+        (DBAPIError("INSERT", {}, Exception("too long")), Invalid),
+        (Unavailable("took too long"), Unavailable),
+        (StaleRead("not as read"), StaleRead),
+    ],
+)
+@pytest.mark.parametrize("bad", range(5))
+def test_a_command_that_the_database_refuses_is_refused_alone(
+    error: Exception, answer: type[Exception], bad: int, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = write_set.write
+
+    def refuse(connection: Any, rows: WriteSet) -> None:
+        if any(row["name"] == f"CUSTOM_{bad}" for row in rows.add_names):
+            raise error
+        write(connection, rows)
+
+    monkeypatch.setattr(write_set, "write", refuse)
+    expected = [True] * 5
+    assert _run(writer, *_traits(5)) == [*expected[:bad], answer, *expected[bad + 1 :]]
+    assert _rows(writer, tables.changes) == 4
 
 
 def test_a_stale_read_makes_the_writer_read_everything_again(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,6 +354,214 @@ def test_a_result_is_that_of_the_commit_which_landed(writer: Writer) -> None:
     assert (provider.uuid, provider.generation) == (ABSENT, 0)
 
 
+# --- Every command has one answer ---
+
+
+def test_cancelled_commands_leave_the_others_alone(writer: Writer) -> None:
+    answers = _queue(writer, *_traits(5))
+    assert answers[1].cancel()
+    writer.run_pending()
+    assert [each.cancelled() or each.result(0) for each in answers] == [True] * 5
+    assert _rows(writer, tables.changes) == 4
+
+
+def test_what_is_being_carried_out_cannot_be_cancelled(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    cancelled: list[bool] = []
+    write = write_set.write
+
+    def cancel(connection: Any, rows: WriteSet) -> None:
+        cancelled.extend(each.cancel() for each in answers)
+        write(connection, rows)
+
+    monkeypatch.setattr(write_set, "write", cancel)
+    answers = _queue(writer, *_traits(3))
+    writer.run_pending()
+    assert (cancelled, [each.result(0) for each in answers]) == ([False] * 3, [True] * 3)
+
+
+STEPS: list[tuple[Any, str]] = [
+    (REQUEST_IDS, "set"),
+    (head, "lock"),
+    (writers, "decide_batch"),
+    (write_set, "write"),
+    (head, "move"),
+    (Writer, "_publish"),
+    (PendingCommand, "resolve"),
+]
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step[1])
+@pytest.mark.parametrize("after", [False, True])
+def test_an_interrupted_thread_leaves_its_commands_to_the_next(
+    step: tuple[Any, str],
+    after: bool,
+    interrupt: type[BaseException],
+    writer: Writer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is lost, and nothing is carried out twice: creating a provider again would be refused."""
+    interrupted: list[int] = []
+    run = getattr(*step)
+
+    def interrupt_once(*arguments: Any, **named: Any) -> Any:
+        if interrupted:
+            return run(*arguments, **named)
+        interrupted.append(1)
+        if after:
+            run(*arguments, **named)
+        raise interrupt
+
+    if step[0] is REQUEST_IDS:
+        monkeypatch.setattr(writers, "REQUEST_IDS", _Interrupted(interrupt_once))
+    else:
+        monkeypatch.setattr(*step, interrupt_once)
+    answers = _queue(writer, CreateProvider(uuid=ABSENT, name="host"), CREATE)
+    with pytest.raises(interrupt):
+        writer.run_pending()
+    writer.run_pending()
+    assert (answers[0].result(0).uuid, answers[1].result(0)) == (ABSENT, True)
+    assert _rows(writer, tables.changes) == 2
+
+
+class _Interrupted:
+    """The request ids of the logs, the first change of which is interrupted."""
+
+    def __init__(self, change: Callable[..., Any]) -> None:
+        self.set = change
+
+    def get(self) -> tuple[str, ...]:
+        """Return the present ones."""
+        return REQUEST_IDS.get()
+
+    def reset(self, token: Any) -> None:
+        """Restore those before."""
+        REQUEST_IDS.reset(token)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_thread_interrupted_in_the_middle_of_a_commit(committed: bool, writer: Writer) -> None:
+    interrupted: list[int] = []
+
+    def interrupt(connection: Any) -> None:
+        if not interrupted:
+            interrupted.append(1)
+            driver = connection.connection.dbapi_connection
+            driver.commit() if committed else driver.rollback()
+            raise KeyboardInterrupt
+
+    event.listen(writer.database._engine(Purpose.WRITE), "commit", interrupt)
+    answers = _queue(writer, CreateProvider(uuid=ABSENT, name="host"), CREATE)
+    with pytest.raises(KeyboardInterrupt):
+        writer.run_pending()
+    writer.run_pending()
+    assert (answers[0].result(0).uuid, answers[1].result(0)) == (ABSENT, True)
+    assert _rows(writer, tables.changes) == 2
+
+
+class Failing(CommitObserver):
+    """Fails at every event, as with a full disk below the metrics."""
+
+    def committed(self, *_: Any) -> None:
+        """See CommitObserver."""
+        raise OSError
+
+    refused = committed
+
+
+def test_an_observer_that_fails_changes_no_answer(writer: Writer) -> None:
+    writer.observer = CommitObservers(Failing())
+    commands = CREATE, ReleaseAllocations(consumer=NEW), CreateTrait(name="CUSTOM_Y")
+    assert _run(writer, *commands) == [True, AllocationsNotFound, True]
+    assert _rows(writer, tables.changes) == 2
+
+
+def test_an_observer_is_called_when_all_have_their_answers(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered: list[bool] = []
+    monkeypatch.setattr(Recorder, "committed", lambda *_: answered.extend(each.done() for each in answers))
+    answers = _queue(writer, *_traits(3))
+    writer.run_pending()
+    assert answered == [True] * 3
+
+
+def test_every_attempt_is_remembered(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is committed, without an answer; the second does not see it, on a node that lags, and conflicts."""
+    commits, looks = list[int](), list[int]()
+    has = audit.has
+
+    def fail_twice(connection: Any) -> None:
+        commits.append(1)
+        if len(commits) == 1:
+            connection.connection.dbapi_connection.commit()
+            raise Unreachable("the network is gone")
+        if len(commits) == 2:
+            connection.connection.dbapi_connection.rollback()
+            raise CertificationConflict("another node was first")
+
+    def lag(*arguments: Any) -> bool:
+        looks.append(1)
+        return len(looks) > 1 and has(*arguments)
+
+    monkeypatch.setattr(audit, "has", lag)
+    event.listen(writer.database._engine(Purpose.WRITE), "commit", fail_twice)
+    assert _run(writer, CREATE) == [True], "the trait is new: the answer is that of the first attempt"
+    assert (len(commits), _rows(writer, tables.changes)) == (3, 1)
+
+
+# --- A thread that must neither wait nor take long ---
+
+
+def test_it_carries_out_what_is_brief(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("berth.ledger.write.writer.BRIEF_BATCH_S", 10.0)  # however busy the machine is
+    answers = _queue(writer, *_traits(3))
+    assert writer.run_pending(brief=True) is True
+    assert [each.result(0) for each in answers] == [True] * 3
+
+
+def test_it_leaves_long_commands_to_another(writer: Writer) -> None:
+    records = tuple(ProviderRecord(name=f"host-{number}") for number in range(MOST_BRIEF_PARTS + 1))
+    first, long, last = _queue(writer, CREATE, validated(PutRecords(records=records)), CreateTrait(name="CUSTOM_Y"))
+    assert writer.run_pending(brief=True) is False
+    assert (first.done(), long.done(), last.done()) == (True, False, False)
+    assert writer.run_pending() is True
+    assert long.done()
+    assert last.result(0) is True
+
+
+def test_it_does_not_wait_for_a_file_that_another_has(writer: Writer) -> None:
+    (answer,) = _queue(writer, CREATE)
+    writer.record_refusal(_refused())
+    other = Database(str(writer.database.url))
+    with other.writing():
+        began = time.monotonic()
+        assert writer.run_pending(brief=True) is False
+        assert time.monotonic() - began < 1
+        assert not answer.done()
+    other.close()
+    assert writer.run_pending() is True
+    assert answer.result(0) is True
+    assert _outcomes(writer) == ["done", "403"]
+
+
+def test_it_does_not_try_again(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fail_first(monkeypatch, 1, lambda: StaleRead("not as read"))
+    (answer,) = _queue(writer, CREATE)
+    assert writer.run_pending(brief=True) is False
+    assert not answer.done()
+    writer.run_pending()
+    assert answer.result(0) is True
+
+
+def test_it_does_not_apply_many_changes(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Writer(writer.database)
+    monkeypatch.setattr(writers, "MOST_BRIEF_CHANGES", 2)
+    _run(other, *_traits(3))
+    (answer,) = _queue(writer, CREATE)
+    assert writer.run_pending(brief=True) is False
+    assert writer.run_pending() is True
+    assert answer.result(0) is True
+
+
 # --- Tokens ---
 
 
@@ -294,7 +570,7 @@ def test_a_command_whose_token_has_changed_is_not_carried_out(
     commands: list[Command], error: type[Exception] | None, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _run(writer, CreateToken(token=TOKEN))
-    monkeypatch.setattr(writers, "MOST_IN_A_BATCH", 1)
+    monkeypatch.setattr(batch_plan, "MOST_IN_A_BATCH", 1)
     _queue(writer, *commands)
     with writer.request("req-1"):
         writer.record_token_use(writer.tokens()["t"])
@@ -327,7 +603,7 @@ def test_whether_a_token_still_holds(changed: dict[str, Any], good: bool, writer
         writer.record_token_use(msgspec.structs.replace(writer.tokens()["t"], **changed))
         writer.record_refusal(_refused())
         assert writer.revalidate(scope) is good
-    assert len(writer._refusals) == (1 if good else 0)
+    assert len(writer._notes.refusals) == (1 if good else 0)
 
 
 def test_no_token_needs_no_check(writer: Writer) -> None:
@@ -347,18 +623,18 @@ def test_a_token_cannot_be_checked_without_a_database(writer: Writer) -> None:
 def test_the_use_of_a_token_is_written_once_a_minute(writer: Writer) -> None:
     _run(writer, CreateToken(token=TOKEN))
     times = iter([100_000_000, 100_000_001, 160_000_001])
-    writer.clock = lambda: next(times)
+    writer.time.use(lambda: next(times))
     pending = []
     for _ in range(3):
         writer.record_token_use(TOKEN)
-        pending.append(dict(writer._new_uses))
-        writer._new_uses.clear()
+        pending.append(dict(writer._notes.uses))
+        writer._notes.uses.clear()
     assert pending == [{"t": 100_000_000}, {}, {"t": 160_000_001}]
 
 
 def test_the_use_of_a_token_is_written_without_a_command(writer: Writer) -> None:
     _run(writer, CreateToken(token=TOKEN))
-    writer.clock = lambda: 100_000_000
+    writer.time.use(lambda: 100_000_000)
     writer.record_token_use(TOKEN)
     assert writer.has_pending
     writer.run_pending()
@@ -387,7 +663,7 @@ def test_refused_requests_are_written_after_the_batch(writer: Writer) -> None:
 
 
 def test_a_full_queue_of_refused_requests_is_counted(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writers, "MOST_REFUSALS", 2)
+    monkeypatch.setattr(notes_module, "MOST_REFUSALS", 2)
     for _ in range(5):
         writer.record_refusal(_refused())
     writer.run_pending()
@@ -397,13 +673,46 @@ def test_a_full_queue_of_refused_requests_is_counted(writer: Writer, monkeypatch
 
 
 def test_refused_requests_wait_for_the_database(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For longer after each failure, and until then no thread tries: commands are carried out all the same."""
+    monkeypatch.setattr(notes_module, "FIRST_PAUSE_S", 60)
     writer.record_refusal(_refused())
     with monkeypatch.context() as patch:
         patch.setattr(audit, "append", _unreachable)
         writer.run_pending()
-        assert writer.has_pending
+        assert not writer.has_pending
+    assert _run(writer, CREATE) == [True]
+    assert _outcomes(writer) == ["done"]
+    writer._notes.hurry()
     writer.run_pending()
-    assert _outcomes(writer) == ["403"]
+    assert _outcomes(writer) == ["done", "403"]
+
+
+def test_a_command_is_carried_out_although_refused_requests_cannot_be_written(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is queued by another thread in the moment in which the first one fails to write them."""
+    answers: list[bool] = []
+
+    def call() -> None:
+        answer = _queue(writer, CREATE)[0]
+        writer.run_pending()
+        answers.append(answer.result(30))
+
+    def fail(*_: object) -> None:
+        patch.undo()
+        caller.start()
+        while not writer._queue.waits():
+            time.sleep(0.001)
+        time.sleep(0.05)  # it finds this thread at work, and leaves its command to it
+        raise Unreachable("gone")
+
+    writer.record_refusal(_refused())
+    caller = threading.Thread(target=call)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audit, "append", fail)
+        writer.run_pending()
+    caller.join(10)
+    assert answers == [True]
 
 
 def test_refused_requests_that_cannot_be_written_do_not_block(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:

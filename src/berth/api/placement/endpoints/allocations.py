@@ -8,6 +8,7 @@ from berth.api.http.limits import check_request
 from berth.api.http.messages import BadRequest
 from berth.api.placement import render
 from berth.api.placement.candidate_query import candidate_request
+from berth.api.placement.funnel_link import funnel_link
 from berth.api.placement.operation import Call, PendingAnswer, no_content, now_us, parse_inventories
 from berth.api.placement.versions.change import Answer, Asked
 from berth.model import commands
@@ -37,7 +38,9 @@ def candidates(call: Call) -> Answer:
         if not call.ledger.placement_finds_nothing_first(request):
             raise
         found = Candidates([], {})
-    return Answer(payload=render.candidates(found), modified=now_us(), bounded=found.bounded)
+    link = None if found.candidates else funnel_link(request)
+    payload = render.candidates(found, call.ledger.pause)
+    return Answer(payload=payload, modified=now_us(), bounded=found.bounded, link=link)
 
 
 def show(call: Call) -> Answer:

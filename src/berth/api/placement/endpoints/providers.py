@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid as uuids
 
+from berth.api.http.json_body import taken
 from berth.api.http.limits import check_filter
 from berth.api.placement import query_filters, render
 from berth.api.placement.operation import Call, PendingAnswer, no_content, now_us
 from berth.api.placement.versions.change import Answer
+from berth.fleet.checked import checked
 from berth.model import commands
 from berth.model.commands import KEEP
 from berth.model.errors import ClassNotFound, TraitsNotFound
@@ -40,7 +42,8 @@ def list_(call: Call) -> Answer:
             raise
         found = []
     newest = max((provider.updated_at for provider in found), default=now_us())
-    return Answer(payload={"resource_providers": [render.provider(each) for each in found]}, modified=newest)
+    shown = [render.provider(each) for each in checked(taken(found), call.ledger.pause)]
+    return Answer(payload={"resource_providers": shown}, modified=newest)
 
 
 def create(call: Call) -> PendingAnswer:

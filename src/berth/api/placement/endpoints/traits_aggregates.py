@@ -6,7 +6,7 @@ from berth.api.placement.operation import Call, PendingAnswer, no_content, now_u
 from berth.api.placement.versions.change import Answer
 from berth.model import commands
 from berth.model.commands import UNCHECKED
-from berth.model.names import parse_uuid
+from berth.model.validation import spelled_uuids
 
 
 def show_traits(call: Call) -> Answer:
@@ -47,10 +47,10 @@ def show_aggregates(call: Call) -> Answer:
 
 
 def set_aggregates(call: Call) -> PendingAnswer:
-    """Replace a provider's aggregates; the answer has them in the order of the request."""
+    """Replace a provider's aggregates; the answer has them as spelled and ordered in the request."""
     uuid = call.existing_provider()
     body = call.body()
-    given = tuple(dict.fromkeys(known for text in body["aggregates"] if (known := parse_uuid(text)) is not None))
+    given = spelled_uuids(body["aggregates"])
     generation = body["resource_provider_generation"]
 
     def finish(now_at: int) -> Answer:

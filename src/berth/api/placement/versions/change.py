@@ -23,7 +23,7 @@ class Answer:
 
     payload: a JSON value, None for no body; modified: microseconds since 1970 UTC, shown as
     Last-Modified since 1.15, NOTHING_THERE for Cache-Control alone, None for neither; location: a path;
-    bounded: there may be more than is shown, for the search was ended.
+    bounded: there may be more than is shown, for the search was ended; link: the value of a Link header.
     """
 
     status: int = 200
@@ -31,6 +31,7 @@ class Answer:
     modified: int | None = None
     location: str | None = None
     bounded: bool = False
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

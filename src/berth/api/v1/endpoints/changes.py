@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from berth.api.http.app import StreamReply
 from berth.api.http.negotiation import negotiate
-from berth.api.v1.feed import EVENTS, EventForm, full, short
+from berth.api.v1.events import EventForm, full, short
+from berth.api.v1.feed import EVENTS
 from berth.api.v1.route import Call
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.change import Change
 from berth.model.change_summary import ChangeSummary, brief_of
-from berth.model.errors import Invalid
+from berth.model.cursor import Cursor, parse_cursor
+from berth.model.errors import Invalid, LogReset
 from berth.model.pages import Page
-
-LogEntry = TypeVar("LogEntry", Change, ChangeSummary, AuditRecord)
 
 
 def changes(call: Call) -> Page[Change] | StreamReply:
-    """Return a page of the change log, or a stream of it from a number on."""
+    """Return a page of the change log, or a stream of it from a place on."""
     if _wants_events(call):
         return _streamed(call, full)
-    return _page(call.ledger.changes(call.query.after or 0, call.query.limit), call.query.limit)
+    records = _changes(call)
+    return Page(records, _next(call, records))
 
 
 def brief(call: Call) -> Page[ChangeSummary] | StreamReply:
     """Return changes without their facts, with what each of them touched."""
     if _wants_events(call):
         return _streamed(call, short)
-    records = [brief_of(change) for change in call.ledger.changes(call.query.after or 0, call.query.limit)]
-    return _page(records, call.query.limit)
+    records = _changes(call)
+    return Page([brief_of(change) for change in records], _next(call, records))
+
+
+def _changes(call: Call) -> list[Change]:
+    """Return the changes of a page. Raises LogReset if it begins in another history."""
+    after = _after(call)
+    if after is None:
+        return call.ledger.changes(None, call.query.limit)
+    page = call.ledger.changes(after.number, call.query.limit)
+    if after.tag and not call.ledger.log_reader.has(after):
+        raise LogReset(call.ledger.head())
+    return page
+
+
+def _next(call: Call, records: list[Change]) -> str | None:
+    return str(call.ledger.log_reader.place(records[-1].number)) if len(records) == call.query.limit else None
+
+
+def _after(call: Call) -> Cursor | None:
+    return None if call.query.after is None else parse_cursor(call.query.after)
 
 
 def _wants_events(call: Call) -> bool:
@@ -43,15 +61,15 @@ def _streamed(call: Call, form: EventForm) -> StreamReply:
     return StreamReply(call.feed.listen(_last_seen(call), call.recheck, form), headers)
 
 
-def _last_seen(call: Call) -> int | None:
-    """Return the last event that a reconnecting listener received; else where it wants to begin."""
+def _last_seen(call: Call) -> Cursor | None:
+    """Return the place behind the last event that a reconnecting listener received; else where it wants to begin."""
     header = call.request.headers.get("last-event-id")
     if header is None:
-        after: int | None = call.query.after
-        return after
-    if not (header.isascii() and header.isdigit() and len(header) < 19):
-        raise Invalid("the header Last-Event-ID has to be the number of a change")
-    return int(header)
+        return _after(call)
+    try:
+        return parse_cursor(header)
+    except Invalid:
+        raise Invalid("the header Last-Event-ID has to be the id of an event, or the number of a change") from None
 
 
 def audit(call: Call) -> Page[AuditRecord]:
@@ -84,5 +102,5 @@ def history(call: Call) -> Page[AuditRecord]:
     return _page(records, call.query.limit)
 
 
-def _page(records: list[LogEntry], limit: int) -> Page[LogEntry]:
+def _page(records: list[AuditRecord], limit: int) -> Page[AuditRecord]:
     return Page(records, str(records[-1].number) if len(records) == limit else None)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from berth.api.v1.route import Call, PendingResult
+from berth.model.agenda import Agenda
 from berth.model.commands import ReleaseAllocations
 from berth.model.consumer import ConsumerDetails, ConsumerPage, ConsumerQuery, ProjectPage, TypeUsage
-from berth.model.errors import AllocationsNotFound, Invalid
+from berth.model.errors import Invalid
 from berth.model.pages import Page
 
 
@@ -38,6 +39,12 @@ def projects(call: Call) -> ProjectPage:
     return call.ledger.projects(limit=call.query.limit, after=call.query.after or None)
 
 
+def agenda(call: Call) -> Agenda:
+    """Return what ends next."""
+    query = call.query
+    return call.ledger.agenda(until=query.until, project=query.project, limit=query.limit, after=query.after or None)
+
+
 def usages(call: Call) -> Page[TypeUsage]:
     """Return the usage of a project or of one of its users, by type of consumer."""
     return Page(call.ledger.project_usages(call.query.project, call.query.user or None))
@@ -46,8 +53,8 @@ def usages(call: Call) -> Page[TypeUsage]:
 def its_project(call: Call) -> str | None:
     """Return a consumer's project; None if it has no allocations, so that a reader learns nothing about it."""
     try:
-        return call.ledger.consumer(call.items["uuid"]).project
-    except (AllocationsNotFound, Invalid):
+        return call.ledger.project_of(call.items["uuid"])
+    except Invalid:
         return None
 
 

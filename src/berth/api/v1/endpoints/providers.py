@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from berth.api.http.limits import check_filter
 from berth.api.v1.route import Call
 from berth.model.message import value
@@ -50,4 +52,5 @@ def holders(call: Call) -> HolderPage:
 
 def records(call: Call) -> Page[ProviderRecord]:
     """Return every provider as a record, parents before their children."""
-    return Page(list(call.ledger.records()))
+    # Made one by one while they are encoded: all records of a large fleet would take much memory.
+    return Page(cast("list[ProviderRecord]", call.ledger.records()))

@@ -17,6 +17,7 @@ def about(call: Call) -> ServerInfo:
         documentation={"openapi": "/v1/openapi.json", "placement": "/openapi.json"},
         auth=list(call.ways),
         caller=call.caller.called,
+        keys=True,
     )
 
 

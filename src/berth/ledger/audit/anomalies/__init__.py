@@ -2,5 +2,6 @@
 
 from berth.ledger.audit.anomalies.analysis import Analysis
 from berth.ledger.audit.anomalies.scanner import LogScanner
+from berth.ledger.audit.anomalies.shared_scan import SharedScan
 
-__all__ = ["Analysis", "LogScanner"]
+__all__ = ["Analysis", "LogScanner", "SharedScan"]

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Self
 
-from berth.ledger.audit.anomalies.baseline import Baseline
+import msgspec
+
+from berth.ledger.audit.anomalies.baseline import Baseline, BaselineState, Level, LevelTable
 from berth.ledger.audit.anomalies.detectors import DETECTORS, Signal
-from berth.ledger.audit.anomalies.findings import Findings
+from berth.ledger.audit.anomalies.findings import Findings, FindingsState
 from berth.ledger.audit.anomalies.log_entry import entry_of
 from berth.ledger.audit.chain import ChainVerifier, Finding
 from berth.model.anomaly import Anomalies, AnomalyKind
 from berth.store.audit import Stored
 from berth.store.head import Head
+
+
+class AnalysisState(msgspec.Struct, array_like=True):
+    """What is kept of an analysis, so that another process can continue it."""
+
+    whole: bool
+    last_at: int
+    verifier: ChainVerifier
+    reported: list[Finding]
+    levels: list[Level]
+    baseline: BaselineState
+    findings: FindingsState
 
 
 class Analysis:
@@ -27,9 +42,31 @@ class Analysis:
         self._reported: set[Finding] = set()
 
     @property
+    def state(self) -> AnalysisState:
+        """What to keep of it. It shares parts with the analysis: encode it before more records are added."""
+        levels = LevelTable()
+        baseline, findings = self.baseline.state(levels), self._findings.state(levels)
+        reported = sorted(self._reported, key=lambda each: (each.number, each.why))
+        return AnalysisState(self._whole, self.last_at, self._verifier, reported, levels.levels, baseline, findings)
+
+    @classmethod
+    def restored(cls, state: AnalysisState) -> Self:
+        """Return the analysis that was kept."""
+        analysis, levels = cls(whole=state.whole), LevelTable(state.levels)
+        analysis.baseline, analysis.last_at = Baseline.restored(state.baseline, levels), state.last_at
+        analysis._verifier, analysis._reported = state.verifier, set(state.reported)
+        analysis._findings = Findings.restored(state.findings, levels)
+        return analysis
+
+    @property
     def last(self) -> int:
         """The number of the last record so far."""
         return self._verifier.number
+
+    @property
+    def last_hash(self) -> str:
+        """The hash of the last record so far."""
+        return self._verifier.previous or ""
 
     def add(self, stored: Stored) -> None:
         """Analyse the next record."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import msgspec
 
 from berth.ledger.audit.anomalies.log_entry import LogEntry
-from berth.ledger.audit.anomalies.rates import MEMORY_DAYS, Rate, Recent
+from berth.ledger.audit.anomalies.rates import MEMORY_DAYS, MOST_REMEMBERED, Rate, RateState, Recent
 
 BURST_MINUTES: Final = 10
 """The window for refusals: a client that retries does so within minutes."""
@@ -21,17 +23,19 @@ LEARNING_DAYS: Final = 7
 CAPPED: Final = 20
 """At most this many refusals of a burst count towards the fleet's mean: otherwise one attack would hide the next."""
 
+MOST_NETWORKS: Final = 100
+"""How many networks of an actor are remembered for a day: one that has more travels."""
+
 Who = tuple[str, str]
 """How an actor was authenticated, and the actor's name."""
 
 
-@dataclass(slots=True)
-class Day:
+class Day(msgspec.Struct, array_like=True):
     """One day of an actor. hours: a bit for each hour with activity; acts: how many."""
 
     hours: int = 0
     acts: int = 0
-    networks: set[str] = field(default_factory=set)
+    networks: set[str] = msgspec.field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,15 @@ class ActorProfile:
     """On how many days, after the first week, the actor came from a new network."""
 
 
+class ActorState(msgspec.Struct, array_like=True):
+    """What is kept of an actor."""
+
+    days: dict[int, Day]
+    today: int
+    releases: RateState
+    shrinks: list[tuple[str, RateState]]
+
+
 class Actor:
     """An actor: its days, and the profile that they make."""
 
@@ -58,6 +71,24 @@ class Actor:
         self.profile = ActorProfile(0)
         self.releases = Rate(MASS_MINUTES)
         self.shrinks: Recent[str, Rate] = Recent(lambda: Rate(MASS_MINUTES))
+
+    @property
+    def state(self) -> ActorState:
+        """What to keep of it."""
+        return ActorState(
+            self._days, self._today, self.releases.state, [(name, rate.state) for name, rate in self.shrinks]
+        )
+
+    @classmethod
+    def restored(cls, state: ActorState) -> Self:
+        """Return the actor that was kept."""
+        actor = cls()
+        actor._days, actor._today = state.days, state.today
+        before = sorted((day, done) for day, done in state.days.items() if day < state.today)
+        actor.profile = _profile_of(before, state.today)
+        actor.releases = Rate.restored(MASS_MINUTES, state.releases)
+        actor.shrinks.restore((name, Rate.restored(MASS_MINUTES, rate)) for name, rate in state.shrinks)
+        return actor
 
     def start_day(self, day: int) -> None:
         """Start a day, if it is new: the days before it become the profile."""
@@ -72,7 +103,7 @@ class Actor:
         today = self._days.setdefault(self._today, Day())
         today.hours |= 1 << entry.hour
         today.acts += 1
-        if entry.network:
+        if entry.network and len(today.networks) < MOST_NETWORKS:
             today.networks.add(entry.network)
 
 
@@ -87,34 +118,40 @@ def _profile_of(days: Iterable[tuple[int, Day]], today: int) -> ActorProfile:
     return ActorProfile(since, count, acts, hours, frozenset(networks), moves)
 
 
+class RefusalState(msgspec.Struct, array_like=True):
+    """Sums of heights, and numbers of actors, by day; and the heights of today's actors."""
+
+    days: dict[int, tuple[int, int]]
+    today: int
+    counted: dict[Who, int]
+
+
 class RefusalBaseline:
     """The fleet's usual refusals: the mean, over actors and days, of an actor's largest burst in a day."""
 
-    def __init__(self) -> None:
-        self._days: dict[int, tuple[int, int]] = {}
-        self._counted: dict[int, dict[Who, int]] = {}
+    def __init__(self, state: RefusalState | None = None) -> None:
+        self.state = state or RefusalState({}, -1, {})
 
     def add(self, day: int, who: Who, height: int) -> None:
-        """Record the present height of an actor's burst."""
-        height = min(height, CAPPED)
-        if day not in self._counted:
-            self._counted = {day: {}}
-            self._days = {each: sums for each, sums in self._days.items() if each >= day - MEMORY_DAYS}
-        before = self._counted[day].get(who, 0)
-        if height > before:
-            self._counted[day][who] = height
-            total, count = self._days.get(day, (0, 0))
-            self._days[day] = total + height - before, count + (before == 0)
+        """Record the present height of an actor's burst. Beyond the most actors of a day, further ones do not count."""
+        height, state = min(height, CAPPED), self.state
+        if day != state.today:
+            state.today, state.counted = day, {}
+            state.days = {each: sums for each, sums in state.days.items() if each >= day - MEMORY_DAYS}
+        before = state.counted.get(who, 0)
+        if height > before and (before or len(state.counted) < MOST_REMEMBERED):
+            state.counted[who] = height
+            total, count = state.days.get(day, (0, 0))
+            state.days[day] = total + height - before, count + (before == 0)
 
     def mean(self, day: int) -> float:
         """Return the mean over the days before this one."""
-        before = [sums for each, sums in self._days.items() if each < day]
+        before = [sums for each, sums in self.state.days.items() if each < day]
         count = sum(count for _, count in before)
         return sum(total for total, _ in before) / count if count else 0
 
 
-@dataclass(slots=True)
-class Level:
+class Level(msgspec.Struct, array_like=True):
     """An amount, counted from the first record.
 
     since: the minute of that record; base: the amount before it, None until known.
@@ -123,6 +160,34 @@ class Level:
     position: int = 0
     since: int | None = None
     base: int | None = None
+
+
+class LevelTable:
+    """Levels by number: findings refer to the same ones as the baseline."""
+
+    def __init__(self, levels: Sequence[Level] = ()) -> None:
+        self.levels = list(levels)
+        self._numbers: dict[int, int] = {}
+
+    def number(self, level: Level) -> int:
+        """Return the number of a level, which is added if it is new."""
+        number = self._numbers.setdefault(id(level), len(self.levels))
+        if number == len(self.levels):
+            self.levels.append(level)
+        return number
+
+
+class BaselineState(msgspec.Struct, array_like=True):
+    """What is kept of a baseline. Levels by their numbers in a table."""
+
+    actors: list[tuple[Who, ActorState]]
+    refusals: list[tuple[Who, RateState]]
+    refused_addresses: RateState
+    fleet_refusals: RefusalState
+    held: int
+    stock: dict[str, int]
+    capacity: dict[str, int] | None
+    first_minute: int | None
 
 
 class Baseline:
@@ -138,6 +203,32 @@ class Baseline:
         self._capacity: Mapping[str, int] | None = None
         self._first_minute: int | None = None
         """The minute of the first record, if earlier ones exist: what it is about existed before it."""
+
+    def state(self, levels: LevelTable) -> BaselineState:
+        """Return what to keep of it. levels: where its levels get their numbers."""
+        return BaselineState(
+            actors=[(who, actor.state) for who, actor in self.actors],
+            refusals=[(who, rate.state) for who, rate in self.refusals],
+            refused_addresses=self.refused_addresses.state,
+            fleet_refusals=self.fleet_refusals.state,
+            held=levels.number(self.held),
+            stock={name: levels.number(level) for name, level in self.stock.items()},
+            capacity=None if self._capacity is None else dict(self._capacity),
+            first_minute=self._first_minute,
+        )
+
+    @classmethod
+    def restored(cls, state: BaselineState, levels: LevelTable) -> Self:
+        """Return the baseline that was kept."""
+        baseline = cls()
+        baseline.actors.restore((who, Actor.restored(actor)) for who, actor in state.actors)
+        baseline.refusals.restore((who, Rate.restored(BURST_MINUTES, rate)) for who, rate in state.refusals)
+        baseline.refused_addresses = Rate.restored(BURST_MINUTES, state.refused_addresses)
+        baseline.fleet_refusals = RefusalBaseline(state.fleet_refusals)
+        baseline.held = levels.levels[state.held]
+        baseline.stock = {name: levels.levels[number] for name, number in state.stock.items()}
+        baseline._capacity, baseline._first_minute = state.capacity, state.first_minute
+        return baseline
 
     def start_at(self, minute: int) -> None:
         """Note that the records begin in the middle of the log."""

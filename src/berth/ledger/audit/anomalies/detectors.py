@@ -209,7 +209,7 @@ def _describe_hours(hours: int) -> str:
 
 def mass_release(baseline: Baseline, entry: LogEntry) -> Signal | None:
     """Detect an actor that ends a large part of all that is held, far more than it usually does."""
-    if entry.held >= 0 or not _has_lasted(baseline.held, entry):
+    if entry.held >= 0 or entry.swept or not _has_lasted(baseline.held, entry):
         return None
     rate = baseline.actors.get_or_create(entry.who).releases
     usual = rate.second_peak(entry.day)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
+import msgspec
+
+from berth.ledger.audit.anomalies.baseline import LevelTable
 from berth.ledger.audit.anomalies.detectors import Loss, Signal
 from berth.model.anomaly import MOST_NAMED, Anomaly, AnomalyKind
 
@@ -17,6 +20,43 @@ MOST_FINDINGS: Final = 10_000
 """How many findings are kept: the newest."""
 
 FindingKey = tuple[AnomalyKind, tuple[str, str], str]
+
+
+class LossState(msgspec.Struct, array_like=True):
+    """What is kept of a loss. level: its number in a table."""
+
+    what: str
+    lost: int
+    level: int
+    position: int
+    least: float
+    why: str
+
+
+class FindingState(msgspec.Struct, array_like=True):
+    """What is kept of a finding."""
+
+    kind: AnomalyKind
+    who: tuple[str, str]
+    first_at: int
+    last_at: int
+    why: str
+    address: str | None
+    losses: list[LossState]
+    numbers: list[int]
+    last: int
+    count: int
+
+
+class FindingsState(msgspec.Struct, array_like=True):
+    """What is kept of all findings.
+
+    kept: how many of `each` count; open: what may continue: what distinguishes it, and its number in `each`.
+    """
+
+    each: list[FindingState]
+    kept: int
+    open: list[tuple[str, int]]
 
 
 @dataclass(slots=True)
@@ -33,6 +73,45 @@ class OpenFinding:
     numbers: list[int] = field(default_factory=list)
     last: int = 0
     count: int = 0
+
+    def state(self, levels: LevelTable) -> FindingState:
+        """Return what to keep of it."""
+        losses = [
+            LossState(loss.what, loss.lost, levels.number(loss.level), loss.position, loss.least, loss.why)
+            for loss in self.losses.values()
+        ]
+        return FindingState(
+            self.kind,
+            self.who,
+            self.first_at,
+            self.last_at,
+            self.why,
+            self.address,
+            losses,
+            self.numbers,
+            self.last,
+            self.count,
+        )
+
+    @classmethod
+    def restored(cls, state: FindingState, levels: LevelTable) -> Self:
+        """Return the finding that was kept."""
+        losses = {
+            each.what: Loss(each.what, each.lost, levels.levels[each.level], each.position, each.least, each.why)
+            for each in state.losses
+        }
+        return cls(
+            state.kind,
+            state.who,
+            state.first_at,
+            state.last_at,
+            state.why,
+            state.address,
+            losses,
+            state.numbers,
+            state.last,
+            state.count,
+        )
 
     def add(self, signal: Signal, at: int, address: str) -> None:
         """Add a signal."""
@@ -88,6 +167,26 @@ class Findings:
     def __init__(self) -> None:
         self._open: dict[FindingKey, OpenFinding] = {}
         self._all: deque[OpenFinding] = deque(maxlen=MOST_FINDINGS)
+
+    def state(self, levels: LevelTable) -> FindingsState:
+        """Return what to keep of them."""
+        every = list(self._all)
+        numbers = {id(each): number for number, each in enumerate(every)}
+        for each in self._open.values():
+            if id(each) not in numbers:
+                numbers[id(each)] = len(every)
+                every.append(each)
+        still_open = [(about, numbers[id(each)]) for (_, _, about), each in self._open.items()]
+        return FindingsState([each.state(levels) for each in every], len(self._all), still_open)
+
+    @classmethod
+    def restored(cls, state: FindingsState, levels: LevelTable) -> Self:
+        """Return the findings that were kept."""
+        findings, every = cls(), [OpenFinding.restored(each, levels) for each in state.each]
+        findings._all.extend(every[: state.kept])
+        for about, number in state.open:
+            findings._open[every[number].kind, every[number].who, about] = every[number]
+        return findings
 
     def add(self, signal: Signal, at: int, address: str) -> None:
         """Add a signal to the finding that it belongs to, or as a new one. at: its time; address: its origin."""

@@ -11,7 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from berth.ledger.audit.anomalies.rates import DAY_MINUTES, MINUTE_US
+from berth.model.audit import parse_repeated
 from berth.model.change import CatalogueEntry
+from berth.model.commands import Lapse
 from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
 from berth.store.audit import Stored
@@ -55,7 +57,7 @@ class LogEntry:
     """One record.
 
     minute: since 1970 UTC; refusals: how many it stands for; held: consumers gained (or lost); stock: by class;
-    renamed: new names by old ones.
+    renamed: new names by old ones; swept: whether time ended those consumers, and no actor did.
     """
 
     number: int
@@ -71,6 +73,7 @@ class LogEntry:
     held: int
     stock: Mapping[str, StockChange]
     renamed: Mapping[str, str]
+    swept: bool = False
 
     @property
     def day(self) -> int:
@@ -112,11 +115,12 @@ def entry_of(stored: Stored) -> LogEntry:
         admin=via == "local" or "admin" in row["roles"].split(","),
         address=row["address"],
         outcome=outcome,
-        why=row["why"],
+        why=parse_repeated(row["why"])[1],
         refusals=_refusals(row),
         held=_held(before.claims, after.claims),
         stock=_stock(before.inventories, after.inventories),
         renamed=_renamed(before.names, after.names),
+        swept=row["operation"] == Lapse.__name__,
     )
 
 
@@ -131,7 +135,7 @@ def _refusals(row: Mapping[str, Any]) -> int:
     if row["outcome"] == LEFT_OUT:
         number = row["why"].partition(" ")[0]
         return int(number) if number.isascii() and number.isdigit() else 1
-    return int(row["outcome"] != DONE)
+    return 0 if row["outcome"] == DONE else parse_repeated(row["why"])[0]
 
 
 def _held(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:

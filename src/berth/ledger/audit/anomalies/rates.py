@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from statistics import median
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Self, TypeVar
+
+import msgspec
 
 MEMORY_DAYS: Final = 28
 """The last four weeks count as usual: each day of the week four times, and holidays are shorter."""
@@ -24,15 +25,21 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-@dataclass(slots=True)
-class Minute:
+class Minute(msgspec.Struct, array_like=True):
     """The amounts of one minute, since `at`. position: the count of the whole fleet before it."""
 
     minute: int
     at: int
     position: int
     amount: int = 0
-    numbers: list[int] = field(default_factory=list)
+    numbers: list[int] = []
+
+
+class RateState(msgspec.Struct, array_like=True):
+    """What is kept of a rate."""
+
+    window: list[Minute]
+    peaks: dict[int, int]
 
 
 class Rate:
@@ -46,6 +53,19 @@ class Rate:
         self._peaks: dict[int, int] = {}
         self._day, self._past_peaks = -1, [0]
         self.total = 0
+
+    @property
+    def state(self) -> RateState:
+        """What to keep of it."""
+        return RateState(list(self._window), self._peaks)
+
+    @classmethod
+    def restored(cls, minutes: int, state: RateState) -> Self:
+        """Return the rate that was kept."""
+        rate = cls(minutes)
+        rate._window, rate._peaks = deque(state.window), state.peaks
+        rate.total = sum(each.amount for each in state.window)
+        return rate
 
     def add(self, at: int, amount: int, number: int | None = None, position: int = 0) -> None:
         """Add an amount. number: of its record, if that is to be named; position: the fleet's count before it."""
@@ -127,3 +147,11 @@ class Recent(Generic[K, V]):
 
     def __len__(self) -> int:
         return len(self._each)
+
+    def __iter__(self) -> Iterator[tuple[K, V]]:
+        """Iterate over keys and values, the least recently used first."""
+        return iter(self._each.items())
+
+    def restore(self, each: Iterable[tuple[K, V]]) -> None:
+        """Replace all values by those that were kept, the least recently used first."""
+        self._each = OrderedDict(each)

@@ -9,35 +9,76 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from berth.ledger.write.decide import allocate, allocations, inventories, names, providers, records, reshape, tokens
+from berth.ledger.write.decide import (
+    allocations,
+    edits,
+    holds,
+    inventories,
+    inventory_edits,
+    lapses,
+    names,
+    providers,
+    reconciliation,
+    records,
+    releases,
+    reshape,
+    tokens,
+    trees,
+)
 from berth.ledger.write.draft import Draft
 from berth.model import commands
 from berth.model.commands import Command
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.inventory_edits import EditInventories
+from berth.model.releases import ReleaseMatching
 
 _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
     commands.CreateProvider: providers.create,
     commands.UpdateProvider: providers.update,
     commands.DeleteProvider: providers.delete,
+    DeleteTree: trees.delete_tree,
     commands.SetTraits: providers.set_traits,
     commands.SetAggregates: providers.set_aggregates,
+    EditTraits: edits.edit_traits,
+    EditAggregates: edits.edit_aggregates,
     commands.SetInventories: inventories.replace,
     commands.AddInventory: inventories.add,
     commands.UpdateInventory: inventories.update,
     commands.DeleteInventory: inventories.delete,
+    EditInventories: inventory_edits.edit_inventories,
     commands.CreateTrait: names.create_trait,
     commands.DeleteTrait: names.delete_trait,
     commands.CreateClass: names.create_class,
     commands.RenameClass: names.rename_class,
     commands.DeleteClass: names.delete_class,
     commands.SetAllocations: allocations.write,
-    commands.Allocate: allocate.allocate,
     commands.ReleaseAllocations: allocations.release,
+    ReleaseMatching: releases.release_matching,
+    commands.Confirm: holds.confirm,
+    commands.Extend: holds.extend,
+    commands.Lapse: lapses.request_sweep,
+    commands.Reconcile: reconciliation.reconcile,
+    commands.Undo: reconciliation.undo,
     commands.Reshape: reshape.reshape,
     commands.PutRecords: records.put,
     commands.CreateToken: tokens.create,
     commands.RevokeToken: tokens.revoke,
     commands.RotateToken: tokens.rotate,
 }
+
+KEPT_BY_CONSUMERS: Final = frozenset(
+    {
+        commands.Allocate,
+        commands.SetAllocations,
+        commands.ReleaseAllocations,
+        commands.Confirm,
+        commands.Extend,
+        commands.Lapse,
+        commands.Reconcile,
+        commands.Undo,
+    }
+)
+"""The commands that change only what consumers hold."""
 
 ALONE: Final = frozenset(
     {
@@ -47,18 +88,20 @@ ALONE: Final = frozenset(
         commands.RenameClass,
         commands.DeleteClass,
         commands.Reshape,
+        ReleaseMatching,
+        EditInventories,
+        DeleteTree,
     }
 )
-"""Commands that need a batch of their own, as their rows cannot be written in a fixed order together with others."""
+"""Commands that need a batch of their own.
 
-
-def go_together(one: Command, other: Command) -> bool:
-    """Whether two commands may be in the same batch."""
-    if type(one) in ALONE or type(other) in ALONE:
-        return False
-    return isinstance(one, commands.Allocate) == isinstance(other, commands.Allocate)
+Their rows cannot be written in a fixed order together with others, or they are about all that matches now.
+"""
 
 
 def decide(draft: Draft, command: Command) -> Any:
-    """Carry out a command on a draft and return the result for its caller. Raises a Refusal, or Deferred."""
+    """Carry out a command on a draft and return the result for its caller. Raises a Refusal.
+
+    An Allocate is not among them: see berth.ledger.write.decide.allocate.
+    """
     return _DECIDERS[type(command)](draft, command)

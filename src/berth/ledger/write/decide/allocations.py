@@ -19,6 +19,7 @@ from berth.model.errors import (
     UnitsViolated,
 )
 from berth.model.inventory import Inventory
+from berth.model.term import Span, Term, span_of
 
 InventoryOf = Callable[[DraftProvider, str], Inventory | None]
 """Returns the inventory that a provider has of a class, for the purposes of a claim."""
@@ -32,7 +33,8 @@ class ClaimedAmount:
     """One amount of a claim.
 
     inventory: None if the provider has none of the class; held: all that is held of the class now; others: what
-    remains of that without the consumers of the claims, plus the amounts of the same command that come first.
+    remains of that without the consumers of the claims, plus the amounts of the same command that come first; before:
+    what each consumer of the claims holds of the class now.
     """
 
     provider: str
@@ -41,6 +43,7 @@ class ClaimedAmount:
     inventory: Inventory | None
     held: int
     others: int
+    before: Sequence[int] = ()
 
 
 @dataclass(slots=True)
@@ -49,8 +52,9 @@ class CollectedClaims:
 
     consumers: those that hold something; providers: those that exist, of the claims and of what their consumers hold;
     classes: each class of the claims, and whether it exists; named: the uuids of the claims' providers; without_stock:
-    those that have no inventory of any of the classes; used: how much will be held, where that changes; touched: the
-    providers whose generation will rise.
+    those that have no inventory of any of the classes; available: the classes that those have which lack one; used: how
+    much will be held, where that changes; before: what each consumer holds there now; touched: the providers whose
+    generation will rise; spans: of the claims that have one, by consumer.
     """
 
     claims: Sequence[Claim]
@@ -59,9 +63,12 @@ class CollectedClaims:
     classes: dict[str, bool] = field(default_factory=dict)
     named: dict[str, None] = field(default_factory=dict)
     without_stock: list[str] = field(default_factory=list)
+    available: dict[str, list[str]] = field(default_factory=dict)
     amounts: list[ClaimedAmount] = field(default_factory=list)
     used: dict[ProviderClass, int] = field(default_factory=dict)
+    before: dict[ProviderClass, list[int]] = field(default_factory=dict)
     touched: dict[str, None] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
 
 
 def write(draft: Draft, command: commands.SetAllocations) -> None:
@@ -76,21 +83,34 @@ def release(draft: Draft, command: commands.ReleaseAllocations) -> None:
     consumer = draft.consumer(command.consumer)
     if consumer is None:
         raise AllocationsNotFound(command.consumer)
+    release_all(draft, (consumer,))
+
+
+def release_all(draft: Draft, consumers: Sequence[DraftConsumer]) -> None:
+    """Release everything that some consumers hold."""
     collected = CollectedClaims(())
-    _collect_held(draft, consumer, collected)
+    for consumer in consumers:
+        _collect_held(draft, consumer, collected)
     for (uuid, name), amount in collected.used.items():
         draft.set_used(collected.providers[uuid], name, amount)
-    draft.hold(consumer, {})
+    for consumer in consumers:
+        draft.hold(consumer, {})
 
 
 # --- Collect ---
 
 
-def collect_claims(draft: Draft, claims: Sequence[Claim], inventory_of: InventoryOf) -> CollectedClaims:
-    """Return what the claims concern, looked up once. Refuses nothing: what does not exist is left out or marked."""
+def collect_claims(
+    draft: Draft, claims: Sequence[Claim], inventory_of: InventoryOf, *, confirm: bool = True
+) -> CollectedClaims:
+    """Return what the claims concern, looked up once. What does not exist is left out or marked.
+
+    confirm: whether a claim without a term confirms a hold. Raises InvalidTerm, HoldTooLong, and refuses nothing else.
+    """
     collected = CollectedClaims(claims)
     for claim in claims:
         consumer = draft.consumer(claim.consumer)
+        _collect_span(draft, claim, consumer, collected, confirm=confirm)
         if consumer is not None:
             collected.consumers[claim.consumer] = consumer
             _collect_held(draft, consumer, collected)
@@ -107,6 +127,19 @@ def collect_claims(draft: Draft, claims: Sequence[Claim], inventory_of: Inventor
     return collected
 
 
+def _collect_span(
+    draft: Draft, claim: Claim, consumer: DraftConsumer | None, collected: CollectedClaims, *, confirm: bool
+) -> None:
+    if isinstance(claim.term, Term):
+        span = span_of(claim.term, draft.now)
+    else:
+        span = None if consumer is None else consumer.span
+        if span is not None and span.deadline is not None and confirm:
+            span = None  # a client that knows nothing of holds must not lose its claim
+    if span is not None:
+        collected.spans[claim.consumer] = span
+
+
 def _collect_held(draft: Draft, consumer: DraftConsumer, collected: CollectedClaims) -> None:
     """Collect the providers of what a consumer holds, and how much is held of each class without that consumer."""
     used = collected.used
@@ -118,6 +151,7 @@ def _collect_held(draft: Draft, consumer: DraftConsumer, collected: CollectedCla
             place = (uuid, name)
             held = used[place] if place in used else draft.used(provider, name)
             used[place] = held - amount
+            collected.before.setdefault(place, []).append(amount)
 
 
 def _collect_provider(draft: Draft, uuid: str, inventory_of: InventoryOf, collected: CollectedClaims) -> None:
@@ -129,6 +163,7 @@ def _collect_provider(draft: Draft, uuid: str, inventory_of: InventoryOf, collec
         if inventory_of(provider, name) is not None:
             return
     collected.without_stock.append(uuid)
+    collected.available[uuid] = list(draft.inventories(provider))
 
 
 def _collect_amounts(draft: Draft, claim: Claim, inventory_of: InventoryOf, collected: CollectedClaims) -> None:
@@ -142,7 +177,10 @@ def _collect_amounts(draft: Draft, claim: Claim, inventory_of: InventoryOf, coll
             held = draft.used(provider, name)
             others = used.get(place, held)
             inventory = inventory_of(provider, name)
-            collected.amounts.append(ClaimedAmount(uuid, name, amount, inventory, held, others))
+            if inventory is None:
+                collected.available[uuid] = list(draft.inventories(provider))
+            before = collected.before.get(place, ())
+            collected.amounts.append(ClaimedAmount(uuid, name, amount, inventory, held, others, before))
             used[place] = others + amount
 
 
@@ -160,33 +198,57 @@ def check_claims(collected: CollectedClaims) -> None:
         if not exists:
             raise ClassNotFound(name)
     for uuid in collected.without_stock:
-        raise InventoryMissing(uuid, collected.classes)
+        raise InventoryMissing(uuid, collected.classes, collected.available[uuid])
     for amount in collected.amounts:
-        _check_capacity(amount)
+        _check_capacity(amount, collected.available.get(amount.provider, ()))
 
 
 def _check_consumer(claim: Claim, consumer: DraftConsumer | None) -> None:
     if claim.generation is UNCHECKED:
         return
     assert not isinstance(claim.generation, commands.Marker)
-    expected = None if consumer is None else consumer.generation
-    if claim.generation != expected:
-        raise ConsumerGenerationConflict(claim.consumer, expected, claim.generation)
+    if claim.generation != (None if consumer is None else consumer.generation):
+        raise generation_conflict(claim.consumer, consumer, claim.generation)
 
 
-def _check_capacity(claimed: ClaimedAmount) -> None:
+def generation_conflict(uuid: str, consumer: DraftConsumer | None, given: int | None) -> ConsumerGenerationConflict:
+    """Return the refusal of a claim that expects another generation of a consumer than it has (None: holds nothing)."""
+    if consumer is None:
+        return ConsumerGenerationConflict(uuid, None, given)
+    owner = consumer.project, consumer.user
+    return ConsumerGenerationConflict(uuid, consumer.generation, given, consumer.held, owner)
+
+
+def _check_capacity(claimed: ClaimedAmount, available: Sequence[str]) -> None:
     """Raise a Refusal if the inventory cannot satisfy a claimed amount: the rule of capacity.
 
-    An inventory may have been set below what is held of it. A claim is then still granted if it leaves the overage
-    no larger than it was.
+    An inventory may have been set below what is held of it, or to other units. A claim is then still granted if it
+    leaves the overage no larger than it was, and needs no other units than what its consumers hold already. available:
+    the classes that the provider has, if it has none of the claimed one.
     """
     inventory, after = claimed.inventory, claimed.others + claimed.amount
     if inventory is None:
-        raise InventoryMissing(claimed.provider, (claimed.resource_class,))
-    if not inventory.takes(claimed.amount):
-        raise UnitsViolated(claimed.provider, claimed.resource_class)
-    if after > inventory.capacity and after > claimed.held:
-        raise CapacityExceeded(claimed.provider, claimed.resource_class)
+        raise InventoryMissing(claimed.provider, (claimed.resource_class,), available)
+    if not inventory.takes(claimed.amount) and not _is_held(claimed, inventory):
+        rule, value = inventory.violated_unit(claimed.amount)
+        raise UnitsViolated(claimed.provider, claimed.resource_class, rule, value, claimed.amount)
+    capacity = inventory.capacity
+    if after > capacity and after > claimed.held:
+        raise CapacityExceeded(
+            claimed.provider,
+            claimed.resource_class,
+            amount=claimed.amount,
+            free=max(0, capacity - claimed.others),
+            capacity=capacity,
+            used=claimed.held,
+        )
+
+
+def _is_held(claimed: ClaimedAmount, inventory: Inventory) -> bool:
+    """Whether an amount is no new claim: one consumer's of before, or a part of what is held against the units."""
+    if claimed.amount in claimed.before:
+        return True
+    return claimed.amount <= sum(claimed.before) and not all(map(inventory.takes, claimed.before))
 
 
 # --- Apply ---
@@ -195,22 +257,25 @@ def _check_capacity(claimed: ClaimedAmount) -> None:
 def apply_claims(draft: Draft, collected: CollectedClaims) -> None:
     """Carry out claims that have been checked."""
     for claim in collected.claims:
-        _apply_claim(draft, claim, collected.consumers.get(claim.consumer))
+        _apply_claim(draft, claim, collected.consumers.get(claim.consumer), collected.spans.get(claim.consumer))
     for (uuid, name), amount in collected.used.items():
         draft.set_used(collected.providers[uuid], name, amount)
     for uuid in collected.touched:
         draft.touch(collected.providers[uuid])
 
 
-def _apply_claim(draft: Draft, claim: Claim, consumer: DraftConsumer | None) -> None:
+def _apply_claim(draft: Draft, claim: Claim, consumer: DraftConsumer | None, span: Span | None) -> None:
     if consumer is None:
         if not claim.allocations:
             return
         consumer = draft.add_consumer(claim.consumer)
         consumer.type_id = None
     consumer.generation += 1
-    consumer.project, consumer.user = claim.project, claim.user
+    type_id = consumer.type_id
     if claim.type is not KEEP:
         assert not isinstance(claim.type, commands.Keep)
-        consumer.type_id = None if claim.type is None else draft.type_id(claim.type)
-    draft.hold(consumer, claim.allocations)
+        type_id = None if claim.type is None else draft.type_id(claim.type)
+    # A claim of nothing is a release: the logs keep whose it was, not who is named in it.
+    if claim.allocations:
+        draft.set_owner(consumer, claim.project, claim.user, type_id)
+    draft.hold(consumer, claim.allocations, span if claim.allocations else None)

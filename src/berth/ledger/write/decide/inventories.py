@@ -6,7 +6,7 @@ from berth.ledger.write.decide.providers import check_generation
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftProvider
 from berth.model import commands
-from berth.model.errors import InventoryExists, InventoryInUse, InventoryNotFound, ReservedExceedsTotal
+from berth.model.errors import InventoryExists, InventoryInUse, InventoryNotFound, ReservedExceedsTotal, UnitsContradict
 from berth.model.inventory import Inventory
 from berth.model.names import STANDARD_CLASSES
 
@@ -18,7 +18,7 @@ def replace(draft: Draft, command: commands.SetInventories) -> int:
     provider = draft.provider(command.uuid)
     check_generation(provider, command.generation)
     for name, inventory in command.inventories.items():
-        check_reserved(provider.uuid, name, inventory, may_equal=command.reserved_may_equal_total)
+        check_inventory(provider.uuid, name, inventory, may_equal=command.reserved_may_equal_total)
     for name in command.inventories:
         draft.need_class(name)
     check_not_in_use(draft, provider, command.inventories)
@@ -31,7 +31,7 @@ def add(draft: Draft, command: commands.AddInventory) -> int:
     """Add an inventory. Return the provider's generation."""
     provider = draft.provider(command.uuid)
     name, inventory = command.resource_class, command.inventory
-    check_reserved(provider.uuid, name, inventory, may_equal=command.reserved_may_equal_total)
+    check_inventory(provider.uuid, name, inventory, may_equal=command.reserved_may_equal_total)
     draft.need_class(name)
     if draft.inventory(provider, name) is not None:
         raise InventoryExists(provider.uuid, name)
@@ -45,7 +45,7 @@ def update(draft: Draft, command: commands.UpdateInventory) -> int:
     provider = draft.provider(command.uuid)
     name, inventory = command.resource_class, command.inventory
     check_generation(provider, command.generation)
-    check_reserved(provider.uuid, name, inventory, may_equal=command.reserved_may_equal_total)
+    check_inventory(provider.uuid, name, inventory, may_equal=command.reserved_may_equal_total)
     draft.need_class(name)
     if draft.inventory(provider, name) is None:
         raise InventoryNotFound(provider.uuid, name)
@@ -71,11 +71,18 @@ def check_not_in_use(draft: Draft, provider: DraftProvider, kept: dict[str, Inve
     """Raise InventoryInUse if something is held of a class that is not kept."""
     held = [name for name in draft.inventories(provider) if name not in kept and draft.used(provider, name)]
     if held:
-        raise InventoryInUse(provider.uuid, sorted(held, key=lambda name: (_STANDARD_POSITION.get(name, 1000), name)))
+        held.sort(key=lambda name: (_STANDARD_POSITION.get(name, 1000), name))
+        raise InventoryInUse(provider.uuid, held, {name: draft.used(provider, name) for name in held})
 
 
-def check_reserved(provider: str, name: str, inventory: Inventory, *, may_equal: bool) -> None:
-    """Raise ReservedExceedsTotal if less than nothing can be claimed; before Placement 1.26, if nothing can be."""
-    least = 0 if may_equal else 1
-    if inventory.capacity < least:
-        raise ReservedExceedsTotal(provider, name, may_equal=may_equal)
+def check_inventory(provider: str, name: str, inventory: Inventory, *, may_equal: bool = True) -> None:
+    """Raise a Refusal if an inventory contradicts itself: every way to set one passes here.
+
+    may_equal: whether all of it may be reserved (since Placement 1.26).
+    """
+    if inventory.reserved > inventory.total or (inventory.reserved == inventory.total and not may_equal):
+        raise ReservedExceedsTotal(
+            provider, name, may_equal=may_equal, reserved=inventory.reserved, total=inventory.total
+        )
+    if inventory.min_unit > inventory.max_unit:
+        raise UnitsContradict(provider, name, inventory.min_unit, inventory.max_unit)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from berth.fleet.state.columns import Slots
+from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.views.providers import associated_traits
 from berth.ledger.write.draft import Draft
 from berth.model import commands
 from berth.model.change import NameKind
-from berth.model.errors import ClassExists, ClassInUse, InvalidName, StandardName, TraitInUse, TraitsNotFound
+from berth.model.errors import (
+    MOST_NAMED,
+    ClassExists,
+    ClassInUse,
+    InvalidName,
+    StandardName,
+    TraitInUse,
+    TraitsNotFound,
+)
 from berth.model.names import CUSTOM_PREFIX, is_custom_name
 
 
@@ -27,8 +39,10 @@ def delete_trait(draft: Draft, command: commands.DeleteTrait) -> None:
         raise TraitsNotFound([command.name])
     if not command.name.startswith(CUSTOM_PREFIX):
         raise StandardName("delete", "trait", command.name)
-    if number in associated_traits(draft.fleet):
-        raise TraitInUse(command.name)
+    fleet = draft.fleet
+    if number in associated_traits(fleet):
+        having = fleet.trait_sets.having_any((number,))[fleet.trait_set.values] & (fleet.root.values != NO_SLOT)
+        raise TraitInUse(command.name, *_first_of(fleet, np.flatnonzero(having).astype(np.int32)))
     draft.remove_name(NameKind.TRAIT, command.name)
 
 
@@ -63,6 +77,12 @@ def delete_class(draft: Draft, command: commands.DeleteClass) -> None:
     draft.need_class(command.name)
     if not command.name.startswith(CUSTOM_PREFIX):
         raise StandardName("delete", "resource class", command.name)
-    if draft.fleet.columns.get(draft.fleet.catalogue.class_id(command.name)):
-        raise ClassInUse(command.name)
+    column = draft.fleet.columns.get(draft.fleet.catalogue.class_id(command.name))
+    if column:
+        raise ClassInUse(command.name, *_first_of(draft.fleet, column.slots.values))
     draft.remove_name(NameKind.CLASS, command.name)
+
+
+def _first_of(fleet: Fleet, slots: Slots) -> tuple[list[str], int]:
+    """Return the uuids of the first few of these providers, and how many there are."""
+    return [fleet.uuids[slot] for slot in slots[:MOST_NAMED].tolist()], len(slots)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftProvider
 from berth.model import commands
 from berth.model.commands import KEEP, UNCHECKED, Generation
 from berth.model.errors import (
+    MOST_NAMED,
     GenerationConflict,
     NameRequired,
     ParentIsSelf,
@@ -21,19 +24,21 @@ from berth.model.errors import (
 from berth.model.provider import Provider
 
 
-def create(draft: Draft, command: commands.CreateProvider) -> Provider:
-    """Create a provider."""
-    if not command.name:
+def create(draft: Draft, command: commands.CreateProvider, *, may_lack_name: bool = False) -> Provider:
+    """Create a provider. may_lack_name: whether it may have the empty name, as the Placement API can rename one."""
+    if not (command.name or may_lack_name):
         raise NameRequired
     if command.parent == command.uuid:
-        raise ParentIsSelf
+        raise ParentIsSelf(command.uuid)
     parent = None if command.parent is None else draft.find_provider(command.parent)
     if command.parent is not None and parent is None:
-        raise ParentNotFound
-    if draft.find_provider(command.uuid) is not None:
-        raise ProviderExists("uuid", command.uuid)
-    if draft.provider_named(command.name) is not None:
-        raise ProviderExists("name", command.name)
+        raise ParentNotFound(command.parent)
+    existing = draft.find_provider(command.uuid)
+    if existing is not None:
+        raise ProviderExists("uuid", command.uuid, existing.uuid, existing.name)
+    named = draft.provider_named(command.name)
+    if named is not None:
+        raise ProviderExists("name", command.name, named, command.name)
     return _as_provider(draft.add_provider(command.uuid, command.name, parent))
 
 
@@ -45,8 +50,8 @@ def update(draft: Draft, command: commands.UpdateProvider) -> Provider:
     assert not isinstance(parent, commands.Keep)
     root = _new_root(draft, provider, parent, may_move=command.reparenting)
     named = draft.provider_named(name)
-    if named not in (None, provider.uuid):
-        raise ProviderExists("name", name)
+    if named is not None and named != provider.uuid:
+        raise ProviderExists("name", name, named, name)
     moves = root != provider.root
     draft.place_provider(provider, name, parent, root)
     for below in _descendants(draft, provider.uuid) if moves else ():
@@ -58,17 +63,17 @@ def _new_root(draft: Draft, provider: DraftProvider, parent: str | None, *, may_
     """Return the root of the tree that a provider will be in."""
     if parent is None:
         if provider.parent is not None and not may_move:
-            raise UnparentingForbidden
+            raise UnparentingForbidden(provider.uuid, provider.parent)
         return provider.uuid
     above = draft.find_provider(parent)
     if above is None:
-        raise ParentNotFound
+        raise ParentNotFound(parent)
     if provider.parent is not None and provider.parent != parent and not may_move:
-        raise ReparentingForbidden
+        raise ReparentingForbidden(provider.uuid, provider.parent)
     ancestor: DraftProvider | None = above
     while ancestor is not None:
         if ancestor.uuid == provider.uuid:
-            raise TreeLoop
+            raise TreeLoop(provider.uuid, parent)
         ancestor = None if ancestor.parent is None else draft.provider(ancestor.parent)
     return above.root
 
@@ -88,10 +93,14 @@ def _descendants(draft: Draft, uuid: str) -> list[DraftProvider]:
 def delete(draft: Draft, command: commands.DeleteProvider) -> None:
     """Delete a provider."""
     provider = draft.provider(command.uuid)
-    if provider.slot in draft.fleet.children:
-        raise ProviderHasChildren(command.uuid)
-    if any(draft.used(provider, name) for name in draft.inventories(provider)):
-        raise ProviderInUse(command.uuid)
+    fleet = draft.fleet
+    children = fleet.children.get(provider.slot, ())
+    if children:
+        first = sorted(fleet.uuids[child] for child in islice(children, MOST_NAMED))
+        raise ProviderHasChildren(command.uuid, first, len(children))
+    used = {name: used for name in draft.inventories(provider) if (used := draft.used(provider, name))}
+    if used:
+        raise ProviderInUse(command.uuid, used)
     draft.delete_provider(provider)
 
 

@@ -11,8 +11,8 @@ from berth.model.errors import ClassNotFound, Invalid, ParentNotFound, ProviderE
 from berth.model.inventory import Inventory, checked
 from berth.model.names import is_custom_name, parse_uuid
 from berth.model.record import ProviderRecord, RecordOutcome, RecordStatus
-from berth.model.text import checked_text
-from berth.model.validation import PROVIDER_NAME_LENGTH
+from berth.model.text import checked_text, storable_text
+from berth.model.validation import PROVIDER_NAME_LENGTH, spelled_uuids
 
 
 def put(draft: Draft, command: commands.PutRecords) -> list[RecordOutcome]:
@@ -30,18 +30,21 @@ def _put(draft: Draft, record: ProviderRecord, new_uuid: str) -> RecordStatus:
     """Import one record. Everything is checked before anything is changed, so that a refused record leaves no trace."""
     new_inventories = {name: checked(each.inventory()) for name, each in record.inventories.items()}
     traits = frozenset(record.traits)
-    aggregates = tuple(dict.fromkeys(_uuid(text) for text in record.aggregates))
+    aggregates = spelled_uuids(record.aggregates)
     _check_names(draft, new_inventories, traits)
     parent = _parent(draft, record)
     existing = _existing(draft, record, parent)
     for name, inventory in new_inventories.items():
-        inventories.check_reserved(record.uuid or record.name, name, inventory, may_equal=True)
+        inventories.check_inventory(record.uuid or record.name, name, inventory)
     if existing is not None:
         inventories.check_not_in_use(draft, existing, new_inventories)
         return _change(draft, existing, new_inventories, traits, aggregates)
-    checked_text(record.name, "the provider's name", PROVIDER_NAME_LENGTH)
+    # One with a uuid is an export's: it may have every name that the Placement API has given a provider.
+    with_rules = checked_text if record.uuid is None else storable_text
+    with_rules(record.name, "the provider's name", PROVIDER_NAME_LENGTH)
     uuid = new_uuid if record.uuid is None else _uuid(record.uuid)
-    providers.create(draft, commands.CreateProvider(uuid=uuid, name=record.name, parent=parent))
+    created = commands.CreateProvider(uuid=uuid, name=record.name, parent=parent)
+    providers.create(draft, created, may_lack_name=record.uuid is not None)
     _change(draft, draft.provider(uuid), new_inventories, traits, aggregates)
     return RecordStatus.CREATED
 
@@ -53,7 +56,7 @@ def _existing(draft: Draft, record: ProviderRecord, parent: str | None) -> Draft
     if existing is None:
         return None
     if existing.name != record.name:
-        raise ProviderExists("uuid", existing.uuid)
+        raise ProviderExists("uuid", existing.uuid, existing.uuid, existing.name, why="records do not rename providers")
     if existing.parent != parent:
         present = existing.parent or "nothing"
         raise Invalid(f"{record.name} is there already, below {present}: records do not move providers")
@@ -92,9 +95,11 @@ def _change(
 def _parent(draft: Draft, record: ProviderRecord) -> str | None:
     if record.parent is None:
         return None
-    uuid = parse_uuid(record.parent) or draft.provider_named(record.parent)
-    if uuid is None or draft.find_provider(uuid) is None:
-        raise ParentNotFound
+    uuid = parse_uuid(record.parent)
+    if uuid is None or draft.find_provider(uuid) is None:  # a machine's serial number may look like a uuid
+        uuid = draft.provider_named(record.parent)
+    if uuid is None:
+        raise ParentNotFound(record.parent)
     return uuid
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from berth.ledger.write.decide.allocations import CollectedClaims, apply_claims, check_claims, collect_claims
+from berth.ledger.write.decide.inventories import check_inventory
 from berth.ledger.write.decide.providers import check_generation
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftProvider
@@ -32,7 +33,8 @@ def reshape(draft: Draft, command: commands.Reshape) -> None:
     """
     reshaped = [_collect(draft, each) for each in command.inventories]
     for each in reshaped:
-        for name in each.new:
+        for name, inventory in each.new.items():
+            check_inventory(each.provider.uuid, name, inventory)
             draft.need_class(name)
     collected = _collect_claims(draft, command, reshaped)
     check_claims(collected)
@@ -62,15 +64,21 @@ def _collect_claims(draft: Draft, command: commands.Reshape, reshaped: Sequence[
             return old_and_new[provider.uuid].get(name)
         return draft.inventory(provider, name)
 
-    return collect_claims(draft, command.claims, inventory_of)
+    collected = collect_claims(draft, command.claims, inventory_of, confirm=False)
+    # The command sets these inventories and the claims together: it can keep to the units.
+    collected.amounts = [
+        replace(each, before=()) if each.provider in old_and_new else each for each in collected.amounts
+    ]
+    return collected
 
 
 def _check_not_in_use(draft: Draft, each: ReshapedProvider, collected: CollectedClaims) -> None:
     """Raise InventoryInUse if, after the claims, something is held of an inventory that goes."""
-    held = [
-        name
+    held = {
+        name: used
         for name in each.old_and_new
-        if name not in each.new and collected.used.get((each.provider.uuid, name), draft.used(each.provider, name))
-    ]
+        if name not in each.new
+        and (used := collected.used.get((each.provider.uuid, name), draft.used(each.provider, name)))
+    }
     if held:
-        raise InventoryInUse(each.provider.uuid, held)
+        raise InventoryInUse(each.provider.uuid, held, held)

@@ -16,9 +16,10 @@ const HIDDEN_MS = 5000;
 
 /**
  * state: "off", "live", "asking" (now and then, for who may not listen) or "lost"; changes: the latest ones, oldest
- * first; begun: the number after which they begin; head: of the last change known.
+ * first; begun: the number after which they begin; head: of the last change known; place: the id of the last event, which
+ * says of which history it is.
  */
-export const feed = { state: "off", head: 0, begun: 0, changes: [], resets: 0 };
+export const feed = { state: "off", head: 0, place: "0", begun: 0, changes: [], resets: 0 };
 
 const listeners = new Set();
 let wanted = false;
@@ -46,7 +47,7 @@ function become(state) {
 /** Follow the log from this change on. */
 export function start(head) {
   stop();
-  Object.assign(feed, { head, begun: head, changes: [] });
+  Object.assign(feed, { head, place: String(head), begun: head, changes: [] });
   wanted = true;
   connect();
   seen();
@@ -100,7 +101,7 @@ async function run(signal) {
 async function stream(outer) {
   const connection = new AbortController();
   const signal = AbortSignal.any([outer, connection.signal]);
-  const headers = { Accept: "text/event-stream", "Last-Event-ID": String(feed.head), ...credentials() };
+  const headers = { Accept: "text/event-stream", "Last-Event-ID": feed.place, ...credentials() };
   const answer = await asked(address("/changes/brief"), { headers, signal });
   become("live");
   let silence = setTimeout(() => connection.abort(), SILENCE_MS);
@@ -108,6 +109,7 @@ async function stream(outer) {
     for await (const event of events(answer.body)) {
       clearTimeout(silence);
       silence = setTimeout(() => connection.abort(), SILENCE_MS);
+      if (event?.id) feed.place = event.id;
       if (event?.event === "reset") reset(JSON.parse(event.data).head);
       else if (event?.event === "change") take(JSON.parse(event.data));
     }
@@ -124,7 +126,7 @@ function take(change) {
   tell({ change });
 }
 
-/** The log is shorter than we thought, because an older backup was restored: what we have is of another history. */
+/** The log does not continue from our place: what we have is of another history, or was archived. */
 function reset(head) {
   Object.assign(feed, { head, begun: head, changes: [], resets: feed.resets + 1 });
   tell({ reset: head });
@@ -135,7 +137,7 @@ async function poll(signal) {
     const { head } = await get("", {}, { signal });
     become("asking");
     if (head !== feed.head) {
-      feed.head = head;
+      Object.assign(feed, { head, place: String(head) });
       tell({ head });
     }
     await slept(POLL_MS, signal);

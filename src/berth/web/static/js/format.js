@@ -81,5 +81,17 @@ function ago(at) {
   return `${number(Math.floor(seconds / 86400))} days ago`;
 }
 
+/** A time that is left, in seconds, in its two largest units: 6 d 23 h. */
+export function until(seconds) {
+  const parts = [];
+  let left = Math.max(0, seconds);
+  for (const [size, name] of [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]]) {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    if (count || (size === 1 && !parts.length)) parts.push(`${number(count)} ${name}`);
+  }
+  return parts.slice(0, 2).join(" ");
+}
+
 /** The beginning of a uuid, which is enough to tell a few apart. */
 export const brief = (uuid) => uuid.slice(0, 8);

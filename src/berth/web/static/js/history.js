@@ -3,11 +3,12 @@
 import { get } from "./api.js";
 import { h } from "./dom.js";
 import { moment, plural } from "./format.js";
-import { resources } from "./links.js";
+import { ownerName, resources } from "./links.js";
 import { may } from "./session.js";
 import { Growing, empty, table } from "./table.js";
 
 const STEP = 10;
+const MOST_CLAIMS = 3;
 
 /** A part of a page with the history of one thing; null if we may not see it. kind: providers or consumers. */
 export function historyOf(view, kind) {
@@ -36,21 +37,41 @@ function shown(records, uuid, kind) {
   });
 }
 
-function ofConsumer({ after, outcome, why }, uuid) {
-  if (outcome !== "done") return `refused (${outcome}): ${why}`;
-  const held = Object.values(after?.claims?.[uuid] ?? {});
-  if (held.length === 0) return "holds nothing";
-  return held.map((amounts) => resources(amounts));
+function ofConsumer(record, uuid) {
+  if (record.outcome !== "done") return `refused (${record.outcome}): ${record.why}`;
+  return claim(record, uuid, Object.values) ?? "holds nothing";
+}
+
+/** What became of one consumer's claim, in words. parts: the amounts that count, of amounts by provider. */
+function claim({ before, after, actor, via }, uuid, parts) {
+  const [had, has] = [before, after].map((facts) => parts(facts?.claims?.[uuid] ?? {}).map((amounts) => resources(amounts)));
+  const [earlier, owner] = [before?.owners?.[uuid], after?.owners?.[uuid]];
+  if (has.length === 0) {
+    if (had.length === 0) return null;
+    return h("span", {}, had, ` of ${ownerName(earlier ?? owner)}, released by ${actor || via}`);
+  }
+  if (had.length === 0) return h("span", {}, `${ownerName(owner)} took `, has);
+  if (earlier) return h("span", {}, `${ownerName(owner)} took over `, has, ` from ${ownerName(earlier)}`);
+  return h("span", {}, `${ownerName(owner)} now holds `, has);
+}
+
+/** What became of the claims that are about a provider: each in words, or only how many there are. */
+function claims(record, uuid) {
+  const here = (held) => (held[uuid] ? [held[uuid]] : []);
+  const said = Object.keys(record.after?.claims ?? {}).map((consumer) => claim(record, consumer, here)).filter(Boolean);
+  return said.length > MOST_CLAIMS ? [plural(said.length, "consumer")] : said;
 }
 
 /** The facts of a change that are about one provider, in words. */
-function ofProvider({ before, after, outcome, why }, uuid) {
+function ofProvider(record, uuid) {
+  const { before, after, outcome, why } = record;
   if (outcome !== "done") return `refused (${outcome}): ${why}`;
   const said = [
     ...identity(before, after, uuid),
     inventories(after?.inventories?.[uuid]),
     names("trait", after?.traits?.[uuid]),
     names("aggregate", after?.aggregates?.[uuid]),
+    ...claims(record, uuid),
     used(after?.used?.[uuid]),
     generation(after?.generations?.[uuid]),
   ].filter(Boolean);

@@ -23,6 +23,11 @@ export function projectLink(name) {
   return h("a", { href: href("projects", "", { project: name }) }, name);
 }
 
+/** Whose a consumer is, of an owner's [project, user, type]; records of an earlier Berth do not say. */
+export function ownerName(owner) {
+  return owner ? `${owner[1]} (${owner[0]})` : "an unknown owner";
+}
+
 /** A trait, and all providers that have it. */
 export function traitLink(name) {
   return h("a", { class: "chip", href: href("providers", "", { trait: name }) }, name);

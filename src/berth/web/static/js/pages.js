@@ -1,6 +1,7 @@
 /** Every page by its name in the address, and the menu. */
 
 import { h } from "./dom.js";
+import { page as agenda } from "./pages/agenda.js";
 import { page as audit } from "./pages/audit.js";
 import { page as changes } from "./pages/changes.js";
 import { page as consumer } from "./pages/consumer.js";
@@ -20,7 +21,7 @@ const missing = {
   },
 };
 
-export const MENU = ["fleet", "providers", "find", "consumers", "projects", "changes", "audit"];
+export const MENU = ["fleet", "providers", "find", "consumers", "agenda", "projects", "changes", "audit"];
 
 /** @type {Record<string, import("./view.js").Page>} */
-export const PAGES = { fleet, providers, provider, find, consumers, consumer, projects, changes, audit, missing };
+export const PAGES = { fleet, providers, provider, find, consumers, consumer, agenda, projects, changes, audit, missing };

@@ -7,6 +7,7 @@ import pytest
 from berth.ledger.write.decide import decide
 from berth.model.change import Facts, NameKind
 from berth.model.commands import Claim, ReleaseAllocations, SetAllocations, SetInventories
+from berth.model.consumer import Owner
 from berth.model.errors import (
     AllocationProviderNotFound,
     AllocationsNotFound,
@@ -124,6 +125,36 @@ def test_an_overage_may_shrink(amount: int, granted: bool) -> None:
     assert (ledger.consumers[OLD].held == {HOST: {"VCPU": amount}}) is granted
 
 
+@pytest.mark.parametrize(
+    ("claims", "granted"),
+    [
+        ((claim(OLD, {HOST: {"VCPU": 4}}),), True),  # the same
+        ((claim(OLD, {HOST: {"VCPU": 3}}),), True),  # less, though still too much for one claim
+        ((claim(OLD, {}), claim(NEW, {HOST: {"VCPU": 4}})), True),  # handed over
+        ((claim(OLD, {HOST: {"VCPU": 1}}), claim(NEW, {HOST: {"VCPU": 3}})), True),  # in parts
+        ((claim(OLD, {HOST: {"VCPU": 5}}),), False),
+        ((claim(NEW, {HOST: {"VCPU": 3}}),), False),
+        ((claim(OLD, {HOST: {"VCPU": 4}}), claim(NEW, {HOST: {"VCPU": 5}})), False),
+    ],
+)
+def test_units_bind_what_changes_and_not_what_is_held(claims: tuple[Claim, ...], granted: bool) -> None:
+    ledger = filled()
+    ledger.carry_out(SetInventories(uuid=HOST, inventories={"VCPU": Inventory(total=8, max_unit=2)}))
+    if granted:
+        ledger.carry_out(SetAllocations(claims=claims))
+        return
+    with pytest.raises(UnitsViolated) as refused:
+        ledger.carry_out(SetAllocations(claims=claims))
+    assert (refused.value.rule, refused.value.value) == ("max_unit", 2)
+
+
+def test_what_keeps_to_the_units_is_not_lessened_to_what_does_not() -> None:
+    ledger = filled()
+    ledger.carry_out(SetAllocations(claims=(claim(OLD, {HOST: {"MEMORY_MB": 30}}),)))
+    with pytest.raises(UnitsViolated):
+        ledger.carry_out(SetAllocations(claims=(claim(OLD, {HOST: {"MEMORY_MB": 25}}),)))
+
+
 def test_an_overage_may_not_grow() -> None:
     ledger = filled()
     ledger.carry_out(SetInventories(uuid=HOST, inventories={"VCPU": Inventory(total=2)}))
@@ -147,7 +178,7 @@ def test_a_release_frees_everything_and_touches_no_provider() -> None:
     draft = filled().draft()
     decide(draft, ReleaseAllocations(consumer=OLD))
     facts, before = draft.pop_facts()
-    assert facts == Facts(used={HOST: {"VCPU": 0}}, claims={OLD: {}})
+    assert facts == Facts(used={HOST: {"VCPU": 0}}, claims={OLD: {}}, owners={OLD: Owner("p", "u", None)})
     assert before == Facts(claims={OLD: {HOST: {"VCPU": 4}}})
 
 

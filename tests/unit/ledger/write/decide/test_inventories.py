@@ -6,7 +6,15 @@ import pytest
 
 from berth.ledger.write.decide import decide
 from berth.model.change import Facts
-from berth.model.commands import AddInventory, Command, DeleteInventory, SetInventories, UpdateInventory
+from berth.model.commands import (
+    AddInventory,
+    Command,
+    DeleteInventory,
+    NewInventories,
+    Reshape,
+    SetInventories,
+    UpdateInventory,
+)
 from berth.model.errors import (
     ClassNotFound,
     GenerationConflict,
@@ -16,6 +24,7 @@ from berth.model.errors import (
     ProviderNotFound,
     Refusal,
     ReservedExceedsTotal,
+    UnitsContradict,
 )
 from berth.model.inventory import Inventory
 from tests.unit.ledger.write.memory_ledger import ABSENT, HOST, POOL, filled
@@ -23,6 +32,13 @@ from tests.unit.ledger.write.memory_ledger import ABSENT, HOST, POOL, filled
 TEN = Inventory(total=10)
 FULL = Inventory(total=10, reserved=10)
 OVER = Inventory(total=10, reserved=11)
+NEVER = Inventory(total=10, min_unit=3, max_unit=2)
+
+
+def _reshape(inventory: Inventory) -> Reshape:
+    new = NewInventories(uuid=HOST, inventories={"VCPU": inventory, "MEMORY_MB": TEN}, generation=2)
+    return Reshape(inventories=(new,), claims=())
+
 
 REFUSED: dict[str, tuple[Command, type[Refusal]]] = {
     "no such provider": (SetInventories(uuid=ABSENT, inventories={}), ProviderNotFound),
@@ -36,6 +52,21 @@ REFUSED: dict[str, tuple[Command, type[Refusal]]] = {
         SetInventories(uuid=HOST, inventories={"VCPU": FULL}, reserved_may_equal_total=False),
         ReservedExceedsTotal,
     ),
+    "replace: more reserved than there is, though it rounds to nothing": (
+        SetInventories(uuid=HOST, inventories={"VCPU": Inventory(total=10, reserved=11, allocation_ratio=0.05)}),
+        ReservedExceedsTotal,
+    ),
+    "replace: min_unit above max_unit": (SetInventories(uuid=HOST, inventories={"VCPU": NEVER}), UnitsContradict),
+    "add: min_unit above max_unit": (
+        AddInventory(uuid=HOST, resource_class="DISK_GB", inventory=NEVER),
+        UnitsContradict,
+    ),
+    "update: min_unit above max_unit": (
+        UpdateInventory(uuid=HOST, resource_class="VCPU", inventory=NEVER),
+        UnitsContradict,
+    ),
+    "reshape: more reserved than there is": (_reshape(OVER), ReservedExceedsTotal),
+    "reshape: min_unit above max_unit": (_reshape(NEVER), UnitsContradict),
     "replace: held": (SetInventories(uuid=HOST, inventories={"MEMORY_MB": TEN}), InventoryInUse),
     "add: one more of a class": (AddInventory(uuid=HOST, resource_class="VCPU", inventory=TEN), InventoryExists),
     "add: no such class": (AddInventory(uuid=HOST, resource_class="CUSTOM_X", inventory=TEN), ClassNotFound),

@@ -9,6 +9,7 @@ import pytest
 from berth.ledger.write.decide import decide
 from berth.model.change import Facts
 from berth.model.commands import Claim, CreateProvider, NewInventories, Reshape
+from berth.model.consumer import Owner
 from berth.model.errors import (
     CapacityExceeded,
     ClassNotFound,
@@ -45,6 +46,7 @@ def test_inventories_move_with_what_is_held_of_them(ledger: MemoryLedger) -> Non
         used={HOST: {"VCPU": 0}, CHILD: {"VCPU": 4}},
         generations={HOST: 3, CHILD: 3},
         claims={OLD: {CHILD: {"VCPU": 4}}},
+        owners={OLD: Owner("p", "u", None)},
     )
     assert set(before.inventories) == {HOST}
 

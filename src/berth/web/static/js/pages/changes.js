@@ -4,7 +4,7 @@ import { get } from "../api.js";
 import { fill, h } from "../dom.js";
 import { feed, listen } from "../feed.js";
 import { moment, number, plural } from "../format.js";
-import { consumerLink, providerLink } from "../links.js";
+import { consumerLink, ownerName, providerLink } from "../links.js";
 import { namesOf } from "../names.js";
 import { may } from "../session.js";
 import { empty, table, tr } from "../table.js";
@@ -42,7 +42,7 @@ async function show(view) {
 /** The rows that are shown, newest first, and no more than so many. */
 class Rows {
   constructor(parts, view) {
-    Object.assign(this, { parts, view, body: null, first: 0, frame: 0, earlier: null, drawn: Promise.resolve() });
+    Object.assign(this, { parts, view, body: null, begins: 1, first: 0, frame: 0, earlier: null, drawn: Promise.resolve() });
   }
 
   async begin() {
@@ -59,16 +59,23 @@ class Rows {
   }
 
   async before(number) {
-    const after = Math.max(0, number - 1 - EARLIER);
-    if (number <= 1) return [];
-    const page = await get("/changes/brief", { after, limit: Math.min(EARLIER, number - 1 - after) || 1 }, { signal: this.view.signal });
-    return page.items.filter((change) => change.number < number);
+    const after = Math.max(this.begins - 1, number - 1 - EARLIER);
+    if (number <= this.begins) return [];
+    try {
+      const page = await get("/changes/brief", { after, limit: Math.min(EARLIER, number - 1 - after) || 1 }, { signal: this.view.signal });
+      return page.items.filter((change) => change.number < number);
+    } catch (error) {
+      const first = error.problem?.first; // what was before is in an archive
+      if (error.type !== "changes-gone" || first <= this.begins) throw error;
+      this.begins = first;
+      return this.before(number);
+    }
   }
 
   draw(changes) {
     const element = table({ caption: "Changes, newest first", columns: this.parts.columns, rows: changes.slice(-MOST_ROWS).reverse() });
     this.body = element.querySelector("tbody");
-    this.earlier = this.first > 1 ? this.more() : null;
+    this.earlier = this.first > this.begins ? this.more() : null;
     fill(this.parts.region, element, this.earlier);
   }
 
@@ -80,7 +87,7 @@ class Rows {
       event.target.disabled = false;
       this.body.append(...changes.reverse().map((change) => tr(this.parts.columns, change)));
       this.first = changes.at(-1)?.number ?? this.first;
-      this.earlier.hidden = this.first <= 1 || this.body.rows.length >= MOST_ROWS;
+      this.earlier.hidden = this.first <= this.begins || this.body.rows.length >= MOST_ROWS;
     };
     return h("p", { class: "more" }, h("button", { type: "button", "data-key": "more", on: { click: earlier } }, "Show earlier"));
   }
@@ -91,7 +98,9 @@ class Rows {
     if (reset !== undefined) {
       this.shown = reset;
       this.first = 1;
-      fill(this.parts.region, empty("The log was restored", `An older backup was restored: the last change there is ${number(reset)}.`));
+      const why = "a backup was restored, a failover lost changes, or they were archived";
+      const text = `It does not continue from what was here: ${why}. Its last change is ${number(reset)}.`;
+      fill(this.parts.region, empty("The log begins again", text));
       this.body = null;
       return;
     }
@@ -143,10 +152,10 @@ function columnsWith(names) {
   ];
 }
 
-function touched({ providers, consumers, names: named }, names) {
+function touched({ providers, consumers, names: named, owners }, names) {
   const parts = [
     part(providers, "provider", (uuid) => providerLink(uuid, names.get(uuid))),
-    part(consumers, "consumer", consumerLink),
+    part(consumers, "consumer", (uuid) => [consumerLink(uuid), owners?.[uuid] ? ` of ${ownerName(owners[uuid])}` : null]),
     part(named, "name", (name) => h("code", {}, name)),
   ].filter(Boolean);
   return parts.length ? parts : "nothing";

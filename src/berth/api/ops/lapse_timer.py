@@ -1,0 +1,62 @@
+"""Sweeping in a server: soon after something lapses, also if there are no commands."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from typing import Final
+
+from berth.ledger import Ledger
+from berth.model.caller import Caller
+from berth.model.commands import Lapse
+from berth.model.errors import BerthError
+
+MOST_S: Final = 1.0
+"""How long the thread waits before it looks again when something lapses next, in seconds."""
+
+SPREAD_S: Final = 0.25
+"""How long after the instant it sweeps, at most: a random time, so that of many processes one comes first."""
+
+REST: Final = 4
+"""How many times as long as a sweep takes to rest after it: claims wait for sweeps."""
+
+_BERTH: Final = Caller(name="berth", via="local")
+_LOG = logging.getLogger("berth")
+
+
+class LapseTimer:
+    """A thread that sweeps. No answer of the ledger depends on it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="lapse-timer", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ask the thread to end soon."""
+        self._ended.set()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            due_s = self._ledger.next_lapse_s()
+            if due_s is not None and due_s <= 0:
+                began = time.monotonic()
+                self._sweep()
+                self._ended.wait(REST * (time.monotonic() - began))
+                due_s = self._ledger.next_lapse_s()
+            spread_s = random.uniform(0, SPREAD_S)  # noqa: S311 - no secret
+            self._ended.wait(MOST_S if due_s is None else min(MOST_S, max(0.0, due_s) + spread_s))
+
+    def _sweep(self) -> None:
+        try:
+            self._ledger.submit(Lapse(), _BERTH)
+        except BerthError as error:
+            _LOG.info("sweeping what has lapsed waits: %s", error)
+        except Exception:  # noqa: BLE001 - it is logged; the server goes on
+            _LOG.exception("what has lapsed could not be swept")

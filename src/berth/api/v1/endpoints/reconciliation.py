@@ -1,0 +1,22 @@
+"""Reconciliation: ending consumers that are not alive any more, and undoing that."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from berth.api.v1.route import Call, PendingResult
+from berth.model.message import value
+from berth.model.reconciliation import ReconcileReport
+
+
+def reconcile(call: Call) -> ReconcileReport | PendingResult:
+    """Compare claims with a list of the consumers that are alive; end the orphans if that is asked for."""
+    report, command = call.ledger.planned_reconcile(call.body)
+    if command is None:
+        return report
+    return PendingResult(command, lambda change: replace(report, change=change))
+
+
+def undo(call: Call) -> PendingResult:
+    """Claim again for the consumers that a change ended."""
+    return PendingResult(value(call.body), lambda outcome: outcome)

@@ -1,0 +1,31 @@
+"""Idempotency keys of requests."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from berth.api.http.messages import BadRequest
+from berth.api.v1.route import Call, Route
+from berth.model.errors import Invalid
+from berth.model.idempotency import CommandKey, command_key
+
+KEY: Final = "idempotency-key"
+"""The header that a key stands in, in lower case."""
+
+REPLAYED: Final = ("idempotency-replayed", "true")
+"""The header of an answer that was kept."""
+
+
+def key_of(call: Call, route: Route) -> CommandKey | None:
+    """Return the key of a request that has one; None for a request that changes nothing. Raises BadRequest.
+
+    It belongs to the route, the parameters in its path and the body, however that is spelled in JSON.
+    """
+    if route.keyed:
+        try:
+            return command_key(call.request.headers[KEY], call.caller, route.name, call.items, call.body)
+        except Invalid as error:
+            raise BadRequest(f"Idempotency-Key: {error}.") from None
+    if route.operation.startswith("tokens.") and route.method == "POST":
+        raise BadRequest("Idempotency-Key: a request about API tokens takes none, for its answer must not be kept.")
+    return None

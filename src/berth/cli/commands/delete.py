@@ -1,0 +1,50 @@
+"""`berth delete`: a provider, or a whole tree."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from berth.cli import provider_names
+from berth.cli.command import ledger_command
+from berth.cli.confirm import DryRun, Yes, confirm_count
+from berth.cli.options import ProviderName
+from berth.cli.session import Session
+
+
+@ledger_command()
+def delete(
+    session: Session,
+    name: ProviderName,
+    tree: Annotated[bool, typer.Option("--tree", help="Delete all providers below it as well.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Delete a provider, or with --tree a provider and all below it: all of them, or none.
+
+    A provider of which anything is held is not deleted: the refusal says who holds it, and `berth release
+    --holders-of NAME` releases that. With --tree and more than one provider, the command asks for their number first.
+
+    Example: berth delete node-2
+    """
+    if dry_run and not tree:
+        raise typer.BadParameter("--dry-run is for --tree: without it, one provider is deleted or refused")
+    uuid = provider_names.resolve(session, name)
+    nodes = {node.uuid: node.name for node in session.ledger.details(uuid).tree}
+    going = session.ledger.delete_tree(uuid, dry_run=True) if tree else [uuid]
+    if not dry_run:
+        if len(going) > 1:
+            confirm_count(session, len(going), f"delete {len(going):,} providers", yes=yes)
+        going = _delete(session, uuid, tree=tree)
+    verb, key = ("would delete", "would_delete") if dry_run else ("deleted", "deleted")
+    lines = (f"{verb} {nodes.get(each, each)}  {each}" for each in going)
+    session.output.print_result({key: [{"uuid": each, "name": nodes.get(each, "")} for each in going]}, *lines)
+
+
+def _delete(session: Session, uuid: str, *, tree: bool) -> list[str]:
+    """Delete a provider or its tree. Return what was deleted."""
+    if tree:
+        return session.ledger.delete_tree(uuid)
+    session.ledger.delete_provider(uuid)
+    return [uuid]

@@ -1,0 +1,147 @@
+"""`berth hold`, `confirm`, `extend`, `agenda`: claims that wait for a confirmation, and what ends next."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Final
+
+import typer
+
+from berth.cli import provider_names
+from berth.cli.amounts import parse_amounts
+from berth.cli.claimant import (
+    ConsumerOption,
+    LastsOption,
+    ProjectOption,
+    TypeOption,
+    UntilOption,
+    UserOption,
+    new_claimant,
+    print_claimed,
+    term_lines,
+    term_of,
+)
+from berth.cli.command import ledger_command
+from berth.cli.output import tables
+from berth.cli.request_options import RequestOptions
+from berth.cli.session import Session
+from berth.cli.times import format_moment, parse_instant, parse_span
+from berth.model.agenda import AgendaItem
+from berth.model.commands import KEEP, Keep
+from berth.model.consumer import Resources
+from berth.model.term import SECOND
+from berth.model.validation import canonical_uuid
+
+PAGE: Final = 1000
+
+HoldArgument = Annotated[str, typer.Argument(metavar="UUID", help="The consumer's uuid, as `berth hold` printed it.")]
+
+
+@ledger_command(request=True)
+def hold(
+    session: Session,
+    options: RequestOptions,
+    within: Annotated[
+        str, typer.Option(metavar="TIME", help="How long it waits for a confirmation: 90s, 15m, 2h; at most 24h.")
+    ] = "15m",
+    project: ProjectOption = "",
+    user: UserOption = "",
+    consumer: ConsumerOption = "",
+    kind: TypeOption = "",
+    lasts: LastsOption = "",
+    until: UntilOption = "",
+) -> None:
+    """Hold resources where they fit (as `berth find`), until they are confirmed. What is not confirmed in time is free.
+
+    Example: berth hold PGPU=2 --within 15m --project students
+    """
+    term = term_of(lasts, until, within)
+    claimant = new_claimant(consumer=consumer, project=project, user=user, kind=kind, term=term)
+    granted = claimant.claim_candidate(session, options)
+    print_claimed(session, claimant.consumer, granted.allocations, term)
+
+
+@ledger_command()
+def confirm(
+    session: Session,
+    consumer: HoldArgument,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME:AMOUNTS", help="Keep only this of a provider; repeatable. The rest is released."),
+    ] = None,
+    until: Annotated[str, typer.Option(metavar="WHEN", help="When the claim ends, if not as the hold says.")] = "",
+) -> None:
+    """Confirm a hold: it becomes a claim. In time this is never refused for room.
+
+    Example: berth confirm c0000000-0000-4000-8000-000000000001
+    """
+    uuid = canonical_uuid(consumer)
+    session.ledger.holds.confirm(uuid, allocations=_kept(session, only), end=parse_instant(until) if until else KEEP)
+    details = session.ledger.consumer(uuid)
+    session.output.print_result(
+        {"consumer": uuid, "allocations": details.allocations, "end": details.end},
+        f"confirmed: consumer {uuid} holds",
+        tables.held(details.allocations, session.name_of).rich(),
+        *term_lines(details),
+    )
+
+
+@ledger_command()
+def extend(
+    session: Session,
+    consumer: HoldArgument,
+    lasts: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="How long it waits from now on: 90s, 15m, 2h.")
+    ] = "15m",
+) -> None:
+    """Give a hold more time to be confirmed, at most 24 hours after it was made.
+
+    Example: berth extend c0000000-0000-4000-8000-000000000001 --for 30m
+    """
+    uuid = canonical_uuid(consumer)
+    deadline = session.ledger.holds.extend(uuid, parse_span(lasts) // SECOND)
+    session.output.print_result(
+        {"consumer": uuid, "deadline": deadline}, f"the hold of consumer {uuid} lapses at {format_moment(deadline)} UTC"
+    )
+
+
+@ledger_command(csv=True)
+def agenda(
+    session: Session,
+    within: Annotated[
+        str, typer.Option(metavar="TIME", help="Only what ends within this time: 1h, 1d, 7d. Default: all.")
+    ] = "",
+    project: Annotated[str, typer.Option(help="Only consumers of this project.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="The most rows to show.")] = 100,
+) -> None:
+    """List the claims that end and the holds that lapse next, the earliest first.
+
+    Example: berth agenda --within 7d
+    """
+    until = time.time_ns() // 1000 + parse_span(within) if within else None
+    items: list[AgendaItem] = []
+    after: str | None = None
+    while len(items) < limit:
+        page = session.ledger.agenda(until=until, project=project, limit=min(PAGE, limit - len(items)), after=after)
+        items += page.items
+        after = page.next
+        if after is None:
+            break
+    session.output.show(items, tables.agenda(items))
+    if after is not None:
+        session.output.note(f"only the first {len(items):,} are shown (--limit for more)")
+    elif not items:
+        session.output.note(f"nothing ends within {within}" if within else "no claim has an end")
+
+
+def _kept(session: Session, only: list[str] | None) -> dict[str, Resources] | Keep:
+    """Return the part of a hold that is confirmed; KEEP for all of it. Raises typer.BadParameter."""
+    if not only:
+        return KEEP
+    kept: dict[str, Resources] = {}
+    for each in only:
+        name, colon, amounts = each.rpartition(":")
+        if not colon:
+            raise typer.BadParameter(f"{each!r} names no provider: write NAME:AMOUNTS, such as host-1:PGPU=1")
+        kept[provider_names.resolve(session, name)] = parse_amounts(amounts)
+    return kept

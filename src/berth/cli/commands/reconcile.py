@@ -1,0 +1,152 @@
+"""`berth reconcile` and `berth undo`: end claims of consumers that do not exist any more, and take that back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+
+from berth.cli.amounts import as_text
+from berth.cli.command import ledger_command
+from berth.cli.output.table import Table
+from berth.cli.provider_names import resolve
+from berth.cli.session import STANDARD_INPUT, Session
+from berth.model.consumer import Resources
+from berth.model.errors import Invalid
+from berth.model.names import parse_uuid
+from berth.model.reconciliation import ReconcileItem, ReconcileReport, ReconcileRequest
+
+_Held = dict[str, Resources]
+
+
+class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of the list that says what a consumer really has."""
+
+    consumer: str
+    allocations: _Held | None = None
+
+
+_LINE: Final = msgspec.json.Decoder(_Line)
+
+
+@ledger_command(csv=True)
+def reconcile(
+    session: Session,
+    alive: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help='Consumers that exist: one per line, a uuid or {"consumer": UUID, "allocations": ...}; - for input.',
+        ),
+    ],
+    as_of: Annotated[
+        int, typer.Option(metavar="NUMBER", help="The ledger's last change before that list was made.", min=0)
+    ],
+    trees: Annotated[
+        list[str] | None,
+        typer.Option("--tree", metavar="NAME", help="Only consumers of this root's tree, by name or uuid; repeatable."),
+    ] = None,
+    project: Annotated[str, typer.Option(metavar="NAME", help="Only consumers of this project.")] = "",
+    type_: Annotated[str, typer.Option("--type", metavar="TYPE", help="Only consumers of this type.")] = "",
+    apply: Annotated[
+        str, typer.Option(metavar="DIGEST", help="End the orphans, if they are those that this digest was printed for.")
+    ] = "",
+    at_most: Annotated[int, typer.Option(metavar="COUNT", help="How many consumers may be ended.", min=0)] = 10,
+    limit: Annotated[int, typer.Option(metavar="COUNT", help="How many differences are printed.", min=1)] = 1_000,
+) -> None:
+    """Compare claims with a list of the consumers that exist, and end those of consumers that do not.
+
+    Nothing is changed without --apply. What was written after --as-of is left alone.
+
+    Example: berth reconcile --tree node-1 --alive running.txt --as-of 1200
+    """
+    request = ReconcileRequest(
+        alive=_alive(session, alive),
+        as_of=as_of,
+        trees=tuple(resolve(session, word) for word in trees or ()),
+        project=project,
+        type=type_,
+        at_most=at_most,
+        expect=apply or None,
+        dry_run=not apply,
+        limit=limit,
+    )
+    report = session.ledger.reconcile(request)
+    rows = [[each.finding.value, each.consumer, *_cells(each)] for each in report.items]
+    session.output.show(report, Table(("WHAT", "CONSUMER", "WHY", "CLAIMED", "REALLY"), rows))
+    session.output.note(_sentence(report))
+
+
+@ledger_command()
+def undo(
+    session: Session,
+    change: Annotated[int, typer.Argument(metavar="NUMBER", help="The change, as `berth changes` lists it.", min=1)],
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Restore those that can be, and leave the others out.")
+    ] = False,
+) -> None:
+    """Claim again for the consumers that a change ended, not their owners: all, or with --partial those that fit.
+
+    Example: berth undo 1204
+    """
+    outcome = session.ledger.undo(change, partial=partial)
+    lines = [f"restored {uuid}" for uuid in outcome.restored]
+    session.output.print_result(outcome, *lines, *(f"left {uuid}: {why}" for uuid, why in outcome.left.items()))
+
+
+def _alive(session: Session, path: Path) -> dict[str, _Held | None]:
+    """Return the consumers of the list, and what they have if it says so. Raises Invalid, typer.BadParameter."""
+    if str(path) != STANDARD_INPUT:
+        with path.open(encoding="utf-8") as lines:
+            return _alive_of(lines)
+    if session.location.token == STANDARD_INPUT:
+        raise typer.BadParameter("standard input is the token already: set BERTH_TOKEN, or give --token-file FILE")
+    return _alive_of(sys.stdin)
+
+
+def _alive_of(lines: Iterable[str]) -> dict[str, _Held | None]:
+    found: dict[str, _Held | None] = {}
+    for number, line in enumerate(map(str.strip, lines), 1):
+        if not line:
+            continue
+        try:
+            entry = _LINE.decode(line) if line.startswith("{") else _Line(line)
+        except msgspec.DecodeError as error:
+            raise Invalid(f"line {number}: {error}; nothing was changed") from None
+        uuid = parse_uuid(entry.consumer)
+        if uuid is None:
+            raise Invalid(f"line {number}: {entry.consumer[:80]!r} is no uuid; nothing was changed")
+        found[uuid] = entry.allocations
+    return found
+
+
+def _cells(item: ReconcileItem) -> tuple[str, str, str]:
+    why = "" if item.why is None else item.why.value.replace("-", " ")
+    return why, as_text(_total(item.allocations)), "" if item.actual is None else as_text(_total(item.actual))
+
+
+def _total(held: _Held) -> Resources:
+    total: Resources = {}
+    for resources in held.values():
+        for name, amount in resources.items():
+            total[name] = total.get(name, 0) + amount
+    return total
+
+
+def _sentence(report: ReconcileReport) -> str:
+    """Return what was found in numbers, and the next step."""
+    numbers: dict[str, Any] = {
+        "orphans": report.orphans,
+        "differing": report.differing,
+        "unknown": report.unknown,
+        "skipped": sum(report.skipped.values()),
+        "as listed": report.matching,
+    }
+    found = ", ".join(f"{number:,} {what}" for what, number in numbers.items())
+    if report.change is not None:
+        return f"{found}. The orphans were ended by change {report.change}: `berth undo {report.change}` restores them."
+    return f"{found}. To end the orphans: --apply {report.digest}" if report.orphans else f"{found}."

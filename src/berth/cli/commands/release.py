@@ -1,0 +1,232 @@
+"""`berth release`: ends what consumers hold, a few of them or very many, wholly or in part."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+
+from berth.cli import provider_names
+from berth.cli.amounts import as_text
+from berth.cli.command import ledger_command
+from berth.cli.confirm import DryRun, Yes, confirm_count
+from berth.cli.session import STANDARD_INPUT, Session
+from berth.model.consumer import Resources
+from berth.model.errors import AllocationsNotFound, BerthError, Invalid, NotFound
+from berth.model.names import parse_uuid
+from berth.model.releases import MOST_RELEASED, USUALLY_RELEASED, ReleasedPage
+
+FEW: Final = 100
+"""How many consumers are released one by one, each with a line of output; more go together."""
+
+MOST_SHOWN: Final = 20
+"""How many of the consumers that hold nothing are named."""
+
+Released = dict[str, Resources]
+"""What was released, by consumer: totals of all its providers."""
+
+
+@ledger_command()
+def release(
+    session: Session,
+    consumers: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="UUID...", help="Uuids of consumers, as `berth consumers` lists them; - for one per line of input."
+        ),
+    ] = None,
+    on: Annotated[
+        str, typer.Option(metavar="NAME", help="Only what they hold of this provider and of those below it.")
+    ] = "",
+    holders_of: Annotated[
+        str, typer.Option(metavar="NAME", help="Consumers that hold something of this provider or of those below it.")
+    ] = "",
+    project: Annotated[str, typer.Option(help="Consumers of this project.")] = "",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    batch: Annotated[int, typer.Option(help="Consumers per commit.", min=1, max=MOST_RELEASED)] = USUALLY_RELEASED,
+) -> None:
+    """Release what consumers hold: all of it, or only what they hold of one host (--on).
+
+    Consumers are given by uuid, or all of a host (--holders-of) or of a project. Then the command asks for their
+    number first. Exit status 1 if a given one holds nothing; the others are released. If a word or a line is no uuid,
+    nothing is released. A command that was interrupted says what it has released, and can be run again.
+
+    Example: berth release c0000000-0000-4000-8000-000000000001
+    """
+    selection = _Selection(
+        on=provider_names.resolve(session, on) if on else None,
+        holders_of=provider_names.resolve(session, holders_of) if holders_of else None,
+        project=project or None,
+    )
+    uuids = _given_uuids(session, consumers)
+    if uuids is None:
+        selection.check()
+    if dry_run:
+        released = _matching(session, selection, uuids, batch)
+        _print_released(session, released, "would release", "would_release")
+    else:
+        wanted = _confirmed(session, selection, batch, yes=yes) if uuids is None else uuids
+        released = _release_and_print(session, _releases(session, selection, wanted, batch), len(wanted))
+    if uuids is None and not released:
+        session.output.note("no consumer matches")
+    _refuse_missing(session, selection, [uuid for uuid in uuids or () if uuid not in released])
+
+
+class _Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which consumers, and what of theirs: as in ReleaseMatching."""
+
+    on: str | None
+    holders_of: str | None
+    project: str | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether this says nothing: everything that the given consumers hold."""
+        return self == _Selection(on=None, holders_of=None, project=None)
+
+    def check(self) -> None:
+        """Raise typer.BadParameter if this does not say whose holdings."""
+        if not (self.holders_of or self.project):
+            raise typer.BadParameter("whose? Give uuids, - for standard input, --holders-of NAME or --project NAME")
+
+    def page(
+        self, session: Session, uuids: Sequence[str] | None, batch: int, after: str | None = None, *, dry_run: bool
+    ) -> ReleasedPage:
+        """Release what matches, one page of it, in one commit."""
+        return session.ledger.release_matching(
+            consumers=uuids,
+            project=self.project,
+            holders_of=self.holders_of,
+            on=self.on,
+            limit=batch,
+            after=after,
+            dry_run=dry_run,
+        )
+
+
+def _given_uuids(session: Session, words: Sequence[str] | None) -> list[str] | None:
+    """Return the uuids that are given, None if none are: then others say which consumers."""
+    if not words:
+        return None
+    return _uuids_of_input(session) if words == [STANDARD_INPUT] else _uuids_of_words(words)
+
+
+def _uuids_of_input(session: Session) -> list[str]:
+    """Return the uuids on standard input, one per line, each once. Raises Invalid, typer.BadParameter."""
+    if session.location.token == STANDARD_INPUT:
+        raise typer.BadParameter("standard input is the token already: set BERTH_TOKEN, or give --token-file FILE")
+    lines = ((f"line {number}", line.strip()) for number, line in enumerate(sys.stdin, 1))
+    return _checked_uuids((place, text) for place, text in lines if text)
+
+
+def _uuids_of_words(words: Iterable[str]) -> list[str]:
+    return _checked_uuids((f"argument {number}", word) for number, word in enumerate(words, 1))
+
+
+def _checked_uuids(given: Iterable[tuple[str, str]]) -> list[str]:
+    """Return uuids in the canonical spelling, each once. Raises Invalid for the first word that is none."""
+    uuids: dict[str, None] = {}
+    for place, text in given:
+        uuid = parse_uuid(text)
+        if uuid is None:
+            raise Invalid(f"{place}: {text[:80]!r} is no uuid; nothing was released")
+        uuids[uuid] = None
+    return list(uuids)
+
+
+def _matching(session: Session, selection: _Selection, uuids: Sequence[str] | None, batch: int) -> Released:
+    """Return what would be released, by consumer."""
+    if uuids is not None:
+        pages = [selection.page(session, part, batch, dry_run=True) for part in _parts(uuids, batch)]
+    else:
+        pages = [selection.page(session, None, batch, dry_run=True)]
+        while pages[-1].next is not None:
+            pages.append(selection.page(session, None, batch, pages[-1].next, dry_run=True))
+    return {each.consumer: _sum(each.released.values()) for page in pages for each in page.items}
+
+
+def _confirmed(session: Session, selection: _Selection, batch: int, *, yes: bool) -> list[str]:
+    """Return the uuids of the consumers that match, once their number has been confirmed."""
+    uuids = list(_matching(session, selection, None, batch))
+    if uuids:
+        part = f" of {session.name_of(selection.on)}" if selection.on else ""
+        what = f"what {len(uuids):,} consumers hold{part}" if part else f"all that {len(uuids):,} consumers hold"
+        confirm_count(session, len(uuids), f"release {what}", yes=yes)
+    return uuids
+
+
+def _releases(
+    session: Session, selection: _Selection, uuids: Sequence[str], batch: int
+) -> Iterator[tuple[str, Resources]]:
+    """Release consumers. Yield each that held something, and what, once that is committed."""
+    if selection.is_empty and len(uuids) <= FEW:
+        yield from _release_each(session, uuids)
+        return
+    for part in _parts(uuids, batch):
+        for each in selection.page(session, part, batch, dry_run=False).items:
+            yield each.consumer, _sum(each.released.values())
+
+
+def _release_each(session: Session, uuids: Iterable[str]) -> Iterator[tuple[str, Resources]]:
+    """Release all that consumers hold, one by one. Yield each that held something, and what."""
+    for uuid in uuids:
+        try:
+            held = session.ledger.consumer(uuid)
+            session.ledger.release(uuid)
+        except AllocationsNotFound:
+            continue
+        yield uuid, held.resources
+
+
+def _release_and_print(session: Session, releases: Iterator[tuple[str, Resources]], count: int) -> Released:
+    """Release consumers, and print what was released: also if that is interrupted or fails."""
+    released: Released = {}
+    try:
+        for uuid, resources in releases:
+            released[uuid] = resources
+    except (BerthError, KeyboardInterrupt):
+        _print_released(session, released)
+        session.output.note(f"stopped: {len(released):,} of {count:,} are released; run it again for the rest")
+        raise
+    _print_released(session, released)
+    return released
+
+
+def _refuse_missing(session: Session, selection: _Selection, missing: Sequence[str]) -> None:
+    """Raise a Refusal that names the given consumers that hold nothing, or nothing that the selection is about."""
+    if not missing:
+        return
+    more = f" and {len(missing) - MOST_SHOWN:,} more" if len(missing) > MOST_SHOWN else ""
+    listed = f"{', '.join(missing[:MOST_SHOWN])}{more}"
+    if selection.is_empty:
+        raise AllocationsNotFound(listed)
+    of = [f"of {session.name_of(uuid)}" for uuid in (selection.on, selection.holders_of) if uuid]
+    owned = [f"in project {selection.project}"] if selection.project else []
+    raise NotFound(f"these hold nothing {' '.join(of + owned)}: {listed}")
+
+
+def _parts(uuids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (uuids[first : first + size] for first in range(0, len(uuids), size))
+
+
+def _sum(each: Iterable[Resources]) -> Resources:
+    total: Resources = {}
+    for held in each:
+        for name, amount in held.items():
+            total[name] = total.get(name, 0) + amount
+    return total
+
+
+def _print_released(session: Session, released: Released, verb: str = "released", key: str = "released") -> None:
+    if not released:
+        return
+    data: list[dict[str, Any]] = [{"consumer": uuid, key: held} for uuid, held in released.items()]
+    if len(released) <= FEW:
+        lines = [f"{verb} {uuid}: {as_text(held)}" for uuid, held in released.items()]
+    else:
+        lines = [f"{verb} {len(released):,} consumers: {as_text(_sum(released.values()))}"]
+    session.output.print_result(data, *lines)

@@ -1,0 +1,34 @@
+"""The ledger's time: the database server's, and never earlier than it was in the last commit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from berth.store.head import Head
+
+
+class LedgerTime:
+    """The time as a process knows it. It never goes back, even if clocks do.
+
+    known: when the process queried the database last, in microseconds since 1970 UTC. clock: used instead of the
+    server's, for tests.
+    """
+
+    def __init__(self, clock: Callable[[], int] | None = None) -> None:
+        self.clock = clock
+        self.known = 0
+
+    def at(self, head: Head) -> int:
+        """Return the time when the head was read, in microseconds since 1970 UTC."""
+        now = self.own() if self.clock else head.server_time or self.own()
+        self.known = max(self.known, head.at, now)
+        return self.known
+
+    def own(self) -> int:
+        """Return this process's own time, which needs no query, in microseconds since 1970 UTC."""
+        return self.clock() if self.clock else time.time_ns() // 1000
+
+    def use(self, clock: Callable[[], int]) -> None:
+        """Take the time from a clock instead, as if none had been known before: for tests."""
+        self.clock, self.known = clock, 0

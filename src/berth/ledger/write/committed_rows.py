@@ -1,0 +1,32 @@
+"""What a commit writes: rows, the logs, and the head."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from berth.ledger.write.batch import DecidedBatch
+from berth.ledger.write.write_set import write_set_of
+from berth.store import audit, changes, endings, head, write_set
+from berth.store.backend import StaleRead
+from berth.store.head import Head
+
+
+def write_batch(connection: Connection, done: DecidedBatch, seen: Head) -> Head:
+    """Write the rows and the logs of a batch that was decided, and move the head. Return it."""
+    rows = write_set_of(done.draft)
+    rows.add_endings = done.ended
+    write_set.write(connection, rows)
+    if done.ended:
+        endings.drop_old(connection, done.draft.now)
+    if done.log:
+        changes.append(connection, done.log, done.texts)
+    to = Head(seen.number + len(done.log), done.draft.next_id, done.chain.number, done.chain.hash, done.draft.now)
+    return append_audit(connection, seen, to, done.chain)
+
+
+def append_audit(connection: Connection, seen: Head, to: Head, chain: audit.Chain) -> Head:
+    """Write new records of the audit log, and move the head, to the last of them. Return it."""
+    audit.append(connection, chain)
+    if not head.move(connection, seen, to):
+        raise StaleRead("the head was moved by a writer that did not hold its lock")
+    return to

@@ -1,0 +1,95 @@
+"""The verbs that edit what is there: a part of the interface of a ledger (berth.model.interface)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Protocol
+
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.inventory_edits import EditedInventories, EditInventories, InventoryFields
+from berth.model.namespace import CommandLedger
+from berth.model.overview import ProviderFilter
+from berth.model.provider import ProviderAggregates, ProviderTraits
+from berth.model.releases import USUALLY_RELEASED, ReleasedPage, ReleaseMatching
+
+
+class EditVerbs(CommandLedger, Protocol):
+    """Writing verbs that need no generation: concurrent ones do not undo each other."""
+
+    @abstractmethod
+    def traits(self, uuid: str) -> ProviderTraits:
+        """Return a provider's traits."""
+
+    @abstractmethod
+    def aggregates(self, uuid: str) -> ProviderAggregates:
+        """Return a provider's aggregates."""
+
+    def edit_traits(self, uuid: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> ProviderTraits:
+        """Add traits to a provider and remove others, in one step. Raises ProviderNotFound, TraitsNotFound."""
+        self.do(EditTraits(uuid=uuid, add=frozenset(add), remove=frozenset(remove)))
+        return self.traits(uuid)
+
+    def edit_aggregates(self, uuid: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> ProviderAggregates:
+        """Add a provider to aggregates and take it out of others, in one step. Raises ProviderNotFound."""
+        self.do(EditAggregates(uuid=uuid, add=tuple(add), remove=tuple(remove)))
+        return self.aggregates(uuid)
+
+    def edit_inventories(
+        self,
+        resource_class: str,
+        fields: InventoryFields,
+        *,
+        where: ProviderFilter | None,
+        over_capacity_ok: bool = False,
+        dry_run: bool = False,
+    ) -> EditedInventories:
+        """Set fields of one class on every provider that matches (None: on all that have it), in one commit.
+
+        Raises NothingMatches, ClassNotFound, TraitsNotFound, ReservedExceedsTotal, UnitsContradict; CapacityBelowUse
+        if more would be held than can be claimed then, unless over_capacity_ok.
+        """
+        edited: EditedInventories = self.do(
+            EditInventories(
+                where=where,
+                resource_class=resource_class,
+                fields=fields,
+                over_capacity_ok=over_capacity_ok,
+                dry_run=dry_run,
+            )
+        )
+        return edited
+
+    def delete_tree(self, uuid: str, *, dry_run: bool = False) -> list[str]:
+        """Delete a provider and all below it, or none. Return their uuids. Raises ProviderNotFound, TreeInUse."""
+        deleted: list[str] = self.do(DeleteTree(uuid=uuid, dry_run=dry_run))
+        return deleted
+
+    def release_matching(
+        self,
+        *,
+        consumers: Iterable[str] | None = None,
+        project: str | None = None,
+        holders_of: str | None = None,
+        on: str | None = None,
+        limit: int = USUALLY_RELEASED,
+        after: str | None = None,
+        dry_run: bool = False,
+    ) -> ReleasedPage:
+        """Release what the matching consumers hold (on: of one provider and those below it); see ReleaseMatching.
+
+        One call is one commit, of at most `limit` consumers. The same call again releases nothing of these any more.
+        Raises ProviderNotFound, Invalid.
+        """
+        page: ReleasedPage = self.do(
+            ReleaseMatching(
+                consumers=None if consumers is None else tuple(consumers),
+                project=project,
+                holders_of=holders_of,
+                on=on,
+                limit=limit,
+                after=after,
+                dry_run=dry_run,
+            )
+        )
+        return page

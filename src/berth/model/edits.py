@@ -1,0 +1,28 @@
+"""Edits: commands that change a part of what providers have, independently of the rest."""
+
+from __future__ import annotations
+
+from berth.model.commands import Command
+
+
+class EditTraits(Command, frozen=True):
+    """Add traits to a provider and remove others; the rest stays. Those that it has, or lacks, already may be named."""
+
+    uuid: str
+    add: frozenset[str] = frozenset()
+    remove: frozenset[str] = frozenset()
+
+
+class EditAggregates(Command, frozen=True):
+    """Add a provider to aggregates and take it out of others; the rest stays. Those of before may be named."""
+
+    uuid: str
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class DeleteTree(Command, frozen=True):
+    """Remove a provider and all below it: all of them, or none if anything is held of one. dry_run: remove nothing."""
+
+    uuid: str
+    dry_run: bool = False

@@ -1,0 +1,41 @@
+"""Consumers that Berth ended, not their owners."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from berth.model.consumer import Resources
+
+
+class EndReason(enum.StrEnum):
+    """Why a consumer was ended."""
+
+    LAPSED = "lapsed"  # a hold was not confirmed in time
+    ENDED = "ended"  # a claim reached its end
+    RECONCILED = "reconciled"  # it was not alive any more
+
+
+class EndedConsumer(msgspec.Struct, frozen=True, kw_only=True):
+    """A consumer that was ended, as it was. at: when its claim stopped counting, in microseconds since 1970 UTC.
+
+    end, deadline: of its term, in the same unit; held: amounts by provider uuid and class.
+    """
+
+    consumer: str
+    why: EndReason
+    at: int
+    project: str
+    user: str
+    type: str | None
+    end: int | None
+    deadline: int | None
+    held: dict[str, Resources]
+
+
+class UndoOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of an undo: the consumers that have their claims again; and why others have not, by consumer."""
+
+    restored: list[str]
+    left: dict[str, str] = {}

@@ -1,0 +1,57 @@
+"""The errors of terms and holds: why a claim cannot end, be confirmed or be extended as asked."""
+
+from __future__ import annotations
+
+from berth.model.error_kinds import Conflict, Invalid
+
+
+class InvalidTerm(Invalid):
+    """The term of a claim makes no sense, such as an end that has passed, or a start that lies ahead."""
+
+
+class HoldTooLong(Invalid):
+    """A hold would be pending for longer than one may be. longest: in seconds, from when it was made."""
+
+    def __init__(self, seconds: int, longest: int) -> None:
+        super().__init__(f"A hold may be pending for {longest:,} seconds in all, not for {seconds:,}.")
+        self.seconds, self.longest = seconds, longest
+
+
+class HoldLapsed(Conflict):
+    """The hold was not confirmed in time, or its claim has ended. deadline: when it had to be; at: the ledger's time.
+
+    Both are in microseconds since 1970 UTC.
+    """
+
+    def __init__(self, consumer: str, deadline: int, at: int) -> None:
+        late = (at - deadline) / 1_000_000
+        super().__init__(f"The hold of consumer {consumer} lapsed {late:,.3f} seconds ago: claim again.")
+        self.consumer, self.deadline, self.at = consumer, deadline, at
+
+
+class NotPending(Conflict):
+    """The consumer's claim is confirmed already, with other amounts or another end than were asked for now."""
+
+    def __init__(self, consumer: str) -> None:
+        super().__init__(f"The claim of consumer {consumer} is not pending: it is confirmed.")
+        self.consumer = consumer
+
+
+class NotHeld(Conflict):
+    """A confirmation names more than the hold has. held: how much that is of the provider's class."""
+
+    def __init__(self, consumer: str, provider: str, resource_class: str, amount: int, held: int) -> None:
+        super().__init__(
+            f"The hold of consumer {consumer} has {held} of '{resource_class}' on resource provider '{provider}', "
+            f"not {amount}."
+        )
+        self.consumer, self.provider, self.resource_class = consumer, provider, resource_class
+        self.amount, self.held = amount, held
+
+
+class DoesNotJoin(Conflict):
+    """A hold cannot be added to this consumer, or take the place of its claim. onto: that consumer; why: in words."""
+
+    def __init__(self, consumer: str, onto: str, why: str) -> None:
+        super().__init__(f"The hold of consumer {consumer} does not join consumer {onto}: {why}.")
+        self.consumer, self.onto, self.why = consumer, onto, why

@@ -1,0 +1,46 @@
+"""The errors of reconciliation: why consumers cannot be ended, or their end not be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from berth.model.error_kinds import MOST_NAMED, Conflict, Invalid
+
+
+class NothingAlive(Invalid):
+    """The list of the consumers that are alive is empty: more likely a failure to make the list than the truth."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The list of consumers that are alive is empty, so that every claim would be an orphan: "
+            "release them if that is so.",
+            "/alive",
+        )
+
+
+class ReconcileTooLarge(Conflict):
+    """More consumers would be ended than the caller allows. orphans: how many; at_most: the limit."""
+
+    def __init__(self, orphans: int, at_most: int) -> None:
+        super().__init__(f"{orphans:,} consumers would be ended, and at most {at_most:,} may be.")
+        self.orphans, self.at_most = orphans, at_most
+
+
+class PlanOutdated(Conflict):
+    """What would be done now is not what the caller has seen. expect: that; digest: of what it is now, or ""."""
+
+    def __init__(self, expect: str, digest: str = "") -> None:
+        super().__init__(f"The plan {expect} is outdated: look at a dry run again.")
+        self.expect, self.digest = expect, digest
+
+
+class CannotUndo(Conflict):
+    """What a change ended cannot be claimed again. why: by consumer, the first few; count: of how many consumers."""
+
+    def __init__(self, change: int, why: Mapping[str, str]) -> None:
+        first = dict(list(why.items())[:MOST_NAMED])
+        reason = "; ".join(f"{consumer}: {text.rstrip('.')}" for consumer, text in first.items())
+        if not reason:
+            reason = "it ended no consumer that is still known, or was undone already"
+        super().__init__(f"Change {change} cannot be undone. {reason[:1].upper()}{reason[1:]}.")
+        self.change, self.why, self.count = change, first, len(why)

@@ -1,0 +1,44 @@
+"""The verbs about how long claims count: a part of the interface of a ledger (berth.model.interface)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Protocol
+
+from berth.model.agenda import Agenda
+from berth.model.commands import ReleaseAllocations, Undo
+from berth.model.ended_consumer import UndoOutcome
+from berth.model.holds import Holds
+from berth.model.namespace import CommandLedger
+from berth.model.reconciliation import ReconcileReport, ReconcileRequest
+
+
+class TermVerbs(CommandLedger, Protocol):
+    """What ends next, holds, and claims of consumers that are gone."""
+
+    def release(self, consumer: str, *, key: str | None = None) -> None:
+        """Release everything that a consumer holds. Raises AllocationsNotFound."""
+        self.do(ReleaseAllocations(consumer=consumer), key=key)
+
+    @property
+    def holds(self) -> Holds:
+        """The verbs of holds."""
+        return Holds(self)
+
+    @abstractmethod
+    def agenda(
+        self, *, until: int | None = None, project: str = "", limit: int = 100, after: str | None = None
+    ) -> Agenda:
+        """Return a page of the claims that end and the holds that lapse next, the earliest first.
+
+        until: only up to this instant, in microseconds since 1970 UTC; project: only its consumers. Raises Invalid.
+        """
+
+    @abstractmethod
+    def reconcile(self, request: ReconcileRequest) -> ReconcileReport:
+        """Compare claims with a list of who is alive; end the orphans if asked. Raises PlanOutdated ..."""
+
+    def undo(self, change: int, *, partial: bool = False) -> UndoOutcome:
+        """Claim again for the consumers that a change ended, not their owners. Raises CannotUndo."""
+        outcome: UndoOutcome = self.do(Undo(change=change, partial=partial))
+        return outcome

@@ -1,0 +1,25 @@
+"""Errors about API tokens."""
+
+from __future__ import annotations
+
+from berth.model.error_kinds import Conflict, NotFound
+
+
+class TokenNotFound(NotFound):
+    """No API token of this name exists, or it was revoked."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No valid API token {name} exists.")
+        self.name = name
+
+
+class TokensUnused(Conflict):
+    """The server does not accept API tokens, so it issues none."""
+
+
+class TokenExists(Conflict):
+    """An API token of this name exists or has existed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"An API token {name} exists or has existed: names cannot be used again.")
+        self.name = name

@@ -1,0 +1,122 @@
+"""`berth set` and `berth delete`: what is typed, what is shown, and what is refused before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from berth.cli.main import app
+from berth.ledger import Ledger, open_ledger
+from berth.model.commands import Claim
+from berth.model.inventory import Inventory
+
+HOST, NUMA, OTHER = (f"10000000-0000-4000-8000-00000000000{number}" for number in range(3))
+JOB = "c0000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """A host with one NUMA node, of which a consumer holds some, and another host."""
+    with open_ledger(f"sqlite:///{tmp_path}/berth.db") as ledger:
+        ledger.create_provider("host", uuid=HOST)
+        ledger.create_provider("numa", uuid=NUMA, parent=HOST)
+        ledger.create_provider("other", uuid=OTHER)
+        for uuid in (NUMA, OTHER):
+            ledger.set_inventories(uuid, {"VCPU": Inventory(16), "MEMORY_MB": Inventory(65_536)})
+        ledger.claim(Claim(consumer=JOB, allocations={NUMA: {"VCPU": 10}}, project="p", user="u"))
+        yield ledger
+
+
+def berth(tmp_path: Path, *words: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(app, [*words, "--database", f"sqlite:///{tmp_path}/berth.db"], input=given)
+
+
+def plain(text: str) -> str:
+    return " ".join(text.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("words", "inventory"),
+    [
+        (("VCPU.allocation_ratio=1.5", "--tree", "numa"), Inventory(16, allocation_ratio=1.5)),
+        (("VCPU.reserved=0", "VCPU.total=32", "--provider", NUMA), Inventory(32)),
+        (("VCPU.max_unit=8", "VCPU.step_size=2", "--name", "UM"), Inventory(16, max_unit=8, step_size=2)),
+        (("MEMORY_MB.reserved=4G", "--all"), Inventory(65_536, reserved=4096)),
+        (("VCPU.reserved=10", "--all", "--over-capacity"), Inventory(16, reserved=10)),
+    ],
+)
+def test_fields_are_set(words: tuple[str, ...], inventory: Inventory, ledger: Ledger, tmp_path: Path) -> None:
+    done = berth(tmp_path, "set", *words)
+    name = words[0].partition(".")[0]
+    found = ledger.inventory(NUMA, name)
+    assert [getattr(found, field) for field in Inventory.__struct_fields__] == [
+        getattr(inventory, field) for field in Inventory.__struct_fields__
+    ]
+    changed = 2 if "--all" in words else 1
+    assert done.stdout.startswith(f"changed {changed} of {changed} providers with {name}\n")
+    assert berth(tmp_path, "set", *words).stdout.startswith(f"changed 0 of {changed} providers")
+
+
+def test_a_dry_run_lists_who_would_be_over_capacity(ledger: Ledger, tmp_path: Path) -> None:
+    head = ledger.head()
+    done = berth(tmp_path, "set", "VCPU.allocation_ratio=0.5", "--all", "--dry-run")
+    assert plain(done.stdout) == (
+        "would change 2 of 2 providers with VCPU more would be held of 1 of them than can be claimed: "
+        f"PROVIDER HELD CAPACITY BEFORE UUID numa 10 8 16 {NUMA}"
+    )
+    assert (done.exit_code, ledger.head()) == (0, head)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "why"),
+    [
+        (("set", "VCPU.total=8"), 2, "which providers?"),
+        (("set", "VCPU.total=8", "--all", "--name", "numa"), 2, "which providers?"),
+        (("set", "VCPU.size=8", "--all"), 2, "'VCPU.size=8' is not CLASS.FIELD=VALUE"),
+        (("set", "total=8", "--all"), 2, "'total=8' is not CLASS.FIELD=VALUE"),
+        (("set", "VCPU.total", "--all"), 2, "'VCPU.total' is not CLASS.FIELD=VALUE"),
+        (("set", "VCPU.total=8", "VCPU.total=9", "--all"), 2, "total is given twice"),
+        (("set", "VCPU.total=8", "MEMORY_MB.reserved=9", "--all"), 2, "one command sets fields of one class"),
+        (("set", "VCPU.total=x", "--all"), 2, "an amount is a whole number"),
+        (("set", "VCPU.allocation_ratio=x", "--all"), 2, "a ratio is a number"),
+        (("set", "VCPU.allocation_ratio=-1", "--all"), 1, "allocation_ratio must be from 0"),
+        (("set", "VCPU.total=0", "--all"), 1, "total must be from 1"),
+        (("set", "VCPU.reserved=17", "--all"), 1, "the provider is numa"),
+        (("set", "VCPU.total=8", "--all"), 1, "they are numa: --dry-run lists them"),
+        (("set", "VCPU.total=8", "--trait", "HW_CPU_X86_AVX2"), 1, "No provider with an inventory of class VCPU"),
+        (("set", "VCPU.total=8", "--tree", "hosts"), 1, "there is no provider 'hosts': did you mean host?"),
+        (("set", "VPCU.total=8", "--all"), 1, "No such resource class VPCU. did you mean VGPU, VCPU"),
+        (("delete", "host"), 1, "its children: numa"),
+        (("delete", "numa"), 1, f"`berth show numa` lists who holds it: {JOB} (10 VCPU)"),
+        (("delete", "host", "--tree", "--yes"), 1, f"by {JOB} (10 VCPU); `berth release --holders-of host`"),
+        (("delete", "host", "--tree", "--dry-run"), 1, "in use: numa"),
+        (("delete", "hots", "--tree", "--yes"), 1, "there is no provider 'hots'"),
+        (("delete", "other", "--dry-run"), 2, "--dry-run is for --tree"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_changes_nothing(
+    words: tuple[str, ...], status: int, why: str, ledger: Ledger, tmp_path: Path
+) -> None:
+    head = ledger.head()
+    done = berth(tmp_path, *words)
+    assert why in plain(done.stderr)
+    assert (done.exit_code, done.stdout, ledger.head()) == (status, "", head)
+
+
+def test_a_tree_is_deleted_once_its_number_is_typed(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.release(JOB)
+    done = berth(tmp_path, "delete", "host", "--tree")
+    assert (done.exit_code, len(ledger.providers())) == (2, 3)
+    assert "this would delete 2 providers: give --yes" in plain(done.stderr)
+    monkeypatch.setattr("berth.cli.confirm.is_interactive", lambda: True)
+    assert berth(tmp_path, "delete", "host", "--tree", given="3\n").exit_code == 1
+    assert len(ledger.providers()) == 3
+    done = berth(tmp_path, "delete", "host", "--tree", given="2\n")
+    assert done.stdout.removeprefix(" 2\n") == f"deleted host  {HOST}\ndeleted numa  {NUMA}\n"
+    assert berth(tmp_path, "delete", "other").stdout == f"deleted other  {OTHER}\n"
+    assert ledger.providers() == []

@@ -1,0 +1,119 @@
+"""Ending orphans and undoing that, decided on a draft. See `berth.ledger.write.decide.reconciliation`."""
+
+from __future__ import annotations
+
+import pytest
+
+from berth.ledger.write.decide import decide
+from berth.ledger.write.draft import Draft
+from berth.ledger.write.draft_endings import DraftEndings
+from berth.model.commands import Orphan, Reconcile, Undo
+from berth.model.ended_consumer import EndedConsumer, EndReason, UndoOutcome
+from berth.model.errors import CannotUndo, PlanOutdated
+from tests.unit.ledger.write.memory_ledger import ABSENT, HOST, NEW, OLD, OTHER, filled
+
+NOTHING_WRITTEN: tuple[object, ...] = ({}, {}, [])
+
+
+def ended(consumer: str, **values: object) -> EndedConsumer:
+    fields = {
+        "consumer": consumer,
+        "why": EndReason.RECONCILED,
+        "at": 900,
+        "project": "p",
+        "user": "u",
+        "type": None,
+        "end": None,
+        "deadline": None,
+        "held": {HOST: {"VCPU": 1}},
+    }
+    return EndedConsumer(**(fields | values))  # type: ignore[arg-type]
+
+
+def undoing(*consumers: EndedConsumer) -> Draft:
+    """Return a draft at the instant 1,000 that knows which consumers change 5 ended."""
+    draft = filled().draft()
+    draft.endings = DraftEndings({5: consumers})
+    return draft
+
+
+def written(draft: Draft) -> tuple[object, ...]:
+    return draft.facts.claims, draft.facts.used, draft.endings.pop()
+
+
+def test_an_orphan_ends_and_what_it_had_is_kept() -> None:
+    draft = filled().draft()
+    draft.endings.number = 9
+    orphan = Orphan(consumer=OLD, generation=1, id=draft.consumers[OLD].id)
+    assert decide(draft, Reconcile(orphans=(orphan,), digest="d")) == 9
+    assert (draft.facts.claims, draft.facts.used) == ({OLD: {}}, {HOST: {"VCPU": 0}})
+    assert draft.endings.pop() == [ended(OLD, at=1_000, held={HOST: {"VCPU": 4}})]
+    assert draft.endings.pop() == []
+
+
+@pytest.mark.parametrize(
+    "orphan",
+    [
+        Orphan(consumer=OLD, generation=2, id=0),
+        Orphan(consumer=OLD, generation=1, id=1),
+        Orphan(consumer=NEW, generation=1, id=0),
+    ],
+    ids=["of another generation", "another consumer of this uuid", "gone"],
+)
+def test_an_outdated_plan_ends_nothing(orphan: Orphan) -> None:
+    draft = filled().draft()
+    number = draft.consumers[OLD].id
+    good = Orphan(consumer=OLD, generation=1, id=number)
+    bad = orphan if orphan.id else Orphan(consumer=orphan.consumer, generation=orphan.generation, id=number)
+    with pytest.raises(PlanOutdated):
+        decide(draft, Reconcile(orphans=(good, bad), digest="d"))
+    assert written(draft) == NOTHING_WRITTEN
+
+
+REFUSED: dict[str, tuple[EndedConsumer, str]] = {
+    "it has a claim again": (ended(OLD), "has a claim again"),
+    "its end has passed": (ended(NEW, end=1_000), "time of its claim is over"),
+    "a hold that has lapsed": (ended(NEW, deadline=999, end=2_000), "time of its claim is over"),
+    "no room": (ended(NEW, held={HOST: {"VCPU": 3}}), "VCPU"),
+    "its provider is gone": (ended(NEW, held={ABSENT: {"VCPU": 1}}), ABSENT),
+    "its class is gone": (ended(NEW, held={HOST: {"CUSTOM_GONE": 1}}), "CUSTOM_GONE"),
+}
+
+
+@pytest.mark.parametrize("partial", [False, True])
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_undone(case: str, partial: bool) -> None:
+    """Alone it is refused in either way; beside one that can be restored, only partial restores that."""
+    bad, why = REFUSED[case]
+    draft = undoing(bad)
+    with pytest.raises(CannotUndo) as caught:
+        decide(draft, Undo(change=5, partial=partial))
+    assert why in caught.value.why[bad.consumer]
+    assert written(draft) == NOTHING_WRITTEN
+    draft = undoing(ended(OTHER), bad)
+    if partial:
+        outcome = decide(draft, Undo(change=5, partial=True))
+        assert (outcome.restored, set(outcome.left)) == ([OTHER], {bad.consumer})
+        assert draft.facts.claims == {OTHER: {HOST: {"VCPU": 1}}}
+        assert list(draft.endings.restored) == [(5, OTHER)]
+    else:
+        with pytest.raises(CannotUndo):
+            decide(draft, Undo(change=5))
+        assert written(draft) == NOTHING_WRITTEN
+
+
+def test_all_or_nothing_where_each_would_fit_alone() -> None:
+    draft = undoing(ended(NEW, held={HOST: {"VCPU": 2}}), ended(OTHER))
+    with pytest.raises(CannotUndo) as caught:
+        decide(draft, Undo(change=5))
+    assert caught.value.why.keys() == {NEW, OTHER}
+    assert written(draft) == NOTHING_WRITTEN
+
+
+def test_an_end_that_lies_ahead_is_restored_with_the_claim() -> None:
+    draft = undoing(ended(NEW, end=2_000, type="VM"))
+    assert decide(draft, Undo(change=5)) == UndoOutcome(restored=[NEW])
+    assert draft.facts.terms[NEW].end == 2_000
+    assert draft.facts.owners[NEW].type == "VM"
+    with pytest.raises(CannotUndo):
+        decide(draft, Undo(change=5))
