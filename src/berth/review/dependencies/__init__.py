@@ -1,0 +1,1 @@
+"""Dependencies and the runtime: published advisories, and what is supported no longer."""

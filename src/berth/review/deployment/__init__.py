@@ -1,0 +1,1 @@
+"""A deployment of Berth: rights really held, files, addresses, TLS, tokens and policy."""

@@ -1,0 +1,1 @@
+"""What is known of libraries, as TOML: entries, sinks and sanitizers."""

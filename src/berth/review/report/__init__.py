@@ -1,0 +1,1 @@
+"""The forms of a review: text, JSON, SARIF and HTML."""

@@ -1,0 +1,1 @@
+"""`berth review` as a whole: its rules on code made for them, and on whole projects."""

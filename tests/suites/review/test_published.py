@@ -1,0 +1,66 @@
+"""Published SQL injections in Python projects: each is found in the last version that has it, not in the mended one.
+
+BERTH_TEST_PUBLISHED names a folder with the wheels of both, as `pip download --no-deps` brings them. A library's
+finding may be an open question: who calls it, and with what, is not known there.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from berth.review.code.engine import review_code
+from berth.review.subject import read_subject
+
+SETTING = "BERTH_TEST_PUBLISHED"
+SQL = 89
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A defect: the wheels before and after, its lines there in one file, and how many other sinks that file keeps."""
+
+    name: str
+    before: str
+    after: str
+    path: str
+    lines: frozenset[int]
+    left: int = 0
+
+
+PUBLISHED = (
+    Published(
+        "CVE-2024-11958",
+        "llama_index_retrievers_duckdb_retriever-0.3.0",
+        "llama_index_retrievers_duckdb_retriever-0.4.0",
+        "retrievers/duckdb_retriever/base.py",
+        frozenset({113}),
+        left=1,
+    ),
+)
+
+
+def _folder() -> Path:
+    folder = os.environ.get(SETTING)
+    if not folder:
+        pytest.skip(f"{SETTING} names no folder with the wheels")
+    return Path(folder)
+
+
+def _sinks(folder: Path, wheel: str, path: str) -> set[int]:
+    """Return the lines of a file of a wheel where a finding or an open question says that text reaches SQL."""
+    (file,) = folder.glob(f"{wheel}-*.whl")
+    review = review_code(read_subject(str(file)))
+    places = [each.place for each in review.findings if each.cwe == SQL]
+    places += [each.places[-1] for each in review.questions if SQL in each.cwes]
+    return {each.line for each in places if each.path.endswith(path)}
+
+
+@pytest.mark.parametrize("published", PUBLISHED, ids=lambda each: each.name)
+def test_it_is_found_before_and_not_after(published: Published) -> None:
+    folder = _folder()
+    assert _sinks(folder, published.before, published.path) >= published.lines
+    assert len(_sinks(folder, published.after, published.path)) == published.left
