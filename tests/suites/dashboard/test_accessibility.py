@@ -52,14 +52,18 @@ PAGES = (
 )
 
 
-def everywhere(tab: Tab) -> Iterator[str]:
+OVERVIEWS = tuple(page for page in PAGES if page.isalpha() and page != "nonsense")
+"""The pages that are about no one thing: those that an empty ledger has."""
+
+
+def everywhere(tab: Tab, filled: str = "small") -> Iterator[str]:
     """Every page in turn, and whatever opens on it. What a page refuses is of no interest here."""
     tab.expect("status of 40")
     tab.open("", token=None)
     yield "signing in"
     tab.page.get_by_role("button", name="Sign in as admin").click()
     expect(tab.page.locator("h1")).to_have_text("Fleet")
-    for where in PAGES:
+    for where in OVERVIEWS if filled == "empty" else PAGES:
         tab.go(where)
         tab.page.locator("main summary").evaluate_all(
             "(all) => all.slice(0, 5).forEach((each) => each.parentNode.open = true)"
@@ -91,7 +95,7 @@ def test_no_page_has_a_barrier(filled: str, new_tab: NewTab, request: pytest.Fix
     """axe can be injected only where the policy of the pages is not kept."""
     server: Server = request.getfixturevalue(filled)
     tab = new_tab(server, bypass_csp=True, color_scheme="light", reduced_motion="reduce")
-    found = "".join(barriers(tab) for _ in everywhere(tab))
+    found = "".join(barriers(tab) for _ in everywhere(tab, filled))
     assert found == "", found
 
 
@@ -111,7 +115,7 @@ def test_on_a_phone_nothing_is_wider_than_the_page(
     filled: str, new_tab: NewTab, request: pytest.FixtureRequest
 ) -> None:
     tab = new_tab(request.getfixturevalue(filled), viewport=PHONE, has_touch=True, is_mobile=True)
-    for where in everywhere(tab):
+    for where in everywhere(tab, filled):
         assert tab.fits(), where
 
 
