@@ -168,10 +168,11 @@ def _held_already(exchange: Exchange, difference: Difference) -> bool:
 def _capacity_of_a_ratio(exchange: Exchange, _: Difference) -> bool:
     """Before 1.26 a ratio that rounds the capacity to zero counts as if all were reserved there.
 
-    What would be refused next, such as a class that is there already, is refused here.
+    What would be refused next, such as a class that is there already or unknown, is refused here.
     """
     refused = "The reserved value is greater than or equal to total" in exchange.placement.text
-    return refused and exchange.berth.status in (200, 201, 409)
+    berth = exchange.berth
+    return refused and (berth.status in (200, 201, 409) or "No such resource class" in berth.text)
 
 
 def _no_body(exchange: Exchange, difference: Difference) -> bool:
