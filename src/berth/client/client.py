@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from berth.client.follow import follow
+from berth.client.leases import LeaseRequests
 from berth.client.reconciliation import ReconcileRequests
 from berth.client.tokens import TokenRequests
 from berth.client.transport import Transport
@@ -36,7 +37,7 @@ from berth.model.consumer import (
 from berth.model.errors import AllocationsNotFound, ClassNotFound, InventoryNotFound, NotBerth, TraitsNotFound
 from berth.model.funnel import Funnel
 from berth.model.interface import LedgerInterface
-from berth.model.message import RESULTS, message
+from berth.model.message import RESULTS, UNKEYED, message
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
 from berth.model.pages import CallerInfo, Found, HolderPage, NameItem, Page, Result, ServerInfo
 from berth.model.provider import (
@@ -96,14 +97,22 @@ class Client(TokenRequests, ReconcileRequests, LedgerInterface):
         """Close all connections."""
         self._transport.close()
 
+    @property
+    def leases(self) -> LeaseRequests:
+        """The verbs of leases."""
+        return LeaseRequests(self, self._transport)
+
     def _do(self, command: Command, key: str | None = None) -> Any:
         kind = type(command)
         if kind not in RESULTS:
             raise NotBerth(f"{kind.__name__} cannot be sent to a server")
-        result: Any = RESULTS[kind]
-        response: Result[Any] = self._transport.command(
-            f"/v1/commands/{kind.__name__}", message(command), Result[result], key or uuid4().hex
-        )
+        of: Any = RESULTS[kind]
+        path, result = f"/v1/commands/{kind.__name__}", Result[of]
+        response: Result[Any]
+        if kind in UNKEYED:  # sent again as a query is
+            response = self._transport.query(path, message(command), result)
+        else:
+            response = self._transport.command(path, message(command), result, key or uuid4().hex)
         return response.result
 
     # --- The server ---

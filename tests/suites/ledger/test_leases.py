@@ -1,0 +1,348 @@
+"""Leases: claims go on while theirs is renewed. On a clock that the test sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from berth.ledger import Ledger
+from berth.ledger.verify import verify
+from berth.ledger.write import lease_prefetch
+from berth.model import errors
+from berth.model.commands import Claim, Lapse
+from berth.model.inventory import Inventory
+from berth.model.lease import AWAY_S, LeaseClaims, LeaseInfo, LeaseState, OnEnd, RenewalRefusal
+from berth.model.request import CandidateRequest, Group
+from berth.model.term import Term
+from berth.store.engine import Database
+from tests.support.hold_ledger import FakeClock, timed_ledger
+
+HOST = "00000000-0000-4000-8000-000000000001"
+ONE, TWO, THREE = (f"00000000-0000-4000-8000-0000000000{digits}" for digits in ("a1", "a2", "a3"))
+LEASE, OTHER = (f"00000000-0000-4000-8000-0000000000{digits}" for digits in ("e1", "e2"))
+ABSENT = "00000000-0000-4000-8000-0000000000ff"
+SECOND = 1_000_000
+ASK = CandidateRequest(groups=(Group(resources={"VCPU": 2}),))
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Return a clock that stands still."""
+    return FakeClock()
+
+
+@pytest.fixture
+def database(ledger_url: str) -> Iterator[Database]:
+    """Return the database of an empty ledger."""
+    database = Database(ledger_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def ledger(database: Database, clock: FakeClock) -> Ledger:
+    """Return a ledger with a host, and a lease of 60 seconds."""
+    ledger = timed_ledger(database, clock)
+    ledger.create_provider("host", uuid=HOST)
+    ledger.set_inventories(HOST, {"VCPU": Inventory(total=8)})
+    ledger.leases.grant("node-1", project="p", ttl=60, uuid=LEASE)
+    return ledger
+
+
+@pytest.fixture
+def second(database: Database, ledger: Ledger, clock: FakeClock) -> Iterator[Ledger]:
+    """Return the same ledger, as another process has it."""
+    other = Database(database.address.url)
+    yield timed_ledger(other, clock)
+    other.close()
+
+
+def claim(consumer: str = ONE, lease: str | None = LEASE, amount: int = 2, **term: Any) -> Claim:
+    """Return a claim that goes on with a lease."""
+    return Claim(
+        consumer=consumer, allocations={HOST: {"VCPU": amount}}, project="p", user="u", term=Term(lease=lease, **term)
+    )
+
+
+def sweep(ledger: Ledger, clock: FakeClock, seconds: float) -> None:
+    """Let time pass in a server, which sweeps every second."""
+    for _ in range(round(seconds)):
+        clock.go_on(1)
+        ledger.sweep()
+
+
+def used(ledger: Ledger) -> int:
+    """Return how much of the host is held."""
+    return ledger.usages(HOST).usages["VCPU"]
+
+
+def facts_of_leases(ledger: Ledger) -> list[str]:
+    """Return the operations of the changes that say something of leases."""
+    return [each.operation for each in ledger.changes(most=1000) if each.facts.leases]
+
+
+def test_a_silent_lease_is_marked_then_ended_with_its_claims(
+    ledger: Ledger, second: Ledger, database: Database, clock: FakeClock
+) -> None:
+    ledger.claim(claim(ONE), claim(TWO))
+    second.claim(claim(THREE, lease=None))
+    sweep(ledger, clock, 59)
+    assert ledger.leases.get(LEASE).state is LeaseState.LIVE
+    sweep(second, clock, 1)
+    marked = ledger.leases.get(LEASE)
+    assert (marked.state, marked.overdue_at, marked.consumers) == (LeaseState.OVERDUE, clock.now, 2)
+    assert used(ledger) == 6
+    assert [each.uuid for each in ledger.agenda().overdue] == [LEASE]
+    sweep(ledger, clock, 59)
+    assert used(second) == 6
+    sweep(ledger, clock, 1)
+    assert (used(ledger), used(second)) == (2, 2)
+    ended = second.leases.get(LEASE)
+    assert (ended.state, ended.ended_at, ended.consumers) == (LeaseState.ENDED, clock.now, 0)
+    assert second.agenda().overdue == []
+    assert facts_of_leases(second) == ["GrantLease", "Lapse", "Lapse"]
+    change = ledger.changes(most=1000)[-1]
+    assert (change.actor, sorted(change.facts.claims)) == ("berth", [ONE, TWO])
+    assert verify(database).findings == ()
+    assert sorted(ledger.undo(change.number).restored) == [ONE, TWO]
+    assert used(second) == 6
+    assert verify(database).findings == ()
+
+
+def test_a_renewal_moves_the_deadline_and_is_in_no_log(
+    ledger: Ledger, second: Ledger, database: Database, clock: FakeClock
+) -> None:
+    before = (ledger.head(), len(ledger.audit(most=1000)))
+    sweep(ledger, clock, 60)
+    assert ledger.leases.get(LEASE).state is LeaseState.OVERDUE
+    assert second.leases.renew([LEASE, ABSENT]) == {LEASE: clock.now + 60 * SECOND, ABSENT: RenewalRefusal.UNKNOWN}
+    assert ledger.leases.get(LEASE).state is LeaseState.LIVE
+    assert (ledger.head(), len(ledger.audit(most=1000))) == (before[0] + 1, before[1] + 1)  # the mark
+    assert verify(database).findings == ()
+
+
+def test_an_eager_client_writes_four_times_in_a_ttl(ledger: Ledger, database: Database, clock: FakeClock) -> None:
+    beats = [_beat(database)]
+    deadlines = set()
+    for _ in range(240):
+        clock.go_on(0.25)
+        deadlines.add(ledger.leases.renew([LEASE])[LEASE])
+        beats.append(_beat(database))
+    assert beats[-1] - beats[0] == len(deadlines) - 1 == 4
+
+
+def _beat(database: Database) -> int:
+    with database.reading() as connection:
+        beat: int = connection.execute(text("SELECT beat FROM head")).scalar_one()
+        return beat
+
+
+def test_kept_claims_go_on_after_the_end(ledger: Ledger, second: Ledger, database: Database, clock: FakeClock) -> None:
+    ledger.leases.grant("kept", project="p", ttl=10, on_end=OnEnd.KEEP, uuid=OTHER)
+    ledger.claim(claim(ONE, OTHER))
+    sweep(ledger, clock, 20)
+    assert ledger.leases.get(OTHER).state is LeaseState.ENDED
+    assert (used(second), second.leases.get(OTHER).consumers) == (2, 1)
+    second.claim(Claim(consumer=ONE, allocations={HOST: {"VCPU": 3}}, project="p", user="u"))  # still of that lease
+    assert (used(ledger), ledger.leases.get(OTHER).consumers) == (3, 1)
+    assert verify(database).findings == ()
+
+
+@pytest.mark.parametrize("claims", list(LeaseClaims))
+def test_its_owner_ends_a_lease(
+    claims: LeaseClaims, ledger: Ledger, second: Ledger, database: Database, clock: FakeClock
+) -> None:
+    ledger.claim(claim(ONE), claim(TWO, lasts=600), claim(THREE, confirm_within=600))
+    assert second.leases.end(LEASE, claims) == 3
+    assert used(ledger) == (0 if claims is LeaseClaims.RELEASE else 6)
+    assert ledger.leases.get(LEASE).consumers == 0
+    sweep(ledger, clock, 130)
+    assert used(second) == (0 if claims is LeaseClaims.RELEASE else 6)
+    if claims is LeaseClaims.DETACH:
+        assert ledger.consumer(TWO).end is not None
+        ledger.holds.confirm(THREE)
+    assert ledger.leases.renew([LEASE]) == {LEASE: RenewalRefusal.ENDED}
+    with pytest.raises(errors.LeaseEnded, match="grant another"):
+        ledger.leases.end(LEASE)
+    assert verify(database).findings == ()
+
+
+def test_what_is_confirmed_or_extended_keeps_its_lease(ledger: Ledger, database: Database) -> None:
+    ledger.claim(claim(ONE, confirm_within=60))
+    ledger.holds.extend(ONE, 90)
+    ledger.holds.confirm(ONE)
+    assert ledger.leases.get(LEASE).consumers == 1
+    ledger.claim(claim(ONE, lease=None))  # another term
+    assert ledger.leases.get(LEASE).consumers == 0
+    assert verify(database).findings == ()
+
+
+def test_a_found_place_goes_on_with_a_lease_and_is_answered_again(ledger: Ledger, second: Ledger) -> None:
+    given = {"project": "p", "user": "u", "consumer": ONE, "term": Term(lease=LEASE)}
+    assert ledger.allocate(ASK, **given) == second.allocate(ASK, **given)
+    assert second.leases.get(LEASE).consumers == 1
+
+
+BAD: list[tuple[type[errors.Refusal], str, Callable[[Ledger], Any]]] = [
+    (errors.LeaseNotFound, "No lease", lambda ledger: ledger.claim(claim(lease=ABSENT))),
+    (errors.LeaseNotFound, "in the project", lambda ledger: ledger.claim(claim(lease=OTHER))),
+    (errors.Invalid, "not a uuid", lambda ledger: ledger.claim(claim(lease="x"))),
+    (errors.LeaseNotFound, "No lease", lambda ledger: ledger.leases.end(ABSENT)),
+    (errors.LeaseNotFound, "No lease", lambda ledger: ledger.leases.get(ABSENT)),
+    (errors.LeaseExists, "another lease", lambda ledger: ledger.leases.grant("n", project="p", ttl=60, uuid=LEASE)),
+    (errors.Invalid, "ttl", lambda ledger: ledger.leases.grant("n", project="p", ttl=4)),
+    (errors.Invalid, "ttl", lambda ledger: ledger.leases.grant("n", project="p", ttl=2**63)),
+    (errors.Invalid, "grace", lambda ledger: ledger.leases.grant("n", project="p", ttl=60, grace=0)),
+    (errors.Invalid, "a name", lambda ledger: ledger.leases.grant("", project="p", ttl=60)),
+    (errors.Invalid, "project", lambda ledger: ledger.leases.grant("n", project="", ttl=60)),
+    (errors.Invalid, "no lease", lambda ledger: ledger.leases.renew([])),
+    (errors.Invalid, "not a uuid", lambda ledger: ledger.leases.renew(["x"])),
+    (errors.Invalid, "too many", lambda ledger: ledger.leases.renew([ABSENT] * 10_001)),
+    (errors.Invalid, "page", lambda ledger: ledger.leases.list(after="x")),
+]
+
+
+def test_bad_input_is_refused_and_changes_nothing(ledger: Ledger, database: Database) -> None:
+    ledger.leases.grant("others", project="q", ttl=60, uuid=OTHER)
+    before = _rows(database)
+    for error, words, ask in BAD:
+        with pytest.raises(error, match=words):
+            ask(ledger)
+        assert _rows(database) == before, words
+
+
+def _rows(database: Database) -> list[Any]:
+    with database.reading() as connection:
+        tables = ("leases", "consumers", "changes")
+        return [sorted(map(tuple, connection.execute(text(f"SELECT * FROM {table}")))) for table in tables]
+
+
+def test_a_lease_that_has_ended_takes_no_claim_and_is_granted_to_nobody(ledger: Ledger, clock: FakeClock) -> None:
+    sweep(ledger, clock, 120)
+    for ask in (
+        lambda: ledger.claim(claim()),
+        lambda: ledger.allocate(ASK, project="p", user="u", term=Term(lease=LEASE)),
+        lambda: ledger.leases.grant("node-1", project="p", ttl=60, uuid=LEASE),
+    ):
+        with pytest.raises(errors.LeaseEnded):
+            ask()
+    assert used(ledger) == 0
+
+
+def test_granted_again_with_the_same_values_it_is_the_same(ledger: Ledger) -> None:
+    head = ledger.head()
+    ledger.leases.grant("node-1", project="p", ttl=60, grace=60, uuid=LEASE)
+    assert ledger.head() == head
+
+
+def test_many_claims_of_one_lease_are_released_in_parts(
+    ledger: Ledger, second: Ledger, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MOST_SWEPT", "MOST_RELEASED"):
+        monkeypatch.setattr(lease_prefetch, name, 2)
+    monkeypatch.setattr("berth.ledger.write.decide.leases.MOST_SWEPT", 2)
+    monkeypatch.setattr("berth.ledger.write.decide.leases.MOST_RELEASED", 2)
+    consumers = [f"00000000-0000-4000-8000-00000000b00{number}" for number in range(5)]
+    ledger.claim(*(claim(each, amount=1) for each in consumers))
+    assert ledger.leases.end(LEASE) == 5
+    assert used(second) == 3
+    assert second.next_sweep_s() == 0
+    fresh = timed_ledger(database, clock)
+    assert fresh.next_sweep_s() == 0
+    fresh.sweep()
+    assert used(second) == 1
+    second.sweep()
+    assert used(ledger) == 0
+    assert ledger.next_sweep_s() != 0
+    assert verify(database).findings == ()
+
+
+def test_leases_are_listed(ledger: Ledger, second: Ledger, clock: FakeClock) -> None:
+    ledger.leases.grant("others", project="q", ttl=600, uuid=OTHER)
+    ledger.claim(claim())
+    sweep(ledger, clock, 61)
+
+    def listed(**given: Any) -> list[str]:
+        return [each.name for each in second.leases.list(**given).items]
+
+    assert listed() == ["node-1", "others"]
+    assert listed(project="q") == ["others"]
+    assert listed(state=LeaseState.OVERDUE) == ["node-1"]
+    page = second.leases.list(limit=1)
+    assert (page.next, page.now) == (LEASE, clock.now)
+    assert listed(after=page.next) == ["others"]
+    assert second.leases.count() == {LeaseState.LIVE: 1, LeaseState.OVERDUE: 1, LeaseState.ENDED: 0}
+    assert second.leases.get(LEASE) == LeaseInfo(
+        uuid=LEASE,
+        name="node-1",
+        project="p",
+        ttl=60,
+        grace=60,
+        on_end=OnEnd.RELEASE,
+        state=LeaseState.OVERDUE,
+        deadline=clock.now - SECOND,
+        overdue_at=clock.now - SECOND,
+        ends_at=clock.now + 59 * SECOND,
+        ended_at=None,
+        consumers=1,
+    )
+
+
+def test_nothing_ends_because_berth_was_away(ledger: Ledger, second: Ledger, clock: FakeClock) -> None:
+    ledger.claim(claim())
+    clock.go_on(600)  # ten times the ttl
+    second.sweep()
+    assert second.leases.get(LEASE).state is LeaseState.OVERDUE
+    clock.go_on(600)  # away again, before its host could come back
+    ledger.sweep()
+    assert ledger.leases.get(LEASE).ends_at == clock.now + 60 * SECOND
+    sweep(ledger, clock, 59)
+    assert ledger.leases.renew([LEASE])[LEASE] == clock.now + 60 * SECOND
+    assert used(second) == 2
+
+
+def test_while_a_lease_is_overdue_commits_show_that_the_ledger_is_there(
+    ledger: Ledger, database: Database, clock: FakeClock
+) -> None:
+    sweep(ledger, clock, 60)
+    for _ in range(20):
+        sweep(ledger, clock, 1)
+        with database.reading() as connection:
+            at: int = connection.execute(text("SELECT at FROM head")).scalar_one()
+        assert clock.now - at < AWAY_S * SECOND
+    assert ledger.leases.get(LEASE).state is LeaseState.OVERDUE
+
+
+def test_no_lease_ends_while_the_clocks_are_apart(
+    ledger: Ledger, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep(ledger, clock, 61)
+    monkeypatch.setattr(type(ledger._writer.time), "agrees", False)
+    sweep(ledger, clock, 100)
+    assert ledger.leases.get(LEASE).state is LeaseState.OVERDUE
+    monkeypatch.undo()
+    sweep(ledger, clock, 1)
+    assert ledger.leases.get(LEASE).state is LeaseState.ENDED
+
+
+def test_an_ended_lease_is_forgotten_after_a_week_unless_it_has_claims(
+    ledger: Ledger, database: Database, clock: FakeClock
+) -> None:
+    ledger.leases.grant("kept", project="p", ttl=60, on_end=OnEnd.KEEP, uuid=OTHER)
+    ledger.claim(claim(ONE, OTHER))
+    sweep(ledger, clock, 121)
+    clock.go_on(8 * 24 * 3600)
+    ledger.leases.grant("new", project="p", ttl=60, uuid=ABSENT)
+    sweep(ledger, clock, 60)
+    assert sorted(each.uuid for each in ledger.leases.list().items) == [OTHER, ABSENT]
+    assert verify(database).findings == ()
+
+
+def test_a_ledger_without_leases_does_not_look_for_them(database: Database, clock: FakeClock) -> None:
+    ledger = timed_ledger(database, clock)
+    assert ledger.next_sweep_s() is None
+    assert ledger.do(Lapse()) is None
+    assert ledger.head() == 0 or ledger.next_sweep_s() is None
