@@ -11,11 +11,10 @@ import msgspec
 from msgspec.structs import replace
 
 from berth.client.follow import follow
-from berth.client.leases import LeaseRequests
 from berth.client.reconciliation import ReconcileRequests
+from berth.client.terms import TermRequests
 from berth.client.tokens import TokenRequests
 from berth.client.transport import Transport
-from berth.model.agenda import Agenda
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidates
@@ -78,7 +77,7 @@ def connect(
     return Client(Transport(url, token, timeout_s=timeout, ca=ca, cert=cert))
 
 
-class Client(TokenRequests, ReconcileRequests, LedgerInterface):
+class Client(TokenRequests, ReconcileRequests, TermRequests, LedgerInterface):
     """A ledger behind a server. Safe to share between threads.
 
     Its verbs and their refusals are those of an open ledger. In addition, any may raise Unauthenticated,
@@ -96,11 +95,6 @@ class Client(TokenRequests, ReconcileRequests, LedgerInterface):
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()
-
-    @property
-    def leases(self) -> LeaseRequests:
-        """The verbs of leases."""
-        return LeaseRequests(self, self._transport)
 
     def _do(self, command: Command, key: str | None = None) -> Any:
         kind = type(command)
@@ -316,12 +310,6 @@ class Client(TokenRequests, ReconcileRequests, LedgerInterface):
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
         """Return a page of projects by name, with what their consumers hold, by type."""
         return self._transport.get("/v1/projects", ProjectPage, limit=limit, after=after)
-
-    def agenda(
-        self, *, until: int | None = None, project: str = "", limit: int = 100, after: str | None = None
-    ) -> Agenda:
-        """Return a page of the claims that end and the holds that lapse next, the earliest first. Raises Invalid."""
-        return self._transport.get("/v1/agenda", Agenda, until=until, project=project, limit=limit, after=after)
 
     # --- The logs ---
 

@@ -114,11 +114,12 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
 
         Raises Unavailable if there are leases, and the database cannot be asked when they end.
         """
-        lapses, lease_due = self._writer.fleet.lapses, self._writer.next_lease_due()
+        fleet, clock = self._writer.fleet, self._writer.time
+        lapses, lease_due = fleet.lapses, clock.own() if fleet.leased.ending else self._writer.lease_clock.due()
         if not (lapses.ahead or lapses.lapsed or lease_due is not None):
             return None
         due = lapses.now if lapses.lapsed else lapses.next_due
-        return (min(due, NEVER if lease_due is None else lease_due) - self._writer.time.own()) / 1_000_000
+        return (min(due, NEVER if lease_due is None else lease_due) - clock.own()) / 1_000_000
 
     def gather_renewals(self, gap_s: float) -> None:
         """Let renewals of leases wait for each other, so that those of `gap_s` seconds share a commit; 0: no more."""

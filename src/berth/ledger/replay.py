@@ -54,7 +54,7 @@ class Books:
     leases: dict[str, LeaseFact] = field(default_factory=dict)
 
     def enter_lease(self, uuid: str, lease: LeaseFact) -> None:
-        """Enter a lease as it is now. One that has ended is known by its consumers only."""
+        """Enter the present state of a lease. One that has ended is known by its consumers only."""
         if lease.ended_at is None:
             self.leases[uuid] = replace(lease, deadline=0, overdue_at=None)
         else:

@@ -20,14 +20,14 @@ FEW_ENDINGS: Final = 20
 """This many silent leases may end within a minute, however few there are."""
 
 ENDING_SHARE: Final = 10
-"""One part in so many of the live leases may end within a minute: if more are silent, something else is wrong."""
+"""One part of this number of the live leases may end within a minute: if more are silent, something else is wrong."""
 
 AWAY_S: Final = 5
-"""After this long without a commit, while a lease is overdue, the ledger is taken to have been away."""
+"""After this long without a commit, while a lease is overdue, the ledger is taken to have been unreachable."""
 
 
 class OnEnd(enum.StrEnum):
-    """What happens to the claims of a lease that ends because nobody renews it. KEEP: they go on without it."""
+    """What happens to the claims of a lease that ends because it is not renewed. KEEP: they go on without it."""
 
     RELEASE = "release"
     KEEP = "keep"

@@ -70,7 +70,7 @@ def counts(start: int | None, end: int | None, deadline: int | None, t: int, n: 
 
 
 def span_of(term: Term, now: int) -> Span | None:
-    """Return the span of a claim with this term that is made now; None if it counts for ever by itself.
+    """Return the span of a claim with this term that is made now; None if it counts for ever without a lease.
 
     now: in microseconds since 1970 UTC. Raises InvalidTerm, HoldTooLong.
     """

@@ -42,7 +42,7 @@ class LeaseRow(NamedTuple):
 
 
 class LeaseCounts(NamedTuple):
-    """How many leases have not ended, are overdue, and were ended in the last minute since nobody renewed them."""
+    """How many leases have not ended, are overdue, and were ended in the last minute because they were not renewed."""
 
     live: int
     overdue: int

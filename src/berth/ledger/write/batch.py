@@ -261,7 +261,7 @@ def record_refusals(chain: Chain, refused: Sequence[RefusedRequest], left_out: i
 
 
 def _enter(done: DecidedBatch, change: Change, caller: Caller, target: str, before: Facts, why: str = "") -> int:
-    """Enter a change into the logs, and return its size in bytes. why: a person has to look at it; "": nobody has."""
+    """Enter a change into the logs, and return its size in bytes. why: a person has to look at it, for this reason."""
     text = text_of(change.facts)
     text_before = None if before == _NOTHING else text_of(before)
     done.log.append(change)

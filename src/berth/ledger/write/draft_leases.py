@@ -11,7 +11,7 @@ class DraftLeases:
 
     known: by uuid; to_sweep: None unless a command asks for a sweep; changed: those whose rows are to be written;
     restarts_grace: whether all that are overdue have their whole grace again from now; ticks: whether the commit only
-    shows that the ledger is there; dropped: ids of leases that nobody needs any more; alarm: why a change has to be
+    shows that the ledger is there; dropped: ids of leases that ended long ago; alarm: why a change has to be
     looked at by a person, "" if it has not.
     """
 

@@ -6,6 +6,7 @@ import threading
 import time
 
 from berth.ledger.write.pending_command import PendingCommand
+from berth.ledger.write.queue import CommandQueue
 
 
 class Renewals:
@@ -27,15 +28,16 @@ class Renewals:
         with self._lock:
             self._waiting.append(pending)
 
-    def take_due(self) -> list[PendingCommand]:
-        """Return what may be carried out now, and let the next ones wait."""
+    def move_due(self, queue: CommandQueue) -> None:
+        """Put what may be carried out now into the queue, and let the next ones wait."""
         now = time.monotonic()
         with self._lock:
             if not self._waiting or now < self._next:
-                return []
-            taken, self._waiting = self._waiting, []
+                return
+            due, self._waiting = self._waiting, []
             self._next = now + self.gap_s
-        return taken
+        for pending in due:
+            queue.add(pending)
 
     def gather(self, gap_s: float) -> None:
         """Let renewals wait for each other from now on, or, with 0, no more."""

@@ -76,8 +76,8 @@ class Writer(Replica):
         self._notes = Notes()
         self._explanations = Explanations()
         self._candidates = CandidateSearch(self._pinned, self._current)
-        self.answers = AnswerShelf()
-        self.renewals, self.lease_clock = Renewals(), LeaseClock(database, self.time)
+        self.answers, self.renewals = AnswerShelf(), Renewals()
+        self.lease_clock = LeaseClock(database, self.time)
 
     # --- Requests ---
 
@@ -170,10 +170,6 @@ class Writer(Replica):
         """Whether there is anything for `run_pending` to do."""
         return self._queue.waits() or self._notes.are_due or self.renewals.due_s == 0
 
-    def next_lease_due(self) -> int | None:
-        """Return when leases are to be swept, in microseconds since 1970 UTC; None if there has never been one."""
-        return self.time.own() if self.fleet.leased.ending else self.lease_clock.due()
-
     def run_pending(self, brief: bool = False) -> bool:
         """Carry out everything that is queued, unless another thread is doing so: then leave it to that one.
 
@@ -181,8 +177,7 @@ class Writer(Replica):
         """
         if brief and not self.database.capabilities.embedded:
             return not self.has_pending
-        for renewal in self.renewals.take_due():
-            self._queue.add(renewal)
+        self.renewals.move_due(self._queue)
         ends = time.monotonic() + BRIEF_S
         carry_out = (lambda batch: self._carry_out_briefly(batch, ends)) if brief else self._carry_out
         while self._queue.work(carry_out, self._search_again, brief):

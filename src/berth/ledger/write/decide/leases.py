@@ -112,8 +112,8 @@ def _detach(draft: Draft, consumer: DraftConsumer) -> None:
 def sweep(draft: Draft, _command: Lapse) -> None:
     """Mark leases whose deadline has passed; end those that have been overdue for their grace, while Berth was there.
 
-    If nothing was committed for AWAY_S, nobody could renew: all that are overdue get their whole grace again. At most a
-    part of all leases ends within a minute, as so many hosts do not die at once: more likely they cannot reach Berth.
+    If nothing was committed for AWAY_S, no host could renew: all that are overdue get their whole grace again. At most
+    a part of all leases ends within a minute: more likely than that more hosts die is that they cannot reach Berth.
     """
     found = draft.leases.to_sweep
     if found is None:
@@ -146,7 +146,7 @@ def _end_silent(draft: Draft, found: LeasesToSweep, due: Sequence[DraftLease]) -
 
 
 def _release_ended(draft: Draft) -> None:
-    """Release some of the claims of leases that have ended. What nobody asked for is kept, to be undone."""
+    """Release some of the claims of leases that have ended. What no caller asked for is kept, to be undone."""
     ended = [each for each in draft.leases.known.values() if each.ended_at is not None and each.on_end is OnEnd.RELEASE]
     by_time = _members(draft, {lease.uuid for lease in ended if lease.overdue_at is not None})
     by_owner = _members(draft, {lease.uuid for lease in ended if lease.overdue_at is None})
@@ -163,7 +163,7 @@ def _members(draft: Draft, leases: set[str]) -> list[DraftConsumer]:
 
 
 def _write(draft: Draft, lease: DraftLease) -> None:
-    """Enter a lease as it is now into the rows, and into the logs."""
+    """Enter the present state of a lease into the rows, and into the logs."""
     draft.leases.put(lease)
     draft.facts.leases[lease.uuid] = lease.fact
 
