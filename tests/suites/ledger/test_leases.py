@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from berth.ledger import Ledger
 from berth.ledger.verify import verify
 from berth.ledger.write import lease_prefetch
 from berth.model import errors
-from berth.model.commands import Claim, Lapse
+from berth.model.commands import Claim
 from berth.model.inventory import Inventory
-from berth.model.lease import AWAY_S, LeaseClaims, LeaseInfo, LeaseState, OnEnd, RenewalRefusal
+from berth.model.lease import LeaseClaims, LeaseInfo, LeaseState, OnEnd, RenewalRefusal
 from berth.model.request import CandidateRequest, Group
 from berth.model.term import Term
 from berth.store.engine import Database
@@ -124,22 +123,6 @@ def test_a_renewal_moves_the_deadline_and_is_in_no_log(
     assert verify(database).findings == ()
 
 
-def test_an_eager_client_writes_four_times_in_a_ttl(ledger: Ledger, database: Database, clock: FakeClock) -> None:
-    beats = [_beat(database)]
-    deadlines = set()
-    for _ in range(60):
-        clock.go_on(1)
-        deadlines.add(ledger.leases.renew([LEASE])[LEASE])
-        beats.append(_beat(database))
-    assert beats[-1] - beats[0] == len(deadlines) - 1 == 4
-
-
-def _beat(database: Database) -> int:
-    with database.reading() as connection:
-        beat: int = connection.execute(text("SELECT beat FROM head")).scalar_one()
-        return beat
-
-
 def test_kept_claims_go_on_after_the_end(ledger: Ledger, second: Ledger, database: Database, clock: FakeClock) -> None:
     ledger.leases.grant("kept", project="p", ttl=10, on_end=OnEnd.KEEP, uuid=OTHER)
     ledger.claim(claim(ONE, OTHER))
@@ -168,74 +151,6 @@ def test_its_owner_ends_a_lease(
     with pytest.raises(errors.LeaseEnded, match="grant another"):
         ledger.leases.end(LEASE)
     assert verify(database).findings == ()
-
-
-def test_what_is_confirmed_or_extended_keeps_its_lease(ledger: Ledger, database: Database) -> None:
-    ledger.claim(claim(ONE, confirm_within=60))
-    ledger.holds.extend(ONE, 90)
-    ledger.holds.confirm(ONE)
-    assert ledger.leases.get(LEASE).consumers == 1
-    ledger.claim(claim(ONE, lease=None))  # another term
-    assert ledger.leases.get(LEASE).consumers == 0
-    assert verify(database).findings == ()
-
-
-def test_a_found_place_goes_on_with_a_lease_and_is_answered_again(ledger: Ledger, second: Ledger) -> None:
-    given = {"project": "p", "user": "u", "consumer": ONE, "term": Term(lease=LEASE)}
-    assert ledger.allocate(ASK, **given) == second.allocate(ASK, **given)
-    assert second.leases.get(LEASE).consumers == 1
-
-
-BAD: list[tuple[type[errors.Refusal], str, Callable[[Ledger], Any]]] = [
-    (errors.LeaseNotFound, "No lease", lambda ledger: ledger.claim(claim(lease=ABSENT))),
-    (errors.LeaseNotFound, "in the project", lambda ledger: ledger.claim(claim(lease=OTHER))),
-    (errors.Invalid, "not a uuid", lambda ledger: ledger.claim(claim(lease="x"))),
-    (errors.LeaseNotFound, "No lease", lambda ledger: ledger.leases.end(ABSENT)),
-    (errors.LeaseNotFound, "No lease", lambda ledger: ledger.leases.get(ABSENT)),
-    (errors.LeaseExists, "another lease", lambda ledger: ledger.leases.grant("n", project="p", ttl=60, uuid=LEASE)),
-    (errors.Invalid, "ttl", lambda ledger: ledger.leases.grant("n", project="p", ttl=4)),
-    (errors.Invalid, "ttl", lambda ledger: ledger.leases.grant("n", project="p", ttl=2**63)),
-    (errors.Invalid, "grace", lambda ledger: ledger.leases.grant("n", project="p", ttl=60, grace=0)),
-    (errors.Invalid, "a name", lambda ledger: ledger.leases.grant("", project="p", ttl=60)),
-    (errors.Invalid, "project", lambda ledger: ledger.leases.grant("n", project="", ttl=60)),
-    (errors.Invalid, "no lease", lambda ledger: ledger.leases.renew([])),
-    (errors.Invalid, "not a uuid", lambda ledger: ledger.leases.renew(["x"])),
-    (errors.Invalid, "too many", lambda ledger: ledger.leases.renew([ABSENT] * 10_001)),
-    (errors.Invalid, "page", lambda ledger: ledger.leases.list(after="x")),
-]
-
-
-def test_bad_input_is_refused_and_changes_nothing(ledger: Ledger, database: Database) -> None:
-    ledger.leases.grant("others", project="q", ttl=60, uuid=OTHER)
-    before = _rows(database)
-    for error, words, ask in BAD:
-        with pytest.raises(error, match=words):
-            ask(ledger)
-        assert _rows(database) == before, words
-
-
-def _rows(database: Database) -> list[Any]:
-    with database.reading() as connection:
-        tables = ("leases", "consumers", "changes")
-        return [sorted(map(tuple, connection.execute(text(f"SELECT * FROM {table}")))) for table in tables]
-
-
-def test_a_lease_that_has_ended_takes_no_claim_and_is_granted_to_nobody(ledger: Ledger, clock: FakeClock) -> None:
-    sweep(ledger, clock, 60, 4, 2)
-    for ask in (
-        lambda: ledger.claim(claim()),
-        lambda: ledger.allocate(ASK, project="p", user="u", term=Term(lease=LEASE)),
-        lambda: ledger.leases.grant("node-1", project="p", ttl=60, uuid=LEASE),
-    ):
-        with pytest.raises(errors.LeaseEnded):
-            ask()
-    assert used(ledger) == 0
-
-
-def test_granted_again_with_the_same_values_it_is_the_same(ledger: Ledger) -> None:
-    head = ledger.head()
-    ledger.leases.grant("node-1", project="p", ttl=60, grace=6, uuid=LEASE)
-    assert ledger.head() == head
 
 
 def test_many_claims_of_one_lease_are_released_in_parts(
@@ -305,31 +220,6 @@ def test_nothing_ends_because_berth_was_away(ledger: Ledger, second: Ledger, clo
     assert used(second) == 2
 
 
-def test_while_a_lease_is_overdue_commits_show_that_the_ledger_is_there(
-    ledger: Ledger, database: Database, clock: FakeClock
-) -> None:
-    ledger.leases.grant("patient", project="p", ttl=60, uuid=OTHER)
-    sweep(ledger, clock, 60)
-    for _ in range(8):
-        sweep(ledger, clock, 1)
-        with database.reading() as connection:
-            at: int = connection.execute(text("SELECT at FROM head")).scalar_one()
-        assert clock.now - at < AWAY_S * SECOND
-    assert ledger.leases.get(OTHER).state is LeaseState.OVERDUE
-
-
-def test_no_lease_ends_while_the_clocks_are_apart(
-    ledger: Ledger, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sweep(ledger, clock, 60)
-    monkeypatch.setattr(type(ledger._writer.time), "agrees", False)
-    sweep(ledger, clock, 4, 4)
-    assert ledger.leases.get(LEASE).state is LeaseState.OVERDUE
-    monkeypatch.undo()
-    sweep(ledger, clock, 1)
-    assert ledger.leases.get(LEASE).state is LeaseState.ENDED
-
-
 def test_an_ended_lease_is_forgotten_after_a_week_unless_it_has_claims(
     ledger: Ledger, database: Database, clock: FakeClock
 ) -> None:
@@ -341,10 +231,3 @@ def test_an_ended_lease_is_forgotten_after_a_week_unless_it_has_claims(
     sweep(ledger, clock, 60)
     assert sorted(each.uuid for each in ledger.leases.list().items) == [OTHER, ABSENT]
     assert verify(database).findings == ()
-
-
-def test_a_ledger_without_leases_does_not_look_for_them(database: Database, clock: FakeClock) -> None:
-    ledger = timed_ledger(database, clock)
-    assert ledger.next_sweep_s() is None
-    assert ledger.do(Lapse()) is None
-    assert ledger.head() == 0 or ledger.next_sweep_s() is None
