@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
@@ -22,7 +22,7 @@ TTL = 10
 LATEST_S = 1
 """How long after its instant a server sweeps at the latest."""
 
-OUTAGES = st.lists(st.tuples(st.integers(1, 40), st.integers(AWAY_S + 1, 10 * TTL)), max_size=4)
+OUTAGES = st.lists(st.tuples(st.integers(1, 2 * TTL), st.integers(AWAY_S + 1, 10 * TTL)), max_size=5)
 """Pairs of seconds: how long Berth is there, and then away."""
 
 
@@ -36,7 +36,7 @@ def hosts(ledgers: EmptyLedgers, ttl: int = TTL, grace: int | None = None) -> It
 
 @pytest.fixture(autouse=True)
 def whole_only(database_kind: str) -> None:
-    """Skip the databases on which suites run in part: what is decided is the same on all, and each commit takes time."""
+    """Skip the databases on which suites run in part: what is decided is the same, and each commit takes time."""
     if not runs_whole(database_kind):
         pytest.skip("what is decided is the same on all databases")
 
@@ -47,6 +47,7 @@ FEW = settings(max_examples=max(1, settings.default.max_examples // 10))
 
 def test_who_renews_once_a_ttl_keeps_the_lease_whatever_outage(ledgers: EmptyLedgers) -> None:
     @FEW
+    @example(outages=[(8, 6), (3, 11)], period=10, phase=0)  # again away between the mark and the next heartbeat
     @given(outages=OUTAGES, period=st.integers(1, TTL), phase=st.integers(0, TTL))
     def check(outages: list[tuple[int, int]], period: int, phase: int) -> None:
         with hosts(ledgers) as (world, database):
@@ -109,16 +110,15 @@ def test_of_many_silent_leases_few_end_in_a_minute(ledgers: EmptyLedgers, count:
 
 def test_renewals_write_few_rows_in_one_commit_a_second(ledgers: EmptyLedgers) -> None:
     """Of 10,000 hosts with a ttl of 120 s that renew every 30 s 350 rows a second: here a hundredth of them."""
-    with hosts(ledgers, ttl=120) as (world, database):
+    with hosts(ledgers, ttl=120) as (world, _):
         every = world.grant(100)
+        world.clock.go_on(30)
         with written() as rows:
             for second in range(90):
                 world.beat(every[second % 30 :: 30])
                 world.clock.go_on(1)
-        assert 3 * 100 * 0.75 <= rows["leases"] <= 3 * 100
-        assert rows["head"] == 90
-        assert rows["leases"] + rows["head"] - 90 <= 350 / 100 * 90
-        assert rows.keys() == {"leases", "head"}
+        assert rows == {"leases": 300, "head": 90}
+        assert rows["leases"] * 100 / 90 + 1 <= 350  # rows a second of 10,000 hosts
 
 
 @contextmanager
