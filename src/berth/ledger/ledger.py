@@ -109,7 +109,7 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
         """The last instant at which something lapsed that this process knows of, in microseconds; 0: there is none."""
         return self._writer.fleet.lapses.since
 
-    def next_sweep_s(self) -> float | None:
+    def next_lapse_s(self) -> float | None:
         """Return the time until something is to be swept, in seconds; None if nothing is known that ends.
 
         Raises Unavailable if there are leases, and the database cannot be asked when they end.

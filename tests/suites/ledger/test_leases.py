@@ -164,14 +164,14 @@ def test_many_claims_of_one_lease_are_released_in_parts(
     ledger.claim(*(claim(each, amount=1) for each in consumers))
     assert ledger.leases.end(LEASE) == 5
     assert used(second) == 3
-    assert second.next_sweep_s() == 0
+    assert second.next_lapse_s() == 0
     fresh = timed_ledger(database, clock)
-    assert fresh.next_sweep_s() == 0
+    assert fresh.next_lapse_s() == 0
     fresh.sweep()
     assert used(second) == 1
     second.sweep()
     assert used(ledger) == 0
-    assert ledger.next_sweep_s() != 0
+    assert ledger.next_lapse_s() != 0
     assert verify(database).findings == ()
 
 

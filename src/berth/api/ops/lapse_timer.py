@@ -62,7 +62,7 @@ class LapseTimer:
     def _due_s(self) -> float | None:
         """Return the time until something is to be swept, in seconds; None if that is not known."""
         try:
-            return self._ledger.next_sweep_s()
+            return self._ledger.next_lapse_s()
         except BerthError as error:
             _LOG.info("it is not known when leases end: %s", error)
             return None

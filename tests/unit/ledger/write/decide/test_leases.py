@@ -194,6 +194,6 @@ def test_no_lease_ends_while_the_clocks_are_apart(
 
 def test_a_ledger_without_leases_does_not_look_for_them(database: Database, clock: FakeClock) -> None:
     ledger = timed_ledger(database, clock)
-    assert ledger.next_sweep_s() is None
+    assert ledger.next_lapse_s() is None
     assert ledger.do(Lapse()) is None
-    assert ledger.head() == 0 or ledger.next_sweep_s() is None
+    assert ledger.head() == 0 or ledger.next_lapse_s() is None
