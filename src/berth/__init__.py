@@ -39,6 +39,8 @@ from berth.model.funnel import Funnel
 from berth.model.interface import LedgerInterface
 from berth.model.inventory import Inventory
 from berth.model.inventory_edits import EditedInventories, InventoryFields, OverCommitment
+from berth.model.lease import LeaseClaims, LeaseInfo, LeasePage, LeaseState, OnEnd, RenewalRefusal
+from berth.model.leases import Lease
 from berth.model.overview import (
     ClassOverview,
     FleetMap,
@@ -113,6 +115,11 @@ __all__ = [
     "InventoryFields",
     "InventoryUsage",
     "IssuedToken",
+    "Lease",
+    "LeaseClaims",
+    "LeaseInfo",
+    "LeasePage",
+    "LeaseState",
     "Ledger",
     "LedgerInterface",
     "MapCell",
@@ -120,6 +127,7 @@ __all__ = [
     "NameItem",
     "NameKind",
     "NewInventories",
+    "OnEnd",
     "OverCommitment",
     "Overview",
     "Owner",
@@ -145,6 +153,7 @@ __all__ = [
     "RefusedRequest",
     "ReleasedHoldings",
     "ReleasedPage",
+    "RenewalRefusal",
     "ResourceUsage",
     "ServerInfo",
     "SkipReason",

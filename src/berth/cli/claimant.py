@@ -32,6 +32,9 @@ LastsOption = Annotated[
 UntilOption = Annotated[
     str, typer.Option(metavar="WHEN", help="When the claim ends: 2027-05-01 or 2027-05-01T12:00+02:00 (else UTC).")
 ]
+LeaseOption = Annotated[
+    str, typer.Option(metavar="UUID", help="The claim goes on while this lease is renewed: see `berth lease`.")
+]
 
 
 class Claimant(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,16 +92,17 @@ def new_claimant(
     )
 
 
-def term_of(lasts: str, until: str, within: str = "") -> Term | Keep:
+def term_of(lasts: str, until: str, within: str = "", lease: str = "") -> Term | Keep:
     """Return the term that the options describe; KEEP if they say nothing. Raises typer.BadParameter."""
     if lasts and until:
         raise typer.BadParameter("--for and --until both say when the claim ends: give one")
-    if not (lasts or until or within):
+    if not (lasts or until or within or lease):
         return KEEP
     return Term(
         lasts=parse_span(lasts) // SECOND if lasts else None,
         end=parse_instant(until) if until else None,
         confirm_within=parse_span(within) // SECOND if within else None,
+        lease=canonical_uuid(lease) if lease else None,
     )
 
 

@@ -21,6 +21,7 @@ from berth.cli.commands import (
     find,
     hold,
     import_export,
+    lease,
     policy,
     reconcile,
     release,
@@ -84,6 +85,7 @@ _COMMANDS: Final = (
 """The top-level commands, in the order of the help: panel, name, function."""
 
 _GROUPS: Final = (
+    (CLAIM, "lease", lease.app),
     (CHANGE, "trait", trait.app),
     (CHANGE, "aggregate", aggregate.app),
     (ADMINISTER, "db", db.app),

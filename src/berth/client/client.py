@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from berth.client.follow import follow
 from berth.client.reconciliation import ReconcileRequests
+from berth.client.terms import TermRequests
 from berth.client.tokens import TokenRequests
 from berth.client.transport import Transport
-from berth.model.agenda import Agenda
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidates
@@ -36,7 +36,7 @@ from berth.model.consumer import (
 from berth.model.errors import AllocationsNotFound, ClassNotFound, InventoryNotFound, NotBerth, TraitsNotFound
 from berth.model.funnel import Funnel
 from berth.model.interface import LedgerInterface
-from berth.model.message import RESULTS, message
+from berth.model.message import RESULTS, UNKEYED, message
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
 from berth.model.pages import CallerInfo, Found, HolderPage, NameItem, Page, Result, ServerInfo
 from berth.model.provider import (
@@ -77,7 +77,7 @@ def connect(
     return Client(Transport(url, token, timeout_s=timeout, ca=ca, cert=cert))
 
 
-class Client(TokenRequests, ReconcileRequests, LedgerInterface):
+class Client(TokenRequests, ReconcileRequests, TermRequests, LedgerInterface):
     """A ledger behind a server. Safe to share between threads.
 
     Its verbs and their refusals are those of an open ledger. In addition, any may raise Unauthenticated,
@@ -100,10 +100,13 @@ class Client(TokenRequests, ReconcileRequests, LedgerInterface):
         kind = type(command)
         if kind not in RESULTS:
             raise NotBerth(f"{kind.__name__} cannot be sent to a server")
-        result: Any = RESULTS[kind]
-        response: Result[Any] = self._transport.command(
-            f"/v1/commands/{kind.__name__}", message(command), Result[result], key or uuid4().hex
-        )
+        of: Any = RESULTS[kind]
+        path, result = f"/v1/commands/{kind.__name__}", Result[of]
+        response: Result[Any]
+        if kind in UNKEYED:  # sent again as a query is
+            response = self._transport.query(path, message(command), result)
+        else:
+            response = self._transport.command(path, message(command), result, key or uuid4().hex)
         return response.result
 
     # --- The server ---
@@ -307,12 +310,6 @@ class Client(TokenRequests, ReconcileRequests, LedgerInterface):
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
         """Return a page of projects by name, with what their consumers hold, by type."""
         return self._transport.get("/v1/projects", ProjectPage, limit=limit, after=after)
-
-    def agenda(
-        self, *, until: int | None = None, project: str = "", limit: int = 100, after: str | None = None
-    ) -> Agenda:
-        """Return a page of the claims that end and the holds that lapse next, the earliest first. Raises Invalid."""
-        return self._transport.get("/v1/agenda", Agenda, until=until, project=project, limit=limit, after=after)
 
     # --- The logs ---
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from berth.fleet.state.build import FleetRows, build
 from berth.fleet.state.fleet import Fleet
-from berth.store import consumers, fleet_rows, names
+from berth.store import consumers, fleet_rows, leases, names
 from berth.store.head import Head
 
 
@@ -22,6 +22,7 @@ def built_fleet(connection: Connection, at: Head, now: int) -> Fleet:
             used=consumers.used(connection),
             head=at.number,
             ending=consumers.ending(connection),
+            leased=leases.leased(connection) if at.beat else (),
         )
     )
     if fleet.lapses.next_due <= now:

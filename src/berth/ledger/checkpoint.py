@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from berth.ledger.replay import Account, Books
 from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory
+from berth.model.lease import LeaseFact
 from berth.model.term import Span
 from berth.store import audit, checkpoints
 from berth.store.checkpoints import Checkpoint
@@ -71,7 +72,12 @@ class _TimedConsumer(msgspec.Struct, array_like=True, tag="timed"):
     span: Span
 
 
-_Entry = _Name | _Provider | _Consumer | _OwnedConsumer | _TimedConsumer
+class _Lease(msgspec.Struct, array_like=True, tag="lease"):
+    uuid: str
+    fact: LeaseFact
+
+
+_Entry = _Name | _Provider | _Consumer | _OwnedConsumer | _TimedConsumer | _Lease
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(_Entry).decode
@@ -144,6 +150,7 @@ def _entries(books: Books) -> Iterator[_Entry]:
             yield _TimedConsumer(uuid, generation, held, owner, span)
             continue
         yield _Consumer(uuid, generation, held) if owner is None else _OwnedConsumer(uuid, generation, held, owner)
+    yield from (_Lease(uuid, fact) for uuid, fact in sorted(books.leases.items()))
 
 
 def _enter(books: Books, entry: _Entry) -> None:
@@ -169,3 +176,5 @@ def _enter(books: Books, entry: _Entry) -> None:
             books.owners[entry.uuid] = entry.owner
             if isinstance(entry, _TimedConsumer):
                 books.terms[entry.uuid] = entry.span
+        case _Lease():
+            books.leases[entry.uuid] = entry.fact

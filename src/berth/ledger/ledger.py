@@ -10,6 +10,7 @@ from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
+from berth.fleet.state.lapses import NEVER
 from berth.ledger.audit.anomalies import SharedScan
 from berth.ledger.observer import CommitObserver, CommitObservers
 from berth.ledger.queries.agenda import AgendaQueries
@@ -17,20 +18,22 @@ from berth.ledger.queries.consumers import ConsumerQueries, name_holders
 from berth.ledger.queries.fleet import FleetQueries
 from berth.ledger.queries.history import HistoryQueries
 from berth.ledger.queries.largest_consumers import LargestConsumers
+from berth.ledger.queries.leases import LeaseQueries
 from berth.ledger.queries.log_reader import LogReader
 from berth.ledger.queries.reconciliation import ReconcileVerbs
 from berth.ledger.request_scope import RequestScope
 from berth.ledger.tokens import TokenVerbs
 from berth.ledger.write.answers import KEEP_S
+from berth.ledger.write.batch import BERTH
 from berth.ledger.write.writer import Writer
 from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
 from berth.model.change import Change
-from berth.model.commands import Allocate, Command
+from berth.model.commands import Allocate, Command, Lapse
 from berth.model.errors import BerthError, DatabaseUnusable, Invalid, NothingFits, Refusal, Unavailable
 from berth.model.idempotency import CommandKey, command_key
 from berth.model.interface import LedgerInterface
-from berth.model.message import RESULTS, message
+from berth.model.message import RESULTS, UNKEYED, message
 from berth.model.position import Position
 from berth.model.token import Token
 from berth.model.types import typed
@@ -62,13 +65,27 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
         clock: Callable[[], int] | None = None,
     ) -> None:
         self._writer = Writer(database, clock)
-        self._largest = LargestConsumers(self._writer)
+        self._largest, self._leases = LargestConsumers(self._writer), LeaseQueries(self, self._writer)
         self._writer.answers.keep_s = keep_keys_s
         self.caller, self.secret_file = caller, secret_file
 
     def close(self) -> None:
         """Carry out what is queued, then close all connections."""
         self._writer.close()
+
+    @property
+    def leases(self) -> LeaseQueries:
+        """The verbs of leases."""
+        return self._leases
+
+    def sweep(self) -> None:
+        """Mark and end leases, and sweep what has lapsed: for a program without a server, about once a second.
+
+        Leases end in no other way. Nothing else depends on it.
+        """
+        answer = self.submit(Lapse(), BERTH)
+        if answer.done():  # else another thread is about to do it
+            answer.result()
 
     # --- For a server ---
 
@@ -93,12 +110,30 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
         return self._writer.fleet.lapses.since
 
     def next_lapse_s(self) -> float | None:
-        """Return the time until something is to be swept, in seconds; None if nothing is known that lapses."""
-        lapses = self._writer.fleet.lapses
-        if not (lapses.ahead or lapses.lapsed):
+        """Return the time until something is to be swept, in seconds; None if nothing is known that ends.
+
+        Raises Unavailable if there are leases, and the database cannot be asked when they end.
+        """
+        fleet, clock = self._writer.fleet, self._writer.time
+        lapses, lease_due = fleet.lapses, clock.own() if fleet.leased.ending else self._writer.lease_clock.due()
+        if not (lapses.ahead or lapses.lapsed or lease_due is not None):
             return None
         due = lapses.now if lapses.lapsed else lapses.next_due
-        return (due - self._writer.time.own()) / 1_000_000
+        return (min(due, NEVER if lease_due is None else lease_due) - clock.own()) / 1_000_000
+
+    def gather_renewals(self, gap_s: float) -> None:
+        """Let renewals of leases wait for each other, so that those of `gap_s` seconds share a commit; 0: no more."""
+        self._writer.renewals.gather(gap_s)
+
+    @property
+    def renewals_due_s(self) -> float | None:
+        """The time until renewals that wait for each other can be carried out, in seconds; None if none wait."""
+        return self._writer.renewals.due_s
+
+    @property
+    def clock_skew_s(self) -> float:
+        """By how much this process's clock is ahead of the database's, in seconds, when it was asked last."""
+        return self._writer.time.skew_us / 1_000_000
 
     @property
     def history_epoch(self) -> int:
@@ -221,6 +256,8 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
         to anyone; or for a key with a command about API tokens: its answer has a secret, which must not be kept.
         """
         command = typed(command, type(command))
+        if type(command) in UNKEYED:
+            key = None
         if key is not None and type(command) not in RESULTS:
             raise Invalid("a command about API tokens takes no idempotency key")
         return self._writer.queue(command, caller or self.caller, request or f"req-{uuids.uuid4()}", key)

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from berth.store.head import Head
+
+MOST_SKEW_US: Final = 60_000_000
+"""How far the clocks of process and database may be apart for leases to end, in microseconds."""
 
 
 class LedgerTime:
     """The time as a process knows it. It never goes back, even if clocks do.
 
     known: when the process queried the database last, in microseconds since 1970 UTC. clock: used instead of the
-    server's, for tests.
+    server's, for tests. skew_us: by how much this process's clock is ahead of the server's; beat: how often leases had
+    been written by then.
     """
 
     def __init__(self, clock: Callable[[], int] | None = None) -> None:
         self.clock = clock
-        self.known = 0
+        self.known = self.skew_us = self.beat = 0
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the clocks of process and database agree, so that leases may end."""
+        return abs(self.skew_us) <= MOST_SKEW_US
 
     def at(self, head: Head) -> int:
         """Return the time when the head was read, in microseconds since 1970 UTC."""
+        if head.server_time:
+            self.skew_us = time.time_ns() // 1000 - head.server_time
+        self.beat = max(self.beat, head.beat)
         now = self.own() if self.clock else head.server_time or self.own()
         self.known = max(self.known, head.at, now)
         return self.known

@@ -13,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from berth.ledger import checkpoint
@@ -25,7 +26,7 @@ from berth.model.consumer import Owner, Resources
 from berth.model.errors import Conflict
 from berth.model.inventory import FIELDS, Inventory, differences, is_sound, sound
 from berth.model.term import Span
-from berth.store import audit, changes, consumers, fleet_rows, head, names
+from berth.store import audit, changes, consumers, fleet_rows, head, leases, names
 from berth.store import mend as rows
 from berth.store.engine import Database
 from berth.store.head import Head
@@ -177,10 +178,22 @@ def _state_holdings(
         state.facts.owners[row.uuid] = Owner(row.project, row.user, kind)
         if row.start is not None:
             state.facts.terms[row.uuid] = Span(row.start, row.end, row.deadline, row.replaces)
+    _state_leases(connection, state)
     for row in rows.held_of(connection, found.providers):
         used, name = state.facts.used[uuids[row.provider_id]], called[row.class_id]
         if name in used:
             used[name] += math.ceil(row.amount)
+
+
+def _state_leases(connection: Connection, state: _State) -> None:
+    """State every lease, if an entry is to be mended: there are few, and none of it says which one it was about."""
+    if not state.facts.mended:
+        return
+    for row in leases.all_leases(connection):
+        state.facts.leases[row.uuid] = row.fact
+    for consumer, lease, _ in leases.leased(connection):
+        if consumer in state.facts.terms:
+            state.facts.terms[consumer] = replace(state.facts.terms[consumer], lease=lease)
 
 
 def _enter(connection: Connection, at: Head, state: _State, found: Subjects, caller: Caller, now: int) -> None:

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from berth.model.change import Change, Facts, NameKind, ProviderFact
 from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory
+from berth.model.lease import LeaseFact
 from berth.model.names import UNKNOWN_TYPE
 from berth.model.term import Span, counts
 
@@ -37,7 +40,7 @@ class Books:
 
     held: amounts by consumer, provider and class; terms: of consumers whose claims end or are pending; generations: of
     consumers; owners: of those whose last change names one; damaged: entries of the change log that cannot be read and
-    that no later one mends, by number.
+    that no later one mends, by number; leases: that have not ended, without what renewals change.
     """
 
     names: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -48,6 +51,14 @@ class Books:
     terms: dict[str, Span] = field(default_factory=dict)
     number: int = 0
     damaged: dict[int, Change] = field(default_factory=dict)
+    leases: dict[str, LeaseFact] = field(default_factory=dict)
+
+    def enter_lease(self, uuid: str, lease: LeaseFact) -> None:
+        """Enter the present state of a lease. One that has ended is known by its consumers only."""
+        if lease.ended_at is None:
+            self.leases[uuid] = replace(lease, deadline=0, overdue_at=None)
+        else:
+            self.leases.pop(uuid, None)
 
 
 def replay(books: Books, log: Iterable[Change]) -> Iterator[str]:
@@ -86,6 +97,8 @@ def _enter(books: Books, change: Change) -> Iterator[str]:
         yield from _enter_claim(books, consumer, held, facts.owners.get(consumer))
         books.terms.pop(consumer, None)
     books.terms.update(facts.terms)
+    for lease, fact in facts.leases.items():
+        books.enter_lease(lease, fact)
     for uuid in facts.gone:
         if any(books.providers.pop(uuid).used.values()):
             yield f"{uuid} goes while something of it is held"

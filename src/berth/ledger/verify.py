@@ -11,13 +11,14 @@ from dataclasses import dataclass, fields
 from itertools import chain, islice
 from typing import Any, Final
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from berth.ledger import checkpoint
 from berth.ledger.replay import Account, Books, in_words, replay
 from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory, differences, is_sound, sound
-from berth.store import changes, consumers, fleet_rows, head, names
+from berth.store import changes, consumers, fleet_rows, head, leases, names
 from berth.store.engine import Database
 
 MOST_FINDINGS: Final = 100
@@ -79,6 +80,7 @@ def _read_rows(connection: Connection) -> tuple[Books, list[str]]:
         *_read_provider_sets(connection, books, accounts),
         *_read_allocations(connection, books, accounts),
     ]
+    _read_leases(connection, books)
     return books, findings
 
 
@@ -146,6 +148,13 @@ def _read_allocations(connection: Connection, books: Books, accounts: dict[int, 
         yield f"consumer {uuid} holds nothing"
 
 
+def _read_leases(connection: Connection, books: Books) -> None:
+    for row in leases.all_leases(connection):
+        books.enter_lease(row.uuid, row.fact)
+    for consumer, lease, _ in leases.leased(connection):
+        books.terms[consumer] = replace(books.terms[consumer], lease=lease)
+
+
 def _check_trees(books: Books) -> Iterator[str]:
     """Check each provider's root by following its parents."""
     for uuid, account in books.providers.items():
@@ -203,6 +212,9 @@ def _compare_consumers(rows: Books, log: Books) -> Iterator[str]:
     for consumer in rows.terms.keys() | log.terms.keys():
         if rows.terms.get(consumer) != log.terms.get(consumer):
             yield f"the term of {consumer} is {rows.terms.get(consumer)}, by the log {log.terms.get(consumer)}"
+    for lease in rows.leases.keys() | log.leases.keys():
+        if rows.leases.get(lease) != log.leases.get(lease):
+            yield f"lease {lease} is {rows.leases.get(lease)}, by the log {log.leases.get(lease)}"
     for consumer, owner in log.owners.items():
         if consumer in rows.owners and rows.owners[consumer] != owner:
             yield f"{consumer} is of {in_words(rows.owners[consumer])}, by the log of {in_words(owner)}"

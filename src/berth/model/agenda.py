@@ -7,6 +7,7 @@ import enum
 import msgspec
 
 from berth.model.consumer import Resources
+from berth.model.lease import LeaseInfo
 
 
 class AgendaEvent(enum.StrEnum):
@@ -41,9 +42,11 @@ class Agenda(msgspec.Struct, frozen=True):
     """What ends next, the earliest first.
 
     now: the ledger's time when this was read, in microseconds since 1970 UTC; next: the value of `after` for the next
-    page, None at the end.
+    page, None at the end. overdue: leases that are overdue, the first to end first, a hundred at most, on the first
+    page only.
     """
 
     now: int
     items: list[AgendaItem]
     next: str | None
+    overdue: list[LeaseInfo] = []

@@ -20,6 +20,7 @@ class AnomalyKind(enum.StrEnum):
     CREDENTIAL = "ended-token"
     HOUR = "unusual-hour"
     CHAIN = "broken-chain"
+    SILENT = "leases-silent"
 
 
 class Anomaly(msgspec.Struct, frozen=True, kw_only=True):

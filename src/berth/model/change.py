@@ -12,6 +12,7 @@ import msgspec
 
 from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory
+from berth.model.lease import LeaseFact
 from berth.model.term import Span
 
 
@@ -57,6 +58,7 @@ class Facts(msgspec.Struct, omit_defaults=True):
     owners: of each of those consumers, now or until its release; none in entries of a Berth that did not log them;
     gone: uuids of deleted providers; tokens: names of new or changed API tokens;
     terms: from when until when each of those claims counts; none for a claim that is confirmed and has no end;
+    leases: granted, overdue or ended, by uuid;
     mended: numbers of earlier entries that cannot be read, whose subjects these facts record again.
     """
 
@@ -74,6 +76,7 @@ class Facts(msgspec.Struct, omit_defaults=True):
     owners: dict[str, Owner] = {}
     terms: dict[str, Span] = {}
     mended: list[int] = []
+    leases: dict[str, LeaseFact] = {}
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,7 +97,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def subjects_of(facts: Facts) -> set[str]:
-    """Return the uuids of all providers and consumers that facts are about."""
+    """Return the uuids of all providers, consumers and leases that facts are about."""
     about = {fact.uuid for fact in facts.providers}
     return about.union(
         facts.inventories,
@@ -104,4 +107,5 @@ def subjects_of(facts: Facts) -> set[str]:
         facts.generations,
         facts.claims,
         facts.gone,
+        facts.leases,
     )

@@ -24,7 +24,7 @@ class TouchedNames(msgspec.Struct, frozen=True):
 class ChangeSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The summary of one entry of the change log.
 
-    providers, consumers: uuids; names: of traits, classes, and so on; owners: of the consumers that are named.
+    providers, consumers: uuids; names: of traits, classes, leases, and so on; owners: of the consumers that are named.
     """
 
     number: int
@@ -50,7 +50,7 @@ def brief_of(change: Change) -> ChangeSummary:
         request=change.request,
         providers=_touched(_providers(facts)),
         consumers=consumers,
-        names=_touched([*(each.name for each in facts.names), *facts.tokens]),
+        names=_touched([*(each.name for each in facts.names), *facts.tokens, *_lease_names(facts)]),
         owners={uuid: facts.owners[uuid] for uuid in consumers.first if uuid in facts.owners},
     )
 
@@ -61,6 +61,10 @@ def _providers(facts: Facts) -> dict[str, None]:
     for part in (facts.inventories, facts.traits, facts.aggregates, facts.used, facts.generations, facts.gone):
         touched |= dict.fromkeys(part)
     return touched
+
+
+def _lease_names(facts: Facts) -> list[str]:
+    return [each.name for each in facts.leases.values()]
 
 
 def _touched(these: Iterable[str]) -> TouchedNames:

@@ -209,9 +209,6 @@ class Lapse(Command, frozen=True):
     """Sweep what counts no more, as any command does first that is carried out: a server's timer sends it."""
 
 
-# Commands of leases have the names GrantLease, RenewLeases and EndLease.
-
-
 class Orphan(msgspec.Struct, frozen=True, kw_only=True):
     """A consumer that is not alive any more. id: of its row: another consumer of the same uuid has another one."""
 

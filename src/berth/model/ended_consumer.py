@@ -15,6 +15,7 @@ class EndReason(enum.StrEnum):
     LAPSED = "lapsed"  # a hold was not confirmed in time
     ENDED = "ended"  # a claim reached its end
     RECONCILED = "reconciled"  # it was not alive any more
+    SILENT = "silent"  # its lease was not renewed
 
 
 class EndedConsumer(msgspec.Struct, frozen=True, kw_only=True):

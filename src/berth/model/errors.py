@@ -34,6 +34,7 @@ from berth.model.error_kinds import (
     Unavailable,
 )
 from berth.model.hold_errors import DoesNotJoin, HoldLapsed, HoldTooLong, InvalidTerm, NotHeld, NotPending
+from berth.model.lease_errors import LeaseEnded, LeaseExists, LeaseNotFound
 from berth.model.reconcile_errors import CannotUndo, NothingAlive, PlanOutdated, ReconcileTooLarge
 from berth.model.token_errors import TokenExists, TokenNotFound, TokensUnused
 
@@ -56,6 +57,9 @@ __all__ = [
     "Invalid",
     "InvalidTerm",
     "InventoryMissing",
+    "LeaseEnded",
+    "LeaseExists",
+    "LeaseNotFound",
     "LedgerClosed",
     "NotBerth",
     "NotFound",

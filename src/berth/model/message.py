@@ -18,6 +18,8 @@ from berth.model.commands import Command
 from berth.model.edits import DeleteTree, EditAggregates, EditTraits
 from berth.model.ended_consumer import UndoOutcome
 from berth.model.inventory_edits import EditedInventories, EditInventories
+from berth.model.lease import LeaseInfo, Renewal
+from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.provider import Provider
 from berth.model.record import RecordOutcome
 from berth.model.releases import ReleasedPage, ReleaseMatching
@@ -52,8 +54,17 @@ RESULTS: Final[dict[type[Command], Any]] = {
     commands.Undo: UndoOutcome,
     commands.Reshape: None,
     commands.PutRecords: list[RecordOutcome],
+    GrantLease: LeaseInfo,
+    RenewLeases: dict[str, Renewal],
+    EndLease: int,
 }
-"""The commands that can be sent, with the types of their results. A number is a generation; of Extend, the deadline."""
+"""The commands that can be sent, with the types of their results.
+
+A number is a generation; of Extend it is the deadline, of EndLease how many claims are released or detached.
+"""
+
+UNKEYED: Final = frozenset({RenewLeases})
+"""Those that take no idempotency key, since to carry one out twice does no harm."""
 
 _VALUES: Final[dict[type, type]] = {}
 """The type of the value, by the type of its message."""

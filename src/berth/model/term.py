@@ -40,13 +40,14 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     """A term as the ledger keeps it: instants in microseconds since 1970 UTC.
 
     start: when it began to count; end: None for ever; deadline: by when it has to be confirmed, None: it is confirmed;
-    replaces: the consumer whose claim a hold takes the place of.
+    replaces: the consumer whose claim a hold takes the place of; lease: that it goes on with.
     """
 
     start: int
     end: int | None = None
     deadline: int | None = None
     replaces: str | None = None
+    lease: str | None = None
 
     @property
     def due(self) -> int | None:
@@ -69,16 +70,15 @@ def counts(start: int | None, end: int | None, deadline: int | None, t: int, n: 
 
 
 def span_of(term: Term, now: int) -> Span | None:
-    """Return the span of a claim with this term that is made now; None if it counts for ever and is confirmed.
+    """Return the span of a claim with this term that is made now; None if it counts for ever without a lease.
 
     now: in microseconds since 1970 UTC. Raises InvalidTerm, HoldTooLong.
     """
     if term.start is not None and term.start > now:
         raise InvalidTerm("a claim cannot start later than now", "/term/start")
-    if term.lease is not None:
-        raise InvalidTerm("claims cannot go on with a lease yet", "/term/lease")
     end, deadline = _end_of(term, now), _deadline_of(term, now)
-    return None if end is None and deadline is None else Span(now, end, deadline, term.replaces)
+    lasting = end is None and deadline is None and term.lease is None
+    return None if lasting else Span(now, end, deadline, term.replaces, term.lease)
 
 
 def _end_of(term: Term, now: int) -> int | None:

@@ -9,12 +9,13 @@ from berth.model.agenda import Agenda
 from berth.model.commands import ReleaseAllocations, Undo
 from berth.model.ended_consumer import UndoOutcome
 from berth.model.holds import Holds
+from berth.model.leases import Leases
 from berth.model.namespace import CommandLedger
 from berth.model.reconciliation import ReconcileReport, ReconcileRequest
 
 
 class TermVerbs(CommandLedger, Protocol):
-    """What ends next, holds, and claims of consumers that are gone."""
+    """What ends next, holds, leases, and claims of consumers that are gone."""
 
     def release(self, consumer: str, *, key: str | None = None) -> None:
         """Release everything that a consumer holds. Raises AllocationsNotFound."""
@@ -24,6 +25,11 @@ class TermVerbs(CommandLedger, Protocol):
     def holds(self) -> Holds:
         """The verbs of holds."""
         return Holds(self)
+
+    @property
+    @abstractmethod
+    def leases(self) -> Leases:
+        """The verbs of leases."""
 
     @abstractmethod
     def agenda(

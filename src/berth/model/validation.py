@@ -19,6 +19,8 @@ from berth.model.edits import DeleteTree, EditAggregates, EditTraits
 from berth.model.errors import Invalid, InvalidAmount, NameRequired
 from berth.model.inventory import Inventory, checked
 from berth.model.inventory_edits import EditInventories, given_fields
+from berth.model.lease import check_times
+from berth.model.lease_commands import MOST_RENEWED, EndLease, GrantLease, RenewLeases
 from berth.model.names import NAME_LENGTH, parse_uuid
 from berth.model.overview import ProviderFilter
 from berth.model.releases import MOST_RELEASED, ReleaseMatching
@@ -57,6 +59,8 @@ def check_size(command: Command) -> None:
             most, what = MOST_CLAIMS, "claims"
         case ReleaseMatching(consumers=tuple(parts)):
             most, what = MOST_RELEASED, "consumers"
+        case RenewLeases(uuids=parts):
+            most, what = MOST_RENEWED, "leases"
         case _:
             return
     if len(parts) > most:
@@ -83,7 +87,7 @@ def spelled_uuids(uuids: Iterable[str]) -> tuple[str, ...]:
     return tuple(first.values())
 
 
-def _provider_command(command: Any) -> Command:
+def _uuid_command(command: Any) -> Command:
     changed: Command = replace(command, uuid=canonical_uuid(command.uuid))
     return changed
 
@@ -217,9 +221,30 @@ def _extend(command: commands.Extend) -> Command:
 
 
 def _term(term: Term | commands.Keep) -> Term | commands.Keep:
-    if isinstance(term, commands.Keep) or term.replaces is None:
+    if isinstance(term, commands.Keep) or (term.replaces is None and term.lease is None):
         return term
-    return replace(term, replaces=canonical_uuid(term.replaces))
+    replaces, lease = (None if uuid is None else canonical_uuid(uuid) for uuid in (term.replaces, term.lease))
+    return replace(term, replaces=replaces, lease=lease)
+
+
+def _grant_lease(command: GrantLease) -> Command:
+    grace = command.ttl if command.grace is None else command.grace
+    check_times(command.ttl, grace)
+    if not command.name:
+        raise Invalid("a lease needs a name", at="/name")
+    return replace(
+        command,
+        uuid=canonical_uuid(command.uuid),
+        name=checked_text(command.name, "the lease's name"),
+        project=consumer_owner(command.project, "the project"),
+        grace=grace,
+    )
+
+
+def _renew_leases(command: RenewLeases) -> Command:
+    if not command.uuids:
+        raise Invalid("no lease is named", at="/uuids")
+    return replace(command, uuids=tuple(dict.fromkeys(map(canonical_uuid, command.uuids))))
 
 
 def _undo(command: commands.Undo) -> Command:
@@ -305,13 +330,13 @@ def consumer_type(value: str) -> str:
 _VALIDATORS: Final[dict[type[Command], Callable[[Any], Command]]] = {
     commands.CreateProvider: _create_provider,
     commands.UpdateProvider: _update_provider,
-    commands.DeleteProvider: _provider_command,
-    DeleteTree: _provider_command,
+    commands.DeleteProvider: _uuid_command,
+    DeleteTree: _uuid_command,
     commands.SetInventories: _set_inventories,
     commands.AddInventory: _one_inventory,
     commands.UpdateInventory: _one_inventory,
-    commands.DeleteInventory: _provider_command,
-    commands.SetTraits: _provider_command,
+    commands.DeleteInventory: _uuid_command,
+    commands.SetTraits: _uuid_command,
     commands.SetAggregates: _set_aggregates,
     EditInventories: _edit_inventories,
     EditTraits: _edit_traits,
@@ -325,5 +350,8 @@ _VALIDATORS: Final[dict[type[Command], Callable[[Any], Command]]] = {
     commands.Undo: _undo,
     commands.Reshape: _reshape,
     commands.PutRecords: _put_records,
+    GrantLease: _grant_lease,
+    RenewLeases: _renew_leases,
+    EndLease: _uuid_command,
 }
 """The validator of each command. Commands not listed name only a class or a trait, which the ledger checks."""

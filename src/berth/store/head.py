@@ -21,7 +21,7 @@ class Head(NamedTuple):
     """The number of the last change, the next unused id, the end of the audit log, and the time.
 
     at: ledger time of the last commit; server_time: when this was read, by the database's server, 0 if there is none.
-    Both are in microseconds since 1970 UTC.
+    Both are in microseconds since 1970 UTC. beat: how often leases have been written, 0 if there never was one.
     """
 
     number: int
@@ -30,6 +30,7 @@ class Head(NamedTuple):
     audit_hash: str
     at: int = 0
     server_time: int = 0
+    beat: int = 0
 
     @property
     def position(self) -> Position:
@@ -38,7 +39,8 @@ class Head(NamedTuple):
 
 
 # No revision may ever remove these columns: by them a process notices that it is too old.
-_COLUMNS = (head.c.number, head.c.next_id, head.c.revision, head.c.audit_number, head.c.audit_hash, head.c.at)
+_POSITION = (head.c.number, head.c.next_id, head.c.revision, head.c.audit_number, head.c.audit_hash)
+_COLUMNS = (*_POSITION, head.c.at, head.c.beat)
 _STATE = select(*_COLUMNS, ServerTime())
 READ: Final = _STATE.where(head.c.id == 1)
 _ROW = {"row": 1}
@@ -59,6 +61,7 @@ _MOVE = Prepared(
         audit_number=bindparam("audit_to"),
         audit_hash=bindparam("sealed"),
         at=bindparam("now"),
+        beat=bindparam("beats"),
     )
 )
 
@@ -86,6 +89,7 @@ def move(connection: Connection, seen: Head, to: Head) -> bool:
         "audit_to": to.audit_number,
         "sealed": to.audit_hash,
         "now": max(seen.at, to.at),
+        "beats": max(seen.beat, to.beat),
     }
     return _MOVE.result(connection, values).rowcount == 1
 
@@ -94,10 +98,10 @@ def head_of(row: Any) -> Head:
     """Return the head in a row of `READ`. Raises DatabaseUnusable if its schema is of another version."""
     if row is None:
         raise DatabaseUnusable("the database holds no ledger any more: restart Berth to see why")
-    number, next_id, revision, audit_number, audit_hash, at, server_time = row
+    number, next_id, revision, audit_number, audit_hash, at, beat, server_time = row
     if revision != REVISIONS[-1]:
         raise DatabaseUnusable(
             f"the database was migrated to revision {revision} while this process ran, which is made for "
             f"{REVISIONS[-1]}: restart Berth, in the version that goes with the database"
         )
-    return Head(number, next_id, audit_number, audit_hash, at, server_time)
+    return Head(number, next_id, audit_number, audit_hash, at, server_time, beat)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, update
 
 from berth.store.backend import StaleRead
 from berth.store.many_rows import MANY, ROW_BY_ROW, WRITE_MANY
@@ -16,6 +16,7 @@ from berth.store.tables import (
     consumers,
     endings,
     inventories,
+    leases,
     names,
     provider_aggregates,
     provider_traits,
@@ -49,6 +50,10 @@ class WriteSet:
     add_inventories: RowList = field(default_factory=_rows)
     add_traits: RowList = field(default_factory=_rows)
     add_aggregates: RowList = field(default_factory=_rows)
+    drop_leases: RowList = field(default_factory=_rows)
+    restart_grace: RowList = field(default_factory=_rows)
+    change_leases: RowList = field(default_factory=_rows)
+    add_leases: RowList = field(default_factory=_rows)
     add_consumers: RowList = field(default_factory=_rows)
     add_consumer_terms: RowList = field(default_factory=_rows)
     change_consumers: RowList = field(default_factory=_rows)
@@ -73,10 +78,16 @@ _CONSUMER: Final = {
     "updated_at": "at",
     "change": "number",
 }
-_TERM: Final = {"start": "start", "end": "end", "deadline": "deadline", "replaces": "replaces"}
+_TERM: Final = {
+    "start": "start",
+    "end": "end",
+    "deadline": "deadline",
+    "replaces": "replaces",
+    "lease_id": "lease_id",
+}
 """The columns of consumers that are null where a claim has no term."""
 
-_OF_LEASES: Final = frozenset({"lease_id", "gang"})
+_UNUSED: Final = frozenset({"gang"})
 
 _STATEMENTS: Final[dict[str, Prepared]] = {
     "end_allocations": deleting(allocations, {"consumer_id": "key"}),
@@ -99,8 +110,20 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
     "add_inventories": inserting(inventories),
     "add_traits": inserting(provider_traits),
     "add_aggregates": inserting(provider_aggregates),
-    "add_consumers": inserting(consumers, without=_OF_LEASES | _TERM.keys()),
-    "add_consumer_terms": inserting(consumers, without=_OF_LEASES),
+    "drop_leases": deleting(leases, _AT_KEY),
+    "restart_grace": Prepared(
+        update(leases)
+        .where(leases.c.overdue_at.is_not(None), leases.c.ended_at.is_(None))
+        .values(overdue_at=bindparam("at"), beat=bindparam("beats"))
+    ),
+    "change_leases": updating(
+        leases,
+        _AT_KEY,
+        {"deadline": "until", "overdue_at": "overdue", "ended_at": "ended", "on_end": "then", "beat": "beats"},
+    ),
+    "add_leases": inserting(leases),
+    "add_consumers": inserting(consumers, without=_UNUSED | _TERM.keys()),
+    "add_consumer_terms": inserting(consumers, without=_UNUSED),
     "change_consumers": updating(consumers, _AT_KEY, _CONSUMER),
     "change_consumer_terms": updating(consumers, _AT_KEY, {**_CONSUMER, **_TERM}),
     "add_allocations": inserting(allocations),

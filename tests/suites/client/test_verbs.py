@@ -327,6 +327,7 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client) -> None:
         lambda it: it.project_usages("no/such project?&"),
         lambda it: it.projects(limit=1),
         lambda it: it.agenda(limit=1).items,
+        lambda it: it.leases.list(project="physics", limit=2).items,
         lambda it: it.changes(after=2, most=1500),
         lambda it: it.history(uuid, most=3),
         lambda it: it.audit(operation="CreateProvider", most=2),
@@ -334,6 +335,47 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client) -> None:
     )
     differing = [number for number, ask in enumerate(asked) if ask(ledger) != ask(client)]
     assert differing == []
+
+
+def test_leases(verbs: LedgerInterface) -> None:
+    uuid = host(verbs)
+    lease = verbs.leases.grant("node-1", project="physics", ttl=5, grace=60, on_end=berth.OnEnd.KEEP)
+    consumer = claimed(verbs, uuid, term=berth.Term(lease=lease.uuid))
+    with lease.keep():
+        assert lease.beat() == lease.deadline
+        shown = verbs.leases.get(lease.uuid)
+    assert (shown.name, shown.ttl, shown.grace, shown.on_end) == ("node-1", 5, 60, berth.OnEnd.KEEP)
+    assert (shown.state, shown.consumers, shown.deadline) == (berth.LeaseState.LIVE, 1, lease.deadline)
+    assert shown in verbs.leases.list(project="physics", state=berth.LeaseState.LIVE, limit=1000).items
+    with pytest.raises(errors.LeaseExists) as taken:
+        verbs.leases.grant("node-2", project="physics", ttl=5, uuid=lease.uuid)
+    assert taken.value.lease == lease.uuid
+    with pytest.raises(errors.LeaseNotFound):
+        claimed(verbs, uuid, term=berth.Term(lease=new()))
+    assert lease.end(berth.LeaseClaims.DETACH) == 1
+    assert verbs.allocations(consumer) is not None
+    with pytest.raises(errors.LeaseEnded) as ended:
+        lease.beat()
+    assert (ended.value.lease, ended.value.at) == (lease.uuid, verbs.leases.get(lease.uuid).ended_at)
+    unknown = new()
+    assert verbs.leases.renew([lease.uuid, unknown]) == {
+        lease.uuid: berth.RenewalRefusal.ENDED,
+        unknown: berth.RenewalRefusal.UNKNOWN,
+    }
+
+
+def test_a_server_marks_and_ends_leases(ledger: berth.Ledger, client: berth.Client) -> None:
+    """In its own time: the lease is granted and read beside the server, which alone sweeps."""
+    lease = ledger.leases.grant("node-1", project="physics", ttl=5, grace=1)
+    consumer = claimed(ledger, host(ledger), term=berth.Term(lease=lease.uuid))
+    seen = set()
+    for _ in range(240):
+        seen.add(ledger.leases.get(lease.uuid).state)
+        if berth.LeaseState.ENDED in seen:
+            break
+        threading.Event().wait(0.1)
+    assert seen == set(berth.LeaseState)
+    assert client.allocations(consumer) is None
 
 
 def test_reconciling_and_undoing(verbs: LedgerInterface) -> None:

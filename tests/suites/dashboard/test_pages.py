@@ -14,6 +14,7 @@ from berth.model.term import Term
 from tests.suites.dashboard.conftest import NewTab
 from tests.suites.dashboard.fleets import EVIL, FIRST, FULL, GPU, JOB, RACK, SECOND, SERVER
 from tests.support.servers import Server
+from tests.support.silent_lease import make_overdue
 
 PAGES = ("fleet", "providers", "find", "consumers", "agenda", "projects", "changes", "audit")
 
@@ -217,7 +218,9 @@ def test_projects(small: Server, new_tab: NewTab) -> None:
     assert [row[0] for row in tab.rows("1 shown")] == [JOB]
 
 
-def test_what_ends_next(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
+def test_what_ends_next(small: Server, small_url: tuple[Server, str], ledger: berth.Ledger, new_tab: NewTab) -> None:
+    lease = ledger.leases.grant("node-7", project="lab", ttl=3600)
+    make_overdue(ledger, small_url[1], lease.uuid)
     uuid, held = "7a5c0000-0000-4000-8000-0000000000e1", "7a5c0000-0000-4000-8000-0000000000e2"
     week, minute = Term(lasts=7 * 24 * 3600), Term(confirm_within=60)
     for consumer, term in ((uuid, week), (held, minute)):
@@ -228,8 +231,13 @@ def test_what_ends_next(small: Server, ledger: berth.Ledger, new_tab: NewTab) ->
     assert [row[1] for row in rows] == ["lapses unless confirmed", "ends"]
     assert rows[1][0] in ("6 d 23 h", "7 d")
     assert [" ".join(cell.split()) for cell in rows[1][3:6]] == ["1 VCPU of node-2", "lab", "eva"]
+    (silent,) = tab.rows("1 lease is overdue")
+    assert silent[1:5] == ["node-7", "its claims are released", "0", "lab"]
+    assert silent[0].startswith(("59 min", "1 h"))
+    lease.end()
     tab.go("agenda?within=86400")
     assert len(tab.rows("1 shown")) == 1
+    assert "overdue" not in tab.main
     tab.go(f"consumer/{held}")
     assert "lapses at" in tab.main
     ledger.release(uuid)

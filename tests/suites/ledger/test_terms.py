@@ -149,7 +149,7 @@ def test_confirming_needs_no_room(ledger: Ledger, database: Database, clock: Fak
         (claim(lasts=2**62), errors.InvalidTerm),
         (claim(lasts=5, end=BEGIN + 5), errors.InvalidTerm),
         (claim(start=BEGIN + 2 * SECOND), errors.InvalidTerm),
-        (claim(lease=TWO), errors.InvalidTerm),
+        (claim(lease=TWO), errors.LeaseNotFound),
         (claim(replaces=TWO), errors.InvalidTerm),
         (claim(confirm_within=0), errors.InvalidTerm),
         (claim(confirm_within=LONGEST_HOLD_S + 1), errors.HoldTooLong),

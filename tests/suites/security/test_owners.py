@@ -187,6 +187,12 @@ ROUND_ABOUT: Final = (
     Line("", "POST /v1/undo", {"change": 1}),
     Line("", "POST /v1/reconcile", {"trees": ["<own>"], "alive": {"<guest>": None}, "as_of": 0}),
     Line("", "POST /v1/claims", {"request": ASK, **FOR}),
+    Line("", "POST /v1/leases", {"name": "n", "project": "p", "ttl": 60}),
+    Line("", "POST /v1/leases/renew", {"uuids": ["<guest>"]}),
+    Line("", "DELETE /v1/leases/<guest>"),
+    Line("", f"POST {C}/GrantLease", {"uuid": "<guest>", "name": "n", "project": "p", "ttl": 60}),
+    Line("", f"POST {C}/RenewLeases", {"uuids": ["<guest>"]}),
+    Line("", f"POST {C}/EndLease", {"uuid": "<guest>"}),
 )  # fmt: skip
 
 

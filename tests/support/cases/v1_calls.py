@@ -21,6 +21,8 @@ RECONCILE = {
     "expect": digest_of([Orphan(consumer=JOB, generation=1, id=0)]),
 }
 
+LEASE = {"uuid": NOBODY, "name": "node-1", "project": "physics", "ttl": 3600}
+
 CALLS: dict[str, tuple[str, Any]] = {
     "root.about": ("/v1", None),
     "document.show": ("/v1/openapi.json", None),
@@ -59,6 +61,11 @@ CALLS: dict[str, tuple[str, Any]] = {
     "consumers.show": (f"/v1/consumers/{JOB}", None),
     "consumers.release": (f"/v1/consumers/{JOB}", None),
     "consumers.history": (f"/v1/consumers/{JOB}/history", None),
+    "leases.list": ("/v1/leases?project=physics&state=live&limit=10", None),
+    "leases.show": (f"/v1/leases/{NOBODY}", None),
+    "leases.grant": ("/v1/leases", LEASE),
+    "leases.renew": ("/v1/leases/renew", {"uuids": [NOBODY, OTHER]}),
+    "leases.end": (f"/v1/leases/{NOBODY}?claims=detach", None),
     "agenda.list": ("/v1/agenda?project=physics&limit=10", None),
     "consumers.reconcile": ("/v1/reconcile", RECONCILE),
     "changes.undo": ("/v1/undo", {"change": AS_OF + 1}),
@@ -125,12 +132,18 @@ CALLS: dict[str, tuple[str, Any]] = {
         {"inventories": [{"uuid": DISK, "inventories": {"DISK_GB": {"total": 500}}, "generation": 2}], "claims": []},
     ),
     "commands.PutRecords": ("/v1/commands/PutRecords", {"records": [{"name": "host-3"}]}),
+    "commands.GrantLease": ("/v1/commands/GrantLease", LEASE),
+    "commands.RenewLeases": ("/v1/commands/RenewLeases", {"uuids": [OTHER]}),
+    "commands.EndLease": ("/v1/commands/EndLease", {"uuid": NOBODY}),
 }
 """By the route's name: the target, and the body."""
 
 FIRST: dict[str, tuple[str, Any]] = {
     "changes.undo": CALLS["consumers.reconcile"],
     "commands.Undo": CALLS["consumers.reconcile"],
+    "leases.show": CALLS["leases.grant"],
+    "leases.end": CALLS["leases.grant"],
+    "commands.EndLease": CALLS["leases.grant"],
     "tokens.rotate": CALLS["tokens.create"],
     "tokens.revoke": CALLS["tokens.create"],
     "commands.DeleteProvider": CALLS["commands.CreateProvider"],

@@ -19,7 +19,7 @@ _OWN_TREES: Final = _FLEET | {OWNER}
 _ADMIN: Final = frozenset({"admin"})
 _ANYONE: Final = frozenset({ANYONE})
 
-OF_A_PROJECT: Final = frozenset({"consumers.list", "consumers.show", "project_usages.show"})
+OF_A_PROJECT: Final = frozenset({"consumers.list", "consumers.show", "project_usages.show", "leases.list"})
 """Operations on a project: a reader may do them to its own project only."""
 
 Rules = Mapping[str, frozenset[str]]
@@ -77,6 +77,10 @@ DEFAULT: Final[Rules] = {
     "consumers.list": _OWN_PROJECT,
     "consumers.reconcile": _FLEET,
     "consumers.show": _OWN_PROJECT,
+    "leases.end": _FLEET,
+    "leases.grant": _FLEET,
+    "leases.list": _OWN_PROJECT,
+    "leases.renew": _FLEET,
     "project_usages.show": _OWN_PROJECT,
     "projects.list": _FLEET,
     # Policy and audit

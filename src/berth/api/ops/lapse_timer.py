@@ -1,4 +1,4 @@
-"""Sweeping in a server: soon after something lapses, also if there are no commands."""
+"""Sweeping in a server: soon after something lapses or a lease ends, also if there are no commands."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import time
 from typing import Final
 
 from berth.ledger import Ledger
-from berth.model.caller import Caller
-from berth.model.commands import Lapse
 from berth.model.errors import BerthError
 
 MOST_S: Final = 1.0
@@ -22,7 +20,12 @@ SPREAD_S: Final = 0.25
 REST: Final = 4
 """How many times as long as a sweep takes to rest after it: claims wait for sweeps."""
 
-_BERTH: Final = Caller(name="berth", via="local")
+GATHER_S: Final = 1.0
+"""How long after a commit of renewals the next one may come: those that arrive until then share it."""
+
+LOOK_S: Final = 0.25
+"""How often the thread looks whether renewals wait."""
+
 _LOG = logging.getLogger("berth")
 
 
@@ -36,6 +39,7 @@ class LapseTimer:
 
     def start(self) -> None:
         """Start the thread."""
+        self._ledger.gather_renewals(GATHER_S)
         self._thread.start()
 
     def close(self) -> None:
@@ -44,18 +48,39 @@ class LapseTimer:
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            due_s = self._ledger.next_lapse_s()
+            due_s = self._due_s()
             if due_s is not None and due_s <= 0:
                 began = time.monotonic()
                 self._sweep()
                 self._ended.wait(REST * (time.monotonic() - began))
-                due_s = self._ledger.next_lapse_s()
+                due_s = self._due_s()
             spread_s = random.uniform(0, SPREAD_S)  # noqa: S311 - no secret
-            self._ended.wait(MOST_S if due_s is None else min(MOST_S, max(0.0, due_s) + spread_s))
+            self._wait(MOST_S if due_s is None else min(MOST_S, max(0.0, due_s) + spread_s))
+        self._ledger.gather_renewals(0)
+        self._ledger.work()
+
+    def _due_s(self) -> float | None:
+        """Return the time until something is to be swept, in seconds; None if that is not known."""
+        try:
+            return self._ledger.next_lapse_s()
+        except BerthError as error:
+            _LOG.info("it is not known when leases end: %s", error)
+            return None
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, and carry out the renewals of leases that have waited for each other."""
+        ends = time.monotonic() + seconds
+        while not self._ended.is_set():
+            left_s, renewals_s = ends - time.monotonic(), self._ledger.renewals_due_s
+            if left_s <= 0:
+                return
+            if renewals_s == 0:
+                self._ledger.work()
+            self._ended.wait(min(left_s, LOOK_S if renewals_s is None else max(renewals_s, 0.001)))
 
     def _sweep(self) -> None:
         try:
-            self._ledger.submit(Lapse(), _BERTH)
+            self._ledger.sweep()
         except BerthError as error:
             _LOG.info("sweeping what has lapsed waits: %s", error)
         except Exception:  # noqa: BLE001 - it is logged; the server goes on

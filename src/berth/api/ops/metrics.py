@@ -21,6 +21,7 @@ from berth.api.http.messages import HttpError, Reply, Request
 from berth.api.ops import plain_text
 from berth.api.ops.anomaly_metrics import AnomalyMetrics
 from berth.api.ops.fleet_metrics import FleetMetrics
+from berth.api.ops.lease_metrics import LeaseMetrics
 from berth.api.ops.process_metrics import ProcessMetrics, workers
 from berth.api.ops.request_metrics import RequestMetrics
 from berth.api.ops.single_flight import SingleFlight
@@ -28,6 +29,7 @@ from berth.api.ops.version_metrics import VersionMetrics
 from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
 from berth.model.errors import BerthError
+from berth.model.lease import LeaseState
 from berth.model.overview import Overview
 
 FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -59,6 +61,7 @@ class MetricsApp:
         self._anomalies, self._versions = anomalies, versions
         self._numbers = SingleFlight("metrics", self._overview)
         self._last: Overview | None = None
+        self._leases: dict[LeaseState, int] | None = None
 
     @staticmethod
     def operations() -> Iterator[str]:
@@ -102,6 +105,7 @@ class MetricsApp:
         collectors: list[Collector] = [
             FleetMetrics(self._last, answers=answers, damaged=len(self._gate.ledger.damaged_entries))
         ]
+        collectors.append(LeaseMetrics(self._leases, self._gate.ledger.clock_skew_s))
         if self._anomalies is not None:
             end = self._gate.ledger.known_position.audit_number
             collectors.append(AnomalyMetrics(self._anomalies(), end))
@@ -112,6 +116,7 @@ class MetricsApp:
         ledger, last = self._gate.ledger, self._last
         ledger.ping()
         fresh = last if last is not None and last.head == ledger.known_head else ledger.overview()
+        self._leases = ledger.leases.count()
         self._meter.at(fresh.head)
         self._versions.read_figures()
         return fresh

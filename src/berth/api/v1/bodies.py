@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from berth.model.lease import OnEnd
 from berth.model.message import message_of, value
 from berth.model.request import CandidateRequest
 
@@ -35,12 +36,14 @@ CLAIM: Final = msgspec.defstruct(
         ("until", str | None, None),
         ("confirm_within", int | None, None),
         ("replaces", str | None, None),
+        ("lease", str | None, None),
     ],
     namespace={
         "__doc__": (
             "Find where the request fits, and claim that. consumer: a new uuid if none is given; for: how long it "
             "counts, in seconds; until: instead of that, an instant in ISO 8601 with offset; confirm_within: a hold, "
-            "to be confirmed within this time, in seconds; replaces: the consumer whose claim it becomes then."
+            "to be confirmed within this time, in seconds; replaces: the consumer whose claim it becomes then; lease: "
+            "it goes on while this lease does."
         )
     },
     rename={"lasts": "for"},
@@ -49,6 +52,17 @@ CLAIM: Final = msgspec.defstruct(
     kw_only=True,
     forbid_unknown_fields=True,
 )
+
+
+class LeaseGrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Grant a lease. uuid: a new one if none is given; ttl, grace: in seconds, grace by default the ttl."""
+
+    name: str
+    project: str
+    ttl: int
+    grace: int | None = None
+    on_end: OnEnd = OnEnd.RELEASE
+    uuid: str | None = None
 
 
 class Rotate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

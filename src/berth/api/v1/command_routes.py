@@ -34,7 +34,8 @@ from berth.model.commands import (
 )
 from berth.model.edits import DeleteTree, EditAggregates, EditTraits
 from berth.model.inventory_edits import EditInventories
-from berth.model.message import RESULTS, message_of
+from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
+from berth.model.message import RESULTS, UNKEYED, message_of
 from berth.model.releases import ReleaseMatching
 
 COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError], ...]]]] = {
@@ -163,6 +164,8 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
             errors.InvalidAmount,
             errors.InvalidTerm,
             errors.HoldTooLong,
+            errors.LeaseNotFound,
+            errors.LeaseEnded,
             errors.ConsumerGenerationConflict,
             errors.InventoryMissing,
             errors.UnitsViolated,
@@ -177,6 +180,8 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
             errors.TraitsNotFound,
             errors.InvalidTerm,
             errors.HoldTooLong,
+            errors.LeaseNotFound,
+            errors.LeaseEnded,
             errors.ConsumerGenerationConflict,
             errors.NothingFits,
         ),
@@ -220,6 +225,13 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         ),
     ),
     PutRecords: ("providers.import", "Import providers with their inventories, traits and aggregates", ()),
+    GrantLease: ("leases.grant", "Grant a lease, with which claims go on", (errors.LeaseExists, errors.LeaseEnded)),
+    RenewLeases: ("leases.renew", "Renew leases: each for its ttl from now", ()),
+    EndLease: (
+        "leases.end",
+        "End a lease: its claims are released, or go on without it",
+        (errors.LeaseNotFound, errors.LeaseEnded),
+    ),
 }
 """The commands that can be sent: their operation in the policy, a summary, their refusals."""
 
@@ -237,6 +249,6 @@ def of_command(command: type[Command]) -> Route:
         operation,
         body=message_of(command),
         reply=pages.Result[result],
-        keyed=True,
-        refusals=(*refusals, errors.KeyReused, errors.Invalid, errors.Forbidden),
+        keyed=command not in UNKEYED,
+        refusals=(*refusals, *([] if command in UNKEYED else [errors.KeyReused]), errors.Invalid, errors.Forbidden),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from berth.api.http.messages import BadRequest
-from berth.api.v1.route import Call, Route
+from berth.api.v1.route import Call, NoParameters, Route
 from berth.model.errors import Invalid
 from berth.model.idempotency import CommandKey, command_key
 
@@ -19,11 +19,12 @@ REPLAYED: Final = ("idempotency-replayed", "true")
 def key_of(call: Call, route: Route) -> CommandKey | None:
     """Return the key of a request that has one; None for a request that changes nothing. Raises BadRequest.
 
-    It belongs to the route, the parameters in its path and the body, however that is spelled in JSON.
+    It belongs to the route, the parameters in its path and query, and the body, however that is spelled in JSON.
     """
     if route.keyed:
         try:
-            return command_key(call.request.headers[KEY], call.caller, route.name, call.items, call.body)
+            sent = (call.items, call.body) if route.query is NoParameters else (call.items, call.body, call.query)
+            return command_key(call.request.headers[KEY], call.caller, route.name, *sent)
         except Invalid as error:
             raise BadRequest(f"Idempotency-Key: {error}.") from None
     if route.operation.startswith("tokens.") and route.method == "POST":

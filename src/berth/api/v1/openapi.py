@@ -141,8 +141,9 @@ def _path_parameters(route: Route) -> list[Parameter]:
 
 
 def _parameters(route: Route, schemas: dict[int, Json], parts: dict[str, Json]) -> list[Parameter]:
+    key = [_KEY] if route.keyed else []
     if route.query is NoParameters:
-        return [_KEY] if route.keyed else []
+        return key
     shape = parts[schemas[id(route.query)]["$ref"].rpartition("/")[2]]
     required = shape.get("required", ())
     found = [
@@ -151,7 +152,7 @@ def _parameters(route: Route, schemas: dict[int, Json], parts: dict[str, Json]) 
     ]
     if route.streams:
         found.append(Parameter("Last-Event-ID", "header", {"type": "string", "pattern": "^[0-9]{1,18}$"}))
-    return found
+    return found + key
 
 
 def _statuses(route: Route) -> set[int]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from berth.model.consumer import ConsumerOrder
+from berth.model.lease import LeaseClaims, LeaseState
 from berth.model.overview import GroupBy
 
 MOST_ITEMS = 1_000
@@ -89,6 +90,19 @@ class AgendaQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     until: Number | None = None
     project: Text = ""
+
+
+class LeaseQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Leases. project: only its leases; state: only those in this state."""
+
+    project: Text = ""
+    state: LeaseState | None = None
+
+
+class LeaseEnd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What happens to the claims of a lease that is ended."""
+
+    claims: LeaseClaims = LeaseClaims.RELEASE
 
 
 class Usages(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from berth.api.v1.bodies import Revoke, Rotate
 from berth.api.v1.candidate_routes import CANDIDATES, UNKNOWN_NAMES
 from berth.api.v1.command_routes import COMMANDS, of_command
 from berth.api.v1.endpoints import changes, consumers, document, fleet, names, providers, root, tokens
+from berth.api.v1.lease_routes import LEASES
 from berth.api.v1.log_routes import HISTORY
 from berth.api.v1.reconcile_routes import RECONCILIATION
 from berth.api.v1.route import Route
@@ -249,6 +250,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         refusals=(errors.Invalid,),
     ),
     *RECONCILIATION,
+    *LEASES,
     Route(
         "agenda.list",
         "GET",

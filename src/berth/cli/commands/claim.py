@@ -12,6 +12,7 @@ from berth.cli.claimant import (
     Claimant,
     ConsumerOption,
     LastsOption,
+    LeaseOption,
     ProjectOption,
     TypeOption,
     UntilOption,
@@ -41,12 +42,13 @@ def claim(
     replace: Annotated[bool, typer.Option("--replace", help="With --on: replace what the consumer holds now.")] = False,
     lasts: LastsOption = "",
     until: UntilOption = "",
+    lease: LeaseOption = "",
 ) -> None:
     """Claim resources for a consumer, where they fit (as `berth find`) or from one provider (--on): all or nothing.
 
     Example: berth claim VCPU=4,MEMORY_MB=8G --project physics --type JOB --for 7d
     """
-    term = term_of(lasts, until)
+    term = term_of(lasts, until, lease=lease)
     claimant = new_claimant(consumer=consumer, project=project, user=user, kind=kind, replace=replace, term=term)
     if on and options != RequestOptions(resources=options.resources):
         raise typer.BadParameter("--on takes amounts only: the other options are for searching")

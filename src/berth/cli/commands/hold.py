@@ -12,6 +12,7 @@ from berth.cli.amounts import parse_amounts
 from berth.cli.claimant import (
     ConsumerOption,
     LastsOption,
+    LeaseOption,
     ProjectOption,
     TypeOption,
     UntilOption,
@@ -23,6 +24,8 @@ from berth.cli.claimant import (
 )
 from berth.cli.command import ledger_command
 from berth.cli.output import tables
+from berth.cli.output.lease_text import overdue_line
+from berth.cli.output.output import OutputFormat
 from berth.cli.request_options import RequestOptions
 from berth.cli.session import Session
 from berth.cli.times import format_moment, parse_instant, parse_span
@@ -50,12 +53,13 @@ def hold(
     kind: TypeOption = "",
     lasts: LastsOption = "",
     until: UntilOption = "",
+    lease: LeaseOption = "",
 ) -> None:
     """Hold resources where they fit (as `berth find`), until they are confirmed. What is not confirmed in time is free.
 
     Example: berth hold PGPU=2 --within 15m --project students
     """
-    term = term_of(lasts, until, within)
+    term = term_of(lasts, until, within, lease)
     claimant = new_claimant(consumer=consumer, project=project, user=user, kind=kind, term=term)
     granted = claimant.claim_candidate(session, options)
     print_claimed(session, claimant.consumer, granted.allocations, term)
@@ -114,19 +118,23 @@ def agenda(
     project: Annotated[str, typer.Option(help="Only consumers of this project.")] = "",
     limit: Annotated[int, typer.Option(min=1, help="The most rows to show.")] = 100,
 ) -> None:
-    """List the claims that end and the holds that lapse next, the earliest first.
+    """List the claims that end and the holds that lapse next, the earliest first; before them leases that are overdue.
 
     Example: berth agenda --within 7d
     """
     until = time.time_ns() // 1000 + parse_span(within) if within else None
     items: list[AgendaItem] = []
+    overdue: list[str] = []
     after: str | None = None
     while len(items) < limit:
         page = session.ledger.agenda(until=until, project=project, limit=min(PAGE, limit - len(items)), after=after)
         items += page.items
+        overdue += [overdue_line(each, page.now) for each in page.overdue]
         after = page.next
         if after is None:
             break
+    if session.output.form is OutputFormat.PEOPLE:
+        session.output.print(*overdue)
     session.output.show(items, tables.agenda(items))
     if after is not None:
         session.output.note(f"only the first {len(items):,} are shown (--limit for more)")

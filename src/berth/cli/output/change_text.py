@@ -7,6 +7,7 @@ from typing import Final
 
 from berth.cli.amounts import as_text
 from berth.cli.output.claim_text import owner_text
+from berth.cli.output.lease_text import lease_sentences
 from berth.cli.times import format_moment
 from berth.model.change import Change, Facts
 
@@ -37,6 +38,7 @@ def _sentences(change: Change, name_of: NameOf) -> Iterator[str]:
     )
     yield from _counted(list(_claims(facts, name_of_provider)), "consumers")
     yield from _counted([f"provider {uuid} deleted" for uuid in facts.gone], "providers deleted")
+    yield from _counted(list(lease_sentences(facts)), "leases")
 
 
 def _counted(sentences: list[str], summary: str) -> Iterator[str]:

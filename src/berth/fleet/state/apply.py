@@ -43,8 +43,10 @@ def _apply_facts(fleet: Fleet, facts: Facts, at: int) -> None:
         fleet.set_traits(fleet.slot_of[uuid], fleet.catalogue.trait_ids(names))
     for uuid, uuids in facts.aggregates.items():
         fleet.set_aggregates(fleet.slot_of[uuid], fleet.catalogue.aggregate_ids(uuids))
-    if facts.terms or fleet.lapses.ahead or fleet.lapses.lapsed:
+    if facts.terms or fleet.lapses.ahead or fleet.lapses.lapsed or fleet.leased.lease_of:
         _set_endings(fleet, facts)
+    for uuid, lease in facts.leases.items():
+        fleet.own("leased").end(uuid, lease)
     for uuid, used in facts.used.items():
         _set_used(fleet, fleet.slot_of[uuid], used)
     for uuid, generation in facts.generations.items():
@@ -65,6 +67,9 @@ def _set_endings(fleet: Fleet, facts: Facts) -> None:
         span = facts.terms.get(consumer)
         due = None if span is None else span.due
         fleet.set_ending(consumer, None if due is None else Ending(due, _amounts(fleet, held)))
+        lease = None if span is None else span.lease
+        if lease is not None or fleet.leased.lease_of:
+            fleet.own("leased").put(consumer, lease)
 
 
 def _amounts(fleet: Fleet, held: dict[str, Resources]) -> tuple[tuple[SlotClass, int], ...]:

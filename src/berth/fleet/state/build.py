@@ -33,7 +33,8 @@ class FleetRows:
     inventories: (provider_id, class_id, total, reserved, min_unit, max_unit, step_size,
     allocation_ratio, updated_at); traits, aggregates: (provider_id, id);
     used: (provider_id, class_id, amount), in any order; ending: (consumer, end, deadline, provider_id, class_id,
-    amount) of claims that end or have to be confirmed; head: the number of the last change included.
+    amount) of claims that end or have to be confirmed; leased: (consumer, lease, whether that has ended and the claims
+    are to be released); head: the number of the last change included.
     """
 
     names: Iterable[CatalogueEntry]
@@ -44,6 +45,7 @@ class FleetRows:
     used: NameRows
     head: int
     ending: NameRows = ()
+    leased: NameRows = ()
 
 
 def build(source: FleetRows) -> Fleet:
@@ -56,6 +58,9 @@ def build(source: FleetRows) -> Fleet:
         _load_inventories(fleet, source.inventories)
         _load_used(fleet, source.used)
         _load_endings(fleet, source.ending)
+        for consumer, lease, ending in source.leased:
+            fleet.leased.put(consumer, lease)
+            fleet.leased.ending |= {lease} if ending else frozenset()
         for slot, aggregates in _sets(fleet, source.aggregates):
             fleet.set_aggregates(slot, aggregates)
         for slot, traits in _sets(fleet, source.traits):

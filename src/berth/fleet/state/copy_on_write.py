@@ -43,6 +43,11 @@ class CopyOnWrite:
         seen.update(map(id, parts))
         return sum(map(sys.getsizeof, parts))
 
+    def own(self, name: str) -> Any:
+        """Return a part for writing."""
+        self._own(name)
+        return getattr(self, name)
+
     def _own(self, *names: str) -> None:
         """Copy those of these parts that other versions may share. Must be called before they are written to."""
         for name in names:

@@ -12,6 +12,7 @@ from berth.fleet.state.catalogue import Catalogue
 from berth.fleet.state.columns import NO_ROW, ClassColumn, Column
 from berth.fleet.state.copy_on_write import CopyOnWrite
 from berth.fleet.state.lapses import Ending, Lapses
+from berth.fleet.state.leased import Leased
 from berth.fleet.state.set_table import EMPTY, SetTable
 from berth.model.change import CatalogueEntry, NameKind, ProviderFact
 from berth.model.errors import ProviderNotFound
@@ -31,7 +32,7 @@ class Fleet(CopyOnWrite):
     a tree; children: by the parent's slot; sharing: by aggregate, the providers that share with its members; classes:
     by slot, the ids of the resource classes it has inventories of, in order; spelled: by slot, the aggregates as they
     were given, where that is not the usual form, which is all that the other columns have; lapses: consumers whose
-    claims count until an instant. What is used is what counts at the instant `lapses.now`.
+    claims count until an instant; leased: those with a lease. What is used is what counts at the instant `lapses.now`.
 
     restructured_at: the number of the last change to anything but what is held; room_made_at: of the last one that may
     have made room, which is that or a release. lineage: the same for all versions of a fleet, another one after it was
@@ -57,6 +58,7 @@ class Fleet(CopyOnWrite):
         "head",
         "id",
         "lapses",
+        "leased",
         "lineage",
         "members",
         "names",
@@ -111,7 +113,7 @@ class Fleet(CopyOnWrite):
         self.children: dict[int, tuple[int, ...]] = {}
         self.sharing: dict[int, frozenset[int]] = {}
         self.spelled: dict[int, frozenset[int]] = {}
-        self.lapses = Lapses()
+        self.lapses, self.leased = Lapses(), Leased()
         self._own_classes: set[int] = set()
         self._free: list[int] = []
         self._interned: dict[tuple[int, ...], tuple[int, ...]] = {(): ()}

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from typing import Final
 
 from sqlalchemy import Connection
 
 from berth.fleet.state.fleet import Fleet
 from berth.fleet.state.lapses import NEVER, Ending
+from berth.ledger.queries.leases import overdue
 from berth.ledger.write.writer import Writer
 from berth.model.agenda import Agenda, AgendaEvent, AgendaHolding, AgendaItem
 from berth.model.consumer import Resources
 from berth.model.errors import Invalid
+from berth.model.lease import LeaseInfo
 from berth.model.names import parse_uuid
 from berth.model.term import SECOND
 from berth.store import consumers as stored
 from berth.store.consumers import ConsumerRow
+
+MOST_OVERDUE: Final = 100
+"""How many leases that are overdue an agenda names."""
 
 _Due = tuple[int, str]
 """When a consumer's claim counts no more, and its uuid."""
@@ -38,13 +44,18 @@ class AgendaQueries:
             ahead = ((each.due, uuid) for uuid, each in fleet.lapses.ahead.items() if each.due <= last)
             behind = (each for each in ahead if each > begin)
             items: list[AgendaItem] = []
+            silent = self._overdue(fleet, connection, project) if after is None else []
             found = sorted(behind) if project else heapq.nsmallest(limit + 1, behind)
             for some in _pages(found, limit + 1):
                 items += _items(fleet, connection, some, project, now)
                 if len(items) > limit:
                     break
         last_shown = items[limit - 1] if len(items) > limit else None
-        return Agenda(now, items[:limit], f"{last_shown.at}.{last_shown.consumer}" if last_shown else None)
+        return Agenda(now, items[:limit], f"{last_shown.at}.{last_shown.consumer}" if last_shown else None, silent)
+
+    def _overdue(self, fleet: Fleet, connection: Connection, project: str) -> list[LeaseInfo]:
+        """Return the leases that are overdue; without a query if there has never been a lease."""
+        return overdue(connection, fleet.leased.counts, project, MOST_OVERDUE) if self._writer.time.beat else []
 
 
 def _pages(found: list[_Due], size: int) -> Iterator[list[_Due]]:

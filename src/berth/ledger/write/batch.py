@@ -37,6 +37,7 @@ from berth.model.commands import (
 from berth.model.errors import Invalid, KeyReused, Refusal
 from berth.model.idempotency import CommandKey
 from berth.model.inventory_edits import EditInventories
+from berth.model.lease_commands import RenewLeases
 from berth.model.releases import ReleaseMatching
 from berth.model.text import log_text
 from berth.store import audit
@@ -61,7 +62,7 @@ MOST_COMMAND_BYTES: Final = 8 * 2**20
 """How many bytes of facts one command may have: a server may take no more than 16 MiB at once."""
 
 _NOTHING = Facts()
-_BERTH = Caller(name="berth", via="local")
+BERTH = Caller(name="berth", via="local")
 
 
 @dataclass(slots=True)
@@ -192,7 +193,8 @@ def decide_batch(
             number += 1
             actor = caller_columns(pending.caller)["actor"]
             change = Change(number, draft.now, pending.operation, actor, pending.request, facts)
-            grown = _enter(done, change, pending.caller, target_of(pending.command), before)
+            target, alarm = target_of(pending.command), draft.leases.pop_alarm()
+            grown = _enter(done, change, pending.caller, target, before, alarm)
             if grown > MOST_COMMAND_BYTES:
                 raise Invalid(f"the command changes too much at once: {grown:,} bytes of {MOST_COMMAND_BYTES:,}")
             size += grown
@@ -208,9 +210,9 @@ def _sweep(done: DecidedBatch, number: int) -> int:
         sweep(draft, some)
         facts, before = draft.pop_facts()
         draft.decided = 0  # at least one command is decided, however long this takes
-        change = Change(number, draft.now, Lapse.__name__, caller_columns(_BERTH)["actor"], "", facts)
+        change = Change(number, draft.now, Lapse.__name__, caller_columns(BERTH)["actor"], "", facts)
         target = some[0].uuid if len(some) == 1 else f"{len(some)} consumers"
-        _enter(done, change, _BERTH, target, before)
+        _enter(done, change, BERTH, target, before)
         done.ended += rows_of((draft.ended[each.uuid] for each in some), number)
     return number
 
@@ -255,11 +257,11 @@ def record_refusals(chain: Chain, refused: Sequence[RefusedRequest], left_out: i
         )
     if left_out:
         why = f"{left_out} more refused requests than could be written"
-        chain.add(now, _BERTH, "", "", "", outcome="left out", why=why)
+        chain.add(now, BERTH, "", "", "", outcome="left out", why=why)
 
 
-def _enter(done: DecidedBatch, change: Change, caller: Caller, target: str, before: Facts) -> int:
-    """Enter a change into the logs, and return its size in bytes."""
+def _enter(done: DecidedBatch, change: Change, caller: Caller, target: str, before: Facts, why: str = "") -> int:
+    """Enter a change into the logs, and return its size in bytes. why: a person has to look at it, for this reason."""
     text = text_of(change.facts)
     text_before = None if before == _NOTHING else text_of(before)
     done.log.append(change)
@@ -274,6 +276,7 @@ def _enter(done: DecidedBatch, change: Change, caller: Caller, target: str, befo
         target,
         change=change.number,
         before=text_before,
+        why=why,
         facts=text,
         about=subjects_of(change.facts),
     )
@@ -311,6 +314,8 @@ def _target_of_many(command: Command) -> str:
             return name
         case ReleaseMatching():
             return _target_of_release(command)
+        case RenewLeases(uuids=uuids):
+            return f"{len(uuids)} leases"
     return ""
 
 

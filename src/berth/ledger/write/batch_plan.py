@@ -12,6 +12,7 @@ from typing import Final
 from berth.ledger.write.decide import ALONE, KEPT_BY_CONSUMERS
 from berth.ledger.write.pending_command import PendingCommand
 from berth.model.commands import Allocate, Confirm, Extend, Reconcile, ReleaseAllocations, Reshape, SetAllocations
+from berth.model.lease_commands import EndLease, GrantLease
 
 MOST_IN_A_BATCH: Final = 512
 """How many commands share a commit at most."""
@@ -95,5 +96,7 @@ def _keys(pending: PendingCommand) -> Iterator[Hashable]:
             yield from (consumer,) if onto is None else (consumer, onto)
         case Reconcile(orphans=orphans):
             yield from (orphan.consumer for orphan in orphans)
+        case GrantLease(uuid=uuid) | EndLease(uuid=uuid):
+            yield uuid
     if _changes_providers(pending):
         yield pending.caller.called

@@ -13,14 +13,16 @@ from berth.store.head import Head
 
 def write_batch(connection: Connection, done: DecidedBatch, seen: Head) -> Head:
     """Write the rows and the logs of a batch that was decided, and move the head. Return it."""
-    rows = write_set_of(done.draft)
+    beat = seen.beat + bool(done.draft.leases.changed or done.draft.leases.restarts_grace)
+    rows = write_set_of(done.draft, beat)
     rows.add_endings = done.ended
     write_set.write(connection, rows)
     if done.ended:
         endings.drop_old(connection, done.draft.now)
     if done.log:
         changes.append(connection, done.log, done.texts)
-    to = Head(seen.number + len(done.log), done.draft.next_id, done.chain.number, done.chain.hash, done.draft.now)
+    number, chain = seen.number + len(done.log), done.chain
+    to = Head(number, done.draft.next_id, chain.number, chain.hash, done.draft.now, beat=beat)
     return append_audit(connection, seen, to, done.chain)
 
 

@@ -20,6 +20,7 @@ from berth.ledger.write.draft_entities import (
     NewToken,
     Prefetched,
 )
+from berth.ledger.write.draft_leases import DraftLeases
 from berth.ledger.write.shortlist import Shortlist
 from berth.model.change import CatalogueEntry, Facts, NameKind, ProviderFact
 from berth.model.consumer import Owner
@@ -62,8 +63,8 @@ class Draft:
         self.decided = 0
         self.answers: BatchAnswers | None = None
         self._provider_names: dict[str, str | None] = {}
-        self.ended = dict(prefetched.ended)
-        self.endings = DraftEndings(prefetched.endings)
+        self.ended, self.endings = dict(prefetched.ended), DraftEndings(prefetched.endings)
+        self.leases = DraftLeases(prefetched)
         self._lapsed = fleet.lapses.amounts.copy() if fleet.lapses.amounts else {}
 
     def pop_facts(self) -> tuple[Facts, Facts]:
@@ -171,7 +172,7 @@ class Draft:
     def add_provider(self, uuid: str, name: str, parent: DraftProvider | None) -> DraftProvider:
         """Add a provider, as a root or below a parent."""
         provider = self.providers[uuid] = DraftProvider(
-            id=self._new_id(),
+            id=self.new_id(),
             slot=NO_SLOT,
             uuid=uuid,
             name=name,
@@ -295,7 +296,7 @@ class Draft:
 
     def add_name(self, kind: NameKind, name: str) -> int:
         """Add a name to the catalogue, and return its id."""
-        entry = self.added_names[kind, name] = CatalogueEntry(kind, self._new_id(), name, self.now)
+        entry = self.added_names[kind, name] = CatalogueEntry(kind, self.new_id(), name, self.now)
         self.facts.names.append(entry)
         if kind is NameKind.CLASS:
             self.class_ids[name] = entry.id
@@ -317,7 +318,7 @@ class Draft:
         renamed = self.renamed[entry.id] = CatalogueEntry(kind, entry.id, new, entry.at)
         self.facts.names.append(renamed)
 
-    # --- Consumers ---
+    # --- Consumers and tokens ---
 
     def hold(self, consumer: DraftConsumer, held: Holdings, span: Span | None = None) -> None:
         """Replace what a consumer holds, and the span of that; if that is nothing, the consumer ends."""
@@ -348,7 +349,7 @@ class Draft:
         """Return a new consumer, which holds nothing yet."""
         consumer = self.consumers.get(uuid)
         if consumer is None:
-            consumer = self.consumers[uuid] = DraftConsumer(self._new_id(), uuid, 0, "", "", None, {}, False, False)
+            consumer = self.consumers[uuid] = DraftConsumer(self.new_id(), uuid, 0, "", "", None, {}, False, False)
         consumer.generation = 0
         return consumer
 
@@ -356,8 +357,6 @@ class Draft:
         """Return a consumer that holds something, or None."""
         consumer = self.consumers.get(uuid)
         return consumer if consumer is not None and consumer.held else None
-
-    # --- Tokens ---
 
     def put_token(self, token: Token) -> None:
         """Add a token, or replace a known one."""
@@ -367,7 +366,8 @@ class Draft:
         self.new_tokens[token.name] = NewToken(token, stored)
         self.facts.tokens.append(token.name)
 
-    def _new_id(self) -> int:
+    def new_id(self) -> int:
+        """Return an id that was never used."""
         number = self.next_id
         self.next_id += 1
         return number

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from berth.model.consumer import Resources
 from berth.model.ended_consumer import EndedConsumer
 from berth.model.inventory import Inventory
-from berth.model.term import Span
+from berth.model.lease import LeaseFact, OnEnd
+from berth.model.term import SECOND, Span
 from berth.model.token import Token
 
 Holdings = dict[str, Resources]
@@ -65,18 +66,78 @@ class DraftConsumer:
     change: int = 0
 
 
+@dataclass(slots=True)
+class DraftLease:
+    """A lease as decided so far; see berth.model.lease.LeaseInfo. stored: whether the database has a row of it."""
+
+    id: int
+    uuid: str
+    name: str
+    project: str
+    ttl: int
+    grace: int
+    on_end: OnEnd
+    deadline: int
+    overdue_at: int | None = None
+    ended_at: int | None = None
+    stored: bool = False
+
+    @property
+    def fact(self) -> LeaseFact:
+        """The lease as the change log has it."""
+        return LeaseFact(
+            self.id,
+            self.name,
+            self.project,
+            self.ttl,
+            self.grace,
+            self.on_end,
+            self.deadline,
+            self.overdue_at,
+            self.ended_at,
+        )
+
+    @property
+    def ends_at(self) -> int | None:
+        """When it ends unless it is renewed before; None if that is not known, or if it has ended."""
+        if self.overdue_at is None or self.ended_at is not None:
+            return None
+        return self.overdue_at + self.grace * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class LeasesToSweep:
+    """What a sweep of leases decides on.
+
+    due: uuids of the leases to mark, and of those that have been overdue for their grace; live, overdue, ended_lately:
+    see store.leases.LeaseCounts; last_at: ledger time of the last commit; may_end: whether the clocks agree well
+    enough; old: ids of the leases that ended long ago.
+    """
+
+    due: Sequence[str]
+    live: int
+    overdue: int
+    ended_lately: int
+    last_at: int
+    may_end: bool
+    old: Sequence[int]
+
+
 @dataclass(frozen=True, slots=True)
 class Prefetched:
     """The consumers and tokens that a batch's commands name, read before it is decided; and consumers to sweep.
 
     ended: how consumers were ended that commands name, and that are there no more, by uuid; endings: of the consumers
-    that a change ended which is to be undone, by its number.
+    that a change ended which is to be undone, by its number. leases: those that commands, and the claims of consumers,
+    name; to_sweep: of leases, None unless a command asks for a sweep.
     """
 
     consumers: Sequence[DraftConsumer] = ()
     tokens: Sequence[Token] = ()
     ended: Mapping[str, EndedConsumer] = field(default_factory=dict)
     endings: Mapping[int, Sequence[EndedConsumer]] = field(default_factory=dict)
+    leases: Sequence[DraftLease] = ()
+    to_sweep: LeasesToSweep | None = None
 
 
 NOTHING_PREFETCHED = Prefetched()

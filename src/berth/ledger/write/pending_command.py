@@ -14,6 +14,7 @@ from berth.model.caller import Caller
 from berth.model.commands import Allocate, Command, PutRecords, Reconcile, Reshape, SetAllocations, Undo
 from berth.model.errors import Unavailable
 from berth.model.idempotency import CommandKey
+from berth.model.lease_commands import EndLease, RenewLeases
 from berth.model.token import Token
 
 MOST_BRIEF_PARTS: Final = 50
@@ -65,7 +66,9 @@ class PendingCommand:
                 | Reconcile(orphans=parts)
             ):
                 return len(parts) <= MOST_BRIEF_PARTS
-            case Undo():  # what it is about is known once it is read
+            case RenewLeases(uuids=parts):
+                return len(parts) <= MOST_BRIEF_PARTS
+            case Undo() | EndLease():  # what it is about is known once it is read
                 return False
         return True
 

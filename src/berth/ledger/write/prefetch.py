@@ -7,11 +7,11 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from berth.fleet.state.catalogue import Catalogue
 from berth.fleet.state.fleet import Fleet
 from berth.ledger.write.decide import KEPT_BY_CONSUMERS
 from berth.ledger.write.decide.lapses import BESIDE_CLAIMS, MOST_AT_ONCE
 from berth.ledger.write.draft_entities import DraftConsumer, Prefetched
+from berth.ledger.write.lease_prefetch import LeaseMoment, find_leases, read_leases
 from berth.ledger.write.selection import select_consumers
 from berth.model.commands import (
     Allocate,
@@ -29,26 +29,33 @@ from berth.model.commands import (
     Undo,
 )
 from berth.model.ended_consumer import EndedConsumer
+from berth.model.term import Span
 from berth.model.token import Token
 from berth.store import consumers, endings, tokens
+from berth.store.consumers import ConsumerRow
 
 
-def prefetch(connection: Connection, fleet: Fleet, commands: Iterable[Command]) -> Prefetched:
+def prefetch(
+    connection: Connection, fleet: Fleet, commands: Iterable[Command], moment: LeaseMoment | None = None
+) -> Prefetched:
     """Return what the commands name and the fleet in memory does not have, consumers and API tokens; and what to sweep.
 
-    The fleet must be one of this moment.
+    The fleet must be one of this moment. moment: None leaves leases unswept.
     """
     every = list(commands)
     read, undone = _read_tokens(connection, every), _read_endings(connection, every)
     named = dict.fromkeys(uuid for command in every for uuid in _consumer_uuids(command))
     named.update(dict.fromkeys(select_consumers(connection, fleet, every)))
     named.update(dict.fromkeys(each.consumer for ended in undone.values() for each in ended))
+    found = find_leases(connection, fleet, every, moment)
+    named.update(dict.fromkeys(found.consumers))
     lapsed = _to_sweep(fleet, every) if fleet.lapses.lapsed else ()
-    known = _read_consumers(connection, fleet.catalogue, {**named, **dict.fromkeys(lapsed)})
+    known = _read_consumers(connection, fleet, {**named, **dict.fromkeys(lapsed)})
     replaced = {each.span.replaces for each in known if each.span and each.span.replaces}
     if missing := [uuid for uuid in replaced.difference(each.uuid for each in known) if uuid]:
-        known += _read_consumers(connection, fleet.catalogue, missing)
-    return Prefetched(known, read, _read_ended(connection, every, known), undone)
+        known += _read_consumers(connection, fleet, missing)
+    leases = read_leases(connection, fleet, found, (each.uuid for each in known))
+    return Prefetched(known, read, _read_ended(connection, every, known), undone, leases, found.to_sweep)
 
 
 def _to_sweep(fleet: Fleet, commands: Iterable[Command]) -> Iterable[str]:
@@ -79,7 +86,7 @@ def _read_tokens(connection: Connection, commands: Iterable[Command]) -> list[To
     return tokens.named(connection, names) if names else []
 
 
-def _read_consumers(connection: Connection, catalogue: Catalogue, uuids: Iterable[str]) -> list[DraftConsumer]:
+def _read_consumers(connection: Connection, fleet: Fleet, uuids: Iterable[str]) -> list[DraftConsumer]:
     """Return those of these consumers that exist, with what they hold."""
     rows = consumers.by_uuid(connection, uuids) if uuids else []
     if not rows:
@@ -95,14 +102,20 @@ def _read_consumers(connection: Connection, catalogue: Catalogue, uuids: Iterabl
             held={},
             stored=True,
             stored_held=True,
-            span=row.span,
+            span=_span(row, fleet),
             stored_span=row.span is not None,
         )
         for row in rows
     }
     for held in consumers.held_by(connection, by_id):
-        by_id[held.consumer_id].held.setdefault(held.provider, {})[catalogue.name_of(held.class_id)] = held.amount
+        by_id[held.consumer_id].held.setdefault(held.provider, {})[fleet.catalogue.name_of(held.class_id)] = held.amount
     return list(by_id.values())
+
+
+def _span(row: ConsumerRow, fleet: Fleet) -> Span | None:
+    """Return the span of a consumer's claim, with its lease."""
+    span, lease = row.span, fleet.leased.lease_of.get(row.uuid)
+    return span if span is None or lease is None else Span(span.start, span.end, span.deadline, span.replaces, lease)
 
 
 def _consumer_uuids(command: Command) -> Iterator[str]:

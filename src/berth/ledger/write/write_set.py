@@ -8,16 +8,18 @@ from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftConsumer, DraftProvider, NewToken
 from berth.model.change import NameKind
 from berth.model.term import Span
+from berth.store.leases import LeaseRow
 from berth.store.tokens import row_of
 from berth.store.write_set import WriteSet
 
 
-def write_set_of(draft: Draft) -> WriteSet:
-    """Return everything that a batch has decided as rows to write."""
+def write_set_of(draft: Draft, beat: int = 0) -> WriteSet:
+    """Return everything that a batch has decided as rows to write. beat: the number of this write to leases."""
     rows = WriteSet()
     _add_names(draft, rows)
     for provider in draft.providers.values():
         _add_provider(draft, provider, rows)
+    _add_leases(draft, rows, beat)
     for consumer in draft.consumers.values():
         if consumer.changed:
             _add_consumer(draft, consumer, rows)
@@ -125,9 +127,9 @@ def _add_consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None
         return
     if consumer.stored:
         changes = rows.change_consumer_terms if consumer.span or consumer.stored_span else rows.change_consumers
-        changes.append(_changed_consumer(consumer, draft.now))
+        changes.append(_changed_consumer(draft, consumer))
     else:
-        (rows.add_consumer_terms if consumer.span else rows.add_consumers).append(_new_consumer(consumer, draft.now))
+        (rows.add_consumer_terms if consumer.span else rows.add_consumers).append(_new_consumer(draft, consumer))
     rows.add_allocations += [
         {
             "consumer_id": consumer.id,
@@ -140,20 +142,20 @@ def _add_consumer(draft: Draft, consumer: DraftConsumer, rows: WriteSet) -> None
     ]
 
 
-def _changed_consumer(consumer: DraftConsumer, now: int) -> dict[str, Any]:
+def _changed_consumer(draft: Draft, consumer: DraftConsumer) -> dict[str, Any]:
     row = {
         "key": consumer.id,
         "to": consumer.generation,
         "new_project": consumer.project,
         "new_user": consumer.user,
         "type": consumer.type_id,
-        "at": now,
+        "at": draft.now,
         "number": consumer.change,
     }
-    return {**row, **_term(consumer.span)} if consumer.span or consumer.stored_span else row
+    return {**row, **_term(draft, consumer.span)} if consumer.span or consumer.stored_span else row
 
 
-def _new_consumer(consumer: DraftConsumer, now: int) -> dict[str, Any]:
+def _new_consumer(draft: Draft, consumer: DraftConsumer) -> dict[str, Any]:
     row = {
         "id": consumer.id,
         "uuid": consumer.uuid,
@@ -161,17 +163,45 @@ def _new_consumer(consumer: DraftConsumer, now: int) -> dict[str, Any]:
         "project": consumer.project,
         "user": consumer.user,
         "type_id": consumer.type_id,
-        "updated_at": now,
+        "updated_at": draft.now,
         "change": consumer.change,
     }
-    return {**row, **_term(consumer.span)} if consumer.span else row
+    return {**row, **_term(draft, consumer.span)} if consumer.span else row
 
 
-def _term(span: Span | None) -> dict[str, Any]:
+def _term(draft: Draft, span: Span | None) -> dict[str, Any]:
     """Return the columns of a term; all null without one."""
     if span is None:
-        return {"start": None, "end": None, "deadline": None, "replaces": None}
-    return {"start": span.start, "end": span.end, "deadline": span.deadline, "replaces": span.replaces}
+        return {"start": None, "end": None, "deadline": None, "replaces": None, "lease_id": None}
+    lease = None if span.lease is None else draft.leases.known[span.lease].id
+    return {
+        "start": span.start,
+        "end": span.end,
+        "deadline": span.deadline,
+        "replaces": span.replaces,
+        "lease_id": lease,
+    }
+
+
+def _add_leases(draft: Draft, rows: WriteSet, beat: int) -> None:
+    leases = draft.leases
+    rows.drop_leases = [{"key": number} for number in leases.dropped]
+    rows.restart_grace = [{"at": draft.now, "beats": beat}] if leases.restarts_grace else []
+    for lease in map(leases.known.__getitem__, leases.changed):
+        if lease.stored:
+            rows.change_leases.append(
+                {
+                    "key": lease.id,
+                    "until": lease.deadline,
+                    "overdue": lease.overdue_at,
+                    "ended": lease.ended_at,
+                    "then": lease.on_end.value,
+                    "beats": beat,
+                }
+            )
+        else:
+            row = {name: getattr(lease, name) for name in LeaseRow._fields}
+            rows.add_leases.append({**row, "on_end": lease.on_end.value, "beat": beat})
 
 
 def _add_token(token: NewToken, rows: WriteSet) -> None:

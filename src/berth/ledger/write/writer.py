@@ -29,10 +29,13 @@ from berth.ledger.write.committed_rows import append_audit, write_batch
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.explanations import Explanations
 from berth.ledger.write.failures import Failures
+from berth.ledger.write.lease_clock import LeaseClock
+from berth.ledger.write.lease_prefetch import LeaseMoment
 from berth.ledger.write.notes import Notes
 from berth.ledger.write.pending_command import LATE, PendingCommand
 from berth.ledger.write.prefetch import prefetch
 from berth.ledger.write.queue import CommandQueue
+from berth.ledger.write.renewals import Renewals
 from berth.logs.request_ids import REQUEST_IDS, logged_as
 from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
@@ -40,6 +43,7 @@ from berth.model.commands import Allocate, Command
 from berth.model.errors import BerthError, Unavailable
 from berth.model.funnel import Funnel
 from berth.model.idempotency import CommandKey
+from berth.model.lease_commands import RenewLeases
 from berth.model.request import CandidateRequest
 from berth.model.text import log_text
 from berth.model.token import Token
@@ -72,7 +76,8 @@ class Writer(Replica):
         self._notes = Notes()
         self._explanations = Explanations()
         self._candidates = CandidateSearch(self._pinned, self._current)
-        self.answers = AnswerShelf()
+        self.answers, self.renewals = AnswerShelf(), Renewals()
+        self.lease_clock = LeaseClock(database, self.time)
 
     # --- Requests ---
 
@@ -141,7 +146,7 @@ class Writer(Replica):
         if isinstance(command, Allocate):
             pending.shortlist, pending.searches = self._candidates.shortlist(command.request, self.fleet), 1
         pending.deadline = min(scope.deadline, time.monotonic() + GIVE_UP_S)
-        self._queue.add(pending)
+        (self.renewals if isinstance(command, RenewLeases) else self._queue).add(pending)
         return pending.answer
 
     @contextmanager
@@ -163,7 +168,7 @@ class Writer(Replica):
     @property
     def has_pending(self) -> bool:
         """Whether there is anything for `run_pending` to do."""
-        return self._queue.waits() or self._notes.are_due
+        return self._queue.waits() or self._notes.are_due or self.renewals.due_s == 0
 
     def run_pending(self, brief: bool = False) -> bool:
         """Carry out everything that is queued, unless another thread is doing so: then leave it to that one.
@@ -172,6 +177,7 @@ class Writer(Replica):
         """
         if brief and not self.database.capabilities.embedded:
             return not self.has_pending
+        self.renewals.move_due(self._queue)
         ends = time.monotonic() + BRIEF_S
         carry_out = (lambda batch: self._carry_out_briefly(batch, ends)) if brief else self._carry_out
         while self._queue.work(carry_out, self._search_again, brief):
@@ -289,7 +295,7 @@ class Writer(Replica):
             with self._held() as fleet:
                 most_s = BRIEF_BATCH_S if brief else MOST_S
                 done = self._decided(without(batch.pending, landed), connection, seen, fleet, now, most_s)
-            if done.log or (done.draft.answers and done.draft.answers.new):
+            if done.log or done.draft.leases.to_write or (done.draft.answers and done.draft.answers.new):
                 batch.writing = True
                 to = write_batch(connection, done, seen)
                 batch.writing = False
@@ -315,7 +321,8 @@ class Writer(Replica):
         """Return what is decided now. The head must be locked, and the fleet be the one of that moment."""
         current, refused = self._split(pending, connection)
         commands = [each.command for each in current]
-        prefetched = prefetch(connection, fleet, commands)
+        moment = LeaseMoment(now, seen.at, bool(seen.beat), self.time.agrees)
+        prefetched = prefetch(connection, fleet, commands, moment)
         claims_only = all(isinstance(command, Allocate) for command in commands)
         draft = Draft(fleet, now, seen.next_id, prefetched, claims_only=claims_only)
         if any(each.key is not None for each in current):
@@ -368,6 +375,7 @@ class Writer(Replica):
     def close(self) -> None:
         """Carry out what is queued, then close all connections."""
         self._notes.hurry()
+        self.renewals.gather(0)
         self.run_pending()
         with self._queue.wait_for_turn():
             self._watch.close()

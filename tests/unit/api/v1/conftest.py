@@ -93,6 +93,7 @@ def steady(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """One for tests that change nothing."""
     secret = tmp_path_factory.mktemp("steady") / "secret"
     with empty_ledgers(database_kind) as ledgers, opened(ledgers.new(), secret) as it:
+        it.ledger.leases.grant("node-1", project="physics", ttl=3600, uuid=NOBODY)
         yield it
 
 

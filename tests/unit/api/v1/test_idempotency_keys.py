@@ -36,18 +36,28 @@ def again(asked: Asked, *request: Any, **more: str) -> tuple[Reply, Reply]:
 
 def test_which_requests_take_a_key() -> None:
     """All that carry out a command, but for those about tokens."""
-    changing = {each.name for each in ROUTES if each.name.startswith("commands.")} | {
+    commands = {each.name for each in ROUTES if each.name.startswith("commands.")} - {"commands.RenewLeases"}
+    changing = commands | {
         "changes.undo",
         "claims.create",
         "consumers.release",
         "holds.create",
+        "leases.end",
+        "leases.grant",
     }
     assert {each.name for each in ROUTES if each.keyed} == changing
     assert all(KeyReused in each.refusals for each in ROUTES if each.keyed)
     others = {each.name for each in ROUTES if each.method != "GET"} - changing
     asking = {"find", "providers.query"}
-    # A reconciliation that is sent again is refused by the digest of its plan.
-    assert others == asking | {"consumers.reconcile", "tokens.create", "tokens.rotate", "tokens.revoke"}
+    # A reconciliation that is sent again is refused by the digest of its plan; to renew a lease twice does no harm.
+    assert others == asking | {
+        "commands.RenewLeases",
+        "leases.renew",
+        "consumers.reconcile",
+        "tokens.create",
+        "tokens.rotate",
+        "tokens.revoke",
+    }
 
 
 @pytest.mark.parametrize(

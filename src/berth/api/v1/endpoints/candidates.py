@@ -49,11 +49,17 @@ def hold(call: Call) -> PendingResult:
 
 def _term(body: Any) -> Term | Keep:
     """Return the term of the body of a claim; KEEP if it has none. Raises Invalid."""
-    given = (body.lasts, body.until, body.confirm_within, body.replaces)
-    if given == (None, None, None, None):
+    given = (body.lasts, body.until, body.confirm_within, body.replaces, body.lease)
+    if given == (None, None, None, None, None):
         return KEEP
     end = None if body.until is None else parse_instant(body.until, "/until")
-    return Term(end=end, lasts=body.lasts, confirm_within=body.confirm_within, replaces=body.replaces)
+    return Term(
+        end=end,
+        lasts=body.lasts,
+        confirm_within=body.confirm_within,
+        replaces=body.replaces,
+        lease=body.lease,
+    )
 
 
 def find(call: Call) -> Found:

@@ -263,6 +263,13 @@ def ended_token(baseline: Baseline, entry: LogEntry) -> Signal | None:  # noqa: 
     return Signal(AnomalyKind.CREDENTIAL, entry.who, (entry.number,), why, entry.why)
 
 
+def leases_silent(baseline: Baseline, entry: LogEntry) -> Signal | None:  # noqa: ARG001 - every detector has this signature
+    """Detect that more leases are silent than hosts die at once: the ledger has noted that it ends only some."""
+    if not (entry.swept and entry.why):
+        return None
+    return Signal(AnomalyKind.SILENT, entry.who, (entry.number,), entry.why)
+
+
 Detector = Callable[[Baseline, LogEntry], Signal | None]
 
 DETECTORS: Final[tuple[Detector, ...]] = (
@@ -272,5 +279,6 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     unusual_hour,
     mass_release,
     inventory_shrink,
+    leases_silent,
 )
 """Every kind except the broken chain, which verification finds (chain.py)."""

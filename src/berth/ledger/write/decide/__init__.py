@@ -15,7 +15,7 @@ from berth.ledger.write.decide import (
     holds,
     inventories,
     inventory_edits,
-    lapses,
+    leases,
     names,
     providers,
     reconciliation,
@@ -30,6 +30,7 @@ from berth.model import commands
 from berth.model.commands import Command
 from berth.model.edits import DeleteTree, EditAggregates, EditTraits
 from berth.model.inventory_edits import EditInventories
+from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.releases import ReleaseMatching
 
 _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
@@ -56,7 +57,7 @@ _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
     ReleaseMatching: releases.release_matching,
     commands.Confirm: holds.confirm,
     commands.Extend: holds.extend,
-    commands.Lapse: lapses.request_sweep,
+    commands.Lapse: leases.sweep,
     commands.Reconcile: reconciliation.reconcile,
     commands.Undo: reconciliation.undo,
     commands.Reshape: reshape.reshape,
@@ -64,6 +65,9 @@ _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
     commands.CreateToken: tokens.create,
     commands.RevokeToken: tokens.revoke,
     commands.RotateToken: tokens.rotate,
+    GrantLease: leases.grant,
+    RenewLeases: leases.renew,
+    EndLease: leases.end,
 }
 
 KEPT_BY_CONSUMERS: Final = frozenset(
@@ -76,9 +80,12 @@ KEPT_BY_CONSUMERS: Final = frozenset(
         commands.Lapse,
         commands.Reconcile,
         commands.Undo,
+        GrantLease,
+        RenewLeases,
+        EndLease,
     }
 )
-"""The commands that change only what consumers hold."""
+"""The commands that change only what consumers hold, and for how long."""
 
 ALONE: Final = frozenset(
     {

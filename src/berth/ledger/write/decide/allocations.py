@@ -105,7 +105,8 @@ def collect_claims(
 ) -> CollectedClaims:
     """Return what the claims concern, looked up once. What does not exist is left out or marked.
 
-    confirm: whether a claim without a term confirms a hold. Raises InvalidTerm, HoldTooLong, and refuses nothing else.
+    confirm: whether a claim without a term confirms a hold. Raises InvalidTerm, HoldTooLong, LeaseNotFound, LeaseEnded,
+    and refuses nothing else.
     """
     collected = CollectedClaims(claims)
     for claim in claims:
@@ -132,6 +133,8 @@ def _collect_span(
 ) -> None:
     if isinstance(claim.term, Term):
         span = span_of(claim.term, draft.now)
+        if claim.term.lease is not None:
+            draft.leases.usable(claim.term.lease, claim.project)
     else:
         span = None if consumer is None else consumer.span
         if span is not None and span.deadline is not None and confirm:

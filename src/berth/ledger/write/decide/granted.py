@@ -44,7 +44,9 @@ def earlier_grant(draft: Draft, consumer: DraftConsumer, command: Allocate) -> G
 
 def _same_term(span: Span | None, term: Term | Keep) -> bool:
     """Whether a consumer's claim counts as long as a command asks for, from when it was made."""
-    if isinstance(term, Keep) or (term.end, term.lasts, term.confirm_within) == (None, None, None):
+    if isinstance(term, Keep) or not any(
+        each is not None for each in (term.end, term.lasts, term.confirm_within, term.lease)
+    ):
         return span is None
     return span is not None and span == span_of(term, span.start)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftConsumer, Holdings
 from berth.model import commands
@@ -70,7 +72,7 @@ def extend(draft: Draft, command: commands.Extend) -> int:
     deadline = max(hold.deadline, draft.now + command.seconds * SECOND)
     if deadline != hold.deadline:
         hold.consumer.generation += 1
-        span = Span(hold.span.start, hold.span.end, deadline, hold.span.replaces)
+        span = replace(hold.span, deadline=deadline)
         _look_up(draft, hold.consumer.held)
         draft.hold(hold.consumer, hold.consumer.held, span)
     return deadline
@@ -171,8 +173,8 @@ def _write(draft: Draft, consumer: DraftConsumer, held: Holdings, end: int | Non
     """Give a consumer a confirmed claim."""
     _look_up(draft, held)
     consumer.generation += 1
-    start = draft.now if consumer.span is None else consumer.span.start
-    draft.hold(consumer, held, None if end is None else Span(start, end))
+    start, lease = (draft.now, None) if consumer.span is None else (consumer.span.start, consumer.span.lease)
+    draft.hold(consumer, held, None if end is None and lease is None else Span(start, end, lease=lease))
 
 
 def _look_up(draft: Draft, held: Holdings) -> None:

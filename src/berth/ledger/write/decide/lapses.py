@@ -6,7 +6,6 @@ from typing import Final
 
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftConsumer
-from berth.model import commands
 from berth.model.ended_consumer import EndedConsumer, EndReason
 from berth.model.term import Span
 
@@ -53,7 +52,3 @@ def _ended(draft: Draft, consumer: DraftConsumer) -> EndedConsumer:
         deadline=span.deadline,
         held=consumer.held,
     )
-
-
-def request_sweep(_draft: Draft, _command: commands.Lapse) -> None:
-    """Do nothing more: its batch has begun with sweeping."""

@@ -1,4 +1,4 @@
-/** Agenda: the claims that end and the holds that lapse next. A reader sees those of their own project. */
+/** Agenda: leases that are overdue, then what ends and lapses next. A reader sees those of their own project. */
 
 import { get } from "../api.js";
 import { h } from "../dom.js";
@@ -21,6 +21,7 @@ const EVENTS = { ends: "ends", lapses: "lapses unless confirmed" };
 export const page = { title: "Agenda", needs: "consumers.list", show };
 
 async function show(view) {
+  const silent = h("div");
   const region = h("div");
   const own = ownProject();
   const form = filters(
@@ -28,9 +29,13 @@ async function show(view) {
     choice({ label: "When", name: "within", options: SPANS }),
     field({ label: "Project", name: "project", type: "search", ...(own ? { value: own, readonly: true } : {}) }),
   );
-  view.root.append(form, region);
+  view.root.append(form, silent, region);
   const list = new Growing(region, {
-    fetched: (page) => get("/agenda", { ...asked(view.params, own), ...page }, { signal: view.signal }),
+    fetched: async (page) => {
+      const found = await get("/agenda", { ...asked(view.params, own), ...page }, { signal: view.signal });
+      if (page.after === null) silent.replaceChildren(...overdue(found));
+      return found;
+    },
     shown: (items) => shown(items, view.params),
   });
   let last = null;
@@ -45,6 +50,25 @@ async function show(view) {
 function asked(params, own) {
   const within = Number(params.get("within"));
   return { project: own || params.get("project"), until: within > 0 ? (Math.ceil(Date.now() / 1000) + within) * 1_000_000 : null };
+}
+
+/** Return a table of the leases that are overdue; nothing if there are none. */
+function overdue({ overdue: leases, now }) {
+  if (leases.length === 0) return [];
+  return [
+    table({
+      caption: `${number(leases.length)} ${leases.length === 1 ? "lease is" : "leases are"} overdue`,
+      columns: [
+        { label: "Ends in", head: true, cell: (each) => until(Math.floor((each.ends_at - now) / 1_000_000)) },
+        { label: "Lease", cell: (each) => each.name },
+        { label: "Then", cell: (each) => (each.on_end === "release" ? "its claims are released" : "its claims go on") },
+        { label: "Claims", cell: (each) => number(each.consumers) },
+        { label: "Project", cell: (each) => projectLink(each.project) },
+        { label: "Deadline", cell: (each) => moment(each.deadline) },
+      ],
+      rows: leases,
+    }),
+  ];
 }
 
 function shown(items, params) {
