@@ -19,6 +19,7 @@ from berth.model.edits import DeleteTree, EditAggregates, EditTraits
 from berth.model.ended_consumer import UndoOutcome
 from berth.model.inventory_edits import EditedInventories, EditInventories
 from berth.model.provider import Provider
+from berth.model.reconciliation import Reconcile, ReconcileReport
 from berth.model.record import RecordOutcome
 from berth.model.releases import ReleasedPage, ReleaseMatching
 
@@ -54,6 +55,9 @@ RESULTS: Final[dict[type[Command], Any]] = {
     commands.PutRecords: list[RecordOutcome],
 }
 """The commands that can be sent, with the types of their results. A number is a generation; of Extend, the deadline."""
+
+KEPT_RESULTS: Final[dict[type[Command], Any]] = {**RESULTS, Reconcile: ReconcileReport}
+"""The types of the results of all commands that may have an idempotency key."""
 
 _VALUES: Final[dict[type, type]] = {}
 """The type of the value, by the type of its message."""

@@ -29,7 +29,6 @@ from berth.model.commands import (
     CreateToken,
     Lapse,
     PutRecords,
-    Reconcile,
     Reshape,
     SetAllocations,
     Undo,
@@ -37,6 +36,7 @@ from berth.model.commands import (
 from berth.model.errors import Invalid, KeyReused, Refusal
 from berth.model.idempotency import CommandKey
 from berth.model.inventory_edits import EditInventories
+from berth.model.reconciliation import Reconcile
 from berth.model.releases import ReleaseMatching
 from berth.model.text import log_text
 from berth.store import audit

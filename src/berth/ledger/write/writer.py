@@ -41,9 +41,10 @@ from berth.model.errors import BerthError, Unavailable
 from berth.model.funnel import Funnel
 from berth.model.idempotency import CommandKey
 from berth.model.request import CandidateRequest
+from berth.model.term import LONGEST_HOLD_S
 from berth.model.text import log_text
 from berth.model.token import Token
-from berth.store import audit, head, tokens
+from berth.store import audit, endings, head, tokens
 from berth.store.backend import CertificationConflict, StaleRead
 from berth.store.engine import Database
 from berth.store.head import Head
@@ -73,6 +74,7 @@ class Writer(Replica):
         self._explanations = Explanations()
         self._candidates = CandidateSearch(self._pinned, self._current)
         self.answers = AnswerShelf()
+        self.longest_hold_s, self.keep_endings_s = LONGEST_HOLD_S, endings.KEEP_S
 
     # --- Requests ---
 
@@ -291,7 +293,7 @@ class Writer(Replica):
                 done = self._decided(without(batch.pending, landed), connection, seen, fleet, now, most_s)
             if done.log or (done.draft.answers and done.draft.answers.new):
                 batch.writing = True
-                to = write_batch(connection, done, seen)
+                to = write_batch(connection, done, seen, self.keep_endings_s)
                 batch.writing = False
                 batch.attempts.append(done)
         if done.log:
@@ -317,7 +319,7 @@ class Writer(Replica):
         commands = [each.command for each in current]
         prefetched = prefetch(connection, fleet, commands)
         claims_only = all(isinstance(command, Allocate) for command in commands)
-        draft = Draft(fleet, now, seen.next_id, prefetched, claims_only=claims_only)
+        draft = Draft(fleet, now, seen.next_id, prefetched, claims_only=claims_only, longest_hold_s=self.longest_hold_s)
         if any(each.key is not None for each in current):
             draft.answers = self.answers.read(connection, current, now)
         done = decide_batch(current, draft, seen.number, audit.Chain(seen.audit_number, seen.audit_hash), most_s)

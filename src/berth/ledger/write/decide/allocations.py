@@ -131,7 +131,7 @@ def _collect_span(
     draft: Draft, claim: Claim, consumer: DraftConsumer | None, collected: CollectedClaims, *, confirm: bool
 ) -> None:
     if isinstance(claim.term, Term):
-        span = span_of(claim.term, draft.now)
+        span = span_of(claim.term, draft.now, draft.longest_hold_s)
     else:
         span = None if consumer is None else consumer.span
         if span is not None and span.deadline is not None and confirm:
