@@ -64,10 +64,16 @@ class Holds(Namespace):
         last = None if key is None else made_uuid(key, "end of the hold", chosen)
         claim = Allocate(request=request, consumer=chosen, project=project, user=user, term=Term(confirm_within=within))
         grant: Grant = self._do(claim, key=key)
-        try:
+        with self._released_if_raised(grant, last):
             yield grant
+        self.confirm(grant.consumer, key=last)
+
+    @contextmanager
+    def _released_if_raised(self, grant: Grant, key: str | None) -> Iterator[None]:
+        """Release a hold if the context raises."""
+        try:
+            yield
         except BaseException:
             with contextlib.suppress(BerthError):  # it lapses; the caller has to see what the program raised
-                self._do(ReleaseAllocations(consumer=grant.consumer), key=last)
+                self._do(ReleaseAllocations(consumer=grant.consumer), key=key)
             raise
-        self.confirm(grant.consumer, key=last)

@@ -9,19 +9,14 @@ from typing import Final
 from sqlalchemy import Connection
 
 from berth.fleet.state.fleet import Fleet
+from berth.ledger.queries import ending_consumers
 from berth.ledger.queries.claim_ends import claim_end
-from berth.ledger.queries.ending_consumers import (
-    check_life,
-    ending_by_uuid,
-    ending_uuids,
-    last_due,
-    oldest_ending,
-)
+from berth.ledger.queries.ending_consumers import check_life, ending_uuids, life_conditions
 from berth.ledger.queries.largest_consumers import LargestConsumers, is_number
 from berth.ledger.write.subtree import subtree_of
 from berth.ledger.write.writer import Writer
 from berth.model.change import NameKind
-from berth.model.claim_life import ClaimState, life_of
+from berth.model.claim_life import life_of
 from berth.model.consumer import (
     Consumer,
     ConsumerAllocations,
@@ -244,8 +239,7 @@ def _compile_filter(fleet: Fleet, query: ConsumerQuery, now: int) -> ConsumerFil
         provider_id=int(fleet.id.values[fleet.slot(canonical_uuid(query.provider))]) if query.provider else None,
         class_id=fleet.catalogue.class_id(query.resource_class) if query.resource_class else None,
         now=fleet.lapses.instant,
-        pending=None if query.state is None else query.state is ClaimState.PENDING,
-        due_by=last_due(query, now),
+        **life_conditions(query, now),
     )
 
 
@@ -262,17 +256,10 @@ def _page(
     found: the only consumers that may match, None if that is not known.
     """
     if query.order is ConsumerOrder.OLDEST:
-        id_ = _number(_rest(query.order, after)) if after else 0
-        if found is None:
-            rows = consumer_pages.oldest(connection, filter_, id_, limit + 1)
-        else:
-            rows = oldest_ending(connection, filter_, found, id_, limit + 1)
+        begin = _number(_rest(query.order, after)) if after else 0
+        rows = ending_consumers.oldest(connection, filter_, found, begin, limit + 1)
         return rows[:limit], f"oldest.{rows[limit - 1].id}" if rows[limit:] else None
-    uuid = _uuid(after) if after else ""
-    if found is None:
-        rows = consumer_pages.by_uuid(connection, filter_, uuid, limit + 1)
-    else:
-        rows = ending_by_uuid(connection, filter_, found, uuid, limit + 1)
+    rows = ending_consumers.by_uuid(connection, filter_, found, _uuid(after) if after else "", limit + 1)
     return rows[:limit], rows[limit - 1].uuid if rows[limit:] else None
 
 
