@@ -110,6 +110,12 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
         """Whether this process knows of claims that end or are pending: what is said of them changes with time."""
         return bool(self._writer.fleet.lapses.ahead)
 
+    @property
+    def timed_claims(self) -> tuple[int, int]:
+        """How many holds are pending, and how many confirmed claims have an end, as this process knows."""
+        lapses = self._writer.fleet.lapses
+        return lapses.holds, len(lapses.ahead) - lapses.holds
+
     def next_lapse_s(self) -> float | None:
         """Return the time until something is to be swept, in seconds; None if nothing is known that lapses."""
         lapses = self._writer.fleet.lapses

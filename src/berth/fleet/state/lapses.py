@@ -33,13 +33,13 @@ class Lapses:
 
     now: that instant; next_due: the next one at which something may lapse, NEVER if there is none; since: the last one
     at which something did; ahead: those that count; lapsed: those that count no more, in the order of their instants,
-    until the log says so; amounts: what these have, by place; pending: what is pending, by place.
+    until the log says so; amounts: what these have, by place; holds: how many are pending; pending: what they have.
     """
 
-    __slots__ = ("_heap", "ahead", "amounts", "lapsed", "next_due", "now", "pending", "since")
+    __slots__ = ("_heap", "ahead", "amounts", "holds", "lapsed", "next_due", "now", "pending", "since")
 
     def __init__(self) -> None:
-        self.now = self.since = 0
+        self.now = self.since = self.holds = 0
         self.next_due = NEVER
         self.ahead: dict[str, Ending] = {}
         self.lapsed: dict[str, Ending] = {}
@@ -55,7 +55,7 @@ class Lapses:
         copied = Lapses()
         copied.now, copied.since, copied.next_due = self.now, self.since, self.next_due
         copied.ahead, copied.lapsed, copied.amounts = self.ahead.copy(), self.lapsed.copy(), self.amounts.copy()
-        copied.pending, copied._heap = self.pending.copy(), self._heap.copy()
+        copied.holds, copied.pending, copied._heap = self.holds, self.pending.copy(), self._heap.copy()
         return copied
 
     @property
@@ -67,14 +67,14 @@ class Lapses:
         """Set until when a consumer's claim counts; None: it has no end, or the consumer has nothing any more."""
         before = self.ahead.pop(consumer, None)
         if before is not None and before.pending:
-            _add(self.pending, before, -1)
+            self._add_hold(before, -1)
         lapsed = self.lapsed.pop(consumer, None)
         if lapsed is not None:
             _add(self.amounts, lapsed, -1)
         if ending is not None:
             self.ahead[consumer] = ending
             if ending.pending:
-                _add(self.pending, ending, 1)
+                self._add_hold(ending, 1)
             heapq.heappush(self._heap, (ending.due, consumer))
         if len(self._heap) > 2 * len(self.ahead) + _SLACK:
             self._heap = [(each.due, consumer) for consumer, each in self.ahead.items()]
@@ -91,13 +91,17 @@ class Lapses:
                 self.lapsed[consumer] = self.ahead.pop(consumer)
                 _add(self.amounts, ending, 1)
                 if ending.pending:
-                    _add(self.pending, ending, -1)
+                    self._add_hold(ending, -1)
                 self.since = self.now
                 yield ending
         self._note_next()
 
     def _note_next(self) -> None:
         self.next_due = self._heap[0][0] if self._heap else NEVER
+
+    def _add_hold(self, hold: Ending, sign: int) -> None:
+        self.holds += sign
+        _add(self.pending, hold, sign)
 
 
 def _add(amounts: dict[SlotClass, int], ending: Ending, sign: int) -> None:

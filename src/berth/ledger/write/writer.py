@@ -239,6 +239,8 @@ class Writer(Replica):
         for requests, began, ended in batch.commits:
             with logged_as(requests):
                 self.observer.committed(requests, began, ended)
+        if batch.life:
+            self.observer.claims_changed(batch.life)
         for outcome in decided:
             if outcome.replayed or outcome.refusal is not None:
                 with logged_as((outcome.pending.request,)):
@@ -298,6 +300,8 @@ class Writer(Replica):
                 batch.attempts.append(done)
         if done.log:
             self._publish(done.log, to)
+            batch.life.update(done.life)
+            batch.life.update(row["why"] for row in done.ended)
         for shortlist, tried in done.draft.tried.items():
             shortlist.first = max(shortlist.first, tried)
         outcomes = landed + done.outcomes

@@ -3,8 +3,9 @@
 import { Refused, get, send } from "../api.js";
 import { confirmed } from "../dialog.js";
 import { announce, fill, h } from "../dom.js";
-import { moment, number, plural, when } from "../format.js";
+import { number, plural, when } from "../format.js";
 import { historyOf } from "../history.js";
+import { lifeFacts } from "../life.js";
 import { projectLink, providerLink, resources } from "../links.js";
 import { namesOf } from "../names.js";
 import { may } from "../session.js";
@@ -46,8 +47,7 @@ async function fillIn(view, holds, consumer) {
       ["Type", consumer.type ?? "unknown"],
       ["Generation", number(consumer.generation)],
       ["Changed", when(consumer.updated_at)],
-      ...(consumer.deadline === null ? [] : [["Pending", ["lapses at ", moment(consumer.deadline), " unless it is confirmed"]]]),
-      ...(consumer.end === null ? [] : [["Ends", moment(consumer.end)]]),
+      ...lifeFacts(consumer),
       ["Holds in all", resources(consumer.resources)],
     ]),
     may("allocations.delete") ? actions(consumer, rows.length) : null,
