@@ -42,7 +42,8 @@ class ConsumerFilter:
     def by_amount_only(self) -> bool:
         """Whether it depends on what a consumer holds, and on nothing else."""
         others = self.project or self.user or self.untyped or self.type_id is not None
-        return self.by_amount and not others and self.pending is None and self.due_by is None
+        timed = self.now is not None or self.pending is not None or self.due_by is not None
+        return self.by_amount and not (others or timed)
 
 
 class ProjectRows(NamedTuple):
