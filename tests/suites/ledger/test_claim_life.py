@@ -19,6 +19,7 @@ from berth.model.ended_consumer import ClaimEnd, EndReason
 from berth.model.inventory import Inventory
 from berth.model.reconciliation import ReconcileRequest
 from berth.model.term import SECOND, Term
+from berth.store import consumers as stored
 from berth.store.engine import Database
 from tests.support.hold_ledger import BEGIN, FakeClock, timed_ledger
 
@@ -208,3 +209,53 @@ def test_the_longest_hold_is_a_setting(ledger: Ledger, clock: FakeClock) -> None
         assert told.value.longest == 90
     assert short.head() == before
     assert short.holds.extend(HOLD, 90) == BEGIN + 90 * SECOND
+
+
+CONFIRMED_AS: dict[str, tuple[dict[str, int], dict[str, Any]]] = {
+    "for ever": ({}, {}),
+    "with an end": ({"lasts": 600}, {}),
+    "another end": ({"lasts": 600}, {"end": BEGIN + 900 * SECOND}),
+    "no end any more": ({"lasts": 600}, {"end": None}),
+    "in part": ({}, {"allocations": {HOST: {"VCPU": 2}}}),
+}
+
+
+@pytest.mark.parametrize("case", CONFIRMED_AS)
+def test_a_confirmed_hold_is_what_one_claim_would_be(case: str, ledger: Ledger, clock: FakeClock) -> None:
+    """The same rows and facts, but for numbers and times; and once it is released, the usages of before."""
+    term, how = CONFIRMED_AS[case]
+    held = {HOST: {"VCPU": 3}, OTHER: {"VCPU": 1}}
+    consumer = "00000000-0000-4000-8000-0000000000b1"
+    whole = Claim(consumer=consumer, allocations=held, project="p", user="u", type="JOB")
+    empty = _usages(ledger)
+    ledger.claim(replace(whole, term=Term(confirm_within=60, **term)))
+    clock.go_on(1)
+    ledger.holds.extend(consumer, 90)
+    ledger.holds.confirm(consumer, **how)
+    confirmed = _all_of(ledger, consumer)
+    ledger.release(consumer)
+    assert _usages(ledger) == empty
+    end = how.get("end", BEGIN + 600 * SECOND if term else None)
+    once = replace(whole, allocations=how.get("allocations", held))
+    ledger.claim(once if end is None else replace(once, term=Term(end=end)))
+    assert _all_of(ledger, consumer) == confirmed
+    ledger.release(consumer)
+    assert _usages(ledger) == empty
+
+
+def _usages(ledger: Ledger) -> list[dict[str, int]]:
+    return [ledger.usages(uuid).usages for uuid in (HOST, OTHER)]
+
+
+def _all_of(ledger: Ledger, consumer: str) -> list[object]:
+    """Return what rows, the last change and the fleet in memory say of a consumer, without numbers and times."""
+    with ledger._writer.database.reading() as connection:
+        (row,) = stored.by_uuid(connection, [consumer])
+        amounts = {(each.provider, each.class_id): each.amount for each in stored.held_by(connection, [row.id])}
+    numbers = {"id": 0, "generation": 0, "updated_at": 0, "start": None if row.start is None else 0}
+    facts, ending = ledger.changes(most=100)[-1].facts, ledger._writer.fleet.lapses.ahead.get(consumer)
+    span = facts.terms.get(consumer)
+    term = None if span is None else (span.end, span.deadline, span.replaces)
+    touched = {uuid for uuid, resources in facts.claims[consumer].items() if resources}
+    used = {uuid: facts.used.get(uuid, ledger.usages(uuid).usages) for uuid in touched}
+    return [row._replace(**numbers), amounts, facts.claims, facts.owners, term, used, _usages(ledger), ending]

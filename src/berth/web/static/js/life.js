@@ -27,6 +27,14 @@ export function endsColumn(items) {
   return [{ label: "Ends in", cell: (each) => (each.expires_in === null ? null : [left(each.expires_in), pending(each) ? " (pending)" : ""]) }];
 }
 
+const REASONS = { lapsed: "Its hold lapsed", ended: "Its claim ended", reconciled: "A reconciliation ended its claim" };
+
+/** Why a consumer has no allocations. */
+export function endSentence(ended) {
+  if (!ended) return "It never had any, or they were released. Its history shows which.";
+  return [REASONS[ended.why] ?? "Berth ended its claim", ": ", moment(ended.at), "."];
+}
+
 /** The same of one consumer, as facts. */
 export function lifeFacts(consumer) {
   const { state, start, end, deadline, expires_in: seconds } = consumer;
