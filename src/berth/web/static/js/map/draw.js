@@ -132,6 +132,11 @@ function fitting(context, text, wide) {
 export function sentence(cell, { groups, of }) {
   const hosts = groups ? `, ${plural(cell.hosts, "host")}` : "";
   const marked = cell.marked ? `, ${plural(cell.marked, "candidate")} here` : "";
-  const amounts = cell.share === null ? `has no ${of}` : `${of} ${percent(cell.share)} used`;
-  return `${cell.name}${hosts}: ${amounts}${cell.share === null ? "" : ` (${short(cell.used)} of ${short(cell.capacity)}${cell.pending ? `, ${short(cell.pending)} pending` : ""})`}${marked}`;
+  return `${cell.name}${hosts}: ${amounts(cell, of)}${marked}`;
+}
+
+function amounts(cell, of) {
+  if (cell.share === null) return `has no ${of}`;
+  const pending = cell.pending ? `, ${short(cell.pending)} pending` : "";
+  return `${of} ${percent(cell.share)} used (${short(cell.used)} of ${short(cell.capacity)}${pending})`;
 }

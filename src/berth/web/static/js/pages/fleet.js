@@ -108,7 +108,7 @@ function listed(view, cells, how) {
     { label: how.groups ? "Group" : "Host", head: true, cell: (cell) => h("a", { href: wayTo(view, cell) }, cell.name) },
     ...(how.groups ? [{ label: "Hosts", numeric: true, cell: (cell) => number(cell.hosts) }] : []),
     { label: "Class", cell: (cell) => cell.of || "none" },
-    { label: "Used", cell: (cell) => meter({ name: cell.of, used: cell.used, capacity: cell.capacity, pending: cell.pending, label: `${cell.of} of ${cell.name}` }) },
+    { label: "Used", cell: (cell) => meter({ ...cell, name: cell.of, label: `${cell.of} of ${cell.name}` }) },
     { label: "Amount", numeric: true, cell: (cell) => (cell.share === null ? "none" : `${amount(cell.of, cell.used)} of ${amount(cell.of, cell.capacity)}`) },
   ];
   const rows = cells.slice(0, FIRST_ROWS);

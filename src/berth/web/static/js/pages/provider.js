@@ -62,7 +62,7 @@ function inventories(provider) {
     hidden: true,
     columns: [
       { label: "Class", head: true, cell: ([name]) => name },
-      { label: "Used", cell: ([name, of]) => meter({ name, used: of.used, capacity: of.capacity, pending: of.pending, label: `${name} of ${provider.name}` }) },
+      { label: "Used", cell: ([name, of]) => meter({ ...of, name, label: `${name} of ${provider.name}` }) },
       { label: "Held", numeric: true, cell: ([, of]) => number(of.used) },
       { label: "Capacity", numeric: true, cell: ([, of]) => number(of.capacity) },
       { label: "Total", numeric: true, cell: ([, of]) => number(of.total) },
@@ -94,7 +94,8 @@ function tree(provider) {
 }
 
 function line(node, name, { used, capacity }) {
-  return h("div", { class: "line" }, h("span", { class: "line-name" }, name), meter({ name, used, capacity, pending: node.pending[name], label: `${name} of ${node.name}` }));
+  const bar = meter({ name, used, capacity, pending: node.pending[name], label: `${name} of ${node.name}` });
+  return h("div", { class: "line" }, h("span", { class: "line-name" }, name), bar);
 }
 
 function branch(node, provider, depth) {
