@@ -16,6 +16,7 @@ from berth.model.audit import AuditRecord, RefusedRequest
 from berth.model.caller import Caller
 from berth.model.candidate import Candidate, Candidates, Grant, ProviderSummary, ResourceUsage
 from berth.model.change import CatalogueEntry, Change, Facts, NameKind
+from berth.model.claim_life import ClaimState
 from berth.model.commands import KEEP, UNCHECKED, Claim, NewInventories
 from berth.model.consumer import (
     Consumer,
@@ -34,7 +35,7 @@ from berth.model.consumer import (
     TypeTotals,
     TypeUsage,
 )
-from berth.model.ended_consumer import UndoOutcome
+from berth.model.ended_consumer import ClaimEnd, EndReason, UndoOutcome
 from berth.model.funnel import Funnel
 from berth.model.interface import LedgerInterface
 from berth.model.inventory import Inventory
@@ -91,6 +92,8 @@ __all__ = [
     "CatalogueEntry",
     "Change",
     "Claim",
+    "ClaimEnd",
+    "ClaimState",
     "ClassOverview",
     "Client",
     "Consumer",
@@ -101,6 +104,7 @@ __all__ = [
     "ConsumerPage",
     "ConsumerQuery",
     "EditedInventories",
+    "EndReason",
     "Facts",
     "Filter",
     "FleetMap",

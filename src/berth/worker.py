@@ -134,7 +134,13 @@ def _opened(settings: Settings) -> Ledger:
     """Open the ledger, waiting for its database."""
     while True:
         try:
-            return open_ledger(settings.url, secret_file=settings.secret_file, keep_keys_s=settings.keys.keep_seconds)
+            return open_ledger(
+                settings.url,
+                secret_file=settings.secret_file,
+                keep_keys_s=settings.keys.keep_seconds,
+                longest_hold_s=settings.holds.longest_seconds,
+                keep_endings_s=settings.endings.keep_seconds,
+            )
         except Unavailable as error:
             _LOG.warning("%s: trying again", error)
             time.sleep(1)

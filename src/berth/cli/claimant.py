@@ -13,7 +13,7 @@ from berth.cli.candidate_request import candidate_request, print_funnel
 from berth.cli.output import tables
 from berth.cli.request_options import RequestOptions
 from berth.cli.session import Session
-from berth.cli.times import format_moment, parse_instant, parse_span
+from berth.cli.times import format_left, format_moment, parse_instant, parse_span
 from berth.model.candidate import Grant
 from berth.model.commands import KEEP, UNCHECKED, Claim, Keep
 from berth.model.consumer import ConsumerDetails, Resources
@@ -119,10 +119,11 @@ def print_claimed(session: Session, consumer: str, allocations: dict[str, Resour
 
 def term_lines(consumer: ConsumerDetails) -> list[str]:
     """Return sentences that say until when a consumer's claim counts; none if it is confirmed and counts for ever."""
-    lines = []
+    lines, left = [], format_left(consumer.expires_in or 0)
     if consumer.deadline is not None:
-        deadline = format_moment(consumer.deadline)
-        lines.append(f"pending: it lapses at {deadline} UTC unless you confirm it: berth confirm {consumer.uuid}")
+        deadline, in_time = format_moment(consumer.deadline), f"in {left}, unless you confirm it"
+        lines.append(f"pending: it lapses at {deadline} UTC, {in_time}: berth confirm {consumer.uuid}")
+        left = ""
     if consumer.end is not None:
-        lines.append(f"it ends at {format_moment(consumer.end)} UTC")
+        lines.append(f"it ends at {format_moment(consumer.end)} UTC{left and f', in {left}'}")
     return lines

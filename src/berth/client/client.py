@@ -289,10 +289,7 @@ class Client(TokenRequests, ReconcileRequests, TermRequests, LedgerInterface):
         limit: int = 100,
         after: str | None = None,
     ) -> ConsumerPage:
-        """Return a page of the consumers that match a query.
-
-        Raises ProviderNotFound, ClassNotFound, Invalid (LARGEST without a class).
-        """
+        """Return a page of the consumers that match a query. Raises ProviderNotFound, ClassNotFound, Invalid."""
         params = {
             "project": query.project,
             "user": query.user,
@@ -300,6 +297,8 @@ class Client(TokenRequests, ReconcileRequests, TermRequests, LedgerInterface):
             "provider": query.provider,
             "class": query.resource_class,
             "order": query.order.value,
+            "state": query.state,
+            "due": query.due,
         }
         return self._transport.get("/v1/consumers", ConsumerPage, limit=limit, after=after, **params)
 

@@ -14,7 +14,7 @@ from berth.fleet.state.lapses import NEVER
 from berth.ledger.audit.anomalies import SharedScan
 from berth.ledger.observer import CommitObserver, CommitObservers
 from berth.ledger.queries.agenda import AgendaQueries
-from berth.ledger.queries.consumers import ConsumerQueries, name_holders
+from berth.ledger.queries.consumers import ConsumerQueries, explain_absence, name_holders
 from berth.ledger.queries.fleet import FleetQueries
 from berth.ledger.queries.history import HistoryQueries
 from berth.ledger.queries.largest_consumers import LargestConsumers
@@ -30,14 +30,24 @@ from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
 from berth.model.change import Change
 from berth.model.commands import Allocate, Command, Lapse
-from berth.model.errors import BerthError, DatabaseUnusable, Invalid, NothingFits, Refusal, Unavailable
+from berth.model.errors import (
+    AllocationsNotFound,
+    BerthError,
+    DatabaseUnusable,
+    Invalid,
+    NothingFits,
+    Refusal,
+    Unavailable,
+)
 from berth.model.idempotency import CommandKey, command_key
 from berth.model.interface import LedgerInterface
-from berth.model.message import RESULTS, UNKEYED, message
+from berth.model.message import KEPT_RESULTS, UNKEYED, message
 from berth.model.position import Position
+from berth.model.term import LONGEST_HOLD_S
 from berth.model.token import Token
 from berth.model.types import typed
 from berth.store import grants, migrate
+from berth.store.endings import KEEP_S as KEEP_ENDINGS_S
 from berth.store.engine import Database
 
 _LOG = logging.getLogger("berth")
@@ -62,11 +72,14 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
         secret_file: str = "",
         keep_keys_s: float = KEEP_S,
         *,
+        longest_hold_s: int = LONGEST_HOLD_S,
+        keep_endings_s: int = KEEP_ENDINGS_S,
         clock: Callable[[], int] | None = None,
     ) -> None:
         self._writer = Writer(database, clock)
         self._largest, self._leases = LargestConsumers(self._writer), LeaseQueries(self, self._writer)
         self._writer.answers.keep_s = keep_keys_s
+        self._writer.longest_hold_s, self._writer.keep_endings_s = longest_hold_s, keep_endings_s
         self.caller, self.secret_file = caller, secret_file
 
     def close(self) -> None:
@@ -108,6 +121,17 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
     def lapsed_at(self) -> int:
         """The last instant at which something lapsed that this process knows of, in microseconds; 0: there is none."""
         return self._writer.fleet.lapses.since
+
+    @property
+    def claims_end(self) -> bool:
+        """Whether this process knows of claims that end or are pending: what is said of them changes with time."""
+        return bool(self._writer.fleet.lapses.ahead)
+
+    @property
+    def timed_claims(self) -> tuple[int, int]:
+        """How many holds are pending, and how many confirmed claims have an end, as this process knows."""
+        lapses = self._writer.fleet.lapses
+        return lapses.holds, len(lapses.ahead) - lapses.holds
 
     def next_lapse_s(self) -> float | None:
         """Return the time until something is to be swept, in seconds; None if nothing is known that ends.
@@ -228,7 +252,7 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
     # --- Any command ---
 
     def explained(self, command: Command, refusal: BerthError, *, holders: bool = True) -> BerthError:
-        """Return a refusal with what the database knows of it: why nothing fits, and who holds the provider.
+        """Return a refusal with what the database knows of it: why nothing fits, who holds the provider, what ended.
 
         holders: whether the caller may see them. Return it unchanged if the database cannot be queried any more: the
         decision stands.
@@ -236,6 +260,8 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
         try:
             if isinstance(refusal, NothingFits) and isinstance(command, Allocate):
                 return NothingFits(bounded=refusal.bounded, funnel=self.explain(command.request))
+            if isinstance(refusal, AllocationsNotFound):
+                return explain_absence(self._writer, refusal)
             if isinstance(refusal, Refusal) and holders:
                 name_holders(self._writer, refusal)
         except (Unavailable, DatabaseUnusable):
@@ -258,7 +284,7 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
         command = typed(command, type(command))
         if type(command) in UNKEYED:
             key = None
-        if key is not None and type(command) not in RESULTS:
+        if key is not None and type(command) not in KEPT_RESULTS:
             raise Invalid("a command about API tokens takes no idempotency key")
         return self._writer.queue(command, caller or self.caller, request or f"req-{uuids.uuid4()}", key)
 
@@ -282,6 +308,10 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
 
     def _do(self, command: Command, key: str | None = None) -> Any:
         by = None if key is None else command_key(key, self.caller, type(command).__name__, message(command))
+        return self._answer(command, by)
+
+    def _answer(self, command: Command, by: CommandKey | None) -> Any:
+        """Carry out a valid command, and return its result. Raises a Refusal. by: its idempotency key."""
         answer = self.submit(command, key=by)
         try:
             while not (answer.done() or wait([answer], LOOK_AGAIN_S).done):
@@ -292,19 +322,34 @@ class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, Token
 
 
 def open_ledger(
-    url: str, *, actor: str = "", via: str = "embedded", secret_file: str = "", keep_keys_s: float = KEEP_S
+    url: str,
+    *,
+    actor: str = "",
+    via: str = "embedded",
+    secret_file: str = "",
+    keep_keys_s: float = KEEP_S,
+    longest_hold_s: int = LONGEST_HOLD_S,
+    keep_endings_s: int = KEEP_ENDINGS_S,
 ) -> Ledger:
     """Open the ledger in a database, for example sqlite:///berth.db, which is created and migrated if necessary.
 
     actor: the name under which the logs record writes through this ledger; via: how they were made; secret_file: the
     key that API tokens are hashed with, if not the file beside the database; keep_keys_s: for how many seconds the
-    answers to commands with an idempotency key are kept. Raises DatabaseUnusable, with one clear sentence, if the
-    database cannot be used.
+    answers to commands with an idempotency key are kept; longest_hold_s: how long a hold may be pending in all;
+    keep_endings_s: for how many seconds it is known why and when Berth ended a claim, and a reconciliation can be
+    undone. Raises DatabaseUnusable, with one clear sentence, if the database cannot be used.
     """
     database = Database(url)
     try:
         migrate.prepare(database)
-        return Ledger(database, Caller(name=actor, via=via), secret_file, keep_keys_s)
+        return Ledger(
+            database,
+            Caller(name=actor, via=via),
+            secret_file,
+            keep_keys_s,
+            longest_hold_s=longest_hold_s,
+            keep_endings_s=keep_endings_s,
+        )
     except BaseException:
         database.close()
         raise

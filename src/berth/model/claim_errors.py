@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from berth.model.consumer import Holder, Resources
+from berth.model.ended_consumer import ClaimEnd
 from berth.model.error_kinds import Conflict, Invalid, NotFound
 from berth.model.funnel import Funnel
 
@@ -14,11 +15,13 @@ HOLDER_FIELDS: dict[str, Any] = {"holders": tuple[Holder, ...]}
 
 
 class AllocationsNotFound(NotFound):
-    """The consumer holds nothing."""
+    """The consumer holds nothing. ended: why and when its last claim ended, if Berth ended it in the last days."""
 
-    def __init__(self, consumer: str) -> None:
-        super().__init__(f"No allocations for consumer '{consumer}'")
-        self.consumer = consumer
+    FIELDS: ClassVar[dict[str, Any]] = {"ended": ClaimEnd}
+
+    def __init__(self, consumer: str, ended: ClaimEnd | None = None) -> None:
+        super().__init__(f"No allocations for consumer '{consumer}'{'' if ended is None else f': {ended}'}")
+        self.consumer, self.ended = consumer, ended
 
 
 class AllocationProviderNotFound(Invalid):

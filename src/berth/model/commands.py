@@ -209,24 +209,6 @@ class Lapse(Command, frozen=True):
     """Sweep what counts no more, as any command does first that is carried out: a server's timer sends it."""
 
 
-class Orphan(msgspec.Struct, frozen=True, kw_only=True):
-    """A consumer that is not alive any more. id: of its row: another consumer of the same uuid has another one."""
-
-    consumer: str
-    generation: int
-    id: int
-
-
-class Reconcile(Command, frozen=True):
-    """End consumers that a reconciliation found not to be alive: all, if none has been written since, or none.
-
-    digest: of the plan that the caller has seen. It is not sent to a server, which finds the orphans itself.
-    """
-
-    orphans: tuple[Orphan, ...]
-    digest: str
-
-
 class Undo(Command, frozen=True):
     """Claim again for the consumers that a change ended, not their owners: what they had. partial: those that fit."""
 

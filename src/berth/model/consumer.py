@@ -6,6 +6,8 @@ import enum
 
 import msgspec
 
+from berth.model.claim_life import ClaimLife, ClaimState
+
 Resources = dict[str, int]
 """Amounts by resource class."""
 
@@ -87,7 +89,8 @@ class ConsumerQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which consumers to list. All given conditions must hold.
 
     type: "unknown" for consumers without one; provider: the uuid of a provider that they hold some of;
-    resource_class: a class that they hold some of (of that provider, if one is given); LARGEST needs it.
+    resource_class: a class that they hold some of (of that provider, if one is given); LARGEST needs it. state: PENDING
+    or CONFIRMED, None: both; due: only those whose claims end or lapse within this time, in seconds; None: all.
     """
 
     project: str = ""
@@ -96,14 +99,12 @@ class ConsumerQuery(msgspec.Struct, frozen=True, kw_only=True):
     provider: str = ""
     resource_class: str = ""
     order: ConsumerOrder = ConsumerOrder.UUID
+    state: ClaimState | None = None
+    due: int | None = None
 
 
-class ConsumerItem(msgspec.Struct, frozen=True):
-    """A consumer in a list. resources: totals over all providers; updated_at: microseconds since 1970.
-
-    end: when its claim ends, None for ever; deadline: by when a hold has to be confirmed, None: it is confirmed. Both
-    are in microseconds since 1970.
-    """
+class ConsumerItem(ClaimLife, frozen=True):
+    """A consumer in a list. resources: totals over all providers; updated_at: microseconds since 1970."""
 
     uuid: str
     project: str
@@ -112,8 +113,6 @@ class ConsumerItem(msgspec.Struct, frozen=True):
     generation: int
     updated_at: int
     resources: Resources
-    end: int | None = None
-    deadline: int | None = None
 
 
 class ConsumerPage(msgspec.Struct, frozen=True):
@@ -123,12 +122,8 @@ class ConsumerPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
-class ConsumerDetails(msgspec.Struct, frozen=True):
-    """One consumer with all that it holds, by provider and class, and the generations of those providers.
-
-    start, end, deadline: from when until when its claim counts, and by when a hold has to be confirmed, in microseconds
-    since 1970 UTC; None: from its first claim, for ever, it is confirmed.
-    """
+class ConsumerDetails(ClaimLife, frozen=True):
+    """One consumer with all that it holds, by provider and class, and the generations of those providers."""
 
     uuid: str
     project: str
@@ -139,9 +134,6 @@ class ConsumerDetails(msgspec.Struct, frozen=True):
     resources: Resources
     allocations: dict[str, Resources]
     provider_generations: dict[str, int]
-    start: int | None = None
-    end: int | None = None
-    deadline: int | None = None
 
 
 class TypeTotals(msgspec.Struct, frozen=True):

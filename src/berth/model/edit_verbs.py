@@ -25,14 +25,18 @@ class EditVerbs(CommandLedger, Protocol):
     def aggregates(self, uuid: str) -> ProviderAggregates:
         """Return a provider's aggregates."""
 
-    def edit_traits(self, uuid: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> ProviderTraits:
+    def edit_traits(
+        self, uuid: str, *, add: Iterable[str] = (), remove: Iterable[str] = (), key: str | None = None
+    ) -> ProviderTraits:
         """Add traits to a provider and remove others, in one step. Raises ProviderNotFound, TraitsNotFound."""
-        self.do(EditTraits(uuid=uuid, add=frozenset(add), remove=frozenset(remove)))
+        self.do(EditTraits(uuid=uuid, add=frozenset(add), remove=frozenset(remove)), key=key)
         return self.traits(uuid)
 
-    def edit_aggregates(self, uuid: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> ProviderAggregates:
+    def edit_aggregates(
+        self, uuid: str, *, add: Iterable[str] = (), remove: Iterable[str] = (), key: str | None = None
+    ) -> ProviderAggregates:
         """Add a provider to aggregates and take it out of others, in one step. Raises ProviderNotFound."""
-        self.do(EditAggregates(uuid=uuid, add=tuple(add), remove=tuple(remove)))
+        self.do(EditAggregates(uuid=uuid, add=tuple(add), remove=tuple(remove)), key=key)
         return self.aggregates(uuid)
 
     def edit_inventories(
@@ -43,6 +47,7 @@ class EditVerbs(CommandLedger, Protocol):
         where: ProviderFilter | None,
         over_capacity_ok: bool = False,
         dry_run: bool = False,
+        key: str | None = None,
     ) -> EditedInventories:
         """Set fields of one class on every provider that matches (None: on all that have it), in one commit.
 
@@ -56,13 +61,14 @@ class EditVerbs(CommandLedger, Protocol):
                 fields=fields,
                 over_capacity_ok=over_capacity_ok,
                 dry_run=dry_run,
-            )
+            ),
+            key=key,
         )
         return edited
 
-    def delete_tree(self, uuid: str, *, dry_run: bool = False) -> list[str]:
+    def delete_tree(self, uuid: str, *, dry_run: bool = False, key: str | None = None) -> list[str]:
         """Delete a provider and all below it, or none. Return their uuids. Raises ProviderNotFound, TreeInUse."""
-        deleted: list[str] = self.do(DeleteTree(uuid=uuid, dry_run=dry_run))
+        deleted: list[str] = self.do(DeleteTree(uuid=uuid, dry_run=dry_run), key=key)
         return deleted
 
     def release_matching(
@@ -75,6 +81,7 @@ class EditVerbs(CommandLedger, Protocol):
         limit: int = USUALLY_RELEASED,
         after: str | None = None,
         dry_run: bool = False,
+        key: str | None = None,
     ) -> ReleasedPage:
         """Release what the matching consumers hold (on: of one provider and those below it); see ReleaseMatching.
 
@@ -90,6 +97,7 @@ class EditVerbs(CommandLedger, Protocol):
                 limit=limit,
                 after=after,
                 dry_run=dry_run,
-            )
+            ),
+            key=key,
         )
         return page

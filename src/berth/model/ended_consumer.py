@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
+from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
 from berth.model.consumer import Resources
+from berth.model.term import SECOND
 
 
 class EndReason(enum.StrEnum):
@@ -16,6 +19,23 @@ class EndReason(enum.StrEnum):
     ENDED = "ended"  # a claim reached its end
     RECONCILED = "reconciled"  # it was not alive any more
     SILENT = "silent"  # its lease was not renewed
+
+
+class ClaimEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """Why and when a claim stopped counting. at: in microseconds since 1970 UTC."""
+
+    why: EndReason
+    at: int
+
+    def __str__(self) -> str:
+        return f"{_SENTENCES[self.why]} at {datetime.fromtimestamp(self.at / SECOND, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+_SENTENCES: Final = {
+    EndReason.LAPSED: "its hold lapsed",
+    EndReason.ENDED: "its claim ended",
+    EndReason.RECONCILED: "a reconciliation ended its claim",
+}
 
 
 class EndedConsumer(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from berth.model.inventory_edits import EditedInventories, EditInventories
 from berth.model.lease import LeaseInfo, Renewal
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.provider import Provider
+from berth.model.reconciliation import Reconcile, ReconcileReport
 from berth.model.record import RecordOutcome
 from berth.model.releases import ReleasedPage, ReleaseMatching
 
@@ -65,6 +66,9 @@ A number is a generation; of Extend it is the deadline, of EndLease how many cla
 
 UNKEYED: Final = frozenset({RenewLeases})
 """Those that take no idempotency key, since to carry one out twice does no harm."""
+
+KEPT_RESULTS: Final[dict[type[Command], Any]] = {**RESULTS, Reconcile: ReconcileReport}
+"""The types of the results of all commands that may have an idempotency key."""
 
 _VALUES: Final[dict[type, type]] = {}
 """The type of the value, by the type of its message."""

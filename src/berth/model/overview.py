@@ -11,7 +11,10 @@ from berth.model.consumer import Resources
 
 
 class ClassOverview(msgspec.Struct, frozen=True):
-    """What all providers have of one class; capacity: what can be claimed in total; largest_free: on one provider."""
+    """What all providers have of one class; capacity: what can be claimed in total; largest_free: on one provider.
+
+    pending: what of the used amount is held and not confirmed yet.
+    """
 
     name: str
     providers: int
@@ -20,6 +23,7 @@ class ClassOverview(msgspec.Struct, frozen=True):
     capacity: int
     used: int
     largest_free: int
+    pending: int = 0
 
 
 class Overview(msgspec.Struct, frozen=True):
@@ -66,7 +70,7 @@ class MapCell(msgspec.Struct, frozen=True):
     """A host or a group of hosts.
 
     id: the host's uuid, or what `within` takes; used, capacity: by class; marked: how many of the hosts are
-    marked.
+    marked; pending: what of the used amounts is held and not confirmed yet, by class.
     """
 
     id: str
@@ -76,6 +80,7 @@ class MapCell(msgspec.Struct, frozen=True):
     used: Resources
     capacity: Resources
     marked: int = 0
+    pending: Resources = {}
 
 
 class FleetMap(msgspec.Struct, frozen=True):
@@ -109,7 +114,7 @@ class ProviderFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderItem(msgspec.Struct, frozen=True):
-    """A provider in a list, with capacity and use by class."""
+    """A provider in a list, with capacity and use by class; pending: what of that is not confirmed yet."""
 
     uuid: str
     name: str
@@ -119,6 +124,7 @@ class ProviderItem(msgspec.Struct, frozen=True):
     created_at: int
     updated_at: int
     resources: dict[str, ResourceUsage]
+    pending: Resources = {}
 
 
 class ProviderPage(msgspec.Struct, frozen=True):
@@ -129,7 +135,10 @@ class ProviderPage(msgspec.Struct, frozen=True):
 
 
 class InventoryDetails(msgspec.Struct, frozen=True):
-    """An inventory with its capacity (what can be claimed in total) and its use (what is held)."""
+    """An inventory with its capacity (what can be claimed in total) and its use (what is held).
+
+    pending: what of the used amount is not confirmed yet.
+    """
 
     total: int
     reserved: int
@@ -139,15 +148,17 @@ class InventoryDetails(msgspec.Struct, frozen=True):
     allocation_ratio: float
     capacity: int
     used: int
+    pending: int = 0
 
 
 class TreeNode(msgspec.Struct, frozen=True):
-    """A provider as a part of its tree."""
+    """A provider as a part of its tree. pending: what of the used amounts is not confirmed yet."""
 
     uuid: str
     name: str
     parent: str | None
     resources: dict[str, ResourceUsage]
+    pending: Resources = {}
 
 
 class ProviderDetails(msgspec.Struct, frozen=True):

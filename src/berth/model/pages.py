@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from berth.model.candidate import Candidate, ProviderSummary
+from berth.model.claim_life import ClaimLife
 from berth.model.consumer import Resources
 from berth.model.funnel import Funnel
 
@@ -73,7 +74,7 @@ class NameItem(msgspec.Struct, frozen=True):
     providers: int
 
 
-class HolderItem(msgspec.Struct, frozen=True):
+class HolderItem(ClaimLife, frozen=True):
     """One consumer's part of a provider."""
 
     consumer: str

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
-from berth.model.commands import Orphan
+from berth.model.commands import Command
 from berth.model.consumer import Resources
+from berth.model.errors import PlanOutdated, ReconcileTooLarge
 
 MOST_ENDED: Final = 5_000
 """How many orphans one reconciliation may end: as many as one command may have claims."""
@@ -98,6 +99,35 @@ class ReconcileReport(msgspec.Struct, frozen=True, kw_only=True):
     items: list[ReconcileItem]
     next: str | None = None
     change: int | None = None
+
+
+class Orphan(msgspec.Struct, frozen=True, kw_only=True):
+    """A consumer that is not alive any more. id: of its row: another consumer of the same uuid has another one."""
+
+    consumer: str
+    generation: int
+    id: int
+
+
+class Reconcile(Command, frozen=True):
+    """End consumers that a reconciliation found not to be alive: all, if none has been written since, or none.
+
+    expect: the digest of the plan that the caller has seen; at_most: how many may be ended; report: the answer, but for
+    the number of the change. It is not sent to a server, which finds the orphans itself.
+    """
+
+    orphans: tuple[Orphan, ...]
+    expect: str
+    at_most: int
+    report: ReconcileReport
+
+
+def check_plan(report: ReconcileReport, expect: str, at_most: int) -> None:
+    """Raise PlanOutdated if a report is not of the plan that was expected; ReconcileTooLarge."""
+    if report.digest != expect:
+        raise PlanOutdated(expect, report.digest)
+    if report.orphans > at_most:
+        raise ReconcileTooLarge(report.orphans, at_most)
 
 
 def digest_of(orphans: Iterable[Orphan]) -> str:

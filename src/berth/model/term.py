@@ -12,7 +12,7 @@ SECOND: Final = 1_000_000
 """Microseconds in a second."""
 
 LONGEST_HOLD_S: Final = 24 * 3600
-"""How long a hold may be pending in all, in seconds, however often it is extended."""
+"""How long a hold may be pending in all, in seconds, however often it is extended, if nothing else is set."""
 
 LONGEST_S: Final = 100 * 365 * 24 * 3600
 """The longest duration of a claim, in seconds: an end must remain a time that can be written."""
@@ -69,14 +69,14 @@ def counts(start: int | None, end: int | None, deadline: int | None, t: int, n: 
     return begun and not ended and not lapsed
 
 
-def span_of(term: Term, now: int) -> Span | None:
+def span_of(term: Term, now: int, longest_hold_s: int = LONGEST_HOLD_S) -> Span | None:
     """Return the span of a claim with this term that is made now; None if it counts for ever without a lease.
 
-    now: in microseconds since 1970 UTC. Raises InvalidTerm, HoldTooLong.
+    now: in microseconds since 1970 UTC; longest_hold_s: how long it may be pending. Raises InvalidTerm, HoldTooLong.
     """
     if term.start is not None and term.start > now:
         raise InvalidTerm("a claim cannot start later than now", "/term/start")
-    end, deadline = _end_of(term, now), _deadline_of(term, now)
+    end, deadline = _end_of(term, now), _deadline_of(term, now, longest_hold_s)
     lasting = end is None and deadline is None and term.lease is None
     return None if lasting else Span(now, end, deadline, term.replaces, term.lease)
 
@@ -91,7 +91,7 @@ def _end_of(term: Term, now: int) -> int | None:
     return now + term.lasts * SECOND
 
 
-def _deadline_of(term: Term, now: int) -> int | None:
+def _deadline_of(term: Term, now: int, longest_s: int) -> int | None:
     if term.confirm_within is None:
         if term.replaces is not None:
             raise InvalidTerm("only a hold can replace a claim: it needs confirm_within", "/term/replaces")
@@ -99,8 +99,8 @@ def _deadline_of(term: Term, now: int) -> int | None:
     if term.confirm_within < 1:
         wanted = f"a hold is confirmed within 1 second or more, not {term.confirm_within}"
         raise InvalidTerm(wanted, "/term/confirm_within")
-    if term.confirm_within > LONGEST_HOLD_S:
-        raise HoldTooLong(term.confirm_within, LONGEST_HOLD_S)
+    if term.confirm_within > longest_s:
+        raise HoldTooLong(term.confirm_within, longest_s)
     return now + term.confirm_within * SECOND
 
 

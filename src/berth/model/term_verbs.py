@@ -41,10 +41,10 @@ class TermVerbs(CommandLedger, Protocol):
         """
 
     @abstractmethod
-    def reconcile(self, request: ReconcileRequest) -> ReconcileReport:
+    def reconcile(self, request: ReconcileRequest, *, key: str | None = None) -> ReconcileReport:
         """Compare claims with a list of who is alive; end the orphans if asked. Raises PlanOutdated ..."""
 
-    def undo(self, change: int, *, partial: bool = False) -> UndoOutcome:
+    def undo(self, change: int, *, partial: bool = False, key: str | None = None) -> UndoOutcome:
         """Claim again for the consumers that a change ended, not their owners. Raises CannotUndo."""
-        outcome: UndoOutcome = self.do(Undo(change=change, partial=partial))
+        outcome: UndoOutcome = self.do(Undo(change=change, partial=partial), key=key)
         return outcome

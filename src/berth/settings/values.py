@@ -15,7 +15,10 @@ LARGEST_HEADERS: Final = 400_000
 """The most that `limits.header_bytes` may be: the HTTP server takes no head of more than about 417,792 bytes."""
 
 LONGEST_KEEP_S: Final = 400 * 86_400
-"""The most that `keys.keep_seconds` may be."""
+"""The most that `keys.keep_seconds` and `endings.keep_seconds` may be."""
+
+LONGEST_HOLD_S: Final = 30 * 86_400
+"""The most that `holds.longest_seconds` may be: what is pending is unused room."""
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +97,18 @@ class IdempotencyKeys(Section, frozen=True):
     keep_seconds: Annotated[int, msgspec.Meta(ge=60, le=LONGEST_KEEP_S)] = 86_400
 
 
+class HoldRules(Section, frozen=True):
+    """Holds. longest_seconds: for how long a hold may be pending in all, however often it is extended."""
+
+    longest_seconds: Annotated[int, msgspec.Meta(ge=1, le=LONGEST_HOLD_S)] = 86_400
+
+
+class KeptEndings(Section, frozen=True):
+    """What Berth ended. keep_seconds: for how long it is known why and when, and a reconciliation can be undone."""
+
+    keep_seconds: Annotated[int, msgspec.Meta(ge=60, le=LONGEST_KEEP_S)] = 7 * 86_400
+
+
 class Log(Section, frozen=True):
     """Log lines. format: console, json, or auto (console on a terminal); level: debug, info, warning or error."""
 
@@ -131,6 +146,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mtls: Mtls = Mtls()
     limits: Limits = Limits()
     keys: IdempotencyKeys = IdempotencyKeys()
+    holds: HoldRules = HoldRules()
+    endings: KeptEndings = KeptEndings()
     log: Log = Log()
     otel: Otel = Otel()
 

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, or_, select
 
 from berth.store.consumers import CONSUMER, HOLDER, IN_ONE_STATEMENT, ConsumerRow, HolderRow, counted
 from berth.store.tables import allocations, consumers
@@ -19,7 +19,8 @@ _AT_ONCE: Final = 5_000
 class ConsumerFilter:
     """Which consumers to read. untyped: those without a type; provider_id, class_id: of which they hold something.
 
-    now: as of store.consumers.counted.
+    pending: whether their claims have to be confirmed; due_by: they end or lapse by this instant, in microseconds since
+    1970 UTC; of both None: all. now: as of store.consumers.counted.
     """
 
     project: str = ""
@@ -29,6 +30,8 @@ class ConsumerFilter:
     provider_id: int | None = None
     class_id: int | None = None
     now: int | None = None
+    pending: bool | None = None
+    due_by: int | None = None
 
     @property
     def by_amount(self) -> bool:
@@ -38,7 +41,9 @@ class ConsumerFilter:
     @property
     def by_amount_only(self) -> bool:
         """Whether it depends on what a consumer holds, and on nothing else."""
-        return self.by_amount and not (self.project or self.user or self.untyped or self.type_id is not None)
+        others = self.project or self.user or self.untyped or self.type_id is not None
+        timed = self.now is not None or self.pending is not None or self.due_by is not None
+        return self.by_amount and not (others or timed)
 
 
 class ProjectRows(NamedTuple):
@@ -67,7 +72,7 @@ def holders(connection: Connection, provider_id: int, after: int, most: int, now
         .where(of_provider, consumer_id.between(ids[0], ids[-1]), counted(now))
         .order_by(consumer_id, allocations.c.class_id)
     )
-    return [HolderRow(*row) for row in connection.execute(held).all()]
+    return list(map(HolderRow._make, connection.execute(held).all()))
 
 
 def some_holders(connection: Connection, provider_ids: Sequence[int], most: int, now: int | None) -> list[HolderRow]:
@@ -80,7 +85,7 @@ def some_holders(connection: Connection, provider_ids: Sequence[int], most: int,
         .where(of_providers, consumer_id.in_(ids))
         .order_by(consumer_id, allocations.c.class_id)
     )
-    return [HolderRow(*row) for row in connection.execute(held).all()]
+    return list(map(HolderRow._make, connection.execute(held).all()))
 
 
 def _holding(provider_ids: Sequence[int], now: int | None) -> Select[Any]:
@@ -102,6 +107,17 @@ def by_uuid(connection: Connection, filter_: ConsumerFilter, after: str, most: i
     """Return consumers in the order of their uuids."""
     query = _matching(filter_).where(consumers.c.uuid > after).order_by(consumers.c.uuid).limit(most)
     return list(map(ConsumerRow._make, connection.execute(query).all()))
+
+
+def some_of(connection: Connection, filter_: ConsumerFilter, uuids: Sequence[str], most: int) -> list[ConsumerRow]:
+    """Return those of some consumers that match: in pieces, until there are enough."""
+    matching, rows = _matching(filter_), list[ConsumerRow]()
+    for begin in range(0, len(uuids), IN_ONE_STATEMENT):
+        some = consumers.c.uuid.in_(uuids[begin : begin + IN_ONE_STATEMENT])
+        rows += map(ConsumerRow._make, connection.execute(matching.where(some)))
+        if len(rows) >= most:
+            break
+    return rows
 
 
 def uuids(
@@ -217,6 +233,15 @@ def _restrict_owner(query: Select[Any], filter_: ConsumerFilter) -> Select[Any]:
         query = query.where(consumers.c.type_id.is_(None))
     elif filter_.type_id is not None:
         query = query.where(consumers.c.type_id == filter_.type_id)
+    return query if filter_.pending is None and filter_.due_by is None else _restrict_life(query, filter_)
+
+
+def _restrict_life(query: Select[Any], filter_: ConsumerFilter) -> Select[Any]:
+    end, deadline = consumers.c.end, consumers.c.deadline
+    if filter_.pending is not None:
+        query = query.where(deadline.is_not(None) if filter_.pending else deadline.is_(None))
+    if filter_.due_by is not None:
+        query = query.where(or_(end <= filter_.due_by, deadline <= filter_.due_by))
     return query
 
 

@@ -58,6 +58,9 @@ class HolderRow(NamedTuple):
     user: str
     type_id: int | None
     updated_at: int
+    start: int | None
+    end: int | None
+    deadline: int | None
     class_id: int
     amount: int
 
@@ -92,7 +95,14 @@ _TOTALS = (
     .group_by(allocations.c.consumer_id, allocations.c.class_id)
     .order_by(allocations.c.consumer_id, allocations.c.class_id)
 )
-HOLDER: Final = (*OWNED, allocations.c.class_id, allocations.c.amount)
+HOLDER: Final = (
+    *OWNED,
+    consumers.c.start,
+    consumers.c.end,
+    consumers.c.deadline,
+    allocations.c.class_id,
+    allocations.c.amount,
+)
 """The columns of a HolderRow."""
 
 _HOLDERS = (
@@ -169,7 +179,7 @@ def totals(connection: Connection, ids: Iterable[int]) -> list[tuple[int, int, i
 def holders_of(connection: Connection, provider_id: int, now: int | None) -> list[HolderRow]:
     """Return everything that is held of a provider. now: as of `counted`."""
     rows = connection.execute(_HOLDERS.where(counted(now)), {"provider_id": provider_id})
-    return [HolderRow(*row) for row in rows]
+    return list(map(HolderRow._make, rows))
 
 
 def used(connection: Connection) -> Iterator[Row[Any, Any, Any]]:

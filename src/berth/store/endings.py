@@ -1,4 +1,4 @@
-"""What Berth ended, kept for a week."""
+"""What Berth ended, kept for some days."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from berth.model.consumer import Resources
 from berth.model.ended_consumer import EndedConsumer, EndReason
 from berth.store.tables import endings
 
-KEPT_US: Final = 7 * 24 * 3600 * 1_000_000
-"""How long they are kept, in microseconds."""
+KEEP_S: Final = 7 * 24 * 3600
+"""How long they are kept, if nothing else is set, in seconds."""
 
 _AT_ONCE: Final = 1_024
 """How many are deleted with one commit."""
@@ -45,9 +45,9 @@ def of_changes(connection: Connection, numbers: Collection[int]) -> dict[int, li
     return found
 
 
-def drop_old(connection: Connection, now: int) -> None:
-    """Delete some of those that have been kept for long enough. now: in microseconds since 1970 UTC."""
-    last = connection.execute(_LAST_OLD, {"before": now - KEPT_US}).scalar()
+def drop_old(connection: Connection, before: int) -> None:
+    """Delete some of those that are older than this. before: in microseconds since 1970 UTC."""
+    last = connection.execute(_LAST_OLD, {"before": before}).scalar()
     if last is not None:
         connection.execute(_DROP, {"last": last})
 

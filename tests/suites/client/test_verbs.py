@@ -20,9 +20,12 @@ from berth import (
     ProviderQuery,
     ReconcileFinding,
     ReconcileRequest,
+    Term,
     UndoOutcome,
     errors,
 )
+from berth.model.claim_life import ClaimState
+from berth.model.ended_consumer import EndReason
 from berth.model.interface import LedgerInterface
 from berth.model.record import InventoryRecord, ProviderRecord, RecordStatus
 
@@ -176,6 +179,32 @@ def test_holding(verbs: LedgerInterface) -> None:
     assert verbs.consumer(held.consumer).deadline is None
     with pytest.raises(errors.NotPending):
         verbs.holds.extend(held.consumer, 5)
+
+
+def test_consumers_by_state_and_end(verbs: LedgerInterface) -> None:
+    uuid = host(verbs)
+    ever, hold = claimed(verbs, uuid), claimed(verbs, uuid, term=Term(confirm_within=600, lasts=3600))
+    query = berth.ConsumerQuery(provider=uuid)
+    for narrower, found in (
+        ({"state": ClaimState.PENDING}, [hold]),
+        ({"state": ClaimState.CONFIRMED}, [ever]),
+        ({"due": 601}, [hold]),
+        ({"due": 0}, []),
+    ):
+        assert [each.uuid for each in verbs.consumers(replace(query, **narrower)).items] == found
+    (holder,) = (each for each in verbs.holders(uuid).items if each.consumer == hold)
+    details = verbs.consumer(hold)
+    assert (holder.state, holder.end, holder.deadline) == (details.state, details.end, details.deadline)
+    assert 590 < (details.expires_in or 0) <= 600
+    with pytest.raises(errors.Invalid):
+        verbs.consumers(replace(query, state=ClaimState.AHEAD))
+    gone = claimed(verbs, uuid)
+    ask = ReconcileRequest(trees=(uuid,), alive={ever: None}, as_of=verbs.head())
+    verbs.reconcile(replace(ask, dry_run=False, expect=verbs.reconcile(ask).digest), key=new())
+    with pytest.raises(errors.AllocationsNotFound) as missed:
+        verbs.release(gone)
+    assert missed.value.ended is not None
+    assert missed.value.ended.why is EndReason.RECONCILED
 
 
 def test_following_a_log_that_does_not_continue_there(verbs: LedgerInterface) -> None:

@@ -238,10 +238,48 @@ def test_what_ends_next(small: Server, small_url: tuple[Server, str], ledger: be
     tab.go("agenda?within=86400")
     assert len(tab.rows("1 shown")) == 1
     assert "overdue" not in tab.main
-    tab.go(f"consumer/{held}")
-    assert "lapses at" in tab.main
     ledger.release(uuid)
     ledger.release(held)
+
+
+def test_how_long_claims_count(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
+    """A hold is hatched on the map and bars, named with what is left of its time, and found by its state."""
+    uuid, held = "7a5c0000-0000-4000-8000-0000000000e3", "7a5c0000-0000-4000-8000-0000000000e4"
+    for consumer, amount, term in ((uuid, 1, Term(lasts=7 * 24 * 3600 - 60)), (held, 3, Term(confirm_within=3590))):
+        held_of = {SECOND: {"VCPU": amount}}
+        ledger.claim(Claim(consumer=consumer, allocations=held_of, project="lab", user="eva", term=term))
+    tab = new_tab(small)
+    tab.expect("status of 404")
+    tab.open(f"consumer/{held}")
+    assert "pending: not confirmed yet" in tab.main
+    assert re.search(r"Lapses unless confirmed\s.*\(in 59 min \d+ s\)", tab.main)
+    tab.go(f"consumer/{uuid}")
+    assert re.search(r"State\s+confirmed", tab.main)
+    assert re.search(r"Ends\s.*\(in 6 d 23 h\)", tab.main)
+    tab.go("consumers?order=uuid&state=pending")
+    (row,) = tab.rows("1 shown")
+    assert re.fullmatch(r"59 min \d+ s \(pending\)", row[-1])
+    tab.go("consumers?order=uuid&due=604800")
+    assert len(tab.rows("2 shown")) == 2
+    tab.go(f"provider/{SECOND}")
+    assert [row[-1][:6] for row in tab.rows("Consumers with allocations on it")] == ["6 d 23", "59 min"]
+    tab.go("fleet?view=table")
+    assert "pending: held, not confirmed yet" in tab.page.locator(".legend").inner_text()
+    bar = tab.page.get_by_role("meter", name="VCPU of node-2")
+    assert bar.get_attribute("aria-valuetext") == "4 of 16 used, 25%, 3 of that pending"
+    assert bar.locator(".pending").count() == 1
+    ledger.release(uuid)
+    ledger.release(held)
+
+
+def test_why_a_consumer_is_over(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
+    uuid = "7a5c0000-0000-4000-8000-0000000000e5"
+    term = Term(confirm_within=1)
+    ledger.claim(Claim(consumer=uuid, allocations={SECOND: {"VCPU": 1}}, project="lab", user="eva", term=term))
+    tab = new_tab(small)
+    tab.expect("status of 404")
+    tab.open(f"consumer/{uuid}")
+    expect(tab.page.locator("main")).to_contain_text("Its hold lapsed")  # by itself, as it is swept
 
 
 def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:

@@ -273,3 +273,22 @@ def test_pages_of_a_long_report(ledger: berth.Ledger) -> None:
 def test_the_books_agree_after_all(ledger: berth.Ledger) -> None:
     """Test last: the rows are what the log says."""
     assert verify(ledger._writer.database).findings == ()
+
+
+def test_with_a_key_it_is_carried_out_once(ledger: berth.Ledger) -> None:
+    place = host(ledger)
+    one = claimed(ledger, place)
+    request = asked(ledger, [str(uuid4())], trees=(place,))
+    ending = replace(request, dry_run=False, expect=ledger.reconcile(request).digest)
+    key = str(uuid4())
+    report = ledger.reconcile(ending, key=key)
+    assert report.change == ledger.head()
+    assert ledger.undo(report.change, key=f"{key} back") == ledger.undo(report.change, key=f"{key} back")
+    before = logged(ledger)
+    assert ledger.reconcile(ending, key=key) == report  # the consumer is there again, and stays
+    assert ledger.allocations(one) is not None
+    with pytest.raises(errors.KeyReused):
+        ledger.reconcile(replace(ending, at_most=1), key=key)
+    with pytest.raises(errors.Invalid):
+        ledger.reconcile(ending, key="")
+    assert logged(ledger) == before

@@ -6,6 +6,8 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -55,6 +57,38 @@ def test_the_fleet_and_its_commits(ask: HttpClient) -> None:
     assert ask.number("berth_used", resource_class="VCPU") == 3
     assert ask.number("berth_capacity", resource_class="VCPU") == 8
     assert ask.number("berth_database_up") == 1
+
+
+def test_holds_and_what_berth_ended(ask: HttpClient) -> None:
+    """Through whichever worker: each counts what it has committed."""
+    names = ("berth_confirmed_holds_total", "berth_extended_holds_total", "berth_pending_claims", "berth_ending_claims")
+    assert [ask.number(name) for name in names] == [0] * 4
+    host, kept, given = ask.host({"VCPU": 8}), str(uuid4()), str(uuid4())
+    for consumer, seconds in ((kept, 600), (given, 600), (str(uuid4()), 1)):
+        term = {"confirm_within": seconds, "lasts": 600}
+        claim = {"consumer": consumer, "allocations": {host: {"VCPU": 1}}, "project": "p", "user": "u", "term": term}
+        assert ask("POST", "/v1/commands/SetAllocations", json={"claims": [claim]}).status_code == 200
+    assert ask.number("berth_pending_claims") == 3
+    for body in ({"consumer": kept, "seconds": 900}, {"consumer": given, "seconds": 900}):
+        assert ask("POST", "/v1/commands/Extend", json=body).status_code == 200
+    assert ask("POST", "/v1/commands/Confirm", json={"consumer": kept}).status_code == 200
+    assert ask("POST", "/v1/commands/Confirm", json={"consumer": kept}).status_code == 200  # changes nothing
+    assert ask("PUT", f"/allocations/{given}", json=_placement_claim(host)).status_code == 204
+    until(lambda: ask.number("berth_ended_claims_total", why="lapsed") == 1, "the hold does not lapse")
+    assert [ask.number(name) for name in names] == [2, 2, 0, 1]
+    assert ask.number("berth_ended_claims_total", why="ended") == 0
+
+
+def _placement_claim(host: str) -> dict[str, Any]:
+    """Return what a client of Placement writes, which knows nothing of holds."""
+    allocations = {host: {"resources": {"VCPU": 1}}}
+    return {
+        "allocations": allocations,
+        "project_id": "p",
+        "user_id": "u",
+        "consumer_generation": 2,
+        "consumer_type": "VM",
+    }
 
 
 def test_versions_and_histories(ask: HttpClient) -> None:

@@ -10,6 +10,7 @@ from berth.model import commands
 from berth.model.commands import Claim, Command, NewInventories
 from berth.model.inventory import Inventory
 from berth.model.message import RESULTS, message, message_of, value
+from berth.model.reconciliation import Reconcile
 from berth.model.record import InventoryRecord, ProviderRecord
 from berth.model.request import CandidateRequest, Group
 
@@ -72,7 +73,7 @@ def test_what_is_wrong_is_said_with_where_it_is() -> None:
         )
 
 
-NOT_SENT = {commands.CreateToken, commands.RevokeToken, commands.RotateToken, commands.Reconcile, commands.Lapse}
+NOT_SENT = {commands.CreateToken, commands.RevokeToken, commands.RotateToken, Reconcile, commands.Lapse}
 """Whoever asks for a token is given a secret: more than a command. The server finds orphans, and sweeps."""
 
 

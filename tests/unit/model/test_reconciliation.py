@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from berth.model.commands import Orphan
-from berth.model.reconciliation import digest_of
+from berth.model.reconciliation import Orphan, digest_of
 
 ONE = Orphan(consumer="00000000-0000-4000-8000-000000000001", generation=1, id=7)
 TWO = Orphan(consumer="00000000-0000-4000-8000-000000000002", generation=1, id=8)

@@ -21,11 +21,14 @@ REST: Final = "CUSTOM_*"
 class FleetMetrics(Collector):
     """An overview as metrics. overview: None if the database has not answered since the process started.
 
-    damaged: how many entries of the change log this process has met and could not read.
+    damaged: how many entries of the change log this process has met and could not read; timed: how many holds are
+    pending, and how many confirmed claims have an end.
     """
 
-    def __init__(self, overview: Overview | None, *, answers: bool, damaged: int = 0) -> None:
-        self._overview, self._answers, self._damaged = overview, answers, damaged
+    def __init__(
+        self, overview: Overview | None, *, answers: bool, damaged: int = 0, timed: tuple[int, int] = (0, 0)
+    ) -> None:
+        self._overview, self._answers, self._damaged, self._timed = overview, answers, damaged, timed
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
@@ -35,6 +38,9 @@ class FleetMetrics(Collector):
         yield GaugeMetricFamily("berth_damaged_changes", unreadable, value=self._damaged)
         if self._overview is not None:
             yield from _metrics_of(self._overview)
+            pending, ending = self._timed
+            yield GaugeMetricFamily("berth_pending_claims", "Holds that are not confirmed yet.", value=pending)
+            yield GaugeMetricFamily("berth_ending_claims", "Confirmed claims that have an end.", value=ending)
 
 
 def _metrics_of(fleet: Overview) -> Iterator[Metric]:
@@ -71,4 +77,5 @@ def _sum(classes: Sequence[ClassOverview]) -> ClassOverview:
         capacity=sum(each.capacity for each in classes),
         used=sum(each.used for each in classes),
         largest_free=max(each.largest_free for each in classes),
+        pending=sum(each.pending for each in classes),
     )

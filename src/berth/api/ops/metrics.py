@@ -62,6 +62,7 @@ class MetricsApp:
         self._numbers = SingleFlight("metrics", self._overview)
         self._last: Overview | None = None
         self._leases: dict[LeaseState, int] | None = None
+        self._last_at = (0, 0)
 
     @staticmethod
     def operations() -> Iterator[str]:
@@ -97,17 +98,17 @@ class MetricsApp:
         return plain_text.error(request, error)
 
     async def _reply(self, request: Request) -> Reply:
-        answers = True
+        answers, ledger = True, self._gate.ledger
         try:
             self._last = await self._numbers.result(FLEET_S)
         except (BerthError, TimeoutError):
             answers = False
         collectors: list[Collector] = [
-            FleetMetrics(self._last, answers=answers, damaged=len(self._gate.ledger.damaged_entries))
+            FleetMetrics(self._last, answers=answers, damaged=len(ledger.damaged_entries), timed=ledger.timed_claims)
         ]
         collectors.append(LeaseMetrics(self._leases, self._gate.ledger.clock_skew_s))
         if self._anomalies is not None:
-            end = self._gate.ledger.known_position.audit_number
+            end = ledger.known_position.audit_number
             collectors.append(AnomalyMetrics(self._anomalies(), end))
         text = await asyncio.to_thread(_text, self._registry, collectors)
         return plain_text.plain(request, 200, text, CONTENT_TYPE_PLAIN_0_0_4)
@@ -115,7 +116,9 @@ class MetricsApp:
     def _overview(self) -> Overview:
         ledger, last = self._gate.ledger, self._last
         ledger.ping()
-        fresh = last if last is not None and last.head == ledger.known_head else ledger.overview()
+        now = ledger.known_head, ledger.lapsed_at
+        fresh = last if last is not None and self._last_at == now else ledger.overview()
+        self._last_at = now
         self._leases = ledger.leases.count()
         self._meter.at(fresh.head)
         self._versions.read_figures()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from berth.api.http.messages import Request
 from berth.api.http.observer import Answered
+from berth.api.ops.hold_metrics import HoldMetrics
 from berth.api.v1.problems import OF_HTTP
 from berth.ledger.observer import CommitObserver
 from berth.model.errors import BerthError, Conflict
@@ -65,6 +66,7 @@ class RequestMetrics(CommitObserver):
             registry=registry,
         )
         Gauge("berth_workers", "Worker processes.", multiprocess_mode="livesum", registry=registry).set(1)
+        self._holds = HoldMetrics(registry)
         self._counters: dict[tuple[str, str, str, int], Callable[[float], None]] = {}
 
     def began(self, request: Request) -> None:
@@ -104,6 +106,10 @@ class RequestMetrics(CommitObserver):
         """See CommitObserver."""
         self._batches.observe(len(requests))
         self._commits.observe((ended_ns - began_ns) / 1e9)
+
+    def claims_changed(self, events: Mapping[str, int]) -> None:
+        """See CommitObserver."""
+        self._holds.add(events)
 
     def tried_again(self) -> None:
         """See CommitObserver."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from berth.model.consumer import ConsumerOrder
 from berth.model.lease import LeaseClaims, LeaseState
 from berth.model.overview import GroupBy
+from berth.model.term import LONGEST_S
 
 MOST_ITEMS = 1_000
 """The most items on one page."""
@@ -26,6 +27,7 @@ LogPlace = Annotated[
         pattern=r"^[0-9]{1,19}(-[0-9a-f]{16})?$", description="The number of a change, or the id of its event."
     ),
 ]
+Due = Annotated[int, msgspec.Meta(ge=0, le=LONGEST_S, description="Only those that end or lapse within these seconds.")]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
@@ -83,6 +85,8 @@ class Consumers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
     provider: Text = ""
     resource_class: Text = msgspec.field(default="", name="class")
     order: ConsumerOrder = ConsumerOrder.UUID
+    state: Literal["", "pending", "confirmed"] = ""
+    due: Due | None = None
 
 
 class AgendaQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):

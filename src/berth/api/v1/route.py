@@ -67,8 +67,9 @@ class Route:
     operation: its name in the policy; query: the parameters, a field each; body: the type of the JSON
     body, None for none; reply: the type of the reply's JSON, None for no body; streams: it may answer
     with a stream of events; dated: its answer changes with the ledger's head only, and is for everybody
-    the same; project: whose business a call is, if it is a project's; keyed: whether it takes an
-    idempotency key; refusals: those that the ledger may answer with.
+    the same; timed: it says how long claims still count, and so changes with time while some end;
+    project: whose business a call is, if it is a project's; keyed: whether it takes an idempotency key;
+    refusals: those that the ledger may answer with.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Route:
     public: bool = False
     streams: bool = False
     dated: bool = True
+    timed: bool = False
     project: Callable[[Call], str | None] = field(default=lambda _: None)
     keyed: bool = False
     refusals: tuple[type[BerthError], ...] = ()

@@ -179,6 +179,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "provider_allocations.show",
         query=parameters.Paging,
         reply=pages.HolderPage,
+        timed=True,
         refusals=_NO_PROVIDER,
     ),
     Route(
@@ -212,6 +213,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "consumers.list",
         query=parameters.Consumers,
         reply=ConsumerPage,
+        timed=True,
         project=consumers.asked_project,
         refusals=(errors.ProviderNotFound, errors.ClassNotFound, errors.Invalid),
     ),
@@ -223,6 +225,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "The allocations of a consumer",
         "consumers.show",
         reply=ConsumerDetails,
+        timed=True,
         project=consumers.its_project,
         refusals=_NO_CONSUMER,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final, TypeVar
 
@@ -18,12 +19,15 @@ from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Table
 from berth.cli.output.tree import tree
 from berth.cli.session import Session
-from berth.cli.times import format_moment
+from berth.cli.times import format_moment, parse_span
 from berth.model.change import NameKind
+from berth.model.claim_life import ClaimState
 from berth.model.consumer import ConsumerDetails, ConsumerOrder, ConsumerQuery
+from berth.model.ended_consumer import ClaimEnd
 from berth.model.errors import AllocationsNotFound, Forbidden, NotFound, ProviderNotFound
 from berth.model.names import UNKNOWN_TYPE
 from berth.model.overview import ProviderDetails, ProviderFilter
+from berth.model.term import SECOND
 from berth.model.validation import canonical_uuid
 
 SHOWN: Final = 100
@@ -37,6 +41,13 @@ RowLimit = Annotated[
     typer.Option("--limit", min=1, help=f"The most rows to show. Default: {SHOWN} in a table, all as JSON and CSV."),
 ]
 Item = TypeVar("Item")
+
+
+class StateFilter(enum.StrEnum):
+    """The states of claims that there are."""
+
+    PENDING = ClaimState.PENDING.value
+    CONFIRMED = ClaimState.CONFIRMED.value
 
 
 @ledger_command(csv=True)
@@ -92,8 +103,8 @@ def show(
     except ProviderNotFound:
         try:
             consumer = session.ledger.consumer(subject)
-        except AllocationsNotFound:
-            _show_ended(session, subject)
+        except AllocationsNotFound as error:
+            _show_ended(session, subject, error.ended)
         else:
             _show_consumer(session, consumer)
 
@@ -168,9 +179,15 @@ def consumers(
     order: Annotated[
         ConsumerOrder, typer.Option(help="Order: by uuid, oldest first, or largest first (of --class).")
     ] = ConsumerOrder.UUID,
+    state: Annotated[
+        StateFilter | None, typer.Option(help="Only holds that are not confirmed yet, or only what is confirmed.")
+    ] = None,
+    due: Annotated[
+        str, typer.Option(metavar="TIME", help="Only those whose claims end or lapse within this time: 1h, 1d, 7d.")
+    ] = "",
     limit: RowLimit = None,
 ) -> None:
-    """List consumers with what they hold.
+    """List consumers with what they hold, and how long their claims still count.
 
     Example: berth consumers --class VCPU --order largest --limit 10
     """
@@ -181,6 +198,8 @@ def consumers(
         provider=provider_names.resolve(session, provider) if provider else "",
         resource_class=resource_class,
         order=order,
+        state=None if state is None else ClaimState(state.value),
+        due=parse_span(due) // SECOND if due else None,
     )
     items, more = _collect(session, limit, lambda most, after: session.ledger.consumers(query, limit=most, after=after))
     session.output.show(items, tables.consumers(items))
@@ -263,7 +282,7 @@ def _show_consumer(session: Session, consumer: ConsumerDetails) -> None:
     )
 
 
-def _show_ended(session: Session, uuid: str) -> None:
+def _show_ended(session: Session, uuid: str, end: ClaimEnd | None) -> None:
     """Show what the audit log says of a deleted provider, or of a consumer that holds nothing now."""
     try:
         history = session.ledger.history(uuid, most=10)
@@ -275,8 +294,9 @@ def _show_ended(session: Session, uuid: str) -> None:
     is_consumer = newest.after is not None and uuid in newest.after.claims
     ended = "consumer {}, released {} by {}" if is_consumer else "provider {}, deleted {} by {}"
     session.output.print_result(
-        {"ended": {"uuid": uuid} | (msgspec.structs.asdict(owner) if owner else {}), "history": history},
+        {"ended": {"uuid": uuid, "claim": end} | (msgspec.structs.asdict(owner) if owner else {}), "history": history},
         ended.format(uuid, format_moment(newest.at), newest.actor or newest.user),
+        end and str(end),
         f"of project {owner.project}, user {owner.user}, type {owner.type or UNKNOWN_TYPE}" if owner else None,
         "",
         tables.history(history, uuid, session.name_of).rich(),

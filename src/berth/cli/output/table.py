@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from berth.cli.output.escape import escape, escape_cell
+from berth.model.names import parse_uuid
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
     from rich.text import Text
 
 BAR_WIDTH: Final = 12
+LONGEST_NAME: Final = 40
+"""How long a name may be that is not broken over lines, in characters."""
 _NEARLY_FULL, _FAIRLY_FULL = 0.9, 0.7
 
 
@@ -63,22 +66,35 @@ TableCell = str | int | Fill | None
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns and rows. Columns of numbers are aligned to the right."""
+    """Columns and rows. Columns of numbers are aligned to the right.
+
+    sparse: the columns that a terminal shows only if some row has something there.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[TableCell]]
+    sparse: frozenset[str] = frozenset()
 
     def rich(self) -> RichTable:
-        """Return the table for a terminal, with every text escaped."""
+        """Return the table for a terminal, with every text escaped. Where it is narrow, names and amounts stay whole.
+
+        What has spaces is wrapped there, and uuids are broken.
+        """
         from rich.table import Table as RichTable
 
         table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        for number, name in enumerate(self.columns):
-            numeric = any(isinstance(row[number], int) for row in self.rows)
-            table.add_column(name, justify="right" if numeric else "left", no_wrap=_short(self.rows, number))
+        shown = [number for number, name in enumerate(self.columns) if name not in self.sparse or self._has(number)]
+        for number in shown:
+            cells = [row[number] for row in self.rows]
+            right, whole = any(isinstance(cell, int) for cell in cells), all(map(_stays_whole, cells))
+            table.add_column(self.columns[number], justify="right" if right else "left", no_wrap=whole, overflow="fold")
         for row in self.rows:
-            table.add_row(*map(rich_cell, row))
+            table.add_row(*(rich_cell(row[number]) for number in shown))
         return table
+
+    def _has(self, number: int) -> bool:
+        """Whether some row has something in a column."""
+        return any(row[number] not in (None, "") for row in self.rows)
 
     def csv(self) -> str:
         """Return the table as CSV (RFC 4180, but with Unix line ends). A bar becomes the used share."""
@@ -106,6 +122,6 @@ def _cell(cell: TableCell) -> str:
     return escape_cell(cell) if isinstance(cell, str) else "" if cell is None else str(cell)
 
 
-def _short(rows: Sequence[Sequence[TableCell]], number: int) -> bool:
-    """Whether a column should not be wrapped: numbers, bars, uuids."""
-    return all(not isinstance(row[number], str) or len(str(row[number])) <= 40 for row in rows)
+def _stays_whole(cell: TableCell) -> bool:
+    """Whether a cell must not be broken over lines: numbers, bars, names that are not long."""
+    return not isinstance(cell, str) or (len(cell) <= LONGEST_NAME and " " not in cell and parse_uuid(cell) is None)

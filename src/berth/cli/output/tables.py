@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from berth.cli.amounts import as_text
 from berth.cli.output.claim_text import claims_text
@@ -11,10 +12,14 @@ from berth.cli.times import format_left, format_moment
 from berth.model.agenda import AgendaItem
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidate, ResourceUsage
+from berth.model.claim_life import ClaimLife, ClaimState
 from berth.model.consumer import ConsumerItem, ProjectItem, Resources, TypeUsage
 from berth.model.names import UNKNOWN_TYPE
 from berth.model.overview import ClassOverview, ProviderDetails, ProviderItem
 from berth.model.pages import HolderItem, NameItem
+
+_CONSUMERS: Final = ("CONSUMER", "TYPE", "PROJECT", "USER", "HOLDS", "SINCE (UTC)", "ENDS IN")
+_ENDS: Final = frozenset({"ENDS IN"})
 
 NameOf = Callable[[str], str]
 """A function from a provider's uuid to its name."""
@@ -84,10 +89,11 @@ def holders(items: Iterable[HolderItem]) -> Table:
             each.user,
             as_text(each.resources),
             format_moment(each.updated_at),
+            ends_in(each),
         )
         for each in items
     ]
-    return Table(("CONSUMER", "TYPE", "PROJECT", "USER", "HOLDS", "SINCE (UTC)"), rows)
+    return Table(_CONSUMERS, rows, sparse=_ENDS)
 
 
 def consumers(items: Iterable[ConsumerItem]) -> Table:
@@ -100,10 +106,19 @@ def consumers(items: Iterable[ConsumerItem]) -> Table:
             each.user,
             as_text(each.resources),
             format_moment(each.updated_at),
+            ends_in(each),
         )
         for each in items
     ]
-    return Table(("CONSUMER", "TYPE", "PROJECT", "USER", "HOLDS", "SINCE (UTC)"), rows)
+    return Table(_CONSUMERS, rows, sparse=_ENDS)
+
+
+def ends_in(life: ClaimLife) -> str:
+    """Return how long a claim still counts, as text: 6d 23h, or 14m 3s (pending); "" if it counts for ever."""
+    if life.expires_in is None:
+        return ""
+    pending = f" ({life.state})" if life.state is ClaimState.PENDING else ""
+    return f"{format_left(life.expires_in)}{pending}"
 
 
 def agenda(items: Iterable[AgendaItem]) -> Table:

@@ -66,7 +66,8 @@ def _set_endings(fleet: Fleet, facts: Facts) -> None:
     for consumer, held in facts.claims.items():
         span = facts.terms.get(consumer)
         due = None if span is None else span.due
-        fleet.set_ending(consumer, None if due is None else Ending(due, _amounts(fleet, held)))
+        pending = span is not None and span.deadline is not None
+        fleet.set_ending(consumer, None if due is None else Ending(due, _amounts(fleet, held), pending))
         lease = None if span is None else span.lease
         if lease is not None or fleet.leased.lease_of:
             fleet.own("leased").put(consumer, lease)

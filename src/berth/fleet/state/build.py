@@ -178,13 +178,13 @@ def _load_used(fleet: Fleet, rows: NameRows) -> None:
 
 
 def _load_endings(fleet: Fleet, rows: NameRows) -> None:
-    amounts = defaultdict[tuple[str, int], list[tuple[SlotClass, int]]](list)
+    amounts = defaultdict[tuple[str, int, bool], list[tuple[SlotClass, int]]](list)
     for consumer, end, deadline, provider, number, amount in rows:
         due = Span(0, end, deadline).due or 0
         slot = int(fleet.id.values.searchsorted(provider))
-        amounts[consumer, due].append(((slot, number), int(amount)))
-    for (consumer, due), held in amounts.items():
-        fleet.set_ending(consumer, Ending(due, tuple(held)))
+        amounts[consumer, due, deadline is not None].append(((slot, number), int(amount)))
+    for (consumer, due, pending), held in amounts.items():
+        fleet.set_ending(consumer, Ending(due, tuple(held), pending))
 
 
 def _sets(fleet: Fleet, chunks: Chunks) -> Iterator[tuple[int, frozenset[int]]]:

@@ -18,10 +18,14 @@ SlotClass = tuple[int, int]
 
 
 class Ending(NamedTuple):
-    """Until when a consumer's claim counts, in microseconds since 1970 UTC, and what it has: amounts by place."""
+    """Until when a consumer's claim counts, in microseconds since 1970 UTC, and what it has: amounts by place.
+
+    pending: whether it has to be confirmed by then, or earlier than it ends.
+    """
 
     due: int
     amounts: tuple[tuple[SlotClass, int], ...]
+    pending: bool = False
 
 
 class Lapses:
@@ -29,28 +33,29 @@ class Lapses:
 
     now: that instant; next_due: the next one at which something may lapse, NEVER if there is none; since: the last one
     at which something did; ahead: those that count; lapsed: those that count no more, in the order of their instants,
-    until the log says so; amounts: what these have, by place.
+    until the log says so; amounts: what these have, by place; holds: how many are pending; pending: what they have.
     """
 
-    __slots__ = ("_heap", "ahead", "amounts", "lapsed", "next_due", "now", "since")
+    __slots__ = ("_heap", "ahead", "amounts", "holds", "lapsed", "next_due", "now", "pending", "since")
 
     def __init__(self) -> None:
-        self.now = self.since = 0
+        self.now = self.since = self.holds = 0
         self.next_due = NEVER
         self.ahead: dict[str, Ending] = {}
         self.lapsed: dict[str, Ending] = {}
         self.amounts: dict[SlotClass, int] = {}
+        self.pending: dict[SlotClass, int] = {}
         self._heap: list[tuple[int, str]] = []
 
     def __sizeof__(self) -> int:
-        return sum(map(sys.getsizeof, (self.ahead, self.lapsed, self.amounts, self._heap)))
+        return sum(map(sys.getsizeof, (self.ahead, self.lapsed, self.amounts, self.pending, self._heap)))
 
     def copy(self) -> Lapses:
         """Return an independent copy."""
         copied = Lapses()
         copied.now, copied.since, copied.next_due = self.now, self.since, self.next_due
         copied.ahead, copied.lapsed, copied.amounts = self.ahead.copy(), self.lapsed.copy(), self.amounts.copy()
-        copied._heap = self._heap.copy()
+        copied.holds, copied.pending, copied._heap = self.holds, self.pending.copy(), self._heap.copy()
         return copied
 
     @property
@@ -60,12 +65,16 @@ class Lapses:
 
     def put(self, consumer: str, ending: Ending | None) -> None:
         """Set until when a consumer's claim counts; None: it has no end, or the consumer has nothing any more."""
-        self.ahead.pop(consumer, None)
+        before = self.ahead.pop(consumer, None)
+        if before is not None and before.pending:
+            self._add_hold(before, -1)
         lapsed = self.lapsed.pop(consumer, None)
         if lapsed is not None:
-            self._add_amounts(lapsed, -1)
+            _add(self.amounts, lapsed, -1)
         if ending is not None:
             self.ahead[consumer] = ending
+            if ending.pending:
+                self._add_hold(ending, 1)
             heapq.heappush(self._heap, (ending.due, consumer))
         if len(self._heap) > 2 * len(self.ahead) + _SLACK:
             self._heap = [(each.due, consumer) for consumer, each in self.ahead.items()]
@@ -80,7 +89,9 @@ class Lapses:
             ending = self.ahead.get(consumer)
             if ending is not None and ending.due == due:  # else it has another end by now
                 self.lapsed[consumer] = self.ahead.pop(consumer)
-                self._add_amounts(ending, 1)
+                _add(self.amounts, ending, 1)
+                if ending.pending:
+                    self._add_hold(ending, -1)
                 self.since = self.now
                 yield ending
         self._note_next()
@@ -88,10 +99,16 @@ class Lapses:
     def _note_next(self) -> None:
         self.next_due = self._heap[0][0] if self._heap else NEVER
 
-    def _add_amounts(self, ending: Ending, sign: int) -> None:
-        for place, amount in ending.amounts:
-            left = self.amounts.get(place, 0) + sign * amount
-            if left:
-                self.amounts[place] = left
-            else:
-                self.amounts.pop(place, None)
+    def _add_hold(self, hold: Ending, sign: int) -> None:
+        self.holds += sign
+        _add(self.pending, hold, sign)
+
+
+def _add(amounts: dict[SlotClass, int], ending: Ending, sign: int) -> None:
+    """Add what a consumer has to amounts by place, or take it off (sign: -1)."""
+    for place, amount in ending.amounts:
+        left = amounts.get(place, 0) + sign * amount
+        if left:
+            amounts[place] = left
+        else:
+            amounts.pop(place, None)

@@ -93,7 +93,19 @@ def _cells(fleet: Fleet, layout: _Layout, classes: list[int], mark: tuple[str, .
     capacity: list[Resources] = [{} for _ in layout.ids]
     for number in classes:
         _add_class(fleet, layout, number, used, capacity)
-    return list(map(MapCell, layout.ids, layout.names, hosts, providers, used, capacity, marked))
+    pending = _pending(fleet, layout, classes)
+    return list(map(MapCell, layout.ids, layout.names, hosts, providers, used, capacity, marked, pending))
+
+
+def _pending(fleet: Fleet, layout: _Layout, classes: list[int]) -> list[Resources]:
+    """Return what is pending in each cell, by class."""
+    pending: list[Resources] = [{} for _ in layout.ids]
+    for (slot, number), amount in fleet.lapses.pending.items():
+        cell = int(layout.cell_of[fleet.root.values[slot]])
+        if cell != NO_SLOT and number in classes:
+            name = fleet.catalogue.name_of(number)
+            pending[cell][name] = pending[cell].get(name, 0) + amount
+    return pending
 
 
 def _hosts_of(fleet: Fleet, uuids: tuple[str, ...]) -> NDArray[np.intp]:

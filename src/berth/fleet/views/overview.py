@@ -7,18 +7,20 @@ import numpy as np
 from berth.fleet.state.columns import ClassColumn, Column
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.state.set_table import SetTable
+from berth.fleet.views.pending import pending_by_class
 from berth.model.change import NameKind
 from berth.model.overview import ClassOverview, NameInUse, Overview
 
 
 def overview(fleet: Fleet) -> Overview:
     """Return the sums over all providers, by class in the order of the classes' numbers."""
+    pending = pending_by_class(fleet)
     return Overview(
         head=fleet.head,
         providers=len(fleet),
         roots=int(np.count_nonzero(fleet.root.values == np.arange(len(fleet.uuids)))),
         classes=[
-            _class(fleet.catalogue.name_of(number), column)
+            _class(fleet.catalogue.name_of(number), column, pending.get(number, 0))
             for number, column in sorted(fleet.columns.items())
             if len(column)
         ],
@@ -39,7 +41,7 @@ def names_in_use(fleet: Fleet, kind: NameKind) -> list[NameInUse]:
     return [each for each in every if each.providers or kind is not NameKind.AGGREGATE]
 
 
-def _class(name: str, column: ClassColumn) -> ClassOverview:
+def _class(name: str, column: ClassColumn, pending: int) -> ClassOverview:
     free = column.capacity.values - column.used.values
     return ClassOverview(
         name=name,
@@ -49,6 +51,7 @@ def _class(name: str, column: ClassColumn) -> ClassOverview:
         capacity=int(np.maximum(column.capacity.values, 0).sum(dtype=np.float64)),
         used=int(column.used.values.sum()),
         largest_free=max(0, int(free.max())),
+        pending=pending,
     )
 
 

@@ -10,8 +10,10 @@ from berth.fleet.find.summaries import usage_of
 from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.views.hosts import hosts_with_name
+from berth.fleet.views.pending import pending_of
 from berth.fleet.views.providers import aggregates, inventories, provider, traits
 from berth.model.candidate import ResourceUsage
+from berth.model.consumer import Resources
 from berth.model.errors import Invalid
 from berth.model.overview import InventoryDetails, ProviderDetails, ProviderFilter, ProviderItem, ProviderPage, TreeNode
 from berth.model.provider import Provider
@@ -32,14 +34,16 @@ def provider_page(fleet: Fleet, query: ProviderFilter, after: str | None, limit:
         slots = slots[np.argpartition(ids[slots], limit)[:limit]]
     page_slots = slots[np.argsort(ids[slots])].tolist()
     usage = usage_of(fleet, page_slots)
-    items = [_item(provider(fleet, fleet.uuids[slot]), usage[slot]) for slot in page_slots]
+    pending = pending_of(fleet, page_slots)
+    items = [_item(provider(fleet, fleet.uuids[slot]), usage[slot], pending[slot]) for slot in page_slots]
     return ProviderPage(items, str(ids[page_slots[-1]]) if has_more and page_slots else None)
 
 
 def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
     """Return one provider with everything it has, and its tree; raises ProviderNotFound."""
-    found = provider(fleet, uuid)
-    stock, usage = inventories(fleet, uuid).inventories, usage_of(fleet, [fleet.slot(uuid)])[fleet.slot(uuid)]
+    found, slot = provider(fleet, uuid), fleet.slot(uuid)
+    stock, usage = inventories(fleet, uuid).inventories, usage_of(fleet, [slot])[slot]
+    pending = pending_of(fleet, [slot])[slot]
     return ProviderDetails(
         uuid=found.uuid,
         name=found.name,
@@ -58,6 +62,7 @@ def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
                 allocation_ratio=each.allocation_ratio,
                 capacity=usage[name].capacity,
                 used=each.used,
+                pending=pending.get(name, 0),
             )
             for name, each in stock.items()
         },
@@ -69,17 +74,18 @@ def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
 
 def tree_of(fleet: Fleet, uuid: str) -> list[TreeNode]:
     """Return the tree of a provider in depth-first order, siblings by name; raises ProviderNotFound."""
-    slots, pending = [], [int(fleet.root.values[fleet.slot(uuid)])]
-    while pending:
-        slots.append(pending.pop())
-        pending += sorted(fleet.children.get(slots[-1], ()), key=fleet.names.__getitem__, reverse=True)
-    usage, parents = usage_of(fleet, slots), fleet.parent.values
+    slots, ahead = [], [int(fleet.root.values[fleet.slot(uuid)])]
+    while ahead:
+        slots.append(ahead.pop())
+        ahead += sorted(fleet.children.get(slots[-1], ()), key=fleet.names.__getitem__, reverse=True)
+    usage, pending, parents = usage_of(fleet, slots), pending_of(fleet, slots), fleet.parent.values
     return [
         TreeNode(
             uuid=fleet.uuids[slot],
             name=fleet.names[slot],
             parent=None if parents[slot] == NO_SLOT else fleet.uuids[parents[slot]],
             resources=usage[slot],
+            pending=pending[slot],
         )
         for slot in slots
     ]
@@ -127,7 +133,7 @@ def _cursor(after: str | None) -> int:
     return int(after)
 
 
-def _item(provider_: Provider, resources: dict[str, ResourceUsage]) -> ProviderItem:
+def _item(provider_: Provider, resources: dict[str, ResourceUsage], pending: Resources) -> ProviderItem:
     return ProviderItem(
         provider_.uuid,
         provider_.name,
@@ -137,4 +143,5 @@ def _item(provider_: Provider, resources: dict[str, ResourceUsage]) -> ProviderI
         provider_.created_at,
         provider_.updated_at,
         resources,
+        pending,
     )

@@ -9,10 +9,14 @@ from typing import Final
 from sqlalchemy import Connection
 
 from berth.fleet.state.fleet import Fleet
+from berth.ledger.queries import ending_consumers
+from berth.ledger.queries.claim_ends import claim_end
+from berth.ledger.queries.ending_consumers import check_life, ending_uuids, life_conditions
 from berth.ledger.queries.largest_consumers import LargestConsumers, is_number
 from berth.ledger.write.subtree import subtree_of
 from berth.ledger.write.writer import Writer
 from berth.model.change import NameKind
+from berth.model.claim_life import life_of
 from berth.model.consumer import (
     Consumer,
     ConsumerAllocations,
@@ -68,24 +72,32 @@ class ConsumerQueries:
         limit: int = 100,
         after: str | None = None,
     ) -> ConsumerPage:
-        """Return a page of matching consumers. Raises ProviderNotFound, ClassNotFound; Invalid: LARGEST of no class."""
+        """Return a page of matching consumers.
+
+        Raises ProviderNotFound, ClassNotFound; Invalid: LARGEST of no class, a state or a time that no claim can have.
+        """
         if query.order is ConsumerOrder.LARGEST and not query.resource_class:
             raise Invalid("the largest consumers are those of one resource class: give the class as well")
+        check_life(query)
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
-            filter_ = _compile_filter(fleet, query)
+            now = self._writer.time.known
+            filter_ = _compile_filter(fleet, query, now)
             if filter_ is None:
                 return ConsumerPage([], None)
-            page = self._largest.page if query.order is ConsumerOrder.LARGEST else _page
-            rows, next_ = page(connection, filter_, query, after or "", limit)
-            return ConsumerPage(_items(fleet, connection, rows), next_)
+            if query.order is ConsumerOrder.LARGEST:
+                rows, next_ = self._largest.page(connection, filter_, query, after or "", limit)
+            else:
+                found = ending_uuids(fleet, query, now)
+                rows, next_ = _page(connection, filter_, query, found, after or "", limit)
+            return ConsumerPage(_items(fleet, connection, rows, now), next_)
 
     def consumer(self, uuid: str) -> ConsumerDetails:
         """Return a consumer with all that it holds. Raises AllocationsNotFound if it holds nothing."""
         with self._writer.read_with_rows() as (fleet, connection):
             row = _row(fleet, connection, uuid)
             if row is None:
-                raise AllocationsNotFound(uuid)
+                raise AllocationsNotFound(uuid, claim_end(fleet, connection, uuid))
             held = _held_by(fleet, connection, row)
             return ConsumerDetails(
                 uuid=row.uuid,
@@ -97,9 +109,7 @@ class ConsumerQueries:
                 resources=_summed(held.values()),
                 allocations=held,
                 provider_generations={each: _generation(fleet, each) for each in held},
-                start=row.start,
-                end=row.end,
-                deadline=row.deadline,
+                **life_of(row.start, row.end, row.deadline, self._writer.time.known),
             )
 
     def project_of(self, consumer: str) -> str | None:
@@ -166,7 +176,7 @@ class ConsumerQueries:
             for row in rows:
                 item = items.get(row.consumer_id)
                 if item is None:
-                    item = items[row.consumer_id] = _holder(fleet, row)
+                    item = items[row.consumer_id] = _holder(fleet, row, self._writer.time.known)
                 item.resources[fleet.catalogue.name_of(row.class_id)] = row.amount
             generation = int(fleet.generation.values[slot])
         ids = list(items)
@@ -207,7 +217,14 @@ def name_holders(writer: Writer, refusal: Refusal) -> None:
     refusal.holders, refusal.holder_count = tuple(holders.values()), count
 
 
-def _compile_filter(fleet: Fleet, query: ConsumerQuery) -> ConsumerFilter | None:
+def explain_absence(writer: Writer, refusal: AllocationsNotFound) -> AllocationsNotFound:
+    """Return the refusal with why and when the consumer's claim ended, if that is known."""
+    writer.require_time()
+    with writer.read_with_rows() as (fleet, connection):
+        return AllocationsNotFound(refusal.consumer, claim_end(fleet, connection, refusal.consumer))
+
+
+def _compile_filter(fleet: Fleet, query: ConsumerQuery, now: int) -> ConsumerFilter | None:
     """Return the query with ids instead of names, or None if no consumer can match."""
     type_id = None
     if query.type and query.type != UNKNOWN_TYPE:
@@ -222,17 +239,27 @@ def _compile_filter(fleet: Fleet, query: ConsumerQuery) -> ConsumerFilter | None
         provider_id=int(fleet.id.values[fleet.slot(canonical_uuid(query.provider))]) if query.provider else None,
         class_id=fleet.catalogue.class_id(query.resource_class) if query.resource_class else None,
         now=fleet.lapses.instant,
+        **life_conditions(query, now),
     )
 
 
 def _page(
-    connection: Connection, filter_: ConsumerFilter, query: ConsumerQuery, after: str, limit: int
+    connection: Connection,
+    filter_: ConsumerFilter,
+    query: ConsumerQuery,
+    found: list[str] | None,
+    after: str,
+    limit: int,
 ) -> tuple[list[ConsumerRow], str | None]:
-    """Return the rows of a page, and the value of `after` for the next one (None: at the end). Raises Invalid."""
+    """Return the rows of a page, and the value of `after` for the next one (None: at the end). Raises Invalid.
+
+    found: the only consumers that may match, None if that is not known.
+    """
     if query.order is ConsumerOrder.OLDEST:
-        rows = consumer_pages.oldest(connection, filter_, _number(_rest(query.order, after)) if after else 0, limit + 1)
+        begin = _number(_rest(query.order, after)) if after else 0
+        rows = ending_consumers.oldest(connection, filter_, found, begin, limit + 1)
         return rows[:limit], f"oldest.{rows[limit - 1].id}" if rows[limit:] else None
-    rows = consumer_pages.by_uuid(connection, filter_, _uuid(after) if after else "", limit + 1)
+    rows = ending_consumers.by_uuid(connection, filter_, found, _uuid(after) if after else "", limit + 1)
     return rows[:limit], rows[limit - 1].uuid if rows[limit:] else None
 
 
@@ -259,7 +286,7 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _items(fleet: Fleet, connection: Connection, rows: list[ConsumerRow]) -> list[ConsumerItem]:
+def _items(fleet: Fleet, connection: Connection, rows: list[ConsumerRow], now: int) -> list[ConsumerItem]:
     held: dict[int, Resources] = defaultdict(dict)
     for consumer_id, class_id, amount in stored.totals(connection, [row.id for row in rows]):
         held[consumer_id][fleet.catalogue.name_of(class_id)] = amount
@@ -272,8 +299,7 @@ def _items(fleet: Fleet, connection: Connection, rows: list[ConsumerRow]) -> lis
             generation=row.generation,
             updated_at=row.updated_at,
             resources=held[row.id],
-            end=row.end,
-            deadline=row.deadline,
+            **life_of(row.start, row.end, row.deadline, now),
         )
         for row in rows
     ]
@@ -320,10 +346,16 @@ def _consumer(fleet: Fleet, row: stored.ConsumerRow | stored.HolderRow) -> Consu
     return Consumer(row.uuid, row.generation, row.project, row.user, _type(fleet, row.type_id))
 
 
-def _holder(fleet: Fleet, row: stored.HolderRow) -> HolderItem:
-    consumer = _consumer(fleet, row)
+def _holder(fleet: Fleet, row: stored.HolderRow, now: int) -> HolderItem:
     return HolderItem(
-        consumer.uuid, consumer.project, consumer.user, consumer.type, consumer.generation, {}, row.updated_at
+        row.uuid,
+        row.project,
+        row.user,
+        _type(fleet, row.type_id),
+        row.generation,
+        {},
+        row.updated_at,
+        **life_of(row.start, row.end, row.deadline, now),
     )
 
 

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
-from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from berth.fleet.state.fleet import Fleet
 from berth.ledger.write.writer import Writer
+from berth.model.caller import Caller
 from berth.model.change import NameKind
-from berth.model.commands import Orphan, Reconcile
+from berth.model.commands import Command
 from berth.model.consumer import Resources
-from berth.model.errors import Invalid, PlanOutdated, ReconcileTooLarge
+from berth.model.errors import Invalid
+from berth.model.idempotency import CommandKey, checked_key, command_key
 from berth.model.interface import LedgerInterface
 from berth.model.names import SHARES_VIA_AGGREGATE
 from berth.model.reconcile_validation import validated_reconcile
 from berth.model.reconciliation import (
+    Orphan,
+    Reconcile,
     ReconcileFinding,
     ReconcileItem,
     ReconcileReport,
     ReconcileRequest,
     SkipReason,
+    check_plan,
     digest_of,
 )
 from berth.store import consumers as stored
@@ -40,19 +45,32 @@ class ReconcileVerbs(LedgerInterface):
 
     _writer: Writer
 
-    def reconcile(self, request: ReconcileRequest) -> ReconcileReport:
+    caller: Caller
+
+    @abstractmethod
+    def _answer(self, command: Command, by: CommandKey | None) -> Any:
+        """Carry out a valid command, and return its result. Raises a Refusal."""
+
+    def reconcile(self, request: ReconcileRequest, *, key: str | None = None) -> ReconcileReport:
         """Compare claims with a list of the consumers that are alive; without dry_run, end the orphans.
 
         Raises ProviderNotFound, NothingAlive, PlanOutdated, ReconcileTooLarge.
         """
-        report, command = self.planned_reconcile(request)
-        return report if command is None else replace(report, change=self.do(command))
+        by = None if key is None else command_key(checked_key(key), self.caller, Reconcile.__name__, request)
+        report, command = self.planned_reconcile(request, keyed=by is not None)
+        if command is None:
+            return report
+        ended: ReconcileReport = self._answer(command, by)
+        return ended
 
-    def planned_reconcile(self, request: ReconcileRequest) -> tuple[ReconcileReport, Reconcile | None]:
+    def planned_reconcile(
+        self, request: ReconcileRequest, *, keyed: bool = False
+    ) -> tuple[ReconcileReport, Reconcile | None]:
         """Return the differences, and the command that ends the orphans if that was asked for and there are any.
 
         The head is not locked: the command decides only whether the orphans are still as they were found here. None can
-        be missing then, as a consumer that is written after `as_of` is no orphan. Raises as `reconcile` does.
+        be missing then, as a consumer that is written after `as_of` is no orphan. keyed: return the command in any
+        case, which may have an answer that was kept, or whose refusal is to be kept. Raises as `reconcile` does.
         """
         self._writer.require_time(long=True)
         request = validated_reconcile(request)
@@ -68,11 +86,12 @@ class ReconcileVerbs(LedgerInterface):
         if request.dry_run:
             return report, None
         assert request.expect is not None, "validated"
-        if report.digest != request.expect:
-            raise PlanOutdated(request.expect, report.digest)
-        if report.orphans > request.at_most:
-            raise ReconcileTooLarge(report.orphans, request.at_most)
-        return report, Reconcile(orphans=tuple(found.orphans), digest=report.digest) if found.orphans else None
+        if not keyed:
+            check_plan(report, request.expect, request.at_most)
+        if not (keyed or found.orphans):
+            return report, None
+        orphans = tuple(found.orphans) if report.orphans <= request.at_most else ()
+        return report, Reconcile(orphans=orphans, expect=request.expect, at_most=request.at_most, report=report)
 
 
 class _Comparison:

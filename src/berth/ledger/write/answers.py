@@ -19,7 +19,7 @@ from berth.ledger.write.pending_command import PendingCommand
 from berth.model.commands import Command
 from berth.model.errors import Conflict, KeyReused, NotFound
 from berth.model.idempotency import CommandKey
-from berth.model.message import RESULTS
+from berth.model.message import KEPT_RESULTS
 from berth.model.problems import KINDS, fields_of, kind_of, known, rebuilt
 from berth.store import answers
 from berth.store.answers import KeptAnswer
@@ -102,6 +102,6 @@ def replayed(command: Command, key: CommandKey, kept: KeptAnswer) -> Any:
     if kept.fingerprint != key.fingerprint:
         raise KeyReused
     if not kept.refusal:
-        return msgspec.json.decode(kept.body, type=RESULTS[type(command)])
+        return msgspec.json.decode(kept.body, type=KEPT_RESULTS[type(command)])
     text, fields = msgspec.json.decode(kept.body, type=tuple[str, dict[str, Any]])
     raise rebuilt(KINDS.get(kept.refusal, Conflict), text, fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +19,7 @@ from berth.ledger.write.decide import decide
 from berth.ledger.write.decide.allocate import Deferred, LockedSearch, allocate
 from berth.ledger.write.decide.lapses import MOST_AT_ONCE, lapsed, sweep
 from berth.ledger.write.draft import Draft
+from berth.ledger.write.life_events import life_events
 from berth.ledger.write.ownership import check_ownership
 from berth.ledger.write.pending_command import PendingCommand
 from berth.model.audit import RefusedRequest
@@ -29,7 +31,6 @@ from berth.model.commands import (
     CreateToken,
     Lapse,
     PutRecords,
-    Reconcile,
     Reshape,
     SetAllocations,
     Undo,
@@ -38,6 +39,7 @@ from berth.model.errors import Invalid, KeyReused, Refusal
 from berth.model.idempotency import CommandKey
 from berth.model.inventory_edits import EditInventories
 from berth.model.lease_commands import RenewLeases
+from berth.model.reconciliation import Reconcile
 from berth.model.releases import ReleaseMatching
 from berth.model.text import log_text
 from berth.store import audit
@@ -94,7 +96,7 @@ class DecidedBatch:
     """A decided batch.
 
     draft: what it was decided on; texts: the facts of `log` as they are stored, which the audit log seals; ended: rows
-    of the consumers that Berth ended.
+    of the consumers that Berth ended; life: how many claims with a term were confirmed and so on.
     """
 
     chain: Chain
@@ -103,6 +105,7 @@ class DecidedBatch:
     log: list[Change] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     ended: list[dict[str, Any]] = field(default_factory=list)
+    life: Counter[str] = field(default_factory=Counter)
 
     def is_stored(self, connection: Connection) -> bool:
         """Whether the database has its records: whether it was committed.
@@ -117,13 +120,14 @@ class Batch:
     """Commands that are carried out together.
 
     attempts: all that may have been committed without this process having seen it; halves of a batch share them.
-    commits: the transactions that carried them out: requests, beginning and end by time.time_ns(). writing: whether
-    the present attempt is writing rows.
+    commits: the transactions that carried them out: requests, beginning and end by time.time_ns(). life: as of
+    DecidedBatch, of those. writing: whether the present attempt is writing rows.
     """
 
     pending: Sequence[PendingCommand]
     attempts: list[DecidedBatch] = field(default_factory=list)
     commits: list[tuple[tuple[str, ...], int, int]] = field(default_factory=list)
+    life: Counter[str] = field(default_factory=Counter)
     writing: bool = False
 
     def __bool__(self) -> bool:
@@ -143,7 +147,10 @@ class Batch:
         """Return the first half and the rest."""
         middle = len(self.pending) // 2
         first, rest = self.pending[:middle], self.pending[middle:]
-        return Batch(first, self.attempts, self.commits), Batch(rest, self.attempts, self.commits)
+        return (
+            Batch(first, self.attempts, self.commits, self.life),
+            Batch(rest, self.attempts, self.commits, self.life),
+        )
 
     def unsettled(self, left_out: Collection[PendingCommand] = ()) -> list[PendingCommand]:
         """Return the commands whose callers have no answer yet, but these."""
@@ -264,6 +271,8 @@ def _enter(done: DecidedBatch, change: Change, caller: Caller, target: str, befo
     """Enter a change into the logs, and return its size in bytes. why: a person has to look at it, for this reason."""
     text = text_of(change.facts)
     text_before = None if before == _NOTHING else text_of(before)
+    if before.terms:
+        done.life.update(life_events(change, before))
     done.log.append(change)
     done.texts.append(text)
     for uuid in change.facts.claims:

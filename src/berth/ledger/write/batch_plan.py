@@ -11,8 +11,9 @@ from typing import Final
 
 from berth.ledger.write.decide import ALONE, KEPT_BY_CONSUMERS
 from berth.ledger.write.pending_command import PendingCommand
-from berth.model.commands import Allocate, Confirm, Extend, Reconcile, ReleaseAllocations, Reshape, SetAllocations
+from berth.model.commands import Allocate, Confirm, Extend, ReleaseAllocations, Reshape, SetAllocations
 from berth.model.lease_commands import EndLease, GrantLease
+from berth.model.reconciliation import Reconcile
 
 MOST_IN_A_BATCH: Final = 512
 """How many commands share a commit at most."""

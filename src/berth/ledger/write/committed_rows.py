@@ -6,19 +6,23 @@ from sqlalchemy import Connection
 
 from berth.ledger.write.batch import DecidedBatch
 from berth.ledger.write.write_set import write_set_of
+from berth.model.term import SECOND
 from berth.store import audit, changes, endings, head, write_set
 from berth.store.backend import StaleRead
 from berth.store.head import Head
 
 
-def write_batch(connection: Connection, done: DecidedBatch, seen: Head) -> Head:
-    """Write the rows and the logs of a batch that was decided, and move the head. Return it."""
+def write_batch(connection: Connection, done: DecidedBatch, seen: Head, keep_endings_s: int) -> Head:
+    """Write the rows and the logs of a batch that was decided, and move the head. Return it.
+
+    keep_endings_s: for how many seconds what Berth ended is kept.
+    """
     beat = seen.beat + bool(done.draft.leases.changed or done.draft.leases.restarts_grace)
     rows = write_set_of(done.draft, beat)
     rows.add_endings = done.ended
     write_set.write(connection, rows)
     if done.ended:
-        endings.drop_old(connection, done.draft.now)
+        endings.drop_old(connection, done.draft.now - keep_endings_s * SECOND)
     if done.log:
         changes.append(connection, done.log, done.texts)
     number, chain = seen.number + len(done.log), done.chain

@@ -27,16 +27,16 @@ from berth.model.consumer import Owner
 from berth.model.errors import ClassNotFound, ProviderNotFound, TraitsNotFound
 from berth.model.inventory import Inventory
 from berth.model.names import parse_uuid
-from berth.model.term import Span
+from berth.model.term import LONGEST_HOLD_S, Span
 from berth.model.token import Token
 
 
 class Draft:
-    """One batch's view of the ledger.
+    """One batch's view of the ledger. now: microseconds since 1970 UTC; next_id: the next unused id.
 
-    now: microseconds since 1970 UTC; next_id: the next unused id; claims_only: whether all commands of the batch use up
-    room, and none makes any; decided: how many commands have been decided; tried: how many candidates of each shortlist
-    have no room any more; answers: those of commands with an idempotency key, None if none has one.
+    claims_only: whether all commands of the batch use up room, and none makes any; decided: how many commands have been
+    decided; tried: how many candidates of each shortlist have no room any more; answers: of commands with a key, None
+    if none has one; longest_hold_s: as in the settings.
     """
 
     def __init__(
@@ -47,8 +47,10 @@ class Draft:
         prefetched: Prefetched = NOTHING_PREFETCHED,
         *,
         claims_only: bool = False,
+        longest_hold_s: int = LONGEST_HOLD_S,
     ) -> None:
-        self.fleet, self.now, self.next_id, self.claims_only = fleet, now, next_id, claims_only
+        self.fleet, self.now, self.next_id = fleet, now, next_id
+        self.claims_only, self.longest_hold_s, self.decided = claims_only, longest_hold_s, 0
         self.facts, self.before = Facts(), Facts()
         self.providers: dict[str, DraftProvider] = {}
         self.consumers = {consumer.uuid: consumer for consumer in prefetched.consumers}
@@ -60,7 +62,6 @@ class Draft:
         self.class_ids: dict[str, int] = {}
         self._added_types: dict[int, str] = {}
         self.tried: dict[Shortlist, int] = {}
-        self.decided = 0
         self.answers: BatchAnswers | None = None
         self._provider_names: dict[str, str | None] = {}
         self.ended, self.endings = dict(prefetched.ended), DraftEndings(prefetched.endings)

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from berth.ledger.write.shortlist import Shortlist
 from berth.model.caller import Caller
-from berth.model.commands import Allocate, Command, PutRecords, Reconcile, Reshape, SetAllocations, Undo
+from berth.model.commands import Allocate, Command, PutRecords, Reshape, SetAllocations, Undo
 from berth.model.errors import Unavailable
 from berth.model.idempotency import CommandKey
 from berth.model.lease_commands import EndLease, RenewLeases
+from berth.model.reconciliation import Reconcile
 from berth.model.token import Token
 
 MOST_BRIEF_PARTS: Final = 50

@@ -20,7 +20,6 @@ from berth.model.commands import (
     CreateToken,
     Extend,
     Lapse,
-    Reconcile,
     ReleaseAllocations,
     Reshape,
     RevokeToken,
@@ -29,6 +28,7 @@ from berth.model.commands import (
     Undo,
 )
 from berth.model.ended_consumer import EndedConsumer
+from berth.model.reconciliation import Reconcile
 from berth.model.term import Span
 from berth.model.token import Token
 from berth.store import consumers, endings, tokens

@@ -45,9 +45,10 @@ from berth.model.funnel import Funnel
 from berth.model.idempotency import CommandKey
 from berth.model.lease_commands import RenewLeases
 from berth.model.request import CandidateRequest
+from berth.model.term import LONGEST_HOLD_S
 from berth.model.text import log_text
 from berth.model.token import Token
-from berth.store import audit, head, tokens
+from berth.store import audit, endings, head, tokens
 from berth.store.backend import CertificationConflict, StaleRead
 from berth.store.engine import Database
 from berth.store.head import Head
@@ -78,6 +79,7 @@ class Writer(Replica):
         self._candidates = CandidateSearch(self._pinned, self._current)
         self.answers, self.renewals = AnswerShelf(), Renewals()
         self.lease_clock = LeaseClock(database, self.time)
+        self.longest_hold_s, self.keep_endings_s = LONGEST_HOLD_S, endings.KEEP_S
 
     # --- Requests ---
 
@@ -243,6 +245,8 @@ class Writer(Replica):
         for requests, began, ended in batch.commits:
             with logged_as(requests):
                 self.observer.committed(requests, began, ended)
+        if batch.life:
+            self.observer.claims_changed(batch.life)
         for outcome in decided:
             if outcome.replayed or outcome.refusal is not None:
                 with logged_as((outcome.pending.request,)):
@@ -297,11 +301,13 @@ class Writer(Replica):
                 done = self._decided(without(batch.pending, landed), connection, seen, fleet, now, most_s)
             if done.log or done.draft.leases.to_write or (done.draft.answers and done.draft.answers.new):
                 batch.writing = True
-                to = write_batch(connection, done, seen)
+                to = write_batch(connection, done, seen, self.keep_endings_s)
                 batch.writing = False
                 batch.attempts.append(done)
         if done.log:
             self._publish(done.log, to)
+            batch.life.update(done.life)
+            batch.life.update(row["why"] for row in done.ended)
         for shortlist, tried in done.draft.tried.items():
             shortlist.first = max(shortlist.first, tried)
         outcomes = landed + done.outcomes
@@ -324,7 +330,7 @@ class Writer(Replica):
         moment = LeaseMoment(now, seen.at, bool(seen.beat), self.time.agrees)
         prefetched = prefetch(connection, fleet, commands, moment)
         claims_only = all(isinstance(command, Allocate) for command in commands)
-        draft = Draft(fleet, now, seen.next_id, prefetched, claims_only=claims_only)
+        draft = Draft(fleet, now, seen.next_id, prefetched, claims_only=claims_only, longest_hold_s=self.longest_hold_s)
         if any(each.key is not None for each in current):
             draft.answers = self.answers.read(connection, current, now)
         done = decide_batch(current, draft, seen.number, audit.Chain(seen.audit_number, seen.audit_hash), most_s)

@@ -10,8 +10,9 @@ import pytest
 from berth.api.http.cors import Cors
 from berth.api.http.messages import Reply, Request
 from berth.api.v1.routes import ROUTES
+from berth.model.commands import Claim
 from berth.model.errors import KeyReused
-from tests.unit.api.v1.conftest import HOST, JOB, NOBODY, Asked
+from tests.unit.api.v1.conftest import HOST, JOB, NOBODY, OTHER, Asked
 
 CLAIM = {"request": {"groups": [{"resources": {"VCPU": 1}}]}, "project": "p", "user": "u"}
 
@@ -40,6 +41,7 @@ def test_which_requests_take_a_key() -> None:
     changing = commands | {
         "changes.undo",
         "claims.create",
+        "consumers.reconcile",
         "consumers.release",
         "holds.create",
         "leases.end",
@@ -49,11 +51,10 @@ def test_which_requests_take_a_key() -> None:
     assert all(KeyReused in each.refusals for each in ROUTES if each.keyed)
     others = {each.name for each in ROUTES if each.method != "GET"} - changing
     asking = {"find", "providers.query"}
-    # A reconciliation that is sent again is refused by the digest of its plan; to renew a lease twice does no harm.
+    # To renew a lease twice does no harm.
     assert others == asking | {
         "commands.RenewLeases",
         "leases.renew",
-        "consumers.reconcile",
         "tokens.create",
         "tokens.rotate",
         "tokens.revoke",
@@ -201,3 +202,35 @@ def test_the_document_says_so(asked: Asked) -> None:
         answer = operation["responses"][str(route.status)]
         assert ("idempotency-replayed" in answer["headers"]) is route.keyed
     assert content(asked("GET", "/v1"))["keys"] is True
+
+
+def test_a_reconciliation_is_carried_out_once(asked: Asked) -> None:
+    """Sent again it finds no orphans any more, and answers what it did; with another body it is refused."""
+    body = {"trees": [HOST], "alive": {OTHER: None}, "as_of": asked.ledger.head()}
+    dry = content(asked("POST", "/v1/reconcile", body, idempotency_key="k"))
+    assert (dry["orphans"], dry["change"]) == (1, None)
+    ending = {**body, "dry_run": False, "expect": dry["digest"]}
+    first, second = again(asked, "POST", "/v1/reconcile", ending, idempotency_key="k")
+    assert content(first) == {**dry, "change": asked.ledger.head()}
+    assert content(second) == content(first)
+    assert [headers(reply).get("idempotency-replayed") for reply in (first, second)] == [None, "true"]
+    head = asked.ledger.head()
+    reused = asked("POST", "/v1/reconcile", {**ending, "at_most": 9}, idempotency_key="k")
+    assert (reused.status, content(reused)["type"]) == (422, "/v1/problems/key-reused")
+    assert asked("POST", "/v1/reconcile", ending).status == 409  # without the key the plan is outdated
+    assert asked.ledger.head() == head
+
+
+def test_a_refused_reconciliation_is_refused_for_good(asked: Asked) -> None:
+    """Also once it could be carried out: its sender has acted on the refusal."""
+    body = {"trees": [HOST], "alive": {OTHER: None}, "as_of": asked.ledger.head()}
+    digest = content(asked("POST", "/v1/reconcile", body))["digest"]
+    asked.ledger.release(JOB)
+    ending = {**body, "dry_run": False, "expect": digest}
+    first = asked("POST", "/v1/reconcile", ending, idempotency_key="k")
+    assert (first.status, content(first)["type"]) == (409, "/v1/problems/plan-outdated")
+    claim = Claim(consumer=JOB, allocations={HOST: {"VCPU": 1}}, project="physics", user="ada")
+    asked.ledger.claim(claim)
+    again_ = asked("POST", "/v1/reconcile", ending, idempotency_key="k")
+    assert (again_.status, headers(again_)["idempotency-replayed"]) == (409, "true")
+    assert asked.ledger.allocations(JOB) is not None

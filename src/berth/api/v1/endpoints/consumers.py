@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from berth.api.v1.route import Call, PendingResult
 from berth.model.agenda import Agenda
+from berth.model.claim_life import ClaimState
 from berth.model.commands import ReleaseAllocations
 from berth.model.consumer import ConsumerDetails, ConsumerPage, ConsumerQuery, ProjectPage, TypeUsage
 from berth.model.errors import Invalid
@@ -20,6 +21,8 @@ def list_(call: Call) -> ConsumerPage:
         provider=parameters.provider,
         resource_class=parameters.resource_class,
         order=parameters.order,
+        state=ClaimState(parameters.state) if parameters.state else None,
+        due=parameters.due,
     )
     return call.ledger.consumers(query, limit=parameters.limit, after=parameters.after or None)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
+from berth.api.v1.keys import KEY
 from berth.api.v1.route import Call, PendingResult
 from berth.model.message import value
 from berth.model.reconciliation import ReconcileReport
@@ -11,10 +10,8 @@ from berth.model.reconciliation import ReconcileReport
 
 def reconcile(call: Call) -> ReconcileReport | PendingResult:
     """Compare claims with a list of the consumers that are alive; end the orphans if that is asked for."""
-    report, command = call.ledger.planned_reconcile(call.body)
-    if command is None:
-        return report
-    return PendingResult(command, lambda change: replace(report, change=change))
+    report, command = call.ledger.planned_reconcile(call.body, keyed=KEY in call.request.headers)
+    return report if command is None else PendingResult(command, lambda ended: ended)
 
 
 def undo(call: Call) -> PendingResult:

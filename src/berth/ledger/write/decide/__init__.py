@@ -31,6 +31,7 @@ from berth.model.commands import Command
 from berth.model.edits import DeleteTree, EditAggregates, EditTraits
 from berth.model.inventory_edits import EditInventories
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
+from berth.model.reconciliation import Reconcile
 from berth.model.releases import ReleaseMatching
 
 _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
@@ -58,7 +59,7 @@ _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
     commands.Confirm: holds.confirm,
     commands.Extend: holds.extend,
     commands.Lapse: leases.sweep,
-    commands.Reconcile: reconciliation.reconcile,
+    Reconcile: reconciliation.reconcile,
     commands.Undo: reconciliation.undo,
     commands.Reshape: reshape.reshape,
     commands.PutRecords: records.put,
@@ -78,7 +79,7 @@ KEPT_BY_CONSUMERS: Final = frozenset(
         commands.Confirm,
         commands.Extend,
         commands.Lapse,
-        commands.Reconcile,
+        Reconcile,
         commands.Undo,
         GrantLease,
         RenewLeases,

@@ -132,7 +132,7 @@ def _collect_span(
     draft: Draft, claim: Claim, consumer: DraftConsumer | None, collected: CollectedClaims, *, confirm: bool
 ) -> None:
     if isinstance(claim.term, Term):
-        span = span_of(claim.term, draft.now)
+        span = span_of(claim.term, draft.now, draft.longest_hold_s)
         if claim.term.lease is not None:
             draft.leases.usable(claim.term.lease, claim.project)
     else:

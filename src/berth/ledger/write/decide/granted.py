@@ -28,7 +28,7 @@ def earlier_grant(draft: Draft, consumer: DraftConsumer, command: Allocate) -> G
     """
     if consumer.generation != 1 or draft.owner(consumer) != Owner(command.project, command.user, command.type):
         return None
-    if not _same_term(consumer.span, command.term):
+    if not _same_term(consumer.span, command.term, draft.longest_hold_s):
         return None
     parts = _parts(command.request)
     places = _Matching(consumer, parts, isolate=command.request.isolate).places()
@@ -42,13 +42,13 @@ def earlier_grant(draft: Draft, consumer: DraftConsumer, command: Allocate) -> G
     return Grant(consumer.uuid, consumer.generation, consumer.held, mappings)
 
 
-def _same_term(span: Span | None, term: Term | Keep) -> bool:
+def _same_term(span: Span | None, term: Term | Keep, longest_hold_s: int) -> bool:
     """Whether a consumer's claim counts as long as a command asks for, from when it was made."""
     if isinstance(term, Keep) or not any(
         each is not None for each in (term.end, term.lasts, term.confirm_within, term.lease)
     ):
         return span is None
-    return span is not None and span == span_of(term, span.start)
+    return span is not None and span == span_of(term, span.start, longest_hold_s)
 
 
 def _parts(request: CandidateRequest) -> list[GroupPart]:

@@ -19,7 +19,7 @@ from berth.model.errors import (
     NotHeld,
     NotPending,
 )
-from berth.model.term import LONGEST_HOLD_S, SECOND, Span, checked_end
+from berth.model.term import SECOND, Span, checked_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ def extend(draft: Draft, command: commands.Extend) -> int:
     hold = _hold_of(draft, command.consumer)
     if isinstance(hold, DraftConsumer):
         raise NotPending(command.consumer)
-    longest = hold.span.start + LONGEST_HOLD_S * SECOND
-    if command.seconds > LONGEST_HOLD_S or draft.now + command.seconds * SECOND > longest:
+    longest = hold.span.start + draft.longest_hold_s * SECOND
+    if command.seconds > draft.longest_hold_s or draft.now + command.seconds * SECOND > longest:
         pending_s = (draft.now - hold.span.start) // SECOND
-        raise HoldTooLong(pending_s + command.seconds, LONGEST_HOLD_S)
+        raise HoldTooLong(pending_s + command.seconds, draft.longest_hold_s)
     deadline = max(hold.deadline, draft.now + command.seconds * SECOND)
     if deadline != hold.deadline:
         hold.consumer.generation += 1

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from berth.ledger.write.decide.allocations import apply_claims, check_claims, collect_claims, release_all
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftConsumer
-from berth.model.commands import KEEP, Claim, Orphan, Reconcile, Undo
+from berth.model.commands import KEEP, Claim, Undo
 from berth.model.ended_consumer import EndedConsumer, EndReason, UndoOutcome
 from berth.model.errors import CannotUndo, PlanOutdated, Refusal
+from berth.model.reconciliation import Orphan, Reconcile, ReconcileReport, check_plan
 from berth.model.term import Term
 
 Reasons = dict[str, str]
 """Why a consumer cannot have its claim again, by consumer."""
 
 
-def reconcile(draft: Draft, command: Reconcile) -> int:
-    """End the orphans. Return the number of the change. Raises PlanOutdated if one was written since it was found."""
-    found = [_orphan(draft, each, command.digest) for each in command.orphans]
+def reconcile(draft: Draft, command: Reconcile) -> ReconcileReport:
+    """End the orphans. Return the report with the number of the change, None if there are none.
+
+    Raises PlanOutdated, also if one was written since it was found; ReconcileTooLarge.
+    """
+    check_plan(command.report, command.expect, command.at_most)
+    found = [_orphan(draft, each, command.expect) for each in command.orphans]
     end_all(draft, found, EndReason.RECONCILED)
-    return draft.endings.number
+    return replace(command.report, change=draft.endings.number if found else None)
 
 
 def end_all(draft: Draft, consumers: Sequence[DraftConsumer], why: EndReason) -> None:

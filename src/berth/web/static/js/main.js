@@ -4,6 +4,7 @@ import { whenUnknown } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { feed, listen, start, stop } from "./feed.js";
 import { number } from "./format.js";
+import { keepTime } from "./life.js";
 import { MENU, PAGES } from "./pages.js";
 import { show as showSignIn } from "./pages/signin.js";
 import { here, href } from "./router.js";
@@ -121,4 +122,5 @@ document.getElementById("skip").addEventListener("click", (event) => {
   main.focus();
 });
 setUp(document.getElementById("theme"));
+keepTime();
 begin();

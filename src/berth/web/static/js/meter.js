@@ -19,13 +19,17 @@ export function levelOf(value) {
 }
 
 /**
- * A bar with its words. name: the resource class; label: what it is of, for those who cannot see where it stands.
- * @param {{name: string, used: number, capacity: number, label?: string}} of
+ * A bar with its words. name: the resource class; label: what it is of, for those who cannot see where it stands;
+ * pending: what of the used amount is not confirmed yet, which is hatched.
+ * @param {{name: string, used: number, capacity: number, pending?: number, label?: string}} of
  */
-export function meter({ name, used, capacity, label = name }) {
+export function meter({ name, used, capacity, pending = 0, label = name }) {
   const value = share(used, capacity);
   const full = Math.min(value ?? 0, 1);
-  const text = `${amount(name, used)} of ${amount(name, capacity)} used, ${percent(value)}`;
+  const hatched = used > 0 ? full * Math.min(1, pending / used) : 0;
+  const level = `level-${levelOf(value)}`;
+  const waits = pending ? `, ${amount(name, pending)} of that pending` : "";
+  const text = `${amount(name, used)} of ${amount(name, capacity)} used, ${percent(value)}${waits}`;
   return h(
     "div",
     { class: "meter" },
@@ -39,9 +43,10 @@ export function meter({ name, used, capacity, label = name }) {
         "aria-valuemax": 100,
         "aria-valuenow": Math.round(full * 100),
         "aria-valuetext": text,
-        title: `${used} of ${capacity}`,
+        title: `${used} of ${capacity}${pending ? `, ${pending} pending` : ""}`,
       },
-      sized(h("div", { class: `level-${levelOf(value)}` }), { "inline-size": `${full * 100}%` }),
+      sized(h("div", { class: level }), { "inline-size": `${(full - hatched) * 100}%` }),
+      hatched ? sized(h("div", { class: `${level} pending` }), { "inline-size": `${hatched * 100}%` }) : null,
     ),
     h("span", { class: "percent", "aria-hidden": "true" }, percent(value)),
   );
@@ -54,5 +59,6 @@ export function legend() {
     { class: "legend", "aria-label": "What the colours mean" },
     LEVELS.map((level, at) => h("li", {}, h("span", { class: `swatch level-${at}`, "aria-hidden": "true" }), level.name)),
     h("li", {}, h("span", { class: "swatch level--1", "aria-hidden": "true" }), "has none"),
+    h("li", {}, h("span", { class: "swatch level-2 pending", "aria-hidden": "true" }), "pending: held, not confirmed yet"),
   );
 }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from berth.ledger.write.decide import decide
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_endings import DraftEndings
-from berth.model.commands import Orphan, Reconcile, Undo
+from berth.model.commands import Undo
 from berth.model.ended_consumer import EndedConsumer, EndReason, UndoOutcome
-from berth.model.errors import CannotUndo, PlanOutdated
+from berth.model.errors import CannotUndo, PlanOutdated, ReconcileTooLarge
+from berth.model.reconciliation import Orphan, Reconcile, ReconcileReport
 from tests.unit.ledger.write.memory_ledger import ABSENT, HOST, NEW, OLD, OTHER, filled
 
 NOTHING_WRITTEN: tuple[object, ...] = ({}, {}, [])
@@ -30,6 +34,14 @@ def ended(consumer: str, **values: object) -> EndedConsumer:
     return EndedConsumer(**(fields | values))  # type: ignore[arg-type]
 
 
+def plan(*orphans: Orphan, expect: str = "d", at_most: int = 10) -> Reconcile:
+    """Return the command that ends these orphans. Its report has the digest d."""
+    report = ReconcileReport(
+        head=8, orphans=len(orphans), differing=0, unknown=0, matching=0, skipped={}, digest="d", items=[]
+    )
+    return Reconcile(orphans=orphans, expect=expect, at_most=at_most, report=report)
+
+
 def undoing(*consumers: EndedConsumer) -> Draft:
     """Return a draft at the instant 1,000 that knows which consumers change 5 ended."""
     draft = filled().draft()
@@ -45,7 +57,7 @@ def test_an_orphan_ends_and_what_it_had_is_kept() -> None:
     draft = filled().draft()
     draft.endings.number = 9
     orphan = Orphan(consumer=OLD, generation=1, id=draft.consumers[OLD].id)
-    assert decide(draft, Reconcile(orphans=(orphan,), digest="d")) == 9
+    assert decide(draft, plan(orphan)) == replace(plan(orphan).report, change=9)
     assert (draft.facts.claims, draft.facts.used) == ({OLD: {}}, {HOST: {"VCPU": 0}})
     assert draft.endings.pop() == [ended(OLD, at=1_000, held={HOST: {"VCPU": 4}})]
     assert draft.endings.pop() == []
@@ -66,7 +78,25 @@ def test_an_outdated_plan_ends_nothing(orphan: Orphan) -> None:
     good = Orphan(consumer=OLD, generation=1, id=number)
     bad = orphan if orphan.id else Orphan(consumer=orphan.consumer, generation=orphan.generation, id=number)
     with pytest.raises(PlanOutdated):
-        decide(draft, Reconcile(orphans=(good, bad), digest="d"))
+        decide(draft, plan(good, bad))
+    assert written(draft) == NOTHING_WRITTEN
+
+
+@pytest.mark.parametrize(
+    ("limits", "refusal"), [({"expect": "e"}, PlanOutdated), ({"at_most": 0}, ReconcileTooLarge)], ids=str
+)
+def test_a_plan_that_is_not_as_its_caller_wants_it_ends_nothing(
+    limits: dict[str, Any], refusal: type[Exception]
+) -> None:
+    draft = filled().draft()
+    with pytest.raises(refusal):
+        decide(draft, plan(Orphan(consumer=OLD, generation=1, id=draft.consumers[OLD].id), **limits))
+    assert written(draft) == NOTHING_WRITTEN
+
+
+def test_a_plan_without_orphans_changes_nothing() -> None:
+    draft = filled().draft()
+    assert decide(draft, plan()).change is None
     assert written(draft) == NOTHING_WRITTEN
 
 

@@ -6,6 +6,7 @@ import { CARDS, place } from "./layout.js";
 
 const PAD = 8;
 const BAR = 6;
+const HATCH = 5;
 
 /** The colours of the present theme. */
 export function colours(element) {
@@ -27,7 +28,7 @@ export function colours(element) {
  * Draw every cell.
  * @param {CanvasRenderingContext2D} context scaled to pixels of the page
  * @param {import("./layout.js").Layout} layout
- * @param {{name: string, hosts: number, share: number | null, marked: number}[]} cells
+ * @param {{name: string, hosts: number, share: number | null, used: number, pending: number, marked: number}[]} cells
  * @param {{colours: any, cursor: number, groups: boolean, marking: boolean}} how
  */
 export function draw(context, layout, cells, how) {
@@ -57,6 +58,26 @@ function gauge(context, layout, cell, x, y, { colours }) {
   const filled = cell.share > 0 ? Math.max(1, Math.round(layout.height * Math.min(1, cell.share))) : 0;
   context.fillStyle = colours.levels[level];
   context.fillRect(x, y + layout.height - filled, layout.width, filled);
+  if (!cell.pending) return;
+  const waits = Math.max(2, Math.round((filled * Math.min(cell.pending, cell.used)) / cell.used));
+  hatch(context, colours.empty, { x, y: y + layout.height - filled, wide: layout.width, high: waits });
+}
+
+/** Stripes over a part that is filled: it is pending. */
+function hatch(context, colour, { x, y, wide, high }) {
+  context.save();
+  context.beginPath();
+  context.rect(x, y, wide, high);
+  context.clip();
+  context.strokeStyle = colour;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  for (let at = x - high; at < x + wide; at += HATCH) {
+    context.moveTo(at, y + high);
+    context.lineTo(at + high, y);
+  }
+  context.stroke();
+  context.restore();
 }
 
 function card(context, layout, cell, x, y, { colours, groups }) {
@@ -76,15 +97,19 @@ function card(context, layout, cell, x, y, { colours, groups }) {
   const text = percent(cell.share);
   context.fillStyle = colours.text;
   context.fillText(text, x + layout.width - PAD - context.measureText(text).width, y + PAD + 26);
-  bar(context, colours, level, cell.share, { x: x + PAD, y: y + layout.height - PAD - BAR + 2, wide });
+  bar(context, colours, level, cell, { x: x + PAD, y: y + layout.height - PAD - BAR + 2, wide });
 }
 
-function bar(context, colours, level, share, { x, y, wide }) {
+function bar(context, colours, level, cell, { x, y, wide }) {
   context.fillStyle = colours.empty;
   context.fillRect(x, y, wide, BAR);
   if (level > 0) {
+    const filled = Math.max(2, wide * Math.min(1, cell.share));
     context.fillStyle = colours.levels[level];
-    context.fillRect(x, y, Math.max(2, wide * Math.min(1, share)), BAR);
+    context.fillRect(x, y, filled, BAR);
+    if (!cell.pending) return;
+    const waits = Math.max(4, (filled * Math.min(cell.pending, cell.used)) / cell.used);
+    hatch(context, colours.empty, { x: x + filled - waits, y, wide: waits, high: BAR });
   }
 }
 
@@ -107,6 +132,11 @@ function fitting(context, text, wide) {
 export function sentence(cell, { groups, of }) {
   const hosts = groups ? `, ${plural(cell.hosts, "host")}` : "";
   const marked = cell.marked ? `, ${plural(cell.marked, "candidate")} here` : "";
-  const amounts = cell.share === null ? `has no ${of}` : `${of} ${percent(cell.share)} used`;
-  return `${cell.name}${hosts}: ${amounts}${cell.share === null ? "" : ` (${short(cell.used)} of ${short(cell.capacity)})`}${marked}`;
+  return `${cell.name}${hosts}: ${amounts(cell, of)}${marked}`;
+}
+
+function amounts(cell, of) {
+  if (cell.share === null) return `has no ${of}`;
+  const pending = cell.pending ? `, ${short(cell.pending)} pending` : "";
+  return `${of} ${percent(cell.share)} used (${short(cell.used)} of ${short(cell.capacity)}${pending})`;
 }

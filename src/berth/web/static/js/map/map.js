@@ -4,7 +4,7 @@ import { announce, fresh, h, sized } from "../dom.js";
 import { colours, draw, sentence } from "./draw.js";
 import { cellAt, layout, moved, place } from "./layout.js";
 
-/** @typedef {{id: string, name: string, hosts: number, share: number | null, used: number, capacity: number, marked: number}} Cell */
+/** @typedef {{id: string, name: string, hosts: number, share: number | null, used: number, capacity: number, pending: number, marked: number}} Cell */
 
 /** A map in an element of its own. opened: called with the cell that was chosen. */
 export class FleetMap {
@@ -150,7 +150,8 @@ export function cellsOf(cells, name) {
     const capacity = cell.capacity[chosen] ?? 0;
     const used = cell.used[chosen] ?? 0;
     const { id, hosts, marked } = cell;
-    return { id, name: cell.name, hosts, marked, of: chosen, used, capacity, share: capacity > 0 ? used / capacity : null };
+    const pending = cell.pending[chosen] ?? 0;
+    return { id, name: cell.name, hosts, marked, of: chosen, used, capacity, pending, share: capacity > 0 ? used / capacity : null };
   });
 }
 

@@ -3,8 +3,9 @@
 import { Refused, get, send } from "../api.js";
 import { confirmed } from "../dialog.js";
 import { announce, fill, h } from "../dom.js";
-import { moment, number, plural, when } from "../format.js";
+import { number, plural, when } from "../format.js";
 import { historyOf } from "../history.js";
+import { endSentence, lifeFacts } from "../life.js";
 import { projectLink, providerLink, resources } from "../links.js";
 import { namesOf } from "../names.js";
 import { may } from "../session.js";
@@ -18,19 +19,19 @@ async function show(view) {
   view.root.append(holds, ...(history ? [history.element] : []));
   view.entitle(`Consumer ${view.id}`);
   return async () => {
-    const consumer = await found(view);
+    const { consumer, ended } = await found(view);
     if (consumer) await fillIn(view, holds, consumer);
-    else fill(holds, empty("It has no allocations", "It never had any, or they were released. Its history shows which."));
+    else fill(holds, empty("It has no allocations", endSentence(ended)));
     await history?.load();
   };
 }
 
-/** null if it holds nothing: its history is shown all the same. */
+/** Without a consumer if it holds nothing: its history is shown all the same. ended: why and when Berth ended its claim. */
 async function found(view) {
   try {
-    return await get(`/consumers/${view.id}`, {}, { signal: view.signal });
+    return { consumer: await get(`/consumers/${view.id}`, {}, { signal: view.signal }) };
   } catch (error) {
-    if (error instanceof Refused && error.status === 404) return null;
+    if (error instanceof Refused && error.status === 404) return { ended: error.problem?.ended };
     throw error;
   }
 }
@@ -46,8 +47,7 @@ async function fillIn(view, holds, consumer) {
       ["Type", consumer.type ?? "unknown"],
       ["Generation", number(consumer.generation)],
       ["Changed", when(consumer.updated_at)],
-      ...(consumer.deadline === null ? [] : [["Pending", ["lapses at ", moment(consumer.deadline), " unless it is confirmed"]]]),
-      ...(consumer.end === null ? [] : [["Ends", moment(consumer.end)]]),
+      ...lifeFacts(consumer),
       ["Holds in all", resources(consumer.resources)],
     ]),
     may("allocations.delete") ? actions(consumer, rows.length) : null,

@@ -4,12 +4,24 @@ import { get } from "../api.js";
 import { h } from "../dom.js";
 import { choice, field, filters, follow } from "../fields.js";
 import { number, when } from "../format.js";
+import { endsColumn } from "../life.js";
 import { consumerLink, projectLink, resources } from "../links.js";
 import { changed, go } from "../router.js";
 import { may, session } from "../session.js";
 import { Growing, empty, table } from "../table.js";
 
-const FILTERS = ["project", "user", "type", "provider", "class"];
+const FILTERS = ["project", "user", "type", "provider", "class", "state", "due"];
+const STATES = [
+  ["", "Pending or not"],
+  ["pending", "Pending"],
+  ["confirmed", "Confirmed"],
+];
+const DUE = [
+  ["", "Whenever"],
+  ["3600", "Within an hour"],
+  ["86400", "Within a day"],
+  ["604800", "Within a week"],
+];
 const ORDERS = [
   ["largest", "Largest first"],
   ["oldest", "Oldest first"],
@@ -30,6 +42,8 @@ async function show(view) {
     field({ label: "User", name: "user", type: "search" }),
     field({ label: "Type", name: "type", type: "search" }),
     field({ label: "Provider", name: "provider", type: "search", placeholder: "its uuid" }),
+    choice({ label: "State", name: "state", options: STATES }),
+    choice({ label: "Ends", name: "due", options: DUE }),
   );
   const note = own ? h("p", { class: "quiet" }, `Your roles let you see the allocations of your own project, ${own}.`) : null;
   view.root.append(...[note, form, region].filter(Boolean));
@@ -79,6 +93,7 @@ function shown(items, params) {
       { label: "User", cell: (each) => each.user },
       { label: "Type", cell: (each) => each.type ?? "unknown" },
       { label: "Changed", cell: (each) => when(each.updated_at) },
+      ...endsColumn(items),
     ],
     rows: items,
   });

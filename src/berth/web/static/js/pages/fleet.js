@@ -108,7 +108,7 @@ function listed(view, cells, how) {
     { label: how.groups ? "Group" : "Host", head: true, cell: (cell) => h("a", { href: wayTo(view, cell) }, cell.name) },
     ...(how.groups ? [{ label: "Hosts", numeric: true, cell: (cell) => number(cell.hosts) }] : []),
     { label: "Class", cell: (cell) => cell.of || "none" },
-    { label: "Used", cell: (cell) => meter({ name: cell.of, used: cell.used, capacity: cell.capacity, label: `${cell.of} of ${cell.name}` }) },
+    { label: "Used", cell: (cell) => meter({ ...cell, name: cell.of, label: `${cell.of} of ${cell.name}` }) },
     { label: "Amount", numeric: true, cell: (cell) => (cell.share === null ? "none" : `${amount(cell.of, cell.used)} of ${amount(cell.of, cell.capacity)}`) },
   ];
   const rows = cells.slice(0, FIRST_ROWS);
@@ -158,16 +158,17 @@ function totals(overview) {
   ];
 }
 
-function total({ name, providers, capacity, used, largest_free: largest }) {
+function total({ name, providers, capacity, used, pending, largest_free: largest }) {
   const free = Math.max(0, capacity - used);
   return h(
     "li",
     { class: "card", "data-class": name },
     h("p", { class: "card-name" }, name, h("small", {}, plural(providers, "provider"))),
     h("p", { class: "big" }, percent(share(used, capacity)), h("small", {}, " used")),
-    meter({ name, used, capacity, label: `${name} of the whole fleet` }),
+    meter({ name, used, capacity, pending, label: `${name} of the whole fleet` }),
     h("p", { class: "quiet" }, `${amount(name, free)} free of ${amount(name, capacity)}`),
     h("p", { class: "quiet" }, `at most ${amount(name, largest)} free on one`),
+    pending ? h("p", { class: "quiet" }, `${amount(name, pending)} pending`) : null,
   );
 }
 

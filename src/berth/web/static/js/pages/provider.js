@@ -5,6 +5,7 @@ import { fill, h, sized } from "../dom.js";
 import { number, plural, when } from "../format.js";
 import { historyOf } from "../history.js";
 import { aggregateLink, consumerLink, projectLink, providerLink, resources, traitLink } from "../links.js";
+import { endsColumn } from "../life.js";
 import { meter } from "../meter.js";
 import { href } from "../router.js";
 import { may } from "../session.js";
@@ -61,7 +62,7 @@ function inventories(provider) {
     hidden: true,
     columns: [
       { label: "Class", head: true, cell: ([name]) => name },
-      { label: "Used", cell: ([name, of]) => meter({ name, used: of.used, capacity: of.capacity, label: `${name} of ${provider.name}` }) },
+      { label: "Used", cell: ([name, of]) => meter({ ...of, name, label: `${name} of ${provider.name}` }) },
       { label: "Held", numeric: true, cell: ([, of]) => number(of.used) },
       { label: "Capacity", numeric: true, cell: ([, of]) => number(of.capacity) },
       { label: "Total", numeric: true, cell: ([, of]) => number(of.total) },
@@ -93,7 +94,8 @@ function tree(provider) {
 }
 
 function line(node, name, { used, capacity }) {
-  return h("div", { class: "line" }, h("span", { class: "line-name" }, name), meter({ name, used, capacity, label: `${name} of ${node.name}` }));
+  const bar = meter({ name, used, capacity, pending: node.pending[name], label: `${name} of ${node.name}` });
+  return h("div", { class: "line" }, h("span", { class: "line-name" }, name), bar);
 }
 
 function branch(node, provider, depth) {
@@ -138,6 +140,7 @@ function held(rows) {
       { label: "User", cell: (each) => each.user },
       { label: "Type", cell: (each) => each.type ?? "unknown" },
       { label: "Since", cell: (each) => when(each.updated_at) },
+      ...endsColumn(rows),
     ],
     rows,
   });

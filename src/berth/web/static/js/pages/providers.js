@@ -67,5 +67,5 @@ function part([name, room]) {
 function fullest(provider) {
   const rooms = Object.entries(provider.resources).map(([name, room]) => ({ name, ...room }));
   rooms.sort((one, other) => (share(other.used, other.capacity) ?? -1) - (share(one.used, one.capacity) ?? -1));
-  return rooms.length ? meter({ ...rooms[0], label: `${rooms[0].name} of ${provider.name}` }) : "has nothing";
+  return rooms.length ? meter({ ...rooms[0], pending: provider.pending[rooms[0].name], label: `${rooms[0].name} of ${provider.name}` }) : "has nothing";
 }

@@ -1,0 +1,49 @@
+/** How long claims count: in words that stay true while the page is open. */
+
+import { h } from "./dom.js";
+import { moment, until } from "./format.js";
+
+const TICK_MS = 5000;
+
+/** A time that is left, in seconds, which goes on while it is shown. */
+function left(seconds) {
+  return h("span", { class: "left", "data-until": Date.now() + seconds * 1000 }, until(seconds));
+}
+
+/** Let the times that are left go on. */
+export function keepTime() {
+  setInterval(() => {
+    for (const each of document.querySelectorAll(".left")) {
+      each.textContent = until(Math.max(0, Math.round((Number(each.dataset.until) - Date.now()) / 1000)));
+    }
+  }, TICK_MS);
+}
+
+const pending = (life) => life.state === "pending";
+
+/** The column of a list that says how long claims still count; none if all of them count for ever. */
+export function endsColumn(items) {
+  if (items.every((each) => each.expires_in === null)) return [];
+  return [{ label: "Ends in", cell: (each) => (each.expires_in === null ? null : [left(each.expires_in), pending(each) ? " (pending)" : ""]) }];
+}
+
+const REASONS = { lapsed: "Its hold lapsed", ended: "Its claim ended", reconciled: "A reconciliation ended its claim" };
+
+/** Why a consumer has no allocations. */
+export function endSentence(ended) {
+  if (!ended) return "It never had any, or they were released. Its history shows which.";
+  return [REASONS[ended.why] ?? "Berth ended its claim", ": ", moment(ended.at), "."];
+}
+
+/** The same of one consumer, as facts. */
+export function lifeFacts(consumer) {
+  const { state, start, end, deadline, expires_in: seconds } = consumer;
+  const due = end !== null && (deadline === null || end < deadline) ? end : deadline;
+  const at = (instant) => [moment(instant), ...(instant === due ? [" (in ", left(seconds), ")"] : [])];
+  return [
+    ["State", pending(consumer) ? "pending: not confirmed yet" : state],
+    start === null ? null : ["Counts since", moment(start)],
+    deadline === null ? null : ["Lapses unless confirmed", at(deadline)],
+    end === null ? null : ["Ends", at(end)],
+  ];
+}

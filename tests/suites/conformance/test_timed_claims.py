@@ -1,0 +1,38 @@
+"""Placement's own tests where every claim is a hold or ends: its clients must notice nothing. Long form: more files."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from berth.model.commands import Claim
+from tests.suites.conformance.conftest import LONGEST_RUN_S
+from tests.suites.conformance.runner import run_file
+from tests.suites.conformance.servers import server_kind
+from tests.suites.conformance.suites import CORE
+from tests.suites.conformance.timed_server import ENDING, HOLD, timed
+from tests.support.databases import is_long
+from tests.support.document_blocks import ROOT
+
+FILES = CORE if is_long() else ("allocations-1.28.yaml",)
+
+
+def test_both_kinds_of_term_are_given() -> None:
+    claims = [Claim(consumer=f"x{digit}", allocations={"p": {"VCPU": 1}}, project="p", user="u") for digit in "ab"]
+    assert [timed(each).term for each in claims] == [ENDING, HOLD]
+
+
+@pytest.mark.skipif(server_kind() == "peer", reason="Placement has no terms")
+@pytest.mark.parametrize("file", FILES)
+def test_placement_says_the_same_of_claims_with_terms(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BERTH_COMMAND", f"'{sys.executable}' -m tests.suites.conformance.timed_server")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (ROOT, ROOT / "src"))))
+    # A run changes its process's environment: it needs one of its own, which must not inherit pytest's state.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        run = pool.submit(run_file, file, "berth").result(LONGEST_RUN_S)
+    assert [(each.test, each.kind, each.reason) for each in run.outcomes if each.kind] == []
+    assert (run.status, "Traceback" in run.output) == (0, False)
