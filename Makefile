@@ -44,8 +44,8 @@ wheel: $(build) ## build dist/berth_ledger-*.whl, to install Berth from: docs/op
 	@rm -f dist/berth_ledger-*.whl
 	@.venv-build/bin/python -m hatchling build --target wheel --directory dist
 
-demo: setup ## discover this machine, claim a part of it, and serve (ONCE=1: end after the claim)
-	@.venv/bin/berth demo $(if $(ONCE),--once)
+demo: setup ## discover this machine, claim a part of it, and serve (ONCE=1: end after the claim; PORT=9000)
+	@.venv/bin/berth demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 test: setup check $(keystone) ## run every check and every test (PYTEST="...": words for pytest; DATABASE=postgresql)
 	@$(bin)/python -m tests.run $(PYTEST)

@@ -35,7 +35,8 @@ class LedgerLocation(msgspec.Struct, frozen=True, kw_only=True):
     """The address of a ledger, and how to open it.
 
     url: of a server, "" for a local database; token: "-" for standard input; secret_file: key file for hashing
-    API tokens, with a database; create: whether a missing ledger is created.
+    API tokens, with a database; create: whether a missing ledger is created; wait_s: how long to wait for a server
+    until it is ready.
     """
 
     database: str
@@ -44,6 +45,7 @@ class LedgerLocation(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     secret_file: str = ""
     create: bool = False
+    wait_s: float = 0
 
 
 class Session:
@@ -78,9 +80,11 @@ class Session:
     def ledger(self) -> LedgerInterface:
         """The ledger, opened. Raises NoLedger, DatabaseUnusable, Unavailable."""
         if self.remote:
-            from berth.client import connect
+            from berth.client import connect, wait_until_ready
 
-            return self._stack.enter_context(connect(_address(self.location.url), self.token))
+            address = _address(self.location.url)
+            wait_until_ready(address, self.location.wait_s)
+            return self._stack.enter_context(connect(address, self.token))
         from berth.ledger import open_ledger
 
         location = self.location
