@@ -11,6 +11,7 @@ import typer
 from berth.cli.commands import (
     aggregate,
     audit,
+    backup,
     changes,
     claim,
     config,
@@ -80,6 +81,7 @@ _COMMANDS: Final = (
     (SERVE, "serve", serve.serve),
     (SERVE, "demo", demo.demo),
     (ADMINISTER, "review", review.review),
+    (ADMINISTER, "backup", backup.backup),
 )
 """The top-level commands, in the order of the help: panel, name, function."""
 
