@@ -19,6 +19,7 @@ from berth.cli.commands import (
     delete,
     demo,
     discover,
+    doctor,
     find,
     hold,
     import_export,
@@ -82,6 +83,7 @@ _COMMANDS: Final = (
     (SERVE, "demo", demo.demo),
     (ADMINISTER, "review", review.review),
     (ADMINISTER, "backup", backup.backup),
+    (ADMINISTER, "doctor", doctor.doctor),
 )
 """The top-level commands, in the order of the help: panel, name, function."""
 

@@ -78,7 +78,7 @@ ShowVersion = Annotated[
     typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version),
 ]
 
-NOT_CONFIGURED = frozenset({"demo", "serve", "config", "review"})
+NOT_CONFIGURED = frozenset({"demo", "serve", "config", "review", "doctor"})
 """Commands that do not use the configured database, or that read all settings themselves."""
 
 

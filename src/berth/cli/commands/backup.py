@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from berth.store.engine import Database
 
 KEY: Final = ".key"
-"""What the name of the copy of the key ends with: as beside a ledger, so that the copy can be opened as it is."""
+"""What the name of the copy of the key ends with: as beside a ledger, so that the copy can be opened where it is."""
 
 
 class NotAFile(BerthError):

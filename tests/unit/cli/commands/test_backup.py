@@ -28,7 +28,7 @@ def ledger(tmp_path: Path) -> tuple[Path, str]:
         return path, opened.create_token(TokenSpec(name="ci", roles=("viewer",))).text
 
 
-def test_a_backup_opens_as_it_is_and_knows_the_tokens(ledger: tuple[Path, str], tmp_path: Path) -> None:
+def test_a_backup_opens_in_its_place_and_knows_the_tokens(ledger: tuple[Path, str], tmp_path: Path) -> None:
     path, text = ledger
     target = tmp_path / "backup.db"
     with open_ledger(url(path)) as serving:  # while it is open, with commits in the write-ahead log
