@@ -30,10 +30,10 @@ class ServerEnded(BerthError):
     """The server has ended because one of its processes cannot start."""
 
 
-def serve(settings: Settings, on_start: Callable[[], None]) -> None:
+def serve(settings: Settings, on_start: Callable[[], None], on_ready: Callable[[], None] = lambda: None) -> None:
     """Serve until SIGINT or SIGTERM, then finish the requests in progress. Raise BerthError if serving cannot start.
 
-    on_start: called when all checks have passed, just before the workers start.
+    on_start: called when all checks have passed, just before the workers start; on_ready: when all of them listen.
     """
     reset()  # while it checks, a signal ends it at once
     logging_of(settings).take_over()
@@ -50,7 +50,7 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
             places = _behind_proxy(settings, folder)
         on_start()
         try:
-            Supervisor(signals, places).run()
+            Supervisor(signals, places, on_ready).run()
         except CannotStart as error:
             raise ServerEnded(str(error)) from None
 
@@ -98,7 +98,8 @@ def _check_otel(otel: Otel) -> None:
         import berth.api.ops.traces  # noqa: F401 - whether it can be imported
     except ModuleNotFoundError as error:
         raise UnusableSettings(
-            f"otel.endpoint is set, but {error.name} is not installed: install berth[otel], or do not set it"
+            f"otel.endpoint is set, but {error.name} is not installed: install what requirements/otel.txt pins, "
+            "or do not set it"
         ) from None
 
 

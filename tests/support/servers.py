@@ -186,9 +186,9 @@ class Server:
         return self.log.read_text(encoding="utf-8", errors="surrogateescape") if self.log.exists() else ""
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return each record of a JSON log, without the line for people who have just started the server."""
+        """Return each record of a JSON log, without the lines for people who have just started the server."""
         complete = self.output.rpartition("\n")[0]  # the last line may be half written
-        return [json.loads(line) for line in complete.splitlines() if not line.startswith("berth: serving ")]
+        return [json.loads(line) for line in complete.splitlines() if not line.startswith("berth: ")]
 
     def line(self, **fields: object) -> dict[str, Any]:
         """Wait for the one record that has these fields, and return it."""

@@ -45,11 +45,23 @@ SecretFile = Annotated[
     ),
 ]
 
+Wait = Annotated[
+    float,
+    typer.Option(
+        "--wait",
+        metavar="SECONDS",
+        envvar="BERTH_WAIT",
+        help="Wait this long for the server until it is ready.",
+        min=0,
+    ),
+]
+
 _SHARED: Final = (
     ("database", DatabaseUrl, DEFAULTS.database),
     ("url", ServerUrl, ""),
     ("token_file", TokenFile, None),
     ("token", TokenFrom, ""),
+    ("wait", Wait, 0),
     ("as_json", AsJson, False),
 )
 _CSV: Final = ("as_csv", AsCsv, False)
@@ -121,6 +133,7 @@ def _location(context: typer.Context, options: dict[str, Any], *, create: bool) 
         url="" if named == {"database"} else url,
         token_file=options.pop("token_file"),
         token=options.pop("token"),
+        wait_s=options.pop("wait"),
         secret_file=options.pop("secret_file", ""),
         create=create,
     )

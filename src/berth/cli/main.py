@@ -11,6 +11,7 @@ import typer
 from berth.cli.commands import (
     aggregate,
     audit,
+    backup,
     changes,
     claim,
     config,
@@ -18,6 +19,7 @@ from berth.cli.commands import (
     delete,
     demo,
     discover,
+    doctor,
     find,
     hold,
     import_export,
@@ -34,7 +36,7 @@ from berth.cli.commands import (
 from berth.cli.commands import list as list_commands
 from berth.cli.commands import set as set_commands
 from berth.cli.options import configure
-from berth.cli.output.escape import escape
+from berth.cli.output.escape import escape, tolerate_narrow_encodings
 from berth.model.errors import BerthError, Refusal
 from berth.settings import SettingsWrong
 
@@ -81,6 +83,8 @@ _COMMANDS: Final = (
     (SERVE, "serve", serve.serve),
     (SERVE, "demo", demo.demo),
     (ADMINISTER, "review", review.review),
+    (ADMINISTER, "backup", backup.backup),
+    (ADMINISTER, "doctor", doctor.doctor),
 )
 """The top-level commands, in the order of the help: panel, name, function."""
 
@@ -106,6 +110,7 @@ for _panel, _name, _group in _GROUPS:
 
 def main() -> None:
     """Run a command. An error ends it with one sentence on standard error and an exit status."""
+    tolerate_narrow_encodings()
     try:
         app(prog_name="berth")
     except Refusal as error:

@@ -20,6 +20,7 @@ from berth.model.errors import BerthError, ChangesGone, NotFound
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from berth.client import Client
     from berth.model.change import Change
     from berth.model.interface import LedgerInterface
 
@@ -35,7 +36,8 @@ class LedgerLocation(msgspec.Struct, frozen=True, kw_only=True):
     """The address of a ledger, and how to open it.
 
     url: of a server, "" for a local database; token: "-" for standard input; secret_file: key file for hashing
-    API tokens, with a database; create: whether a missing ledger is created.
+    API tokens, with a database; create: whether a missing ledger is created; wait_s: how long to wait for a server
+    until it is ready.
     """
 
     database: str
@@ -44,6 +46,7 @@ class LedgerLocation(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     secret_file: str = ""
     create: bool = False
+    wait_s: float = 0
 
 
 class Session:
@@ -78,9 +81,7 @@ class Session:
     def ledger(self) -> LedgerInterface:
         """The ledger, opened. Raises NoLedger, DatabaseUnusable, Unavailable."""
         if self.remote:
-            from berth.client import connect
-
-            return self._stack.enter_context(connect(_address(self.location.url), self.token))
+            return self.client
         from berth.ledger import open_ledger
 
         location = self.location
@@ -88,6 +89,15 @@ class Session:
             _require_file(location.database)
         ledger = open_ledger(location.database, actor=getpass.getuser(), via="local", secret_file=location.secret_file)
         return self._stack.enter_context(ledger)
+
+    @cached_property
+    def client(self) -> Client:
+        """The client of the server. Raises Invalid, typer.BadParameter."""
+        from berth.client import connect, wait_until_ready
+
+        address = _address(self.location.url)
+        wait_until_ready(address, self.location.wait_s)
+        return self._stack.enter_context(connect(address, self.token))
 
     def latest_changes(self, most: int) -> list[Change]:
         """Return the latest entries of the change log, oldest first."""

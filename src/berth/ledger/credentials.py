@@ -64,17 +64,22 @@ def key_for(url: str, secret_file: str = "") -> HashKey:
 
 def key_of(database: Database, secret_file: str = "") -> HashKey:
     """Return the key of the servers of an open database; see key_for."""
-    if secret_file:
-        return _read(Path(secret_file))
-    if not database.capabilities.embedded:
+    file = key_file(database, secret_file)
+    if file is None:
         raise SecretUnusable(
             "tokens need a secret that every server of this database has: create a file of 32 random bytes that only "
             "Berth's user can read (umask 077; head -c 32 /dev/urandom > FILE), and name it as secret_file"
         )
-    file = database.path.with_name(database.path.name + ".key")
-    if not file.exists():
+    if not secret_file and not file.exists():
         _create(file)
     return _read(file)
+
+
+def key_file(database: Database, secret_file: str = "") -> Path | None:
+    """Return the path of the key of a database's servers, None if it needs one that is not named."""
+    if secret_file:
+        return Path(secret_file)
+    return database.path.with_name(database.path.name + ".key") if database.capabilities.embedded else None
 
 
 def _create(file: Path) -> None:

@@ -79,11 +79,15 @@ class Place:
 class Supervisor:
     """Supervises the processes of some places in one thread, which waits for signals and for their ends.
 
-    SIGTERM and SIGINT end them, SIGHUP replaces them one after another.
+    SIGTERM and SIGINT end them, SIGHUP replaces them one after another. on_ready: called once, when there was a ready
+    process in each place.
     """
 
-    def __init__(self, signals: SignalPipe, places: Iterable[Place]) -> None:
+    def __init__(
+        self, signals: SignalPipe, places: Iterable[Place], on_ready: Callable[[], None] = lambda: None
+    ) -> None:
         self._signals, self._places = signals, [*places]
+        self._on_ready, self._unready = on_ready, {*self._places}
         self._to_reload: deque[Place] = deque()
         self._leaving: dict[Child, float] = {}
         self._ending = False
@@ -174,7 +178,11 @@ class Supervisor:
             self._end()
 
     def _replace_by(self, child: Child) -> None:
-        """Let a successor that is ready take its place."""
+        """Let a successor that is ready take its place. Call `on_ready` if every place has had one that was ready."""
+        if self._unready:
+            self._unready -= {place for place in self._places if child in place.children()}
+            if not self._unready:
+                self._on_ready()
         for place in self._places:
             if place.successor is child:
                 assert place.process is not None

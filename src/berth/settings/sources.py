@@ -21,7 +21,9 @@ FILES: Final = (Path("berth.toml"), Path("/etc/berth/berth.toml"))
 
 PREFIX: Final = "BERTH_"
 
-NOT_SETTINGS: Final = frozenset({"BERTH_COMMAND", "BERTH_CONFIG", "BERTH_TOKEN", "BERTH_TOKEN_FILE", "BERTH_URL"})
+NOT_SETTINGS: Final = frozenset(
+    {"BERTH_COMMAND", "BERTH_CONFIG", "BERTH_TOKEN", "BERTH_TOKEN_FILE", "BERTH_URL", "BERTH_WAIT"}
+)
 """Variables that are not settings."""
 
 

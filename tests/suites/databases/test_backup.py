@@ -19,6 +19,7 @@ from sqlalchemy import make_url, text
 from berth.ledger import Ledger, open_ledger
 from berth.model.commands import Claim
 from berth.model.inventory import Inventory
+from berth.model.token import TokenSpec
 from tests.support.commands import berth_command
 from tests.support.databases import admin_connection, ledger_database, server_url
 from tests.support.filled_ledger import POOL, fill
@@ -103,6 +104,8 @@ def test_a_backup_under_load_is_whole(kind: str, tmp_path: Path) -> None:
         with open_ledger(url) as ledger:
             fill(ledger)
             ledger.set_inventories(POOL, {"DISK_GB": Inventory(total=100_000)})
+            if kind == "sqlite":  # only then is there a key
+                ledger.create_token(TokenSpec(name="ci", roles=("viewer",)))
         person = _Person(url, tmp_path)
         with _writing(url) as writer:
             acknowledged = list(writer.claimed)

@@ -81,7 +81,8 @@ class Played:
         self.signals, self.error = SentSignals(), None
         self.failures: list[Exception] = []
         self.places = [Place(self._starts(f"worker {number + 1}")) for number in range(places)]
-        self._supervisor = Supervisor(self.signals, self.places)  # type: ignore[arg-type]  # it reads the same
+        self.ready = 0
+        self._supervisor = Supervisor(self.signals, self.places, self._count)  # type: ignore[arg-type]  # reads the same
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.refuses: list[OSError] = []
 
@@ -93,6 +94,9 @@ class Played:
             return self.children[-1]
 
         return start
+
+    def _count(self) -> None:
+        self.ready += 1
 
     def _run(self) -> None:
         try:
@@ -146,6 +150,23 @@ def test_a_signal_ends_all(play: Play, sent: list[int]) -> None:
     played.finish()
     assert [each.asked for each in played.children] == [True] * 3
     assert played.failures == []
+
+
+def test_it_says_once_that_every_place_was_ready(play: Play) -> None:
+    played = play(2)
+    first, second = played.children
+    first.report()
+    first.exit(KILLED)
+    third = played.started(3)
+    assert played.ready == 0
+    second.report()
+    until(lambda: played.ready == 1, "the second place was the last", limit_s=5)
+    third.report()
+    second.exit(KILLED)
+    played.started(4).report()
+    played.signals.send(signal.SIGTERM)
+    played.finish()
+    assert played.ready == 1
 
 
 def test_one_that_is_killed_young_again_and_again(play: Play) -> None:

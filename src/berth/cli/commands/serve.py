@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Annotated, Any
 
 import typer
@@ -60,8 +61,6 @@ def serve(
     others: Others = None,
 ) -> None:
     """Serve the Placement API, /v1 and the dashboard. Ctrl-C or SIGTERM finishes running requests, then exits."""
-    from berth import serve as server
-
     flags = {
         "host": host,
         "port": port,
@@ -81,8 +80,18 @@ def serve(
         "log.access": log_access,
         "otel.endpoint": otel_endpoint,
     }
-    settings = configured(context, {**_others(others), **_given(flags)}).settings
-    server.serve(settings, lambda: typer.echo(f"berth: serving {_summary(settings)}", err=True))
+    _serve(configured(context, {**_others(others), **_given(flags)}).settings)
+
+
+def _serve(settings: Settings) -> None:
+    """Serve, and say when it begins and when it is ready."""
+    from berth import serve as server
+
+    server.serve(
+        settings,
+        on_start=lambda: typer.echo(f"berth: serving {_summary(settings)}", err=True),
+        on_ready=lambda: typer.echo(f"berth: ready; dashboard: {_dashboard(settings)}", err=True),
+    )
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
@@ -102,6 +111,16 @@ def _summary(settings: Settings) -> str:
     from berth.store.engine import parse_url, shown
 
     ledger = shown(parse_url(settings.database))
-    address = f"{'https' if settings.tls.cert else 'http'}://{settings.host}:{settings.port}"
+    address = _address(settings, settings.host)
     warning = " without authentication (--auth dev)" if "dev" in settings.auth else ""
     return f"{ledger} on {address}{warning}"
+
+
+def _dashboard(settings: Settings) -> str:
+    """Return the dashboard's address: by this machine's name, if it listens on all addresses."""
+    host = socket.gethostname() if settings.host in ("", "0.0.0.0", "::") else settings.host  # noqa: S104 - compared
+    return f"{_address(settings, host)}/ui/"
+
+
+def _address(settings: Settings, host: str) -> str:
+    return f"{'https' if settings.tls.cert else 'http'}://{f'[{host}]' if ':' in host else host}:{settings.port}"
