@@ -76,15 +76,20 @@ def review_code(tree: SourceTree, models: Library | None = None) -> CodeReview:
 def _entries(project: Project, library: Library) -> dict[Function, Entry]:
     """Return the functions that are called from outside: a model knows them, or a route table names them."""
     named = table_entries(project)
-    found = ((each, entry_of(each, project, library) or named.get(each)) for each in project.functions)
+    found = ((each, entry_of(each, project, library) or named.get(each)) for each in _own_functions(project))
     return {function: entry for function, entry in found if entry is not None}
+
+
+def _own_functions(project: Project) -> Iterator[Function]:
+    """Yield the functions that are no tests: what a test gives the others says nothing of what they are given in use."""
+    return (each for each in project.functions if not is_test(each.module.path))
 
 
 def _interpret(interpreter: Interpreter, entries: dict[Function, Entry], only_entries: bool) -> None:
     """Run everything; or, of what attributes were given, only what is called from outside."""
     shared = interpreter.shared
     for name in sorted(shared.project.modules):
-        if name not in shared.globals:
+        if name not in shared.globals and not is_test(shared.project.modules[name].path):
             interpreter.variable(shared.project.modules[name], "__name__")
     if not only_entries:
         _run_constructors(interpreter)
@@ -97,7 +102,7 @@ def _interpret(interpreter: Interpreter, entries: dict[Function, Entry], only_en
 
 def _run_constructors(interpreter: Interpreter) -> None:
     """Learn what objects have in their attributes before the methods that use it are looked at."""
-    for function in interpreter.shared.project.functions:
+    for function in _own_functions(interpreter.shared.project):
         if function.owner is not None and function.name.endswith(".__init__"):
             interpreter.run_root(function, unknown_caller(function, receiver_of(function), has_labels=False), "")
 
@@ -106,7 +111,7 @@ def _run_rest(interpreter: Interpreter, done: frozenset[Function]) -> None:
     """Run what nothing has called yet, those first whose names nothing mentions: what they call needs no own run."""
     shared = interpreter.shared
     called = _mentioned(shared.project)
-    rest = sorted(shared.project.functions, key=lambda each: (each.name.rpartition(".")[2] in called, each.name))
+    rest = sorted(_own_functions(shared.project), key=lambda each: (each.name.rpartition(".")[2] in called, each.name))
     for function in rest:
         if function not in done and function not in shared.called:
             # A public one may have other callers than those that the tree names, a private one has not.
@@ -125,29 +130,9 @@ def _reviewed(shared: Shared, entries: tuple[Function, ...]) -> CodeReview:
         (way for each in shared.hits.values() for way in _concrete_hits(shared, each) if not is_test(way.place.path)),
         key=lambda each: (each.place, each.rule, each.label.entry.place, each.label.origin),
     )
-    hits = [each for each in hits if not _is_ruled_out(shared, each)]
     outside, own = _by_origin(hits, has_entries=bool(entries))
     findings, questions = tuple(_findings(shared, outside)), tuple(_questions(shared, own))
     return CodeReview(shared.project, findings, questions, _coverage(shared, len(entries)), entries)
-
-
-def _is_ruled_out(shared: Shared, hit: Hit) -> bool:
-    """Whether something that the project uses makes harm of this kind impossible; notes it as the reason."""
-    used = next((each for each in shared.library.rules[hit.rule].ruled_out if _uses(shared.project, each)), None)
-    if used is not None:
-        shared.safe[(hit.rule, hit.place)] = f"is harmless with {used}, which the project uses"
-        place = (hit.rule, hit.place)
-        shared.hits = {key: each for key, each in shared.hits.items() if (each.rule, each.place) != place}
-    return used is not None
-
-
-def _uses(project: Project, name: str) -> bool:
-    room, _, last = name.rpartition(".")
-    for module in project.modules.values():
-        for local, full in module.imports.items():
-            if full == name or (last in module.mentioned and f"{room}.".startswith(f"{full}.") and local):
-                return True
-    return False
 
 
 def _by_origin(hits: list[Hit], has_entries: bool) -> tuple[list[Hit], list[Hit]]:

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fnmatch import translate
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from berth.review.code.values import UNKNOWN, Label, Value, external, labelled, 
 _NUMERIC_PARAMETER = re.compile(
     r"<(?:int|float|uuid):(\w+)>|<(\w+):(?:int|float|uuid|number)>|\{(\w+):(?:int|float|uuid)\}"
 )
+_PARAMETER = re.compile(r"[<{]([\w:]+)[>}]")
 _NUMBERS = frozenset(
     {"int", "float", "bool", "uuid.UUID", "datetime.date", "datetime.datetime", "decimal.Decimal", "date", "datetime"}
 )
@@ -92,7 +93,7 @@ def bound_by(entry: Entry, function: Function, receiver: Value | None, project: 
         else:
             model = project.resolve(annotation) if annotation else None
             given = reference("instance", model) if isinstance(model, Class) else UNKNOWN
-            bound[name] = labelled(given, frozenset({_entered(entry, function, name)}))
+            bound[name] = labelled(given, frozenset({_entered(entry, function, name, annotation)}))
     if function.kwargs and not entry.parameters:
         bound[function.kwargs] = labelled(UNKNOWN, frozenset({_entered(entry, function, function.kwargs)}))
     return bound
@@ -102,8 +103,10 @@ def _is_given(entry: Entry, name: str) -> bool:
     return name not in entry.context and (not entry.parameters or name in entry.parameters)
 
 
-def _entered(entry: Entry, function: Function, name: str) -> Label:
-    return Label(entry.origin, function.module.step_at(function.node, f"parameter {name}: {entry.what}"))
+def _entered(entry: Entry, function: Function, name: str, annotation: str = "") -> Label:
+    is_text = annotation == "str" or (not annotation and name in _path_parameters(function))
+    safe = frozenset({"nosql-injection"} if is_text else ())
+    return Label(entry.origin, function.module.step_at(function.node, f"parameter {name}: {entry.what}"), safe)
 
 
 def _annotations(function: Function) -> dict[str, str]:
@@ -114,10 +117,19 @@ def _annotations(function: Function) -> dict[str, str]:
 
 def is_number(owner: Class, name: str) -> bool:
     """Whether a field of a class is annotated as a number, or as another type that holds no text."""
+    return _field_type(owner, name) in _NUMBERS
+
+
+def is_text(owner: Class, name: str) -> bool:
+    """Whether a field of a class is annotated as text, which is no document with operators."""
+    return _field_type(owner, name) == "str"
+
+
+def _field_type(owner: Class, name: str) -> str:
     for statement in owner.node.body:
         if isinstance(statement, ast.AnnAssign) and getattr(statement.target, "id", "") == name:
-            return owner.module.dotted(statement.annotation) in _NUMBERS
-    return False
+            return owner.module.dotted(statement.annotation)
+    return ""
 
 
 def is_request(function: Function, name: str) -> bool:
@@ -126,12 +138,21 @@ def is_request(function: Function, name: str) -> bool:
 
 
 def _numeric_parameters(function: Function) -> set[str]:
-    found: set[str] = set()
+    return {
+        name for text in _route_texts(function) for pair in _NUMERIC_PARAMETER.findall(text) for name in pair if name
+    }
+
+
+def _path_parameters(function: Function) -> set[str]:
+    """Return the parameters that are parts of the path of a function's routes."""
+    return {name for text in _route_texts(function) for part in _PARAMETER.findall(text) for name in part.split(":")}
+
+
+def _route_texts(function: Function) -> Iterator[str]:
     for each in getattr(function.node, "decorator_list", ()):
         for node in ast.walk(each):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found |= {name for pair in _NUMERIC_PARAMETER.findall(node.value) for name in pair if name}
-    return found
+                yield node.value
 
 
 def _injected(function: Function) -> set[str]:

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from berth.review.code import fold
 from berth.review.code.attributes import Attributes
+from berth.review.code.format_parts import percent_parts
 from berth.review.code.frame import Arguments, Frame
-from berth.review.code.percent import formatted_parts
 from berth.review.code.project import Class, Function, make_function
 from berth.review.code.values import (
     NOTHING,
@@ -138,7 +138,7 @@ class Expressions(Attributes):
             return self._path(frame, node, one, other)
         if isinstance(node.op, ast.Add) and frame.things(one):
             return self._sum(frame, node, one, other)
-        parts = formatted_parts(frame, one, other) if isinstance(node.op, ast.Mod) else [one, other]
+        parts = percent_parts(frame, one, other) if isinstance(node.op, ast.Mod) else [one, other]
         return self.assembled(frame, node, parts)
 
     def _path(self, frame: Frame, node: ast.BinOp, one: Value, other: Value) -> Value:

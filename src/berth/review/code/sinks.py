@@ -5,7 +5,7 @@ import re
 
 from berth.review.code.frame import Arguments, Frame, Hit, sink_arguments
 from berth.review.code.library import FlowRule, Sink
-from berth.review.code.values import Label, Value
+from berth.review.code.values import UNKNOWN, Label, Value, join_all, labelled, made_unsafe
 from berth.review.model import CodePlace
 
 _OWN_HOST = re.compile(r"(?i)[a-z][a-z0-9+.-]*://[^/?#@\\]+[/?#]")
@@ -15,6 +15,8 @@ _EXPRESSION = re.compile(
     r"|group_by|distinct|with_for_update|on_conflict\w*)\(\)(?:\.join\(\))?$"
 )
 _PLACES = re.compile(r"(?<!%)%[-+ #0-9.*]*([a-zA-Z])")
+_RUN = frozenset({"$where", "$function", "$accumulator"})
+"""Keys of a document whose value a document database runs as JavaScript."""
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "cmd", "cmd.exe", "/bin/sh", "/bin/bash", "powershell", "ksh"})
 _SAFE_LOADERS = ("SafeLoader", "CSafeLoader", "BaseLoader", "CBaseLoader")
 
@@ -50,6 +52,10 @@ def _check_arguments(
         frame.shared.safe[(rule.id, frame.place(node))] = "uses a safe loader"
     elif rule.id == "log-injection" and _quotes_all(arguments):
         frame.shared.safe[(rule.id, frame.place(node))] = "writes data with %r, which quotes line ends"
+    elif rule.id == "log-injection" and _is_escaped(frame, node):
+        frame.shared.safe[(rule.id, frame.place(node))] = (
+            "is written by a log that escapes line ends, as it is configured"
+        )
     elif sink.kind == "entities" and not _reads_entities(name, arguments):
         frame.shared.safe[(rule.id, frame.place(node))] = "uses a parser without external entities"
     else:
@@ -59,6 +65,19 @@ def _check_arguments(
                 continue
             value = _body(frame, value) if rule.id == "cross-site-scripting" else value
             check(frame, node, rule, value, sink.origins, deep=sink.kind == "document")
+            if rule.id == "nosql-injection":
+                check(frame, node, rule, _scripts(frame, value), sink.origins)
+
+
+def _scripts(frame: Frame, document: Value, depth: int = 3) -> Value:
+    """Return what stands in a document where a database runs it as code: there, text is as dangerous as a document."""
+    found: list[Value] = []
+    for key, value in (item for _, thing in frame.things(document) for item in thing.items):
+        if key in _RUN:
+            found.append(made_unsafe(labelled(UNKNOWN, frame.content(value)), ("nosql-injection",)))
+        elif depth:
+            found.append(_scripts(frame, value, depth - 1))
+    return join_all(found)
 
 
 def _quotes_all(arguments: Arguments) -> bool:
@@ -67,6 +86,10 @@ def _quotes_all(arguments: Arguments) -> bool:
     text = first.single() if first is not None else None
     places = _PLACES.findall(str(text[0])) if text else []
     return bool(places) and set(places) <= set("radfxg")
+
+
+def _is_escaped(frame: Frame, node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Attribute) and frame.shared.logs.escapes(frame.module, node.func.value)
 
 
 def _is_page(kind: str, arguments: Arguments) -> bool:
