@@ -81,7 +81,7 @@ def _entries(project: Project, library: Library) -> dict[Function, Entry]:
 
 
 def _own_functions(project: Project) -> Iterator[Function]:
-    """Yield the functions that are no tests: what a test gives the others says nothing of what they are given in use."""
+    """Yield the functions that are no tests: what a test gives to others says nothing of their use."""
     return (each for each in project.functions if not is_test(each.module.path))
 
 

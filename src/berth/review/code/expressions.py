@@ -309,7 +309,7 @@ class Expressions(Attributes):
             found.append(
                 self.sourced(external(f"{name}{suffix}" if suffix == "[]" else f"{name}[]", base.labels), frame, node)
             )
-        if base.labels or not found:
+        if (base.labels and not base.names()) or not found:
             found.append(labelled(UNKNOWN, base.labels))
         return join_all(found)
 
