@@ -297,7 +297,7 @@ class Calls(Expressions):
                 if isinstance(ref.target, Function) and (labels or ref.target not in self.shared.called):
                     positional = [ref.of] if isinstance(ref.of, Value) else []
                     self.run(frame, node, ref.target, Arguments([*positional, *_callback(ref.target, labels)]))
-                    frame.state.alive = True  # it may never be called, whatever it raises
+                    frame.state.alive = True  # it may never be called
 
 
 def _callback(function: Function, labels: frozenset[Label]) -> list[Value]:

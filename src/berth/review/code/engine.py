@@ -232,7 +232,7 @@ def _why(hit: Hit) -> str:
     if hit.label.absent:
         shown = " ".join(sorted(repr(each) for each in hit.label.absent)[:8])
         return f"What is checked on the way excludes {shown}, which is not enough here."
-    return "No check and no conversion on the way limits what it may be." if hit.label.origin else ""
+    return "Nothing on the way checks it, or limits what it may be." if hit.label.origin else ""
 
 
 def _questions(shared: Shared, hits: list[Hit]) -> list[OpenQuestion]:

@@ -53,9 +53,7 @@ def _check_arguments(
     elif rule.id == "log-injection" and _quotes_all(arguments):
         frame.shared.safe[(rule.id, frame.place(node))] = "writes data with %r, which quotes line ends"
     elif rule.id == "log-injection" and _is_escaped(frame, node):
-        frame.shared.safe[(rule.id, frame.place(node))] = (
-            "is written by a log that escapes line ends, as it is configured"
-        )
+        frame.shared.safe[(rule.id, frame.place(node))] = "is written by a log whose configuration escapes line ends"
     elif sink.kind == "entities" and not _reads_entities(name, arguments):
         frame.shared.safe[(rule.id, frame.place(node))] = "uses a parser without external entities"
     else:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from berth.review.attacks import attack
 from berth.review.model import Coverage, OpenQuestion, Review, ReviewFinding, ReviewPart, Severity, Verdict, VerdictKind
 from berth.review.suppression import SEVERITIES, BaselineEntry, SuppressedFinding
 from berth.review.weaknesses import TOP_25, rank
@@ -59,6 +60,12 @@ def findings(review: Review) -> list[ReviewFinding]:
     return sorted(
         every, key=lambda each: (SEVERITIES.index(each.severity.value), rank(each.cwe), each.place, each.rule)
     )
+
+
+def attack_of(found: Iterable[ReviewFinding], finding: ReviewFinding) -> str:
+    """Return how a finding is used, if it is the first of its weakness: it need not be read again at each."""
+    first = next((each for each in found if each.cwe == finding.cwe), finding)
+    return attack(finding.cwe) if first is finding else ""
 
 
 def questions(review: Review) -> list[tuple[OpenQuestion, int]]:
