@@ -1,11 +1,12 @@
 """The review of a project's code: where data goes, as findings, questions and coverage."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from berth.review.code.entries import bound_by, entry_of, receiver_of, unknown_caller
+from berth.review.code.entries import bound_by, entry_of, receiver_of, reply_of, unknown_caller
 from berth.review.code.expressions import PUT_TOGETHER
 from berth.review.code.frame import Hit, Shared
 from berth.review.code.interpreter import GIVEN, Interpreter
@@ -95,7 +96,7 @@ def _interpret(interpreter: Interpreter, entries: dict[Function, Entry], only_en
         _run_constructors(interpreter)
     for function, entry in entries.items():
         bound = bound_by(entry, function, receiver_of(function), shared.project)
-        interpreter.run_root(function, bound, entry.reply)
+        interpreter.run_root(function, bound, reply_of(entry, function))
     if not only_entries:
         _run_rest(interpreter, frozenset(entries))
 
@@ -216,13 +217,18 @@ def _severity(rule: FlowRule, origin: str) -> Severity:
 
 
 def _sentence(rule: FlowRule, entry: Step) -> str:
-    sentence = rule.sentence.format(origin=f"{entry.what} ({entry.place.path}:{entry.place.line})")
+    sentence = rule.sentence.format(origin=f"{_named(entry)} ({entry.place.path}:{entry.place.line})")
     return sentence[:1].upper() + sentence[1:]
+
+
+def _named(entry: Step) -> str:
+    """Return what enters, without the number that tells a parameter's data from that of its other callers."""
+    return re.sub(r" \([a-z ]+ \d+\)$", "", entry.what)
 
 
 def _path(hit: Hit) -> tuple[Step, ...]:
     entry = hit.label.entry
-    steps = [replace(entry, what="enters: " + entry.what), *hit.label.steps]
+    steps = [replace(entry, what=f"enters: {_named(entry)}"), *hit.label.steps]
     if steps[-1].what not in ("reaches", PUT_TOGETHER) and steps[-1].place != hit.place:
         steps.append(Step(hit.place, "reaches", hit.code))
     return tuple(steps)
@@ -240,7 +246,9 @@ def _questions(shared: Shared, hits: list[Hit]) -> list[OpenQuestion]:
     for hit in hits:
         rule = shared.library.rules[hit.rule]
         entry = hit.label.entry
-        sentence = f"{entry.what} reaches {hit.place.path}:{hit.place.line} ({rule.id}); no caller of it is known here."
+        sentence = (
+            f"{_named(entry)} reaches {hit.place.path}:{hit.place.line} ({rule.id}); no caller of it is known here."
+        )
         sentence = sentence[:1].upper() + sentence[1:]
         needs = f"who calls the function at {entry.place.path}:{entry.place.line}, and with what"
         found.setdefault((hit.rule, hit.place), OpenQuestion(sentence, needs, (rule.cwe,), (entry.place, hit.place)))

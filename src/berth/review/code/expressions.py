@@ -22,9 +22,11 @@ from berth.review.code.values import (
     join_all,
     join_states,
     labelled,
+    made_safe,
     reference,
 )
 
+_XSS = "cross-site-scripting"
 PUT_TOGETHER = "is put together with other text"
 
 
@@ -139,7 +141,12 @@ class Expressions(Attributes):
         if isinstance(node.op, ast.Add) and frame.things(one):
             return self._sum(frame, node, one, other)
         parts = percent_parts(frame, one, other) if isinstance(node.op, ast.Mod) else [one, other]
-        return self.assembled(frame, node, parts)
+        made = self.assembled(frame, node, parts)
+        # HTML that is marked as such escapes what it is put together with.
+        is_marked = any(each.endswith("Markup()") for value in (one, other) for each in value.names())
+        return (
+            replace(made_safe(made, ("cross-site-scripting",)), refs=external("?.Markup()").refs) if is_marked else made
+        )
 
     def _path(self, frame: Frame, node: ast.BinOp, one: Value, other: Value) -> Value:
         made = self.assembled(frame, node, [one, other])
