@@ -197,7 +197,7 @@ KEEPS: Final = (
     Part("remember(V)\nW = MEMORY['a']", "MEMORY = {}\ndef remember(text):\n    MEMORY['a'] = text\n"),
     Part("fill(V, filled := [])\nW = filled[0]", "def fill(text, into):\n    into.append(text)\n"),
     Part("W = os.path.join('a', V)"),
-    Part("W = os.path.join(V, 'a')"),
+    Part("W = os.path.join(V, 'a', V)"),
     Part("W = re.sub('q', 'z', V)"),
     Part("W = re.sub('^', V.replace('\\\\', ''), 'a')"),
     Part("W = V.translate({113: 'z'})"),
