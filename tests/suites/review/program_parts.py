@@ -94,7 +94,7 @@ KEEPS: Final = (
     Part("W = 'none' if not V else V"),
     Part("W = (V, 'a')[0]"),
     Part("W, other = V, 'a'"),
-    Part("first, *W = ['a', V]\nW = W[0]"),
+    Part("head, *W = ['a', V]\nW = W[0]"),
     Part("pair = ('a', V)\nother, W = pair"),
     Part("items = ['a', V]\nW = items[1]"),
     Part("items = []\nitems.append('a')\nitems.append(V)\nW = items.pop()"),

@@ -56,7 +56,7 @@ def _by_parameters(function: Function, project: Project) -> Entry | None:
     """Return what calls a function whose parameters say it, or a document of the project."""
     given = tuple(each for each in function.parameters if each not in ("self", "cls"))
     if given == _WSGI:
-        return Entry("network", "a request", parameters=given[:1], reply=_PAGE)
+        return Entry("network", "a request", parameters=("",), reply=_PAGE)
     if given in _SERVED:
         return Entry("network", "a request", parameters=given[:1], requests=given[:1])
     if function.owner is None and given[:2] == ("event", "context"):
@@ -92,6 +92,8 @@ def bound_by(entry: Entry, function: Function, receiver: Value | None, project: 
         annotation = annotations.get(name, "")
         if index == 0 and receiver is not None:
             bound[name] = receiver
+        elif name == _WSGI[0] and _WSGI[1] in function.parameters:
+            bound[name] = external("wsgi.environ")
         elif name in entry.requests or annotation.endswith(_REQUEST_TYPES):
             bound[name] = external("request")
         elif name in harmless or name in _OWN or annotation in _NUMBERS | _INJECTED or not _is_given(entry, name):

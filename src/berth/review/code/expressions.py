@@ -312,10 +312,8 @@ class Expressions(Attributes):
             else:
                 found.append(_entry(thing, key[0] if key else None, has_key=key is not None))
         for name in base.names():
-            suffix = f".{key[0]}" if key and isinstance(key[0], str) and key[0].isidentifier() else "[]"
-            found.append(
-                self.sourced(external(f"{name}{suffix}" if suffix == "[]" else f"{name}[]", base.labels), frame, node)
-            )
+            at = f".{key[0]!s}" if key and name == "wsgi.environ" else "[]"
+            found.append(self.sourced(external(f"{name}{at}", base.labels), frame, node))
         if (base.labels and not base.names()) or not found:
             found.append(labelled(UNKNOWN, base.labels))
         return join_all(found)

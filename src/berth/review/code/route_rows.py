@@ -45,7 +45,7 @@ Constants = Callable[[ast.AST | None], object]
 
 @dataclass(frozen=True, slots=True)
 class RouteForm:
-    """A row in the words of the source: its methods, its path (None: not said), and the expressions that may be its handler."""
+    """A row as source: its methods, its path (None: not said), and the expressions that may be its handler."""
 
     node: ast.AST
     methods: frozenset[str]
