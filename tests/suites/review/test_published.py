@@ -87,7 +87,7 @@ def _sinks(folder: Path, wheel: str, path: str) -> set[int]:
     (file,) = folder.glob(f"{wheel}-*.whl")
     review = review_code(read_subject(str(file)))
     places = [each.place for each in review.findings if each.cwe == SQL]
-    places += [each.places[-1] for each in review.questions if SQL in each.cwes]
+    places += [place for each in review.questions if SQL in each.cwes for place in each.places[1:]]
     return {each.line for each in places if each.path.endswith(path)}
 
 

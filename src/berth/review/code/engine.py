@@ -242,17 +242,25 @@ def _why(hit: Hit) -> str:
 
 
 def _questions(shared: Shared, hits: list[Hit]) -> list[OpenQuestion]:
-    found: dict[tuple[str, CodePlace], OpenQuestion] = {}
+    """Return a question for each parameter of which nothing is known, with all places of a kind that it reaches."""
+    reached: dict[tuple[str, CodePlace, str], list[CodePlace]] = {}
+    asked: set[tuple[str, CodePlace]] = set()
     for hit in hits:
-        rule = shared.library.rules[hit.rule]
-        entry = hit.label.entry
-        sentence = (
-            f"{_named(entry)} reaches {hit.place.path}:{hit.place.line} ({rule.id}); no caller of it is known here."
-        )
-        sentence = sentence[:1].upper() + sentence[1:]
-        needs = f"who calls the function at {entry.place.path}:{entry.place.line}, and with what"
-        found.setdefault((hit.rule, hit.place), OpenQuestion(sentence, needs, (rule.cwe,), (entry.place, hit.place)))
-    return list(found.values())
+        if (hit.rule, hit.place) not in asked:
+            asked.add((hit.rule, hit.place))
+            entry = hit.label.entry
+            reached.setdefault((hit.rule, entry.place, _named(entry)), []).append(hit.place)
+    return [
+        _question(shared.library.rules[rule], name, place, places) for (rule, place, name), places in reached.items()
+    ]
+
+
+def _question(rule: FlowRule, name: str, entry: CodePlace, places: list[CodePlace]) -> OpenQuestion:
+    more = "" if len(places) == 1 else f" and {len(places) - 1} more"
+    reached = f"{places[0].path}:{places[0].line}{more} ({rule.id})"
+    sentence = f"{name[:1].upper()}{name[1:]} reaches {reached}; no caller of it is known here."
+    needs = f"who calls the function at {entry.path}:{entry.line}, and with what"
+    return OpenQuestion(sentence, needs, (rule.cwe,), (entry, *places))
 
 
 def _coverage(shared: Shared, entries: int) -> Coverage:
