@@ -13,7 +13,7 @@ from berth.review.code.format_parts import brace_parts
 from berth.review.code.frame import Arguments, Frame
 from berth.review.code.guards import removed
 from berth.review.code.project import Class, Function
-from berth.review.code.sinks import check_call
+from berth.review.code.sinks import check_call, reply_body
 from berth.review.code.values import (
     NOTHING,
     UNKNOWN,
@@ -238,6 +238,8 @@ class Calls(Expressions):
             frame.state.alive = False
             return NOTHING
         self._run_callbacks(frame, node, name, arguments)
+        if name.endswith(".make_response") and arguments.positional:  # status and headers are no part of the page
+            arguments = Arguments([reply_body(frame, arguments.positional[0])])
         labels = frozenset[Label]().union(*(frame.content(each) for each in (*arguments.all(), receiver or NOTHING)))
         result = self._modelled(frame, node, name, labels, arguments)
         # What is done with data gives the same data, which may have been checked since it entered.

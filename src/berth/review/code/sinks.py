@@ -62,7 +62,7 @@ def _check_arguments(
             if rule.id == "sql-injection" and any(map(_EXPRESSION.search, value.names())):
                 frame.shared.safe[(rule.id, frame.place(node))] = "gets SQL expressions, which bind values"
                 continue
-            value = _body(frame, value) if rule.id == "cross-site-scripting" else value
+            value = reply_body(frame, value) if rule.id == "cross-site-scripting" else value
             check(frame, node, rule, value, sink.origins, deep=sink.kind == "document")
             if rule.id == "nosql-injection":
                 check(frame, node, rule, _scripts(frame, value), sink.origins)
@@ -103,7 +103,7 @@ def _is_page(frame: Frame, kind: str, arguments: Arguments) -> bool:
     return any("html" in each for each in types) if types else kind == "page"
 
 
-def _body(frame: Frame, value: Value) -> Value:
+def reply_body(frame: Frame, value: Value) -> Value:
     """Return the body of a reply that is given with its status and headers, or in parts."""
     things = [thing for _, thing in frame.things(value)]
     if len(things) == 1 and things[0].kind == "tuple" and things[0].items:
