@@ -62,7 +62,9 @@ def read_archive(path: Path, suffixes: tuple[str, ...] = (".py",)) -> SourceTree
                 files[name] = content
     except _BROKEN as error:
         raise ArchiveUnreadable(f"{path.name} cannot be unpacked: {error}") from None
-    return SourceTree(path.name, dict(sorted(_below_top(files).items())), tuple(unseen))
+    # A wheel has what is imported at its top, also where that is a namespace without a file of its own.
+    files = files if path.name.endswith(".whl") else _below_top(files)
+    return SourceTree(path.name, dict(sorted(files.items())), tuple(unseen))
 
 
 def _zip_members(source: IO[bytes], suffixes: tuple[str, ...], unseen: list[Unseen]) -> Iterator[tuple[str, bytes]]:

@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from berth.review.attacks import attack
 from berth.review.subject import SubjectUnreadable
 from berth.review.weaknesses import NAMES, TOP_25, link, weakness_name
 
@@ -61,6 +62,7 @@ def explain_weakness(name: str) -> str:
     top = f" Number {TOP_25.index(cwe) + 1} of the Top 25." if cwe in TOP_25 else ""
     lines = [f"CWE-{cwe}: {weakness_name(cwe)}", link(cwe), ""]
     lines += textwrap.wrap(f"{HOW[cwe][0].upper()}{HOW[cwe][1:]}{top}", 80)
+    lines += textwrap.wrap(f"How it is used: {attack(cwe)}", 80)
     for rule in _documents(()):
         for each in rule.get("rule", ()):
             if each.get("cwe") == cwe:

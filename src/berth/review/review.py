@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -102,11 +101,11 @@ def _review_parts(
     imports = None
     if ReviewPart.CODE in options.parts:
         part, found = review_code_part(tree, options.models)
-        imports = part.coverage.imports
+        imports = part.coverage.imports if part.coverage.files else None
         parts.append(part)
         verdicts += found
     if ReviewPart.DEPENDENCIES in options.parts:
-        part, found = _dependencies(options, tree.files, imports, today)
+        part, found = _dependencies(options, tree, imports, today)
         parts.append(part)
         verdicts += found
     if options.parts & {ReviewPart.DEPLOYMENT, ReviewPart.LOG}:
@@ -119,11 +118,11 @@ def _review_parts(
 
 
 def _dependencies(
-    options: ReviewOptions, files: Mapping[str, bytes], imports: frozenset[str] | None, today: datetime.date
+    options: ReviewOptions, tree: SourceTree, imports: frozenset[str] | None, today: datetime.date
 ) -> tuple[PartReview, tuple[Verdict, ...]]:
     advisories = _advisories(options.advisories)
     here = options.path is None
-    pins = installed() if here else read_pins(files)
+    pins = installed() if here else read_pins(tree.files, tree.name)
     part = review_dependencies(pins, advisories, today, imports=imports, runtime=this_runtime() if here else None)
     return part, dependency_verdicts(part, advisories)
 

@@ -33,12 +33,44 @@ class Published:
 
 PUBLISHED = (
     Published(
+        "CVE-2019-10141",
+        "ironic_inspector-8.2.0",
+        "ironic_inspector-8.2.1",
+        "ironic_inspector/node_cache.py",
+        frozenset({849}),
+    ),
+    Published("CVE-2023-47128", "piccolo-1.1.0", "piccolo-1.1.1", "engine/postgres.py", frozenset({132, 239})),
+    Published(
         "CVE-2024-11958",
         "llama_index_retrievers_duckdb_retriever-0.3.0",
         "llama_index_retrievers_duckdb_retriever-0.4.0",
         "retrievers/duckdb_retriever/base.py",
         frozenset({113}),
         left=1,
+    ),
+    Published(
+        "CVE-2025-55156",
+        "pyload_ng-0.5.0b3.dev90",
+        "pyload_ng-0.5.0b3.dev91",
+        "core/database/file_database.py",
+        frozenset({271}),
+    ),
+    Published(
+        "CVE-2025-67644",
+        "langgraph_checkpoint_sqlite-3.0.0",
+        "langgraph_checkpoint_sqlite-3.0.1",
+        "checkpoint/sqlite/__init__.py",
+        frozenset({335}),
+    ),
+    Published("CVE-2025-69662", "geopandas-1.1.1", "geopandas-1.1.2", "geopandas/io/sql.py", frozenset({434}), left=3),
+    # What is left runs the statements that its users write, which is what it is for.
+    Published(
+        "CVE-2026-11529",
+        "mysql_mcp_server-0.2.2",
+        "mysql_mcp_server-0.3.0",
+        "mysql_mcp_server/server.py",
+        frozenset({79}),
+        left=2,
     ),
 )
 
@@ -55,7 +87,7 @@ def _sinks(folder: Path, wheel: str, path: str) -> set[int]:
     (file,) = folder.glob(f"{wheel}-*.whl")
     review = review_code(read_subject(str(file)))
     places = [each.place for each in review.findings if each.cwe == SQL]
-    places += [each.places[-1] for each in review.questions if SQL in each.cwes]
+    places += [place for each in review.questions if SQL in each.cwes for place in each.places[1:]]
     return {each.line for each in places if each.path.endswith(path)}
 
 

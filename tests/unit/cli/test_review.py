@@ -47,6 +47,36 @@ def test_only_one_part_or_one_weakness(project: Path) -> None:
     assert {each["cwe"] for each in one["findings"]} == {1395}
 
 
+@pytest.mark.parametrize("path", ["requirements.txt", "requirements/prod.txt", "requirements"])
+def test_pins_without_code_may_be_used_by_any(path: str, tmp_path: Path) -> None:
+    file = tmp_path / (path if path.endswith(".txt") else f"{path}/prod.txt")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("pyjwt==2.3.0\n" if path != "requirements/prod.txt" else f"pyjwt==2.3.0 --hash=sha256:{'0' * 64}\n")
+    found = berth(tmp_path / path)
+    assert (found.exit_code, "HIGH  CWE-1395" in found.stdout) == (1, True)
+    assert "Use pyjwt 2.4.0 or newer" in found.stdout
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_reviewed(tmp_path: Path) -> None:
+    hostile = {
+        "deep.py": b"x = " + b"(" * 5000 + b")" * 5000,
+        "line.py": b"x = '" + b"a" * 10_000_000 + b"'\n",
+        "nul.py": b"x = '\0'",
+        "cycle.py": b"from other import *\nimport cycle\n",
+        "other.py": b"from cycle import *\n",
+        "app.py": UNSAFE.encode(),
+    }
+    for name, content in hostile.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "loop").symlink_to(tmp_path)
+    found = berth(tmp_path, "--only", "code")
+    assert (found.exit_code, "app.py:5" in found.stdout) == (1, True)
+    unseen = found.stdout.partition("NOT SEEN")[2].partition("RECOMMENDATIONS")[0]
+    lines = unseen.strip().splitlines()
+    assert [line.split(":")[0].strip() for line in lines] == ["deep.py", "line.py", "nul.py"]
+    assert "larger than 2048 KiB" in lines[1]
+
+
 @pytest.mark.parametrize(
     ("form", "begins"), [("json", "{"), ("sarif", "{"), ("html", "<!doctype"), ("text", "SUMMARY")]
 )

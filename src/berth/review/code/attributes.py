@@ -2,11 +2,22 @@
 
 import ast
 
-from berth.review.code.entries import is_number
+from berth.review.code.entries import is_number, is_text
 from berth.review.code.frame import Arguments, Frame, owner_name
 from berth.review.code.guards import Guards
 from berth.review.code.project import Class, Module
-from berth.review.code.values import NOTHING, UNKNOWN, Ref, Value, external, join, join_all, labelled, reference
+from berth.review.code.values import (
+    NOTHING,
+    UNKNOWN,
+    Ref,
+    Value,
+    external,
+    join,
+    join_all,
+    labelled,
+    made_safe,
+    reference,
+)
 
 _RECORDS = frozenset({"dataclass", "define", "frozen", "Struct", "BaseModel", "TypedDict", "NamedTuple", "SQLModel"})
 """The decorators and bases of classes whose objects are data."""
@@ -47,6 +58,8 @@ class Attributes(Guards):
             is_safe = isinstance(ref.target, Class) and is_number(ref.target, name)
             labels = frozenset() if is_safe else base.labels
             rest = labelled(UNKNOWN, labels) if labels else NOTHING
+            if labels and isinstance(ref.target, Class) and is_text(ref.target, name):
+                rest = made_safe(rest, ("nosql-injection",))
             return self._of_instance(frame, node, Value(refs=frozenset({ref}), labels=labels), ref.target, name, rest)
         if ref.kind == "super" and isinstance(ref.target, Class):
             method = self.shared.project.method(ref.target, name)

@@ -9,11 +9,11 @@ from berth.review.code.builtins import BUILTINS
 from berth.review.code.containers import STORES, call_container
 from berth.review.code.entries import is_request
 from berth.review.code.expressions import Expressions
-from berth.review.code.formats import numeric_fields
+from berth.review.code.format_parts import brace_parts
 from berth.review.code.frame import Arguments, Frame
 from berth.review.code.guards import removed
 from berth.review.code.project import Class, Function
-from berth.review.code.sinks import check_call
+from berth.review.code.sinks import check_call, reply_body
 from berth.review.code.values import (
     NOTHING,
     UNKNOWN,
@@ -128,7 +128,7 @@ class Calls(Expressions):
 
     def _call_open_text(self, frame: Frame, node: ast.Call, receiver: Value, name: str, arguments: Arguments) -> Value:
         if name == "format":
-            return self._formatted(frame, node, receiver, arguments)
+            return self.assembled(frame, node, brace_parts(frame, receiver, arguments))
         if name == "replace" and len(arguments.positional) >= 2:
             return self._replaced(receiver, arguments)
         if name in ("split", "rsplit", "splitlines", "partition", "rpartition"):
@@ -158,14 +158,6 @@ class Calls(Expressions):
                 return constant(separator[0].join(str(each[0]) for each in singles if each))
             return self.assembled(frame, node, values)
         return self.assembled(frame, node, [labelled(UNKNOWN, frame.content(given))])
-
-    def _formatted(self, frame: Frame, node: ast.Call, receiver: Value, arguments: Arguments) -> Value:
-        text = receiver.single()
-        head = str(text[0]).split("{", 1)[0] if text else receiver.prefix
-        numeric = numeric_fields(str(text[0])) if text else set()
-        given = [value for at, value in enumerate(arguments.positional) if at not in numeric]
-        given += [value for name, value in arguments.named.items() if name not in numeric]
-        return self.assembled(frame, node, [constant(head), *given, arguments.rest, labelled(UNKNOWN, receiver.labels)])
 
     @staticmethod
     def _replaced(receiver: Value, arguments: Arguments) -> Value:
@@ -246,6 +238,8 @@ class Calls(Expressions):
             frame.state.alive = False
             return NOTHING
         self._run_callbacks(frame, node, name, arguments)
+        if name.endswith(".make_response") and arguments.positional:  # status and headers are no part of the page
+            arguments = Arguments([reply_body(frame, arguments.positional[0])])
         labels = frozenset[Label]().union(*(frame.content(each) for each in (*arguments.all(), receiver or NOTHING)))
         result = self._modelled(frame, node, name, labels, arguments)
         # What is done with data gives the same data, which may have been checked since it entered.
@@ -256,12 +250,16 @@ class Calls(Expressions):
         self, frame: Frame, node: ast.Call, name: str, labels: frozenset[Label], arguments: Arguments
     ) -> Value:
         clean = self.shared.library.clean(name)
+        variant = self._variant(name, arguments)
+        if variant is not None:
+            return external(variant, labels)
         result = external(f"{name}()", labels)
         if clean is not None and clean.drops:
             return external(f"{name}()")
         if clean is not None:
             result = made_safe(result, clean.safe, clean.absent)
             result = made_unsafe(result) if clean.restores and not _is_text_codec(name, arguments) else result
+            result = made_unsafe(result, clean.undoes) if clean.undoes else result
         result = _as_path(name, result, arguments)
         if name == "re.sub":
             result = made_safe(result, (), _replaced_by(arguments))
@@ -270,9 +268,17 @@ class Calls(Expressions):
             result = replace(result, prefix=f"pattern:{pattern[0]!s}" if pattern else "")
         if name.endswith((".setFeature", ".setfeature")) and isinstance(node.func, ast.Attribute):
             self._set_feature(frame, node.func.value, arguments)
-        if name.endswith("XMLParser") and _resolves(arguments):
-            return external("entities-on")
         return result
+
+    def _variant(self, name: str, arguments: Arguments) -> str | None:
+        """Return the name of what a call makes because of an argument, or None if the argument does not matter."""
+        for each in self.shared.library.variants(name):
+            value = arguments.named.get(each.given)
+            single = value.single() if value is not None else None
+            known = single[0] if single is not None else None
+            if value is not None and (known in each.when if each.when else known not in each.unless):
+                return each.becomes
+        return None
 
     @staticmethod
     def _set_feature(frame: Frame, node: ast.expr, arguments: Arguments) -> None:
@@ -293,6 +299,7 @@ class Calls(Expressions):
                 if isinstance(ref.target, Function) and (labels or ref.target not in self.shared.called):
                     positional = [ref.of] if isinstance(ref.of, Value) else []
                     self.run(frame, node, ref.target, Arguments([*positional, *_callback(ref.target, labels)]))
+                    frame.state.alive = True  # it may never be called
 
 
 def _callback(function: Function, labels: frozenset[Label]) -> list[Value]:
@@ -344,8 +351,3 @@ def _is_text_codec(name: str, arguments: Arguments) -> bool:
     codec = arguments.get(1) or arguments.get("encoding")
     single = codec.single() if codec is not None else ("utf-8",)
     return name == "codecs.decode" and single is not None and str(single[0]).lower() in _TEXT_CODECS
-
-
-def _resolves(arguments: Arguments) -> bool:
-    value = arguments.named.get("resolve_entities")
-    return value is not None and value.single() == (True,)

@@ -1,11 +1,12 @@
 """The review of a project's code: where data goes, as findings, questions and coverage."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from berth.review.code.entries import bound_by, entry_of, receiver_of, unknown_caller
+from berth.review.code.entries import bound_by, entry_of, receiver_of, reply_of, unknown_caller
 from berth.review.code.expressions import PUT_TOGETHER
 from berth.review.code.frame import Hit, Shared
 from berth.review.code.interpreter import GIVEN, Interpreter
@@ -76,28 +77,33 @@ def review_code(tree: SourceTree, models: Library | None = None) -> CodeReview:
 def _entries(project: Project, library: Library) -> dict[Function, Entry]:
     """Return the functions that are called from outside: a model knows them, or a route table names them."""
     named = table_entries(project)
-    found = ((each, entry_of(each, project, library) or named.get(each)) for each in project.functions)
+    found = ((each, entry_of(each, project, library) or named.get(each)) for each in _own_functions(project))
     return {function: entry for function, entry in found if entry is not None}
+
+
+def _own_functions(project: Project) -> Iterator[Function]:
+    """Yield the functions that are no tests: what a test gives to others says nothing of their use."""
+    return (each for each in project.functions if not is_test(each.module.path))
 
 
 def _interpret(interpreter: Interpreter, entries: dict[Function, Entry], only_entries: bool) -> None:
     """Run everything; or, of what attributes were given, only what is called from outside."""
     shared = interpreter.shared
     for name in sorted(shared.project.modules):
-        if name not in shared.globals:
+        if name not in shared.globals and not is_test(shared.project.modules[name].path):
             interpreter.variable(shared.project.modules[name], "__name__")
     if not only_entries:
         _run_constructors(interpreter)
     for function, entry in entries.items():
         bound = bound_by(entry, function, receiver_of(function), shared.project)
-        interpreter.run_root(function, bound, entry.reply)
+        interpreter.run_root(function, bound, reply_of(entry, function))
     if not only_entries:
         _run_rest(interpreter, frozenset(entries))
 
 
 def _run_constructors(interpreter: Interpreter) -> None:
     """Learn what objects have in their attributes before the methods that use it are looked at."""
-    for function in interpreter.shared.project.functions:
+    for function in _own_functions(interpreter.shared.project):
         if function.owner is not None and function.name.endswith(".__init__"):
             interpreter.run_root(function, unknown_caller(function, receiver_of(function), has_labels=False), "")
 
@@ -106,7 +112,7 @@ def _run_rest(interpreter: Interpreter, done: frozenset[Function]) -> None:
     """Run what nothing has called yet, those first whose names nothing mentions: what they call needs no own run."""
     shared = interpreter.shared
     called = _mentioned(shared.project)
-    rest = sorted(shared.project.functions, key=lambda each: (each.name.rpartition(".")[2] in called, each.name))
+    rest = sorted(_own_functions(shared.project), key=lambda each: (each.name.rpartition(".")[2] in called, each.name))
     for function in rest:
         if function not in done and function not in shared.called:
             # A public one may have other callers than those that the tree names, a private one has not.
@@ -125,29 +131,9 @@ def _reviewed(shared: Shared, entries: tuple[Function, ...]) -> CodeReview:
         (way for each in shared.hits.values() for way in _concrete_hits(shared, each) if not is_test(way.place.path)),
         key=lambda each: (each.place, each.rule, each.label.entry.place, each.label.origin),
     )
-    hits = [each for each in hits if not _is_ruled_out(shared, each)]
     outside, own = _by_origin(hits, has_entries=bool(entries))
     findings, questions = tuple(_findings(shared, outside)), tuple(_questions(shared, own))
     return CodeReview(shared.project, findings, questions, _coverage(shared, len(entries)), entries)
-
-
-def _is_ruled_out(shared: Shared, hit: Hit) -> bool:
-    """Whether something that the project uses makes harm of this kind impossible; notes it as the reason."""
-    used = next((each for each in shared.library.rules[hit.rule].ruled_out if _uses(shared.project, each)), None)
-    if used is not None:
-        shared.safe[(hit.rule, hit.place)] = f"is harmless with {used}, which the project uses"
-        place = (hit.rule, hit.place)
-        shared.hits = {key: each for key, each in shared.hits.items() if (each.rule, each.place) != place}
-    return used is not None
-
-
-def _uses(project: Project, name: str) -> bool:
-    room, _, last = name.rpartition(".")
-    for module in project.modules.values():
-        for local, full in module.imports.items():
-            if full == name or (last in module.mentioned and f"{room}.".startswith(f"{full}.") and local):
-                return True
-    return False
 
 
 def _by_origin(hits: list[Hit], has_entries: bool) -> tuple[list[Hit], list[Hit]]:
@@ -231,13 +217,18 @@ def _severity(rule: FlowRule, origin: str) -> Severity:
 
 
 def _sentence(rule: FlowRule, entry: Step) -> str:
-    sentence = rule.sentence.format(origin=f"{entry.what} ({entry.place.path}:{entry.place.line})")
+    sentence = rule.sentence.format(origin=f"{_named(entry)} ({entry.place.path}:{entry.place.line})")
     return sentence[:1].upper() + sentence[1:]
+
+
+def _named(entry: Step) -> str:
+    """Return what enters, without the number that tells a parameter's data from that of its other callers."""
+    return re.sub(r" \([a-z ]+ \d+\)$", "", entry.what)
 
 
 def _path(hit: Hit) -> tuple[Step, ...]:
     entry = hit.label.entry
-    steps = [replace(entry, what="enters: " + entry.what), *hit.label.steps]
+    steps = [replace(entry, what=f"enters: {_named(entry)}"), *hit.label.steps]
     if steps[-1].what not in ("reaches", PUT_TOGETHER) and steps[-1].place != hit.place:
         steps.append(Step(hit.place, "reaches", hit.code))
     return tuple(steps)
@@ -247,19 +238,29 @@ def _why(hit: Hit) -> str:
     if hit.label.absent:
         shown = " ".join(sorted(repr(each) for each in hit.label.absent)[:8])
         return f"What is checked on the way excludes {shown}, which is not enough here."
-    return "No check and no conversion on the way limits what it may be." if hit.label.origin else ""
+    return "Nothing on the way checks it, or limits what it may be." if hit.label.origin else ""
 
 
 def _questions(shared: Shared, hits: list[Hit]) -> list[OpenQuestion]:
-    found: dict[tuple[str, CodePlace], OpenQuestion] = {}
+    """Return a question for each parameter of which nothing is known, with all places of a kind that it reaches."""
+    reached: dict[tuple[str, CodePlace, str], list[CodePlace]] = {}
+    asked: set[tuple[str, CodePlace]] = set()
     for hit in hits:
-        rule = shared.library.rules[hit.rule]
-        entry = hit.label.entry
-        sentence = f"{entry.what} reaches {hit.place.path}:{hit.place.line} ({rule.id}); no caller of it is known here."
-        sentence = sentence[:1].upper() + sentence[1:]
-        needs = f"who calls the function at {entry.place.path}:{entry.place.line}, and with what"
-        found.setdefault((hit.rule, hit.place), OpenQuestion(sentence, needs, (rule.cwe,), (entry.place, hit.place)))
-    return list(found.values())
+        if (hit.rule, hit.place) not in asked:
+            asked.add((hit.rule, hit.place))
+            entry = hit.label.entry
+            reached.setdefault((hit.rule, entry.place, _named(entry)), []).append(hit.place)
+    return [
+        _question(shared.library.rules[rule], name, place, places) for (rule, place, name), places in reached.items()
+    ]
+
+
+def _question(rule: FlowRule, name: str, entry: CodePlace, places: list[CodePlace]) -> OpenQuestion:
+    more = "" if len(places) == 1 else f" and {len(places) - 1} more"
+    reached = f"{places[0].path}:{places[0].line}{more} ({rule.id})"
+    sentence = f"{name[:1].upper()}{name[1:]} reaches {reached}; no caller of it is known here."
+    needs = f"who calls the function at {entry.path}:{entry.line}, and with what"
+    return OpenQuestion(sentence, needs, (rule.cwe,), (entry, *places))
 
 
 def _coverage(shared: Shared, entries: int) -> Coverage:

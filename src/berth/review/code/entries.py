@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fnmatch import translate
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from berth.review.code.values import UNKNOWN, Label, Value, external, labelled, 
 _NUMERIC_PARAMETER = re.compile(
     r"<(?:int|float|uuid):(\w+)>|<(\w+):(?:int|float|uuid|number)>|\{(\w+):(?:int|float|uuid)\}"
 )
+_PARAMETER = re.compile(r"[<{]([\w:]+)[>}]")
 _NUMBERS = frozenset(
     {"int", "float", "bool", "uuid.UUID", "datetime.date", "datetime.datetime", "decimal.Decimal", "date", "datetime"}
 )
@@ -26,6 +27,10 @@ _SERVED = frozenset({("scope", "receive", "send"), ("scope", "protocol"), ("scop
 """The parameters of what a server calls: by ASGI, and by RSGI."""
 
 
+_WSGI = ("environ", "start_response")
+_PAGE = "cross-site-scripting"
+_NO_PAGES = frozenset({"fastapi", "litestar", "ninja", "sanic", "aiohttp", "robyn"})
+"""Frameworks that send a text which a handler returns as JSON or as plain text, unless its route says HTML."""
 _REQUEST_TYPES = ("Request", "HttpRequest")
 
 
@@ -50,6 +55,8 @@ def entry_of(function: Function, project: Project, library: Library) -> Entry | 
 def _by_parameters(function: Function, project: Project) -> Entry | None:
     """Return what calls a function whose parameters say it, or a document of the project."""
     given = tuple(each for each in function.parameters if each not in ("self", "cls"))
+    if given == _WSGI:
+        return Entry("network", "a request", parameters=("",), reply=_PAGE)
     if given in _SERVED:
         return Entry("network", "a request", parameters=given[:1], requests=given[:1])
     if function.owner is None and given[:2] == ("event", "context"):
@@ -85,6 +92,8 @@ def bound_by(entry: Entry, function: Function, receiver: Value | None, project: 
         annotation = annotations.get(name, "")
         if index == 0 and receiver is not None:
             bound[name] = receiver
+        elif name == _WSGI[0] and _WSGI[1] in function.parameters:
+            bound[name] = external("wsgi.environ")
         elif name in entry.requests or annotation.endswith(_REQUEST_TYPES):
             bound[name] = external("request")
         elif name in harmless or name in _OWN or annotation in _NUMBERS | _INJECTED or not _is_given(entry, name):
@@ -92,18 +101,29 @@ def bound_by(entry: Entry, function: Function, receiver: Value | None, project: 
         else:
             model = project.resolve(annotation) if annotation else None
             given = reference("instance", model) if isinstance(model, Class) else UNKNOWN
-            bound[name] = labelled(given, frozenset({_entered(entry, function, name)}))
+            bound[name] = labelled(given, frozenset({_entered(entry, function, name, annotation)}))
     if function.kwargs and not entry.parameters:
         bound[function.kwargs] = labelled(UNKNOWN, frozenset({_entered(entry, function, function.kwargs)}))
     return bound
+
+
+def reply_of(entry: Entry, function: Function) -> str:
+    """Return the rule that what a function returns must obey, or `""` if its framework makes no page of it."""
+    frameworks = {each.partition(".")[0] for each in function.module.imports.values()}
+    if entry.reply != _PAGE or _NO_PAGES.isdisjoint(frameworks) or "flask" in frameworks:
+        return entry.reply
+    named = (each for each in getattr(function.node, "decorator_list", ()) if "HTMLResponse" in ast.unparse(each))
+    return entry.reply if any(named) else ""
 
 
 def _is_given(entry: Entry, name: str) -> bool:
     return name not in entry.context and (not entry.parameters or name in entry.parameters)
 
 
-def _entered(entry: Entry, function: Function, name: str) -> Label:
-    return Label(entry.origin, function.module.step_at(function.node, f"parameter {name}: {entry.what}"))
+def _entered(entry: Entry, function: Function, name: str, annotation: str = "") -> Label:
+    is_text = annotation == "str" or (not annotation and name in _path_parameters(function))
+    safe = frozenset({"nosql-injection"} if is_text else ())
+    return Label(entry.origin, function.module.step_at(function.node, f"parameter {name}: {entry.what}"), safe)
 
 
 def _annotations(function: Function) -> dict[str, str]:
@@ -114,10 +134,19 @@ def _annotations(function: Function) -> dict[str, str]:
 
 def is_number(owner: Class, name: str) -> bool:
     """Whether a field of a class is annotated as a number, or as another type that holds no text."""
+    return _field_type(owner, name) in _NUMBERS
+
+
+def is_text(owner: Class, name: str) -> bool:
+    """Whether a field of a class is annotated as text, which is no document with operators."""
+    return _field_type(owner, name) == "str"
+
+
+def _field_type(owner: Class, name: str) -> str:
     for statement in owner.node.body:
         if isinstance(statement, ast.AnnAssign) and getattr(statement.target, "id", "") == name:
-            return owner.module.dotted(statement.annotation) in _NUMBERS
-    return False
+            return owner.module.dotted(statement.annotation)
+    return ""
 
 
 def is_request(function: Function, name: str) -> bool:
@@ -126,12 +155,21 @@ def is_request(function: Function, name: str) -> bool:
 
 
 def _numeric_parameters(function: Function) -> set[str]:
-    found: set[str] = set()
+    return {
+        name for text in _route_texts(function) for pair in _NUMERIC_PARAMETER.findall(text) for name in pair if name
+    }
+
+
+def _path_parameters(function: Function) -> set[str]:
+    """Return the parameters that are parts of the path of a function's routes."""
+    return {name for text in _route_texts(function) for part in _PARAMETER.findall(text) for name in part.split(":")}
+
+
+def _route_texts(function: Function) -> Iterator[str]:
     for each in getattr(function.node, "decorator_list", ()):
         for node in ast.walk(each):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found |= {name for pair in _NUMERIC_PARAMETER.findall(node.value) for name in pair if name}
-    return found
+                yield node.value
 
 
 def _injected(function: Function) -> set[str]:

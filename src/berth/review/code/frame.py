@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from berth.review.code.library import Library, Sink
+from berth.review.code.log_configuration import LogConfiguration
 from berth.review.code.project import Class, Function, Module, Project
 from berth.review.code.values import NOTHING, UNKNOWN, Label, Ref, State, Thing, Value, join, join_all, labelled
 from berth.review.model import CodePlace, Step
@@ -89,6 +90,12 @@ class Shared:
     types: dict[tuple[str, str], Value] = field(default_factory=dict)
     given: dict[Step, Label] = field(default_factory=dict)  # a parameter -> the first data that it was given
     callers: dict[Step, dict[tuple[Step, Step], Label]] = field(default_factory=dict)  # ... all data, by call and entry
+    logs: LogConfiguration = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what is known of the project's logs, which is looked up when it is needed."""
+        renderers = (each for rule in self.library.rules.values() for each in rule.renderers)
+        self.logs = LogConfiguration(self.project, renderers)
 
 
 @dataclass(slots=True)

@@ -52,7 +52,8 @@ class Interpreter(Statements):
         if len(shared.stack) >= DEEPEST_CALLS or shared.stack.count(function) > 1:
             return labelled(UNKNOWN, _labels(frame, arguments))
         given: Given = {}
-        call = frame.step_at(node, f"{GIVEN} {function.name.rpartition('.')[2]}")
+        called = function.name.removeprefix(f"{function.module.name}.")
+        call = frame.step_at(node, f"{GIVEN} {called}()")
         summary = self._summary_of(frame, function, self._bind(frame, node, function, arguments), given, call)
         for each, thing in summary.things:
             frame.state.heap[each] = _concrete_thing(thing, given) if given else thing

@@ -29,7 +29,7 @@ class FlowRule:
     example: str = ""
     absent: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()  # the only origins that count; all of them if empty
-    ruled_out: tuple[str, ...] = ()  # names whose use anywhere in the project makes this kind of harm impossible
+    renderers: tuple[str, ...] = ()  # what makes the lines of a log harmless whose configuration uses it
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Source:
     names: tuple[str, ...]
     origin: str
     what: str
+    safe: tuple[str, ...] = ()  # kinds of harm that it cannot do, as text is no document with operators
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,18 @@ class Clean:
     absent: tuple[str, ...] = ()
     drops: bool = False  # the result has nothing of what was given, as a number or a bound expression
     restores: bool = False  # the result may have anything in it again, as of a decoder
+    undoes: tuple[str, ...] = ()  # kinds of harm that the result can do again
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Calls that give a thing of another name if an argument is given: what does harm with some settings only."""
+
+    names: tuple[str, ...]
+    given: str
+    becomes: str
+    when: tuple[object, ...] = ()  # the constants with which it does; any but those of `unless` if empty
+    unless: tuple[object, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ class Entry:
     reply: str = ""  # the rule that the returned text must obey
 
 
-T = TypeVar("T", Source, Sink, Clean)
+T = TypeVar("T", Source, Sink, Clean, Variant)
 
 
 @dataclass(slots=True)
@@ -126,6 +139,7 @@ class Library:
         self._sources: _Index[Source] = _Index()
         self._sinks: _Index[Sink] = _Index()
         self._cleans: _Index[Clean] = _Index()
+        self._variants: _Index[Variant] = _Index()
 
     def add(self, text: str, name: str) -> None:
         """Read a model file; raises ModelError with the file's name and what is wrong."""
@@ -148,7 +162,9 @@ class Library:
             self._sinks.add(Sink(**_frozen(table)))
         for table in document.get("clean", ()):
             self._cleans.add(Clean(**_frozen(table)))
-        unknown = set(document) - {"rule", "entry", "source", "sink", "clean"}
+        for table in document.get("variant", ()):
+            self._variants.add(Variant(**_frozen(table)))
+        unknown = set(document) - {"rule", "entry", "source", "sink", "clean", "variant"}
         if unknown:
             raise ModelError(f"unknown tables: {', '.join(sorted(unknown))}")
 
@@ -170,6 +186,10 @@ class Library:
         """Return what a call of a dotted name does to data; the last model wins, so that users can correct it."""
         found = self._cleans.find(name)
         return found[-1] if found else None
+
+    def variants(self, name: str) -> tuple[Variant, ...]:
+        """Return what a call of a dotted name may become by an argument."""
+        return self._variants.find(name)
 
 
 def _frozen(table: dict[str, Any]) -> dict[str, Any]:

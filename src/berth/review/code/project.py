@@ -144,7 +144,9 @@ class Project:
                     if found is not None:
                         return f"{found}{tail}"
             folder = folder.rpartition("/")[0]
-        return dotted
+        # From the top, also through folders that are namespaces: they have no file of their own.
+        whole = dotted.replace(".", "/")
+        return self._names.get(f"{whole}.py") or self._names.get(f"{whole}/__init__.py") or dotted
 
     def resolve(self, dotted: str) -> Symbol | None:
         """Return the module, class or function that a dotted name stands for, through re-exports; None if external."""

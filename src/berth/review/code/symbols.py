@@ -6,7 +6,7 @@ from typing import Any
 
 from berth.review.code.frame import Arguments, Frame, Shared
 from berth.review.code.project import Class, Function, Module
-from berth.review.code.values import UNKNOWN, Label, State, Value, external, join, labelled, reference
+from berth.review.code.values import UNKNOWN, Label, State, Value, external, join, labelled, made_safe, reference
 
 
 class Symbols:
@@ -152,8 +152,10 @@ class Symbols:
         """Return a thing of outside with the label of the entry that its name is, if it is one of no known origin."""
         for name in value.names():
             source = self.shared.library.source(name)
-            if source is not None and source.origin not in known and frame is not None and node is not None:
-                label = Label(source.origin, frame.step_at(node, source.what))
-                if source.origin != "weak random" or name.endswith("()"):
-                    return labelled(value, value.labels | {label})
+            if source is None or frame is None or node is None:
+                continue
+            value = made_safe(value, source.safe) if source.safe else value
+            if source.origin not in known and (source.origin != "weak random" or name.endswith("()")):
+                label = Label(source.origin, frame.step_at(node, source.what), frozenset(source.safe))
+                return labelled(value, value.labels | {label})
         return value

@@ -1,6 +1,6 @@
 """Abstract values: the constants that an expression may have, where its text came from, and what it refers to."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -202,9 +202,13 @@ def made_safe(value: Value, kinds: Iterable[str] = (), absent: Iterable[str] = (
     )
 
 
-def made_unsafe(value: Value) -> Value:
-    """Return a value of whose labels nothing is known but where they are from."""
-    return labelled(value, frozenset(Label(each.origin, each.entry, steps=each.steps) for each in value.labels))
+def made_unsafe(value: Value, kinds: Collection[str] | None = None) -> Value:
+    """Return a value whose labels can do harm of these kinds again; of all kinds, with any text, if none are given."""
+    if kinds is None:
+        return labelled(value, frozenset(Label(each.origin, each.entry, steps=each.steps) for each in value.labels))
+    gone = frozenset(kinds)
+    made = (Label(each.origin, each.entry, each.safe - gone, each.absent, each.steps) for each in value.labels)
+    return labelled(value, frozenset(made))
 
 
 class Thing(Struct, frozen=True):

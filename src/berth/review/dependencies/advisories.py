@@ -249,3 +249,21 @@ def affecting(advisories: Iterable[Advisory], version: str) -> list[Advisory]:
         else:
             names[known] |= mine
     return merged
+
+
+def mending_version(known: Iterable[Advisory], found: Iterable[Advisory], version: str) -> str:
+    """Return the first version after this one to which none of a package's advisories applies; "" if none is named.
+
+    known: all advisories of the package; found: those that apply to `version`, which name the versions to try.
+    """
+    known = tuple(known)
+    named = {fixed for each in found for fixed in each.fixed_in}
+    later = sorted((each for each in named if _is_later(each, version)), key=Version)
+    return next((each for each in later if not affecting(known, each)), "")
+
+
+def _is_later(one: str, other: str) -> bool:
+    try:
+        return Version(one) > Version(other)
+    except InvalidVersion:
+        return False

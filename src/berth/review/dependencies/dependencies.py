@@ -13,7 +13,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from berth.review.dependencies.advisories import Advisory, AdvisorySet, affecting
+from berth.review.dependencies.advisories import Advisory, AdvisorySet, affecting, mending_version
 from berth.review.dependencies.lifetimes import Lifetime, lifetime
 from berth.review.dependencies.pins import Pin, Pins
 from berth.review.model import (
@@ -99,17 +99,20 @@ def _vulnerable(
     for pin in pins:
         places.setdefault((pin.name, pin.version), []).append(pin.place)
     for (name, version), where in places.items():
-        for advisory in affecting(advisories.by_package.get(name, ()), version):
-            yield _finding(name, version, where, advisory, imports)
+        known = advisories.by_package.get(name, ())
+        found = affecting(known, version)
+        mending = mending_version(known, found, version)
+        for advisory in found:
+            yield _finding(name, version, where, advisory, imports, mending)
 
 
 def _finding(
-    name: str, version: str, where: list[CodePlace], advisory: Advisory, imports: frozenset[str] | None
+    name: str, version: str, where: list[CodePlace], advisory: Advisory, imports: frozenset[str] | None, mending: str
 ) -> ReviewFinding:
     reached, how = _reach(name, advisory, imports)
     known = ", ".join((advisory.id, *advisory.aliases))
     about = f": {advisory.summary}" if advisory.summary else ""
-    fixed = " or ".join(advisory.fixed_in)
+    fixed = mending or " or ".join(advisory.fixed_in)
     return ReviewFinding(
         "vulnerable-dependency",
         1395,

@@ -48,13 +48,16 @@ def is_pin_file(path: str) -> bool:
     return pure.suffix == ".txt" and ("requirements" in pure.name or "requirements" in pure.parent.parts)
 
 
-def read_pins(files: Mapping[str, bytes]) -> Pins:
-    """Return what the lock files and requirements files among `files` (path to content) pin."""
+def read_pins(files: Mapping[str, bytes], folder: str = "") -> Pins:
+    """Return what the lock files and requirements files among `files` (path to content) pin.
+
+    folder: the name of the folder that they are in, which may say that each of them is one.
+    """
     pins: list[Pin] = []
     loose: list[tuple[str, CodePlace]] = []
     unseen: list[Unseen] = []
     for path, content in sorted(files.items()):
-        if not is_pin_file(path) and not (path.endswith(".txt") and _HASH in content):
+        if not is_pin_file(f"{folder}/{path}") and not (path.endswith(".txt") and _HASH in content):
             continue
         try:
             text = content.decode("utf-8-sig")

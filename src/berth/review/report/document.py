@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from berth.review.attacks import attack
 from berth.review.model import PartReview, ReviewFinding, Verdict
 from berth.review.report import digest
 from berth.review.report.digest import ReportData
@@ -56,7 +57,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 
 def _finding(finding: ReviewFinding) -> dict[str, Any]:
-    return {**msgspec.to_builtins(finding), "name": weakness_name(finding.cwe)}
+    return {**msgspec.to_builtins(finding), "name": weakness_name(finding.cwe), "attack": attack(finding.cwe)}
 
 
 def _coverage(covered: Any) -> dict[str, Any]:

@@ -111,17 +111,19 @@ def _table(rows: Iterable[str], head: str = "", kind: str = "") -> Iterator[str]
 def _findings(data: ReportData) -> Iterator[str]:
     found = digest.findings(data.review)
     for number, finding in enumerate(found, 1):
-        yield from _finding(number, finding)
+        yield from _finding(number, finding, digest.attack_of(found, finding))
     if not found:
         yield "<p>none</p>"
 
 
-def _finding(number: int, finding: ReviewFinding) -> Iterator[str]:
+def _finding(number: int, finding: ReviewFinding, used: str) -> Iterator[str]:
     colour = _SEVERITY_COLOURS[finding.severity]
     heading = f'{number}. <span class="{colour}">{finding.severity}</span>: {_text(finding.sentence)}'
     symbol = f" in <code>{_text(finding.symbol)}</code>" if finding.symbol else ""
     yield f"<article><h3>{heading}</h3>"
     yield f"<p>{_weakness(finding.cwe)}, at <code>{_text(digest.location(finding))}</code>{symbol}</p>"
+    if used:
+        yield f"<p><strong>How it is used:</strong> {_text(used)}</p>"
     yield from _steps(finding)
     if finding.why_no_guard:
         yield f"<p><strong>No guard:</strong> {_text(finding.why_no_guard)}</p>"
@@ -136,11 +138,12 @@ def _finding(number: int, finding: ReviewFinding) -> Iterator[str]:
 
 
 def _steps(finding: ReviewFinding) -> Iterator[str]:
+    way = digest.way_of(finding)
     if len(finding.steps) == 1:
         yield f"<pre>{_code(finding.steps[0].code)}</pre>"
     elif finding.steps:
-        yield f"<details open><summary>How it gets there: {digest.counted(len(finding.steps), 'step')}</summary><ol>"
-        for step in finding.steps:
+        yield f"<details open><summary>How it gets there: {digest.counted(len(way), 'line')}</summary><ol>"
+        for step in way:
             where = f"{step.place.path}:{step.place.line}"
             code = f"<pre>{_code(step.code)}</pre>" if step.code.strip() else ""
             yield f"<li><code>{_text(where)}</code> {_text(step.what)}{code}</li>"

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from berth.review.attacks import attack
 from berth.review.model import CodePlace, PartReview, ReviewFinding, ReviewPart, Severity, Step, Verdict, VerdictKind
 from berth.review.report import digest
 from berth.review.report.digest import ReportData
@@ -87,7 +88,7 @@ def _verdicts_of(data: ReportData, part: ReviewPart) -> list[Verdict]:
 
 
 def _rule(finding: ReviewFinding) -> dict[str, Any]:
-    help_text = finding.remedy or finding.sentence
+    help_text = " ".join(filter(None, (attack(finding.cwe), finding.remedy or finding.sentence)))
     rule: dict[str, Any] = {
         "id": finding.rule,
         "shortDescription": {"text": f"CWE-{finding.cwe}: {weakness_name(finding.cwe)}"},

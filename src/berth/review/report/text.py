@@ -40,16 +40,18 @@ def _findings(data: ReportData) -> Iterator[str]:
     for number, finding in enumerate(found, 1):
         if number > 1:
             yield ""
-        yield from _finding(number, finding)
+        yield from _finding(number, finding, digest.attack_of(found, finding))
     if not found:
         yield "  none"
 
 
-def _finding(number: int, finding: ReviewFinding) -> Iterator[str]:
+def _finding(number: int, finding: ReviewFinding, used: str) -> Iterator[str]:
     name = weakness_name(finding.cwe)
     yield f"{number}. {finding.severity.upper()}  CWE-{finding.cwe} {name}".rstrip()
     yield from _wrapped(f"at {digest.location(finding)}" + (f", in {finding.symbol}" if finding.symbol else ""), "   ")
     yield from _wrapped(finding.sentence, "   ")
+    if used:
+        yield from _wrapped(f"How it is used: {used}", "   ", 6)
     yield from _steps(finding)
     if finding.why_no_guard:
         yield from _wrapped(f"No guard: {finding.why_no_guard}", "   ", 6)
@@ -72,11 +74,11 @@ def _others(finding: ReviewFinding) -> Iterator[str]:
 
 def _steps(finding: ReviewFinding) -> Iterator[str]:
     """Yield the way of the data, or, where the finding is one line, that line."""
-    way = len(finding.steps) > 1
-    if way:
+    is_way = len(finding.steps) > 1
+    if is_way:
         yield "   How it gets there:"
-    for step in finding.steps:
-        if way:
+    for step in digest.way_of(finding):
+        if is_way:
             yield from _wrapped(f"{step.place.path}:{step.place.line}  {step.what}", "     ", 7)
         if step.code.strip():
             yield f"         {_cut(escape(step.code.strip()), WIDTH - 9)}"

@@ -113,7 +113,38 @@ def test_only_an_archive_extracts_files() -> None:
     assert weaknesses("from telemetry import Propagator\n" + text.format("Propagator().extract(name)")) == set()
 
 
-def test_a_log_whose_renderer_escapes_line_ends_is_not_injected() -> None:
-    text = "import logging\nfrom app import app\n@app.get('/a')\ndef a(name):\n    logging.info('a %s', name)\n"
-    assert weaknesses(text) == {117}
-    assert weaknesses(text, logs="import structlog\nRENDERER = structlog.processors.JSONRenderer()\n") == set()
+JSON = """import logging
+from pythonjsonlogger.json import JsonFormatter
+h = logging.StreamHandler()
+h.setFormatter(JsonFormatter())
+"""
+OWN = """import json, logging
+class Lines(logging.Formatter):
+    def format(self, record):
+        return json.dumps(record.msg)
+"""
+NAMED = "LOGGING = {'formatters': {'a': {'()': 'pythonjsonlogger.json.JsonFormatter'}}, 'handlers': {}, 'root': 1}"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "is_escaped"),
+    [
+        (f"{JSON}logging.getLogger().addHandler(h)\n", True),
+        (f"{JSON}logging.getLogger('app').addHandler(h)\n", True),
+        (f"{JSON}logging.getLogger('other').addHandler(h)\n", False),
+        (
+            f"{JSON}def later():\n    logging.root.handlers[:] = [made()]\ndef made():\n    return JsonFormatter()\n",
+            True,
+        ),
+        (f"{OWN}logging.basicConfig(handlers=[Lines()])\n", True),
+        ("import structlog\nstructlog.configure(processors=[structlog.processors.JSONRenderer()])\n", False),
+        (NAMED, True),
+        (NAMED.replace("'root'", "'loggers'"), False),
+        ("LOGGING = {'formatters': {'a': {'format': 'a.b'}}, 'handlers': {}, 'root': {}}", False),
+        ("import structlog\nRENDERER = structlog.processors.JSONRenderer()\n", False),
+    ],
+)
+def test_a_log_is_not_injected_if_its_own_configuration_escapes_line_ends(configuration: str, is_escaped: bool) -> None:
+    text = "import logging\nfrom app import app\nlog = logging.getLogger('app.a')\n"
+    text += "@app.get('/a')\ndef a(name):\n    log.info('a %s', name)\n"
+    assert weaknesses(text, logs=configuration) == (set() if is_escaped else {117})

@@ -11,8 +11,11 @@ import pytest
 
 from berth.review.dependencies.advisories import (
     AdvisoriesUnreadable,
+    Advisory,
+    VersionRange,
     affecting,
     applies,
+    mending_version,
     parse_osv,
     read_advisories,
     shipped,
@@ -107,3 +110,14 @@ def test_the_shipped_set_knows_what_is_published() -> None:
     known = {alias for each in affecting(every.by_package["pyjwt"], "2.3.0") for alias in each.aliases}
     assert "CVE-2022-29217" in known
     assert affecting(every.by_package["pyjwt"], "2.10.1") == []
+
+
+def test_one_version_mends_all_that_is_known() -> None:
+    def advisory(number: int, *ranges: tuple[str, str]) -> Advisory:
+        return Advisory(f"PYSEC-{number}", "a", ranges=tuple(VersionRange(*each) for each in ranges))
+
+    known = [advisory(1, ("0", "1.2"), ("2.0", "2.1")), advisory(2, ("0", "2.3")), advisory(3, ("2.2", "2.2.5"))]
+    assert mending_version(known, affecting(known, "1.0"), "1.0") == "2.3"
+    assert mending_version(known[:1], affecting(known[:1], "2.0"), "2.0") == "2.1"  # not the older branch's
+    assert mending_version([advisory(4, ("0", ""))], [advisory(4, ("0", ""))], "1.0") == ""
+    assert mending_version(known, known, "not a version") == ""

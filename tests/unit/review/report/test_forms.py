@@ -40,6 +40,7 @@ def test_text_shows_the_way_and_how_to_mend() -> None:
         "1. HIGH  CWE-89 SQL Injection",
         "at shop/db.py:12, in shop.db.find",
         "shop/web.py:4 enters as a parameter of the query",
+        "How it is used: A caller sends a value with a quote in it",
         "No guard: nothing looks at it on the way",
         "To mend: Bind the value",
         'run(text("... :name"), {"name": name})',
