@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from berth.review.code.values import MOST_STEPS, Label, Thing, Value, labelled
+from berth.review.code.values import MOST_STEPS, Label, Thing, Value, label_of, labelled
 from berth.review.model import Step
 
 Given = dict[Step, frozenset[Label]]
@@ -37,8 +37,8 @@ def concrete(value: Value, given: Given) -> Value:
             made.add(label)
             continue
         for each in actual:
-            steps = (*each.steps, *label.steps)[:MOST_STEPS]
-            made.add(Label(each.origin, each.entry, label.safe, label.absent, steps))
+            steps = (*each.steps, *label.steps)[:MOST_STEPS] if label.steps else each.steps
+            made.add(label_of(each.origin, each.entry, label.safe, label.absent, steps))
     return labelled(value, frozenset(made))
 
 

@@ -51,7 +51,10 @@ class Expressions(Attributes):
         )
 
     def _constant(self, _frame: Frame, node: ast.Constant) -> Value:
-        return UNKNOWN if node.value is ... else constant(node.value)
+        known = self._constants.get(id(node))
+        if known is None:
+            known = self._constants[id(node)] = UNKNOWN if node.value is ... else constant(node.value)
+        return known
 
     def _name(self, frame: Frame, node: ast.Name) -> Value:
         return self.lookup(frame, node.id)

@@ -258,9 +258,9 @@ class Guards(Symbols):
 
 
 def _unwrapped(frame: Frame, node: ast.expr) -> ast.expr:
+    if isinstance(node, ast.Name):
+        return node
     for _ in range(6):
-        if isinstance(node, ast.Name):
-            break
         if isinstance(node, ast.NamedExpr):
             node = node.target
         elif isinstance(node, ast.Call) and node.args and frame.module.dotted(node.func) in _UNWRAPPED:

@@ -21,6 +21,7 @@ from berth.review.code.values import (
     join,
     join_states,
     join_things,
+    label_of,
     labelled,
 )
 from berth.review.model import Step
@@ -107,10 +108,10 @@ class Interpreter(Statements):
                 made.add(label)
                 continue
             step = self._parameter(function, name, label)
-            given[step] = given.get(step, frozenset()) | {label}
+            given[step] = given[step] | {label} if step in given else frozenset({label})
             self.shared.given.setdefault(step, label)
             self.shared.callers.setdefault(step, {}).setdefault((call, label.entry), label)
-            made.add(Label(label.origin, step, label.safe, label.absent))
+            made.add(label_of(label.origin, step, label.safe, label.absent))
         return labelled(value, frozenset(made))
 
     def _parameter(self, function: Function, name: str, label: Label) -> Step:

@@ -60,7 +60,11 @@ class Label(Struct, frozen=True, eq=False):
         """Return the label after one more step."""
         if len(self.steps) >= MOST_STEPS or (self.steps and self.steps[-1].place == step.place):
             return self
-        return Label(self.origin, self.entry, self.safe, self.absent, (*self.steps, step))
+        return label_of(self.origin, self.entry, self.safe, self.absent, (*self.steps, step))
+
+
+label_of = lru_cache(maxsize=1 << 15)(Label)
+"""Return a label with these fields: one that was made before is not made again."""
 
 
 class Ref(Struct, frozen=True, eq=False):
@@ -143,7 +147,12 @@ UNKNOWN = Value(is_open=True)
 
 def constant(value: Constant) -> Value:
     """Return the value that is this constant."""
+    if value is None or value is True or value is False:
+        return _SINGLE[value]
     return Value(frozenset({(type(value).__name__, value)}))
+
+
+_SINGLE = {value: Value(frozenset({(type(value).__name__, value)})) for value in (None, True, False)}
 
 
 def constants(values: Iterable[Constant]) -> Value:
@@ -159,22 +168,26 @@ def reference(kind: str, target: object, of: object = None) -> Value:
 
 def external(name: str, labels: frozenset[Label] = frozenset()) -> Value:
     """Return a thing of outside by its dotted name; a name too long is cut to what it begins and ends with."""
-    return Value(is_open=True, labels=labels, refs=_external(name))
+    value = _external(name)
+    return Value(is_open=True, labels=labels, refs=value.refs) if labels else value
 
 
 @lru_cache(maxsize=1 << 14)
-def _external(name: str) -> frozenset[Ref]:
-    return frozenset({Ref("external", name if len(name) <= 160 else f"{name[:40]}~{name[-40:]}")})
+def _external(name: str) -> Value:
+    ref = Ref("external", name if len(name) <= 160 else f"{name[:40]}~{name[-40:]}")
+    return Value(is_open=True, refs=frozenset({ref}))
 
 
 def join(one: Value, other: Value) -> Value:
     """Return what is either of two values."""
-    if one is other or one == other or other is NOTHING:
+    if one is other or other is NOTHING:
         return one
-    if one is NOTHING or one == NOTHING:
+    if one is NOTHING:
         return other
-    if other == NOTHING:
+    if one == other or other == NOTHING:
         return one
+    if one == NOTHING:
+        return other
     found = one.constants | other.constants
     is_open = one.is_open or other.is_open
     if len(found) > MOST_CONSTANTS:
@@ -201,7 +214,7 @@ def join_all(values: Iterable[Value]) -> Value:
     """Return what is any of these values."""
     result = NOTHING
     for value in values:
-        result = join(result, value)
+        result = value if result is NOTHING else join(result, value)
     return result
 
 
@@ -321,9 +334,11 @@ def join_states(one: State, other: State) -> State:
     names = dict(one.names)
     for name, value in other.names.items():
         mine = names.get(name)
-        names[name] = value if mine is None or mine is value else join(mine, value)
+        if mine is not value:
+            names[name] = value if mine is None else join(mine, value)
     heap = dict(one.heap)
     for key, thing in other.heap.items():
         known = heap.get(key)
-        heap[key] = thing if known is None or known is thing else join_things(known, thing)
+        if known is not thing:
+            heap[key] = thing if known is None else join_things(known, thing)
     return State(names, heap)
