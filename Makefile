@@ -29,8 +29,10 @@ ifdef DATABASE
 export BERTH_TEST_DATABASE := $(DATABASE)
 endif
 
-# Our pins against the advisories at hand, whose date is printed; what is known and accepted stands in the baseline.
-review := --only deps --fail-on low --baseline requirements/accepted.json
+# Our code; then our pins against the advisories at hand, whose date is printed. What is known and accepted has its reason
+# in the code, or in the baseline.
+review_code := src/berth --only code --fail-on low --cache .review_cache
+review_pins := requirements --only deps --fail-on low --baseline requirements/accepted.json
 
 .PHONY: help setup wheel demo test test-all check conformance bench torture format lock clean
 
@@ -53,13 +55,14 @@ test: setup check $(keystone) ## run every check and every test (PYTEST="...": w
 test-all: setup check $(keystone) ## the long form, for a night: everything on every database, fresh seeds, full trials
 	@$(bin)/python -m tests.run --long $(PYTEST)
 
-check: $(test) ## lint, formatting, types, architecture, advisories of our pins
+check: $(test) ## lint, formatting, types, architecture, security review of our code and pins
 	@failed=; \
 	$(bin)/ruff check --quiet . || failed+=" ruff-check"; \
 	$(bin)/ruff format --quiet --check . || failed+=" ruff-format"; \
 	$(bin)/mypy || failed+=" mypy"; \
 	$(bin)/lint-imports --no-logo || failed+=" lint-imports"; \
-	report=$$($(bin)/berth review requirements $(review)) || { failed+=" berth-review"; echo "$$report"; }; \
+	report=$$($(bin)/berth review $(review_code)) || { failed+=" berth-review-code"; echo "$$report"; }; \
+	report=$$($(bin)/berth review $(review_pins)) || { failed+=" berth-review-pins"; echo "$$report"; }; \
 	sed -n 's/^  advisories *//p' <<<"$$report"; \
 	[ -z "$$failed" ] || { echo "make check:$$failed"; exit 1; }
 
@@ -89,7 +92,7 @@ lock: ## pin the newest versions that pyproject.toml allows, with their hashes (
 
 clean: ## remove the environments and all caches
 	@rm -rf .venv .venv-test .venv-bench .venv-keystone .venv-build build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache
+		.import_linter_cache .review_cache
 
 $(run): requirements/run.txt pyproject.toml
 	@.ci/environment '$(PYTHON)' .venv $< --editable .

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct
+
 
 class Severity(StrEnum):
     """How much harm a finding may do: what reaches it, times what it does."""
@@ -22,8 +24,7 @@ class ReviewPart(StrEnum):
     LOG = "log"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class CodePlace:
+class CodePlace(Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """A line of a file (1-based; path relative to what is reviewed), or a thing without lines (`line` 0)."""
 
     path: str
@@ -31,8 +32,7 @@ class CodePlace:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, cache_hash=True, gc=False):
     """A step of the way from where data enters to where it does harm, with the line of code as it stands."""
 
     place: CodePlace

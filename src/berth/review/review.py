@@ -11,7 +11,7 @@ import msgspec
 
 import berth
 from berth.review.code.parse import SourceTree
-from berth.review.code_part import review_code_part
+from berth.review.code_cache import CodeCache, review_code_cached
 from berth.review.dependencies.advisories import AdvisoriesUnreadable, AdvisorySet, read_advisories, shipped
 from berth.review.dependencies.dependencies import dependency_verdicts, review_dependencies, this_runtime
 from berth.review.dependencies.pins import installed, read_pins
@@ -32,7 +32,8 @@ QUESTION: Final = "question"
 class ReviewOptions:
     """What to review, and how.
 
-    path: None for this Berth; cwes: none for all; operation: which deployment, None for the configured one.
+    path: None for this Berth; cwes: none for all; operation: which deployment, None for the configured one;
+    cache: where results of code are kept, None for nowhere.
     """
 
     path: str | None = None
@@ -42,6 +43,7 @@ class ReviewOptions:
     models: tuple[Path, ...] = ()
     baseline: Path | None = None
     operation: OperationOptions | None = None
+    cache: CodeCache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _review_parts(
     verdicts: list[Verdict] = []
     imports = None
     if ReviewPart.CODE in options.parts:
-        part, found = review_code_part(tree, options.models)
+        part, found = review_code_cached(tree, options.models, options.cache)
         imports = part.coverage.imports if part.coverage.files else None
         parts.append(part)
         verdicts += found

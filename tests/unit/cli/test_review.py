@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from berth.cli.main import app
 
 UNSAFE = "import hashlib\n\n\ndef stored(password):\n    return hashlib.md5(password.encode()).hexdigest()\n"
 SAFE = "def add(first, second):\n    return first + second\n"
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture
@@ -158,3 +164,32 @@ def test_the_deployment_of_this_machine(tmp_path: Path, monkeypatch: pytest.Monk
     assert "auth-dev" in {each["rule"] for each in result["findings"]}
     assert any("berth.db" in each["needs"] for each in result["questions"])
     assert any("http://127.0.0.1:9: does not answer" in each["needs"] for each in result["questions"])
+
+
+def test_results_are_kept_where_it_is_said(project: Path) -> None:
+    folder = project.parent / "kept"
+    words = ("--only", "code", "--cache", folder)
+    first = berth(project, *words)
+    (result,) = folder.iterdir()
+    result.write_bytes(b"")
+    assert berth(project, *words).stdout == first.stdout
+    assert result.stat().st_size > 0
+    assert berth(project, *words).stdout == first.stdout
+    usual = Path(os.environ["XDG_CACHE_HOME"], "berth", "review")
+    assert not usual.exists()
+    berth(project, "--only", "code", "--no-cache")
+    assert not usual.exists()
+    berth(project, "--only", "code")
+    assert len(list(usual.iterdir())) == 1
+
+
+def test_a_cache_that_cannot_be_used_is_refused_if_it_was_asked_for(project: Path) -> None:
+    file = project / "app.py"
+    asked = berth(project, "--only", "code", "--cache", file)
+    assert (asked.exit_code, "cannot be used: File exists" in asked.stderr) == (2, True)
+    assert berth(project, "--cache", project.parent / "kept", "--no-cache").exit_code == 2
+    usual = Path(os.environ["XDG_CACHE_HOME"], "berth", "review")
+    usual.mkdir(parents=True)
+    usual.chmod(0o777)
+    assert berth(project, "--only", "code").exit_code == 1
+    assert list(usual.iterdir()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, NoReturn
@@ -14,6 +15,7 @@ from berth.cli.options import parse_seal, reject_secrets
 from berth.cli.output.escape import escape
 
 if TYPE_CHECKING:
+    from berth.review.code_cache import CodeCache
     from berth.review.operation import OperationOptions
     from berth.review.report.digest import ReportData
     from berth.review.review import Reviewed, ReviewOptions
@@ -89,6 +91,15 @@ NotedSeal = Annotated[
 ]
 ReportForm = Annotated[ReportFormat, typer.Option("--format", help="Form of the report.")]
 ReportFile = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report here.")]
+CacheFolder = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Keep results of code here, for the next review of the same files. [default: ~/.cache/berth/review]",
+        show_default=False,
+    ),
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Keep no results, and use none.")]
 FindingsOnly = Annotated[
     bool, typer.Option("--findings-only", help="SARIF without verdicts, for services that list all results.")
 ]
@@ -112,6 +123,8 @@ def review(
     form: ReportForm = ReportFormat.TEXT,
     output: ReportFile = None,
     findings_only: FindingsOnly = False,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Review source for weaknesses (CWE): what was found, what was looked at, and what cannot be known.
 
@@ -127,23 +140,46 @@ def review(
     if words and words[0] in ("explain", "models"):
         _explain(words, model or [])
         return
-    if len(words) > 1:
-        raise typer.BadParameter("give one PATH; a folder is reviewed with all that is below it")
+    path = _path(words)
     parts = _parts(only, has_path=bool(words))
     options = ReviewOptions(
-        path=words[0] if words else None,
+        path=path,
         parts=parts,
         cwes=_cwes(cwe),
         advisories=advisories,
         models=tuple(model or ()),
         baseline=baseline,
         operation=_operation(context, parts, database, LiveServerOptions(url, yes_this_is_mine, pid or 0), seal),
+        cache=_cache(cache, is_off=no_cache),
     )
     reviewed = _reviewed(options)
     if write_baseline is not None:
         write_baseline.write_bytes(reviewed.as_baseline())
     _write(reviewed.report, form, output, findings_only)
     _end(reviewed, fail_on, written=write_baseline is not None)
+
+
+def _path(words: list[str]) -> str | None:
+    if len(words) > 1:
+        raise typer.BadParameter("give one PATH; a folder is reviewed with all that is below it")
+    return words[0] if words else None
+
+
+def _cache(folder: Path | None, *, is_off: bool) -> CodeCache | None:
+    """Return where results are kept. A folder that was asked for must be usable, the usual one need not be."""
+    from berth.review.code_cache import CacheUnusable, CodeCache, default_folder
+
+    if folder is not None and is_off:
+        raise typer.BadParameter("--cache and --no-cache exclude each other")
+    place = folder or default_folder(os.environ)
+    if is_off or place is None:
+        return None
+    try:
+        return CodeCache(place)
+    except CacheUnusable as error:
+        if folder is not None:
+            _refuse(str(error))
+        return None
 
 
 class LiveServerOptions(NamedTuple):

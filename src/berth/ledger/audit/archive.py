@@ -129,7 +129,6 @@ def _publish(target: IO[bytes], file: Path) -> None:
     target.flush()
     os.fsync(target.fileno())
     file.with_name(f"{file.name}.part").rename(file)
-    # berth: allow CWE-22 because the operator names the folder, and a row gives no more of the name than a number
     folder = os.open(file.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -15,6 +15,7 @@ from berth.review.code.module_names import is_test
 from berth.review.code.parse import SourceTree
 from berth.review.code.project import Function, Project
 from berth.review.code.routes import table_entries
+from berth.review.code.values import Label
 from berth.review.model import (
     CodePlace,
     Coverage,
@@ -155,7 +156,7 @@ def _concrete_hits(shared: Shared, hit: Hit) -> list[Hit]:
         callers = shared.callers.get(label.entry, {}) if depth < DEEPEST_WAY else {}
         for (call, _), actual in callers.items():
             steps = (*actual.steps, call, *label.steps)[:LONGEST_WAY]
-            waiting.append((replace(actual, safe=label.safe, absent=label.absent, steps=steps), depth + 1))
+            waiting.append((Label(actual.origin, actual.entry, label.safe, label.absent, steps), depth + 1))
         if not callers:
             moved = _where_put_together(shared.project, replace(hit, label=label))
             found.setdefault((label.entry.place, moved.place), moved)
@@ -228,7 +229,7 @@ def _named(entry: Step) -> str:
 
 def _path(hit: Hit) -> tuple[Step, ...]:
     entry = hit.label.entry
-    steps = [replace(entry, what=f"enters: {_named(entry)}"), *hit.label.steps]
+    steps = [Step(entry.place, "enters: " + _named(entry), entry.code), *hit.label.steps]
     if steps[-1].what not in ("reaches", PUT_TOGETHER) and steps[-1].place != hit.place:
         steps.append(Step(hit.place, "reaches", hit.code))
     return tuple(steps)

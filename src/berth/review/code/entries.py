@@ -143,10 +143,12 @@ def is_text(owner: Class, name: str) -> bool:
 
 
 def _field_type(owner: Class, name: str) -> str:
-    for statement in owner.node.body:
-        if isinstance(statement, ast.AnnAssign) and getattr(statement.target, "id", "") == name:
-            return owner.module.dotted(statement.annotation)
-    return ""
+    if owner.types is None:
+        owner.types = {}
+        for statement in owner.node.body:
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                owner.types.setdefault(statement.target.id, owner.module.dotted(statement.annotation))
+    return owner.types.get(name, "")
 
 
 def is_request(function: Function, name: str) -> bool:

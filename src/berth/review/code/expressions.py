@@ -35,13 +35,17 @@ class Expressions(Attributes):
 
     def evaluate(self, frame: Frame, node: ast.expr) -> Value:
         """Return the value of an expression, with its effects on the frame."""
+        method = self._methods.get(type(node)) or self._method(node)
+        value: Value = method(frame, node)
+        return value
+
+    def _method(self, node: ast.expr) -> Any:
+        """Return the method that evaluates a kind of node."""
         kind = type(node)
-        if kind not in self._methods:
-            self._methods[kind] = getattr(self, f"_{kind.__name__.lower()}", None)
-        method = self._methods[kind]
-        if method is not None:
-            value: Value = method(frame, node)
-            return value
+        self._methods[kind] = getattr(self, f"_{kind.__name__.lower()}", self._other)
+        return self._methods[kind]
+
+    def _other(self, frame: Frame, node: ast.expr) -> Value:
         return join_all(
             labelled(UNKNOWN, self.evaluate(frame, child).labels)
             for child in ast.iter_child_nodes(node)
@@ -49,7 +53,10 @@ class Expressions(Attributes):
         )
 
     def _constant(self, _frame: Frame, node: ast.Constant) -> Value:
-        return UNKNOWN if node.value is ... else constant(node.value)
+        known = self._constants.get(id(node))
+        if known is None:
+            known = self._constants[id(node)] = UNKNOWN if node.value is ... else constant(node.value)
+        return known
 
     def _name(self, frame: Frame, node: ast.Name) -> Value:
         return self.lookup(frame, node.id)

@@ -90,6 +90,7 @@ class Shared:
     types: dict[tuple[str, str], Value] = field(default_factory=dict)
     given: dict[Step, Label] = field(default_factory=dict)  # a parameter -> the first data that it was given
     callers: dict[Step, dict[tuple[Step, Step], Label]] = field(default_factory=dict)  # ... all data, by call and entry
+    made: dict[object, Value] = field(default_factory=dict)  # an object's name -> the value that refers to it
     logs: LogConfiguration = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,13 +134,21 @@ class Frame:
         """Put an object on the heap, and return the value that refers to it."""
         key = self.key(node, thing.kind)
         self.state.heap[key] = thing
-        return Value(refs=frozenset({Ref("object", key)}))
+        made = self.shared.made.get(key)
+        if made is None:
+            made = self.shared.made[key] = Value(refs=frozenset({Ref("object", key)}))
+        return made
 
     def things(self, value: Value) -> list[tuple[object, Thing]]:
         """Return the objects that a value refers to, with their keys."""
-        if not value.refs:
+        refs = value.refs
+        if not refs:
             return []
         heap = self.state.heap
+        if len(refs) == 1:
+            (ref,) = refs
+            thing = heap.get(ref.target) if ref.kind == "object" else None
+            return [] if thing is None else [(ref.target, thing)]
         return [(ref.target, heap[ref.target]) for ref in value.of_kind("object") if ref.target in heap]
 
     def change(self, value: Value, how: Callable[[Thing], Thing]) -> None:
@@ -157,7 +166,8 @@ class Frame:
         if depth and value.refs:
             for _, thing in self.things(value):
                 for each in thing.values():
-                    labels |= self.content(each, depth - 1)
+                    if each.refs or each.labels:
+                        labels |= self.content(each, depth - 1)
             for ref in value.of_kind("bound"):
                 if isinstance(ref.of, Value):
                     labels |= self.content(ref.of, depth - 1)

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from berth.review.code import fold
+from berth.review.code.concrete import Checked
 from berth.review.code.frame import Frame
+from berth.review.code.nodes import walk
 from berth.review.code.symbols import Symbols
 from berth.review.code.values import (
     DANGEROUS,
@@ -39,6 +41,10 @@ _RESOLVED = "resolved"
 _RESOLVERS = frozenset({"resolve", "realpath", "abspath", "commonpath", "commonprefix"})
 _HOSTS = frozenset({"netloc", "hostname", "host"})
 _HOST_KINDS = ("open-redirect", "request-forgery")
+_NAMED = (ast.Name, ast.Attribute)
+_NEGATED = (ast.NotEq, ast.NotIn, ast.IsNot)
+_MEMBERSHIP = (ast.In, ast.NotIn)
+_EQUALITY = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot)
 _CLASS = re.compile(r"^\^?(?:\[((?:\\.|[^\]\\])+)\](?:[+*]|\{[\d,]+\})|((?:\\[wd][+*]?)+))(\$|\\Z|\\z)?$")
 
 
@@ -55,7 +61,9 @@ class Guards(Symbols):
         frame.refining -= 1
 
     def _refine(self, frame: Frame, test: ast.expr, truth: bool) -> None:
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        if isinstance(test, _NAMED):
+            self._update(frame, test, lambda value: _truthy(value, truth))
+        elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             self.refine(frame, test.operand, not truth)
         elif isinstance(test, ast.BoolOp):
             self._refine_several(frame, test, truth)
@@ -66,8 +74,6 @@ class Guards(Symbols):
         elif isinstance(test, ast.NamedExpr):
             self.refine(frame, test.value, truth)
             self.refine(frame, test.target, truth)
-        elif isinstance(test, ast.Name | ast.Attribute):
-            self._update(frame, test, lambda value: _truthy(value, truth))
 
     def _refine_several(self, frame: Frame, test: ast.BoolOp, truth: bool) -> None:
         if isinstance(test.op, ast.And) is truth:
@@ -90,11 +96,11 @@ class Guards(Symbols):
 
     def _refine_comparison(self, frame: Frame, test: ast.Compare, truth: bool) -> None:
         operator, left, right = test.ops[0], test.left, test.comparators[0]
-        if isinstance(operator, ast.NotEq | ast.NotIn | ast.IsNot):
+        if isinstance(operator, _NEGATED):
             truth = not truth
-        if isinstance(operator, ast.In | ast.NotIn):
+        if isinstance(operator, _MEMBERSHIP):
             self._refine_membership(frame, left, right, truth)
-        elif isinstance(operator, ast.Eq | ast.NotEq | ast.Is | ast.IsNot):
+        elif isinstance(operator, _EQUALITY):
             self._refine_equality(frame, left, right, truth)
 
     def _refine_membership(self, frame: Frame, left: ast.expr, right: ast.expr, truth: bool) -> None:
@@ -213,17 +219,16 @@ class Guards(Symbols):
     def _refine_by_checker(self, frame: Frame, test: ast.Call, truth: bool | None) -> None:
         """Read what a function of the project checked, where it returned something true or false."""
         last = self.last_summary.get(id(test))
-        if last is None or truth not in last[1]:
+        if last is None or truth not in last.after:
             return
-        parameters, after = last
-        for index, name in enumerate(parameters):
-            value = after[truth].get(name)
+        for index, name in enumerate(last.parameters):
+            value = last.value(truth, name)
             node = test.args[index] if index < len(test.args) else None
             node = node or next((each.value for each in test.keywords if each.arg == name), None)
             if value is not None and node is not None:
                 self._update(frame, node, lambda each, value=value: _narrowed(each, value))  # type: ignore[misc]
 
-    last_summary: dict[int, tuple[tuple[str, ...], dict[bool | None, dict[str, Value]]]] = {}  # noqa: RUF012 - of each interpretation
+    last_summary: dict[int, Checked] = {}  # noqa: RUF012 - of each interpretation
 
     def _mark_everywhere(self, frame: Frame, labels: frozenset[Label], kinds: tuple[str, ...]) -> None:
         """Note of every variable that has its data from the same entries that it can do no harm of these kinds."""
@@ -253,6 +258,8 @@ class Guards(Symbols):
 
 
 def _unwrapped(frame: Frame, node: ast.expr) -> ast.expr:
+    if isinstance(node, ast.Name):
+        return node
     for _ in range(6):
         if isinstance(node, ast.NamedExpr):
             node = node.target
@@ -280,7 +287,7 @@ def _integer(node: ast.expr) -> object:
 
 def _is_path_check(node: ast.expr) -> bool:
     """Whether an expression is a path after links and `..` were resolved."""
-    return any(isinstance(each, ast.Attribute) and each.attr in _RESOLVERS for each in ast.walk(node))
+    return any(isinstance(each, ast.Attribute) and each.attr in _RESOLVERS for each in walk(node))
 
 
 def _is_fixed(value: Value) -> bool:

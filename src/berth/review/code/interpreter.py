@@ -5,12 +5,12 @@ import ast
 from msgspec.structs import replace
 
 from berth.review.code import fold
+from berth.review.code.concrete import Checked, Given, concrete, concrete_thing
 from berth.review.code.frame import Arguments, Frame, Shared, Summary, reachable
 from berth.review.code.nodes import walk, walk_function
 from berth.review.code.project import Class, Function
 from berth.review.code.statements import Statements
 from berth.review.code.values import (
-    MOST_STEPS,
     NOTHING,
     UNKNOWN,
     Label,
@@ -21,6 +21,7 @@ from berth.review.code.values import (
     join,
     join_states,
     join_things,
+    label_of,
     labelled,
 )
 from berth.review.model import Step
@@ -30,8 +31,6 @@ MOST_CONTEXTS = 2
 MOST_NAMED_CONTEXTS = 5
 
 GIVEN = "is given to"
-Given = dict[Step, frozenset[Label]]
-"""By a parameter that data is named after: what it was given."""
 
 
 class Interpreter(Statements):
@@ -43,6 +42,7 @@ class Interpreter(Statements):
         self.last_summary = {}
         self._assigned: dict[Function, frozenset[str]] = {}
         self._generators: dict[Function, bool] = {}
+        self._annotations: dict[Function, tuple[tuple[str, Value], ...]] = {}
         self._parameters: dict[object, Step] = {}
 
     def run(self, frame: Frame, node: ast.AST, function: Function, arguments: Arguments) -> Value:
@@ -55,18 +55,15 @@ class Interpreter(Statements):
         called = function.name.removeprefix(f"{function.module.name}.")
         call = frame.step_at(node, f"{GIVEN} {called}()")
         summary = self._summary_of(frame, function, self._bind(frame, node, function, arguments), given, call)
+        heap = frame.state.heap
         for each, thing in summary.things:
-            frame.state.heap[each] = _concrete_thing(thing, given) if given else thing
+            heap[each] = concrete_thing(thing, given) if given else thing
         for each, thing in summary.shared:
-            made = _concrete_thing(thing, given) if given else thing
-            known = frame.state.heap.get(each)
-            frame.state.heap[each] = made if known is None else join_things(known, made)
+            made = concrete_thing(thing, given) if given else thing
+            known = heap.get(each)
+            heap[each] = made if known is None else join_things(known, made)
         if summary.after:
-            after = {
-                outcome: {name: concrete(value, given) for name, value in values.items()}
-                for outcome, values in summary.after.items()
-            }
-            self.last_summary[id(node)] = (_call_parameters(function, node), after)
+            self.last_summary[id(node)] = Checked(_call_parameters(function, node), summary.after, given)
         if not summary.returns:
             frame.state.alive = False
         return concrete(summary.value, given)
@@ -76,7 +73,10 @@ class Interpreter(Statements):
     ) -> Summary:
         """Return the summary of a function for these values of its parameters; of many, one for what they share."""
         shared = self.shared
-        bound = {name: self._abstract(function, name, value, given, call) for name, value in values.items()}
+        bound = {
+            name: self._abstract(function, name, value, given, call) if value.labels else value
+            for name, value in values.items()
+        }
         things = reachable(frame.state.heap, list(bound.values()))
         key = (function, tuple(bound.values()), tuple(things.items()))
         summary = shared.memo.get(key)
@@ -108,10 +108,10 @@ class Interpreter(Statements):
                 made.add(label)
                 continue
             step = self._parameter(function, name, label)
-            given[step] = given.get(step, frozenset()) | {label}
+            given[step] = given[step] | {label} if step in given else frozenset({label})
             self.shared.given.setdefault(step, label)
             self.shared.callers.setdefault(step, {}).setdefault((call, label.entry), label)
-            made.add(Label(label.origin, step, label.safe, label.absent))
+            made.add(label_of(label.origin, step, label.safe, label.absent))
         return labelled(value, frozenset(made))
 
     def _parameter(self, function: Function, name: str, label: Label) -> Step:
@@ -169,14 +169,21 @@ class Interpreter(Statements):
 
     def _typed(self, function: Function, bound: dict[str, Value]) -> dict[str, Value]:
         """Give parameters that are not known the class that they are annotated with."""
-        spec = function.node.args
-        for each in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
-            value = bound.get(each.arg, UNKNOWN)
-            if each.annotation is not None and not value.refs and not value.constants:
-                typed = self.annotated(function.module, each.annotation)
-                if typed != NOTHING:
-                    bound[each.arg] = labelled(typed, value.labels)
+        for name, typed in self._annotated_in(function):
+            value = bound.get(name, UNKNOWN)
+            if not value.refs and not value.constants:
+                bound[name] = labelled(typed, value.labels)
         return bound
+
+    def _annotated_in(self, function: Function) -> tuple[tuple[str, Value], ...]:
+        """Return the parameters that are annotated with classes of the project, with instances of these."""
+        known = self._annotations.get(function)
+        if known is None:
+            spec = function.node.args
+            given = ((each.arg, each.annotation) for each in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs))
+            typed = ((name, self.annotated(function.module, each)) for name, each in given if each is not None)
+            known = self._annotations[function] = tuple((name, value) for name, value in typed if value != NOTHING)
+        return known
 
     def _summarize(self, function: Function, bound: dict[str, Value], things: dict[object, Thing]) -> Summary:
         frame = Frame(self.shared, function.module, State(dict(bound), dict(things)), function)
@@ -216,7 +223,9 @@ class Interpreter(Statements):
         if known is None or not known.heap:
             return ()
         return tuple(
-            (key, state.heap[key]) for key in known.heap if state.heap.get(key, known.heap[key]) != known.heap[key]
+            (key, after)
+            for key, before in known.heap.items()
+            if (after := state.heap.get(key, before)) is not before and after != before
         )
 
     def _state_where(
@@ -240,7 +249,10 @@ class Interpreter(Statements):
     def _is_generator(self, function: Function) -> bool:
         found = self._generators.get(function)
         if found is None:
-            found = any(isinstance(each, ast.Yield | ast.YieldFrom) for each in walk_function(function.node))
+            written = function.module.lines[function.node.lineno - 1 : function.node.end_lineno]
+            found = any("yield" in each for each in written) and any(
+                isinstance(each, ast.Yield | ast.YieldFrom) for each in walk_function(function.node)
+            )
             self._generators[function] = found
         return found
 
@@ -258,22 +270,6 @@ class Interpreter(Statements):
     def receiver(self, owner: Class) -> Value:
         """Return the object that a method of a class is called on from outside."""
         return Value(refs=frozenset({Ref("instance", owner)}))
-
-
-def concrete(value: Value, given: dict[Step, frozenset[Label]]) -> Value:
-    """Return a value with the data of a call in place of the parameters that it was given by."""
-    if not value.labels or not given:
-        return value
-    made: set[Label] = set()
-    for label in value.labels:
-        actual = given.get(label.entry)
-        if actual is None:
-            made.add(label)
-            continue
-        for each in actual:
-            steps = (*each.steps, *label.steps)[:MOST_STEPS]
-            made.add(Label(each.origin, each.entry, label.safe, label.absent, steps))
-    return labelled(value, frozenset(made))
 
 
 def _defaults(function: Function) -> dict[str, ast.expr]:
@@ -296,13 +292,6 @@ def _note(known: dict[str, Value], names: list[str], state: State) -> None:
     for name in names:
         value = state.names.get(name, UNKNOWN)
         known[name] = join(known[name], value) if name in known else value
-
-
-def _concrete_thing(thing: Thing, given: dict[Step, frozenset[Label]]) -> Thing:
-    if not any(value.labels for value in thing.values()):
-        return thing
-    items = tuple((key, concrete(value, given)) for key, value in thing.items)
-    return replace(thing, items=items, rest=concrete(thing.rest, given))
 
 
 def _labels(frame: Frame, arguments: Arguments) -> "frozenset":  # type: ignore[type-arg]

@@ -4,13 +4,14 @@ import ast
 
 from msgspec.structs import replace
 
+from berth.review.code.nodes import walk
 from berth.review.code.values import State, join_states
 
 
 def is_settled(before: State, after: State, node: ast.While | ast.For | ast.AsyncFor) -> bool:
     """Whether another turn of a loop begins like the last one: nothing but its own targets is different."""
     own = (
-        {each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)}
+        {each.id for each in walk(node.target) if isinstance(each, ast.Name)}
         if not isinstance(node, ast.While)
         else set()
     )

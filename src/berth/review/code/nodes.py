@@ -10,6 +10,7 @@ _PLAIN = frozenset(
     }
 )
 """The fields of nodes with no node in them that is looked at."""
+_NONE: list[ast.AST] = []
 _fields_with_nodes: dict[type[ast.AST], tuple[str, ...]] = {ast.Constant: (), ast.Name: (), ast.alias: ()}
 
 
@@ -20,6 +21,8 @@ def children(node: ast.AST) -> list[ast.AST]:
     if fields is None:
         fields = tuple(name for name in kind._fields if name not in _PLAIN)
         _fields_with_nodes[kind] = fields
+    if not fields:
+        return _NONE
     found: list[ast.AST] = []
     for name in fields:
         value = getattr(node, name, None)

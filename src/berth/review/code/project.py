@@ -48,6 +48,7 @@ class Class:
     methods: dict[str, Function] = field(default_factory=dict)
     attributes: dict[str, ast.expr] = field(default_factory=dict)  # assigned in the body of the class
     decorators: tuple[str, ...] = ()
+    types: dict[str, str] | None = None  # the annotations of its fields, as dotted names, once they were asked for
 
 
 @dataclass(eq=False, slots=True)

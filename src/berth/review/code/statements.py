@@ -1,6 +1,7 @@
 """Statements, functions and their summaries: what is true after them."""
 
 import ast
+from typing import Any
 
 from berth.review.code import fold
 from berth.review.code.content_types import is_other_type, says_html
@@ -22,6 +23,7 @@ from berth.review.code.values import (
     join,
     join_all,
     join_states,
+    label_of,
     labelled,
     reference,
 )
@@ -42,14 +44,19 @@ class Statements(Loops):
                 if frame.function is not None:
                     self.shared.exhausted.add(frame.function)
                 return
-            kind = type(statement)
-            if kind not in self._methods:
-                self._methods[kind] = getattr(self, f"_do_{kind.__name__.lower()}", None)
-            method = self._methods[kind]
-            if method is not None:
-                method(frame, statement)
+            method = self._methods.get(type(statement)) or self._statement(statement)
+            method(frame, statement)
             if frame.raised:
                 frame.raised[-1].append(frame.state.copy())
+
+    def _statement(self, node: ast.stmt) -> Any:
+        """Return the method that runs a kind of statement."""
+        kind = type(node)
+        self._methods[kind] = getattr(self, f"_do_{kind.__name__.lower()}", self._do_nothing)
+        return self._methods[kind]
+
+    def _do_nothing(self, _frame: Frame, _node: ast.stmt) -> None:
+        """Run a statement of which nothing is followed."""
 
     def _do_expr(self, frame: Frame, node: ast.Expr) -> None:
         self.evaluate(frame, node.value)
@@ -151,7 +158,7 @@ class Statements(Loops):
             actual = self.shared.given.get(label.entry)
             if actual is None:
                 break
-            label = Label(actual.origin, actual.entry, label.safe, label.absent, actual.steps)
+            label = label_of(actual.origin, actual.entry, label.safe, label.absent, actual.steps)
         return label
 
     def _store(self, frame: Frame, target: ast.Subscript, value: Value) -> None:

@@ -17,6 +17,7 @@ class Symbols:
         self._symbols: dict[str, Value] = {}
         self._running: set[str] = set()
         self._methods: dict[type[ast.AST], Any] = {}  # of nodes, by kind
+        self._constants: dict[int, Value] = {}  # by the id of their nodes
 
     def evaluate(self, frame: Frame, node: ast.expr) -> Value:
         """Return the value of an expression, with its effects on the frame."""

@@ -1,11 +1,11 @@
 """Abstract values: the constants that an expression may have, where its text came from, and what it refers to."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from functools import lru_cache
 from zlib import crc32
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from berth.review.model import Step
 
@@ -18,8 +18,13 @@ DANGEROUS = frozenset("'\"<>&;|`$(){}[]\\/ \n\r.*%=-,:#!?@+~^\t\0")
 """The characters that a language which is put together from text may take for its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+@lru_cache(maxsize=1 << 16)
+def _code(text: str, number: int) -> int:
+    """Return a hash that is the same in each process, so that sets have one order and reports one form."""
+    return crc32(text.encode("utf-8", "surrogatepass"), number)
+
+
+class Label(Struct, frozen=True, eq=False):
     """Data of an origin, and what is known about it: kinds of harm it cannot do, texts that are not in it.
 
     `origin` is a kind (`network`), `entry` the step where it entered, `steps` the way since then.
@@ -29,47 +34,67 @@ class Label:
     entry: Step
     safe: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
-    steps: tuple[Step, ...] = field(default=(), compare=False)
-    code: int = field(init=False, repr=False, compare=False)
+    steps: tuple[Step, ...] = ()
+    code: int = 0
 
     def __post_init__(self) -> None:
-        """Compute the hash, the same in each process, so that sets have one order and reports one form."""
-        place = self.entry.place
-        text = f"{self.origin}|{place.path}|{self.entry.what}|{len(self.safe)}|{len(self.absent)}"
-        object.__setattr__(self, "code", crc32(text.encode("utf-8", "surrogatepass"), place.line))
+        """Compute the hash."""
+        entry = self.entry
+        place = entry.place
+        text = f"{self.origin}|{place.path}|{entry.what}|{len(self.safe)}|{len(self.absent)}"
+        force_setattr(self, "code", _code(text, place.line))
 
     def __hash__(self) -> int:
         return self.code
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same data with the same known about it; the way does not count."""
+        if self is other:
+            return True
+        if not isinstance(other, Label) or self.code != other.code:
+            return False
+        same = self.origin == other.origin and self.entry == other.entry
+        return same and self.safe == other.safe and self.absent == other.absent
 
     def via(self, step: Step) -> "Label":
         """Return the label after one more step."""
         if len(self.steps) >= MOST_STEPS or (self.steps and self.steps[-1].place == step.place):
             return self
-        return Label(self.origin, self.entry, self.safe, self.absent, (*self.steps, step))
+        return label_of(self.origin, self.entry, self.safe, self.absent, (*self.steps, step))
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+label_of = lru_cache(maxsize=1 << 15)(Label)
+"""Return a label with these fields: one that was made before is not made again."""
+
+
+class Ref(Struct, frozen=True, eq=False):
     """What a value refers to: an `external` name, a `function`, `class`, `module`, `instance`, `object`, `bound`."""
 
     kind: str
     target: object
     of: object = None  # of a bound method: the value that it is bound to
-    order: str = field(init=False, repr=False, compare=False)
-    code: int = field(init=False, repr=False, compare=False)
+    order: str = ""
+    code: int = 0
 
     def __post_init__(self) -> None:
         """Compute the hash and the place in an order, the same in each process."""
         target = self.target
         order = target if isinstance(target, str) else str(getattr(target, "name", target))
-        object.__setattr__(self, "order", order)
-        object.__setattr__(self, "code", crc32(order.encode("utf-8", "surrogatepass"), len(self.kind)))
+        force_setattr(self, "order", order)
+        force_setattr(self, "code", _code(order, len(self.kind)))
 
     def __hash__(self) -> int:
         return self.code
 
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Ref) or self.code != other.code or self.kind != other.kind:
+            return False
+        return self.target == other.target and self.of == other.of
 
-class Value(Struct, frozen=True):
+
+class Value(Struct, frozen=True, cache_hash=True):
     """Everything that an expression may be. `is_open` says that it may be something that is not listed, too.
 
     `prefix` is how its text certainly begins, where labels are in it as well.
@@ -98,10 +123,15 @@ class Value(Struct, frozen=True):
 
     def names(self) -> list[str]:
         """Return the dotted names of external things that it may be."""
-        return sorted([ref.order for ref in self.refs if ref.kind == "external"]) if self.refs else []
+        if not self.refs:
+            return []
+        found = [ref.order for ref in self.refs if ref.kind == "external"]
+        return found if len(found) < 2 else sorted(found)
 
     def of_kind(self, kind: str) -> list[Ref]:
         """Return its references of a kind, in order."""
+        if not self.refs:
+            return []
         found = [ref for ref in self.refs if ref.kind == kind]
         return found if len(found) < 2 else sorted(found, key=_order)
 
@@ -117,7 +147,12 @@ UNKNOWN = Value(is_open=True)
 
 def constant(value: Constant) -> Value:
     """Return the value that is this constant."""
+    if value is None or value is True or value is False:
+        return _SINGLE[value]
     return Value(frozenset({(type(value).__name__, value)}))
+
+
+_SINGLE = {value: Value(frozenset({(type(value).__name__, value)})) for value in (None, True, False)}
 
 
 def constants(values: Iterable[Constant]) -> Value:
@@ -133,19 +168,26 @@ def reference(kind: str, target: object, of: object = None) -> Value:
 
 def external(name: str, labels: frozenset[Label] = frozenset()) -> Value:
     """Return a thing of outside by its dotted name; a name too long is cut to what it begins and ends with."""
-    if len(name) > 160:
-        name = f"{name[:40]}~{name[-40:]}"
-    return Value(is_open=True, labels=labels, refs=frozenset({Ref("external", name)}))
+    value = _external(name)
+    return Value(is_open=True, labels=labels, refs=value.refs) if labels else value
+
+
+@lru_cache(maxsize=1 << 14)
+def _external(name: str) -> Value:
+    ref = Ref("external", name if len(name) <= 160 else f"{name[:40]}~{name[-40:]}")
+    return Value(is_open=True, refs=frozenset({ref}))
 
 
 def join(one: Value, other: Value) -> Value:
     """Return what is either of two values."""
-    if one is other or one == other or other is NOTHING:
+    if one is other or other is NOTHING:
         return one
-    if one is NOTHING or one == NOTHING:
+    if one is NOTHING:
         return other
-    if other == NOTHING:
+    if one == other or other == NOTHING:
         return one
+    if one == NOTHING:
+        return other
     found = one.constants | other.constants
     is_open = one.is_open or other.is_open
     if len(found) > MOST_CONSTANTS:
@@ -172,7 +214,7 @@ def join_all(values: Iterable[Value]) -> Value:
     """Return what is any of these values."""
     result = NOTHING
     for value in values:
-        result = join(result, value)
+        result = value if result is NOTHING else join(result, value)
     return result
 
 
@@ -211,7 +253,7 @@ def made_unsafe(value: Value, kinds: Collection[str] | None = None) -> Value:
     return labelled(value, frozenset(made))
 
 
-class Thing(Struct, frozen=True):
+class Thing(Struct, frozen=True, cache_hash=True):
     """An object on the heap: its entries by constant key or position, the others, its attributes.
 
     `kind` is `list`, `tuple`, `dict`, `set` or `instance`; `is_exact` says that nothing but `items` is in it, and of a
@@ -292,9 +334,11 @@ def join_states(one: State, other: State) -> State:
     names = dict(one.names)
     for name, value in other.names.items():
         mine = names.get(name)
-        names[name] = value if mine is None or mine is value else join(mine, value)
+        if mine is not value:
+            names[name] = value if mine is None else join(mine, value)
     heap = dict(one.heap)
     for key, thing in other.heap.items():
         known = heap.get(key)
-        heap[key] = thing if known is None or known is thing else join_things(known, thing)
+        if known is not thing:
+            heap[key] = thing if known is None else join_things(known, thing)
     return State(names, heap)

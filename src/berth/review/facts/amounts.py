@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from berth.review.facts.derivation import ParsedFunction, is_request_data, names_from, own_calls, uses
+from berth.review.code.nodes import walk
+from berth.review.facts.derivation import (
+    ParsedFunction,
+    is_request_data,
+    may_have_request,
+    names_from,
+    own_calls,
+    uses,
+)
 from berth.review.facts.fact import Defect, Fact, Safe, finding
 from berth.review.facts.syntax import SourceFile, SymbolOwner
 from berth.review.model import Severity
@@ -41,6 +49,8 @@ _BOUNDS: Final = frozenset({"min", "max", "clamp", "numpy.clip"})
 def amounts(file: SourceFile) -> Iterator[Fact]:
     """Yield each amount of a request that decides on a size, a duration or a balance, and is compared with nothing."""
     for function, owner in file.functions():
+        if not may_have_request(file.written(function)):
+            continue
         around = SymbolOwner(f"{owner.symbol}.{function.name}", function, owner.class_)
         numbers = names_from(function, partial(_is_number, file, around))
         bounded = _bounded(file, function, around, numbers)
@@ -53,7 +63,7 @@ def amounts(file: SourceFile) -> Iterator[Fact]:
 
 def _is_number(file: SourceFile, owner: SymbolOwner, value: ast.expr) -> bool:
     """Whether an expression makes a number of data of a request."""
-    calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
+    calls = [node for node in walk(value) if isinstance(node, ast.Call)]
     if any(file.dotted(node.func, owner) in _BOUNDS for node in calls):
         return False
     for node in calls:
@@ -65,7 +75,7 @@ def _is_number(file: SourceFile, owner: SymbolOwner, value: ast.expr) -> bool:
 
 
 def _bounded(file: SourceFile, function: ParsedFunction, owner: SymbolOwner, numbers: frozenset[str]) -> bool:
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, ast.Compare) and uses(node, numbers):
             return True
         if isinstance(node, ast.Call) and file.dotted(node.func, owner) in _BOUNDS and uses(node, numbers):
@@ -83,7 +93,7 @@ def _uses(
                 yield call, f"is given to {name}"
             elif name.endswith(".limit"):
                 yield call, "is the number of rows that are read"
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, ast.AugAssign) and _changes_balance(node) and uses(node.value, numbers):
             yield node, f"changes {ast.unparse(node.target)}, negative ones the other way"
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and _repeats(node, numbers):

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from berth.review.code.nodes import walk
+
 ParsedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
 REQUEST: Final = re.compile(
@@ -18,6 +20,13 @@ REQUEST: Final = re.compile(
 """Expressions that are data of a request, as they are written."""
 
 _ROUNDS: Final = 4
+_WRITTEN: Final = re.compile(r"request|req\b|argument")
+"""What stands in the source of every function with an expression that is data of a request."""
+
+
+def may_have_request(text: str) -> bool:
+    """Whether data of a request may occur in source text: only then is its tree worth a walk."""
+    return _WRITTEN.search(text) is not None
 
 
 def names_from(function: ParsedFunction, is_source: Callable[[ast.expr], bool]) -> frozenset[str]:
@@ -33,7 +42,7 @@ def names_from(function: ParsedFunction, is_source: Callable[[ast.expr], bool]) 
 
 
 def _bindings(function: ParsedFunction) -> Iterator[tuple[str, ast.expr]]:
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, ast.Assign):
             yield from ((name, node.value) for target in node.targets for name in _bound(target))
         elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
@@ -43,14 +52,14 @@ def _bindings(function: ParsedFunction) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _bound(target: ast.expr) -> Iterator[str]:
-    for node in ast.walk(target):
+    for node in walk(target):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
 
 
 def uses(node: ast.AST, names: frozenset[str]) -> bool:
     """Whether one of the names occurs in an expression."""
-    return any(isinstance(each, ast.Name) and each.id in names for each in ast.walk(node))
+    return any(isinstance(each, ast.Name) and each.id in names for each in walk(node))
 
 
 def is_request_data(value: ast.AST) -> bool:
@@ -60,5 +69,5 @@ def is_request_data(value: ast.AST) -> bool:
 
 def own_calls(function: ParsedFunction) -> Iterator[ast.Call]:
     """Yield the calls in a function, in the order of their lines."""
-    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    calls = [node for node in walk(function) if isinstance(node, ast.Call)]
     yield from sorted(calls, key=lambda each: (each.lineno, each.col_offset))

@@ -10,7 +10,7 @@ from typing import Final
 from berth.review.facts.derivation import names_from
 from berth.review.facts.fact import Defect, Fact, Safe, Sources, finding
 from berth.review.facts.routes import Handler, handlers
-from berth.review.facts.syntax import SourceFile, words
+from berth.review.facts.syntax import SourceFile, words, written_name
 from berth.review.model import Severity
 
 _ERROR: Final = Defect(
@@ -93,7 +93,7 @@ _KEPT: Final = frozenset({"password", "passwd", "pwd", "secret", "ssn"})
 def secrets_logged(file: SourceFile) -> Iterator[Fact]:
     """Yield each secret that is written to a log or printed, by the name of what is given."""
     for call, name, owner in file.calls():
-        if not _LOGS.search(ast.unparse(call.func)) and not _LOGS.search(name):
+        if not _LOGS.search(written_name(call.func)) and not _LOGS.search(name):
             continue
         given = [*call.args, *(each.value for each in call.keywords)]
         secret = next(_secrets(given), "")

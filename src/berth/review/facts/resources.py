@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from berth.review.facts.fact import Defect, Fact, Safe, finding
-from berth.review.facts.syntax import SourceFile, SymbolOwner, argument, spreads
+from berth.review.facts.syntax import SourceFile, SymbolOwner, argument, spreads, written_name
 from berth.review.model import Severity
 
 _TIMEOUT: Final = Defect(
@@ -65,7 +65,7 @@ def timeouts(file: SourceFile) -> Iterator[Fact]:
 def reads(file: SourceFile) -> Iterator[Fact]:
     """Yield each body of a request that is read whole, at any length."""
     for call, _name, owner in file.calls():
-        text = ast.unparse(call.func)
+        text = written_name(call.func)
         is_body = text.endswith(_BODIES) or ("wsgi.input" in text and text.endswith(".read"))
         if not is_body or not _OUTSIDE.search(text):
             continue

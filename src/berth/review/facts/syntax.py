@@ -157,6 +157,11 @@ class SourceFile:
         """Return the lines of a statement as they stand, with comments."""
         return "\n".join(self.lines[node.lineno - 1 : node.end_lineno])
 
+    def written(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+        """Return the lines of a function as they stand, with its decorators."""
+        first = min((each.lineno for each in function.decorator_list), default=function.lineno)
+        return "\n".join(self.lines[first - 1 : function.end_lineno])
+
     def line(self, number: int) -> str:
         """Return a line of the file without the spaces around it, at most 200 characters."""
         return self.lines[number - 1].strip()[:200] if 0 < number <= len(self.lines) else ""
@@ -168,6 +173,18 @@ def _inner(node: ast.AST, owner: SymbolOwner) -> SymbolOwner:
     if isinstance(node, ast.ClassDef):
         return SymbolOwner(f"{owner.symbol}.{node.name}", None, node)
     return owner
+
+
+def written_name(node: ast.expr) -> str:
+    """Return an expression as `ast.unparse` writes it, faster where it is a dotted name."""
+    parts: list[str] = []
+    inner = node
+    while isinstance(inner, ast.Attribute):
+        parts.append(inner.attr)
+        inner = inner.value
+    if not isinstance(inner, ast.Name):
+        return ast.unparse(node)
+    return ".".join((inner.id, *reversed(parts)))
 
 
 def source_file(path: str, source: str, tree: ast.Module) -> SourceFile:

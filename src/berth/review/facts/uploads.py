@@ -20,6 +20,8 @@ _UPLOAD: Final = Defect(
     'if Path(upload.filename).suffix not in {".png", ".jpg"}: abort(400)\nupload.save(folder / f"{uuid4()}.png")',
 )
 _UPLOADED: Final = re.compile(r"\.(?:files|FILES)\b|\bUploadFile\b|\bFile\(")
+_WRITTEN: Final = re.compile("files|FILES|File")
+"""What stands in the source of every function with an upload."""
 _NAME: Final = re.compile(r"\.filename\b|\b(?:upload|uploaded|file|image|document|avatar)\w*\.name\b|FILES\[.+\]\.name")
 _CHECKS: Final = re.compile(r"(?i)allow|valid|check|verif|magic|imghdr|guess_type|is_\w+|filetype|endswith|what$")
 
@@ -27,6 +29,8 @@ _CHECKS: Final = re.compile(r"(?i)allow|valid|check|verif|magic|imghdr|guess_typ
 def uploads(file: SourceFile) -> Iterator[Fact]:
     """Yield each upload that is stored under a name whose ending the client chooses."""
     for function, owner in file.functions():
+        if not _WRITTEN.search(file.written(function)):
+            continue
         if _UPLOADED.search(ast.unparse(function)):
             around = SymbolOwner(f"{owner.symbol}.{function.name}", function, owner.class_)
             yield from _uploads(file, function, around)
