@@ -22,6 +22,7 @@ def built_fleet(connection: Connection, at: Head, now: int) -> Fleet:
             used=consumers.used(connection),
             head=at.number,
             ending=consumers.ending(connection),
+            aggregate_names=names.aggregate_names(connection),
         )
     )
     if fleet.lapses.next_due <= now:

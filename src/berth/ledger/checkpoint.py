@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from berth.ledger.replay import Account, Books
+from berth.model.aggregate import AggregateName
 from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory
 from berth.model.term import Span
@@ -71,7 +72,14 @@ class _TimedConsumer(msgspec.Struct, array_like=True, tag="timed"):
     span: Span
 
 
-_Entry = _Name | _Provider | _Consumer | _OwnedConsumer | _TimedConsumer
+class _AggregateName(msgspec.Struct, array_like=True, tag="label"):
+    """The name of an aggregate. A line of its own, so that older checkpoints keep their hash."""
+
+    uuid: str
+    named: AggregateName
+
+
+_Entry = _Name | _Provider | _Consumer | _OwnedConsumer | _TimedConsumer | _AggregateName
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(_Entry).decode
@@ -144,6 +152,8 @@ def _entries(books: Books) -> Iterator[_Entry]:
             yield _TimedConsumer(uuid, generation, held, owner, span)
             continue
         yield _Consumer(uuid, generation, held) if owner is None else _OwnedConsumer(uuid, generation, held, owner)
+    for uuid, named in sorted(books.aggregate_names.items()):
+        yield _AggregateName(uuid, named)
 
 
 def _enter(books: Books, entry: _Entry) -> None:
@@ -169,3 +179,5 @@ def _enter(books: Books, entry: _Entry) -> None:
             books.owners[entry.uuid] = entry.owner
             if isinstance(entry, _TimedConsumer):
                 books.terms[entry.uuid] = entry.span
+        case _AggregateName():
+            books.aggregate_names[entry.uuid] = entry.named

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from berth.model.aggregate import AggregateName
 from berth.model.change import Change, Facts, NameKind, ProviderFact
 from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory
@@ -37,7 +38,7 @@ class Books:
 
     held: amounts by consumer, provider and class; terms: of consumers whose claims end or are pending; generations: of
     consumers; owners: of those whose last change names one; damaged: entries of the change log that cannot be read and
-    that no later one mends, by number.
+    that no later one mends, by number; aggregate_names: by canonical uuid.
     """
 
     names: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Books:
     terms: dict[str, Span] = field(default_factory=dict)
     number: int = 0
     damaged: dict[int, Change] = field(default_factory=dict)
+    aggregate_names: dict[str, AggregateName] = field(default_factory=dict)
 
 
 def replay(books: Books, log: Iterable[Change]) -> Iterator[str]:
@@ -99,6 +101,10 @@ def _enter_names(books: Books, facts: Facts) -> None:
         if old is not None and named.kind is NameKind.CLASS:
             _rename_class(books, old[1], named.name)
         books.names[named.id] = named.kind.value, named.name
+    for uuid, label in facts.aggregate_names.items():
+        books.aggregate_names.pop(uuid, None)
+        if label.name:
+            books.aggregate_names[uuid] = label
 
 
 def _rename_class(books: Books, old: str, new: str) -> None:

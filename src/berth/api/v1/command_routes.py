@@ -32,7 +32,7 @@ from berth.model.commands import (
     UpdateInventory,
     UpdateProvider,
 )
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
 from berth.model.inventory_edits import EditInventories
 from berth.model.message import RESULTS, message_of
 from berth.model.releases import ReleaseMatching
@@ -110,6 +110,7 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         (
             errors.ClassNotFound,
             errors.TraitsNotFound,
+            errors.AggregateNotFound,
             errors.NothingMatches,
             errors.InvalidAmount,
             errors.ReservedExceedsTotal,
@@ -125,7 +126,7 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     SetAggregates: (
         "aggregates.set",
         "Replace the aggregates of a provider",
-        (errors.ProviderNotFound, errors.GenerationConflict),
+        (errors.ProviderNotFound, errors.AggregateNotFound, errors.GenerationConflict),
     ),
     EditTraits: (
         "provider_traits.edit",
@@ -135,7 +136,7 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     EditAggregates: (
         "aggregates.edit",
         "Add a provider to aggregates and take it out of others",
-        (errors.ProviderNotFound,),
+        (errors.ProviderNotFound, errors.AggregateNotFound),
     ),
     CreateTrait: ("traits.ensure", "Create a custom trait", (errors.InvalidName,)),
     DeleteTrait: (
@@ -175,6 +176,7 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         (
             errors.ClassNotFound,
             errors.TraitsNotFound,
+            errors.AggregateNotFound,
             errors.InvalidTerm,
             errors.HoldTooLong,
             errors.ConsumerGenerationConflict,
@@ -220,6 +222,11 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         ),
     ),
     PutRecords: ("providers.import", "Import providers with their inventories, traits and aggregates", ()),
+    NameAggregate: (
+        "aggregates.name",
+        "Give an aggregate a name and a kind, or remove them",
+        (errors.AggregateNotFound, errors.AggregateNameTaken),
+    ),
 }
 """The commands that can be sent: their operation in the policy, a summary, their refusals."""
 

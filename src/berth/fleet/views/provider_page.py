@@ -39,6 +39,7 @@ def provider_page(fleet: Fleet, query: ProviderFilter, after: str | None, limit:
 def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
     """Return one provider with everything it has, and its tree; raises ProviderNotFound."""
     found = provider(fleet, uuid)
+    given, known = aggregates(fleet, uuid).aggregates, fleet.catalogue.aggregate_names
     stock, usage = inventories(fleet, uuid).inventories, usage_of(fleet, [fleet.slot(uuid)])[fleet.slot(uuid)]
     return ProviderDetails(
         uuid=found.uuid,
@@ -62,8 +63,9 @@ def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
             for name, each in stock.items()
         },
         traits=traits(fleet, uuid).traits,
-        aggregates=aggregates(fleet, uuid).aggregates,
+        aggregates=given,
         tree=tree_of(fleet, uuid),
+        aggregate_names={each: name for each in given if (name := known.named(each).name)},
     )
 
 

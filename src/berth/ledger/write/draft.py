@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from berth.fleet.state.columns import NO_ROW
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.ledger.write.answers import BatchAnswers
+from berth.ledger.write.draft_aggregates import DraftAggregates
 from berth.ledger.write.draft_endings import DraftEndings
 from berth.ledger.write.draft_entities import (
     NOTHING_PREFETCHED,
@@ -48,7 +49,7 @@ class Draft:
         claims_only: bool = False,
     ) -> None:
         self.fleet, self.now, self.next_id, self.claims_only = fleet, now, next_id, claims_only
-        self.facts, self.before = Facts(), Facts()
+        self.facts, self.before, self.decided = Facts(), Facts(), 0
         self.providers: dict[str, DraftProvider] = {}
         self.consumers = {consumer.uuid: consumer for consumer in prefetched.consumers}
         self.tokens = {token.name: token for token in prefetched.tokens}
@@ -59,11 +60,10 @@ class Draft:
         self.class_ids: dict[str, int] = {}
         self._added_types: dict[int, str] = {}
         self.tried: dict[Shortlist, int] = {}
-        self.decided = 0
         self.answers: BatchAnswers | None = None
         self._provider_names: dict[str, str | None] = {}
-        self.ended = dict(prefetched.ended)
-        self.endings = DraftEndings(prefetched.endings)
+        self.ended, self.endings = dict(prefetched.ended), DraftEndings(prefetched.endings)
+        self.aggregate_names = DraftAggregates(fleet.catalogue.aggregate_names)
         self._lapsed = fleet.lapses.amounts.copy() if fleet.lapses.amounts else {}
 
     def pop_facts(self) -> tuple[Facts, Facts]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from berth.ledger.write.decide import (
+    aggregates,
     allocations,
     edits,
     holds,
@@ -28,7 +29,7 @@ from berth.ledger.write.decide import (
 from berth.ledger.write.draft import Draft
 from berth.model import commands
 from berth.model.commands import Command
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
 from berth.model.inventory_edits import EditInventories
 from berth.model.releases import ReleaseMatching
 
@@ -64,6 +65,7 @@ _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
     commands.CreateToken: tokens.create,
     commands.RevokeToken: tokens.revoke,
     commands.RotateToken: tokens.rotate,
+    NameAggregate: aggregates.name_aggregate,
 }
 
 KEPT_BY_CONSUMERS: Final = frozenset(
@@ -91,6 +93,7 @@ ALONE: Final = frozenset(
         ReleaseMatching,
         EditInventories,
         DeleteTree,
+        NameAggregate,
     }
 )
 """Commands that need a batch of their own.
