@@ -69,6 +69,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "traits.list": ("/v1/traits", None),
     "traits.show": ("/v1/traits/CUSTOM_FAST", None),
     "aggregates.list": ("/v1/aggregates", None),
+    "aggregates.name": (f"/v1/aggregates/{RACK}", {"name": "rack-7", "kind": "rack"}),
     "changes.list": ("/v1/changes?after=1&limit=3", None),
     "audit.anomalies": ("/v1/audit/anomalies?since=0", None),
     "changes.brief": ("/v1/changes/brief?after=1&limit=3", None),
@@ -125,6 +126,7 @@ CALLS: dict[str, tuple[str, Any]] = {
         {"inventories": [{"uuid": DISK, "inventories": {"DISK_GB": {"total": 500}}, "generation": 2}], "claims": []},
     ),
     "commands.PutRecords": ("/v1/commands/PutRecords", {"records": [{"name": "host-3"}]}),
+    "commands.NameAggregate": ("/v1/commands/NameAggregate", {"uuid": RACK, "name": "rack-8"}),
 }
 """By the route's name: the target, and the body."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 BAR_WIDTH: Final = 12
+UUID: Final = "UUID"
 _NEARLY_FULL, _FAIRLY_FULL = 0.9, 0.7
 
 
@@ -75,6 +76,9 @@ class Table:
         table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         for number, name in enumerate(self.columns):
             numeric = any(isinstance(row[number], int) for row in self.rows)
+            if name == UUID:  # where there is too little room, it goes on in the next line before a name is cut
+                table.add_column(name, overflow="fold")
+                continue
             table.add_column(name, justify="right" if numeric else "left", no_wrap=_short(self.rows, number))
         for row in self.rows:
             table.add_row(*map(rich_cell, row))

@@ -37,6 +37,7 @@ def again(asked: Asked, *request: Any, **more: str) -> tuple[Reply, Reply]:
 def test_which_requests_take_a_key() -> None:
     """All that carry out a command, but for those about tokens."""
     changing = {each.name for each in ROUTES if each.name.startswith("commands.")} | {
+        "aggregates.name",
         "changes.undo",
         "claims.create",
         "consumers.release",
