@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from berth.cli import provider_names
+from berth.cli import aggregate_names, provider_names
 from berth.cli.output import funnel
 from berth.cli.output.table import Table
 from berth.cli.request_options import RequestOptions, parse_request
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 
 def candidate_request(session: Session, options: RequestOptions) -> CandidateRequest:
-    """Return the request that the options describe; providers may be named by name or uuid."""
-    return parse_request(options, partial(provider_names.resolve_subject, session))
+    """Return the request that the options describe; providers and aggregates may be given by name or uuid."""
+    return parse_request(
+        options, partial(provider_names.resolve_subject, session), partial(aggregate_names.resolve_prefix, session)
+    )
 
 
 def print_funnel(session: Session, why: Funnel) -> None:

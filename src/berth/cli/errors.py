@@ -160,6 +160,8 @@ _NEXT_STEPS: Final[dict[type[BerthError], NextStep]] = {
     NoLedger: lambda *_: CREATE_LEDGER,
     errors.ClassNotFound: _unknown_class,
     errors.TraitsNotFound: _unknown_traits,
+    errors.AggregateNotFound: lambda *_: "`berth aggregates` lists them; `berth aggregate create` makes one",
+    errors.AggregateNameTaken: lambda *_: "choose another name, or `berth aggregate rename` that one first",
     errors.Unauthenticated: lambda *_: TOKENS,
     errors.Forbidden: _forbidden,
     errors.TokenNotFound: lambda *_: "`berth token list` lists the tokens",

@@ -10,14 +10,13 @@ import msgspec
 import typer
 
 from berth.cli.amounts import parse_amounts
-from berth.model.names import parse_uuid
 from berth.model.request import AnyOf, CandidateRequest, Group
 
 _GROUP_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """Legal names of groups (Placement 1.33: the suffix of a group)."""
 
 UuidOf = Callable[[str], str]
-"""A function from a provider's name or uuid to its uuid."""
+"""A function from the name or uuid of a provider or an aggregate to its uuid."""
 
 
 class RequestOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +35,11 @@ class RequestOptions(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
 
 
-def parse_request(options: RequestOptions, provider: UuidOf) -> CandidateRequest:
-    """Return the request that the options describe. Raises typer.BadParameter."""
+def parse_request(options: RequestOptions, provider: UuidOf, aggregate: UuidOf = str) -> CandidateRequest:
+    """Return the request that the options describe. Raises typer.BadParameter.
+
+    provider, aggregate: return the uuids of those that are given by name.
+    """
     groups = _groups(options)
     filters: dict[str, dict[str, Any]] = {name: {"resources": given} for name, given in groups.items()}
     for name, text in _by_group(options.traits, groups):
@@ -45,9 +47,9 @@ def parse_request(options: RequestOptions, provider: UuidOf) -> CandidateRequest
     for name, text in _by_group(options.forbidden, groups):
         filters[name].setdefault("forbidden", set()).update(_any_of(text))
     for name, text in _by_group(options.member_of, groups):
-        filters[name].setdefault("member_of", []).append(_uuids(text))
+        filters[name].setdefault("member_of", []).append(frozenset(map(aggregate, _any_of(text))))
     for name, text in _by_group(options.not_member_of, groups):
-        filters[name].setdefault("not_member_of", set()).update(_uuids(text))
+        filters[name].setdefault("not_member_of", set()).update(map(aggregate, _any_of(text)))
     for name, text in _by_group(options.in_tree, groups):
         filters[name]["in_tree"] = provider(text)
     return CandidateRequest(
@@ -96,14 +98,6 @@ def _any_of(text: str) -> AnyOf:
     return names
 
 
-def _uuids(text: str) -> AnyOf:
-    result = {name: parse_uuid(name) for name in _any_of(text)}
-    for name, uuid in result.items():
-        if uuid is None:
-            raise typer.BadParameter(f"an aggregate is a uuid (`berth aggregates` lists them); {name} is not a uuid")
-    return frozenset(filter(None, result.values()))
-
-
 def _group(name: str, filters: dict[str, Any], options: RequestOptions) -> Group:
     if not filters["resources"] and not any(name in text.split(",") for text in options.same_subtree):
         raise typer.BadParameter(f"group {name} has no amounts: only a group in --same-subtree may be empty")
@@ -145,11 +139,11 @@ ForbiddenTraits = Annotated[
 ]
 MemberOf = Annotated[
     list[str] | None,
-    typer.Option("--member-of", metavar="[GROUP:]UUID", help="Only providers in this aggregate; A|B: in either."),
+    typer.Option("--member-of", metavar="[GROUP:]NAME", help="Only providers in this aggregate; A|B: in either."),
 ]
 NotMemberOf = Annotated[
     list[str] | None,
-    typer.Option("--not-member-of", metavar="[GROUP:]UUID", help="Only providers outside this aggregate."),
+    typer.Option("--not-member-of", metavar="[GROUP:]NAME", help="Only providers outside this aggregate."),
 ]
 InTree = Annotated[
     list[str] | None, typer.Option("--in-tree", metavar="[GROUP:]NAME", help="Only providers in this provider's tree.")

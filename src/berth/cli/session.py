@@ -15,7 +15,7 @@ import msgspec
 import typer
 
 from berth.cli.output.output import Output, OutputFormat
-from berth.model.errors import BerthError, ChangesGone, NotFound
+from berth.model.errors import BerthError, ChangesGone, Forbidden, NotFound
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -106,13 +106,23 @@ class Session:
         except ChangesGone as gone:  # fewer are left
             return self.ledger.changes(gone.first - 1, most)
 
+    @cached_property
+    def aggregate_names(self) -> dict[str, str]:
+        """The names of aggregates ("": none), by uuid; empty if the caller may not see them."""
+        from berth.model.change import NameKind
+
+        try:
+            return {each.name: each.label for each in self.ledger.names(NameKind.AGGREGATE)}
+        except Forbidden:
+            return {}
+
     def name_of(self, uuid: str) -> str:
-        """Return a provider's name, or its uuid if the provider is gone."""
+        """Return the name of a provider or an aggregate, or its uuid if it has none or is gone."""
         if uuid not in self._names:
             try:
                 self._names[uuid] = self.ledger.provider(uuid).name
             except NotFound:
-                self._names[uuid] = uuid
+                self._names[uuid] = self.aggregate_names.get(uuid) or uuid
         return self._names[uuid]
 
 

@@ -223,7 +223,7 @@ class Client(TokenRequests, ReconcileRequests, TermRequests, LedgerInterface):
     # --- Names ---
 
     def names(self, kind: NameKind) -> list[NameItem]:
-        """Return every name of a kind with the number of its providers; only aggregates that are not empty."""
+        """Return every name of a kind with the number of its providers; only aggregates that have any or a label."""
         return self._transport.get(f"/v1/{_PATHS[kind]}", Page[NameItem]).items
 
     def classes(self) -> list[CatalogueEntry]:

@@ -23,6 +23,7 @@ def built_fleet(connection: Connection, at: Head, now: int) -> Fleet:
             head=at.number,
             ending=consumers.ending(connection),
             leased=leases.leased(connection) if at.beat else (),
+            aggregate_names=names.aggregate_names(connection),
         )
     )
     if fleet.lapses.next_due <= now:

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from berth.ledger.replay import Account, Books
+from berth.model.aggregate import AggregateName
 from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory
 from berth.model.lease import LeaseFact
@@ -77,7 +78,14 @@ class _Lease(msgspec.Struct, array_like=True, tag="lease"):
     fact: LeaseFact
 
 
-_Entry = _Name | _Provider | _Consumer | _OwnedConsumer | _TimedConsumer | _Lease
+class _AggregateName(msgspec.Struct, array_like=True, tag="label"):
+    """The name of an aggregate. A line of its own, so that older checkpoints keep their hash."""
+
+    uuid: str
+    named: AggregateName
+
+
+_Entry = _Name | _Provider | _Consumer | _OwnedConsumer | _TimedConsumer | _Lease | _AggregateName
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(_Entry).decode
@@ -151,6 +159,8 @@ def _entries(books: Books) -> Iterator[_Entry]:
             continue
         yield _Consumer(uuid, generation, held) if owner is None else _OwnedConsumer(uuid, generation, held, owner)
     yield from (_Lease(uuid, fact) for uuid, fact in sorted(books.leases.items()))
+    for uuid, named in sorted(books.aggregate_names.items()):
+        yield _AggregateName(uuid, named)
 
 
 def _enter(books: Books, entry: _Entry) -> None:
@@ -178,3 +188,5 @@ def _enter(books: Books, entry: _Entry) -> None:
                 books.terms[entry.uuid] = entry.span
         case _Lease():
             books.leases[entry.uuid] = entry.fact
+        case _AggregateName():
+            books.aggregate_names[entry.uuid] = entry.named

@@ -19,7 +19,8 @@ from sqlalchemy import Connection
 from berth.ledger import checkpoint
 from berth.ledger.audit.chain import verify as verify_chain
 from berth.ledger.damaged_entries import MENDED
-from berth.ledger.replay import replay
+from berth.ledger.replay import Books, replay
+from berth.model.aggregate import NO_NAME, AggregateName
 from berth.model.caller import Caller
 from berth.model.change import Change, Facts, ProviderFact, subjects_of
 from berth.model.consumer import Owner, Resources
@@ -37,11 +38,15 @@ MEND: Final = "MendLedger"
 
 @dataclass(slots=True)
 class Subjects:
-    """What has to be recorded again: ids of providers and consumers, and the entries that cannot be read, by number."""
+    """What has to be recorded again: ids of providers and consumers, and the entries that cannot be read, by number.
+
+    aggregate_names: those that are not as in the log, where an entry cannot be read, by uuid.
+    """
 
     providers: set[int] = field(default_factory=set)
     consumers: set[int] = field(default_factory=set)
     entries: dict[int, Change] = field(default_factory=dict)
+    aggregate_names: dict[str, AggregateName] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +104,19 @@ def _subjects(connection: Connection) -> Subjects:
     for _ in replay(books, changes.after(connection, books.number)):
         pass
     found.entries = books.damaged
+    if found.entries:
+        found.aggregate_names = _differing_names(connection, books)
     uuids = {uuid for change in books.damaged.values() for uuid in subjects_of(change.facts)}
     found.providers |= rows.provider_ids(connection, uuids)
     found.consumers |= rows.consumer_ids(connection, uuids)
     return found
+
+
+def _differing_names(connection: Connection, log: Books) -> dict[str, AggregateName]:
+    """Return the names of aggregates that are not as in the log; NO_NAME for one that was removed."""
+    actual = names.aggregate_names(connection)
+    uuids = actual.keys() | log.aggregate_names.keys()
+    return {uuid: actual.get(uuid, NO_NAME) for uuid in uuids if actual.get(uuid) != log.aggregate_names.get(uuid)}
 
 
 def _stated(connection: Connection, found: Subjects, now: int) -> _State:
@@ -113,7 +127,7 @@ def _stated(connection: Connection, found: Subjects, now: int) -> _State:
     for number, change in found.entries.items():
         what = f"change {number}, {change.operation} by {change.actor or 'an unknown caller'}"
         state.lines.append(f"{what}, cannot be read ({change.fault}): what it was about is recorded again")
-    state.facts.mended = sorted(found.entries)
+    state.facts.mended, state.facts.aggregate_names = sorted(found.entries), found.aggregate_names
     uuids = _state_providers(connection, found, called, state, now)
     _state_inventories(connection, found, called, state, uuids, now)
     _state_holdings(connection, found, called, state, uuids)

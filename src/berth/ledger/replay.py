@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from berth.model.aggregate import AggregateName
 from berth.model.change import Change, Facts, NameKind, ProviderFact
 from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory
@@ -40,7 +41,8 @@ class Books:
 
     held: amounts by consumer, provider and class; terms: of consumers whose claims end or are pending; generations: of
     consumers; owners: of those whose last change names one; damaged: entries of the change log that cannot be read and
-    that no later one mends, by number; leases: that have not ended, without what renewals change.
+    that no later one mends, by number; leases: that have not ended, without what renewals change; aggregate_names: by
+    canonical uuid.
     """
 
     names: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class Books:
     number: int = 0
     damaged: dict[int, Change] = field(default_factory=dict)
     leases: dict[str, LeaseFact] = field(default_factory=dict)
+    aggregate_names: dict[str, AggregateName] = field(default_factory=dict)
 
     def enter_lease(self, uuid: str, lease: LeaseFact) -> None:
         """Enter the present state of a lease. One that has ended is known by its consumers only."""
@@ -112,6 +115,10 @@ def _enter_names(books: Books, facts: Facts) -> None:
         if old is not None and named.kind is NameKind.CLASS:
             _rename_class(books, old[1], named.name)
         books.names[named.id] = named.kind.value, named.name
+    for uuid, label in facts.aggregate_names.items():
+        books.aggregate_names.pop(uuid, None)
+        if label.name:
+            books.aggregate_names[uuid] = label
 
 
 def _rename_class(books: Books, old: str, new: str) -> None:

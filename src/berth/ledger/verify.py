@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from berth.ledger import checkpoint
 from berth.ledger.replay import Account, Books, in_words, replay
+from berth.model.aggregate import NO_NAME, AggregateName
 from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory, differences, is_sound, sound
 from berth.store import changes, consumers, fleet_rows, head, leases, names
@@ -76,6 +77,7 @@ def _read_rows(connection: Connection) -> tuple[Books, list[str]]:
     books = Books()
     books.names = {named.id: (named.kind.value, named.name) for named in names.all_names(connection)}
     accounts = _read_providers(connection, books)
+    books.aggregate_names = names.aggregate_names(connection)
     findings = [
         *_read_provider_sets(connection, books, accounts),
         *_read_allocations(connection, books, accounts),
@@ -197,9 +199,17 @@ def _compare(rows: Books, log: Books) -> Iterator[str]:
     for number in rows.names.keys() | log.names.keys():
         if rows.names.get(number) != log.names.get(number):
             yield f"name {number} is {rows.names.get(number)}, by the log {log.names.get(number)}"
+    for uuid in rows.aggregate_names.keys() | log.aggregate_names.keys():
+        actual, by_log = rows.aggregate_names.get(uuid, NO_NAME), log.aggregate_names.get(uuid, NO_NAME)
+        if actual != by_log:
+            yield f"the name of aggregate {uuid} is {_in_words(actual)}, by the log {_in_words(by_log)}"
     for uuid in rows.providers.keys() | log.providers.keys():
         yield from _compare_accounts(uuid, rows.providers.get(uuid, _NOTHING), log.providers.get(uuid, _NOTHING))
     yield from _compare_consumers(rows, log)
+
+
+def _in_words(named: AggregateName) -> str:
+    return f"{named.name!r}{named.kind and f', a {named.kind}'}" if named != NO_NAME else "none"
 
 
 def _compare_consumers(rows: Books, log: Books) -> Iterator[str]:

@@ -10,6 +10,7 @@ import enum
 
 import msgspec
 
+from berth.model.aggregate import AggregateName
 from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory
 from berth.model.lease import LeaseFact
@@ -59,7 +60,8 @@ class Facts(msgspec.Struct, omit_defaults=True):
     gone: uuids of deleted providers; tokens: names of new or changed API tokens;
     terms: from when until when each of those claims counts; none for a claim that is confirmed and has no end;
     leases: granted, overdue or ended, by uuid;
-    mended: numbers of earlier entries that cannot be read, whose subjects these facts record again.
+    mended: numbers of earlier entries that cannot be read, whose subjects these facts record again;
+    aggregate_names: of aggregates, by canonical uuid, new or changed (with an empty name: removed).
     """
 
     names: list[CatalogueEntry] = []
@@ -77,6 +79,7 @@ class Facts(msgspec.Struct, omit_defaults=True):
     terms: dict[str, Span] = {}
     mended: list[int] = []
     leases: dict[str, LeaseFact] = {}
+    aggregate_names: dict[str, AggregateName] = {}
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):

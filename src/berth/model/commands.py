@@ -104,7 +104,10 @@ class SetTraits(Command, frozen=True):
 
 
 class SetAggregates(Command, frozen=True):
-    """Replace the aggregates of a provider. counts: whether this increments its generation (since Placement 1.19)."""
+    """Replace the aggregates of a provider: uuids, which may be new, or names of aggregates.
+
+    counts: whether this increments the provider's generation (since Placement 1.19).
+    """
 
     uuid: str
     aggregates: tuple[str, ...]

@@ -6,7 +6,8 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Protocol
 
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.commands import KEEP, Keep
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
 from berth.model.inventory_edits import EditedInventories, EditInventories, InventoryFields
 from berth.model.namespace import CommandLedger
 from berth.model.overview import ProviderFilter
@@ -35,9 +36,20 @@ class EditVerbs(CommandLedger, Protocol):
     def edit_aggregates(
         self, uuid: str, *, add: Iterable[str] = (), remove: Iterable[str] = (), key: str | None = None
     ) -> ProviderAggregates:
-        """Add a provider to aggregates and take it out of others, in one step. Raises ProviderNotFound."""
+        """Add a provider to aggregates (uuids, names) and take it out of others, in one step.
+
+        A new uuid is a new aggregate. Raises ProviderNotFound; AggregateNotFound for a name that no aggregate has.
+        """
         self.do(EditAggregates(uuid=uuid, add=tuple(add), remove=tuple(remove)), key=key)
         return self.aggregates(uuid)
+
+    def name_aggregate(self, uuid: str, name: str | None, *, kind: str | Keep = KEEP) -> str:
+        """Give an aggregate a name (None: remove it) and a kind, such as rack. Return its uuid.
+
+        uuid: also a new one, or the present name. Raises AggregateNotFound, AggregateNameTaken, Invalid.
+        """
+        canonical: str = self.do(NameAggregate(uuid=uuid, name=name, kind=kind))
+        return canonical
 
     def edit_inventories(
         self,

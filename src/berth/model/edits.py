@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from berth.model.commands import Command
+from berth.model.commands import KEEP, Command, Keep
 
 
 class EditTraits(Command, frozen=True):
@@ -14,7 +14,10 @@ class EditTraits(Command, frozen=True):
 
 
 class EditAggregates(Command, frozen=True):
-    """Add a provider to aggregates and take it out of others; the rest stays. Those of before may be named."""
+    """Add a provider to aggregates and take it out of others; the rest stays. Those of before may be named.
+
+    add, remove: uuids, which may be new, or names of aggregates.
+    """
 
     uuid: str
     add: tuple[str, ...] = ()
@@ -26,3 +29,14 @@ class DeleteTree(Command, frozen=True):
 
     uuid: str
     dry_run: bool = False
+
+
+class NameAggregate(Command, frozen=True):
+    """Give an aggregate a name, or remove it (None) with its kind. It is created if its uuid is new.
+
+    uuid: of the aggregate, or its present name; kind: a short word, such as rack, zone or network ("": none).
+    """
+
+    uuid: str
+    name: str | None
+    kind: str | Keep = KEEP

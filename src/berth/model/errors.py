@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from berth.model.aggregate_errors import AggregateNameTaken, AggregateNotFound
 from berth.model.claim_errors import (
     HOLDER_FIELDS,
     AllocationProviderNotFound,
@@ -40,6 +41,8 @@ from berth.model.token_errors import TokenExists, TokenNotFound, TokensUnused
 
 __all__ = [
     "MOST_NAMED",
+    "AggregateNameTaken",
+    "AggregateNotFound",
     "AllocationProviderNotFound",
     "AllocationsNotFound",
     "BerthError",

@@ -136,7 +136,7 @@ class LedgerReader(Protocol):
 
     @abstractmethod
     def names(self, kind: NameKind) -> list[NameItem]:
-        """Return every name of a kind with the number of its providers; only aggregates that are not empty."""
+        """Return every name of a kind with the number of its providers; only aggregates that have any or a label."""
 
     @abstractmethod
     def classes(self) -> list[CatalogueEntry]:

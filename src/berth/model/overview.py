@@ -50,8 +50,8 @@ class MapQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which hosts to draw, and how. A host is a root provider with its whole tree.
 
     classes: the classes to report (none: the eight that most providers have); within: the id of a group of another map;
-    name: a part of the host's name, ignoring case; trait, aggregate: that some provider of the tree has or is
-    in; room: amounts by class that an unsuffixed group could get there; mark: uuids of providers whose
+    name: a part of the host's name, ignoring case; trait, aggregate (a uuid or a name): that some provider of the tree
+    has or is in; room: amounts by class that an unsuffixed group could get there; mark: uuids of providers whose
     hosts count as marked; limit: the most cells.
     """
 
@@ -100,8 +100,9 @@ class FleetMap(msgspec.Struct, frozen=True):
 class ProviderFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which providers to show, each judged alone. All given conditions must hold.
 
-    name: a part of the name, ignoring case; uuid: the beginning of the uuid; resource_class: a class that it has
-    an inventory of; room: amounts by class that one claim could get; root: the uuid of the root of its tree.
+    name: a part of the name, ignoring case; uuid: the beginning of the uuid; aggregate: a uuid or a name;
+    resource_class: a class that it has an inventory of; room: amounts by class that one claim could get; root: the uuid
+    of the root of its tree.
     """
 
     name: str = ""
@@ -162,7 +163,10 @@ class TreeNode(msgspec.Struct, frozen=True):
 
 
 class ProviderDetails(msgspec.Struct, frozen=True):
-    """One provider with everything it has, and its whole tree, parents before their children."""
+    """One provider with everything it has, and its whole tree, parents before their children.
+
+    aggregate_names: the names of those of its aggregates that have one, by uuid as in `aggregates`.
+    """
 
     uuid: str
     name: str
@@ -175,6 +179,7 @@ class ProviderDetails(msgspec.Struct, frozen=True):
     traits: list[str]
     aggregates: list[str]
     tree: list[TreeNode]
+    aggregate_names: dict[str, str] = {}
 
 
 class NameInUse(msgspec.Struct, frozen=True):

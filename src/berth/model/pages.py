@@ -65,13 +65,18 @@ class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
     own_project: list[str]
 
 
-class NameItem(msgspec.Struct, frozen=True):
-    """A resource class, trait or aggregate. at: its creation, microseconds since 1970; providers: how many have it."""
+class NameItem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A resource class, trait or aggregate. at: its creation, microseconds since 1970; providers: how many have it.
+
+    name: of an aggregate, its uuid; label, kind: what people call an aggregate, and of which kind it is, if it has one.
+    """
 
     name: str
     id: int
     at: int
     providers: int
+    label: str = ""
+    kind: str = ""
 
 
 class HolderItem(ClaimLife, frozen=True):

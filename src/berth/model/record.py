@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from berth.model.aggregate import AggregateRecord
 from berth.model.inventory import MAX_INT, Inventory
 
 
@@ -25,7 +26,11 @@ class InventoryRecord(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
 
 
 class ProviderRecord(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A provider with everything it has. uuid: looked up by name if omitted; parent: a uuid or a name."""
+    """A provider with everything it has. uuid: looked up by name if omitted; parent: a uuid or a name.
+
+    aggregates: names, which are created if they are new, or uuids; aggregate_names: what an import cannot know of
+    these names, should they be new: their uuids and kinds.
+    """
 
     name: str
     uuid: str | None = None
@@ -33,6 +38,7 @@ class ProviderRecord(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unk
     inventories: dict[str, InventoryRecord] = {}
     traits: tuple[str, ...] = ()
     aggregates: tuple[str, ...] = ()
+    aggregate_names: dict[str, AggregateRecord] = {}
 
 
 class RecordStatus(enum.StrEnum):

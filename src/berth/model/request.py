@@ -14,7 +14,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     resources: amounts by class, each legal for its inventory and within free capacity;
     required: traits, one of each set; forbidden: traits, none of these;
-    member_of: aggregate uuids, one of each set; not_member_of: none of these;
+    member_of: aggregates, by uuid or by name, one of each set; not_member_of: none of these;
     in_tree: the uuid of any provider of the tree it must be in.
     In `required` and `member_of` a name that stands alone is a set of one: required=["X"] is the trait X.
     """

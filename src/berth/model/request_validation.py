@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
+from berth.model.aggregate import checked_aggregate
 from berth.model.consumer import Resources
 from berth.model.errors import Invalid
 from berth.model.inventory import MAX_INT
@@ -52,8 +53,8 @@ def validated_filter(given: F, at: str = "") -> F:
         return given
     return replace(
         given,
-        member_of=tuple(_uuids(any_of, f"{at}/member_of/{n}") for n, any_of in enumerate(given.member_of)),
-        not_member_of=_uuids(given.not_member_of, f"{at}/not_member_of"),
+        member_of=tuple(_aggregates(any_of, f"{at}/member_of/{n}") for n, any_of in enumerate(given.member_of)),
+        not_member_of=_aggregates(given.not_member_of, f"{at}/not_member_of"),
         in_tree=None if given.in_tree is None else _uuid(given.in_tree, f"{at}/in_tree"),
     )
 
@@ -72,7 +73,7 @@ def validated_provider_filter(query: ProviderFilter) -> ProviderFilter:
     return replace(
         query,
         uuid=_uuid_prefix(query.uuid),
-        aggregate=query.aggregate and _uuid(query.aggregate, "/aggregate"),
+        aggregate=query.aggregate and _aggregate(query.aggregate, "/aggregate"),
         root=query.root and _uuid(query.root, "/root"),
     )
 
@@ -84,7 +85,7 @@ def validated_map(query: MapQuery) -> MapQuery:
     _check_limit(query.limit, "/limit")
     return replace(
         query,
-        aggregate=query.aggregate and _uuid(query.aggregate, "/aggregate"),
+        aggregate=query.aggregate and _aggregate(query.aggregate, "/aggregate"),
         mark=tuple(_uuid(each, f"/mark/{number}") for number, each in enumerate(query.mark)),
     )
 
@@ -138,8 +139,15 @@ def _check_any_of(sets: tuple[AnyOf, ...], what: str, at: str) -> None:
             raise Invalid(f"at least one {what} must be named: nothing is one of none", at=f"{at}/{number}")
 
 
-def _uuids(uuids: AnyOf, at: str) -> AnyOf:
-    return frozenset(_uuid(uuid, at) for uuid in uuids)
+def _aggregates(given: AnyOf, at: str) -> AnyOf:
+    return frozenset(_aggregate(each, at) for each in given)
+
+
+def _aggregate(given: str, at: str) -> str:
+    try:
+        return checked_aggregate(given)
+    except Invalid as refusal:
+        raise Invalid(str(refusal), at=at) from None
 
 
 def _uuid(text: str, at: str) -> str:

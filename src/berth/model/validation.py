@@ -13,9 +13,10 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from berth.model import commands
+from berth.model.aggregate import checked_aggregate, checked_aggregate_kind, checked_aggregate_name
 from berth.model.commands import Claim, Command, NewInventories
 from berth.model.consumer import Resources
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
 from berth.model.errors import Invalid, InvalidAmount, NameRequired
 from berth.model.inventory import Inventory, checked
 from berth.model.inventory_edits import EditInventories, given_fields
@@ -80,9 +81,18 @@ def spelled_uuids(uuids: Iterable[str]) -> tuple[str, ...]:
 
     A spelling longer than the usual form, which Placement cannot store, becomes the usual form.
     """
+    return _spelled(uuids, canonical_uuid)
+
+
+def spelled_aggregates(aggregates: Iterable[str]) -> tuple[str, ...]:
+    """Return each uuid as `spelled_uuids` does, and each name of an aggregate once. Raises Invalid for others."""
+    return _spelled(aggregates, checked_aggregate)
+
+
+def _spelled(aggregates: Iterable[str], canonical: Callable[[str], str]) -> tuple[str, ...]:
     first: dict[str, str] = {}
-    for given in uuids:
-        uuid = canonical_uuid(given)
+    for given in aggregates:
+        uuid = canonical(given)
         first.setdefault(uuid, given if len(given) <= len(uuid) else uuid)
     return tuple(first.values())
 
@@ -122,7 +132,7 @@ def _one_inventory(command: commands.AddInventory | commands.UpdateInventory) ->
 
 
 def _set_aggregates(command: commands.SetAggregates) -> Command:
-    return replace(command, uuid=canonical_uuid(command.uuid), aggregates=spelled_uuids(command.aggregates))
+    return replace(command, uuid=canonical_uuid(command.uuid), aggregates=spelled_aggregates(command.aggregates))
 
 
 def _edit_traits(command: EditTraits) -> Command:
@@ -131,9 +141,19 @@ def _edit_traits(command: EditTraits) -> Command:
 
 
 def _edit_aggregates(command: EditAggregates) -> Command:
-    add, remove = spelled_uuids(command.add), spelled_uuids(command.remove)
-    _check_edit(frozenset(map(canonical_uuid, add)), frozenset(map(canonical_uuid, remove)))
+    add, remove = spelled_aggregates(command.add), spelled_aggregates(command.remove)
+    _check_edit(frozenset(map(checked_aggregate, add)), frozenset(map(checked_aggregate, remove)))
     return replace(command, uuid=canonical_uuid(command.uuid), add=add, remove=remove)
+
+
+def _name_aggregate(command: NameAggregate) -> Command:
+    kind = command.kind
+    return replace(
+        command,
+        uuid=checked_aggregate(command.uuid),
+        name=None if command.name is None else checked_aggregate_name(command.name),
+        kind=checked_aggregate_kind(kind) if isinstance(kind, str) else kind,
+    )
 
 
 def _check_edit(add: frozenset[str], remove: frozenset[str]) -> None:
@@ -341,6 +361,7 @@ _VALIDATORS: Final[dict[type[Command], Callable[[Any], Command]]] = {
     EditInventories: _edit_inventories,
     EditTraits: _edit_traits,
     EditAggregates: _edit_aggregates,
+    NameAggregate: _name_aggregate,
     commands.SetAllocations: _set_allocations,
     commands.Allocate: _allocate,
     commands.ReleaseAllocations: _release,

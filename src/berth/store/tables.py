@@ -79,7 +79,11 @@ names = Table(
     Column("kind", _exact(16), nullable=False),
     Column("name", _Name, nullable=False),
     _at("created_at"),
+    # What people call an aggregate, and its kind, such as rack; null if it has no name.
+    Column("label", _Name, nullable=True),
+    Column("label_kind", _exact(32), nullable=True),
     Index("uq_names_kind_name", "kind", "name", unique=True),
+    Index("uq_names_kind_label", "kind", "label", unique=True),
 )
 
 providers = Table(

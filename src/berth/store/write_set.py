@@ -65,6 +65,7 @@ class WriteSet:
     add_answers: RowList = field(default_factory=_rows)
     clear_endings: RowList = field(default_factory=_rows)
     add_endings: RowList = field(default_factory=_rows)
+    label_names: RowList = field(default_factory=_rows)
 
 
 _AT_KEY: Final = {"id": "key"}
@@ -88,6 +89,10 @@ _TERM: Final = {
 """The columns of consumers that are null where a claim has no term."""
 
 _UNUSED: Final = frozenset({"gang"})
+"""The columns of consumers that nothing is written to yet."""
+
+_LABEL: Final = {"label": "new_label", "label_kind": "new_kind"}
+"""The columns of names that only aggregates have."""
 
 _STATEMENTS: Final[dict[str, Prepared]] = {
     "end_allocations": deleting(allocations, {"consumer_id": "key"}),
@@ -98,7 +103,7 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
     "delete_providers": deleting(providers, _AT_GENERATION),
     "delete_names": deleting(names, _AT_KEY),
     "rename_names": updating(names, _AT_KEY, {"name": "to"}, unique=True),
-    "add_names": inserting(names),
+    "add_names": inserting(names, without=_LABEL.keys()),
     "add_providers": inserting(providers),
     "change_providers": updating(
         providers,
@@ -143,6 +148,7 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
     "add_answers": inserting(answers),
     "clear_endings": deleting(endings, {"change": "key", "consumer": "whose"}),
     "add_endings": inserting(endings),
+    "label_names": updating(names, _AT_KEY, _LABEL, unique=True),
 }
 
 _GUARDED = frozenset({"delete_providers", "change_providers", "touch_providers"})

@@ -16,6 +16,7 @@ SECOND = "7a5c0000-0000-4000-8000-000000000003"
 FULL = "7a5c0000-0000-4000-8000-000000000004"
 HOSTILE = "7a5c0000-0000-4000-8000-000000000005"
 RACK = "7a5c0000-0000-4000-8000-00000000000a"
+RACK_NAME = "rack 7"
 JOB = "7a5c0000-0000-4000-8000-0000000000b1"
 SERVER = "7a5c0000-0000-4000-8000-0000000000b2"
 
@@ -42,6 +43,7 @@ def fill(ledger: berth.Ledger) -> None:
     ledger.set_traits(FIRST, ["CUSTOM_FAST", "HW_CPU_X86_AVX2"])
     for uuid in (FIRST, SECOND):
         ledger.set_aggregates(uuid, [RACK])
+    ledger.name_aggregate(RACK, RACK_NAME, kind="rack")
     held = {FIRST: {"VCPU": 2, "MEMORY_MB": 2048}, GPU: {"VGPU": 1}}
     ledger.claim(Claim(consumer=JOB, allocations=held, project="physics", user="ada", type="JOB"))
     for_all = {FULL: {"VCPU": 4}, HOSTILE: {"DISK_GB": 10}}

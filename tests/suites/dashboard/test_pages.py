@@ -12,7 +12,7 @@ import berth
 from berth.model.commands import Claim
 from berth.model.term import Term
 from tests.suites.dashboard.conftest import NewTab
-from tests.suites.dashboard.fleets import EVIL, FIRST, FULL, GPU, JOB, RACK, SECOND, SERVER
+from tests.suites.dashboard.fleets import EVIL, FIRST, FULL, GPU, JOB, RACK, RACK_NAME, SECOND, SERVER
 from tests.support.servers import Server
 from tests.support.silent_lease import make_overdue
 
@@ -90,6 +90,7 @@ def test_the_map_as_a_table(small: Server, new_tab: NewTab) -> None:
         ("name=NODE-1", ["node-1"]),
         ("trait=CUSTOM_FAST", ["node-1"]),
         (f"aggregate={RACK}", ["node-1", "node-2"]),
+        ("aggregate=rack 7", ["node-1", "node-2"]),
         ("room=VCPU:7", ["node-2"]),
         ("room=VCPU:1,VGPU:3", ["node-1"]),
         ("name=nobody", []),
@@ -128,12 +129,12 @@ def test_an_unknown_trait_is_refused_in_words(small: Server, new_tab: NewTab) ->
 
 def test_groups_and_the_way_into_them(small: Server, new_tab: NewTab) -> None:
     tab = new_tab(small).open("fleet?view=table&by=aggregates")
-    assert [row[:2] for row in tab.rows("The cells")] == [["in no aggregate", "2"], [RACK, "2"]]
+    assert [row[:2] for row in tab.rows("The cells")] == [["in no aggregate", "2"], [RACK_NAME, "2"]]
     with tab.filling():
-        tab.page.get_by_role("link", name=RACK).click()
+        tab.page.get_by_role("link", name=RACK_NAME).click()
     assert [row[0] for row in tab.rows("The cells")] == ["node-1", "node-2"]
     crumbs = tab.page.get_by_role("navigation", name="Part of the fleet")
-    assert f"aggregate {RACK}" in crumbs.inner_text()
+    assert f"aggregate {RACK_NAME}" in crumbs.inner_text()
     with tab.filling():
         crumbs.get_by_role("link", name="Whole fleet").click()
     assert len(tab.rows("The cells")) == 2
@@ -162,7 +163,7 @@ def test_a_provider(small: Server, new_tab: NewTab) -> None:
     assert any("has 8 VCPU" in row[3].replace("\n", " ") for row in history)
     assert any("ada (physics) took 2 VCPU" in row[3].replace("\n", " ") for row in history)
     assert any(row[3].startswith("1 aggregate\n") for row in history)
-    for name in ("CUSTOM_FAST", RACK):
+    for name in ("CUSTOM_FAST", RACK_NAME):
         assert tab.page.get_by_role("link", name=name).is_visible()
     with tab.filling():
         tab.page.get_by_role("link", name="node-1-gpu").click()

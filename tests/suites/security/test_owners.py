@@ -159,6 +159,7 @@ ROUND_ABOUT: Final = (
     # What is everybody's
     records({"name": "n", "parent": "own", "traits": ["CUSTOM_MINE"]}),
     records({"name": "n", "parent": "own", "inventories": {"CUSTOM_MINE": {"total": 1}}}),
+    records({"name": "n", "parent": "own", "aggregates": ["mine"]}),
     # What the policy does not let an owner do at all
     Line("", "PUT /traits/CUSTOM_MINE"),
     Line("", "DELETE /traits/CUSTOM_IDLE"),
@@ -166,6 +167,7 @@ ROUND_ABOUT: Final = (
     Line("", "POST /resource_classes", {"name": "CUSTOM_MINE"}),
     Line("", "DELETE /resource_classes/CUSTOM_IDLE"),
     Line("", f"POST {C}/CreateTrait", {"name": "CUSTOM_MINE"}),
+    Line("", f"POST {C}/NameAggregate", {"uuid": "<rack>", "name": "mine"}),
     Line("", f"POST {C}/CreateClass", {"name": "CUSTOM_MINE"}),
     Line("", f"POST {C}/RenameClass", {"name": "CUSTOM_IDLE", "new_name": "CUSTOM_MINE"}),
     Line("", f"POST {C}/DeleteClass", {"name": "CUSTOM_IDLE"}),

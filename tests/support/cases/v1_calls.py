@@ -76,6 +76,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "traits.list": ("/v1/traits", None),
     "traits.show": ("/v1/traits/CUSTOM_FAST", None),
     "aggregates.list": ("/v1/aggregates", None),
+    "aggregates.name": (f"/v1/aggregates/{RACK}", {"name": "rack-7", "kind": "rack"}),
     "changes.list": ("/v1/changes?after=1&limit=3", None),
     "audit.anomalies": ("/v1/audit/anomalies?since=0", None),
     "changes.brief": ("/v1/changes/brief?after=1&limit=3", None),
@@ -135,6 +136,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "commands.GrantLease": ("/v1/commands/GrantLease", LEASE),
     "commands.RenewLeases": ("/v1/commands/RenewLeases", {"uuids": [OTHER]}),
     "commands.EndLease": ("/v1/commands/EndLease", {"uuid": NOBODY}),
+    "commands.NameAggregate": ("/v1/commands/NameAggregate", {"uuid": RACK, "name": "rack-8"}),
 }
 """By the route's name: the target, and the body."""
 

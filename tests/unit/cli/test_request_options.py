@@ -71,6 +71,12 @@ def test_options_are_parsed(words: dict[str, Any], found: CandidateRequest) -> N
     assert parse_request(RequestOptions(**words), uuid_of) == found
 
 
+def test_aggregates_may_be_given_by_name() -> None:
+    words = RequestOptions(resources="VCPU=1", member_of=("rack-1|rack-2",), not_member_of=("rack-2",))
+    (group,) = parse_request(words, uuid_of, {"rack-1": A, "rack-2": B}.__getitem__).groups
+    assert (group.member_of, group.not_member_of) == ((ANY({A, B}),), ANY({B}))
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -84,7 +90,7 @@ def test_options_are_parsed(words: dict[str, Any], found: CandidateRequest) -> N
         ({"resources": "VCPU=1", "groups": ("a:VCPU=1",), "same_subtree": (",a",)}, "there is no group ''"),
         ({"resources": "VCPU=1", "groups": ("a:",)}, "group a has no amounts"),
         ({"resources": "VCPU=1", "traits": ("X",), "forbidden": ("X",)}, "required and forbidden"),
-        ({"resources": "VCPU=1", "member_of": ("rack",)}, "not a uuid"),
+        ({"resources": "VCPU=1", "member_of": ("rack|",)}, "empty"),
         ({"resources": "VCPU=1", "traits": ("",)}, "empty"),
     ],
 )

@@ -56,8 +56,8 @@ def test_an_allocate_is_validated_with_its_request() -> None:
         (request(limit=-1), "/limit"),
         (request(Group(resources={"VCPU": 0})), "/groups/0/resources/VCPU"),
         (request(Group(resources=ONE), Group(suffix="_A", resources={"VGPU": -1})), "/groups/1/resources/VGPU"),
-        (request(Group(resources=ONE, member_of=(frozenset({"no"}),))), "/groups/0/member_of/0"),
-        (request(Group(resources=ONE, not_member_of=frozenset({"no"}))), "/groups/0/not_member_of"),
+        (request(Group(resources=ONE, member_of=(frozenset({"a:b"}),))), "/groups/0/member_of/0"),
+        (request(Group(resources=ONE, not_member_of=frozenset({""}))), "/groups/0/not_member_of"),
         (request(Group(resources=ONE, in_tree="no")), "/groups/0/in_tree"),
         (request(Group(resources=ONE, in_tree="")), "/groups/0/in_tree"),
         (request(Group(suffix="_A", resources=ONE), Group(suffix="_A", resources=ONE)), "/groups/1/suffix"),
@@ -82,7 +82,7 @@ def test_what_makes_no_sense_is_refused_at_its_place(asked: CandidateRequest, at
 @pytest.mark.parametrize(
     "query",
     [
-        ProviderFilter(aggregate="x"),
+        ProviderFilter(aggregate="a;b"),
         ProviderFilter(root="x"),
         ProviderFilter(room={"VCPU": 0}),
     ],

@@ -8,7 +8,7 @@ import pytest
 
 from berth.model import commands
 from berth.model.commands import Claim, Command
-from berth.model.edits import EditAggregates, EditTraits
+from berth.model.edits import EditAggregates, EditTraits, NameAggregate
 from berth.model.errors import Invalid, InvalidAmount, NameRequired
 from berth.model.inventory import Inventory
 from berth.model.inventory_edits import EditInventories, InventoryFields
@@ -43,6 +43,9 @@ def claim(**changed: object) -> Command:
         ),
         (EditTraits(uuid=SPELT, add=frozenset({"A"})), EditTraits(uuid=HOST, add=frozenset({"A"}))),
         (EditAggregates(uuid=SPELT, remove=(SPELT, HOST)), EditAggregates(uuid=HOST, remove=(HOST,))),
+        (EditAggregates(uuid=HOST, add=("rack-7", "rack-7")), EditAggregates(uuid=HOST, add=("rack-7",))),
+        (NameAggregate(uuid=SPELT, name="rack 7"), NameAggregate(uuid=HOST, name="rack 7")),
+        (NameAggregate(uuid="rack-7", name=None), NameAggregate(uuid="rack-7", name=None)),
         (claim(consumer=SPELT, allocations={SPELT: {"VCPU": 1}}), claim()),
         (commands.CreateTrait(name="anything"), commands.CreateTrait(name="anything")),
     ],
@@ -59,13 +62,21 @@ def test_uuids_become_canonical(given: Command, made: Command) -> None:
         (EditTraits(uuid=HOST, add=frozenset("A"), remove=frozenset("A")), Invalid, "to be added and to be removed"),
         (edit(None), Invalid, "at least one field to set"),
         (edit(ProviderFilter(), total=1), Invalid, "the filter is empty"),
-        (edit(ProviderFilter(aggregate="rack-7"), total=1), Invalid, "'rack-7' is not a uuid"),
+        (edit(ProviderFilter(aggregate="rack,7"), total=1), Invalid, "cannot have ',', which separates names"),
         (edit(None, total=0), InvalidAmount, "total must be from 1"),
         (edit(None, allocation_ratio=float("nan")), InvalidAmount, "allocation_ratio must be from 0"),
         (edit(None, step_size=2**31), InvalidAmount, "step_size must be from 1"),
         (edit(None, total=1.5), Invalid, "malformed"),
         (EditAggregates(uuid=HOST), Invalid, "at least one name to add or to remove"),
-        (EditAggregates(uuid=HOST, add=("rack-7",)), Invalid, "'rack-7' is not a uuid"),
+        (EditAggregates(uuid=HOST, add=("rack|7",)), Invalid, "cannot have '|', which separates names"),
+        (EditAggregates(uuid=HOST, add=("rack-7",), remove=("rack-7",)), Invalid, "to be added and to be removed"),
+        (NameAggregate(uuid="rack;7", name=None), Invalid, "cannot have ';'"),
+        (NameAggregate(uuid=HOST, name=""), Invalid, "is empty"),
+        (NameAggregate(uuid=HOST, name=" rack"), Invalid, "begins or ends with a space"),
+        (NameAggregate(uuid=HOST, name="rack\n7"), Invalid, "control characters"),
+        (NameAggregate(uuid=HOST, name="r" * 256), Invalid, "more than 255 characters"),
+        (NameAggregate(uuid=HOST, name=SPELT), Invalid, "cannot be a uuid"),
+        (NameAggregate(uuid=HOST, name="rack-7", kind="Rack 7"), Invalid, "is not a kind of aggregate"),
         (EditAggregates(uuid=HOST, add=(HOST,), remove=(SPELT,)), Invalid, "to be added and to be removed"),
         (commands.CreateProvider(uuid=HOST, name="x" * 201), Invalid, "more than 200 characters"),
         (commands.CreateProvider(uuid=HOST, name="x\ny"), Invalid, "control characters"),

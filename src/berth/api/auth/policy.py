@@ -57,6 +57,7 @@ DEFAULT: Final[Rules] = {
     # Writing it
     "aggregates.edit": _OWN_TREES,
     "aggregates.set": _OWN_TREES,
+    "aggregates.name": _FLEET,
     "classes.create": _FLEET,
     "classes.delete": _FLEET,
     "classes.ensure": _FLEET,

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from berth.model.commands import KEEP, Keep
 from berth.model.lease import OnEnd
 from berth.model.message import message_of, value
 from berth.model.request import CandidateRequest
@@ -70,6 +71,13 @@ class Rotate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: str
     grace_seconds: int = 0
+
+
+class AggregateLabel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Give an aggregate a name (null: remove it) and a kind, such as rack ("": none; left out: as before)."""
+
+    name: str | None
+    kind: str | Keep = KEEP
 
 
 class Revoke(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ from berth.model.candidate import Grant
 _CLAIM_REFUSALS: Final = (
     errors.ClassNotFound,
     errors.TraitsNotFound,
+    errors.AggregateNotFound,
     errors.Invalid,
     errors.InvalidTerm,
     errors.HoldTooLong,
@@ -23,7 +24,7 @@ _CLAIM_REFUSALS: Final = (
     errors.Forbidden,
 )
 
-UNKNOWN_NAMES: Final = (errors.ClassNotFound, errors.TraitsNotFound, errors.Invalid)
+UNKNOWN_NAMES: Final = (errors.ClassNotFound, errors.TraitsNotFound, errors.AggregateNotFound, errors.Invalid)
 
 CANDIDATES: Final[tuple[Route, ...]] = (
     Route(

@@ -32,7 +32,7 @@ from berth.model.commands import (
     UpdateInventory,
     UpdateProvider,
 )
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
 from berth.model.inventory_edits import EditInventories
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.message import RESULTS, UNKEYED, message_of
@@ -111,6 +111,7 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         (
             errors.ClassNotFound,
             errors.TraitsNotFound,
+            errors.AggregateNotFound,
             errors.NothingMatches,
             errors.InvalidAmount,
             errors.ReservedExceedsTotal,
@@ -126,7 +127,7 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     SetAggregates: (
         "aggregates.set",
         "Replace the aggregates of a provider",
-        (errors.ProviderNotFound, errors.GenerationConflict),
+        (errors.ProviderNotFound, errors.AggregateNotFound, errors.GenerationConflict),
     ),
     EditTraits: (
         "provider_traits.edit",
@@ -136,7 +137,7 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     EditAggregates: (
         "aggregates.edit",
         "Add a provider to aggregates and take it out of others",
-        (errors.ProviderNotFound,),
+        (errors.ProviderNotFound, errors.AggregateNotFound),
     ),
     CreateTrait: ("traits.ensure", "Create a custom trait", (errors.InvalidName,)),
     DeleteTrait: (
@@ -178,6 +179,7 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         (
             errors.ClassNotFound,
             errors.TraitsNotFound,
+            errors.AggregateNotFound,
             errors.InvalidTerm,
             errors.HoldTooLong,
             errors.LeaseNotFound,
@@ -231,6 +233,11 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         "leases.end",
         "End a lease: its claims are released, or go on without it",
         (errors.LeaseNotFound, errors.LeaseEnded),
+    ),
+    NameAggregate: (
+        "aggregates.name",
+        "Give an aggregate a name and a kind, or remove them",
+        (errors.AggregateNotFound, errors.AggregateNameTaken),
     ),
 }
 """The commands that can be sent: their operation in the policy, a summary, their refusals."""

@@ -8,9 +8,10 @@ from berth.api.v1 import parameters
 from berth.api.v1.bodies import Revoke, Rotate
 from berth.api.v1.candidate_routes import CANDIDATES, UNKNOWN_NAMES
 from berth.api.v1.command_routes import COMMANDS, of_command
-from berth.api.v1.endpoints import changes, consumers, document, fleet, names, providers, root, tokens
+from berth.api.v1.endpoints import changes, consumers, document, fleet, providers, root, tokens
 from berth.api.v1.lease_routes import LEASES
 from berth.api.v1.log_routes import HISTORY
+from berth.api.v1.name_routes import NAMES
 from berth.api.v1.reconcile_routes import RECONCILIATION
 from berth.api.v1.route import Route
 from berth.model import errors, pages
@@ -288,46 +289,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         reply=Page[TypeUsage],
         project=consumers.asked_project,
     ),
-    # --- Names ---
-    Route(
-        "classes.list",
-        "GET",
-        "/v1/classes",
-        names.classes,
-        "Every resource class",
-        "classes.list",
-        reply=Page[pages.NameItem],
-    ),
-    Route(
-        "classes.show",
-        "GET",
-        "/v1/classes/{name}",
-        names.resource_class,
-        "One resource class",
-        "classes.show",
-        reply=pages.NameItem,
-        refusals=(errors.ClassNotFound,),
-    ),
-    Route("traits.list", "GET", "/v1/traits", names.traits, "Every trait", "traits.list", reply=Page[pages.NameItem]),
-    Route(
-        "traits.show",
-        "GET",
-        "/v1/traits/{name}",
-        names.trait,
-        "One trait",
-        "traits.show",
-        reply=pages.NameItem,
-        refusals=(errors.TraitsNotFound,),
-    ),
-    Route(
-        "aggregates.list",
-        "GET",
-        "/v1/aggregates",
-        names.aggregates,
-        "Every aggregate",
-        "aggregates.list",
-        reply=Page[pages.NameItem],
-    ),
+    *NAMES,
     # --- History ---
     *HISTORY,
     # --- API tokens ---

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 import typer
 
-from berth.cli import provider_names
+from berth.cli import aggregate_names, provider_names
 from berth.cli.amounts import parse_amounts
 from berth.cli.claimant import term_lines
 from berth.cli.command import ledger_command
@@ -28,7 +28,6 @@ from berth.model.errors import AllocationsNotFound, Forbidden, NotFound, Provide
 from berth.model.names import UNKNOWN_TYPE
 from berth.model.overview import ProviderDetails, ProviderFilter
 from berth.model.term import SECOND
-from berth.model.validation import canonical_uuid
 
 SHOWN: Final = 100
 """Rows of a list as text, without --limit."""
@@ -55,7 +54,7 @@ def providers(
     session: Session,
     name: Annotated[str, typer.Option(help="Only providers with this text in their name.")] = "",
     trait: Annotated[str, typer.Option(help="Only providers with this trait.")] = "",
-    aggregate: Annotated[str, typer.Option(metavar="UUID", help="Only providers in this aggregate.")] = "",
+    aggregate: Annotated[str, typer.Option(metavar="NAME", help="Only providers in this aggregate.")] = "",
     resource_class: Annotated[
         str, typer.Option("--class", help="Only providers with an inventory of this class.")
     ] = "",
@@ -72,7 +71,7 @@ def providers(
     query = ProviderFilter(
         name=name,
         trait=trait,
-        aggregate=canonical_uuid(aggregate) if aggregate else "",
+        aggregate=aggregate_names.resolve_prefix(session, aggregate) if aggregate else "",
         resource_class=resource_class,
         room=parse_amounts(room) if room else {},
         root=session.ledger.provider(provider_names.resolve(session, tree)).root if tree else "",
@@ -159,11 +158,13 @@ def traits(session: Session, every: All = False) -> None:
 
 @ledger_command(csv=True)
 def aggregates(session: Session) -> None:
-    """List the aggregates, with the number of providers in each.
+    """List the aggregates by name, with the number of providers in each; those without a name last.
 
     Example: berth aggregates
     """
-    _names(session, NameKind.AGGREGATE)
+    items = sorted(session.ledger.names(NameKind.AGGREGATE), key=lambda each: (not each.label, each.label))
+    session.output.show(items, tables.aggregates(items))
+    session.output.note("" if items else "there is no aggregate")
 
 
 @ledger_command(csv=True)
@@ -208,11 +209,11 @@ def consumers(
         session.output.note("there are no consumers" if query == ConsumerQuery() else "no consumer matches")
 
 
-def _names(session: Session, kind: NameKind, *, every: bool = True) -> None:
+def _names(session: Session, kind: NameKind, *, every: bool) -> None:
     items = [item for item in session.ledger.names(kind) if every or item.providers]
     session.output.show(items, tables.names(kind.upper(), items))
     if not items:
-        session.output.note(f"there is no {kind}" if kind is NameKind.AGGREGATE else f"no provider has a {kind}")
+        session.output.note(f"no provider has a {kind}")
 
 
 def _collect(session: Session, limit: int | None, page: Callable[[int, str | None], Any]) -> tuple[list[Any], bool]:
@@ -251,10 +252,16 @@ def _header(provider: ProviderDetails) -> Iterator[Any]:
     if provider.traits:
         yield f"traits: {', '.join(provider.traits)}"
     if provider.aggregates:
-        yield f"aggregates: {', '.join(provider.aggregates)}"
+        yield f"aggregates: {', '.join(_aggregates(provider))}"
     if len(provider.tree) > 1:
         yield ""
         yield tree(provider.tree, provider.uuid)
+
+
+def _aggregates(provider: ProviderDetails) -> list[str]:
+    """Return the names of a provider's aggregates, then the uuids of those without a name."""
+    named = [name for uuid in provider.aggregates if (name := provider.aggregate_names.get(uuid))]
+    return sorted(named) + [uuid for uuid in provider.aggregates if uuid not in provider.aggregate_names]
 
 
 def _sections(provider: ProviderDetails, holders: list[Any], history: Table | None) -> Iterator[Any]:

@@ -33,7 +33,7 @@ def set_(
     tree: Annotated[str, typer.Option(metavar="NAME", help="Only providers in this provider's tree.")] = "",
     name: Annotated[str, typer.Option(help="Only providers with this text in their name.")] = "",
     trait: Annotated[str, typer.Option(help="Only providers with this trait.")] = "",
-    aggregate: Annotated[str, typer.Option(metavar="UUID", help="Only providers in this aggregate.")] = "",
+    aggregate: Annotated[str, typer.Option(metavar="NAME", help="Only providers in this aggregate.")] = "",
     every: Annotated[bool, typer.Option("--all", help="All providers that have the class.")] = False,
     over_capacity: Annotated[
         bool, typer.Option("--over-capacity", help="Also if more is held of a provider than it has then.")
@@ -56,7 +56,7 @@ def set_(
         root=session.ledger.provider(provider_names.resolve(session, tree)).root if tree else "",
     )
     if every == (where != ProviderFilter()):
-        raise typer.BadParameter("which providers? Give a filter such as --aggregate UUID, or --all")
+        raise typer.BadParameter("which providers? Give a filter such as --aggregate rack-7, or --all")
     edited = session.ledger.edit_inventories(
         resource_class, values, where=None if every else where, over_capacity_ok=over_capacity, dry_run=dry_run
     )

@@ -26,12 +26,15 @@ def line(change: Change, name_of: NameOf) -> str:
 def _sentences(change: Change, name_of: NameOf) -> Iterator[str]:
     facts = change.facts
     named = {each.uuid: each.name for each in facts.providers}
+    named |= {uuid: each.name for uuid, each in facts.aggregate_names.items()}
 
     def name_of_provider(uuid: str) -> str:
         return named.get(uuid) or name_of(uuid)
 
-    yield from _counted([f"{each.kind} {each.name}" for each in facts.names if each.kind != "type"], "new names")
+    new = [each for each in facts.names if each.kind != "type" and each.name not in facts.aggregate_names]
+    yield from _counted([f"{each.kind} {each.name}" for each in new], "new names")
     yield from _counted([f"name {number} removed" for number in facts.unnamed], "names removed")
+    yield from _counted(list(_aggregate_names(facts)), "aggregates have new names")
     yield from _counted(_providers(change), "providers")
     yield from _counted(
         list(_properties(facts, name_of_provider)), "providers have new inventories, traits or aggregates"
@@ -62,8 +65,14 @@ def _properties(facts: Facts, name_of_provider: NameOf) -> Iterator[str]:
         if uuid in facts.traits:
             parts.append(f"traits {', '.join(facts.traits[uuid]) or 'none'}")
         if uuid in facts.aggregates:
-            parts.append(f"aggregates {', '.join(facts.aggregates[uuid]) or 'none'}")
+            parts.append(f"aggregates {', '.join(map(name_of_provider, facts.aggregates[uuid])) or 'none'}")
         yield f"{name_of_provider(uuid)} has {', '.join(parts)}"
+
+
+def _aggregate_names(facts: Facts) -> Iterator[str]:
+    for uuid, named in facts.aggregate_names.items():
+        kind = named.kind or "aggregate"
+        yield f"{kind} {uuid} is named {named.name}" if named.name else f"aggregate {uuid} has no name"
 
 
 def _claims(facts: Facts, name_of_provider: NameOf) -> Iterator[str]:

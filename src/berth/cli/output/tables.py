@@ -166,6 +166,12 @@ def names(kind: str, items: Iterable[NameItem]) -> Table:
     return Table((kind, "PROVIDERS"), [(each.name, each.providers) for each in items])
 
 
+def aggregates(items: Iterable[NameItem]) -> Table:
+    """Return aggregates by name, with the number of providers in each."""
+    rows = [(each.label, each.kind, each.providers, each.name) for each in items]
+    return Table(("NAME", "KIND", "PROVIDERS", "UUID"), rows)
+
+
 def projects(items: Iterable[ProjectItem]) -> Table:
     """Return projects with the amounts they hold."""
     rows = [(each.project, each.consumers, as_text(each.resources), ", ".join(sorted(each.by_type))) for each in items]

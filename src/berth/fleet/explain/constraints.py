@@ -73,12 +73,19 @@ def group_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask
         yield ConstraintMask(
             Constraint.FORBIDDEN, (name,), 0, f"is without the trait {name}", f"has the trait {name}", holds
         )
-    for uuids in group.member_of:
-        one, holds = _one_of("the aggregate", uuids), _holds(view, group, Filter(member_of=(uuids,)))
-        yield ConstraintMask(Constraint.MEMBER_OF, _names(uuids), 0, f"is in {one}", f"is not in {one}", holds)
-    for uuid in sorted(group.not_member_of):
-        one, holds = f"the aggregate {uuid}", _holds(view, group, Filter(not_member_of=frozenset((uuid,))))
-        yield ConstraintMask(Constraint.NOT_MEMBER_OF, (uuid,), 0, f"is outside {one}", f"is in {one}", holds)
+    yield from _aggregate_constraints(view, group)
+
+
+def _aggregate_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
+    """Yield the aggregates that a provider must be in or outside of, by their names where they have one."""
+    known = view.fleet.catalogue.aggregate_names
+    for given in group.member_of:
+        one, holds = _one_of("the aggregate", known.texts(given)), _holds(view, group, Filter(member_of=(given,)))
+        yield ConstraintMask(Constraint.MEMBER_OF, _names(given), 0, f"is in {one}", f"is not in {one}", holds)
+    for each in sorted(group.not_member_of):
+        one = f"the aggregate {known.text(each)}"
+        holds = _holds(view, group, Filter(not_member_of=frozenset((each,))))
+        yield ConstraintMask(Constraint.NOT_MEMBER_OF, (each,), 0, f"is outside {one}", f"is in {one}", holds)
 
 
 def trait_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask]:

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from berth.fleet.explain.constraints import ConstraintMask, have_any
 from berth.fleet.explain.request import DistinctGroup, RequestFunnelBuilder
 from berth.fleet.find.find import find
-from berth.model.change import NameKind
 from berth.model.funnel import Constraint
 from berth.model.request import CandidateRequest
 
@@ -56,8 +55,7 @@ def _pool_outside(builder: RequestFunnelBuilder, constraint: ConstraintMask, dis
     if len(request.groups) > 1 or group_builder.group_traits or request.same_subtrees or request.one_provider_per_tree:
         return ""
     view, fleet = builder.view, builder.view.fleet
-    numbers = {fleet.catalogue.id_of(NameKind.AGGREGATE, uuid) for uuid in constraint.names}
-    inside = fleet.aggregate_sets.having_any(number for number in numbers if number is not None)
+    inside = fleet.aggregate_sets.having_any(fleet.catalogue.requested_aggregate_ids(constraint.names))
     tried = 0
     for root in np.flatnonzero(builder.without(constraint) & inside[fleet.aggregate_set.values]).tolist():
         for pool in fleet.shared_with_set(int(fleet.aggregate_set.values[root])):

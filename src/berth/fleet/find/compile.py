@@ -146,6 +146,6 @@ def _in_aggregates(fleet: Fleet, member_of: tuple[frozenset[str], ...]) -> Mask 
         return None
     table = fleet.aggregate_sets
     ok: Mask = np.ones(len(table.sets), dtype=np.bool_)
-    for uuids in member_of:
-        ok &= table.having_any(fleet.catalogue.aggregate_ids(uuids))
+    for aggregates in member_of:
+        ok &= table.having_any(fleet.catalogue.requested_aggregate_ids(aggregates))
     return ok

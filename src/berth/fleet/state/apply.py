@@ -28,6 +28,7 @@ def _restructures(facts: Facts) -> bool:
         or facts.aggregates
         or facts.gone
         or facts.unnamed
+        or facts.aggregate_names
         or any(entry.kind is not NameKind.TYPE for entry in facts.names)
     )
 
@@ -60,6 +61,8 @@ def _apply_names(fleet: Fleet, facts: Facts) -> None:
         fleet.remove_name(number)
     for entry in facts.names:
         fleet.add_name(entry)
+    for uuid, named in facts.aggregate_names.items():
+        fleet.name_aggregate(uuid, named)
 
 
 def _set_endings(fleet: Fleet, facts: Facts) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from berth.fleet.state.columns import CAPACITY_LIMIT, ClassColumn, Column, clipped_capacity
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.state.lapses import Ending, SlotClass
+from berth.model.aggregate import AggregateName
 from berth.model.change import CatalogueEntry
 from berth.model.inventory import NEARLY_WHOLE
 from berth.model.term import Span
@@ -34,7 +35,8 @@ class FleetRows:
     allocation_ratio, updated_at); traits, aggregates: (provider_id, id);
     used: (provider_id, class_id, amount), in any order; ending: (consumer, end, deadline, provider_id, class_id,
     amount) of claims that end or have to be confirmed; leased: (consumer, lease, whether that has ended and the claims
-    are to be released); head: the number of the last change included.
+    are to be released); head: the number of the last change included;
+    aggregate_names: by canonical uuid.
     """
 
     names: Iterable[CatalogueEntry]
@@ -46,6 +48,7 @@ class FleetRows:
     head: int
     ending: NameRows = ()
     leased: NameRows = ()
+    aggregate_names: Mapping[str, AggregateName] = field(default_factory=dict)
 
 
 def build(source: FleetRows) -> Fleet:
@@ -54,6 +57,8 @@ def build(source: FleetRows) -> Fleet:
     with _without_garbage_collection():
         for entry in source.names:
             fleet.add_name(entry)
+        for uuid, named in source.aggregate_names.items():
+            fleet.name_aggregate(uuid, named)
         _load_providers(fleet, source.providers)
         _load_inventories(fleet, source.inventories)
         _load_used(fleet, source.used)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 
+from berth.fleet.state.aggregate_names import AggregateNames
 from berth.model.change import CatalogueEntry, NameKind
 from berth.model.errors import ClassNotFound, TraitsNotFound
 from berth.model.names import parse_uuid
@@ -16,21 +17,23 @@ class Catalogue:
     An aggregate may have several: one for the usual form of its uuid, and one for each other spelling that was given.
     """
 
-    __slots__ = ("_entries", "_ids", "_spelled")
+    __slots__ = ("_entries", "_ids", "_spelled", "aggregate_names")
 
     def __init__(self) -> None:
         self._ids: dict[NameKind, dict[str, int]] = {kind: {} for kind in NameKind}
         self._entries: dict[int, CatalogueEntry] = {}
         self._spelled: dict[int, str] = {}
+        self.aggregate_names = AggregateNames()
 
     def __sizeof__(self) -> int:
-        return sum(map(sys.getsizeof, (self._entries, self._spelled, *self._ids.values())))
+        return sum(map(sys.getsizeof, (self._entries, self._spelled, self.aggregate_names, *self._ids.values())))
 
     def copy(self) -> Catalogue:
         """Return an independent copy."""
         copied = object.__new__(Catalogue)
         copied._ids = {kind: ids.copy() for kind, ids in self._ids.items()}
         copied._entries, copied._spelled = self._entries.copy(), self._spelled.copy()
+        copied.aggregate_names = self.aggregate_names.copy()
         return copied
 
     def add(self, entry: CatalogueEntry) -> None:
@@ -85,6 +88,11 @@ class Catalogue:
         """Return the numbers of these aggregates, without those that no provider was ever in."""
         ids = self._ids[NameKind.AGGREGATE]
         return frozenset(ids[uuid] for uuid in uuids if uuid in ids)
+
+    def requested_aggregate_ids(self, aggregates: Iterable[str]) -> frozenset[int]:
+        """Return the numbers of aggregates that are given by uuid or by name. Raises AggregateNotFound for a name."""
+        ids, resolve = self._ids[NameKind.AGGREGATE], self.aggregate_names.resolve
+        return self.aggregate_ids(each if each in ids else resolve(each) for each in aggregates)
 
     def usual_aggregates(self, numbers: frozenset[int]) -> frozenset[int]:
         """Return the numbers of these aggregates in the usual form of their uuids, by which they match."""

@@ -14,6 +14,7 @@ from berth.fleet.state.copy_on_write import CopyOnWrite
 from berth.fleet.state.lapses import Ending, Lapses
 from berth.fleet.state.leased import Leased
 from berth.fleet.state.set_table import EMPTY, SetTable
+from berth.model.aggregate import AggregateName
 from berth.model.change import CatalogueEntry, NameKind, ProviderFact
 from berth.model.errors import ProviderNotFound
 from berth.model.names import SHARES_VIA_AGGREGATE
@@ -97,17 +98,12 @@ class Fleet(CopyOnWrite):
         self.uuids: list[str] = []
         self.names: list[str] = []
         self.classes: list[tuple[int, ...]] = []
-        self.id = Column(np.int64)
-        self.generation = Column(np.int64)
-        self.parent = Column(np.int32)
-        self.root = Column(np.int32)
-        self.trait_set = Column(np.int32)
-        self.aggregate_set = Column(np.int32)
-        self.created_at = Column(np.int64)
-        self.updated_at = Column(np.int64)
+        self.id, self.generation = Column(np.int64), Column(np.int64)
+        self.parent, self.root = Column(np.int32), Column(np.int32)
+        self.trait_set, self.aggregate_set = Column(np.int32), Column(np.int32)
+        self.created_at, self.updated_at = Column(np.int64), Column(np.int64)
         self.nested = Column(np.bool_)
-        self.trait_sets = SetTable()
-        self.aggregate_sets = SetTable()
+        self.trait_sets, self.aggregate_sets = SetTable(), SetTable()
         self.columns: dict[int, ClassColumn] = {}
         self.members: dict[int, tuple[int, ...]] = {}
         self.children: dict[int, tuple[int, ...]] = {}
@@ -172,6 +168,11 @@ class Fleet(CopyOnWrite):
         """Add a name, or rename the entry with its number."""
         self._own("catalogue")
         self.catalogue.add(entry)
+
+    def name_aggregate(self, uuid: str, named: AggregateName) -> None:
+        """Give an aggregate a name, or remove it (NO_NAME)."""
+        self._own("catalogue")
+        self.catalogue.aggregate_names.put(uuid, named)
 
     def remove_name(self, number: int) -> None:
         """Remove the name with this number, and the column of the class that had it."""

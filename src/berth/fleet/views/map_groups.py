@@ -26,6 +26,9 @@ NAMES_PER_CHECK = 4096
 """Names that are processed before the prefixes are counted."""
 
 NO_AGGREGATE = "in no aggregate"
+RACK = "rack"
+"""The kind of the aggregates by which hosts are grouped first: each host is in one, and people go there."""
+
 DIGITS = "0123456789"
 
 AGGREGATE, AGGREGATES, STEM, START, NAME = "aggregate", "aggregates", "stem", "start", "name"
@@ -36,11 +39,16 @@ AGGREGATE_STEPS, NAME_STEPS = (AGGREGATE, AGGREGATES), (STEM, START, NAME)
 
 @dataclass(frozen=True, slots=True)
 class HostGroups:
-    """Hosts in groups. last_steps: of each group's id, in order; member: by host, the number of its group."""
+    """Hosts in groups.
+
+    last_steps: of each group's id, in order; member: by host, the number of its group; labels: what people call the
+    groups, where that is not in their ids.
+    """
 
     by: GroupBy
     last_steps: list[tuple[str, str]]
     member: NDArray[np.intp]
+    labels: Sequence[str] = ()
 
     def ids(self, within: str) -> list[str]:
         """Return the id of each group."""
@@ -49,7 +57,11 @@ class HostGroups:
 
     def names(self) -> list[str]:
         """Return the name of each group."""
-        return [f"{label or NO_AGGREGATE}{'…' * (step in (START, AGGREGATES))}" for step, label in self.last_steps]
+        labels = self.labels or [label for _, label in self.last_steps]
+        return [
+            f"{label or NO_AGGREGATE}{'…' * (step in (START, AGGREGATES))}"
+            for label, (step, _) in zip(labels, self.last_steps, strict=True)
+        ]
 
 
 def steps(within: str) -> list[tuple[str, str]]:
@@ -65,7 +77,8 @@ def hosts_within(fleet: Fleet, hosts: NDArray[np.intp], within: str) -> NDArray[
     for step, label in steps(within):
         if step in AGGREGATE_STEPS:
             labels, member = _by_first_aggregate(fleet, hosts, unchecked)
-            hosts = hosts[_matches_step(step, label, labels)[member]]
+            called = fleet.catalogue.aggregate_names.text(label) if step == AGGREGATE else label
+            hosts = hosts[_matches_step(step, called, labels)[member]]
         else:
             hosts = hosts[_matches_step(step, label, [fleet.names[slot] for slot in hosts.tolist()])]
     return hosts
@@ -90,7 +103,7 @@ def group_hosts(
     if by is not GroupBy.NAMES and previous_kinds.isdisjoint((AGGREGATE, *NAME_STEPS)):
         labels, member = _by_first_aggregate(fleet, hosts, check)
         if by is GroupBy.AGGREGATES or labels != [""]:
-            return _group_by_aggregates(labels, member, check)
+            return _group_by_aggregates(fleet, labels, member, check)
     names = [fleet.names[slot] for slot in hosts.tolist()]
     if previous_kinds.isdisjoint(NAME_STEPS):
         labels, member = _number_labels((name.rstrip(DIGITS) for name in names), check)
@@ -102,18 +115,28 @@ def group_hosts(
 
 
 def _by_first_aggregate(fleet: Fleet, hosts: NDArray[np.intp], check: Check) -> tuple[list[str], NDArray[np.intp]]:
-    """Return the labels and, by host, its first aggregate by uuid, "" if none: computed per distinct set."""
+    """Return the labels and, by host, its first aggregate by name, "" if none: computed per distinct set."""
     sets, place = np.unique(fleet.aggregate_set.values[hosts], return_inverse=True)
-    name_of = fleet.catalogue.name_of
     labels, member = _number_labels(
-        (min(map(name_of, fleet.aggregate_sets.sets[number]), default="") for number in sets.tolist()), check
+        (_first_aggregate(fleet, fleet.aggregate_sets.sets[number]) for number in sets.tolist()), check
     )
     return labels, member[place]
 
 
-def _group_by_aggregates(labels: list[str], member: NDArray[np.intp], check: Check) -> HostGroups:
+def _first_aggregate(fleet: Fleet, numbers: frozenset[int]) -> str:
+    """Return the name of the rack among these aggregates, else of the first that has a name, else the first uuid."""
+    known, uuids = fleet.catalogue.aggregate_names, map(fleet.catalogue.name_of, numbers)
+    if not known.uuids:
+        return min(uuids, default="")
+    named = ((known.named(uuid), uuid) for uuid in uuids)
+    return min(((each.kind != RACK, not each.name, each.name or uuid) for each, uuid in named), default=("",))[-1]
+
+
+def _group_by_aggregates(fleet: Fleet, labels: list[str], member: NDArray[np.intp], check: Check) -> HostGroups:
     if len(labels) <= MAX_GROUPS:
-        return HostGroups(GroupBy.AGGREGATES, [(AGGREGATE, label) for label in labels], member)
+        uuid_of = fleet.catalogue.aggregate_names.uuid_of
+        last_steps = [(AGGREGATE, uuid_of(label) or label) for label in labels]
+        return HostGroups(GroupBy.AGGREGATES, last_steps, member, labels)
     length = _prefix_length(labels, check)
     shorter, number = _number_labels((label[:length] for label in labels), check)
     last_steps = [(AGGREGATES if len(label) == length else AGGREGATE, label) for label in shorter]

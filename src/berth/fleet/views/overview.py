@@ -30,15 +30,21 @@ def overview(fleet: Fleet) -> Overview:
 
 
 def names_in_use(fleet: Fleet, kind: NameKind) -> list[NameInUse]:
-    """Return every name of a kind with how many providers have it, oldest first; of aggregates, those with members."""
+    """Return every name of a kind with how many providers have it, oldest first.
+
+    An aggregate that has neither a provider nor a name is left out.
+    """
     if kind is NameKind.CLASS:
         count = {number: len(column) for number, column in fleet.columns.items()}
     elif kind is NameKind.TRAIT:
         count = _providers_by_id(fleet, fleet.trait_set, fleet.trait_sets)
     else:
         count = _providers_by_id(fleet, fleet.aggregate_set, fleet.aggregate_sets)
-    every = (NameInUse(named.name, count.get(named.id, 0)) for named in fleet.catalogue.all(kind))
-    return [each for each in every if each.providers or kind is not NameKind.AGGREGATE]
+    every = [NameInUse(named.name, count.get(named.id, 0)) for named in fleet.catalogue.all(kind)]
+    if kind is not NameKind.AGGREGATE:
+        return every
+    named_by_people = fleet.catalogue.aggregate_names
+    return [each for each in every if each.providers or each.name in named_by_people.uuids]
 
 
 def _class(name: str, column: ClassColumn, pending: int) -> ClassOverview:

@@ -44,6 +44,7 @@ def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
     found, slot = provider(fleet, uuid), fleet.slot(uuid)
     stock, usage = inventories(fleet, uuid).inventories, usage_of(fleet, [slot])[slot]
     pending = pending_of(fleet, [slot])[slot]
+    given, known = aggregates(fleet, uuid).aggregates, fleet.catalogue.aggregate_names
     return ProviderDetails(
         uuid=found.uuid,
         name=found.name,
@@ -67,8 +68,9 @@ def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
             for name, each in stock.items()
         },
         traits=traits(fleet, uuid).traits,
-        aggregates=aggregates(fleet, uuid).aggregates,
+        aggregates=given,
         tree=tree_of(fleet, uuid),
+        aggregate_names={each: name for each in given if (name := known.named(each).name)},
     )
 
 

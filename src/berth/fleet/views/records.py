@@ -10,8 +10,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from berth.fleet.state.aggregate_names import AggregateNames
 from berth.fleet.state.fleet import NO_SLOT, Fleet
+from berth.model.aggregate import AggregateRecord, made_aggregate_uuid
 from berth.model.inventory import Inventory
+from berth.model.names import parse_uuid
 from berth.model.record import InventoryRecord, ProviderRecord
 
 SLICE: Final = 256
@@ -49,14 +52,15 @@ class _Renderer:
         traits = fleet.trait_set.values[slots].tolist()
         aggregates = fleet.aggregate_set.values[slots].tolist()
         for slot, parent, trait_set, aggregate_set in zip(slots, parents, traits, aggregates, strict=True):
+            given = self._spelled(slot) or self._names(self._aggregates, aggregate_set, fleet.aggregate_sets.sets)
             yield ProviderRecord(
                 name=fleet.names[slot],
                 uuid=fleet.uuids[slot],
                 parent=None if parent == NO_SLOT else fleet.uuids[parent],
                 inventories=inventories[slot],
                 traits=self._names(self._traits, trait_set, fleet.trait_sets.sets),
-                aggregates=self._spelled(slot)
-                or self._names(self._aggregates, aggregate_set, fleet.aggregate_sets.sets),
+                aggregates=tuple(map(fleet.catalogue.aggregate_names.text, given)),
+                aggregate_names=_aggregate_records(fleet.catalogue.aggregate_names, given),
             )
 
     def _inventories(self, slots: list[int]) -> dict[int, dict[str, InventoryRecord]]:
@@ -80,6 +84,18 @@ class _Renderer:
         if names is None:
             names = known[number] = tuple(map(self._fleet.catalogue.name_of, sorted(sets[number])))
         return names
+
+
+def _aggregate_records(known: AggregateNames, uuids: tuple[str, ...]) -> dict[str, AggregateRecord]:
+    """Return what an import cannot know of the names of aggregates: uuids not made from the name, and kinds."""
+    records = {}
+    for uuid in uuids if known.uuids else ():
+        named = known.named(uuid)
+        usual = parse_uuid(uuid) or uuid
+        made = usual == made_aggregate_uuid(named.name)
+        if named.name and not (made and not named.kind):
+            records[named.name] = AggregateRecord(None if made else usual, named.kind)
+    return records
 
 
 def _record(inventory: Inventory) -> InventoryRecord:

@@ -6,9 +6,12 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from berth.fleet.find.find import find
 from berth.fleet.find.timed_budget import TimedBudget
 from berth.fleet.short_circuit import placement_finds_nothing_first, placement_lists_nothing_first
+from berth.fleet.state.aggregate_names import AggregateNames
 from berth.fleet.views import providers as reading
 from berth.fleet.views.map import fleet_map
 from berth.fleet.views.overview import names_in_use, overview
@@ -75,6 +78,21 @@ class FleetQueries:
             candidates = find(fleet, request, budget)
             self._writer.observer.found(began, time.time_ns())
             return candidates
+
+    def with_aggregate_uuids(self, request: CandidateRequest) -> CandidateRequest:
+        """Return a request with the uuids of the aggregates that it names. Raises AggregateNotFound, Invalid."""
+        request = validated_request(request)
+        with self._writer.read() as fleet:
+            resolve = fleet.catalogue.aggregate_names.resolve
+            groups = [
+                replace(
+                    group,
+                    member_of=tuple(frozenset(map(resolve, any_of)) for any_of in group.member_of),
+                    not_member_of=frozenset(map(resolve, group.not_member_of)),
+                )
+                for group in request.groups
+            ]
+        return replace(request, groups=tuple(groups))
 
     def head(self) -> int:
         """Return the number of the last change."""
@@ -181,12 +199,20 @@ class FleetQueries:
         return named
 
     def names(self, kind: NameKind) -> list[NameItem]:
-        """Return every name of a kind with the number of its providers; of aggregates only those with providers."""
+        """Return every name of a kind with the number of its providers; of aggregates those with any or a label."""
         self._require_time(share=COLUMNS)
         with self._writer.read() as fleet:
             named = {each.name: each for each in fleet.catalogue.all(kind)}
+            known = fleet.catalogue.aggregate_names if kind is NameKind.AGGREGATE else AggregateNames()
             return [
-                NameItem(each.name, named[each.name].id, named[each.name].at, each.providers)
+                NameItem(
+                    each.name,
+                    named[each.name].id,
+                    named[each.name].at,
+                    each.providers,
+                    known.named(each.name).name,
+                    known.named(each.name).kind,
+                )
                 for each in names_in_use(fleet, kind)
             ]
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from berth.fleet.state.columns import NO_ROW
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.ledger.write.answers import BatchAnswers
+from berth.ledger.write.draft_aggregates import DraftAggregates
 from berth.ledger.write.draft_endings import DraftEndings
 from berth.ledger.write.draft_entities import (
     NOTHING_PREFETCHED,
@@ -66,6 +67,7 @@ class Draft:
         self._provider_names: dict[str, str | None] = {}
         self.ended, self.endings = dict(prefetched.ended), DraftEndings(prefetched.endings)
         self.leases = DraftLeases(prefetched)
+        self.aggregate_names = DraftAggregates(fleet.catalogue.aggregate_names)
         self._lapsed = fleet.lapses.amounts.copy() if fleet.lapses.amounts else {}
 
     def pop_facts(self) -> tuple[Facts, Facts]:

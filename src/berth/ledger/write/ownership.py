@@ -81,12 +81,15 @@ def _record_providers(draft: Draft, command: commands.PutRecords) -> Iterator[st
 
 
 def _check_no_new_names(draft: Draft, command: commands.PutRecords) -> None:
-    """Raise Forbidden if records name classes or traits that do not exist: they would be created for everyone."""
+    """Raise Forbidden if records name classes, traits or aggregates that do not exist: they would be for everyone."""
     for record in command.records:
         for kind, names in ((NameKind.CLASS, record.inventories), (NameKind.TRAIT, record.traits)):
             for name in names:
                 if draft.id_of(kind, name) is None:
                     raise Forbidden(f"an owner of providers may not make {name!r}: only what is there can be used")
+        for name in record.aggregates:
+            if parse_uuid(name) is None and draft.aggregate_names.uuid_of(name) is None:
+                raise Forbidden(f"an owner of providers may not name aggregates, and none is named {name!r}")
 
 
 def _new_root(draft: Draft, uuid: str) -> Iterator[str]:

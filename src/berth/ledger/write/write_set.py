@@ -39,6 +39,14 @@ def _add_names(draft: Draft, rows: WriteSet) -> None:
         {"id": named.id, "kind": named.kind.value, "name": named.name, "created_at": named.at}
         for named in draft.added_names.values()
     ]
+    rows.label_names = [
+        {
+            "key": draft.id_of(NameKind.AGGREGATE, uuid),
+            "new_label": named.name or None,
+            "new_kind": named.kind or None,
+        }
+        for uuid, named in draft.aggregate_names.given.items()
+    ]
 
 
 def _add_provider(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None:

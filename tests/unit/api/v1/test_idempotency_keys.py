@@ -39,6 +39,7 @@ def test_which_requests_take_a_key() -> None:
     """All that carry out a command, but for those about tokens."""
     commands = {each.name for each in ROUTES if each.name.startswith("commands.")} - {"commands.RenewLeases"}
     changing = commands | {
+        "aggregates.name",
         "changes.undo",
         "claims.create",
         "consumers.reconcile",

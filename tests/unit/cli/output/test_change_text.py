@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from berth.cli.output.change_text import line
+from berth.model.aggregate import NO_NAME, AggregateName
 from berth.model.change import CatalogueEntry, Change, Facts, NameKind, ProviderFact
 from berth.model.consumer import Owner
 from berth.model.inventory import Inventory
@@ -43,6 +44,17 @@ def text_of(operation: str = "X", **facts: Any) -> str:
         ),
         ({"claims": {key: {} for key in "abcd"}}, "4 consumers"),
         ({"gone": ["u"]}, "provider u deleted"),
+        ({"aggregates": {"h": ["u"]}}, "<h> has aggregates <u>"),
+        ({"aggregate_names": {"u": AggregateName("rack-7", "rack")}}, "rack u is named rack-7"),
+        ({"aggregate_names": {"u": NO_NAME}}, "aggregate u has no name"),
+        (
+            {
+                "names": [CatalogueEntry(NameKind.AGGREGATE, 1, "u", 0)],
+                "aggregate_names": {"u": AggregateName("rack-7")},
+                "aggregates": {"h": ["u"]},
+            },
+            "aggregate u is named rack-7; <h> has aggregates rack-7",
+        ),
     ],
 )
 def test_facts_as_text(facts: dict[str, Any], text: str) -> None:

@@ -14,6 +14,7 @@ from berth.fleet.explain.constraints import (
     root_constraints,
 )
 from berth.fleet.find.whole_fleet import WholeFleet
+from berth.model.aggregate import AggregateName
 from berth.model.funnel import Constraint
 from berth.model.inventory import Inventory
 from berth.model.request import Group
@@ -35,6 +36,17 @@ def holding(constraint: ConstraintMask) -> list[str]:
 
 def any_of(*names: str) -> tuple[frozenset[str], ...]:
     return (frozenset(names),)
+
+
+def test_aggregates_are_called_by_their_names() -> None:
+    rack, row = (f"aaaaaaaa-0000-4000-8000-00000000000{number}" for number in (1, 2))
+    fleet = small_fleet(provider("a", VCPU=8, aggregates=[rack, row]))
+    fleet.name_aggregate(rack, AggregateName("rack-7"))
+    group = Group(member_of=any_of(rack, row), not_member_of=frozenset({"rack-7"}))
+    inside, outside = group_constraints(WholeFleet(fleet), group)
+    assert inside.description == f"is in one of the aggregates {row}, rack-7"
+    assert (outside.description, outside.names) == ("is outside the aggregate rack-7", ("rack-7",))
+    assert (inside.holds.tolist(), outside.holds.tolist()) == ([True], [False])
 
 
 @pytest.mark.parametrize(
@@ -98,7 +110,7 @@ def test_constraints_come_in_the_order_of_the_search() -> None:
         required=any_of(FAST),
         forbidden=frozenset({"CUSTOM_B"}),
         member_of=any_of("rack"),
-        not_member_of=frozenset({"row"}),
+        not_member_of=frozenset({uuid_of("row")}),
         in_tree=uuid_of("a"),
     )
     assert [constraint.kind.value for constraint in group_constraints(WHOLE, group)] == [

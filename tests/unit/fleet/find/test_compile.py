@@ -84,9 +84,9 @@ def test_the_tree_of_a_filter_is_the_root_of_the_provider_named(fleet: Fleet) ->
         pytest.param(Filter(resources={"CUSTOM_GOLD": 1}), False, id="a class that no provider has"),
         pytest.param(Filter(in_tree=uuid_of("below")), True, id="a tree"),
         pytest.param(Filter(in_tree=uuid_of("nobody")), False, id="no tree"),
-        pytest.param(Filter(member_of=any_of("rack", "row")), True, id="an aggregate"),
-        pytest.param(Filter(member_of=any_of("row")), False, id="no aggregate"),
-        pytest.param(Filter(not_member_of=frozenset({"row"})), True, id="outside no aggregate"),
+        pytest.param(Filter(member_of=any_of("rack", uuid_of("row"))), True, id="an aggregate"),
+        pytest.param(Filter(member_of=any_of(uuid_of("row"))), False, id="no aggregate"),
+        pytest.param(Filter(not_member_of=frozenset({uuid_of("row")})), True, id="outside no aggregate"),
     ],
 )
 def test_what_can_never_be_satisfied(fleet: Fleet, group: Filter, possible: bool) -> None:

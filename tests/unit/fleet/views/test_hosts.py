@@ -32,7 +32,7 @@ def fleet() -> Fleet:
         (MapQuery(name="ALP"), ["Alpha"]),
         (MapQuery(trait="CUSTOM_GPU"), ["Alpha"]),
         (MapQuery(aggregate="row"), ["Alpha"]),
-        (MapQuery(aggregate="elsewhere"), []),
+        (MapQuery(aggregate=uuid_of("elsewhere")), []),
         (MapQuery(room={"VCPU": 1}), ["Alpha", "beta"]),
         (MapQuery(room={"VCPU": 1, "VGPU": 1}), ["Alpha"]),
         (MapQuery(room={"VCPU": 1, "DISK_GB": 5}), ["Alpha", "beta"]),

@@ -36,7 +36,7 @@ def fleet() -> Fleet:
         ({"uuid": uuid_of("gpu")[:7].upper()}, ["gpu"]),
         ({"trait": "CUSTOM_A"}, ["host"]),
         ({"aggregate": "rack"}, ["numa-b"]),
-        ({"aggregate": "row"}, []),
+        ({"aggregate": uuid_of("row")}, []),
         ({"resource_class": "VCPU"}, ["host", "other"]),
         ({"room": {"VCPU": 5}}, ["host"]),
         ({"room": {"VCPU": 1}, "root": uuid_of("other")}, ["other"]),

@@ -38,7 +38,7 @@ def fleet() -> Fleet:
         ({"uuid": NUMA, "resources": {"VCPU": 1}}, []),
         ({"resources": {"VCPU": 6}}, ["gone"]),
         ({"in_tree": NUMA}, ["host", "numa"]),
-        ({"member_of": (frozenset({"nowhere"}),)}, []),
+        ({"member_of": (frozenset({uuid_of("nowhere")}),)}, []),
     ],
 )
 def test_listed_providers(fleet: Fleet, fields: dict[str, Any], expected: list[str]) -> None:

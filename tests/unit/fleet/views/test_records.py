@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from berth.fleet.views.records import SLICE, records
+from berth.model.aggregate import AggregateName, AggregateRecord, made_aggregate_uuid
 from berth.model.inventory import Inventory
 from berth.model.record import InventoryRecord, ProviderRecord
 from tests.support.fleets import provider, small_fleet, uuid_of
@@ -19,6 +20,19 @@ def test_parents_come_first_and_defaults_are_left_out() -> None:
     )
     assert (numa.parent, numa.inventories) == (uuid_of("host"), {"DISK_GB": InventoryRecord(total=5, step_size=5)})
     assert len(numa.aggregates) == 2
+
+
+def test_aggregates_are_named_so_that_an_import_makes_the_same() -> None:
+    made, given = made_aggregate_uuid("row"), "aaaaaaaa-0000-4000-8000-000000000001"
+    fleet = small_fleet(provider("host", aggregates=[made, given.upper(), given, "unnamed"]))
+    fleet.name_aggregate(made, AggregateName("row"))
+    (host,) = records(fleet)
+    assert (host.aggregates[0], host.aggregate_names) == ("row", {})
+    fleet.name_aggregate(given, AggregateName("rack-7", "rack"))
+    fleet.name_aggregate(made, AggregateName("row", "row"))
+    (host,) = records(fleet)
+    assert {"row", "rack-7", "unnamed"} == set(host.aggregates)
+    assert host.aggregate_names == {"row": AggregateRecord(None, "row"), "rack-7": AggregateRecord(given, "rack")}
 
 
 def test_all_slices_are_there() -> None:

@@ -91,5 +91,5 @@ def _find_candidates(call: Call, body: Any) -> Found:
         summaries=candidates.summaries,
         bounded=candidates.bounded,
         funnel=funnel,
-        call=call_of(request),
+        call=call_of(call.ledger.with_aggregate_uuids(request)),
     )

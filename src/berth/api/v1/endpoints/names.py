@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from berth.api.v1.route import Call
+from berth.api.v1.route import Call, PendingResult
 from berth.model.change import CatalogueEntry, NameKind
-from berth.model.pages import NameItem, Page
+from berth.model.edits import NameAggregate
+from berth.model.pages import NameItem, Page, Result
 
 
 def classes(call: Call) -> Page[NameItem]:
@@ -30,6 +31,12 @@ def trait(call: Call) -> NameItem:
 def aggregates(call: Call) -> Page[NameItem]:
     """Return every aggregate, with the number of its providers."""
     return Page(call.ledger.names(NameKind.AGGREGATE))
+
+
+def name_aggregate(call: Call) -> PendingResult:
+    """Give an aggregate a name, or remove it. Return its uuid."""
+    command = NameAggregate(uuid=call.items["uuid"], name=call.body.name, kind=call.body.kind)
+    return PendingResult(command, Result)
 
 
 def _one(call: Call, named: CatalogueEntry) -> NameItem:

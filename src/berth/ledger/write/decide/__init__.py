@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from berth.ledger.write.decide import (
+    aggregates,
     allocations,
     edits,
     holds,
@@ -28,7 +29,7 @@ from berth.ledger.write.decide import (
 from berth.ledger.write.draft import Draft
 from berth.model import commands
 from berth.model.commands import Command
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
 from berth.model.inventory_edits import EditInventories
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.reconciliation import Reconcile
@@ -69,6 +70,7 @@ _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
     GrantLease: leases.grant,
     RenewLeases: leases.renew,
     EndLease: leases.end,
+    NameAggregate: aggregates.name_aggregate,
 }
 
 KEPT_BY_CONSUMERS: Final = frozenset(
@@ -99,6 +101,7 @@ ALONE: Final = frozenset(
         ReleaseMatching,
         EditInventories,
         DeleteTree,
+        NameAggregate,
     }
 )
 """Commands that need a batch of their own.

@@ -25,9 +25,10 @@ def edit_aggregates(draft: Draft, command: EditAggregates) -> int:
     One that it is in already keeps the spelling in which it was given first.
     """
     provider = draft.provider(command.uuid)
+    add, remove = map(draft.aggregate_names.resolved, (command.add, command.remove))
     present = {_canonical(given): given for given in sorted(draft.aggregates(provider))}
-    edited = {_canonical(given): given for given in command.add} | present
-    for given in command.remove:
+    edited = {_canonical(given): given for given in add} | present
+    for given in remove:
         edited.pop(_canonical(given), None)
     if edited != present:
         draft.set_aggregates(provider, tuple(edited.values()))

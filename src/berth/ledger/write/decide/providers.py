@@ -119,7 +119,7 @@ def set_aggregates(draft: Draft, command: commands.SetAggregates) -> int:
     """Replace a provider's aggregates. Return its generation."""
     provider = draft.provider(command.uuid)
     check_generation(provider, command.generation)
-    draft.set_aggregates(provider, command.aggregates)
+    draft.set_aggregates(provider, draft.aggregate_names.resolved(command.aggregates))
     if command.counts:
         draft.touch(provider)
     return provider.generation

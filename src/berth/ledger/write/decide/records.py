@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from berth.ledger.write.decide import inventories, providers
+from berth.ledger.write.decide.aggregates import give_name
+from berth.ledger.write.decide.record_aggregates import record_aggregates
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftProvider
 from berth.model import commands
+from berth.model.aggregate import AggregateName
 from berth.model.change import NameKind
 from berth.model.errors import ClassNotFound, Invalid, ParentNotFound, ProviderExists, Refusal, TraitsNotFound
 from berth.model.inventory import Inventory, checked
 from berth.model.names import is_custom_name, parse_uuid
 from berth.model.record import ProviderRecord, RecordOutcome, RecordStatus
 from berth.model.text import checked_text, storable_text
-from berth.model.validation import PROVIDER_NAME_LENGTH, spelled_uuids
+from berth.model.validation import PROVIDER_NAME_LENGTH
 
 
 def put(draft: Draft, command: commands.PutRecords) -> list[RecordOutcome]:
@@ -30,7 +33,7 @@ def _put(draft: Draft, record: ProviderRecord, new_uuid: str) -> RecordStatus:
     """Import one record. Everything is checked before anything is changed, so that a refused record leaves no trace."""
     new_inventories = {name: checked(each.inventory()) for name, each in record.inventories.items()}
     traits = frozenset(record.traits)
-    aggregates = spelled_uuids(record.aggregates)
+    aggregates, new_names = record_aggregates(draft, record)
     _check_names(draft, new_inventories, traits)
     parent = _parent(draft, record)
     existing = _existing(draft, record, parent)
@@ -38,6 +41,7 @@ def _put(draft: Draft, record: ProviderRecord, new_uuid: str) -> RecordStatus:
         inventories.check_inventory(record.uuid or record.name, name, inventory)
     if existing is not None:
         inventories.check_not_in_use(draft, existing, new_inventories)
+        _give_names(draft, new_names)
         return _change(draft, existing, new_inventories, traits, aggregates)
     # One with a uuid is an export's: it may have every name that the Placement API has given a provider.
     with_rules = checked_text if record.uuid is None else storable_text
@@ -45,8 +49,14 @@ def _put(draft: Draft, record: ProviderRecord, new_uuid: str) -> RecordStatus:
     uuid = new_uuid if record.uuid is None else _uuid(record.uuid)
     created = commands.CreateProvider(uuid=uuid, name=record.name, parent=parent)
     providers.create(draft, created, may_lack_name=record.uuid is not None)
+    _give_names(draft, new_names)
     _change(draft, draft.provider(uuid), new_inventories, traits, aggregates)
     return RecordStatus.CREATED
+
+
+def _give_names(draft: Draft, new_names: dict[str, AggregateName]) -> None:
+    for uuid, named in new_names.items():
+        give_name(draft, uuid, named)
 
 
 def _existing(draft: Draft, record: ProviderRecord, parent: str | None) -> DraftProvider | None:
@@ -84,12 +94,19 @@ def _change(
     if traits != draft.traits(provider):
         draft.set_traits(provider, traits)
         changed = True
+    aggregates = _as_spelled(draft, provider, aggregates)
     if set(aggregates) != draft.aggregates(provider):
         draft.set_aggregates(provider, aggregates)
         changed = True
     if changed:
         draft.touch(provider)
     return RecordStatus.CHANGED if changed else RecordStatus.UNCHANGED
+
+
+def _as_spelled(draft: Draft, provider: DraftProvider, aggregates: tuple[str, ...]) -> tuple[str, ...]:
+    """Return aggregates, canonical ones in the spelling in which the provider has them: a name has no spelling."""
+    spelled = {parse_uuid(given): given for given in draft.aggregates(provider)}
+    return tuple(spelled.get(uuid, uuid) for uuid in aggregates)
 
 
 def _parent(draft: Draft, record: ProviderRecord) -> str | None:

@@ -33,9 +33,15 @@ export function traitLink(name) {
   return h("a", { class: "chip", href: href("providers", "", { trait: name }) }, name);
 }
 
-/** An aggregate, and its part of the map. */
-export function aggregateLink(uuid) {
-  return h("a", { class: "chip uuid", href: href("fleet", "", { aggregate: uuid }) }, uuid);
+/** An aggregate by its name, else by its uuid, and its part of the map. */
+export function aggregateLink(uuid, name) {
+  const shown = { class: name ? "chip" : "chip uuid", title: uuid, href: href("fleet", "", { aggregate: name || uuid }) };
+  return h("a", shown, name || uuid);
+}
+
+/** What fields suggest for aggregates: names, and the uuids of those without one. */
+export function aggregateNames(items) {
+  return items.filter((item) => item.providers).map((item) => item.label || item.name);
 }
 
 /** Amounts by class, in words: 4 VCPU, 8 GiB MEMORY_MB. */

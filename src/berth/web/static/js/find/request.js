@@ -63,14 +63,17 @@ function groupOf(group) {
     resources: amountsOf(group.resources),
     required: [...all(group.required), ...anyOf(group.anyOf)],
     forbidden: words(group.forbidden),
-    member_of: anyOf(group.memberOf),
-    not_member_of: words(group.notMemberOf),
+    member_of: group.memberOf.split(";").map(listed).filter((names) => names.length),
+    not_member_of: listed(group.notMemberOf),
     in_tree: group.inTree || null,
   };
 }
 
 /** Names with commas or spaces between. */
 const words = (text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))];
+
+/** Names with commas between: those of aggregates may have spaces. */
+const listed = (text) => [...new Set(text.split(",").map((name) => name.trim()).filter(Boolean))];
 
 /** Sets of names, of each of which one will do: A,B; C,D. */
 const anyOf = (text) => text.split(";").map(words).filter((names) => names.length);

@@ -8,6 +8,7 @@ import { RequestForm } from "../find/form.js";
 import { funnel } from "../find/funnel.js";
 import { Malformed, addressOf, bodyOf, emptyForm, formOf } from "../find/request.js";
 import { plural } from "../format.js";
+import { aggregateNames } from "../links.js";
 import { namesOf } from "../names.js";
 import { changed, go } from "../router.js";
 import { may } from "../session.js";
@@ -37,7 +38,7 @@ async function show(view) {
 async function suggested() {
   const lists = ["classes", "traits", "aggregates"].filter((kind) => may(`${kind}.list`));
   const found = await Promise.all(lists.map((kind) => get(`/${kind}`)));
-  const named = ({ items }) => items.filter((item) => item.providers).map((item) => item.name);
+  const named = ({ items }) => aggregateNames(items); // classes and traits have no other name
   return { classes: [], traits: [], aggregates: [], ...Object.fromEntries(lists.map((kind, at) => [kind, named(found[at])])) };
 }
 

@@ -5,6 +5,7 @@ import { fill, h } from "../dom.js";
 import { choice, field, filters, follow } from "../fields.js";
 import { amount, number, percent, plural, share } from "../format.js";
 import { FleetMap, cellsOf } from "../map/map.js";
+import { aggregateNames } from "../links.js";
 import { legend, meter } from "../meter.js";
 import { changed, go, href } from "../router.js";
 import { commandOptions, may } from "../session.js";
@@ -36,7 +37,8 @@ async function show(view) {
   const form = filter(classes.items, traits.items, aggregates.items);
   view.root.append(parts.totals, form, parts.crumbs, parts.said, parts.legend, parts.map.element, parts.table);
   view.closing(() => parts.map.close());
-  return () => load(view, form, parts);
+  const called = new Map(aggregates.items.map((item) => [item.name, item.label]));
+  return () => load(view, form, parts, called);
 }
 
 const inUse = (items) => items.filter((item) => item.providers).map((item) => item.name);
@@ -50,12 +52,12 @@ function filter(classes, traits, aggregates) {
     choice({ label: "Shown as", name: "view", options: [["", "Map"], ["table", "Table"]] }),
     field({ label: "Name", name: "name", type: "search", placeholder: "part of it" }),
     field({ label: "Trait", name: "trait", type: "search", options: inUse(traits) }),
-    field({ label: "Aggregate", name: "aggregate", type: "search", options: inUse(aggregates) }),
+    field({ label: "Aggregate", name: "aggregate", type: "search", options: aggregateNames(aggregates) }),
     field({ label: "Has room for", name: "room", type: "search", placeholder: "VCPU:4,…" }),
   );
 }
 
-async function load(view, form, parts) {
+async function load(view, form, parts, called) {
   const { params, signal } = view;
   follow(form, params);
   const overview = await get("/fleet", {}, { signal });
@@ -73,7 +75,7 @@ async function load(view, form, parts) {
   const asked = Object.fromEntries(PASSED_ON.map((name) => [name, params.get(name)]));
   const limit = by === "hosts" ? MOST_HOSTS : null;
   const map = await get("/fleet/map", { class: chosen || null, by, limit, ...asked }, { signal });
-  fill(parts.crumbs, crumbs(params));
+  fill(parts.crumbs, crumbs(params, called));
   draw(view, parts, map, chosen);
 }
 
@@ -126,11 +128,11 @@ function open(view, cell) {
   go(wayTo(view, cell));
 }
 
-function crumbs(params) {
+function crumbs(params, called) {
   const within = params.get("within");
   if (!within) return null;
   const steps = within.split("/");
-  const way = steps.map((step, at) => ({ id: steps.slice(0, at + 1).join("/"), name: inWords(step) }));
+  const way = steps.map((step, at) => ({ id: steps.slice(0, at + 1).join("/"), name: inWords(step, called) }));
   return h(
     "ol",
     {},
@@ -141,10 +143,10 @@ function crumbs(params) {
   );
 }
 
-function inWords(step) {
+function inWords(step, called) {
   const [kind, label] = step.split(/:(.*)/s);
   const name = decodeURIComponent(label || "");
-  if (kind === "aggregate") return name ? `aggregate ${name}` : "in no aggregate";
+  if (kind === "aggregate") return name ? `aggregate ${called.get(name) || name}` : "in no aggregate";
   if (kind === "aggregates") return `aggregates ${name}…`;
   return kind === "start" ? `${name}…` : name || "names of digits";
 }

@@ -112,12 +112,12 @@ function depths(nodes) {
   return depth;
 }
 
-function names({ traits, aggregates }) {
+function names({ traits, aggregates, aggregate_names: called }) {
   return [
     h("h3", {}, plural(traits.length, "trait")),
     h("ul", { class: "chips" }, traits.map((name) => h("li", {}, traitLink(name)))),
     h("h3", {}, plural(aggregates.length, "aggregate")),
-    h("ul", { class: "chips" }, aggregates.map((uuid) => h("li", {}, aggregateLink(uuid)))),
+    h("ul", { class: "chips" }, aggregates.map((uuid) => h("li", {}, aggregateLink(uuid, called[uuid])))),
   ];
 }
 

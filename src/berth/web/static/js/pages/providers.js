@@ -4,7 +4,7 @@ import { get } from "../api.js";
 import { h } from "../dom.js";
 import { field, filters, follow } from "../fields.js";
 import { amount, number, share, when } from "../format.js";
-import { providerLink } from "../links.js";
+import { aggregateNames, providerLink } from "../links.js";
 import { meter } from "../meter.js";
 import { changed, go } from "../router.js";
 import { commandOptions } from "../session.js";
@@ -23,7 +23,7 @@ async function show(view) {
     field({ label: "Name", name: "name", type: "search", placeholder: "part of it" }),
     field({ label: "Uuid", name: "uuid", type: "search", placeholder: "its beginning" }),
     field({ label: "Trait", name: "trait", type: "search", options: named(traits.items) }),
-    field({ label: "Aggregate", name: "aggregate", type: "search", options: named(aggregates.items) }),
+    field({ label: "Aggregate", name: "aggregate", type: "search", options: aggregateNames(aggregates.items) }),
     field({ label: "Has class", name: "class", type: "search", options: named(classes.items) }),
     field({ label: "Has room for", name: "room", type: "search", placeholder: "VCPU:4" }),
   );
