@@ -35,6 +35,7 @@ from berth.model.error_kinds import (
 )
 from berth.model.hold_errors import DoesNotJoin, HoldLapsed, HoldTooLong, InvalidTerm, NotHeld, NotPending
 from berth.model.reconcile_errors import CannotUndo, NothingAlive, PlanOutdated, ReconcileTooLarge
+from berth.model.report_errors import ReportTooLong
 from berth.model.token_errors import TokenExists, TokenNotFound, TokensUnused
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "PlanOutdated",
     "ReconcileTooLarge",
     "Refusal",
+    "ReportTooLong",
     "TokenExists",
     "TokenNotFound",
     "TokensUnused",

@@ -19,7 +19,7 @@ _OWN_TREES: Final = _FLEET | {OWNER}
 _ADMIN: Final = frozenset({"admin"})
 _ANYONE: Final = frozenset({ANYONE})
 
-OF_A_PROJECT: Final = frozenset({"consumers.list", "consumers.show", "project_usages.show"})
+OF_A_PROJECT: Final = frozenset({"consumers.list", "consumers.show", "project_usages.show", "reports.show"})
 """Operations on a project: a reader may do them to its own project only."""
 
 Rules = Mapping[str, frozenset[str]]
@@ -79,6 +79,7 @@ DEFAULT: Final[Rules] = {
     "consumers.show": _OWN_PROJECT,
     "project_usages.show": _OWN_PROJECT,
     "projects.list": _FLEET,
+    "reports.show": _OWN_PROJECT,
     # Policy and audit
     "audit.anomalies": _ADMIN,
     "audit.history": _FLEET,

@@ -11,6 +11,7 @@ from berth.api.v1.command_routes import COMMANDS, of_command
 from berth.api.v1.endpoints import changes, consumers, document, fleet, names, providers, root, tokens
 from berth.api.v1.log_routes import HISTORY
 from berth.api.v1.reconcile_routes import RECONCILIATION
+from berth.api.v1.report_routes import REPORTS
 from berth.api.v1.route import Route
 from berth.model import errors, pages
 from berth.model.agenda import Agenda
@@ -325,6 +326,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     # --- History ---
     *HISTORY,
+    *REPORTS,
     # --- API tokens ---
     Route(
         "tokens.list",
