@@ -57,8 +57,8 @@ class Fill:
         return "yellow" if self.share >= _FAIRLY_FULL else "green"
 
 
-TableCell = str | int | Fill | None
-"""The content of a cell; None: empty."""
+TableCell = str | int | float | Fill | None
+"""The content of a cell; None: empty. A float has one decimal, as CSV all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Table:
 
         table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         for number, name in enumerate(self.columns):
-            numeric = any(isinstance(row[number], int) for row in self.rows)
+            numeric = any(isinstance(row[number], int | float) for row in self.rows)
             table.add_column(name, justify="right" if numeric else "left", no_wrap=_short(self.rows, number))
         for row in self.rows:
             table.add_row(*map(rich_cell, row))
@@ -97,6 +97,8 @@ def rich_cell(cell: TableCell) -> Text:
         return Text.assemble((cell.bar, cell.colour), f" {cell.percent:>5}")
     if isinstance(cell, int):
         return Text(f"{cell:,}")
+    if isinstance(cell, float):
+        return Text(f"{cell:,.1f}")
     return Text(escape(cell or ""))
 
 

@@ -16,7 +16,7 @@ from berth.ledger import checkpoint
 from berth.ledger.queries.usage_meter import UnitTimes, UsageMeter
 from berth.ledger.replay import Books
 from berth.ledger.write.writer import Writer
-from berth.model.change import Change
+from berth.model.change import Change, NameKind
 from berth.model.errors import ClassNotFound, Conflict, Invalid, ReportTooLong, Unavailable
 from berth.model.report import DEFAULT_US, HOUR_US, MOST_ROWS, ReportBy, ReportRow, ReportTotal, UsageReport, report_by
 from berth.store import audit, changes, checkpoints, head
@@ -72,6 +72,7 @@ class ReportQueries:
         for _ in range(TRIES):
             with suppress(_LogMoved):
                 meter, complete_from = self._metered(kind, since, until, project)
+                self._check_class(resource_class, meter)
                 return _report(meter, since, complete_from, resource_class, limit)
         raise Unavailable("the change log was archived while it was read")
 
@@ -106,6 +107,13 @@ class ReportQueries:
                 raise _LogMoved
         return meter, complete_from
 
+    def _check_class(self, name: str, meter: UsageMeter) -> None:
+        """Raise ClassNotFound if a report is restricted to a class that neither is nor was."""
+        with self._writer.read() as fleet:
+            known = fleet.catalogue.get(NameKind.CLASS, name) is not None
+        if name and not known and not meter.has_counted(name):
+            raise ClassNotFound(name)
+
     def _changes(self, number: int, last: int) -> Iterator[Change]:
         """Yield the changes after a number, up to the last one. Raises _LogMoved, ReportTooLong."""
         while number < last:
@@ -134,8 +142,6 @@ def _beginning(connection: Connection) -> _Beginning:
 
 
 def _report(meter: UsageMeter, since: int, complete_from: int, resource_class: str, limit: int) -> UsageReport:
-    if resource_class and not meter.knows_class(resource_class):
-        raise ClassNotFound(resource_class)
     totals = [each for each in _totals(meter) if resource_class in ("", each.resource_class)]
     capacity = {each.resource_class: each.capacity_us or 0 for each in totals}
     rows = sorted(_rows(meter, capacity), key=lambda row: (row.resource_class, -row.held_us, row.name, row.key or ""))

@@ -106,9 +106,9 @@ class UsageMeter:
             self._count_capacity(stock)
             yield
 
-    def knows_class(self, name: str) -> bool:
-        """Whether there is a class of this name, or was while something was counted."""
-        return name in self._classes.values() or any(name == each for _, each in (*self.held, *self.capacity))
+    def has_counted(self, resource_class: str) -> bool:
+        """Whether anything of a class was counted, also if the class is deleted by now."""
+        return any(resource_class == name for _, name in (*self.held, *self.capacity))
 
     def host_name(self, uuid: str) -> str:
         """Return the name of a host, its last one if it is gone."""
