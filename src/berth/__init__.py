@@ -65,6 +65,7 @@ from berth.model.provider import (
 )
 from berth.model.reconciliation import ReconcileFinding, ReconcileItem, ReconcileReport, ReconcileRequest, SkipReason
 from berth.model.releases import ReleasedHoldings, ReleasedPage
+from berth.model.report import ReportBy, ReportRow, ReportTotal, UsageReport
 from berth.model.request import CandidateRequest, Filter, Group, ProviderQuery
 from berth.model.term import Term
 from berth.model.token import IssuedToken, TokenInfo, TokenSpec
@@ -158,6 +159,9 @@ __all__ = [
     "ReleasedHoldings",
     "ReleasedPage",
     "RenewalRefusal",
+    "ReportBy",
+    "ReportRow",
+    "ReportTotal",
     "ResourceUsage",
     "ServerInfo",
     "SkipReason",
@@ -167,6 +171,7 @@ __all__ = [
     "TypeTotals",
     "TypeUsage",
     "UndoOutcome",
+    "UsageReport",
     "connect",
     "errors",
     "open",

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from berth.client.follow import follow
 from berth.client.reconciliation import ReconcileRequests
+from berth.client.report import ReportRequests
 from berth.client.terms import TermRequests
 from berth.client.tokens import TokenRequests
 from berth.client.transport import Transport
@@ -77,13 +78,12 @@ def connect(
     return Client(Transport(url, token, timeout_s=timeout, ca=ca, cert=cert))
 
 
-class Client(TokenRequests, ReconcileRequests, TermRequests, LedgerInterface):
+class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, LedgerInterface):
     """A ledger behind a server. Safe to share between threads.
 
-    Its verbs and their refusals are those of an open ledger. In addition, any may raise Unauthenticated,
-    Forbidden, TooManyRequests, NotBerth and Failed. Requests are retried automatically while the server is
-    unreachable. Every command has an idempotency key, the caller's or a new one, so that it is carried out once even if
-    its response is lost; if that does not help, Unavailable has the key.
+    Its verbs and their refusals are those of an open ledger. In addition, any may raise Unauthenticated, Forbidden,
+    TooManyRequests, NotBerth and Failed. Requests are retried while the server is unreachable. Every command has an
+    idempotency key, the caller's or a new one, and is carried out once; if that does not help, Unavailable has the key.
     """
 
     def __init__(self, transport: Transport) -> None:

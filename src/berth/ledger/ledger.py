@@ -21,6 +21,7 @@ from berth.ledger.queries.largest_consumers import LargestConsumers
 from berth.ledger.queries.leases import LeaseQueries
 from berth.ledger.queries.log_reader import LogReader
 from berth.ledger.queries.reconciliation import ReconcileVerbs
+from berth.ledger.queries.report import ReportQueries
 from berth.ledger.request_scope import RequestScope
 from berth.ledger.tokens import TokenVerbs
 from berth.ledger.write.answers import KEEP_S
@@ -56,7 +57,16 @@ LOOK_AGAIN_S: Final = 1
 """How often a caller whose command another thread carries out looks whether any thread does."""
 
 
-class Ledger(FleetQueries, ConsumerQueries, AgendaQueries, HistoryQueries, TokenVerbs, ReconcileVerbs, LedgerInterface):
+class Ledger(
+    FleetQueries,
+    ConsumerQueries,
+    AgendaQueries,
+    HistoryQueries,
+    TokenVerbs,
+    ReconcileVerbs,
+    ReportQueries,
+    LedgerInterface,
+):
     """An open ledger. Safe to share between threads.
 
     Every reading verb answers from what is committed when it is called, by any process; every writing verb

@@ -37,6 +37,7 @@ from berth.model.error_kinds import (
 from berth.model.hold_errors import DoesNotJoin, HoldLapsed, HoldTooLong, InvalidTerm, NotHeld, NotPending
 from berth.model.lease_errors import LeaseEnded, LeaseExists, LeaseNotFound
 from berth.model.reconcile_errors import CannotUndo, NothingAlive, PlanOutdated, ReconcileTooLarge
+from berth.model.report_errors import ReportTooLong
 from berth.model.token_errors import TokenExists, TokenNotFound, TokensUnused
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "PlanOutdated",
     "ReconcileTooLarge",
     "Refusal",
+    "ReportTooLong",
     "TokenExists",
     "TokenNotFound",
     "TokensUnused",

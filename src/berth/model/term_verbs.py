@@ -12,10 +12,11 @@ from berth.model.holds import Holds
 from berth.model.leases import Leases
 from berth.model.namespace import CommandLedger
 from berth.model.reconciliation import ReconcileReport, ReconcileRequest
+from berth.model.report import MOST_ROWS, ReportBy, UsageReport
 
 
 class TermVerbs(CommandLedger, Protocol):
-    """What ends next, holds, leases, and claims of consumers that are gone."""
+    """What ends next, holds, leases, claims of consumers that are gone, and what was held for how long."""
 
     def release(self, consumer: str, *, key: str | None = None) -> None:
         """Release everything that a consumer holds. Raises AllocationsNotFound."""
@@ -48,3 +49,20 @@ class TermVerbs(CommandLedger, Protocol):
         """Claim again for the consumers that a change ended, not their owners. Raises CannotUndo."""
         outcome: UndoOutcome = self.do(Undo(change=change, partial=partial), key=key)
         return outcome
+
+    @abstractmethod
+    def report(
+        self,
+        by: ReportBy | str = ReportBy.PROJECT,
+        *,
+        since: int | None = None,
+        until: int | None = None,
+        resource_class: str = "",
+        project: str = "",
+        limit: int = MOST_ROWS,
+    ) -> UsageReport:
+        """Return how much was held for how long, between two instants in microseconds since 1970 UTC.
+
+        since: 30 days before `until` if None; until: now if None or later; resource_class, project: only of these.
+        Raises Invalid, ClassNotFound, ReportTooLong.
+        """

@@ -357,6 +357,7 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client) -> None:
         lambda it: it.projects(limit=1),
         lambda it: it.agenda(limit=1).items,
         lambda it: it.leases.list(project="physics", limit=2).items,
+        lambda it: [it.report(by, until=it.consumer(consumers[2]).updated_at).rows for by in ("host", "project")],
         lambda it: it.changes(after=2, most=1500),
         lambda it: it.history(uuid, most=3),
         lambda it: it.audit(operation="CreateProvider", most=2),

@@ -68,6 +68,7 @@ PAGES = {
     "agenda": "No claim has an end",
     "projects": "project-53",
     "projects?project=project-5": "INSTANCE",
+    "report": "project-53",
     "changes": "SetAllocations",
     "audit": "SetAllocations",
 }

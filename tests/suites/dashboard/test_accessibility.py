@@ -46,6 +46,7 @@ PAGES = (
     "projects",
     "projects?project=physics",
     f"projects?project={quote(EVIL)}",
+    "report",
     "changes",
     "audit",
     "nonsense",

@@ -16,7 +16,7 @@ from tests.suites.dashboard.fleets import EVIL, FIRST, FULL, GPU, JOB, RACK, RAC
 from tests.support.servers import Server
 from tests.support.silent_lease import make_overdue
 
-PAGES = ("fleet", "providers", "find", "consumers", "agenda", "projects", "changes", "audit")
+PAGES = ("fleet", "providers", "find", "consumers", "agenda", "projects", "report", "changes", "audit")
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ PAGES = ("fleet", "providers", "find", "consumers", "agenda", "projects", "chang
         ("agenda", ["No claim has an end", "berth claim --for 7d"]),
         ("agenda?within=3600", ["Nothing ends then"]),
         ("projects", ["No project has allocations"]),
+        ("report", ["Nothing was held"]),
         ("projects?project=none", ["It has no allocations"]),
         ("changes", ["Live"]),
         ("audit", ["Who", "Outcome"]),
@@ -281,6 +282,23 @@ def test_why_a_consumer_is_over(small: Server, ledger: berth.Ledger, new_tab: Ne
     tab.expect("status of 404")
     tab.open(f"consumer/{uuid}")
     expect(tab.page.locator("main")).to_contain_text("Its hold lapsed")  # by itself, as it is swept
+
+
+def test_how_much_was_held_for_how_long(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("report?by=user&class=VCPU")
+    rows = {row[0]: row for row in tab.rows(r"\d+ rows?")}
+    report = ledger.report("user", resource_class="VCPU")
+    assert rows.keys() == {row.name for row in report.rows} != set()
+    assert len(tab.rows("All of it, by class")) == 1
+    with tab.page.expect_download() as saved:
+        tab.page.get_by_role("button", name="Download as CSV").click()
+    lines = saved.value.path().read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "key,name,class,hours,capacity_hours,share,held_us"
+    assert len(lines) == 1 + len(rows)
+    with tab.filling():
+        tab.page.get_by_label("Time").select_option("last-month")
+    assert "Nothing was held" in tab.main
+    assert "span=last-month" in tab.page.url
 
 
 def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:

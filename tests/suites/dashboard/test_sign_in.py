@@ -201,11 +201,11 @@ def test_on_trial_one_click_is_enough(empty: Server, new_tab: NewTab) -> None:
 
 # --- Roles ---
 
-ALL = ["Fleet", "Providers", "Find", "Consumers", "Agenda", "Projects", "Changes", "Audit"]
+ALL = ["Fleet", "Providers", "Find", "Consumers", "Agenda", "Projects", "Report", "Changes", "Audit"]
 ROLES = {
     "admin": ALL,
     "service": ALL[:-1],
-    "reader": ["Consumers", "Agenda", "Projects"],
+    "reader": ["Consumers", "Agenda", "Projects", "Report"],
     "provider-owner": ["Fleet", "Providers"],
 }
 NEEDS = {
@@ -215,6 +215,7 @@ NEEDS = {
     "Consumers": ("consumers", "consumers.list"),
     "Agenda": ("agenda", "consumers.list"),
     "Projects": ("projects", "project_usages.show"),
+    "Report": ("report", "reports.show"),
     "Changes": ("changes", "changes.list"),
     "Audit": ("audit", "audit.list"),
 }

@@ -80,6 +80,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "changes.list": ("/v1/changes?after=1&limit=3", None),
     "audit.anomalies": ("/v1/audit/anomalies?since=0", None),
     "changes.brief": ("/v1/changes/brief?after=1&limit=3", None),
+    "reports.show": ("/v1/report?by=user&since=0&until=1&class=VCPU&project=physics&limit=10", None),
     "audit.list": (f"/v1/audit?provider={HOST}&limit=2", None),
     "tokens.list": ("/v1/tokens", None),
     "tokens.create": ("/v1/tokens", {"name": "ci", "roles": ["service"], "lasts_seconds": 60}),

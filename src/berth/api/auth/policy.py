@@ -30,7 +30,9 @@ _ADMIN: Final = frozenset({"admin"})
 _AUDITING: Final = _ADMIN | {VIEWER}
 _ANYONE: Final = frozenset({ANYONE})
 
-OF_A_PROJECT: Final = frozenset({"consumers.list", "consumers.show", "leases.list", "project_usages.show"})
+OF_A_PROJECT: Final = frozenset(
+    {"consumers.list", "consumers.show", "leases.list", "project_usages.show", "reports.show"}
+)
 """Operations that read a project: a reader and a member may do them to their own project only."""
 
 Rules = Mapping[str, frozenset[str]]
@@ -95,6 +97,7 @@ DEFAULT: Final[Rules] = {
     "leases.renew": _OWN_CLAIMS,
     "project_usages.show": _OWN_PROJECT,
     "projects.list": _READING,
+    "reports.show": _OWN_PROJECT,
     # Policy and audit
     "audit.anomalies": _AUDITING,
     "audit.history": _READING,

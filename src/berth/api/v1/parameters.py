@@ -9,6 +9,7 @@ import msgspec
 from berth.model.consumer import ConsumerOrder
 from berth.model.lease import LeaseClaims, LeaseState
 from berth.model.overview import GroupBy
+from berth.model.report import MOST_ROWS, ReportBy
 from berth.model.term import LONGEST_S
 
 MOST_ITEMS = 1_000
@@ -156,3 +157,14 @@ class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     limit: PageSize = 100
     after: Number | None = None
+
+
+class ReportQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was held for how long. since, until: microseconds since 1970 UTC; by default the last 30 days."""
+
+    by: ReportBy = ReportBy.PROJECT
+    since: Number | None = None
+    until: Number | None = None
+    resource_class: Text = msgspec.field(default="", name="class")
+    project: Text = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_ROWS, description="The most rows to return.")] = MOST_ROWS

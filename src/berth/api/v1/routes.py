@@ -13,6 +13,7 @@ from berth.api.v1.lease_routes import LEASES
 from berth.api.v1.log_routes import HISTORY
 from berth.api.v1.name_routes import NAMES
 from berth.api.v1.reconcile_routes import RECONCILIATION
+from berth.api.v1.report_routes import REPORTS
 from berth.api.v1.route import Route
 from berth.model import errors, pages
 from berth.model.agenda import Agenda
@@ -292,6 +293,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *NAMES,
     # --- History ---
     *HISTORY,
+    *REPORTS,
     # --- API tokens ---
     Route(
         "tokens.list",

@@ -61,8 +61,8 @@ class Fill:
         return "yellow" if self.share >= _FAIRLY_FULL else "green"
 
 
-TableCell = str | int | Fill | None
-"""The content of a cell; None: empty."""
+TableCell = str | int | float | Fill | None
+"""The content of a cell; None: empty. A float has one decimal, as CSV all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Table:
         shown = [number for number, name in enumerate(self.columns) if name not in self.sparse or self._has(number)]
         for number in shown:
             cells = [row[number] for row in self.rows]
-            right, whole = any(isinstance(cell, int) for cell in cells), all(map(_stays_whole, cells))
+            right, whole = any(isinstance(cell, int | float) for cell in cells), all(map(_stays_whole, cells))
             table.add_column(self.columns[number], justify="right" if right else "left", no_wrap=whole, overflow="fold")
         for row in self.rows:
             table.add_row(*(rich_cell(row[number]) for number in shown))
@@ -114,6 +114,8 @@ def rich_cell(cell: TableCell) -> Text:
         return Text.assemble((_printable(cell.bar), cell.colour), f" {cell.percent:>5}")
     if isinstance(cell, int):
         return Text(f"{cell:,}")
+    if isinstance(cell, float):
+        return Text(f"{cell:,.1f}")
     return Text(escape(cell or ""))
 
 

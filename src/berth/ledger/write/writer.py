@@ -107,6 +107,10 @@ class Writer(Replica):
             for refused in scope.refusals:
                 self.record_refusal(refused)
 
+    def is_overdue(self, grace_s: float) -> bool:
+        """Whether the deadline of the present request is over for more than this, in seconds."""
+        return self._current.scope is not None and time.monotonic() > self._current.scope.deadline + grace_s
+
     def explained(self, fleet: Fleet, request: CandidateRequest) -> Funnel:
         """Return the funnel of a request on a version of the fleet: computed once for all that ask for the same."""
         return self._explanations.of_request(fleet, request, self._current.remaining_s(MOST_EXPLAIN_S))

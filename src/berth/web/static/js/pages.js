@@ -11,6 +11,7 @@ import { page as fleet } from "./pages/fleet.js";
 import { page as projects } from "./pages/projects.js";
 import { page as provider } from "./pages/provider.js";
 import { page as providers } from "./pages/providers.js";
+import { page as report } from "./pages/report.js";
 import { href } from "./router.js";
 
 const missing = {
@@ -21,7 +22,7 @@ const missing = {
   },
 };
 
-export const MENU = ["fleet", "providers", "find", "consumers", "agenda", "projects", "changes", "audit"];
+export const MENU = ["fleet", "providers", "find", "consumers", "agenda", "projects", "report", "changes", "audit"];
 
 /** @type {Record<string, import("./view.js").Page>} */
-export const PAGES = { fleet, providers, provider, find, consumers, consumer, agenda, projects, changes, audit, missing };
+export const PAGES = { fleet, providers, provider, find, consumers, consumer, agenda, projects, report, changes, audit, missing };
