@@ -10,11 +10,12 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 	"$$each" -c '$(new_enough)' 2>/dev/null && echo "$$each" && break; done)
 
 # .venv holds Berth and what it needs, .venv-test what only developers need as well, .venv-bench the measured peer,
-# .venv-keystone an identity service to ask.
+# .venv-keystone an identity service to ask, .venv-build what builds a wheel.
 run := .venv/.made
 test := .venv-test/.made
 peer := .venv-bench/.made
 keystone := .venv-keystone/.made
+build := .venv-build/.made
 bin := .venv-test/bin
 
 # Where it is set, every process that a test starts would compile all that it imports.
@@ -31,13 +32,17 @@ endif
 # Our pins against the advisories at hand, whose date is printed; what is known and accepted stands in the baseline.
 review := --only deps --fail-on low --baseline requirements/accepted.json
 
-.PHONY: help setup demo test test-all check conformance bench torture format lock clean
+.PHONY: help setup wheel demo test test-all check conformance bench torture format lock clean
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: $(run) ## make .venv, with Berth installed and nothing else
 	@true
+
+wheel: $(build) ## build dist/berth_ledger-*.whl, to install Berth from: docs/operations.md says how
+	@rm -f dist/berth_ledger-*.whl
+	@.venv-build/bin/python -m hatchling build --target wheel --directory dist
 
 demo: setup ## discover this machine, claim a part of it, and serve (ONCE=1: end after the claim)
 	@.venv/bin/berth demo $(if $(ONCE),--once)
@@ -83,7 +88,7 @@ lock: ## pin the newest versions that pyproject.toml allows, with their hashes (
 	@$(compile) --upgrade requirements/keystone.in -o requirements/keystone.txt
 
 clean: ## remove the environments and all caches
-	@rm -rf .venv .venv-test .venv-bench .venv-keystone build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	@rm -rf .venv .venv-test .venv-bench .venv-keystone .venv-build build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache
 
 $(run): requirements/run.txt pyproject.toml
@@ -96,6 +101,10 @@ $(test): requirements/test.txt pyproject.toml
 
 $(peer): requirements/peer.txt
 	@.ci/environment '$(PYTHON)' .venv-bench $<
+	@touch $@
+
+$(build): requirements/build.txt
+	@.ci/environment '$(PYTHON)' .venv-build $<
 	@touch $@
 
 # Where Keystone cannot be had its tests are skipped, but in CI they fail.

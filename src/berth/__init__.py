@@ -183,6 +183,10 @@ _OLD_NAMES = {
 """The names of 0.1, which remain until 0.2."""
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     # SQL, columns and HTTP take longer to import than `berth --help` may take in all, and the model needs none.
     if name in ("Ledger", "open"):

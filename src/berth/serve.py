@@ -98,7 +98,8 @@ def _check_otel(otel: Otel) -> None:
         import berth.api.ops.traces  # noqa: F401 - whether it can be imported
     except ModuleNotFoundError as error:
         raise UnusableSettings(
-            f"otel.endpoint is set, but {error.name} is not installed: install berth[otel], or do not set it"
+            f"otel.endpoint is set, but {error.name} is not installed: install what requirements/otel.txt pins, "
+            "or do not set it"
         ) from None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -107,6 +109,12 @@ def test_an_old_name_can_be_imported() -> None:
 def test_every_public_name_is_there_once() -> None:
     assert len(set(berth.__all__)) == len(berth.__all__)
     assert [name for name in berth.__all__ if not hasattr(berth, name)] == []
+
+
+def test_what_is_imported_late_is_offered_by_completion() -> None:
+    code = "import berth; print(*set(berth.__all__) - set(dir(berth)), *set(vars(berth)) - set(dir(berth)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -33,7 +33,7 @@ from berth.cli.commands import (
 from berth.cli.commands import list as list_commands
 from berth.cli.commands import set as set_commands
 from berth.cli.options import configure
-from berth.cli.output.escape import escape
+from berth.cli.output.escape import escape, tolerate_narrow_encodings
 from berth.model.errors import BerthError, Refusal
 from berth.settings import SettingsWrong
 
@@ -104,6 +104,7 @@ for _panel, _name, _group in _GROUPS:
 
 def main() -> None:
     """Run a command. An error ends it with one sentence on standard error and an exit status."""
+    tolerate_narrow_encodings()
     try:
         app(prog_name="berth")
     except Refusal as error:

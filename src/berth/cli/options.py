@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from berth import __version__
 from berth.logs.redaction import secrets_in
 from berth.settings import Resolved, Settings, resolved
 
@@ -65,11 +66,23 @@ ConfigFile = Annotated[
     ),
 ]
 
+
+def _print_version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"berth {__version__}")
+        raise typer.Exit
+
+
+ShowVersion = Annotated[
+    bool,
+    typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version),
+]
+
 NOT_CONFIGURED = frozenset({"demo", "serve", "config", "review"})
 """Commands that do not use the configured database, or that read all settings themselves."""
 
 
-def configure(context: typer.Context, config: ConfigFile = None) -> None:
+def configure(context: typer.Context, config: ConfigFile = None, version: ShowVersion = False) -> None:  # noqa: ARG001
     """Set the defaults of --database and --secret-file for every command, from the settings."""
     context.obj = config
     if context.resilient_parsing or context.invoked_subcommand in NOT_CONFIGURED:

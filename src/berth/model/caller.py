@@ -11,7 +11,8 @@ class Caller(msgspec.Struct, frozen=True):
     system_scoped: has a token for the whole system, which no operation accepts; name: the name in the audit
     log (a token's name, a certificate's subject), if it is not the user; via: the way of authentication, such
     as token, or local for the command line on a database; address: where the request came from;
-    trees: roots of the trees that the caller may write, None for all.
+    trees: roots of the trees that the caller may write, None for all; own_project: whether it may write claims of its
+    project only.
     """
 
     user: str = ""
@@ -22,6 +23,7 @@ class Caller(msgspec.Struct, frozen=True):
     via: str = ""
     address: str = ""
     trees: frozenset[str] | None = None
+    own_project: bool = False
 
     @property
     def called(self) -> str:
@@ -33,5 +35,7 @@ NOBODY = Caller()
 """A caller that is not authenticated."""
 
 OWNER = "provider-owner"
-ROLES = ("admin", "service", "reader", OWNER)
+VIEWER = "viewer"
+MEMBER = "member"
+ROLES = ("admin", "service", VIEWER, MEMBER, "reader", OWNER)
 """The roles that a policy can name."""

@@ -56,7 +56,7 @@ class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
     """A policy as a table.
 
     name: the policy's; operations: the roles that may do each operation; own_project: the operations that a
-    reader may do only on its own project.
+    reader and a member may do only on their own project.
     """
 
     name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import force_setattr
 
 AnyOf = frozenset[str]
 """At least one of these names."""
@@ -15,6 +16,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     required: traits, one of each set; forbidden: traits, none of these;
     member_of: aggregate uuids, one of each set; not_member_of: none of these;
     in_tree: the uuid of any provider of the tree it must be in.
+    In `required` and `member_of` a name that stands alone is a set of one: required=["X"] is the trait X.
     """
 
     resources: dict[str, int] = {}
@@ -23,6 +25,13 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     member_of: tuple[AnyOf, ...] = ()
     not_member_of: AnyOf = frozenset()
     in_tree: str | None = None
+
+    def __post_init__(self) -> None:
+        """Make sets of one of names that stand alone."""
+        for name in ("required", "member_of"):
+            sets = getattr(self, name)
+            if sets and isinstance(sets, tuple | list) and any(isinstance(each, str) for each in sets):
+                force_setattr(self, name, tuple(frozenset((each,)) if isinstance(each, str) else each for each in sets))
 
 
 class ProviderQuery(Filter, frozen=True, kw_only=True):

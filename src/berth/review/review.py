@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,7 +81,7 @@ def review_all(options: ReviewOptions, today: datetime.date) -> Reviewed:
         tuple(_counting(part, judged) for part in parts),
         tuple(_settled(each, judged) for each in verdicts if not options.cwes or each.cwe in options.cwes),
     )
-    report = ReportData(review, str(today), importlib.metadata.version("berth"), judged.suppressed, judged.gone)
+    report = ReportData(review, str(today), berth.__version__, judged.suppressed, judged.gone)
     return Reviewed(report, errors, baseline)
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from berth import __version__
+from tests.suites.cli.conftest import berth
+from tests.support.commands import berth_command
 from tests.support.document_blocks import ROOT
 
 HEAVY = {"sqlalchemy", "alembic", "numpy", "granian", "httpx", "jsonschema", "jsonschema_rs", "cryptography", "jwt"}
@@ -25,3 +31,28 @@ def test_what_is_imported_late_is_there() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "src", capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["Ledger", "open_ledger", *["True"] * (len(done.stdout.split()) - 2)]
+
+
+def test_the_version() -> None:
+    said = berth("--version")
+    assert (said.status, said.out) == (0, f"berth {__version__}\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_pipe_that_cannot_write_every_character(encoding: str, tmp_path: Path) -> None:
+    """Bars become signs, names of other countries escapes; JSON stays JSON."""
+    env = {**os.environ, "PYTHONIOENCODING": encoding, "BERTH_DATABASE": f"sqlite:///{tmp_path}/berth.db"}
+
+    def out(*words: str, text: bytes = b"") -> bytes:
+        return subprocess.run([*berth_command(), *words], input=text, env=env, capture_output=True, check=True).stdout
+
+    record = {"name": "h\u00f6st-\U0001f600", "inventories": {"VCPU": {"total": 4}}}
+    out("import", "-", text=json.dumps(record).encode())
+    table = out("providers").decode(encoding)
+    assert json.loads(out("providers", "--json").decode(encoding))[0]["name"] == record["name"]
+    if encoding == "utf-8":
+        assert "h\u00f6st-\U0001f600" in table
+        assert "\u2591" * 12 in table
+    else:
+        assert "st-\\ud83d\\ude00" in table
+        assert "." * 12 in table

@@ -21,8 +21,8 @@ PAGES = ("fleet", "providers", "find", "consumers", "agenda", "projects", "chang
 @pytest.mark.parametrize(
     ("where", "words"),
     [
-        ("fleet", ["This ledger is empty", "berth discover --apply", "berth import"]),
-        ("providers", ["There are no providers yet", "berth discover --apply"]),
+        ("fleet", ["This ledger is empty", "berth discover --apply --url {url} --token - <<<admin", "berth import"]),
+        ("providers", ["There are no providers yet", "berth discover --apply --url {url} --token - <<<admin"]),
         ("find", ["Find where something fits"]),
         ('find?q={"groups":[{"resources":"VCPU:1"}]}', ["Nothing fits", "VCPU"]),
         ("consumers", ["There are no allocations", "berth claim"]),
@@ -43,7 +43,7 @@ def test_nothing_is_there_yet(where: str, words: list[str], empty: Server, new_t
     tab.expect(r"status of 40[04]")
     tab.open(where)
     for each in words:
-        expect(tab.page.locator("main")).to_contain_text(each, use_inner_text=True)
+        expect(tab.page.locator("main")).to_contain_text(each.replace("{url}", empty.url), use_inner_text=True)
 
 
 def test_a_page_is_loaded_once(small: Server, new_tab: NewTab) -> None:

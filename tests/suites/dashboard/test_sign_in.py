@@ -72,7 +72,8 @@ def nothing_is_shown(tab: Tab) -> None:
 def test_without_a_token_there_is_the_form(where: str, door: Door, new_tab: NewTab) -> None:
     tab = new_tab(door.server).open(where, token=None)
     nothing_is_shown(tab)
-    assert "berth token create" in tab.main
+    assert "berth token create --name NAME --role viewer" in tab.main
+    assert "null" not in tab.main
     expect(tab.page.get_by_label("Token")).to_be_focused()
     assert tab.page.get_by_label("Token").get_attribute("type") == "password"
     assert tab.page.get_by_role("alert").count() == 0

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from typing import Final
 
-from berth.api.auth.policy import ANYONE, DEFAULT, OF_A_PROJECT
+from berth.api.auth.policy import ANYONE, DEFAULT, OF_A_PROJECT, PROJECT_ROLES
 from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.rule_names import RULE_NAMES
 from berth.api.v1.routes import ROUTES
@@ -31,7 +31,7 @@ def asked_with() -> dict[str, list[str]]:
 def _cell(operation: str, role: str) -> str:
     if role not in DEFAULT[operation] and ANYONE not in DEFAULT[operation]:
         return ""
-    if role == "reader" and operation in OF_A_PROJECT:
+    if role in PROJECT_ROLES and (operation in OF_A_PROJECT or operation.startswith("allocations.")):
         return "own project"
     if role == OWNER and ANYONE not in DEFAULT[operation] and operation.rpartition(".")[2] not in _READING:
         return "own trees"

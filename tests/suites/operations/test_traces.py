@@ -227,7 +227,7 @@ main()
 @pytest.mark.parametrize(
     ("endpoint", "why"),
     [
-        ("http://127.0.0.1:4318", "otel.endpoint is set, but opentelemetry is not installed: install berth[otel]"),
+        ("http://127.0.0.1:4318", "otel.endpoint is set, but opentelemetry is not installed: install what requirements/otel.txt"),
         ("127.0.0.1:4318", "otel.endpoint is an address such as http://collector.example.com:4318"),
         ("grpc://127.0.0.1:4317", "otel.endpoint is an address such as http://collector.example.com:4318"),
     ],

@@ -14,7 +14,7 @@ import trustme
 from msgspec.structs import replace
 
 from berth.ledger import Ledger, credentials, open_ledger
-from berth.model.caller import OWNER, ROLES
+from berth.model.caller import MEMBER, OWNER, ROLES
 from berth.model.token import TokenSpec
 from tests.suites.security.kept_connections import Connections
 from tests.support.identity import keystone_stand_in, openid_provider
@@ -35,7 +35,7 @@ class Who:
     project: str = "mine"
 
 
-EVERYBODY: Final = tuple(Who(role, project) for role in (*ROLES, "member") for project in PROJECTS)
+EVERYBODY: Final = tuple(Who(role, project) for role in (*ROLES, "stranger") for project in PROJECTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,8 @@ def keystone(folder: Path) -> Iterator[Stand]:
         from_now = service.now - keystone_stand_in.NOW
         for number, who in enumerate(EVERYBODY):
             project = {"id": who.project, "name": who.project}
-            service.add(f"t-{number}", from_now + 86_400, project=project, roles=[{"id": "r", "name": who.role}])
+            role = "berth-member" if who.role == MEMBER else who.role
+            service.add(f"t-{number}", from_now + 86_400, project=project, roles=[{"id": "r", "name": role}])
             callers[who] = Sent({"x-auth-token": f"t-{number}"})
         service.add("over", from_now - 3600)
         (folder / "password").write_text("s3cret")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from berth.api.auth.policy import ANYONE, OF_A_PROJECT, POLICIES
+from berth.api.auth.policy import ANYONE, OF_A_PROJECT, POLICIES, PROJECT_ROLES
 from berth.api.http.limits import Limiter
 from berth.api.ops.metrics import MetricsRegistry
 from berth.api.placement.routes import OPERATIONS
@@ -18,7 +18,7 @@ from berth.app import mounts_of
 from berth.ledger import open_ledger
 from berth.ledger.audit import chain
 from berth.model.audit import AuditRecord
-from berth.model.caller import OWNER
+from berth.model.caller import MEMBER, OWNER
 from berth.settings import Limits, Settings
 from tests.suites.security.callers import PROJECTS, STANDS, Sent, Stand, Who, ledger_in
 from tests.suites.security.kept_connections import Got
@@ -48,8 +48,10 @@ def may(asked: Asked, who: Who, project: str | None) -> bool:
     if not asked.operation:
         return True
     roles = TABLE[asked.operation]
-    if who.role == "reader" and asked.operation in OF_A_PROJECT:
-        return "reader" in roles and project == who.project
+    if who.role == MEMBER and asked.face == "placement":
+        return ANYONE in roles
+    if who.role in PROJECT_ROLES and asked.operation in OF_A_PROJECT:
+        return who.role in roles and project == who.project
     return who.role in roles or ANYONE in roles
 
 

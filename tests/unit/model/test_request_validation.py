@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -101,3 +103,18 @@ def test_the_beginning_of_a_uuid_is_found_in_any_spelling(typed: str, canonical:
 def test_a_name_is_escaped_in_a_pointer() -> None:
     assert pointer("a/b~c") == "a~1b~0c"
     assert msgspec.json.encode(pointer("plain")) == b'"plain"'
+
+
+@pytest.mark.parametrize("given", [["A"], ("A",), [frozenset({"A"})], [["A"]], ({"A"},)])
+def test_a_name_that_stands_alone_is_a_set_of_one(given: Any) -> None:
+    """In every form in which a person writes it; a text was taken for the set of its letters once."""
+    asked = CandidateRequest(groups=(Group(resources={"VCPU": 1}, required=given, member_of=given),))
+    group = msgspec.convert(msgspec.to_builtins(asked), CandidateRequest).groups[0]
+    assert (group.required, group.member_of) == ((frozenset({"A"}),), (frozenset({"A"}),))
+
+
+def test_a_text_is_no_list_of_names() -> None:
+    asked = CandidateRequest(groups=(Group(resources={"VCPU": 1}, required="HW_CPU_X86_AVX2"),))  # type: ignore[arg-type]
+    with pytest.raises(Invalid) as refused:
+        validated_request(asked)
+    assert refused.value.at == "/groups/0/required"

@@ -12,7 +12,7 @@ from berth.api.auth.policy import Policy
 from berth.api.http.messages import AmbiguousRequest, HttpError, LimitExceeded, Request
 from berth.ledger import Ledger
 from berth.model.audit import RefusedRequest
-from berth.model.caller import NOBODY, OWNER, Caller
+from berth.model.caller import MEMBER, NOBODY, OWNER, Caller
 from berth.settings import Limits
 
 RECORDED: Final = frozenset({401, 403, 408, 413, 414, 429, 431})
@@ -106,7 +106,11 @@ def _challenges(authenticators: Iterable[Authenticator]) -> tuple[tuple[str, str
 
 
 def _restricted(caller: Caller) -> Caller:
-    """Give a provider-owner without named trees none, unless another role lets it write all of them."""
-    if caller.trees is None and OWNER in caller.roles and caller.roles.isdisjoint(("admin", "service")):
-        return structs.replace(caller, trees=frozenset())
-    return caller
+    """Restrict what a caller writes to its trees (a provider-owner) or its project (a member).
+
+    A provider-owner without named trees has none. Nothing is restricted if another role lets it write all.
+    """
+    if caller.roles.isdisjoint((OWNER, MEMBER)) or not caller.roles.isdisjoint(("admin", "service")):
+        return caller
+    trees = frozenset() if caller.trees is None and OWNER in caller.roles else caller.trees
+    return structs.replace(caller, trees=trees, own_project=MEMBER in caller.roles)

@@ -14,7 +14,7 @@ import httpx
 from berth.api.auth.authenticator import AuthenticationFailed, identity_service_unreachable
 from berth.api.auth.credential_cache import CredentialCache, Known
 from berth.api.http.messages import Request
-from berth.model.caller import Caller
+from berth.model.caller import MEMBER, Caller
 from berth.settings import Keystone
 
 UNKNOWN_S: Final = 5
@@ -22,6 +22,9 @@ UNKNOWN_S: Final = 5
 
 SERVICE: Final = "service"
 """The role of a service token: keystonemiddleware's service_token_roles."""
+
+ROLE_NAMES: Final = {"member": "keystone-member", "berth-member": MEMBER}
+"""Roles in Keystone that have another name here: every user of a project is a member there, which is no right here."""
 
 TIMEOUT_S: Final = 5
 EARLY_S: Final = 60
@@ -153,7 +156,12 @@ def _caller(details: dict[str, Any]) -> Caller:
     return Caller(
         user=user["id"],
         project=(details.get("project") or {}).get("id", ""),
-        roles=frozenset(role["name"].lower() for role in details.get("roles", ())),
+        roles=frozenset(_role(role["name"].lower()) for role in details.get("roles", ())),
         system_scoped=bool(details.get("system")),
         name=user.get("name", user["id"]),
     )
+
+
+def _role(name: str) -> str:
+    """Return Berth's name of a role in Keystone."""
+    return ROLE_NAMES.get(name, name)

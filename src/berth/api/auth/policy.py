@@ -8,41 +8,52 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from berth.model.caller import OWNER, ROLES, Caller
+from msgspec import structs
+
+from berth.model.caller import MEMBER, OWNER, ROLES, VIEWER, Caller
 
 ANYONE: Final = "anyone"
 """In place of a role: every authenticated caller."""
 
+PROJECT_ROLES: Final = frozenset({MEMBER, "reader"})
+"""Roles for one project: what they may do to projects they may do to the caller's own only."""
+
 _FLEET: Final = frozenset({"admin", "service"})
-_OWN_PROJECT: Final = _FLEET | {"reader"}
+_READING: Final = _FLEET | {VIEWER}
+_FINDING: Final = _READING | {MEMBER}
+_PROVIDERS: Final = _READING | {MEMBER, OWNER}
+_HOLDERS: Final = _READING | {OWNER}
+_OWN_PROJECT: Final = _READING | PROJECT_ROLES
+_OWN_CLAIMS: Final = _FLEET | {MEMBER}
 _OWN_TREES: Final = _FLEET | {OWNER}
 _ADMIN: Final = frozenset({"admin"})
+_AUDITING: Final = _ADMIN | {VIEWER}
 _ANYONE: Final = frozenset({ANYONE})
 
 OF_A_PROJECT: Final = frozenset({"consumers.list", "consumers.show", "project_usages.show"})
-"""Operations on a project: a reader may do them to its own project only."""
+"""Operations that read a project: a reader and a member may do them to their own project only."""
 
 Rules = Mapping[str, frozenset[str]]
 
 DEFAULT: Final[Rules] = {
     # Reading the fleet
-    "aggregates.list": _OWN_TREES,
-    "aggregates.show": _OWN_TREES,
-    "candidates.list": _FLEET,
-    "changes.list": _FLEET,
-    "classes.list": _OWN_TREES,
-    "classes.show": _OWN_TREES,
-    "fleet.show": _OWN_TREES,
-    "inventories.list": _OWN_TREES,
-    "inventory.show": _OWN_TREES,
-    "provider_allocations.show": _OWN_TREES,
-    "provider_traits.show": _OWN_TREES,
-    "provider_usages.show": _OWN_TREES,
-    "providers.export": _FLEET,
-    "providers.list": _OWN_TREES,
-    "providers.show": _OWN_TREES,
-    "traits.list": _OWN_TREES,
-    "traits.show": _OWN_TREES,
+    "aggregates.list": _PROVIDERS,
+    "aggregates.show": _PROVIDERS,
+    "candidates.list": _FINDING,
+    "changes.list": _READING,
+    "classes.list": _PROVIDERS,
+    "classes.show": _PROVIDERS,
+    "fleet.show": _PROVIDERS,
+    "inventories.list": _PROVIDERS,
+    "inventory.show": _PROVIDERS,
+    "provider_allocations.show": _HOLDERS,
+    "provider_traits.show": _PROVIDERS,
+    "provider_usages.show": _PROVIDERS,
+    "providers.export": _READING,
+    "providers.list": _PROVIDERS,
+    "providers.show": _PROVIDERS,
+    "traits.list": _PROVIDERS,
+    "traits.show": _PROVIDERS,
     # Writing it
     "aggregates.edit": _OWN_TREES,
     "aggregates.set": _OWN_TREES,
@@ -68,25 +79,25 @@ DEFAULT: Final[Rules] = {
     "traits.delete": _FLEET,
     "traits.ensure": _FLEET,
     # Allocations
-    "allocations.delete": _FLEET,
-    "allocations.post": _FLEET,
+    "allocations.delete": _OWN_CLAIMS,
+    "allocations.post": _OWN_CLAIMS,
     "allocations.put": _FLEET,
-    "allocations.release": _FLEET,
-    "allocations.show": _FLEET,
+    "allocations.release": _OWN_CLAIMS,
+    "allocations.show": _READING,
     "changes.undo": _FLEET,
     "consumers.list": _OWN_PROJECT,
     "consumers.reconcile": _FLEET,
     "consumers.show": _OWN_PROJECT,
     "project_usages.show": _OWN_PROJECT,
-    "projects.list": _FLEET,
+    "projects.list": _READING,
     # Policy and audit
-    "audit.anomalies": _ADMIN,
-    "audit.history": _FLEET,
-    "audit.list": _ADMIN,
+    "audit.anomalies": _AUDITING,
+    "audit.history": _READING,
+    "audit.list": _AUDITING,
     "me.show": _ANYONE,
-    "metrics.show": _FLEET,
+    "metrics.show": _READING,
     "policy.show": _ANYONE,
-    "tokens.list": _ADMIN,
+    "tokens.list": _AUDITING,
     "tokens.create": _ADMIN,
     "tokens.revoke": _ADMIN,
     "tokens.rotate": _ADMIN,
@@ -104,7 +115,7 @@ class Policy:
         """Whether the caller may do this (to this project).
 
         System-scoped callers may do nothing: every operation belongs to a project. That an owner of trees writes only
-        those is checked by the ledger, when the command is decided.
+        those, and a member only its project's claims, is checked by the ledger when the command is decided.
         """
         roles = self.rules.get(operation, frozenset())
         if caller.system_scoped:
@@ -112,7 +123,7 @@ class Policy:
         if ANYONE in roles:
             return True
         matching = roles & caller.roles
-        if matching == {"reader"} and operation in OF_A_PROJECT:
+        if matching and matching <= PROJECT_ROLES and operation in OF_A_PROJECT:
             return project is not None and project == caller.project
         return bool(matching)
 
@@ -128,13 +139,23 @@ class Policy:
         }
 
 
+def placement_caller(caller: Caller) -> Caller:
+    """Return a caller as the Placement API knows it: without the role member, which counts for /v1 only.
+
+    A member's restrictions have no counterpart there, and Placement gives the role of that name no rights.
+    """
+    if MEMBER not in caller.roles:
+        return caller
+    return structs.replace(caller, roles=caller.roles - {MEMBER}, own_project=False)
+
+
 POLICIES: Final = {
     policy.name: policy
     for policy in (
         Policy("default", DEFAULT),
         Policy("legacy-rbac", DEFAULT),
         Policy("secure-rbac", {**DEFAULT, "reshape": frozenset({"service"})}),
-        Policy("open-policy", {name: _ADMIN if roles == _ADMIN else _ANYONE for name, roles in DEFAULT.items()}),
+        Policy("open-policy", {name: roles if roles <= _AUDITING else _ANYONE for name, roles in DEFAULT.items()}),
     )
 }
 """The policies by name. default and legacy-rbac are the same, as they are in Placement."""

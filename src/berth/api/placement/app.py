@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from berth.api.auth.gate import Gate
+from berth.api.auth.policy import placement_caller
 from berth.api.http.app import PendingReply
 from berth.api.http.error_response import error_reply, unavailable
 from berth.api.http.json_body import encoded
@@ -115,7 +116,8 @@ class _Exchange:
     def respond(self) -> Reply | PendingReply:
         """Make the checks in Placement's order, then call the endpoint."""
         request = self.request
-        self.caller = caller = self.api.authenticate(request)
+        self.caller = self.api.authenticate(request)
+        caller = placement_caller(self.caller)
         self.minor = minor = minor_of(request.headers.get(HEADER), versions.NEWEST)
         _check_content_type(request)
         operation, terms = _route(request, minor)

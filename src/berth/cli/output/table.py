@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -94,10 +95,19 @@ def rich_cell(cell: TableCell) -> Text:
     from rich.text import Text
 
     if isinstance(cell, Fill):
-        return Text.assemble((cell.bar, cell.colour), f" {cell.percent:>5}")
+        return Text.assemble((_printable(cell.bar), cell.colour), f" {cell.percent:>5}")
     if isinstance(cell, int):
         return Text(f"{cell:,}")
     return Text(escape(cell or ""))
+
+
+def _printable(bar: str) -> str:
+    """Return a bar in characters that standard output can write."""
+    try:
+        bar.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return bar.replace("█", "#").replace("░", ".")
+    return bar
 
 
 def _cell(cell: TableCell) -> str:

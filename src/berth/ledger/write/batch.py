@@ -18,6 +18,7 @@ from berth.ledger.write.decide import decide
 from berth.ledger.write.decide.allocate import Deferred, LockedSearch, allocate
 from berth.ledger.write.decide.lapses import MOST_AT_ONCE, lapsed, sweep
 from berth.ledger.write.draft import Draft
+from berth.ledger.write.membership import CLAIMING, check_membership
 from berth.ledger.write.ownership import check_ownership
 from berth.ledger.write.pending_command import PendingCommand
 from berth.model.audit import RefusedRequest
@@ -220,8 +221,8 @@ def _decided(pending: PendingCommand, draft: Draft, search: LockedSearch) -> Out
     if pending.key is not None and kept is not None:
         return _replayed(pending, pending.key, kept)
     try:
-        if pending.caller.trees is not None:
-            check_ownership(draft, pending.caller.trees, pending.caller, pending.command)
+        if pending.caller.own_project or pending.caller.trees is not None:
+            _check_reach(draft, pending.caller, pending.command)
         if isinstance(pending.command, Allocate):
             return Outcome(pending, allocate(draft, pending.command, pending.shortlist, search))
         return Outcome(pending, decide(draft, pending.command))
@@ -229,6 +230,14 @@ def _decided(pending: PendingCommand, draft: Draft, search: LockedSearch) -> Out
         return Outcome(pending, refusal=refusal)
     except Deferred:
         return Outcome(pending, deferred=True, search=pending.shortlist is not None)
+
+
+def _check_reach(draft: Draft, caller: Caller, command: Command) -> None:
+    """Raise Forbidden if a caller of one project, or of some trees, writes anything else."""
+    if caller.own_project and (caller.trees is None or isinstance(command, CLAIMING)):
+        check_membership(draft, caller, command)
+    elif caller.trees is not None:
+        check_ownership(draft, caller.trees, caller, command)
 
 
 def _replayed(pending: PendingCommand, key: CommandKey, kept: KeptAnswer) -> Outcome:

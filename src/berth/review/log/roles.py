@@ -7,12 +7,12 @@ from typing import Final
 from berth.api.auth.policy import Policy
 from berth.api.v1.command_routes import COMMANDS
 from berth.model.audit import AuditRecord
-from berth.model.caller import OWNER
+from berth.model.caller import MEMBER, OWNER, VIEWER
 from berth.model.token import Token
 from berth.review.deployment.result import deployment_finding
 from berth.review.model import ReviewFinding, ReviewPart, Severity
 
-SMALLEST_FIRST: Final = ("reader", OWNER, "service", "admin")
+SMALLEST_FIRST: Final = ("reader", VIEWER, MEMBER, OWNER, "service", "admin")
 """The roles, from the one with the least rights to the one with all."""
 
 OPERATIONS: Final[Mapping[str, str]] = {
@@ -45,7 +45,8 @@ def smallest_role(changes: Iterable[str], policy: Policy) -> str:
     """Return the smallest role that a policy allows these commands; the largest of all if it allows none of them."""
     needed = [policy.rules.get(OPERATIONS.get(each, ""), frozenset({SMALLEST_FIRST[-1]})) for each in changes]
     for role in SMALLEST_FIRST:
-        if all(role in roles or "anyone" in roles for roles in needed):
+        # A kind of command does not say whose claims it wrote, and a member may write those of one project only.
+        if role != MEMBER and all(role in roles or "anyone" in roles for roles in needed):
             return role
     return SMALLEST_FIRST[-1]
 
@@ -72,9 +73,12 @@ def _is_valid(token: Token, now: int) -> bool:
 
 
 def unused_rights(uses: Iterable[RoleUse], days: int) -> Iterator[ReviewFinding]:
-    """Yield a finding for each token that a smaller role would do. Reading is not recorded: only a person knows it."""
+    """Yield a finding for each token that a smaller role would do.
+
+    Reading is not recorded: what only a person knows. So there is none of a viewer, which changes nothing.
+    """
     for each in uses:
-        if SMALLEST_FIRST.index(each.smallest) < SMALLEST_FIRST.index(each.present):
+        if each.present != VIEWER and SMALLEST_FIRST.index(each.smallest) < SMALLEST_FIRST.index(each.present):
             yield deployment_finding(
                 "right-unused",
                 269,

@@ -53,7 +53,7 @@ def test_a_token_is_asked_about_and_then_believed_for_a_while(
     keystone.add("good")
     for _ in range(3):
         assert service(asking("good")) == Caller(
-            user="u-1", project="p-1", roles=frozenset({"admin", "member"}), name="ada", via="keystone",
+            user="u-1", project="p-1", roles=frozenset({"admin", "keystone-member"}), name="ada", via="keystone",
             address="192.0.2.7",
         )  # fmt: skip
     assert (keystone.asked, keystone.logins) == (1, 1)
@@ -139,6 +139,14 @@ def served(token: str, service_token: str) -> Request:
 SERVICE = [{"id": "r-3", "name": "service"}]
 
 
+def test_only_a_role_of_its_own_makes_a_member(service: IdentityService, keystone: StandIn) -> None:
+    """Every user of a project in Keystone has the role member."""
+    keystone.add("own", roles=[{"id": "r-1", "name": "berth-member"}])
+    caller = service(asking("own"))
+    assert caller is not None
+    assert caller.roles == frozenset({"member"})
+
+
 def test_a_service_lets_a_token_outlive_its_end(service: IdentityService, keystone: StandIn, clock: Clock) -> None:
     keystone.add("short", lasts=10)
     keystone.add("nova", roles=SERVICE)
@@ -146,7 +154,7 @@ def test_a_service_lets_a_token_outlive_its_end(service: IdentityService, keysto
     for _ in range(2):
         caller = service(served("short", "nova"))
         assert caller is not None
-        assert (caller.name, caller.roles) == ("ada", frozenset({"admin", "member"}))
+        assert (caller.name, caller.roles) == ("ada", frozenset({"admin", "keystone-member"}))
     assert keystone.asked == 2
     with pytest.raises(AuthenticationFailed, match="has expired"):
         service(asking("short"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from berth.api.auth.policy import ANYONE, DEFAULT, OF_A_PROJECT, POLICIES, Policy
+from berth.api.auth.policy import ANYONE, DEFAULT, OF_A_PROJECT, POLICIES, PROJECT_ROLES, Policy
 from berth.api.auth.policy_file import PolicyUnusable, read_policy
 from berth.api.http.limits import Limiter
 from berth.api.placement.app import PlacementApp
@@ -41,7 +41,7 @@ def test_what_the_table_does_not_name_is_refused_to_everybody() -> None:
 def test_who_may(operation: str, role: str, project: str | None) -> None:
     caller = Caller(user="u", project="mine", roles=frozenset({role}))
     allowed = role in DEFAULT[operation] or ANYONE in DEFAULT[operation]
-    if role == "reader" and operation in OF_A_PROJECT:
+    if role in PROJECT_ROLES and operation in OF_A_PROJECT:
         allowed = project == "mine"
     assert POLICIES["default"].allows(operation, caller, project) == allowed
 

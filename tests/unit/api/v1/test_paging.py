@@ -167,3 +167,14 @@ def test_changes_that_are_gone(asked: Asked) -> None:
         reply = asked("GET", f"{path}?after=2")
         assert (reply.status, told(reply)["type"], told(reply)["first"]) == (410, "/v1/problems/changes-gone", 4)
         assert told(asked("GET", f"{path}?limit=1"))["items"][0]["number"] == 4
+
+
+@pytest.mark.parametrize("target", [f"/v1/providers/{HOST}/history?", "/v1/audit?"])
+def test_a_page_that_is_just_full_is_the_last(target: str, steady: Asked) -> None:
+    """No "Show more" that shows nothing more."""
+    all_of_it = told(steady("GET", f"{target}limit=1000"))["items"]
+    page = told(steady("GET", f"{target}limit={len(all_of_it)}"))
+    assert (page["items"], page["next"]) == (all_of_it, None)
+    assert pages(steady, target, 1) == all_of_it
+    shorter = told(steady("GET", f"{target}limit={len(all_of_it) - 1}"))
+    assert len(told(steady("GET", f"{target}after={shorter['next']}"))["items"]) == 1

@@ -136,6 +136,8 @@ UNUSED = [
     (token("ci", "service"), [CREATE], ["token ci"]),
     (token("ci", "provider-owner"), [CREATE], []),
     (token("ci", "reader"), [], []),
+    (token("ci", "viewer"), [], []),
+    (token("ci", "member"), [CLAIM], []),
     (token("ci", revoked_at=1), [], []),
     (token("ci", expires_at=1), [], []),
     (token("ci", created_at=50 * DAY), [], []),

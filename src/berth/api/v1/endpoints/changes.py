@@ -85,7 +85,7 @@ def audit(call: Call) -> Page[AuditRecord]:
         operation=query.operation,
         outcome=query.outcome,
         before=query.after,
-        most=query.limit,
+        most=query.limit + 1,
         facts=query.facts,
     )
     return _page(records, query.limit)
@@ -98,9 +98,11 @@ def anomalies(call: Call) -> Anomalies:
 
 def history(call: Call) -> Page[AuditRecord]:
     """Return the audit records of a provider or a consumer, newest first, even if it was deleted."""
-    records = call.ledger.history(call.items["uuid"], before=call.query.after, most=call.query.limit)
+    records = call.ledger.history(call.items["uuid"], before=call.query.after, most=call.query.limit + 1)
     return _page(records, call.query.limit)
 
 
 def _page(records: list[AuditRecord], limit: int) -> Page[AuditRecord]:
-    return Page(records, str(records[-1].number) if len(records) == limit else None)
+    """Return a page. records: with one more than fits, if there is another page."""
+    page = records[:limit]
+    return Page(page, str(page[-1].number) if len(records) > limit else None)

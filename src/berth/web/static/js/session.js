@@ -54,5 +54,11 @@ export const hasToken = () => sessionStorage.getItem(KEY) !== null;
 /** Whether the policy lets us do this. */
 export const may = (operation) => session.me !== null && session.me.may.includes(operation);
 
+/** The options with which a command on any machine reaches this server. FILE has a token, where one is needed. */
+export function commandOptions() {
+  const address = location.origin + location.pathname.replace(/\/ui\/.*$/, "");
+  return `--url ${address} ${session.about?.auth.includes("dev") ? "--token - <<<admin" : "--token-file FILE"}`;
+}
+
 /** Whether some role of ours is for the whole fleet, not for a project or for single trees. */
 export const wide = () => may("projects.list");

@@ -89,7 +89,7 @@ async function drawn(view, parts, { body, found, names }) {
   const claimed = async (candidate) => {
     if (await claim(candidate, names, parts.claimed)) view.refresh();
   };
-  const claiming = may("allocations.put") ? claimed : null;
+  const claiming = may("allocations.post") ? claimed : null;
   fill(parts.outcome, fits ? verdict(found) : nothing(found));
   fill(parts.list, fits ? listed(found, names, claiming) : null);
   fill(parts.funnel, fits ? h("details", {}, h("summary", {}, "Why here, and not elsewhere?"), funnel(found.funnel)) : funnel(found.funnel));

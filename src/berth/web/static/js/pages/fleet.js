@@ -7,7 +7,7 @@ import { amount, number, percent, plural, share } from "../format.js";
 import { FleetMap, cellsOf } from "../map/map.js";
 import { legend, meter } from "../meter.js";
 import { changed, go, href } from "../router.js";
-import { may } from "../session.js";
+import { commandOptions, may } from "../session.js";
 import { empty, table } from "../table.js";
 
 const MOST_HOSTS = 10_000;
@@ -175,10 +175,10 @@ function beginning() {
   const writes = may("providers.create");
   return empty(
     "This ledger is empty",
-    writes ? "On each machine to add, run:" : "Callers whose roles allow writing providers can add machines.",
-    writes ? h("code", { class: "block" }, "berth discover --apply") : null,
+    writes ? "On each machine to add, with Berth installed, run:" : "Callers whose roles allow writing providers can add machines.",
+    writes ? h("code", { class: "block" }, `berth discover --apply ${commandOptions()}`) : null,
     writes ? "Or import a whole fleet, one line for each provider:" : null,
-    writes ? h("code", { class: "block" }, "berth import fleet.jsonl") : null,
+    writes ? h("code", { class: "block" }, `berth import fleet.jsonl ${commandOptions()}`) : null,
     "This page shows them as they are added.",
   );
 }

@@ -7,6 +7,7 @@ import { amount, number, share, when } from "../format.js";
 import { providerLink } from "../links.js";
 import { meter } from "../meter.js";
 import { changed, go } from "../router.js";
+import { commandOptions } from "../session.js";
 import { Growing, empty, table } from "../table.js";
 
 const FILTERS = ["name", "uuid", "trait", "aggregate", "class", "room"];
@@ -47,7 +48,7 @@ function shown(items, params) {
     const filtered = FILTERS.some((name) => params.get(name));
     return filtered
       ? empty("No provider matches", "Change or clear the filters above.")
-      : empty("There are no providers yet", "Add some with berth discover --apply or berth import.");
+      : empty("There are no providers yet", "On each machine to add, run:", h("code", { class: "block" }, `berth discover --apply ${commandOptions()}`));
   }
   const columns = [
     { label: "Provider", head: true, cell: (each) => providerLink(each.uuid, each.name) },

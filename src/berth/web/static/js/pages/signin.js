@@ -6,7 +6,7 @@ import { session, signIn } from "../session.js";
 import { box } from "../words.js";
 
 const OF_WAY = {
-  token: ["API token", "An administrator creates one with", "berth token create NAME --role reader"],
+  token: ["API token", "An administrator creates one with", "berth token create --name NAME --role viewer"],
   oidc: ["OpenID Connect", "An access token of your provider.", ""],
   keystone: ["Keystone", "A token as", "openstack token issue"],
   mtls: ["Client certificate", "Choose your certificate when the browser asks, and load this page again: then no form is shown.", ""],
@@ -30,7 +30,7 @@ export function show(root, { why = null, entered }) {
   };
   const dev = session.about?.auth.includes("dev");
   const form = tokenForm(enter, { first: !dev });
-  root.append(problem, dev ? trial(enter) : null, form, dev ? "" : ways());
+  root.append(...[problem, dev && trial(enter), form, !dev && ways()].filter(Boolean));
   form.elements.token.focus();
 }
 
