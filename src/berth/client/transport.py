@@ -17,7 +17,7 @@ import msgspec
 
 from berth.model import errors
 from berth.model.errors import BerthError, Invalid, NotBerth, Unavailable
-from berth.model.pages import ServerInfo
+from berth.model.pages import Page, ServerInfo
 from berth.model.problems import KINDS, rebuilt
 from berth.model.steps import Steps, finish, in_steps
 
@@ -100,6 +100,12 @@ class Transport:
         }
         result: T = self._request("GET", path, result_type, params=params)
         return result
+
+    @in_steps
+    def items(self, path: str, /, item_type: type[T], **parameters: Any) -> Steps[list[T]]:
+        """Send a GET for a page, and return its items."""
+        page: Page[T] = yield self.get(path, Page[item_type], **parameters)  # type: ignore[valid-type]
+        return page.items
 
     def query(self, path: str, body: Any, result_type: type[T]) -> T:
         """Send a query with a body, and return its result. It changes nothing, so it may be retried."""

@@ -27,13 +27,13 @@ class EditVerbs(CommandLedger, Protocol):
 
     def edit_traits(self, uuid: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> ProviderTraits:
         """Add traits to a provider and remove others, in one step. Raises ProviderNotFound, TraitsNotFound."""
-        self.do(EditTraits(uuid=uuid, add=frozenset(add), remove=frozenset(remove)))
-        return self.traits(uuid)
+        written = self.do(EditTraits(uuid=uuid, add=frozenset(add), remove=frozenset(remove)))
+        return self._after(written, self.traits, uuid)
 
     def edit_aggregates(self, uuid: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> ProviderAggregates:
         """Add a provider to aggregates and take it out of others, in one step. Raises ProviderNotFound."""
-        self.do(EditAggregates(uuid=uuid, add=tuple(add), remove=tuple(remove)))
-        return self.aggregates(uuid)
+        written = self.do(EditAggregates(uuid=uuid, add=tuple(add), remove=tuple(remove)))
+        return self._after(written, self.aggregates, uuid)
 
     def edit_inventories(
         self,

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import uuid as uuids
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, TypeVar
 
 from berth.model.candidate import Grant
 from berth.model.commands import KEEP, Allocate, Confirm, Extend, Keep, ReleaseAllocations
 from berth.model.consumer import Resources
 from berth.model.errors import BerthError
-from berth.model.namespace import Namespace
+from berth.model.idempotency import made_uuid
+from berth.model.namespace import CommandLedger, Namespace
+from berth.model.plain_values import as_request
 from berth.model.request import CandidateRequest
+from berth.model.steps import Steps, in_steps
 from berth.model.term import Term
+
+T = TypeVar("T")
 
 
 class Holds(Namespace):
@@ -26,6 +31,7 @@ class Holds(Namespace):
         *,
         onto: str | None = None,
         end: int | Keep | None = KEEP,
+        key: str | None = None,
     ) -> None:
         """Make a hold the consumer's claim. In time it is never refused for room.
 
@@ -33,31 +39,67 @@ class Holds(Namespace):
         end: when the claim ends, in microseconds since 1970 UTC, None for ever. A hold that is confirmed already, with
         the same, is no error. Raises HoldLapsed, NotPending, NotHeld, DoesNotJoin, InvalidTerm, AllocationsNotFound.
         """
-        self._do(Confirm(consumer=consumer, allocations=allocations, onto=onto, end=end))
+        return self._done(self._do(Confirm(consumer=consumer, allocations=allocations, onto=onto, end=end), key=key))
 
-    def extend(self, consumer: str, seconds: int) -> int:
+    def extend(self, consumer: str, seconds: int, *, key: str | None = None) -> int:
         """Let a hold be pending for this time from now. Return its deadline, in microseconds since 1970 UTC.
 
         Raises HoldLapsed, NotPending, HoldTooLong, AllocationsNotFound.
         """
-        deadline: int = self._do(Extend(consumer=consumer, seconds=seconds))
+        deadline: int = self._do(Extend(consumer=consumer, seconds=seconds), key=key)
         return deadline
 
-    @contextmanager
     def holding(
-        self, request: CandidateRequest, *, within: int, project: str, user: str, consumer: str | None = None
-    ) -> Iterator[Grant]:
+        self,
+        request: CandidateRequest | Mapping[str, int],
+        *,
+        within: int,
+        project: str,
+        user: str,
+        consumer: str | None = None,
+        key: str | None = None,
+    ) -> Holding:
         """Find where a request fits and hold it inside the context: then confirm it, or release it if this raises.
 
-        within: the time in seconds after which it lapses if this program does neither. Raises as `allocate`, and at the
-        end as `confirm`.
+        within: the time in seconds after which it lapses if this program does neither; key: of the hold, from which
+        those of its end follow. Raises as `allocate`, and at the end as `confirm`.
         """
-        chosen, term = consumer or str(uuids.uuid4()), Term(confirm_within=within)
-        grant: Grant = self._do(Allocate(request=request, consumer=chosen, project=project, user=user, term=term))
-        try:
-            yield grant
-        except BaseException:
-            with contextlib.suppress(BerthError):  # it lapses; the caller has to see what the program raised
-                self._do(ReleaseAllocations(consumer=grant.consumer))
-            raise
-        self.confirm(grant.consumer)
+        request = as_request(request)
+        chosen = consumer or made_uuid(key, "consumer", request, project, user)
+        term = Term(confirm_within=within)
+        return Holding(
+            self._ledger, Allocate(request=request, consumer=chosen, project=project, user=user, term=term), key
+        )
+
+
+class Holding:
+    """The context of `holding`: a hold that its end confirms, or releases if the program raised."""
+
+    def __init__(self, ledger: CommandLedger, claim: Allocate, key: str | None) -> None:
+        self._ledger, self._claim, self._key = ledger, claim, key
+        self._last = None if key is None else made_uuid(key, "end of the hold", claim.consumer)
+
+    def begin(self) -> Grant:
+        """Make the hold. Raises as `allocate`."""
+        grant: Grant = self._ledger.do(self._claim, key=self._key)
+        return grant
+
+    @in_steps
+    def end(self, error: BaseException | None) -> Steps[None]:
+        """Confirm the hold, or release it after an error. Raises as `confirm`."""
+        if error is None:
+            yield self._ledger.do(Confirm(consumer=self._claim.consumer), key=self._last)
+            return
+        with suppress(BerthError):  # it lapses; the caller has to see what the program raised
+            yield self._ledger.do(ReleaseAllocations(consumer=self._claim.consumer), key=self._last)
+
+    def __enter__(self) -> Grant:
+        return self.begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end(error)
+
+    def _run(self, steps: Steps[T]) -> Any:
+        return self._ledger._run(steps)  # noqa: SLF001 - its steps are the ledger's

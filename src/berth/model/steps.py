@@ -46,7 +46,7 @@ async def finish_awaiting(steps: Steps[T]) -> T:
             step = take(given)
             try:
                 take, given = steps.send, await step
-            except BaseException as error:  # also a cancellation: the steps may have to clean up
+            except BaseException as error:  # noqa: BLE001 - the steps see it, also a cancellation
                 take, given = steps.throw, error
     except StopIteration as end:
         result: T = end.value

@@ -33,6 +33,7 @@ def answering(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
                 with connection:
                     heard.append(connection.recv(65536))
                     connection.sendall(answer)
+            listener.close()  # what is sent after that is refused, not waited for
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()

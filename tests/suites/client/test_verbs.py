@@ -235,7 +235,7 @@ REFUSED: tuple[tuple[type[errors.BerthError], Refused], ...] = (
     (errors.UnitsViolated, lambda it: it.claim(_of(host(it), {"DISK_GB": 3}))),
     (errors.CapacityExceeded, lambda it: claimed(it, host(it), 9)),
     (errors.ClassExists, lambda it: [it.create_class("CUSTOM_TWICE", exist_ok=False) for _ in range(2)]),
-    (errors.Invalid, lambda it: it.provider("nonsense")),
+    (errors.ProviderNotFound, lambda it: it.provider("nonsense")),
     (errors.Invalid, lambda it: it.find(CandidateRequest(groups=()))),
     (errors.Invalid, lambda it: it.consumers(berth.ConsumerQuery(order=berth.ConsumerOrder.LARGEST))),
     (errors.Invalid, lambda it: it.search(after="nonsense")),

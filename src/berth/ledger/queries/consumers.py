@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from berth.fleet.state.fleet import Fleet
 from berth.ledger.queries.largest_consumers import LargestConsumers, is_number
+from berth.ledger.queries.provider_uuid import provider_uuid
 from berth.ledger.write.subtree import subtree_of
 from berth.ledger.write.writer import Writer
 from berth.model.change import NameKind
@@ -73,6 +75,8 @@ class ConsumerQueries:
             raise Invalid("the largest consumers are those of one resource class: give the class as well")
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
+            if query.provider:
+                query = replace(query, provider=provider_uuid(fleet, query.provider))
             filter_ = _compile_filter(fleet, query)
             if filter_ is None:
                 return ConsumerPage([], None)
@@ -145,7 +149,7 @@ class ConsumerQueries:
         """Return which consumers hold what of a provider. Raises ProviderNotFound."""
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
-            slot = fleet.slot(canonical_uuid(uuid))
+            slot = fleet.slot(provider_uuid(fleet, uuid))
             holders: dict[str, Holder] = {}
             newest = 0
             for row in stored.holders_of(connection, int(fleet.id.values[slot]), fleet.lapses.instant):
@@ -159,7 +163,7 @@ class ConsumerQueries:
         begin = _number(after) if after else 0
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
-            slot = fleet.slot(canonical_uuid(uuid))
+            slot = fleet.slot(provider_uuid(fleet, uuid))
             provider_id = int(fleet.id.values[slot])
             rows = consumer_pages.holders(connection, provider_id, begin, limit + 1, fleet.lapses.instant)
             items: dict[int, HolderItem] = {}
@@ -219,7 +223,7 @@ def _compile_filter(fleet: Fleet, query: ConsumerQuery) -> ConsumerFilter | None
         user=query.user,
         type_id=type_id,
         untyped=query.type == UNKNOWN_TYPE,
-        provider_id=int(fleet.id.values[fleet.slot(canonical_uuid(query.provider))]) if query.provider else None,
+        provider_id=int(fleet.id.values[fleet.slot(query.provider)]) if query.provider else None,
         class_id=fleet.catalogue.class_id(query.resource_class) if query.resource_class else None,
         now=fleet.lapses.instant,
     )
