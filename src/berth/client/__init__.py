@@ -1,5 +1,6 @@
 """A ledger over HTTP: the same verbs as an open one has, asked of a server's /v1."""
 
+from berth.client.async_client import AsyncClient, aconnect
 from berth.client.client import Client, connect
 
-__all__ = ["Client", "connect"]
+__all__ = ["AsyncClient", "Client", "aconnect", "connect"]

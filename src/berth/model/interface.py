@@ -33,6 +33,7 @@ from berth.model.idempotency import checked_key, made_uuid, repeatable
 from berth.model.inventory import Inventory
 from berth.model.name_verbs import NameVerbs
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
+from berth.model.page_verbs import PageVerbs
 from berth.model.pages import HolderPage, NameItem
 from berth.model.plain_values import as_inventories, as_request
 from berth.model.provider import (
@@ -248,7 +249,7 @@ class LedgerReader(Protocol):
         """
 
 
-class LedgerInterface(LedgerReader, NameVerbs, EditVerbs, TermVerbs, Protocol):
+class LedgerInterface(LedgerReader, PageVerbs, NameVerbs, EditVerbs, TermVerbs, Protocol):
     """All verbs. A writing verb returns when its change is durable, or raises a Refusal and changes nothing."""
 
     @abstractmethod
