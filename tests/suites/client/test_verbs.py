@@ -277,19 +277,19 @@ def _needing(*traits: str) -> CandidateRequest:
 
 @pytest.mark.parametrize(("fields", "ask"), SAME, ids=[fields for fields, _ in SAME])
 def test_refusals_have_the_same_fields(
-    fields: str, ask: Refused, ledger: LedgerInterface, client: LedgerInterface
+    fields: str, ask: Refused, ledger: LedgerInterface, client: LedgerInterface, async_client: LedgerInterface
 ) -> None:
     found = []
-    for verbs in (ledger, client):
+    for verbs in (ledger, client, async_client):
         with pytest.raises(errors.Refusal) as caught:
             ask(verbs)
         assert caught.value.args == (str(caught.value),)
         found.append([getattr(caught.value, name) for name in fields.split()])
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
     assert None not in found[0] or fields == "expected got"
 
 
-def test_reading_the_same(ledger: berth.Ledger, client: berth.Client) -> None:
+def test_reading_the_same(ledger: berth.Ledger, client: berth.Client, async_client: LedgerInterface) -> None:
     """Every reading verb, of one moment: the same values, whichever way they are asked for."""
     uuid = host(ledger)
     consumers = [claimed(ledger, uuid, amount, type="JOB") for amount in (1, 2, 3)]
@@ -332,7 +332,7 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client) -> None:
         lambda it: it.audit(operation="CreateProvider", most=2),
         lambda it: it.audit(subject=uuid, before=it.head()),
     )
-    differing = [number for number, ask in enumerate(asked) if ask(ledger) != ask(client)]
+    differing = [number for number, ask in enumerate(asked) if not ask(ledger) == ask(client) == ask(async_client)]
     assert differing == []
 
 
