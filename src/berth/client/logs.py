@@ -11,9 +11,9 @@ from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.change import Change
 from berth.model.interface import LedgerInterface
+from berth.model.names import parse_uuid
 from berth.model.pages import Page
 from berth.model.steps import Steps, in_steps
-from berth.model.validation import canonical_uuid
 
 MOST_ITEMS: Final = 1_000
 """Items on one page."""
@@ -44,6 +44,7 @@ class LogRequests(LedgerInterface):
         """Yield every change after this number (None: from now on) as it is made, reconnecting if necessary."""
         return follow(self._transport, self.head() if after is None else after)
 
+    @in_steps
     def audit(
         self,
         *,
@@ -55,25 +56,35 @@ class LogRequests(LedgerInterface):
         outcome: str | None = None,
         before: int | None = None,
         most: int = 100,
-    ) -> list[AuditRecord]:
+    ) -> Steps[list[AuditRecord]]:
         """Return up to `most` matching records of the audit log, newest first. before: a record's number."""
         params = {
             "since": since,
             "until": until,
             "actor": actor,
-            "provider": None if subject is None else canonical_uuid(subject),
+            "provider": None if subject is None else (yield self._subject(subject)),
             "operation": operation,
             "outcome": outcome,
         }
-        return self._records("/v1/audit", before, most, **params)
+        records: list[AuditRecord] = yield self._records("/v1/audit", before, most, **params)
+        return records
 
     def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
         """Return unusual activity of the last week that ended between two moments, in microseconds since 1970 UTC."""
         return self._transport.get("/v1/audit/anomalies", Anomalies, since=since, until=until)
 
-    def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
+    @in_steps
+    def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> Steps[list[AuditRecord]]:
         """Return what was done to a provider or consumer, newest first, even if it no longer exists."""
-        return self._records(f"/v1/providers/{canonical_uuid(uuid)}/history", before, most)
+        subject = yield self._subject(uuid)
+        records: list[AuditRecord] = yield self._records(f"/v1/providers/{subject}/history", before, most)
+        return records
+
+    @in_steps
+    def _subject(self, given: str) -> Steps[str]:
+        """Return a uuid, also of what no longer exists; of a name, that of its provider."""
+        uuid: str = parse_uuid(given) or (yield self._uuids_of([given]))[given]
+        return uuid
 
     @in_steps
     def _records(self, /, path: str, before: int | None, most: int, **params: Any) -> Steps[list[AuditRecord]]:

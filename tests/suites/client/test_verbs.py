@@ -80,6 +80,47 @@ def test_what_providers_have(verbs: LedgerInterface) -> None:
     verbs.delete_trait(trait)
 
 
+def test_plain_values_and_names_of_providers(verbs: LedgerInterface) -> None:
+    name, like_a_uuid, trait = f"gpu r/{uuid4()}", new(), custom()
+    uuid, other = (verbs.create_provider(each).uuid for each in (name, like_a_uuid))
+    verbs.create_trait(trait)
+    assert verbs.set_inventories(name, {"VCPU": {"total": 4}}).inventories["VCPU"].total == 4
+    assert verbs.edit_traits(name, add=[trait]).traits == [trait]
+    assert verbs.provider(name).uuid == verbs.details(name).uuid == uuid
+    assert verbs.provider(like_a_uuid).uuid == other
+    assert name in {each.names.get(uuid) for each in verbs.find({"VCPU": 1}).candidates}
+    assert verbs.find({"VCPU": 2**20}).candidates == []
+    assert "VCPU" in verbs.explain({"VCPU": 2**20}).why
+    group = Group(resources={"VCPU": 1}, required=[trait], in_tree=name)  # type: ignore[arg-type]
+    assert verbs.find(CandidateRequest(groups=(group,))).candidates[0].names == {uuid: name}
+    consumer = claimed(verbs, name)
+    assert verbs.consumers(berth.ConsumerQuery(provider=name)).items[0].uuid == consumer
+    assert [item.consumer for page in verbs.pages(verbs.holders, name, limit=1) for item in page.items] == [consumer]
+    with verbs.holds.holding({"VCPU": 1}, within=60, project="physics", user="ada") as held:
+        assert held.allocations
+    assert verbs.history(name)[0].operation
+    verbs.release(consumer)
+
+
+Refused = Callable[[LedgerInterface], object]
+NOBODY = "7a5c0000-0000-4000-8000-0000000000ff"
+WRONG: tuple[tuple[str, str, Refused], ...] = (
+    ("/VCPU", "an amount is an int", lambda it: it.find({"VCPU": "4"})),  # type: ignore[dict-item]
+    ("", "not NoneType", lambda it: it.explain(None)),  # type: ignore[arg-type]
+    ("/VCPU", "an amount is an int", lambda it: it.allocate({"VCPU": 1.5}, project="p", user="u")),  # type: ignore[dict-item]
+    ("/inventories/VCPU/totl", "'total'", lambda it: it.set_inventories(NOBODY, {"VCPU": {"totl": 4}})),
+)
+
+
+@pytest.mark.parametrize(("at", "words", "ask"), WRONG)
+def test_a_wrong_plain_value_is_refused_with_its_place(
+    at: str, words: str, ask: Refused, verbs: LedgerInterface
+) -> None:
+    with pytest.raises(errors.Invalid, match=words) as caught:
+        ask(verbs)
+    assert caught.value.at == at
+
+
 def test_names(verbs: LedgerInterface) -> None:
     name = custom()
     assert verbs.create_class(name)
@@ -204,8 +245,6 @@ def test_following(verbs: LedgerInterface) -> None:
     assert [record.operation for record in verbs.history(uuid)] == heard[::-1]
 
 
-Refused = Callable[[LedgerInterface], object]
-NOBODY = "7a5c0000-0000-4000-8000-0000000000ff"
 REFUSED: tuple[tuple[type[errors.BerthError], Refused], ...] = (
     (errors.ProviderNotFound, lambda it: it.provider(NOBODY)),
     (errors.ProviderNotFound, lambda it: it.set_traits(NOBODY, [])),
@@ -236,6 +275,8 @@ REFUSED: tuple[tuple[type[errors.BerthError], Refused], ...] = (
     (errors.CapacityExceeded, lambda it: claimed(it, host(it), 9)),
     (errors.ClassExists, lambda it: [it.create_class("CUSTOM_TWICE", exist_ok=False) for _ in range(2)]),
     (errors.ProviderNotFound, lambda it: it.provider("nonsense")),
+    (errors.ProviderNotFound, lambda it: it.delete_provider("nonsense")),
+    (errors.ProviderNotFound, lambda it: it.claim(_of("nonsense", {"VCPU": 1}))),
     (errors.Invalid, lambda it: it.find(CandidateRequest(groups=()))),
     (errors.Invalid, lambda it: it.consumers(berth.ConsumerQuery(order=berth.ConsumerOrder.LARGEST))),
     (errors.Invalid, lambda it: it.search(after="nonsense")),
