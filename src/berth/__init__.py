@@ -71,7 +71,7 @@ from berth.model.term import Term
 from berth.model.token import IssuedToken, TokenInfo, TokenSpec
 
 if TYPE_CHECKING:
-    from berth.client import Client, connect
+    from berth.client import AsyncClient, Client, aconnect, connect
     from berth.ledger import Ledger
     from berth.ledger import open_ledger as open
 
@@ -84,6 +84,7 @@ __all__ = [
     "AgendaEvent",
     "AgendaHolding",
     "AgendaItem",
+    "AsyncClient",
     "AuditRecord",
     "Caller",
     "CallerInfo",
@@ -172,6 +173,7 @@ __all__ = [
     "TypeUsage",
     "UndoOutcome",
     "UsageReport",
+    "aconnect",
     "connect",
     "errors",
     "open",
@@ -211,10 +213,10 @@ def __getattr__(name: str) -> Any:
         from berth import ledger
 
         globals().update(Ledger=ledger.Ledger, open=ledger.open_ledger)
-    elif name in ("Client", "connect"):
+    elif name in ("AsyncClient", "Client", "aconnect", "connect"):
         from berth import client
 
-        globals().update(Client=client.Client, connect=client.connect)
+        globals().update({each: getattr(client, each) for each in client.__all__})
     elif name in _OLD_NAMES:
         return globals()[_OLD_NAMES[name]]
     else:

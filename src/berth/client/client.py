@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 import msgspec
 from msgspec.structs import replace
 
-from berth.client.follow import follow
+from berth.client.logs import MOST_ITEMS, LogRequests
 from berth.client.reconciliation import ReconcileRequests
 from berth.client.report import ReportRequests
 from berth.client.terms import TermRequests
 from berth.client.tokens import TokenRequests
 from berth.client.transport import Transport
-from berth.model.anomaly import Anomalies
-from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidates
-from berth.model.change import CatalogueEntry, Change, NameKind
+from berth.model.change import CatalogueEntry, NameKind
 from berth.model.commands import Command
 from berth.model.consumer import (
     Consumer,
@@ -34,12 +32,21 @@ from berth.model.consumer import (
     Resources,
     TypeUsage,
 )
-from berth.model.errors import AllocationsNotFound, ClassNotFound, InventoryNotFound, NotBerth, TraitsNotFound
+from berth.model.errors import (
+    AllocationsNotFound,
+    ClassNotFound,
+    InventoryNotFound,
+    NotBerth,
+    ProviderNotFound,
+    TraitsNotFound,
+)
 from berth.model.funnel import Funnel
 from berth.model.interface import LedgerInterface
 from berth.model.message import RESULTS, UNKEYED, message
+from berth.model.names import parse_uuid
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
 from berth.model.pages import CallerInfo, Found, HolderPage, NameItem, Page, Result, ServerInfo
+from berth.model.plain_values import as_request
 from berth.model.provider import (
     InventoryUsage,
     Provider,
@@ -48,14 +55,13 @@ from berth.model.provider import (
     ProviderTraits,
     ProviderUsages,
 )
+from berth.model.provider_names import names_in, with_uuids
 from berth.model.record import ProviderRecord
 from berth.model.request import CandidateRequest, ProviderQuery
+from berth.model.steps import Steps, in_steps
 from berth.model.validation import canonical_uuid
 
 T = TypeVar("T")
-
-MOST_ITEMS: Final = 1_000
-"""Items on one page."""
 
 _NAME: Final = re.compile(r"[A-Z0-9_]{1,255}")
 _PATHS: Final = {NameKind.CLASS: "classes", NameKind.TRAIT: "traits", NameKind.AGGREGATE: "aggregates"}
@@ -78,7 +84,7 @@ def connect(
     return Client(Transport(url, token, timeout_s=timeout, ca=ca, cert=cert))
 
 
-class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, LedgerInterface):
+class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, LogRequests, LedgerInterface):
     """A ledger behind a server. Safe to share between threads.
 
     Its verbs and their refusals are those of an open ledger. In addition, any may raise Unauthenticated, Forbidden,
@@ -96,7 +102,8 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Led
         """Close all connections."""
         self._transport.close()
 
-    def _do(self, command: Command, key: str | None = None) -> Any:
+    @in_steps
+    def _do(self, command: Command, key: str | None = None) -> Steps[Any]:
         kind = type(command)
         if kind not in RESULTS:
             raise NotBerth(f"{kind.__name__} cannot be sent to a server")
@@ -104,9 +111,9 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Led
         path, result = f"/v1/commands/{kind.__name__}", Result[of]
         response: Result[Any]
         if kind in UNKEYED:  # sent again as a query is
-            response = self._transport.query(path, message(command), result)
+            response = yield self._transport.query(path, message(command), result)
         else:
-            response = self._transport.command(path, message(command), result, key or uuid4().hex)
+            response = yield self._transport.command(path, message(command), result, key or uuid4().hex)
         return response.result
 
     # --- The server ---
@@ -119,22 +126,35 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Led
         """Return who the server takes this client for. Raises Unauthenticated."""
         return self._transport.get("/v1/me", CallerInfo)
 
-    def head(self) -> int:
+    @in_steps
+    def head(self) -> Steps[int]:
         """Return the number of the last change."""
-        return self.about().head
+        about: ServerInfo = yield self.about()
+        return about.head
 
     # --- Finding ---
 
-    def find(self, request: CandidateRequest) -> Candidates:
-        """Return where a request fits. Raises ClassNotFound, TraitsNotFound."""
-        return self._transport.query("/v1/find", message(request), Candidates)
+    @in_steps
+    def find(self, request: CandidateRequest | Mapping[str, int]) -> Steps[Candidates]:
+        """Return where a request, or amounts by class, fit. Raises ClassNotFound, TraitsNotFound."""
+        asked = yield self._asked(request)
+        found: Candidates = yield self._transport.query("/v1/find", message(asked), Candidates)
+        return found
 
-    def explain(self, request: CandidateRequest) -> Funnel:
+    @in_steps
+    def explain(self, request: CandidateRequest | Mapping[str, int]) -> Steps[Funnel]:
         """Return what each constraint of a request removes. Names that do not exist are part of the result."""
-        body = {**msgspec.to_builtins(message(replace(request, limit=1))), "explain": True}
-        found: Found = self._transport.query("/v1/find", body, Found)
+        asked = yield self._asked(request)
+        body = {**msgspec.to_builtins(message(replace(asked, limit=1))), "explain": True}
+        found: Found = yield self._transport.query("/v1/find", body, Found)
         assert found.funnel is not None
         return found.funnel
+
+    @in_steps
+    def _asked(self, given: CandidateRequest | Mapping[str, int]) -> Steps[CandidateRequest]:
+        request = as_request(given)
+        names = names_in(request)
+        return with_uuids(request, (yield self._uuids_of(names))) if names else request
 
     # --- The fleet ---
 
@@ -179,9 +199,11 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Led
         """Return one provider with everything it has, and its tree. Raises ProviderNotFound."""
         return self._get(uuid, "", ProviderDetails)
 
-    def providers(self, query: ProviderQuery = ProviderQuery()) -> list[Provider]:  # noqa: B008 - it is frozen
+    @in_steps
+    def providers(self, query: ProviderQuery = ProviderQuery()) -> Steps[list[Provider]]:  # noqa: B008 - it is frozen
         """Return every provider that matches a query. Raises ClassNotFound, TraitsNotFound."""
-        return self._transport.query("/v1/providers/query", message(query), Page[Provider]).items
+        found: Page[Provider] = yield self._transport.query("/v1/providers/query", message(query), Page[Provider])
+        return found.items
 
     # --- Providers ---
 
@@ -189,18 +211,20 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Led
         """Return one provider. Raises ProviderNotFound."""
         return self._get(uuid, "", Provider)
 
-    def records(self) -> Iterator[ProviderRecord]:
+    @in_steps
+    def records(self) -> Steps[Iterator[ProviderRecord]]:
         """Yield every provider as a record, parents before their children."""
-        found: Page[ProviderRecord] = self._transport.get("/v1/records", Page[ProviderRecord])
+        found: Page[ProviderRecord] = yield self._transport.get("/v1/records", Page[ProviderRecord])
         return iter(found.items)
 
     def inventories(self, uuid: str) -> ProviderInventories:
         """Return a provider's inventories. Raises ProviderNotFound."""
         return self._get(uuid, "/inventories", ProviderInventories)
 
-    def inventory(self, uuid: str, resource_class: str) -> InventoryUsage:
+    @in_steps
+    def inventory(self, uuid: str, resource_class: str) -> Steps[InventoryUsage]:
         """Return a provider's inventory of one class. Raises ProviderNotFound, InventoryNotFound."""
-        found = self.inventories(uuid).inventories.get(resource_class)
+        found: InventoryUsage | None = (yield self.inventories(uuid)).inventories.get(resource_class)
         if found is None:
             raise InventoryNotFound(uuid, resource_class)
         return found
@@ -217,42 +241,70 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Led
         """Return a provider's aggregates. Raises ProviderNotFound."""
         return self._get(uuid, "/aggregates", ProviderAggregates)
 
-    def _get(self, uuid: str, part: str, result_type: type[T], **parameters: Any) -> T:
-        return self._transport.get(f"/v1/providers/{canonical_uuid(uuid)}{part}", result_type, **parameters)
+    @in_steps
+    def _get(self, given: str, /, part: str, result_type: type[T], **parameters: Any) -> Steps[T]:
+        """Return a part of the provider with this uuid, else of the one with this name."""
+        found: T
+        uuid = parse_uuid(given)
+        if uuid is not None:
+            try:
+                found = yield self._transport.get(f"/v1/providers/{uuid}{part}", result_type, **parameters)
+            except ProviderNotFound:  # a machine's serial number may look like a uuid
+                pass
+            else:
+                return found
+        uuids = yield self._uuids_of([given])
+        found = yield self._transport.get(f"/v1/providers/{uuids[given]}{part}", result_type, **parameters)
+        return found
+
+    @in_steps
+    def _uuids_of(self, names: Iterable[str]) -> Steps[dict[str, str]]:
+        uuids: dict[str, str] = {}
+        for name in names:
+            found: list[Provider] = yield self.providers(ProviderQuery(name=name))
+            if not found:
+                raise ProviderNotFound(name)
+            uuids[name] = found[0].uuid
+        return uuids
 
     # --- Names ---
 
     def names(self, kind: NameKind) -> list[NameItem]:
         """Return every name of a kind with the number of its providers; only aggregates that have any or a label."""
-        return self._transport.get(f"/v1/{_PATHS[kind]}", Page[NameItem]).items
+        return self._transport.items(f"/v1/{_PATHS[kind]}", NameItem)
 
-    def classes(self) -> list[CatalogueEntry]:
+    @in_steps
+    def classes(self) -> Steps[list[CatalogueEntry]]:
         """Return every resource class."""
-        return [_catalogue_entry(NameKind.CLASS, item) for item in self.names(NameKind.CLASS)]
+        return [_catalogue_entry(NameKind.CLASS, item) for item in (yield self.names(NameKind.CLASS))]
 
-    def resource_class(self, name: str) -> CatalogueEntry:
+    @in_steps
+    def resource_class(self, name: str) -> Steps[CatalogueEntry]:
         """Return one resource class. Raises ClassNotFound."""
         if _NAME.fullmatch(name) is None:
             raise ClassNotFound(name)
-        return _catalogue_entry(NameKind.CLASS, self._transport.get(f"/v1/classes/{name}", NameItem))
+        return _catalogue_entry(NameKind.CLASS, (yield self._transport.get(f"/v1/classes/{name}", NameItem)))
 
-    def trait_names(self, *, associated: bool | None = None) -> list[CatalogueEntry]:
+    @in_steps
+    def trait_names(self, *, associated: bool | None = None) -> Steps[list[CatalogueEntry]]:
         """Return every trait, or only those that some provider has (True) or no provider has (False)."""
-        every = self.names(NameKind.TRAIT)
+        every = yield self.names(NameKind.TRAIT)
         return [_catalogue_entry(NameKind.TRAIT, item) for item in every if associated in (None, item.providers > 0)]
 
-    def trait(self, name: str) -> CatalogueEntry:
+    @in_steps
+    def trait(self, name: str) -> Steps[CatalogueEntry]:
         """Return one trait. Raises TraitsNotFound."""
         if _NAME.fullmatch(name) is None:
             raise TraitsNotFound([name])
-        return _catalogue_entry(NameKind.TRAIT, self._transport.get(f"/v1/traits/{name}", NameItem))
+        return _catalogue_entry(NameKind.TRAIT, (yield self._transport.get(f"/v1/traits/{name}", NameItem)))
 
     # --- Consumers ---
 
-    def allocations(self, consumer: str) -> ConsumerAllocations | None:
+    @in_steps
+    def allocations(self, consumer: str) -> Steps[ConsumerAllocations | None]:
         """Return everything that a consumer holds, None if it holds nothing."""
         try:
-            found = self.consumer(consumer)
+            found: ConsumerDetails = yield self.consumer(consumer)
         except AllocationsNotFound:
             return None
         return ConsumerAllocations(
@@ -261,12 +313,13 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Led
             found.updated_at,
         )
 
-    def allocations_of(self, uuid: str) -> ProviderAllocations:
+    @in_steps
+    def allocations_of(self, uuid: str) -> Steps[ProviderAllocations]:
         """Return the holders of a provider. Raises ProviderNotFound."""
-        page = self.holders(uuid, limit=MOST_ITEMS)
+        page: HolderPage = yield self.holders(uuid, limit=MOST_ITEMS)
         items = list(page.items)
         while page.next is not None:
-            page = self.holders(uuid, limit=MOST_ITEMS, after=page.next)
+            page = yield self.holders(uuid, limit=MOST_ITEMS, after=page.next)
             items += page.items
         holders = [
             Holder(Consumer(item.consumer, item.generation, item.project, item.user, item.type), item.resources)
@@ -280,7 +333,7 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Led
 
     def project_usages(self, project: str, user: str | None = None) -> list[TypeUsage]:
         """Return what a project (or one of its users) holds, by type of consumer."""
-        return self._transport.get("/v1/usages", Page[TypeUsage], project=project, user=user).items
+        return self._transport.items("/v1/usages", TypeUsage, project=project, user=user)
 
     def consumers(
         self,
@@ -309,69 +362,6 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Led
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
         """Return a page of projects by name, with what their consumers hold, by type."""
         return self._transport.get("/v1/projects", ProjectPage, limit=limit, after=after)
-
-    # --- The logs ---
-
-    def changes(self, after: int | None = None, most: int = 100) -> list[Change]:
-        """Return up to `most` entries of the change log, after this number (None: from the first one that is left).
-
-        Raises ChangesGone if the next ones are in an archive.
-        """
-        found: list[Change] = []
-        while len(found) < most:
-            limit = min(most - len(found), MOST_ITEMS)
-            page: Page[Change] = self._transport.get("/v1/changes", Page[Change], after=after, limit=limit)
-            found += page.items
-            if page.next is None:
-                break
-            after = found[-1].number
-        return found
-
-    def follow(self, after: int | None = None) -> Iterator[Change]:
-        """Yield every change after this number (None: from now on) as it is made, reconnecting if necessary."""
-        return follow(self._transport, self.head() if after is None else after)
-
-    def audit(
-        self,
-        *,
-        since: int | None = None,
-        until: int | None = None,
-        actor: str | None = None,
-        subject: str | None = None,
-        operation: str | None = None,
-        outcome: str | None = None,
-        before: int | None = None,
-        most: int = 100,
-    ) -> list[AuditRecord]:
-        """Return up to `most` matching records of the audit log, newest first. before: a record's number."""
-        params = {
-            "since": since,
-            "until": until,
-            "actor": actor,
-            "provider": None if subject is None else canonical_uuid(subject),
-            "operation": operation,
-            "outcome": outcome,
-        }
-        return self._records("/v1/audit", before, most, **params)
-
-    def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:
-        """Return unusual activity of the last week that ended between two moments, in microseconds since 1970 UTC."""
-        return self._transport.get("/v1/audit/anomalies", Anomalies, since=since, until=until)
-
-    def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
-        """Return what was done to a provider or consumer, newest first, even if it no longer exists."""
-        return self._records(f"/v1/providers/{canonical_uuid(uuid)}/history", before, most)
-
-    def _records(self, path: str, before: int | None, most: int, **params: Any) -> list[AuditRecord]:
-        found: list[AuditRecord] = []
-        while len(found) < most:
-            limit = min(most - len(found), MOST_ITEMS)
-            page: Page[AuditRecord] = self._transport.get(path, Page[AuditRecord], after=before, limit=limit, **params)
-            found += page.items
-            if page.next is None:
-                break
-            before = found[-1].number
-        return found
 
 
 def _amounts_text(resources: Resources) -> str:

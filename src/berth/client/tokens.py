@@ -5,7 +5,6 @@ from __future__ import annotations
 from berth.client.transport import Transport
 from berth.model.interface import LedgerInterface
 from berth.model.message import message
-from berth.model.pages import Page
 from berth.model.token import IssuedToken, TokenInfo, TokenSpec
 
 
@@ -16,7 +15,7 @@ class TokenRequests(LedgerInterface):
 
     def tokens(self) -> list[TokenInfo]:
         """Return every API token ever created, oldest first, without texts and hashes."""
-        return self._transport.get("/v1/tokens", Page[TokenInfo]).items
+        return self._transport.items("/v1/tokens", TokenInfo)
 
     def create_token(self, wanted: TokenSpec) -> IssuedToken:
         """Create a token. Return it with its text, which cannot be read again.
@@ -38,4 +37,4 @@ class TokenRequests(LedgerInterface):
 
     def revoke_token(self, name: str) -> None:
         """Revoke a token, in every process. Raises TokenNotFound."""
-        self._transport.command("/v1/tokens/revoke", {"name": name}, None)
+        return self._done(self._transport.command("/v1/tokens/revoke", {"name": name}, None))

@@ -1,12 +1,14 @@
-"""HTTP requests to a server: which are retried automatically, and how failures map to exceptions."""
+"""HTTP requests to a server: which are retried automatically, and how failures map to exceptions.
+
+An asynchronous transport (berth.client.async_transport) is this one with other ways to send and to pause.
+"""
 
 from __future__ import annotations
 
 import random
 import ssl
 import time
-from collections.abc import Generator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,8 +17,9 @@ import msgspec
 
 from berth.model import errors
 from berth.model.errors import BerthError, Invalid, NotBerth, Unavailable
-from berth.model.pages import ServerInfo
+from berth.model.pages import Page, ServerInfo
 from berth.model.problems import KINDS, rebuilt
+from berth.model.steps import Steps, finish, in_steps
 
 T = TypeVar("T")
 
@@ -72,7 +75,7 @@ class Transport:
         self.url = _base_url(url)
         self._timeout_s = timeout_s
         self._keeps_answers: bool | None = None
-        self._http = httpx.Client(
+        self._http: Any = self._connections(
             base_url=self.url,
             auth=None if token is None else _Token(token),
             timeout=timeout_s,
@@ -81,6 +84,8 @@ class Transport:
             headers={"accept": "application/json", "user-agent": "berth"},
             trust_env=False,
         )
+
+    _connections: Callable[..., Any] = httpx.Client
 
     def close(self) -> None:
         """Close all connections."""
@@ -95,6 +100,12 @@ class Transport:
         }
         result: T = self._request("GET", path, result_type, params=params)
         return result
+
+    @in_steps
+    def items(self, path: str, /, item_type: type[T], **parameters: Any) -> Steps[list[T]]:
+        """Send a GET for a page, and return its items."""
+        page: Page[T] = yield self.get(path, Page[item_type], **parameters)  # type: ignore[valid-type]
+        return page.items
 
     def query(self, path: str, body: Any, result_type: type[T]) -> T:
         """Send a query with a body, and return its result. It changes nothing, so it may be retried."""
@@ -114,6 +125,7 @@ class Transport:
         timeout = httpx.Timeout(self._timeout_s, read=silent_s)
         return self._http.stream("GET", path, headers=headers, timeout=timeout)
 
+    @in_steps
     def _request(
         self,
         method: str,
@@ -124,13 +136,13 @@ class Transport:
         body: Any = None,
         changes: bool = False,
         key: str | None = None,
-    ) -> Any:
+    ) -> Steps[Any]:
         content = None if body is None else msgspec.json.encode(body)
         headers = {} if body is None else {"content-type": "application/json"}
         if key is not None:
             headers[KEY] = key
         for tries in range(1, TRIES + 1):
-            response = self._send(method, path, params, content, headers)
+            response = yield self._send(method, path, params, content, headers)
             if isinstance(response, httpx.Response):
                 if response.status_code < 400:
                     return self.decode(response.content, result_type)
@@ -140,19 +152,23 @@ class Transport:
                 error = self._connection_error(response, changes=changes)
                 unsent = isinstance(response, _NEVER_SENT)
             again = isinstance(error, Unavailable) and tries < TRIES
-            if not again or (changes and not unsent and not self._repeatable(key)):
+            if not again or (changes and not unsent and not (yield self._repeatable(key))):
                 raise _with_key(error, key)
-            time.sleep(PAUSE_S * 2 ** (tries - 1) * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+            yield self._pause(PAUSE_S * 2 ** (tries - 1) * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
         raise AssertionError("the last try returns or raises")
 
-    def _repeatable(self, key: str | None) -> bool:
+    @in_steps
+    def _repeatable(self, key: str | None) -> Steps[bool]:
         """Whether a command that may have been carried out can be sent again, as the server knows it by its key.
 
         A server of before keys would carry it out twice, so it is asked, once.
         """
         if key is not None and self._keeps_answers is None:
-            with suppress(BerthError):
-                self._keeps_answers = self.get("/v1", ServerInfo).keys
+            try:
+                about = yield self.get("/v1", ServerInfo)
+            except BerthError:
+                return False
+            self._keeps_answers = about.keys
         return key is not None and bool(self._keeps_answers)
 
     def _send(
@@ -162,12 +178,18 @@ class Transport:
         params: Parameters | None,
         content: bytes | None,
         headers: dict[str, str],
-    ) -> httpx.Response | httpx.HTTPError:
+    ) -> Any:
         """Return the response or the error. The error is not raised: it holds the request, with the token in it."""
         try:
             return self._http.request(method, path, params=params, content=content, headers=headers)
         except httpx.HTTPError as error:
             return error
+
+    def _pause(self, seconds: float) -> Any:
+        time.sleep(seconds)
+
+    def _run(self, steps: Steps[T]) -> Any:
+        return finish(steps)
 
     def _connection_error(self, error: httpx.HTTPError, *, changes: bool) -> BerthError:
         summary = f"{self.url} cannot be reached" if isinstance(error, _NEVER_SENT) else f"{self.url} did not answer"

@@ -8,10 +8,14 @@ from berth.model.consumer import Resources
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """One way to satisfy a request: what to claim of which provider, and which provider serves which group."""
+    """One way to satisfy a request: what to claim of which provider, and which provider serves which group.
+
+    names: of these providers, by uuid.
+    """
 
     allocations: dict[str, Resources]
     mappings: dict[str, list[str]]
+    names: dict[str, str] = {}
 
 
 class Grant(msgspec.Struct, frozen=True):

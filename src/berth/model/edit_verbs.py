@@ -30,8 +30,8 @@ class EditVerbs(CommandLedger, Protocol):
         self, uuid: str, *, add: Iterable[str] = (), remove: Iterable[str] = (), key: str | None = None
     ) -> ProviderTraits:
         """Add traits to a provider and remove others, in one step. Raises ProviderNotFound, TraitsNotFound."""
-        self.do(EditTraits(uuid=uuid, add=frozenset(add), remove=frozenset(remove)), key=key)
-        return self.traits(uuid)
+        written = self.do(EditTraits(uuid=uuid, add=frozenset(add), remove=frozenset(remove)), key=key)
+        return self._after(written, self.traits, uuid)
 
     def edit_aggregates(
         self, uuid: str, *, add: Iterable[str] = (), remove: Iterable[str] = (), key: str | None = None
@@ -40,15 +40,15 @@ class EditVerbs(CommandLedger, Protocol):
 
         A new uuid is a new aggregate. Raises ProviderNotFound; AggregateNotFound for a name that no aggregate has.
         """
-        self.do(EditAggregates(uuid=uuid, add=tuple(add), remove=tuple(remove)), key=key)
-        return self.aggregates(uuid)
+        written = self.do(EditAggregates(uuid=uuid, add=tuple(add), remove=tuple(remove)), key=key)
+        return self._after(written, self.aggregates, uuid)
 
-    def name_aggregate(self, uuid: str, name: str | None, *, kind: str | Keep = KEEP) -> str:
+    def name_aggregate(self, uuid: str, name: str | None, *, kind: str | Keep = KEEP, key: str | None = None) -> str:
         """Give an aggregate a name (None: remove it) and a kind, such as rack. Return its uuid.
 
         uuid: also a new one, or the present name. Raises AggregateNotFound, AggregateNameTaken, Invalid.
         """
-        canonical: str = self.do(NameAggregate(uuid=uuid, name=name, kind=kind))
+        canonical: str = self.do(NameAggregate(uuid=uuid, name=name, kind=kind), key=key)
         return canonical
 
     def edit_inventories(

@@ -35,6 +35,7 @@ _SENTENCES: Final = {
     EndReason.LAPSED: "its hold lapsed",
     EndReason.ENDED: "its claim ended",
     EndReason.RECONCILED: "a reconciliation ended its claim",
+    EndReason.SILENT: "its claim ended with its lease, which was not renewed",
 }
 
 

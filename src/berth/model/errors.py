@@ -36,6 +36,7 @@ from berth.model.error_kinds import (
 )
 from berth.model.hold_errors import DoesNotJoin, HoldLapsed, HoldTooLong, InvalidTerm, NotHeld, NotPending
 from berth.model.lease_errors import LeaseEnded, LeaseExists, LeaseNotFound
+from berth.model.names import parse_uuid
 from berth.model.reconcile_errors import CannotUndo, NothingAlive, PlanOutdated, ReconcileTooLarge
 from berth.model.report_errors import ReportTooLong
 from berth.model.token_errors import TokenExists, TokenNotFound, TokensUnused
@@ -102,10 +103,11 @@ class LogReset(Refusal):
 
 
 class ProviderNotFound(NotFound):
-    """There is no provider with this uuid."""
+    """There is no provider with this uuid, or none of this name where a name was given."""
 
     def __init__(self, uuid: str) -> None:
-        super().__init__(f"No resource provider with uuid {uuid} found")
+        what = f"uuid {uuid}" if parse_uuid(uuid) else f"name {uuid!r}"
+        super().__init__(f"No resource provider with {what} found")
         self.uuid = uuid
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, TypeVar
 
 from berth.model.candidate import Grant
 from berth.model.commands import KEEP, Allocate, Confirm, Extend, Keep, ReleaseAllocations
 from berth.model.consumer import Resources
 from berth.model.errors import BerthError
 from berth.model.idempotency import made_uuid
-from berth.model.namespace import Namespace
+from berth.model.namespace import CommandLedger, Namespace
+from berth.model.plain_values import as_request
 from berth.model.request import CandidateRequest
+from berth.model.steps import Steps, in_steps
 from berth.model.term import Term
+
+T = TypeVar("T")
 
 
 class Holds(Namespace):
@@ -34,7 +39,7 @@ class Holds(Namespace):
         end: when the claim ends, in microseconds since 1970 UTC, None for ever. A hold that is confirmed already, with
         the same, is no error. Raises HoldLapsed, NotPending, NotHeld, DoesNotJoin, InvalidTerm, AllocationsNotFound.
         """
-        self._do(Confirm(consumer=consumer, allocations=allocations, onto=onto, end=end), key=key)
+        return self._done(self._do(Confirm(consumer=consumer, allocations=allocations, onto=onto, end=end), key=key))
 
     def extend(self, consumer: str, seconds: int, *, key: str | None = None) -> int:
         """Let a hold be pending for this time from now. Return its deadline, in microseconds since 1970 UTC.
@@ -44,36 +49,57 @@ class Holds(Namespace):
         deadline: int = self._do(Extend(consumer=consumer, seconds=seconds), key=key)
         return deadline
 
-    @contextmanager
     def holding(
         self,
-        request: CandidateRequest,
+        request: CandidateRequest | Mapping[str, int],
         *,
         within: int,
         project: str,
         user: str,
         consumer: str | None = None,
         key: str | None = None,
-    ) -> Iterator[Grant]:
+    ) -> Holding:
         """Find where a request fits and hold it inside the context: then confirm it, or release it if this raises.
 
         within: the time in seconds after which it lapses if this program does neither; key: of the hold, from which
         those of its end follow. Raises as `allocate`, and at the end as `confirm`.
         """
+        request = as_request(request)
         chosen = consumer or made_uuid(key, "consumer", request, project, user)
-        last = None if key is None else made_uuid(key, "end of the hold", chosen)
-        claim = Allocate(request=request, consumer=chosen, project=project, user=user, term=Term(confirm_within=within))
-        grant: Grant = self._do(claim, key=key)
-        with self._released_if_raised(grant, last):
-            yield grant
-        self.confirm(grant.consumer, key=last)
+        term = Term(confirm_within=within)
+        return Holding(
+            self._ledger, Allocate(request=request, consumer=chosen, project=project, user=user, term=term), key
+        )
 
-    @contextmanager
-    def _released_if_raised(self, grant: Grant, key: str | None) -> Iterator[None]:
-        """Release a hold if the context raises."""
-        try:
-            yield
-        except BaseException:
-            with contextlib.suppress(BerthError):  # it lapses; the caller has to see what the program raised
-                self._do(ReleaseAllocations(consumer=grant.consumer), key=key)
-            raise
+
+class Holding:
+    """The context of `holding`: a hold that its end confirms, or releases if the program raised."""
+
+    def __init__(self, ledger: CommandLedger, claim: Allocate, key: str | None) -> None:
+        self._ledger, self._claim, self._key = ledger, claim, key
+        self._last = None if key is None else made_uuid(key, "end of the hold", claim.consumer)
+
+    def begin(self) -> Grant:
+        """Make the hold. Raises as `allocate`."""
+        grant: Grant = self._ledger.do(self._claim, key=self._key)
+        return grant
+
+    @in_steps
+    def end(self, error: BaseException | None) -> Steps[None]:
+        """Confirm the hold, or release it after an error. Raises as `confirm`."""
+        if error is None:
+            yield self._ledger.do(Confirm(consumer=self._claim.consumer), key=self._last)
+            return
+        with suppress(BerthError):  # it lapses; the caller has to see what the program raised
+            yield self._ledger.do(ReleaseAllocations(consumer=self._claim.consumer), key=self._last)
+
+    def __enter__(self) -> Grant:
+        return self.begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end(error)
+
+    def _run(self, steps: Steps[T]) -> Any:
+        return self._ledger._run(steps)  # noqa: SLF001 - its steps are the ledger's

@@ -31,8 +31,11 @@ from berth.model.errors import Unavailable
 from berth.model.funnel import Funnel
 from berth.model.idempotency import checked_key, made_uuid, repeatable
 from berth.model.inventory import Inventory
+from berth.model.name_verbs import NameVerbs
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
+from berth.model.page_verbs import PageVerbs
 from berth.model.pages import HolderPage, NameItem
+from berth.model.plain_values import as_inventories, as_request
 from berth.model.provider import (
     InventoryUsage,
     Provider,
@@ -41,8 +44,10 @@ from berth.model.provider import (
     ProviderTraits,
     ProviderUsages,
 )
+from berth.model.provider_names import names_in, with_uuids
 from berth.model.record import ProviderRecord, RecordOutcome
 from berth.model.request import CandidateRequest, ProviderQuery
+from berth.model.steps import Steps, in_steps
 from berth.model.term import Term
 from berth.model.term_verbs import TermVerbs
 from berth.model.token import IssuedToken, TokenInfo, TokenSpec
@@ -73,11 +78,11 @@ class LedgerReader(Protocol):
         """Return the number of the last change."""
 
     @abstractmethod
-    def find(self, request: CandidateRequest) -> Candidates:
-        """Return where a request fits. Raises ClassNotFound, TraitsNotFound."""
+    def find(self, request: CandidateRequest | Mapping[str, int]) -> Candidates:
+        """Return where a request, or amounts by class, fit. Raises ClassNotFound, TraitsNotFound."""
 
     @abstractmethod
-    def explain(self, request: CandidateRequest) -> Funnel:
+    def explain(self, request: CandidateRequest | Mapping[str, int]) -> Funnel:
         """Return what each constraint of a request removes. Names that do not exist are part of the result."""
 
     @abstractmethod
@@ -244,22 +249,33 @@ class LedgerReader(Protocol):
         """
 
 
-class LedgerInterface(LedgerReader, EditVerbs, TermVerbs, Protocol):
+class LedgerInterface(LedgerReader, PageVerbs, NameVerbs, EditVerbs, TermVerbs, Protocol):
     """All verbs. A writing verb returns when its change is durable, or raises a Refusal and changes nothing."""
 
     @abstractmethod
     def _do(self, command: Command, key: str | None = None) -> Any:
         """Carry out a validated command. Return its result. key: a valid idempotency key, None without one."""
 
-    def do(self, command: Command, *, key: str | None = None) -> Any:
+    @abstractmethod
+    def _uuids_of(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the uuids of providers, by their names. Raises ProviderNotFound."""
+
+    @in_steps
+    def do(self, command: Command, *, key: str | None = None) -> Steps[Any]:
         """Validate and carry out a command. Return its result. Raises Invalid if it is malformed.
 
         key: an idempotency key (docs/embedding.md): with the same one a command is carried out once, and always has the
         same answer. Raises KeyReused if another command had this key. Every writing verb takes one.
         """
-        if key is None:
-            return self._do(validated(command))
-        return self._do(validated(repeatable(command, checked_key(key))), key)
+        if key is not None:
+            command = repeatable(command, checked_key(key))
+        try:
+            if names := names_in(command):
+                command = with_uuids(command, (yield self._uuids_of(names)))
+            return (yield self._do(validated(command), key))
+        except Unavailable as error:
+            error.consumer = command.consumer if isinstance(command, commands.Allocate) else None
+            raise
 
     # --- Providers ---
 
@@ -280,7 +296,7 @@ class LedgerInterface(LedgerReader, EditVerbs, TermVerbs, Protocol):
 
     def delete_provider(self, uuid: str, *, key: str | None = None) -> None:
         """Delete a provider. Raises ProviderNotFound, ProviderHasChildren, ProviderInUse."""
-        self.do(commands.DeleteProvider(uuid=uuid), key=key)
+        return self._done(self.do(commands.DeleteProvider(uuid=uuid), key=key))
 
     def put_records(self, records: Sequence[ProviderRecord], *, key: str | None = None) -> list[RecordOutcome]:
         """Import providers with everything they have, in one commit. Return the outcome of each record.
@@ -296,62 +312,44 @@ class LedgerInterface(LedgerReader, EditVerbs, TermVerbs, Protocol):
     def set_inventories(
         self,
         uuid: str,
-        inventories: Mapping[str, Inventory],
+        inventories: Mapping[str, Inventory | Mapping[str, Any]],
         *,
         generation: Generation = UNCHECKED,
         key: str | None = None,
     ) -> ProviderInventories:
         """Replace a provider's inventories. Raises GenerationConflict, InventoryInUse, ReservedExceedsTotal ..."""
-        self.do(commands.SetInventories(uuid=uuid, inventories=dict(inventories), generation=generation), key=key)
-        return self.inventories(uuid)
+        command = commands.SetInventories(uuid=uuid, inventories=as_inventories(inventories), generation=generation)
+        written = self.do(command, key=key)
+        return self._after(written, self.inventories, uuid)
 
     def delete_inventory(self, uuid: str, resource_class: str, *, key: str | None = None) -> None:
         """Delete one inventory. Raises InventoryNotFound, InventoryInUse."""
-        self.do(commands.DeleteInventory(uuid=uuid, resource_class=resource_class), key=key)
+        return self._done(self.do(commands.DeleteInventory(uuid=uuid, resource_class=resource_class), key=key))
 
     def set_traits(
         self, uuid: str, names: Iterable[str], *, generation: Generation = UNCHECKED, key: str | None = None
     ) -> ProviderTraits:
         """Replace a provider's traits. Raises GenerationConflict, TraitsNotFound."""
-        self.do(commands.SetTraits(uuid=uuid, traits=frozenset(names), generation=generation), key=key)
-        return self.traits(uuid)
+        written = self.do(commands.SetTraits(uuid=uuid, traits=frozenset(names), generation=generation), key=key)
+        return self._after(written, self.traits, uuid)
 
     def set_aggregates(
         self, uuid: str, aggregates: Iterable[str], *, generation: Generation = UNCHECKED, key: str | None = None
     ) -> ProviderAggregates:
         """Replace a provider's aggregates. Raises GenerationConflict."""
-        self.do(commands.SetAggregates(uuid=uuid, aggregates=tuple(aggregates), generation=generation), key=key)
-        return self.aggregates(uuid)
-
-    # --- Names ---
-
-    def create_class(self, name: str, *, exist_ok: bool = True, key: str | None = None) -> bool:
-        """Create a custom resource class. Return whether it is new. Raises InvalidName, ClassExists."""
-        new: bool = self.do(commands.CreateClass(name=name, exist_ok=exist_ok), key=key)
-        return new
-
-    def delete_class(self, name: str, *, key: str | None = None) -> None:
-        """Delete a custom resource class. Raises ClassNotFound, StandardName, ClassInUse."""
-        self.do(commands.DeleteClass(name=name), key=key)
-
-    def create_trait(self, name: str, *, key: str | None = None) -> bool:
-        """Create a custom trait. Return whether it is new. Raises InvalidName."""
-        new: bool = self.do(commands.CreateTrait(name=name), key=key)
-        return new
-
-    def delete_trait(self, name: str, *, key: str | None = None) -> None:
-        """Delete a custom trait. Raises TraitsNotFound, StandardName, TraitInUse."""
-        self.do(commands.DeleteTrait(name=name), key=key)
+        command = commands.SetAggregates(uuid=uuid, aggregates=tuple(aggregates), generation=generation)
+        written = self.do(command, key=key)
+        return self._after(written, self.aggregates, uuid)
 
     # --- Claims ---
 
     def claim(self, *claims: Claim, key: str | None = None) -> None:
         """Write what consumers hold, all or none. Raises CapacityExceeded, ConsumerGenerationConflict ..."""
-        self.do(commands.SetAllocations(claims=claims), key=key)
+        return self._done(self.do(commands.SetAllocations(claims=claims), key=key))
 
     def allocate(
         self,
-        request: CandidateRequest,
+        request: CandidateRequest | Mapping[str, int],
         *,
         project: str,
         user: str,
@@ -367,19 +365,16 @@ class LedgerInterface(LedgerReader, EditVerbs, TermVerbs, Protocol):
         Raises NothingFits with its funnel, ConsumerGenerationConflict if the consumer is not new; Unavailable with the
         consumer, so that it can be tried again without claiming twice.
         """
+        request = as_request(request)
         new_uuid = made_uuid(key, "consumer", request, project, user, type) if consumer is None else consumer
         command = commands.Allocate(
             request=request, consumer=new_uuid, project=project, user=user, type=type, term=term
         )
-        try:
-            granted: Grant = self.do(command, key=key)
-        except Unavailable as error:
-            error.consumer = new_uuid
-            raise
+        granted: Grant = self.do(command, key=key)
         return granted
 
     def reshape(
         self, inventories: Iterable[NewInventories], claims: Iterable[Claim] = (), *, key: str | None = None
     ) -> None:
         """Move inventories between providers together with their allocations, all or nothing."""
-        self.do(commands.Reshape(inventories=tuple(inventories), claims=tuple(claims)), key=key)
+        return self._done(self.do(commands.Reshape(inventories=tuple(inventories), claims=tuple(claims)), key=key))

@@ -8,12 +8,15 @@ import uuid as uuids
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from berth.model.errors import BerthError, LeaseEnded, LeaseNotFound
 from berth.model.lease import LeaseClaims, LeaseInfo, LeasePage, LeaseState, OnEnd, Renewal, RenewalRefusal
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.namespace import Namespace
+from berth.model.steps import Steps, in_steps
+
+T = TypeVar("T")
 
 BEATS: Final = 3
 """How often `keep` renews a lease within its ttl, so that one lost request does no harm."""
@@ -24,6 +27,7 @@ _LOG = logging.getLogger("berth")
 class Leases(Namespace):
     """The verbs of leases, an attribute of a ledger or a client. A claim goes on with one by `Term(lease=...)`."""
 
+    @in_steps
     def grant(
         self,
         name: str,
@@ -34,7 +38,7 @@ class Leases(Namespace):
         on_end: OnEnd = OnEnd.RELEASE,
         uuid: str | None = None,
         key: str | None = None,
-    ) -> Lease:
+    ) -> Steps[Lease]:
         """Grant a lease for `ttl` seconds from now. Return it, to be renewed. Raises LeaseExists, Invalid.
 
         grace: how long it stays overdue before it ends, in seconds, by default the ttl; with less, a
@@ -43,7 +47,7 @@ class Leases(Namespace):
         command = GrantLease(
             uuid=uuid or str(uuids.uuid4()), name=name, project=project, ttl=ttl, grace=grace, on_end=on_end
         )
-        granted: LeaseInfo = self._do(command, key=key)
+        granted: LeaseInfo = yield self._do(command, key=key)
         return Lease(self, granted.uuid, granted.ttl, granted.deadline)
 
     def renew(self, leases: Iterable[str]) -> dict[str, Renewal]:
@@ -77,11 +81,14 @@ class Lease:
         self._leases = leases
         self.uuid, self.ttl, self.deadline = uuid, ttl, deadline
 
-    def beat(self) -> int:
+    @in_steps
+    def beat(self) -> Steps[int]:
         """Renew the lease. Return its deadline. Raises LeaseEnded, LeaseNotFound."""
-        answer = self._leases.renew((self.uuid,))[self.uuid]
+        answers: dict[str, Renewal] = yield self._leases.renew((self.uuid,))
+        answer = answers[self.uuid]
         if answer is RenewalRefusal.ENDED:
-            raise LeaseEnded(self.uuid, self._leases.get(self.uuid).ended_at or 0)
+            info: LeaseInfo = yield self._leases.get(self.uuid)
+            raise LeaseEnded(self.uuid, info.ended_at or 0)
         if isinstance(answer, RenewalRefusal):
             raise LeaseNotFound(self.uuid)
         self.deadline = answer
@@ -108,6 +115,9 @@ class Lease:
     def end(self, claims: LeaseClaims = LeaseClaims.RELEASE) -> int:
         """End the lease; see Leases.end."""
         return self._leases.end(self.uuid, claims)
+
+    def _run(self, steps: Steps[T]) -> Any:
+        return self._leases._run(steps)  # noqa: SLF001 - its steps are the ledger's
 
     def _beat_until(self, ended: threading.Event, lost: list[BerthError]) -> None:
         while not ended.wait(self.ttl / BEATS):

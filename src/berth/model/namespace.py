@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from berth.model.commands import Command
+from berth.model.steps import Steps, finish, in_steps
+
+T = TypeVar("T")
 
 
 class CommandLedger(Protocol):
@@ -12,6 +16,22 @@ class CommandLedger(Protocol):
 
     def do(self, command: Command, *, key: str | None = None) -> Any:
         """Validate a command and carry it out. Return its result. Raises a Refusal. key: its idempotency key."""
+
+    @in_steps
+    def _after(self, written: Any, read: Callable[[str], T], uuid: str) -> Steps[T]:
+        """Return what is read after a command. written: what `do` returned."""
+        yield written
+        result: T = yield read(uuid)
+        return result
+
+    @in_steps
+    def _done(self, written: Any) -> Steps[None]:
+        """Return nothing, after a command. written: what `do` returned."""
+        yield written
+
+    def _run(self, steps: Steps[T]) -> Any:
+        """Carry out steps whose calls are verbs. An asynchronous client returns an awaitable."""
+        return finish(steps)
 
 
 class Namespace:
@@ -28,3 +48,11 @@ class Namespace:
     def _do(self, command: Command, *, key: str | None = None) -> Any:
         """Validate a command and carry it out. Return its result. Raises a Refusal. key: its idempotency key."""
         return self._ledger.do(command, key=key)
+
+    def _run(self, steps: Steps[T]) -> Any:
+        return self._ledger._run(steps)  # noqa: SLF001 - its verbs are the ledger's
+
+    @in_steps
+    def _done(self, written: Any) -> Steps[None]:
+        """Return nothing, after a command. written: what `_do` returned."""
+        yield written

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import msgspec
 from msgspec.structs import force_setattr
 
+from berth.model.error_kinds import Invalid
+
 AnyOf = frozenset[str]
 """At least one of these names."""
+
+_SEVERAL: Final = (list, tuple, set, frozenset)
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,7 +22,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     required: traits, one of each set; forbidden: traits, none of these;
     member_of: aggregates, by uuid or by name, one of each set; not_member_of: none of these;
     in_tree: the uuid of any provider of the tree it must be in.
-    In `required` and `member_of` a name that stands alone is a set of one: required=["X"] is the trait X.
+    In `required` and `member_of` a name that stands alone is a set of one: required=["X", "Y"] are both traits, as is
+    {"X", "Y"}; of [{"X", "Y"}] one is enough.
     """
 
     resources: dict[str, int] = {}
@@ -27,10 +34,13 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     in_tree: str | None = None
 
     def __post_init__(self) -> None:
-        """Make sets of one of names that stand alone."""
+        """Make sets of one of names that stand alone. Raises Invalid for a text in place of names."""
         for name in ("required", "member_of"):
-            sets = getattr(self, name)
-            if sets and isinstance(sets, tuple | list) and any(isinstance(each, str) for each in sets):
+            given: Any = getattr(self, name)
+            if isinstance(given, str):
+                raise Invalid(f"{name} is a list of names: give [{given!r}], not the text {given!r}", at=f"/{name}")
+            if given and isinstance(given, _SEVERAL) and any(isinstance(each, str) for each in given):
+                sets = sorted(given, key=str) if isinstance(given, set | frozenset) else given
                 force_setattr(self, name, tuple(frozenset((each,)) if isinstance(each, str) else each for each in sets))
 
 

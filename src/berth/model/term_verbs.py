@@ -20,7 +20,7 @@ class TermVerbs(CommandLedger, Protocol):
 
     def release(self, consumer: str, *, key: str | None = None) -> None:
         """Release everything that a consumer holds. Raises AllocationsNotFound."""
-        self.do(ReleaseAllocations(consumer=consumer), key=key)
+        return self._done(self.do(ReleaseAllocations(consumer=consumer), key=key))
 
     @property
     def holds(self) -> Holds:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import berth
 from berth.model.interface import LedgerInterface
+from tests.suites.client.event_loop import Adapted, LoopThread
 from tests.support.commands import berth_command
 from tests.support.empty_ledgers import EmptyLedgers
 from tests.support.servers import Server, running
+
+Connect = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +48,32 @@ def client(server: Server) -> Iterator[berth.Client]:
         yield it
 
 
-@pytest.fixture(params=["open", "connect"])
-def verbs(request: pytest.FixtureRequest, ledger: berth.Ledger, client: berth.Client) -> LedgerInterface:
-    """One of both, with the same ledger behind it."""
-    return ledger if request.param == "open" else client
+@pytest.fixture(scope="module")
+def loop() -> Iterator[LoopThread]:
+    it = LoopThread()
+    yield it
+    it.close()
+
+
+@pytest.fixture(scope="module")
+def async_client(server: Server, loop: LoopThread) -> Iterator[Any]:
+    """An asynchronous client, with ordinary methods."""
+    with Adapted(berth.aconnect(server.url, token="admin"), loop) as it:
+        yield it
+
+
+@pytest.fixture(params=["open", "connect", "aconnect"])
+def verbs(request: pytest.FixtureRequest, ledger: berth.Ledger) -> LedgerInterface:
+    """One of the three, with the same ledger behind it."""
+    if request.param == "open":
+        return ledger
+    verbs: LedgerInterface = request.getfixturevalue("client" if request.param == "connect" else "async_client")
+    return verbs
+
+
+@pytest.fixture(params=["connect", "aconnect"])
+def connect(request: pytest.FixtureRequest, loop: LoopThread) -> Connect:
+    """How a client is made."""
+    if request.param == "connect":
+        return berth.connect
+    return lambda *args, **kwargs: Adapted(berth.aconnect(*args, **kwargs), loop)

@@ -83,6 +83,47 @@ def test_what_providers_have(verbs: LedgerInterface) -> None:
     verbs.delete_trait(trait)
 
 
+def test_plain_values_and_names_of_providers(verbs: LedgerInterface) -> None:
+    name, like_a_uuid, trait = f"gpu r/{uuid4()}", new(), custom()
+    uuid, other = (verbs.create_provider(each).uuid for each in (name, like_a_uuid))
+    verbs.create_trait(trait)
+    assert verbs.set_inventories(name, {"VCPU": {"total": 4}}).inventories["VCPU"].total == 4
+    assert verbs.edit_traits(name, add=[trait]).traits == [trait]
+    assert verbs.provider(name).uuid == verbs.details(name).uuid == uuid
+    assert verbs.provider(like_a_uuid).uuid == other
+    assert name in {each.names.get(uuid) for each in verbs.find({"VCPU": 1}).candidates}
+    assert verbs.find({"VCPU": 2**20}).candidates == []
+    assert "VCPU" in verbs.explain({"VCPU": 2**20}).why
+    group = Group(resources={"VCPU": 1}, required=[trait], in_tree=name)  # type: ignore[arg-type]
+    assert verbs.find(CandidateRequest(groups=(group,))).candidates[0].names == {uuid: name}
+    consumer = claimed(verbs, name)
+    assert verbs.consumers(berth.ConsumerQuery(provider=name)).items[0].uuid == consumer
+    assert [item.consumer for page in verbs.pages(verbs.holders, name, limit=1) for item in page.items] == [consumer]
+    with verbs.holds.holding({"VCPU": 1}, within=60, project="physics", user="ada") as held:
+        assert held.allocations
+    assert verbs.history(name)[0].operation
+    verbs.release(consumer)
+
+
+Refused = Callable[[LedgerInterface], object]
+NOBODY = "7a5c0000-0000-4000-8000-0000000000ff"
+WRONG: tuple[tuple[str, str, Refused], ...] = (
+    ("/VCPU", "an amount is an int", lambda it: it.find({"VCPU": "4"})),  # type: ignore[dict-item]
+    ("", "not NoneType", lambda it: it.explain(None)),  # type: ignore[arg-type]
+    ("/VCPU", "an amount is an int", lambda it: it.allocate({"VCPU": 1.5}, project="p", user="u")),  # type: ignore[dict-item]
+    ("/inventories/VCPU/totl", "'total'", lambda it: it.set_inventories(NOBODY, {"VCPU": {"totl": 4}})),
+)
+
+
+@pytest.mark.parametrize(("at", "words", "ask"), WRONG)
+def test_a_wrong_plain_value_is_refused_with_its_place(
+    at: str, words: str, ask: Refused, verbs: LedgerInterface
+) -> None:
+    with pytest.raises(errors.Invalid, match=words) as caught:
+        ask(verbs)
+    assert caught.value.at == at
+
+
 def test_names(verbs: LedgerInterface) -> None:
     name = custom()
     assert verbs.create_class(name)
@@ -233,8 +274,6 @@ def test_following(verbs: LedgerInterface) -> None:
     assert [record.operation for record in verbs.history(uuid)] == heard[::-1]
 
 
-Refused = Callable[[LedgerInterface], object]
-NOBODY = "7a5c0000-0000-4000-8000-0000000000ff"
 REFUSED: tuple[tuple[type[errors.BerthError], Refused], ...] = (
     (errors.ProviderNotFound, lambda it: it.provider(NOBODY)),
     (errors.ProviderNotFound, lambda it: it.set_traits(NOBODY, [])),
@@ -264,7 +303,9 @@ REFUSED: tuple[tuple[type[errors.BerthError], Refused], ...] = (
     (errors.UnitsViolated, lambda it: it.claim(_of(host(it), {"DISK_GB": 3}))),
     (errors.CapacityExceeded, lambda it: claimed(it, host(it), 9)),
     (errors.ClassExists, lambda it: [it.create_class("CUSTOM_TWICE", exist_ok=False) for _ in range(2)]),
-    (errors.Invalid, lambda it: it.provider("nonsense")),
+    (errors.ProviderNotFound, lambda it: it.provider("nonsense")),
+    (errors.ProviderNotFound, lambda it: it.delete_provider("nonsense")),
+    (errors.ProviderNotFound, lambda it: it.claim(_of("nonsense", {"VCPU": 1}))),
     (errors.Invalid, lambda it: it.find(CandidateRequest(groups=()))),
     (errors.Invalid, lambda it: it.consumers(berth.ConsumerQuery(order=berth.ConsumerOrder.LARGEST))),
     (errors.Invalid, lambda it: it.search(after="nonsense")),
@@ -306,19 +347,19 @@ def _needing(*traits: str) -> CandidateRequest:
 
 @pytest.mark.parametrize(("fields", "ask"), SAME, ids=[fields for fields, _ in SAME])
 def test_refusals_have_the_same_fields(
-    fields: str, ask: Refused, ledger: LedgerInterface, client: LedgerInterface
+    fields: str, ask: Refused, ledger: LedgerInterface, client: LedgerInterface, async_client: LedgerInterface
 ) -> None:
     found = []
-    for verbs in (ledger, client):
+    for verbs in (ledger, client, async_client):
         with pytest.raises(errors.Refusal) as caught:
             ask(verbs)
         assert caught.value.args == (str(caught.value),)
         found.append([getattr(caught.value, name) for name in fields.split()])
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
     assert None not in found[0] or fields == "expected got"
 
 
-def test_reading_the_same(ledger: berth.Ledger, client: berth.Client) -> None:
+def test_reading_the_same(ledger: berth.Ledger, client: berth.Client, async_client: LedgerInterface) -> None:
     """Every reading verb, of one moment: the same values, whichever way they are asked for."""
     uuid = host(ledger)
     consumers = [claimed(ledger, uuid, amount, type="JOB") for amount in (1, 2, 3)]
@@ -363,7 +404,7 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client) -> None:
         lambda it: it.audit(operation="CreateProvider", most=2),
         lambda it: it.audit(subject=uuid, before=it.head()),
     )
-    differing = [number for number, ask in enumerate(asked) if ask(ledger) != ask(client)]
+    differing = [number for number, ask in enumerate(asked) if not ask(ledger) == ask(client) == ask(async_client)]
     assert differing == []
 
 

@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 
+from berth.client import change_feed
 from berth.client import follow as follow_module
 from berth.client.follow import follow
 from berth.model import errors
@@ -74,6 +75,6 @@ def test_a_refusal_ends_it() -> None:
 
 def test_a_server_that_stays_unreachable_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = itertools.count(0, 50)
-    monkeypatch.setattr(follow_module.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(change_feed.time, "monotonic", lambda: float(next(clock)))
     with pytest.raises(errors.Unavailable, match="can no longer be reached"):
         next(follow(transport_to(lambda _: problem(503, "unavailable", "x")), 0))

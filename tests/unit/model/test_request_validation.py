@@ -111,10 +111,3 @@ def test_a_name_that_stands_alone_is_a_set_of_one(given: Any) -> None:
     asked = CandidateRequest(groups=(Group(resources={"VCPU": 1}, required=given, member_of=given),))
     group = msgspec.convert(msgspec.to_builtins(asked), CandidateRequest).groups[0]
     assert (group.required, group.member_of) == ((frozenset({"A"}),), (frozenset({"A"}),))
-
-
-def test_a_text_is_no_list_of_names() -> None:
-    asked = CandidateRequest(groups=(Group(resources={"VCPU": 1}, required="HW_CPU_X86_AVX2"),))  # type: ignore[arg-type]
-    with pytest.raises(Invalid) as refused:
-        validated_request(asked)
-    assert refused.value.at == "/groups/0/required"

@@ -238,19 +238,20 @@ class _Renderer:
 
     def candidate(self, solution: Solution) -> Candidate:
         """Return one solution as a candidate."""
-        uuids = self.fleet.uuids
+        uuids, names = self.fleet.uuids, self.fleet.names
         if solution.count(solution[0]) == len(solution):
             uuid = uuids[solution[0]]
-            return Candidate({uuid: self.totals}, {each.suffix: [uuid] for each in self.compiled.variables})
+            mappings = {each.suffix: [uuid] for each in self.compiled.variables}
+            return Candidate({uuid: self.totals}, mappings, {uuid: names[solution[0]]})
         allocations: dict[str, dict[str, int]] = {}
-        mappings: dict[str, list[str]] = {}
+        mappings = {}
         for slot, each, demands in zip(solution, self.compiled.variables, self.named, strict=True):
             if demands:
                 _add(allocations.setdefault(uuids[slot], {}), demands)
             serving = mappings.setdefault(each.suffix, [])
             if uuids[slot] not in serving:
                 serving.append(uuids[slot])
-        return Candidate(allocations, mappings)
+        return Candidate(allocations, mappings, {uuids[slot]: names[slot] for slot in solution})
 
 
 def _add(resources: dict[str, int], demands: list[tuple[str, int]]) -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from berth.fleet.state.fleet import Fleet
@@ -13,6 +14,7 @@ from berth.ledger.queries import ending_consumers
 from berth.ledger.queries.claim_ends import claim_end
 from berth.ledger.queries.ending_consumers import check_life, ending_uuids, life_conditions
 from berth.ledger.queries.largest_consumers import LargestConsumers, is_number
+from berth.ledger.queries.provider_uuid import provider_uuid
 from berth.ledger.write.subtree import subtree_of
 from berth.ledger.write.writer import Writer
 from berth.model.change import NameKind
@@ -82,6 +84,8 @@ class ConsumerQueries:
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
             now = self._writer.time.known
+            if query.provider:
+                query = replace(query, provider=provider_uuid(fleet, query.provider))
             filter_ = _compile_filter(fleet, query, now)
             if filter_ is None:
                 return ConsumerPage([], None)
@@ -155,7 +159,7 @@ class ConsumerQueries:
         """Return which consumers hold what of a provider. Raises ProviderNotFound."""
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
-            slot = fleet.slot(canonical_uuid(uuid))
+            slot = fleet.slot(provider_uuid(fleet, uuid))
             holders: dict[str, Holder] = {}
             newest = 0
             for row in stored.holders_of(connection, int(fleet.id.values[slot]), fleet.lapses.instant):
@@ -169,7 +173,7 @@ class ConsumerQueries:
         begin = _number(after) if after else 0
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
-            slot = fleet.slot(canonical_uuid(uuid))
+            slot = fleet.slot(provider_uuid(fleet, uuid))
             provider_id = int(fleet.id.values[slot])
             rows = consumer_pages.holders(connection, provider_id, begin, limit + 1, fleet.lapses.instant)
             items: dict[int, HolderItem] = {}
@@ -236,7 +240,7 @@ def _compile_filter(fleet: Fleet, query: ConsumerQuery, now: int) -> ConsumerFil
         user=query.user,
         type_id=type_id,
         untyped=query.type == UNKNOWN_TYPE,
-        provider_id=int(fleet.id.values[fleet.slot(canonical_uuid(query.provider))]) if query.provider else None,
+        provider_id=int(fleet.id.values[fleet.slot(query.provider)]) if query.provider else None,
         class_id=fleet.catalogue.class_id(query.resource_class) if query.resource_class else None,
         now=fleet.lapses.instant,
         **life_conditions(query, now),

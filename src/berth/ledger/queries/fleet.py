@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from berth.fleet.views.map import fleet_map
 from berth.fleet.views.overview import names_in_use, overview
 from berth.fleet.views.provider_page import provider_details, provider_page
 from berth.fleet.views.records import records
+from berth.ledger.queries.provider_uuid import provider_uuid
 from berth.ledger.write.writer import Writer
 from berth.model.candidate import Candidates
 from berth.model.change import CatalogueEntry, NameKind
@@ -24,6 +25,7 @@ from berth.model.errors import ClassNotFound, InventoryNotFound, TraitsNotFound
 from berth.model.funnel import Funnel
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
 from berth.model.pages import NameItem
+from berth.model.plain_values import as_request
 from berth.model.provider import (
     InventoryUsage,
     Provider,
@@ -32,6 +34,7 @@ from berth.model.provider import (
     ProviderTraits,
     ProviderUsages,
 )
+from berth.model.provider_names import names_in, with_uuids
 from berth.model.record import ProviderRecord
 from berth.model.request import CandidateRequest, ProviderQuery
 from berth.model.request_validation import (
@@ -67,9 +70,9 @@ class FleetQueries:
 
     # --- Finding ---
 
-    def find(self, request: CandidateRequest) -> Candidates:
-        """Return the candidates of a request. Raises ClassNotFound, TraitsNotFound, Invalid."""
-        request = validated_request(request)
+    def find(self, request: CandidateRequest | Mapping[str, int]) -> Candidates:
+        """Return the candidates of a request, or of amounts. Raises ClassNotFound, TraitsNotFound, Invalid."""
+        request = self._asked(request)
         budget = TimedBudget(
             self._writer.check_time, FEW, lambda: self._require_time(request.limit), self._writer.pause
         )
@@ -93,6 +96,17 @@ class FleetQueries:
                 for group in request.groups
             ]
         return replace(request, groups=tuple(groups))
+
+    def _asked(self, given: CandidateRequest | Mapping[str, int]) -> CandidateRequest:
+        """Return a valid request, with uuids. Raises Invalid, ProviderNotFound."""
+        request = as_request(given)
+        if names := names_in(request):
+            request = with_uuids(request, self._uuids_of(names))
+        return validated_request(request)
+
+    def _uuids_of(self, names: Iterable[str]) -> dict[str, str]:
+        with self._writer.read() as fleet:
+            return {name: provider_uuid(fleet, name) for name in names}
 
     def head(self) -> int:
         """Return the number of the last change."""
@@ -121,7 +135,7 @@ class FleetQueries:
     def provider(self, uuid: str) -> Provider:
         """Return a provider. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
-            return reading.provider(fleet, canonical_uuid(uuid))
+            return reading.provider(fleet, provider_uuid(fleet, uuid))
 
     def need_provider(self, uuid: str) -> None:
         """Raise ProviderNotFound if there is no such provider."""
@@ -145,7 +159,7 @@ class FleetQueries:
     def inventories(self, uuid: str) -> ProviderInventories:
         """Return all inventories of a provider. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
-            return reading.inventories(fleet, canonical_uuid(uuid))
+            return reading.inventories(fleet, provider_uuid(fleet, uuid))
 
     def inventory(self, uuid: str, resource_class: str) -> InventoryUsage:
         """Return a provider's inventory of one class. Raises ProviderNotFound, InventoryNotFound."""
@@ -157,17 +171,17 @@ class FleetQueries:
     def usages(self, uuid: str) -> ProviderUsages:
         """Return how much of a provider is held. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
-            return reading.usages(fleet, canonical_uuid(uuid))
+            return reading.usages(fleet, provider_uuid(fleet, uuid))
 
     def traits(self, uuid: str) -> ProviderTraits:
         """Return a provider's traits. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
-            return reading.traits(fleet, canonical_uuid(uuid))
+            return reading.traits(fleet, provider_uuid(fleet, uuid))
 
     def aggregates(self, uuid: str) -> ProviderAggregates:
         """Return a provider's aggregates. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
-            return reading.aggregates(fleet, canonical_uuid(uuid))
+            return reading.aggregates(fleet, provider_uuid(fleet, uuid))
 
     # --- Names ---
 
@@ -222,9 +236,9 @@ class FleetQueries:
 
     # --- Explanations and overviews ---
 
-    def explain(self, request: CandidateRequest) -> Funnel:
+    def explain(self, request: CandidateRequest | Mapping[str, int]) -> Funnel:
         """Return what each constraint of a request excludes. Unknown names are part of the answer. Raises Invalid."""
-        request = validated_request(request)
+        request = self._asked(request)
         self._writer.require_time(long=True)
         with self._writer.read() as fleet:
             return self._writer.explained(fleet, request)
@@ -265,6 +279,6 @@ class FleetQueries:
     def details(self, uuid: str) -> ProviderDetails:
         """Return a provider with all that it has, and its tree. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
-            slot = fleet.slot(canonical_uuid(uuid))
+            slot = fleet.slot(provider_uuid(fleet, uuid))
             self._require_time(len(fleet.members.get(int(fleet.root.values[slot]), ())))
             return provider_details(fleet, fleet.uuids[slot])

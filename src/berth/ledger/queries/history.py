@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from berth.ledger.audit.anomalies import LogScanner
+from berth.ledger.queries.provider_uuid import provider_uuid
 from berth.ledger.write.writer import Writer
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.change import Change
 from berth.model.errors import ChangesGone
-from berth.model.validation import canonical_uuid
+from berth.model.names import parse_uuid
 from berth.store import audit as audit_log
 from berth.store import changes as change_log
 from berth.store import head
@@ -58,7 +59,7 @@ class HistoryQueries:
             since=since,
             until=until,
             actor=actor,
-            subject=None if subject is None else canonical_uuid(subject),
+            subject=None if subject is None else self._subject(subject),
             operation=operation,
             outcome=outcome,
             before=before,
@@ -68,6 +69,14 @@ class HistoryQueries:
         )
         with self._writer.database.reading() as connection:
             return audit_log.records(connection, filter_)
+
+    def _subject(self, given: str) -> str:
+        """Return a uuid, also of what no longer exists; of a name, that of its provider. Raises ProviderNotFound."""
+        uuid = parse_uuid(given)
+        if uuid is not None:
+            return uuid
+        with self._writer.read() as fleet:
+            return provider_uuid(fleet, given)
 
     def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
         """Return what was done to a provider or a consumer, newest first, even if it no longer exists."""

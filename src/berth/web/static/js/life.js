@@ -27,7 +27,12 @@ export function endsColumn(items) {
   return [{ label: "Ends in", cell: (each) => (each.expires_in === null ? null : [left(each.expires_in), pending(each) ? " (pending)" : ""]) }];
 }
 
-const REASONS = { lapsed: "Its hold lapsed", ended: "Its claim ended", reconciled: "A reconciliation ended its claim" };
+const REASONS = {
+  lapsed: "Its hold lapsed",
+  ended: "Its claim ended",
+  reconciled: "A reconciliation ended its claim",
+  silent: "Its claim ended with its lease, which was not renewed",
+};
 
 /** Why a consumer has no allocations. */
 export function endSentence(ended) {

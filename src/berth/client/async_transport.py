@@ -1,0 +1,50 @@
+"""HTTP requests to a server from an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import httpx
+
+from berth.client.transport import Parameters, Transport
+from berth.model.steps import Steps, finish_awaiting
+
+T = TypeVar("T")
+
+
+class AsyncTransport(Transport):
+    """Connections to one server, for the tasks of one event loop. What a `Transport` returns, its awaitables return.
+
+    A request that is cancelled takes its connection out of the pool.
+    """
+
+    _connections: Callable[..., Any] = httpx.AsyncClient
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        params: Parameters | None,
+        content: bytes | None,
+        headers: dict[str, str],
+    ) -> httpx.Response | httpx.HTTPError:
+        """Return the response or the error, which holds the request, with the token in it."""
+        try:
+            response: httpx.Response = await self._http.request(
+                method, path, params=params, content=content, headers=headers
+            )
+        except httpx.HTTPError as error:
+            return error
+        return response
+
+    def _pause(self, seconds: float) -> Awaitable[None]:
+        return asyncio.sleep(seconds)
+
+    def _run(self, steps: Steps[T]) -> Awaitable[T]:
+        return finish_awaiting(steps)

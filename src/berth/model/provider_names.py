@@ -1,0 +1,92 @@
+"""Names of providers in place of their uuids, in commands of a program.
+
+A text that is a uuid is taken for one: a provider whose name looks like a uuid is `ledger.provider(name).uuid`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from berth.model import commands
+from berth.model.commands import Claim, NewInventories
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.errors import Invalid
+from berth.model.names import parse_uuid
+from berth.model.releases import ReleaseMatching
+from berth.model.request import CandidateRequest, Group
+
+_UUID: Final = ("uuid",)
+
+_FIELDS: Final[dict[type, tuple[str, ...]]] = {
+    commands.CreateProvider: ("parent",),
+    commands.UpdateProvider: ("uuid", "parent"),
+    commands.DeleteProvider: _UUID,
+    DeleteTree: _UUID,
+    commands.SetInventories: _UUID,
+    commands.AddInventory: _UUID,
+    commands.UpdateInventory: _UUID,
+    commands.DeleteInventory: _UUID,
+    commands.SetTraits: _UUID,
+    commands.SetAggregates: _UUID,
+    EditTraits: _UUID,
+    EditAggregates: _UUID,
+    ReleaseMatching: ("holders_of", "on"),
+    commands.SetAllocations: ("claims",),
+    commands.Confirm: ("allocations",),
+    commands.Reshape: ("inventories", "claims"),
+    commands.Allocate: ("request",),
+    Claim: ("allocations",),
+    NewInventories: _UUID,
+    CandidateRequest: ("groups",),
+    Group: ("in_tree",),
+}
+"""Where commands, and values in them, name providers: texts, keys of dictionaries, and values of these types."""
+
+
+def names_in(given: Any) -> list[str]:
+    """Return the texts that stand for providers in a command or a request and are not uuids."""
+    return [text for text in _providers(given) if parse_uuid(text) is None]
+
+
+def with_uuids(given: Any, uuids: dict[str, str]) -> Any:
+    """Return a command or a request with uuids instead of these names."""
+    return _replaced(given, lambda text: uuids.get(text, text))
+
+
+def _providers(given: Any) -> Iterator[str]:
+    for field in _FIELDS.get(type(given), ()):
+        value = getattr(given, field)
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            yield from (key for key in value if isinstance(key, str))
+        elif isinstance(value, list | tuple):
+            for part in value:
+                yield from _providers(part)
+        else:
+            yield from _providers(value)
+
+
+def _replaced(given: Any, uuid_of: Callable[[str], str]) -> Any:
+    fields = {field: _new_value(getattr(given, field), uuid_of) for field in _FIELDS.get(type(given), ())}
+    return replace(given, **fields) if fields else given
+
+
+def _new_value(value: Any, uuid_of: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return uuid_of(value)
+    if isinstance(value, dict):
+        return _new_keys(value, uuid_of)
+    if isinstance(value, list | tuple):
+        return tuple(_replaced(part, uuid_of) for part in value)
+    return _replaced(value, uuid_of)
+
+
+def _new_keys(given: dict[Any, Any], uuid_of: Callable[[str], str]) -> dict[Any, Any]:
+    new = {uuid_of(key) if isinstance(key, str) else key: value for key, value in given.items()}
+    if len(new) < len(given):
+        raise Invalid("a claim names the same provider twice")
+    return new
