@@ -24,7 +24,8 @@ def verdict() -> Verdict:
 
 def test_every_planted_one_is_found(verdict: Verdict) -> None:
     assert verdict.missed == []
-    assert verdict.planted == {kind.value: len(SEEDS) for kind in AnomalyKind}
+    kinds = set(AnomalyKind) - {AnomalyKind.SILENT}  # that is noted by the ledger itself
+    assert verdict.planted == {kind.value: len(SEEDS) for kind in kinds}
 
 
 def test_false_alarms_are_fewer_than_one_in_a_hundred_days(verdict: Verdict) -> None:

@@ -91,6 +91,14 @@ def _placement_claim(host: str) -> dict[str, Any]:
     }
 
 
+def test_leases_by_state_and_the_clock(ask: HttpClient) -> None:
+    assert ask.number("berth_leases", state="live") == 0
+    granted = ask("POST", "/v1/leases", json={"name": "node-1", "project": "p", "ttl": 60})
+    assert granted.status_code == 201
+    assert [ask.number("berth_leases", state=state) for state in ("live", "overdue", "ended")] == [1, 0, 0]
+    assert ask.number("berth_clock_skew_seconds") == 0  # a file has no clock of its own
+
+
 def test_versions_and_histories(ask: HttpClient) -> None:
     ask.host({"VCPU": 8})
     names = ("berth_fleet_versions_read", "berth_fleet_versions_bytes", "berth_history_forks_total")

@@ -201,8 +201,8 @@ def decide_batch(
             number += 1
             actor = caller_columns(pending.caller)["actor"]
             change = Change(number, draft.now, pending.operation, actor, pending.request, facts)
-            target, alarm = target_of(pending.command), draft.leases.pop_alarm()
-            grown = _enter(done, change, pending.caller, target, before, alarm)
+            why, draft.leases.alarm = draft.leases.alarm, ""
+            grown = _enter(done, change, pending.caller, target_of(pending.command), before, why)
             if grown > MOST_COMMAND_BYTES:
                 raise Invalid(f"the command changes too much at once: {grown:,} bytes of {MOST_COMMAND_BYTES:,}")
             size += grown

@@ -11,8 +11,8 @@ class DraftLeases:
 
     known: by uuid; to_sweep: None unless a command asks for a sweep; changed: those whose rows are to be written;
     restarts_grace: whether all that are overdue have their whole grace again from now; ticks: whether the commit only
-    shows that the ledger is there; dropped: ids of leases that ended long ago; alarm: why a change has to be
-    looked at by a person, "" if it has not.
+    shows that the ledger is there; dropped: ids of leases that ended long ago; alarm: why the change of the
+    last command has to be looked at by a person, "" if it has not.
     """
 
     def __init__(self, prefetched: Prefetched) -> None:
@@ -41,8 +41,3 @@ class DraftLeases:
         if lease.ended_at is not None:
             raise LeaseEnded(uuid, lease.ended_at)
         return lease
-
-    def pop_alarm(self) -> str:
-        """Return the alarm of the last command, and begin those of the next."""
-        alarm, self.alarm = self.alarm, ""
-        return alarm

@@ -54,8 +54,11 @@ def prefetch(
     replaced = {each.span.replaces for each in known if each.span and each.span.replaces}
     if missing := [uuid for uuid in replaced.difference(each.uuid for each in known) if uuid]:
         known += _read_consumers(connection, fleet, missing)
+    ended = _read_ended(connection, every, known)
+    if not (found.named or found.to_sweep or fleet.leased.lease_of):
+        return Prefetched(known, read, ended, undone)
     leases = read_leases(connection, fleet, found, (each.uuid for each in known))
-    return Prefetched(known, read, _read_ended(connection, every, known), undone, leases, found.to_sweep)
+    return Prefetched(known, read, ended, undone, leases, found.to_sweep)
 
 
 def _to_sweep(fleet: Fleet, commands: Iterable[Command]) -> Iterable[str]:

@@ -174,7 +174,7 @@ class Writer(Replica):
     @property
     def has_pending(self) -> bool:
         """Whether there is anything for `run_pending` to do."""
-        return self._queue.waits() or self._notes.are_due or self.renewals.due_s == 0
+        return self._queue.waits() or self._notes.are_due or (bool(self.renewals.waiting) and self.renewals.due_s == 0)
 
     def run_pending(self, brief: bool = False) -> bool:
         """Carry out everything that is queued, unless another thread is doing so: then leave it to that one.
@@ -183,7 +183,8 @@ class Writer(Replica):
         """
         if brief and not self.database.capabilities.embedded:
             return not self.has_pending
-        self.renewals.move_due(self._queue)
+        if self.renewals.waiting:
+            self.renewals.move_due(self._queue)
         ends = time.monotonic() + BRIEF_S
         carry_out = (lambda batch: self._carry_out_briefly(batch, ends)) if brief else self._carry_out
         while self._queue.work(carry_out, self._search_again, brief):

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from berth.ledger import Ledger
+from berth.ledger.audit.archive import archive
 from berth.ledger.verify import verify
 from berth.model import errors
+from berth.model.caller import Caller
 from berth.model.commands import Claim, Lapse
 from berth.model.inventory import Inventory
 from berth.model.lease import AWAY_S, LeaseState
 from berth.model.request import CandidateRequest, Group
 from berth.model.term import Term
 from berth.store.engine import Database
+from tests.suites.bench.operation_counts import statements
 from tests.support.hold_ledger import FakeClock, timed_ledger
 
 HOST = "00000000-0000-4000-8000-000000000001"
@@ -197,3 +201,32 @@ def test_a_ledger_without_leases_does_not_look_for_them(database: Database, cloc
     assert ledger.next_lapse_s() is None
     assert ledger.do(Lapse()) is None
     assert ledger.head() == 0 or ledger.next_lapse_s() is None
+
+
+def test_a_claim_without_a_lease_asks_nothing_about_leases(ledger: Ledger) -> None:
+    ledger.claim(claim(ONE))
+    with statements() as seen:
+        ledger.claim(claim(TWO, lease=None))
+        ledger.release(TWO)
+        ledger.find(ASK)
+    assert [statement for statement in seen if "leases" in statement] == []
+
+
+def test_an_archive_and_what_follows_it_know_the_leases(ledger: Ledger, database: Database, tmp_path: Path) -> None:
+    ledger.claim(claim(ONE))
+    ledger.leases.grant("node-2", project="p", ttl=60, uuid=OTHER)
+    archive(database, 2**62, tmp_path / "old.jsonl", Caller(name="tests", via="local"))
+    assert verify(database).findings == ()
+    ledger.leases.end(OTHER)
+    ledger.leases.grant("node-3", project="p", ttl=60)
+    assert verify(database).findings == ()
+
+
+def test_verifying_finds_a_lease_that_is_not_as_the_log_has_it(ledger: Ledger, database: Database) -> None:
+    ledger.claim(claim(ONE))
+    with database.writing() as connection:
+        connection.execute(text("UPDATE leases SET project = 'q'"))
+        connection.execute(text("UPDATE consumers SET lease_id = NULL"))
+    found = " ".join(verify(database).findings)
+    assert f"lease {LEASE} is" in found
+    assert f"the term of {ONE} is" in found
