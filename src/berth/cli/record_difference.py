@@ -53,8 +53,11 @@ def _new(record: ProviderRecord) -> Iterator[str]:
 def _changes(before: ProviderRecord, after: ProviderRecord) -> Iterator[str]:
     yield from _inventories(before.inventories, after.inventories)
     yield from _names(before.traits, after.traits, "")
-    uuids = ({parse_uuid(each) or each for each in record.aggregates} for record in (before, after))
-    yield from _names(*uuids, "aggregate ")
+    yield from _names(_uuids(before), _uuids(after), "aggregate ")
+
+
+def _uuids(record: ProviderRecord) -> set[str]:
+    return {parse_uuid(each) or each for each in record.aggregates}
 
 
 def _inventories(before: Mapping[str, InventoryRecord], after: Mapping[str, InventoryRecord]) -> Iterator[str]:
