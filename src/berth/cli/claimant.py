@@ -72,7 +72,7 @@ class Claimant(msgspec.Struct, frozen=True, kw_only=True):
                 term=self.term,
             )
         except NothingFits as error:
-            print_funnel(session, error.funnel or session.ledger.explain(request))
+            print_funnel(session, options, error.funnel or session.ledger.explain(request))
             raise typer.Exit(1) from None
 
 

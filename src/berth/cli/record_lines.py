@@ -1,13 +1,17 @@
-"""Lines of an import, as records."""
+"""Lines of an import, as records: JSON, or CSV below a header."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
 
+from berth.cli.csv_records import CsvHeader, NoRow, header_of
 from berth.model.record import ProviderRecord
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -18,8 +22,43 @@ _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _decode = msgspec.json.Decoder(ProviderRecord).decode
 
 
+Line = tuple[int, bytes]
+"""A line with its number."""
+
+ReadLine = Callable[[bytes], Sequence[ProviderRecord]]
+"""A function from a line to the records in it. Raises NoRecord."""
+
+
 class NoRecord(ValueError):
     """A line that is no record; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSource:
+    """The lines of a file, with their numbers, and how each is read."""
+
+    lines: Iterator[Line]
+    read: ReadLine
+
+    @classmethod
+    def from_lines(cls, source: Iterable[bytes]) -> RecordSource:
+        """Return the lines of JSON Lines or of CSV, which has a header first. Raises NoRecord if that is wrong."""
+        lines = enumerate(source, 1)
+        first = next(((number, line) for number, line in lines if line.strip()), None)
+        if first is None or first[1].removeprefix(BYTE_ORDER_MARK).lstrip().startswith(b"{"):
+            return cls(chain(() if first is None else (first,), lines), lambda line: (record_of(line),))
+        try:
+            header = header_of(first[1])
+        except NoRow as error:
+            raise NoRecord(f"line {first[0]}: {error}") from None
+        return cls(lines, lambda line: _rows(header, line))
+
+
+def _rows(header: CsvHeader, line: bytes) -> Sequence[ProviderRecord]:
+    try:
+        return tuple(header.records(line))
+    except NoRow as error:
+        raise NoRecord(str(error)) from None
 
 
 def record_of(line: bytes) -> ProviderRecord:

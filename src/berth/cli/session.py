@@ -90,6 +90,15 @@ class Session:
         ledger = open_ledger(location.database, actor=getpass.getuser(), via="local", secret_file=location.secret_file)
         return self._stack.enter_context(ledger)
 
+    @property
+    def has_ledger(self) -> bool:
+        """Whether there is a ledger, as far as can be said without opening it: an SQLite file may not exist."""
+        try:
+            _require_file("" if self.remote else self.location.database)
+        except NoLedger:
+            return False
+        return True
+
     @cached_property
     def client(self) -> Client:
         """The client of the server. Raises Invalid, typer.BadParameter."""

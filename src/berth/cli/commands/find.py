@@ -43,7 +43,7 @@ def find(
         return
     result = session.ledger.find(request)
     if not result.candidates:
-        print_funnel(session, session.ledger.explain(request))
+        print_funnel(session, options, session.ledger.explain(request))
         raise typer.Exit(1)
     left = {uuid: summary.resources for uuid, summary in result.summaries.items()}
     session.output.show(result, tables.candidates(result.candidates, left, session.name_of))
