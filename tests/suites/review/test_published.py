@@ -49,6 +49,14 @@ PUBLISHED = (
         left=1,
     ),
     Published(
+        "CVE-2025-8709",
+        "langgraph_checkpoint_sqlite-2.0.10",
+        "langgraph_checkpoint_sqlite-2.0.11",
+        "store/sqlite/base.py",
+        frozenset({1333}),
+        left=2,
+    ),
+    Published(
         "CVE-2025-55156",
         "pyload_ng-0.5.0b3.dev90",
         "pyload_ng-0.5.0b3.dev91",
