@@ -1,4 +1,4 @@
-"""``python -m tests.suites.conformance.timed_server ARGUMENT...``: berth, where claims of Placement's API have terms.
+"""``python -m tests.suites.conformance.timed_server ARGUMENT...``: berth, where all of Placement's claims have terms.
 
 One half of the consumers has holds of a day, the other has claims that end in a year: clients of Placement meet a
 ledger full of both and must notice nothing. Berth itself has no such switch: its functions are replaced.

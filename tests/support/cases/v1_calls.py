@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from berth.model.commands import Orphan
-from berth.model.reconciliation import digest_of
+from berth.model.reconciliation import Orphan, digest_of
 from tests.unit.api.v1.conftest import DISK, HOST, JOB, NOBODY, OTHER, RACK
 
 CLAIM = {"consumer": NOBODY, "allocations": {HOST: {"VCPU": 1}}, "project": "physics", "user": "ada"}

@@ -121,7 +121,7 @@ class _Exchange:
         call.body = body_of(request, _DECODERS.get(route.name))
         if KEY in request.headers:
             self.key = key_of(call, route)
-        if self._is_dated(route):
+        if route.dated and route.method == "GET" and self._is_dated(route):
             position = api.ledger.known_position
             self.tag = etags.of_position(position.number, position.tag, api.ledger.lapsed_at, request)
             if etags.matches(request, self.tag):
@@ -147,9 +147,7 @@ class _Exchange:
         return PendingReply(answer, lambda: self._finish(result, answer))
 
     def _is_dated(self, route: Route) -> bool:
-        """Whether the answer is what it was before, if the ledger is where it was."""
-        if not route.dated or route.method != "GET":
-            return False
+        """Whether the answer of a dated route is what it was before, if the ledger is where it was."""
         self.api.ledger.head()  # catches up, so that the position is the present one
         return not (route.timed and self.api.ledger.claims_end)
 

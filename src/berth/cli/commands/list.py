@@ -297,11 +297,11 @@ def _show_ended(session: Session, uuid: str, end: ClaimEnd | None) -> None:
         history = []
     if not history:
         raise NotFound(f"{uuid} is neither a provider nor a consumer that holds anything")
-    owner, newest = last_owner(history, uuid), history[0]
+    owner, newest, by = last_owner(history, uuid), history[0], {} if end is None else {"claim": end}
     is_consumer = newest.after is not None and uuid in newest.after.claims
     ended = "consumer {}, released {} by {}" if is_consumer else "provider {}, deleted {} by {}"
     session.output.print_result(
-        {"ended": {"uuid": uuid, "claim": end} | (msgspec.structs.asdict(owner) if owner else {}), "history": history},
+        {"ended": {"uuid": uuid} | by | (msgspec.structs.asdict(owner) if owner else {}), "history": history},
         ended.format(uuid, format_moment(newest.at), newest.actor or newest.user),
         end and str(end),
         f"of project {owner.project}, user {owner.user}, type {owner.type or UNKNOWN_TYPE}" if owner else None,

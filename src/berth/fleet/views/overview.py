@@ -7,7 +7,7 @@ import numpy as np
 from berth.fleet.state.columns import ClassColumn, Column
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.state.set_table import SetTable
-from berth.fleet.views.pending import pending_by_class
+from berth.fleet.views.holds import pending_by_class
 from berth.model.change import NameKind
 from berth.model.overview import ClassOverview, NameInUse, Overview
 

@@ -9,8 +9,8 @@ from berth.fleet.find.filters import SlotRange, has_room, provider_matches
 from berth.fleet.find.summaries import usage_of
 from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import NO_SLOT, Fleet
+from berth.fleet.views.holds import pending_of
 from berth.fleet.views.hosts import hosts_with_name
-from berth.fleet.views.pending import pending_of
 from berth.fleet.views.providers import aggregates, inventories, provider, traits
 from berth.model.candidate import ResourceUsage
 from berth.model.consumer import Resources
