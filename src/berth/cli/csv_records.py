@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from berth.model.aggregate import AggregateRecord
 from berth.model.inventory import MAX_INT
 from berth.model.names import parse_uuid
 from berth.model.record import InventoryRecord, ProviderRecord
@@ -30,9 +30,6 @@ LONGEST_PART: Final = 200
 
 _AMOUNTS: Final = {"vcpu": ("VCPU", 1), "memory_gb": ("MEMORY_MB", MIB_PER_GIB), "disk_gb": ("DISK_GB", 1)}
 """The class of a column, and the factor of its amounts."""
-
-RACKS: Final = uuid.UUID("b27ac1c5-6f3a-5f0e-9d0c-7c1f0a6f2c11")
-"""The namespace (RFC 9562, 5.5) of the uuids of racks that are given by name."""
 
 _CLASS: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 _UNFIT: Final = re.compile(r"[^A-Z0-9]+")
@@ -62,7 +59,8 @@ class CsvHeader:
             name=row["name"],
             inventories={name: InventoryRecord(total) for name, total in _totals(row).items()},
             traits=_traits("RACK", "" if parse_uuid(rack) else rack),
-            aggregates=tuple([rack_uuid(rack)] if rack else []),
+            aggregates=(rack,) if rack else (),
+            aggregate_names=_racks(rack),
         )
         for number in range(gpus):
             yield _gpu(row["name"], number, row.get("gpu_model", ""))
@@ -80,9 +78,9 @@ def header_of(line: bytes) -> CsvHeader:
     return CsvHeader(columns, separator)
 
 
-def rack_uuid(name: str) -> str:
-    """Return the uuid of the aggregate of a rack: the same for the same name, in every import."""
-    return parse_uuid(name) or str(uuid.uuid5(RACKS, name))
+def _racks(name: str) -> dict[str, AggregateRecord]:
+    """Return what a rack is that is given by its name, should it be new."""
+    return {} if not name or parse_uuid(name) else {name: AggregateRecord(kind="rack")}
 
 
 def custom_trait(kind: str, name: str) -> str:

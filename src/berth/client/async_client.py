@@ -19,13 +19,12 @@ from berth.client.follow import follow_awaiting
 from berth.model.candidate import Grant
 from berth.model.change import Change
 from berth.model.holds import Holding, Holds
-from berth.model.page_verbs import AnyPage
+from berth.model.page_verbs import PageT
 from berth.model.record import ProviderRecord
 from berth.model.steps import Steps, finish_awaiting
 
 P = ParamSpec("P")
 T = TypeVar("T")
-PageT = TypeVar("PageT", bound=AnyPage)
 
 
 def aconnect(
@@ -165,7 +164,7 @@ class AsyncClient:
             yield record
 
     async def follow(self, after: int | None = None) -> AsyncIterator[Change]:
-        """Yield every change after this number (None: from now on) as it is made, reconnecting if necessary."""
+        """Yield every change after this number (None: from now on) once it is made, reconnecting if necessary."""
         async for change in follow_awaiting(self._transport, await self.head() if after is None else after):
             yield change
 
@@ -208,11 +207,11 @@ class AsyncHolding:
     def __init__(self, verbs: Holding) -> None:
         self._verbs = verbs
 
-    _begin = awaited(Holding.begin)
+    _make = awaited(Holding.make)
     _end = awaited(Holding.end)
 
     async def __aenter__(self) -> Grant:
-        return await self._begin()
+        return await self._make()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -15,7 +15,7 @@ from berth.model.change import Change
 
 
 def follow(transport: Transport, after: int) -> Iterator[Change]:
-    """Yield every change after this number as it is made.
+    """Yield every change after this number once it is made.
 
     Raises LogReset if the log does not continue where it was read last; Unavailable after long retries.
     """
@@ -35,7 +35,7 @@ def follow(transport: Transport, after: int) -> Iterator[Change]:
 
 
 async def follow_awaiting(transport: AsyncTransport, after: int) -> AsyncIterator[Change]:
-    """Yield every change after this number as it is made. Raises as `follow`."""
+    """Yield every change after this number once it is made. Raises as `follow`."""
     feed = ChangeFeed(transport, after)
     while True:
         error: Exception | None = None

@@ -41,7 +41,7 @@ class LogRequests(LedgerInterface):
         return found
 
     def follow(self, after: int | None = None) -> Iterator[Change]:
-        """Yield every change after this number (None: from now on) as it is made, reconnecting if necessary."""
+        """Yield every change after this number (None: from now on) once it is made, reconnecting if necessary."""
         return follow(self._transport, self.head() if after is None else after)
 
     @in_steps

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from berth.cli.csv_records import COLUMNS, EXAMPLE, NoRow, custom_trait, header_of, rack_uuid
+from berth.cli.csv_records import COLUMNS, EXAMPLE, NoRow, header_of
 from berth.cli.record_lines import NoRecord, RecordSource
+from berth.model.aggregate import AggregateRecord
 from berth.model.record import InventoryRecord, ProviderRecord
 
 UUID = "aaaaaaaa-0000-4000-8000-000000000000"
@@ -27,7 +28,8 @@ def test_a_host_with_its_gpus() -> None:
         name="gpu-01",
         inventories={"VCPU": InventoryRecord(64), "MEMORY_MB": InventoryRecord(1536)},
         traits=("CUSTOM_RACK_A",),
-        aggregates=(rack_uuid("rack-a"),),
+        aggregates=("rack-a",),
+        aggregate_names={"rack-a": AggregateRecord(kind="rack")},
     )
     assert [(each.name, each.parent, each.traits) for each in gpus] == [
         (f"gpu-01-gpu{number}", "gpu-01", ("CUSTOM_GPU_A100_80GB",)) for number in range(2)
@@ -89,13 +91,6 @@ def test_what_is_no_header(line: bytes, why: str) -> None:
 def test_json_lines_stay_what_they_are() -> None:
     assert rows(b'\xef\xbb\xbf{"name": "n"}\n', b'{"name": "m"}') == [host("n"), host("m")]
     assert rows() == []
-
-
-def test_a_rack_is_the_same_in_every_import() -> None:
-    """The uuid is part of ledgers: it must never change."""
-    assert rack_uuid("rack-a") == "16ee05e7-2d5b-54ed-840f-965c7262ebe3"
-    assert rack_uuid("rack-b") != rack_uuid("rack-a")
-    assert custom_trait("RACK", "機") == ""
 
 
 def test_the_example_has_columns_that_are_known() -> None:

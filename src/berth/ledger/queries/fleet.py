@@ -72,7 +72,7 @@ class FleetQueries:
 
     def find(self, request: CandidateRequest | Mapping[str, int]) -> Candidates:
         """Return the candidates of a request, or of amounts. Raises ClassNotFound, TraitsNotFound, Invalid."""
-        request = self._asked(request)
+        request = self._resolved(request)
         budget = TimedBudget(
             self._writer.check_time, FEW, lambda: self._require_time(request.limit), self._writer.pause
         )
@@ -97,7 +97,7 @@ class FleetQueries:
             ]
         return replace(request, groups=tuple(groups))
 
-    def _asked(self, given: CandidateRequest | Mapping[str, int]) -> CandidateRequest:
+    def _resolved(self, given: CandidateRequest | Mapping[str, int]) -> CandidateRequest:
         """Return a valid request, with uuids. Raises Invalid, ProviderNotFound."""
         request = as_request(given)
         if names := names_in(request):
@@ -238,7 +238,7 @@ class FleetQueries:
 
     def explain(self, request: CandidateRequest | Mapping[str, int]) -> Funnel:
         """Return what each constraint of a request excludes. Unknown names are part of the answer. Raises Invalid."""
-        request = self._asked(request)
+        request = self._resolved(request)
         self._writer.require_time(long=True)
         with self._writer.read() as fleet:
             return self._writer.explained(fleet, request)
