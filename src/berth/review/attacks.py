@@ -34,8 +34,7 @@ _SENTENCES: Final = {
     319: "Who is on the way, as in a public network, reads what is sent, passwords included, and can change it.",
     326: "The key is short enough to be computed, and then everything that it protects is open.",
     327: "What was encrypted or signed with it can be read or forged by known methods.",
-    328: "Two contents with the same hash can be made, so that one passes for the other; hashes of passwords are"
-    " guessed at billions a second.",
+    328: "Two contents with the same hash can be made, so that one passes for the other.",
     330: "From a few numbers that are known, the generator's next ones are computed, and so the next secret.",
     347: "A caller writes a token of their own, for any user and any right, and it is accepted.",
     352: "A page elsewhere sends this request from the browser of a person who is signed in, and it is carried out"
@@ -59,12 +58,13 @@ _SENTENCES: Final = {
     643: "A caller sends a text with a quote in it, and reads other parts of the document or passes its check.",
     674: "A caller sends deeply nested data, and the program ends with an error or uses up its stack.",
     732: "Other users of the machine or of the database read it, or change it.",
-    770: "A caller sends much, or asks for much, and the program's memory, threads or time are used up for all others.",
+    770: "A caller sends or asks for much, or a server never answers, and memory, threads or time are used up for all.",
     778: "Attempts to get in are not recorded, so they are not noticed.",
     787: "A caller sends data that overwrites memory, and may run code of their own.",
     798: "Who reads the source, a copy of it or its history has the secret, and it is the same everywhere it is"
     " installed.",
     862: "All who can reach the address call it, and it serves them.",
+    916: "Who gets a copy of the hashes tries billions of passwords a second, and soon knows most of them.",
     918: "A caller names an address inside your network, such as that of a cloud's credentials, and the server"
     " fetches it.",
     943: 'A caller sends an operator such as {"$ne": null} in place of a value, and the query finds what it should'

@@ -28,7 +28,7 @@ import string
 import textwrap
 import types
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -60,7 +60,7 @@ def program(number: int) -> Program:
     """Return the program of a number: always the same one."""
     chance = random.Random(number)
     sink = chance.choice(SINKS)
-    parts = [_transformation(chance) for _ in range(chance.randint(0, 5))]
+    parts = _with_one_memory(_transformation(chance) for _ in range(chance.randint(0, 5)))
     guard = chance.choice(GUARDS)
     parts.sort(key=lambda part: part not in DECODES)
     parts.insert(chance.randint(sum(part in DECODES for part in parts), len(parts)), guard)
@@ -77,6 +77,15 @@ def program(number: int) -> Program:
     lines.append(f"{indent}{_named(sink.line, name, name)}")
     body = textwrap.indent("\n".join(lines), "    ")
     return Program(f"{HEAD}{''.join(heads)}\n@app.route('/x')\ndef handler():\n{body}\n    return {{'a': 1}}\n", sink)
+
+
+def _with_one_memory(parts: Iterable[Part]) -> list[Part]:
+    """Return parts of which one at most changes an object of the module: what is in it after two is not followed."""
+    kept: list[Part] = []
+    for part in parts:
+        if "MEMORY" not in part.head or part not in kept:
+            kept.append(part)
+    return kept
 
 
 def _transformation(chance: random.Random) -> Part:

@@ -49,6 +49,14 @@ PUBLISHED = (
         left=1,
     ),
     Published(
+        "CVE-2025-8709",
+        "langgraph_checkpoint_sqlite-2.0.10",
+        "langgraph_checkpoint_sqlite-2.0.11",
+        "store/sqlite/base.py",
+        frozenset({1333}),
+        left=2,
+    ),
+    Published(
         "CVE-2025-55156",
         "pyload_ng-0.5.0b3.dev90",
         "pyload_ng-0.5.0b3.dev91",
@@ -87,7 +95,7 @@ def _sinks(folder: Path, wheel: str, path: str) -> set[int]:
     (file,) = folder.glob(f"{wheel}-*.whl")
     review = review_code(read_subject(str(file)))
     places = [each.place for each in review.findings if each.cwe == SQL]
-    places += [each.places[-1] for each in review.questions if SQL in each.cwes]
+    places += [place for each in review.questions if SQL in each.cwes for place in each.places[1:]]
     return {each.line for each in places if each.path.endswith(path)}
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from berth.review.code import fold
 from berth.review.code.frame import Arguments, Frame
 from berth.review.code.symbols import Symbols
-from berth.review.code.values import UNKNOWN, Ref, Thing, Value, constant, join, join_all, labelled, made_safe
+from berth.review.code.values import UNKNOWN, Ref, Thing, Value, constant, external, join, join_all, labelled, made_safe
 
 Builtin = Callable[[Symbols, Frame, ast.Call, Arguments], Value | None]
 
@@ -126,7 +126,14 @@ def _set_attribute(base: Symbols, frame: Frame, _node: ast.Call, arguments: Argu
     return constant(None)
 
 
+def _of_environment(base: Symbols, frame: Frame, node: ast.Call, arguments: Arguments) -> Value | None:
+    """Return an entry of what a WSGI server gives, by its key: some are the program's own."""
+    key = arguments.positional[0].single() if arguments.positional else None
+    return base.sourced(external(f"wsgi.environ.{key[0]!s}"), frame, node) if key is not None else None
+
+
 BUILTINS: dict[str, Builtin] = {
+    "wsgi.environ.get": _of_environment,
     "str": _text,
     "len": _size,
     "int": _number(int),

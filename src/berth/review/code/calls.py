@@ -13,7 +13,7 @@ from berth.review.code.format_parts import brace_parts
 from berth.review.code.frame import Arguments, Frame
 from berth.review.code.guards import removed
 from berth.review.code.project import Class, Function
-from berth.review.code.sinks import check_call
+from berth.review.code.sinks import check_call, reply_body
 from berth.review.code.values import (
     NOTHING,
     UNKNOWN,
@@ -41,6 +41,7 @@ _ENUMERATIONS = frozenset({"Enum", "StrEnum", "IntEnum"})
 _RESOLVING = frozenset({"os.path.realpath", "os.path.abspath", "os.path.normpath"})
 _SAME_TEXT = frozenset({"strip", "lower", "upper", "lstrip", "rstrip", "title", "casefold", "encode", "decode"})
 """Methods whose result is dangerous where their text is."""
+_ADDS = frozenset({"append", "add", "extend", "update", "appendleft", "insert"})
 
 
 class Calls(Expressions):
@@ -56,6 +57,8 @@ class Calls(Expressions):
         arguments = self._arguments(frame, node)
         self.last_summary.pop(id(node), None)
         if receiver is not None and name is not None:
+            if name in _ADDS:
+                self._add_below(frame, node, receiver, arguments)
             value = self.call_method(frame, node, receiver, name, arguments)
         else:
             value = self.call(frame, node, callee, arguments)
@@ -63,6 +66,16 @@ class Calls(Expressions):
             self.refine_number(frame, node.args[0])
         frame.results[id(node)] = value
         return value
+
+    def _add_below(self, frame: Frame, node: ast.Call, receiver: Value, arguments: Arguments) -> None:
+        """Keep what is added to an entry that is made by asking for it: `groups[key].append(item)`."""
+        entry = getattr(node.func, "value", None)
+        if not isinstance(entry, ast.Subscript) or not isinstance(entry.value, ast.Name) or frame.things(receiver):
+            return
+        labels = frozenset[Label]().union(*(frame.content(each) for each in arguments.all()))
+        if labels:
+            base = self.evaluate(frame, entry.value)
+            frame.change(base, lambda thing: thing.blurred(labelled(UNKNOWN, labels)))
 
     def _arguments(self, frame: Frame, node: ast.Call) -> Arguments:
         made = Arguments([])
@@ -238,6 +251,8 @@ class Calls(Expressions):
             frame.state.alive = False
             return NOTHING
         self._run_callbacks(frame, node, name, arguments)
+        if name.endswith(".make_response") and arguments.positional:  # status and headers are no part of the page
+            arguments = Arguments([reply_body(frame, arguments.positional[0])])
         labels = frozenset[Label]().union(*(frame.content(each) for each in (*arguments.all(), receiver or NOTHING)))
         result = self._modelled(frame, node, name, labels, arguments)
         # What is done with data gives the same data, which may have been checked since it entered.

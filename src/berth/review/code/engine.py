@@ -1,11 +1,12 @@
 """The review of a project's code: where data goes, as findings, questions and coverage."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from berth.review.code.entries import bound_by, entry_of, receiver_of, unknown_caller
+from berth.review.code.entries import bound_by, entry_of, receiver_of, reply_of, unknown_caller
 from berth.review.code.expressions import PUT_TOGETHER
 from berth.review.code.frame import Hit, Shared
 from berth.review.code.interpreter import GIVEN, Interpreter
@@ -96,7 +97,7 @@ def _interpret(interpreter: Interpreter, entries: dict[Function, Entry], only_en
         _run_constructors(interpreter)
     for function, entry in entries.items():
         bound = bound_by(entry, function, receiver_of(function), shared.project)
-        interpreter.run_root(function, bound, entry.reply)
+        interpreter.run_root(function, bound, reply_of(entry, function))
     if not only_entries:
         _run_rest(interpreter, frozenset(entries))
 
@@ -217,13 +218,18 @@ def _severity(rule: FlowRule, origin: str) -> Severity:
 
 
 def _sentence(rule: FlowRule, entry: Step) -> str:
-    sentence = rule.sentence.format(origin=f"{entry.what} ({entry.place.path}:{entry.place.line})")
+    sentence = rule.sentence.format(origin=f"{_named(entry)} ({entry.place.path}:{entry.place.line})")
     return sentence[:1].upper() + sentence[1:]
+
+
+def _named(entry: Step) -> str:
+    """Return what enters, without the number that tells a parameter's data from that of its other callers."""
+    return re.sub(r" \([a-z ]+ \d+\)$", "", entry.what)
 
 
 def _path(hit: Hit) -> tuple[Step, ...]:
     entry = hit.label.entry
-    steps = [Step(entry.place, "enters: " + entry.what, entry.code), *hit.label.steps]
+    steps = [Step(entry.place, "enters: " + _named(entry), entry.code), *hit.label.steps]
     if steps[-1].what not in ("reaches", PUT_TOGETHER) and steps[-1].place != hit.place:
         steps.append(Step(hit.place, "reaches", hit.code))
     return tuple(steps)
@@ -237,15 +243,25 @@ def _why(hit: Hit) -> str:
 
 
 def _questions(shared: Shared, hits: list[Hit]) -> list[OpenQuestion]:
-    found: dict[tuple[str, CodePlace], OpenQuestion] = {}
+    """Return a question for each parameter of which nothing is known, with all places of a kind that it reaches."""
+    reached: dict[tuple[str, CodePlace, str], list[CodePlace]] = {}
+    asked: set[tuple[str, CodePlace]] = set()
     for hit in hits:
-        rule = shared.library.rules[hit.rule]
-        entry = hit.label.entry
-        sentence = f"{entry.what} reaches {hit.place.path}:{hit.place.line} ({rule.id}); no caller of it is known here."
-        sentence = sentence[:1].upper() + sentence[1:]
-        needs = f"who calls the function at {entry.place.path}:{entry.place.line}, and with what"
-        found.setdefault((hit.rule, hit.place), OpenQuestion(sentence, needs, (rule.cwe,), (entry.place, hit.place)))
-    return list(found.values())
+        if (hit.rule, hit.place) not in asked:
+            asked.add((hit.rule, hit.place))
+            entry = hit.label.entry
+            reached.setdefault((hit.rule, entry.place, _named(entry)), []).append(hit.place)
+    return [
+        _question(shared.library.rules[rule], name, place, places) for (rule, place, name), places in reached.items()
+    ]
+
+
+def _question(rule: FlowRule, name: str, entry: CodePlace, places: list[CodePlace]) -> OpenQuestion:
+    more = "" if len(places) == 1 else f" and {len(places) - 1} more"
+    reached = f"{places[0].path}:{places[0].line}{more} ({rule.id})"
+    sentence = f"{name[:1].upper()}{name[1:]} reaches {reached}; no caller of it is known here."
+    needs = f"who calls the function at {entry.path}:{entry.line}, and with what"
+    return OpenQuestion(sentence, needs, (rule.cwe,), (entry, *places))
 
 
 def _coverage(shared: Shared, entries: int) -> Coverage:

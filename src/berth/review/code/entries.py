@@ -27,6 +27,10 @@ _SERVED = frozenset({("scope", "receive", "send"), ("scope", "protocol"), ("scop
 """The parameters of what a server calls: by ASGI, and by RSGI."""
 
 
+_WSGI = ("environ", "start_response")
+_PAGE = "cross-site-scripting"
+_NO_PAGES = frozenset({"fastapi", "litestar", "ninja", "sanic", "aiohttp", "robyn"})
+"""Frameworks that send a text which a handler returns as JSON or as plain text, unless its route says HTML."""
 _REQUEST_TYPES = ("Request", "HttpRequest")
 
 
@@ -51,6 +55,8 @@ def entry_of(function: Function, project: Project, library: Library) -> Entry | 
 def _by_parameters(function: Function, project: Project) -> Entry | None:
     """Return what calls a function whose parameters say it, or a document of the project."""
     given = tuple(each for each in function.parameters if each not in ("self", "cls"))
+    if given == _WSGI:
+        return Entry("network", "a request", parameters=("",), reply=_PAGE)
     if given in _SERVED:
         return Entry("network", "a request", parameters=given[:1], requests=given[:1])
     if function.owner is None and given[:2] == ("event", "context"):
@@ -86,6 +92,8 @@ def bound_by(entry: Entry, function: Function, receiver: Value | None, project: 
         annotation = annotations.get(name, "")
         if index == 0 and receiver is not None:
             bound[name] = receiver
+        elif name == _WSGI[0] and _WSGI[1] in function.parameters:
+            bound[name] = external("wsgi.environ")
         elif name in entry.requests or annotation.endswith(_REQUEST_TYPES):
             bound[name] = external("request")
         elif name in harmless or name in _OWN or annotation in _NUMBERS | _INJECTED or not _is_given(entry, name):
@@ -97,6 +105,15 @@ def bound_by(entry: Entry, function: Function, receiver: Value | None, project: 
     if function.kwargs and not entry.parameters:
         bound[function.kwargs] = labelled(UNKNOWN, frozenset({_entered(entry, function, function.kwargs)}))
     return bound
+
+
+def reply_of(entry: Entry, function: Function) -> str:
+    """Return the rule that what a function returns must obey, or `""` if its framework makes no page of it."""
+    frameworks = {each.partition(".")[0] for each in function.module.imports.values()}
+    if entry.reply != _PAGE or _NO_PAGES.isdisjoint(frameworks) or "flask" in frameworks:
+        return entry.reply
+    named = (each for each in getattr(function.node, "decorator_list", ()) if "HTMLResponse" in ast.unparse(each))
+    return entry.reply if any(named) else ""
 
 
 def _is_given(entry: Entry, name: str) -> bool:

@@ -22,9 +22,11 @@ from berth.review.code.values import (
     join_all,
     join_states,
     labelled,
+    made_safe,
     reference,
 )
 
+_XSS = "cross-site-scripting"
 PUT_TOGETHER = "is put together with other text"
 
 
@@ -146,7 +148,12 @@ class Expressions(Attributes):
         if isinstance(node.op, ast.Add) and frame.things(one):
             return self._sum(frame, node, one, other)
         parts = percent_parts(frame, one, other) if isinstance(node.op, ast.Mod) else [one, other]
-        return self.assembled(frame, node, parts)
+        made = self.assembled(frame, node, parts)
+        # HTML that is marked as such escapes what it is put together with.
+        is_marked = any(each.endswith("Markup()") for value in (one, other) for each in value.names())
+        return (
+            replace(made_safe(made, ("cross-site-scripting",)), refs=external("?.Markup()").refs) if is_marked else made
+        )
 
     def _path(self, frame: Frame, node: ast.BinOp, one: Value, other: Value) -> Value:
         made = self.assembled(frame, node, [one, other])
@@ -312,10 +319,8 @@ class Expressions(Attributes):
             else:
                 found.append(_entry(thing, key[0] if key else None, has_key=key is not None))
         for name in base.names():
-            suffix = f".{key[0]}" if key and isinstance(key[0], str) and key[0].isidentifier() else "[]"
-            found.append(
-                self.sourced(external(f"{name}{suffix}" if suffix == "[]" else f"{name}[]", base.labels), frame, node)
-            )
+            at = f".{key[0]!s}" if key and name == "wsgi.environ" else "[]"
+            found.append(self.sourced(external(f"{name}{at}", base.labels), frame, node))
         if (base.labels and not base.names()) or not found:
             found.append(labelled(UNKNOWN, base.labels))
         return join_all(found)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from berth.review.code.library import Entry
 from berth.review.code.project import Class, Function, Module, Project
-from berth.review.code.route_rows import METHODS, VERBS, WEB_ADDERS, last_name
+from berth.review.code.route_rows import VERBS, RouteForm, last_name, literal, route_forms
 
 _PLAIN = Entry("network", "a request", requests=("request", "req"))
 _WEB = Entry("network", "a part of the URL", requests=("request", "req"), reply="cross-site-scripting")
@@ -16,18 +16,17 @@ def table_entries(project: Project) -> dict[Function, Entry]:
     found: dict[Function, Entry] = {}
     for name in sorted(project.modules):
         module = project.modules[name]
-        for row in module.rows:
-            is_web = isinstance(row, ast.Call) and last_name(row.func) in WEB_ADDERS
+        for row in (form for node in module.rows for form in route_forms(node, literal)):
             for function in _handlers(project, module, row):
-                if is_web:
+                if row.is_web:
                     found[function] = _WEB
                 elif _takes_request(function):
                     found.setdefault(function, _first_only(function))
     return found
 
 
-def _handlers(project: Project, module: Module, row: ast.AST) -> Iterator[Function]:
-    for node in _candidates(row):
+def _handlers(project: Project, module: Module, row: RouteForm) -> Iterator[Function]:
+    for node in row.handlers:
         if isinstance(node, ast.Call):  # View.as_view(), a decorated handler
             node = (
                 node.func.value if last_name(node.func) == "as_view" and isinstance(node.func, ast.Attribute) else node
@@ -37,15 +36,6 @@ def _handlers(project: Project, module: Module, row: ast.AST) -> Iterator[Functi
             yield symbol
         elif isinstance(symbol, Class):
             yield from (symbol.methods[verb] for verb in VERBS if verb in symbol.methods)
-
-
-def _candidates(row: ast.AST) -> list[ast.expr]:
-    if isinstance(row, ast.Dict):
-        return [value for key, value in zip(row.keys, row.values, strict=True) if getattr(key, "value", "") in METHODS]
-    if isinstance(row, ast.Call):
-        given = [each.value for each in row.keywords if each.arg in ("view_func", "endpoint", "handler", "view")]
-        return [*row.args, *given]
-    return []
 
 
 def _takes_request(function: Function) -> bool:

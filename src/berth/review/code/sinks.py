@@ -3,6 +3,7 @@
 import ast
 import re
 
+from berth.review.code.content_types import is_other_type
 from berth.review.code.frame import Arguments, Frame, Hit, sink_arguments
 from berth.review.code.library import FlowRule, Sink
 from berth.review.code.values import UNKNOWN, Label, Value, join_all, labelled, made_unsafe
@@ -44,7 +45,7 @@ def _check_arguments(
     arguments: Arguments,
     receiver: Value | None,
 ) -> None:
-    if sink.kind.startswith("page") and not _is_page(sink.kind, arguments):
+    if sink.kind.startswith("page") and not _is_page(frame, sink.kind, arguments):
         frame.shared.safe[(rule.id, frame.place(node))] = "is sent as another type than HTML"
     elif sink.kind == "words":
         _check_words(frame, node, rule, arguments)
@@ -61,7 +62,7 @@ def _check_arguments(
             if rule.id == "sql-injection" and any(map(_EXPRESSION.search, value.names())):
                 frame.shared.safe[(rule.id, frame.place(node))] = "gets SQL expressions, which bind values"
                 continue
-            value = _body(frame, value) if rule.id == "cross-site-scripting" else value
+            value = reply_body(frame, value) if rule.id == "cross-site-scripting" else value
             check(frame, node, rule, value, sink.origins, deep=sink.kind == "document")
             if rule.id == "nosql-injection":
                 check(frame, node, rule, _scripts(frame, value), sink.origins)
@@ -90,17 +91,24 @@ def _is_escaped(frame: Frame, node: ast.Call) -> bool:
     return isinstance(node.func, ast.Attribute) and frame.shared.logs.escapes(frame.module, node.func.value)
 
 
-def _is_page(kind: str, arguments: Arguments) -> bool:
-    """Whether a reply is HTML by its content type; of the kind `page if said` only if one is given."""
+def _is_page(frame: Frame, kind: str, arguments: Arguments) -> bool:
+    """Whether a reply is HTML by its content type.
+
+    Of the kind `page if said` it is only if one is given; of `page written` the function around the call may say it.
+    """
+    if kind == "page written":
+        return frame.function is None or not is_other_type(frame.function)
     given = [arguments.named.get(name) for name in ("content_type", "mimetype", "media_type")]
     types = [str(each) for value in given if value is not None for each in value.only() or ("html",)]
     return any("html" in each for each in types) if types else kind == "page"
 
 
-def _body(frame: Frame, value: Value) -> Value:
-    """Return the body of a reply that is given with its status and headers."""
+def reply_body(frame: Frame, value: Value) -> Value:
+    """Return the body of a reply that is given with its status and headers, or in parts."""
     things = [thing for _, thing in frame.things(value)]
-    return things[0].items[0][1] if len(things) == 1 and things[0].kind == "tuple" and things[0].items else value
+    if len(things) == 1 and things[0].kind == "tuple" and things[0].items:
+        return things[0].items[0][1]
+    return labelled(UNKNOWN, frame.content(value)) if any(each.kind == "list" for each in things) else value
 
 
 def _applies(sink: Sink, arguments: Arguments) -> bool:

@@ -4,9 +4,9 @@ import ast
 from typing import Any
 
 from berth.review.code import fold
+from berth.review.code.content_types import is_other_type, says_html
 from berth.review.code.frame import Frame, owner_name
-from berth.review.code.nodes import walk
-from berth.review.code.project import Class, Function
+from berth.review.code.project import Class
 from berth.review.code.replies import check_reply, note_type
 from berth.review.code.secrets import is_secret_name
 from berth.review.code.sinks import check
@@ -100,9 +100,13 @@ class Statements(Loops):
             check(frame, node, self.shared.library.rules["weak-random"], value)
 
     def _check_page(self, frame: Frame, target: ast.Attribute, value: Value) -> None:
-        """Check the text of a response that is set as an attribute, in a function that says it is HTML."""
+        """Check the text of a response that is set as an attribute, of one that is a page or said to be HTML."""
+        is_page = target.attr == "data" and value.labels and _is_response(self.evaluate(frame, target.value))
+        if is_page and not (frame.function is not None and is_other_type(frame.function)):
+            check(frame, target, self.shared.library.rules["cross-site-scripting"], value, ("network", "row", "file"))
+            return
         is_text = target.attr in ("text", "body") and isinstance(target.value, ast.Name) and target.value.id in _REPLIES
-        if value.labels and is_text and frame.function is not None and _says_html(frame.function):
+        if value.labels and is_text and frame.function is not None and says_html(frame.function):
             check(frame, target, self.shared.library.rules["cross-site-scripting"], value, ("network", "row", "file"))
 
     def _unpack(self, frame: Frame, target: ast.Tuple | ast.List, value: Value) -> None:
@@ -310,9 +314,8 @@ class Statements(Loops):
                 frame.change(self.evaluate(frame, target.value), lambda thing, key=key: thing.without(key))  # type: ignore[misc]
 
 
-def _says_html(function: Function) -> bool:
-    texts = (each.value for each in walk(function.node) if isinstance(each, ast.Constant))
-    return "text/html" in {str(each).partition(";")[0] for each in texts} or "MEDIA_HTML" in function.module.mentioned
+def _is_response(value: Value) -> bool:
+    return any(each.endswith(("make_response()", ".Response()")) for each in value.names())
 
 
 def _loaded(target: ast.expr) -> ast.expr:

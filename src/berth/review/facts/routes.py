@@ -6,19 +6,16 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
-from berth.review.code.route_rows import METHODS
+from berth.review.code.route_rows import METHODS, RouteForm, named_methods, route_forms
 from berth.review.facts.fact import Sources
-from berth.review.facts.syntax import SourceFile, SymbolOwner, argument
+from berth.review.facts.syntax import SourceFile, SymbolOwner
 
 UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods that change something (RFC 9110, 9.2.1)."""
 _DECORATORS: Final = frozenset({"route", "api_route", "get", "post", "put", "patch", "delete", "view_config", "action"})
-_ADDERS: Final = {"add_url_rule": 2, "add_api_route": 1, "add_route": 1, "Route": 1, "APIRoute": 1}
-_AIOHTTP: Final = frozenset({"add_get", "add_post", "add_put", "add_patch", "add_delete"})
-_DJANGO: Final = frozenset({"path", "re_path", "url"})
 _VIEWS: Final = re.compile(r"(^|\.)(\w*(View|ViewSet|Resource|RequestHandler|HTTPEndpoint|Handler))$")
 
 
@@ -58,7 +55,7 @@ class RouteRow:
     node: ast.AST
     methods: frozenset[str]
     path: str
-    target: str
+    targets: tuple[str, ...]
     options: ast.Call | None = None
 
 
@@ -75,7 +72,8 @@ def handlers(sources: Sources) -> tuple[Handler, ...]:
         for handler in (*_decorated(file), *_methods_of_classes(file)):
             found.setdefault(id(handler.function), handler)
     for row in rows(sources):
-        target = index.get(row.target) or index.get(_last_two(row.target))
+        names = (name for each in row.targets for name in (each, _last_two(each), f"{row.file.name}.{each}"))
+        target = next((index[name] for name in names if name in index), None)
         if target is not None:
             file, function, owner = target
             found.setdefault(id(function), Handler(file, owner, function, row.methods, row.path, row.node))
@@ -105,7 +103,7 @@ def _decorated(file: SourceFile) -> Iterator[Handler]:
             last = file.dotted(decorator.func, owner).rpartition(".")[2]
             path = _path_of(file, decorator, owner)
             if last in _DECORATORS and isinstance(decorator.func, ast.Attribute) and path is not None:
-                methods = _named_methods(file, decorator, owner) or _method_of(last)
+                methods = named_methods(decorator, partial(file.constant, owner=owner)) or _method_of(last)
                 yield Handler(file, owner, function, methods, path, function)
 
 
@@ -120,14 +118,6 @@ def _path_of(file: SourceFile, call: ast.Call, owner: SymbolOwner) -> str | None
 def _method_of(name: str) -> frozenset[str]:
     upper = name.removeprefix("add_").upper()
     return frozenset({upper}) if upper in METHODS else frozenset({"GET"})
-
-
-def _named_methods(file: SourceFile, call: ast.Call, owner: SymbolOwner) -> frozenset[str]:
-    """Return the methods that `methods=[...]` or `method=` gives."""
-    given = argument(call, "methods") or argument(call, "method")
-    items = given.elts if isinstance(given, ast.List | ast.Tuple | ast.Set) else [given]
-    values = (file.constant(item, owner) for item in items)
-    return frozenset(value.upper() for value in values if isinstance(value, str)) & METHODS
 
 
 def _methods_of_classes(file: SourceFile) -> Iterator[Handler]:
@@ -148,44 +138,14 @@ def rows(sources: Sources) -> tuple[RouteRow, ...]:
 
 def _rows(sources: Sources) -> Iterator[RouteRow]:
     for file in sources.judged:
-        for call, name, owner in file.calls():
-            yield from _row(file, call, name.rpartition(".")[2], owner)
-        for node, owner in file.each(ast.Dict):
-            if isinstance(node, ast.Dict):
-                yield from _table(file, node, owner)
+        nodes = [(call, owner) for call, _, owner in file.calls()]
+        for node, owner in (*nodes, *file.each(ast.Dict)):
+            for form in route_forms(node, partial(file.constant, owner=owner)):
+                if form.path is not None and (form.is_web or isinstance(node, ast.Dict) or form.path.startswith("/")):
+                    yield _row(file, form, owner)
 
 
-def _row(file: SourceFile, call: ast.Call, last: str, owner: SymbolOwner) -> Iterator[RouteRow]:
-    position = 1 if last in _DJANGO or last in _AIOHTTP else _ADDERS.get(last)
-    target: ast.expr | None = None
-    path: object = None
-    if position is not None:
-        target = argument(call, "view_func", position) or argument(call, "endpoint", position)
-        path = file.constant(argument(call, "path", 0) or argument(call, "rule", 0), owner)
-        if target is None or not isinstance(path, str) or file.constant(target, owner) is not None:
-            position = None
-    if position is not None and target is not None and isinstance(path, str):
-        methods = _named_methods(file, call, owner) or (UNSAFE | {"GET"} if last in _DJANGO else _method_of(last))
-        yield RouteRow(file, owner, call, methods, path, file.dotted(target, owner), call)
-        return
-    yield from _positional_row(file, call, owner)
-
-
-def _positional_row(file: SourceFile, call: ast.Call, owner: SymbolOwner) -> Iterator[RouteRow]:
-    values = [file.constant(part, owner) for part in call.args[:5]]
-    method = next((value for value in values if isinstance(value, str) and value in METHODS), None)
-    path = next((value for value in values if isinstance(value, str) and value.startswith("/")), None)
-    if isinstance(method, str) and isinstance(path, str):
-        targets = [file.dotted(part, owner) for part in call.args if isinstance(part, ast.Attribute | ast.Name)]
-        yield RouteRow(file, owner, call, frozenset({method}), path, next((x for x in targets if "." in x), ""), call)
-
-
-def _table(file: SourceFile, node: ast.Dict, owner: SymbolOwner) -> Iterator[RouteRow]:
-    for key, value in zip(node.keys, node.values, strict=True):
-        path = file.constant(key, owner)
-        if not isinstance(path, str) or not isinstance(value, ast.Dict) or (path and path[0] != "/"):
-            continue
-        for inner, target in zip(value.keys, value.values, strict=True):
-            method = file.constant(inner, owner)
-            if isinstance(method, str) and method in METHODS:
-                yield RouteRow(file, owner, inner or node, frozenset({method}), path, file.dotted(target, owner))
+def _row(file: SourceFile, form: RouteForm, owner: SymbolOwner) -> RouteRow:
+    targets = tuple(filter(None, (file.dotted(each, owner) for each in form.handlers)))
+    options = form.node if isinstance(form.node, ast.Call) else None
+    return RouteRow(file, owner, form.node, form.methods, form.path or "", targets, options)

@@ -3,11 +3,21 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from berth.review.attacks import attack
-from berth.review.model import Coverage, OpenQuestion, Review, ReviewFinding, ReviewPart, Severity, Verdict, VerdictKind
+from berth.review.model import (
+    Coverage,
+    OpenQuestion,
+    Review,
+    ReviewFinding,
+    ReviewPart,
+    Severity,
+    Step,
+    Verdict,
+    VerdictKind,
+)
 from berth.review.suppression import SEVERITIES, BaselineEntry, SuppressedFinding
 from berth.review.weaknesses import TOP_25, rank
 
@@ -66,6 +76,19 @@ def attack_of(found: Iterable[ReviewFinding], finding: ReviewFinding) -> str:
     """Return how a finding is used, if it is the first of its weakness: it need not be read again at each."""
     first = next((each for each in found if each.cwe == finding.cwe), finding)
     return attack(finding.cwe) if first is finding else ""
+
+
+def way_of(finding: ReviewFinding) -> list[Step]:
+    """Return the steps of a finding, those of one line as one."""
+    found: list[Step] = []
+    for step in finding.steps:
+        what = "reaches the place where it does harm" if step.what == "reaches" else step.what
+        last = found[-1] if found else None
+        if last is not None and (last.place.path, last.place.line) == (step.place.path, step.place.line):
+            found[-1] = replace(last, what=f"{last.what}; {what}")
+        else:
+            found.append(replace(step, what=what))
+    return found
 
 
 def questions(review: Review) -> list[tuple[OpenQuestion, int]]:

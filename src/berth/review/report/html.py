@@ -138,11 +138,12 @@ def _finding(number: int, finding: ReviewFinding, used: str) -> Iterator[str]:
 
 
 def _steps(finding: ReviewFinding) -> Iterator[str]:
+    way = digest.way_of(finding)
     if len(finding.steps) == 1:
         yield f"<pre>{_code(finding.steps[0].code)}</pre>"
     elif finding.steps:
-        yield f"<details open><summary>How it gets there: {digest.counted(len(finding.steps), 'step')}</summary><ol>"
-        for step in finding.steps:
+        yield f"<details open><summary>How it gets there: {digest.counted(len(way), 'line')}</summary><ol>"
+        for step in way:
             where = f"{step.place.path}:{step.place.line}"
             code = f"<pre>{_code(step.code)}</pre>" if step.code.strip() else ""
             yield f"<li><code>{_text(where)}</code> {_text(step.what)}{code}</li>"

@@ -74,11 +74,11 @@ def _others(finding: ReviewFinding) -> Iterator[str]:
 
 def _steps(finding: ReviewFinding) -> Iterator[str]:
     """Yield the way of the data, or, where the finding is one line, that line."""
-    way = len(finding.steps) > 1
-    if way:
+    is_way = len(finding.steps) > 1
+    if is_way:
         yield "   How it gets there:"
-    for step in finding.steps:
-        if way:
+    for step in digest.way_of(finding):
+        if is_way:
             yield from _wrapped(f"{step.place.path}:{step.place.line}  {step.what}", "     ", 7)
         if step.code.strip():
             yield f"         {_cut(escape(step.code.strip()), WIDTH - 9)}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from berth.review.model import Review, Verdict, VerdictKind
+from dataclasses import replace
+
+from berth.review.model import CodePlace, Review, Step, Verdict, VerdictKind
 from berth.review.report import digest
 from tests.unit.review.made_review import CLEAN, DATA
 
@@ -55,3 +57,17 @@ def test_the_conclusion_names_the_worst_and_what_was_not_reviewed() -> None:
     assert "Nothing is said of the deployment and audit log" in text
     assert "1 place was not seen" in text
     assert digest.conclusion(CLEAN).startswith("No finding remains in shop.")
+
+
+def test_steps_of_one_line_are_read_as_one() -> None:
+    here, there = CodePlace("a.py", 1, 5), CodePlace("b.py", 2)
+    steps = (
+        Step(here, "enters: data of a request", "f(request)"),
+        Step(CodePlace("a.py", 1, 1), "is given to f()", "f(request)"),
+        Step(there, "reaches", "run(x)"),
+    )
+    found = replace(digest.findings(DATA.review)[0], steps=steps)
+    assert [(step.place, step.what) for step in digest.way_of(found)] == [
+        (here, "enters: data of a request; is given to f()"),
+        (there, "reaches the place where it does harm"),
+    ]
