@@ -1,4 +1,4 @@
-"""The review's speed, in processor time beside a loop that is measured at the same time: on any machine, however busy."""
+"""The speed of a review, in processor time beside a loop that is measured at the same time: on any machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from berth.review.code.parse import read_tree
 from berth.review.code_part import review_code_part
 
 MOST_LOOPS = 45
-"""How many times what the loop takes; Placement's 17,000 lines took 38 at first, then 29."""
+"""How many times what the loop takes; Placement's 30,000 lines took 38 at first, then 28."""
 
 
 def seconds(work: Callable[[], object]) -> float:
