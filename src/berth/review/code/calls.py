@@ -36,6 +36,7 @@ NEVER_RETURN = frozenset(
     {"flask.abort", "werkzeug.exceptions.abort", "bottle.abort", "sys.exit", "os._exit", "exit", "quit", "os.abort"}
 )
 TEXT_METHODS = (fold.METHODS | {"rsplit", "rjust", "ljust", "zfill"}) - {"count", "find", "index", "rfind", "rindex"}
+_NUMBERS = frozenset({"int", "float"})
 _TEXT_CODECS = frozenset({"utf-8", "utf8", "ascii", "latin-1", "iso-8859-1"})
 _ENUMERATIONS = frozenset({"Enum", "StrEnum", "IntEnum"})
 _RESOLVING = frozenset({"os.path.realpath", "os.path.abspath", "os.path.normpath"})
@@ -62,7 +63,7 @@ class Calls(Expressions):
             value = self.call_method(frame, node, receiver, name, arguments)
         else:
             value = self.call(frame, node, callee, arguments)
-        if node.args and set(callee.names()) & {"int", "float"}:
+        if node.args and not _NUMBERS.isdisjoint(callee.names()):
             self.refine_number(frame, node.args[0])
         frame.results[id(node)] = value
         return value
@@ -194,7 +195,9 @@ class Calls(Expressions):
         name: str = "?",
     ) -> Value:
         """Return what a call gives."""
-        refs = sorted(callee.refs, key=lambda ref: (ref.kind, ref.order))
+        refs = list(callee.refs)
+        if len(refs) > 1:
+            refs.sort(key=lambda ref: (ref.kind, ref.order))
         called = (self._call_ref(frame, node, ref, arguments, receiver) for ref in refs[:6])
         found = [value for value in called if value is not None]
         return join_all(found or [self.call_external(frame, node, f"?.{name}", receiver, arguments)])

@@ -166,8 +166,7 @@ class Frame:
         if depth and value.refs:
             for _, thing in self.things(value):
                 for each in thing.values():
-                    if each.refs or each.labels:
-                        labels |= self.content(each, depth - 1)
+                    labels |= self.content(each, depth - 1)
             for ref in value.of_kind("bound"):
                 if isinstance(ref.of, Value):
                     labels |= self.content(ref.of, depth - 1)

@@ -176,7 +176,8 @@ class Library:
 
     def source(self, name: str) -> Source | None:
         """Return the source that a dotted name is."""
-        return next(iter(self._sources.find(name)), None)
+        found = self._sources.find(name)
+        return found[0] if found else None
 
     def sinks(self, name: str) -> tuple[Sink, ...]:
         """Return the sinks that a call of a dotted name is."""

@@ -11,16 +11,18 @@ from berth.review.code.nodes import walk
 
 ParsedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
-REQUEST: Final = re.compile(
-    r"(?<!\w)(?:self\.)?(?:request|req|flask\.request|bottle\.request)\."
+_DATA: Final = (
     r"(?:args|form|values|json|get_json|cookies|headers|data|files|GET|POST|FILES|META|COOKIES|query_params|query|params"
     r"|path_params|body|media|match_info|get_param|forms|view_args)\b"
+)
+REQUEST: Final = re.compile(
+    rf"(?<!\w)(?:self\.)?(?:request|req|flask\.request|bottle\.request)\.{_DATA}"
     r"|(?<!\w)self\.get_(?:query_|body_)?argument\("
 )
 """Expressions that are data of a request, as they are written."""
 
 _ROUNDS: Final = 4
-_WRITTEN: Final = re.compile(r"request|req\b|argument")
+_WRITTEN: Final = re.compile(rf"(?:request|req)[)\s\\]*\.\s*{_DATA}|get_(?:query_|body_)?argument")
 """What stands in the source of every function with an expression that is data of a request."""
 
 

@@ -120,6 +120,8 @@ def recursion(file: SourceFile) -> Iterator[Fact]:
         parameters = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
         if not any(_OUTSIDE.search(name) or name in {"data", "node", "value", "obj"} for name in parameters):
             continue
+        if file.written(function).count(function.name) < 2:
+            continue
         itself = [node for node in ast.walk(function) if _calls(node, function.name)]
         if not itself or not _takes_nested(function):
             continue

@@ -12,10 +12,14 @@ from berth.review.code.module_names import is_test
 from berth.review.code.nodes import children
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_KEPT = (
-    *(ast.Call, ast.Compare, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
-    *(ast.Dict, ast.Constant, ast.Import, ast.ImportFrom, ast.AugAssign),
+_KEPT = frozenset(
+    {
+        *(ast.Call, ast.Compare, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
+        *(ast.Dict, ast.Constant, ast.Import, ast.ImportFrom, ast.AugAssign),
+    }
 )
+_BINDING = frozenset({ast.Import, ast.ImportFrom, ast.Name, ast.arg, ast.Assign, ast.AnnAssign})
+_SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,13 @@ class SourceFile:
         pending: list[tuple[ast.AST, SymbolOwner]] = [(self.tree, SymbolOwner(self.name))]
         while pending:
             node, owner = pending.pop()
-            if isinstance(node, _KEPT):
-                self.nodes[type(node)].append((node, owner))
-            self._note(node, owner)
-            inner = _inner(node, owner)
-            pending.extend((child, inner) for child in children(node))
+            kind = type(node)
+            if kind in _KEPT:
+                self.nodes[kind].append((node, owner))
+            if kind in _BINDING:
+                self._note(node, owner)
+            inner = _inner(node, owner) if kind in _SCOPES else owner
+            pending += [(child, inner) for child in children(node)]
         for found in self.nodes.values():
             found.sort(key=lambda pair: (getattr(pair[0], "lineno", 0), getattr(pair[0], "col_offset", 0)))
 
