@@ -59,7 +59,7 @@ class CsvHeader:
             name=row["name"],
             inventories={name: InventoryRecord(total) for name, total in _totals(row).items()},
             traits=_traits("RACK", "" if parse_uuid(rack) else rack),
-            aggregates=(rack,) if rack else (),
+            aggregates=(parse_uuid(rack) or rack,) if rack else (),
             aggregate_names=_racks(rack),
         )
         for number in range(gpus):

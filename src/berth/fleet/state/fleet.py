@@ -91,8 +91,7 @@ class Fleet(CopyOnWrite):
     def __init__(self) -> None:
         super().__init__()
         self.head = self.restructured_at = self.room_made_at = 0
-        self.lineage = object()
-        self.catalogue = Catalogue()
+        self.lineage, self.catalogue = object(), Catalogue()
         self.slot_of: dict[str, int] = {}
         self.slot_of_name: dict[str, int] = {}
         self.uuids: list[str] = []

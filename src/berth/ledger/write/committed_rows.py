@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from berth.ledger.write.batch import DecidedBatch
+from berth.ledger.write.batch import DecidedBatch, record_refusals
+from berth.ledger.write.notes import NotesToWrite
 from berth.ledger.write.write_set import write_set_of
 from berth.model.term import SECOND
-from berth.store import audit, changes, endings, head, write_set
+from berth.store import audit, changes, endings, head, tokens, write_set
 from berth.store.backend import StaleRead
 from berth.store.head import Head
 
@@ -36,3 +37,11 @@ def append_audit(connection: Connection, seen: Head, to: Head, chain: audit.Chai
     if not head.move(connection, seen, to):
         raise StaleRead("the head was moved by a writer that did not hold its lock")
     return to
+
+
+def write_notes(connection: Connection, notes: NotesToWrite, seen: Head, now: int) -> Head:
+    """Write refused requests and uses of tokens, and move the head. Return it. now: microseconds since 1970 UTC."""
+    chain = audit.Chain(seen.audit_number, seen.audit_hash)
+    record_refusals(chain, notes.refusals, notes.left_out, now)
+    tokens.touch(connection, notes.uses)
+    return append_audit(connection, seen, seen._replace(audit_number=chain.number, audit_hash=chain.hash), chain)

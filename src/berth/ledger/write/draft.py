@@ -20,10 +20,11 @@ from berth.ledger.write.draft_entities import (
     Holdings,
     NewToken,
     Prefetched,
+    as_fact,
 )
 from berth.ledger.write.draft_leases import DraftLeases
 from berth.ledger.write.shortlist import Shortlist
-from berth.model.change import CatalogueEntry, Facts, NameKind, ProviderFact
+from berth.model.change import CatalogueEntry, Facts, NameKind
 from berth.model.consumer import Owner
 from berth.model.errors import ClassNotFound, ProviderNotFound, TraitsNotFound
 from berth.model.inventory import Inventory
@@ -187,22 +188,22 @@ class Draft:
             updated_at=self.now,
         )
         self._provider_names[name] = uuid
-        self.facts.providers.append(_as_fact(provider))
+        self.facts.providers.append(as_fact(provider))
         return provider
 
     def place_provider(self, provider: DraftProvider, name: str, parent: str | None, root: str) -> None:
         """Give a provider another name or another place."""
-        self.before.providers.append(_as_fact(provider))
+        self.before.providers.append(as_fact(provider))
         if name != provider.name:
             self._provider_names[provider.name] = None
             self._provider_names[name] = provider.uuid
         provider.name, provider.parent, provider.root = name, parent, root
         provider.placed, provider.updated_at = True, self.now
-        self.facts.providers.append(_as_fact(provider))
+        self.facts.providers.append(as_fact(provider))
 
     def delete_provider(self, provider: DraftProvider) -> None:
         """Delete a provider with its inventories, traits and aggregates."""
-        self.before.providers.append(_as_fact(provider))
+        self.before.providers.append(as_fact(provider))
         self._remember_inventories(provider)
         self._remember_traits(provider)
         self._remember_aggregates(provider)
@@ -374,16 +375,3 @@ class Draft:
         number = self.next_id
         self.next_id += 1
         return number
-
-
-def _as_fact(provider: DraftProvider) -> ProviderFact:
-    return ProviderFact(
-        provider.id,
-        provider.uuid,
-        provider.name,
-        provider.generation,
-        provider.parent,
-        provider.root,
-        provider.created_at,
-        provider.updated_at,
-    )

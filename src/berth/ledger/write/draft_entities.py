@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from berth.model.change import ProviderFact
 from berth.model.consumer import Resources
 from berth.model.ended_consumer import EndedConsumer
 from berth.model.inventory import Inventory
@@ -149,3 +150,17 @@ class NewToken:
 
     now: Token
     stored: bool
+
+
+def as_fact(provider: DraftProvider) -> ProviderFact:
+    """Return a provider as the logs have it."""
+    return ProviderFact(
+        provider.id,
+        provider.uuid,
+        provider.name,
+        provider.generation,
+        provider.parent,
+        provider.root,
+        provider.created_at,
+        provider.updated_at,
+    )

@@ -23,9 +23,9 @@ from berth.ledger.request_scope import NeedsTime, RequestScope, TokenChanged, sa
 from berth.ledger.retry import GIVE_UP_S, attempts, pause_after_conflict
 from berth.ledger.write.answers import AnswerShelf
 from berth.ledger.write.batch import BRIEF_S as BRIEF_BATCH_S
-from berth.ledger.write.batch import MOST_S, Batch, DecidedBatch, Outcome, decide_batch, record_refusals, without
+from berth.ledger.write.batch import MOST_S, Batch, DecidedBatch, Outcome, decide_batch, without
 from berth.ledger.write.candidate_search import CandidateSearch
-from berth.ledger.write.committed_rows import append_audit, write_batch
+from berth.ledger.write.committed_rows import write_batch, write_notes
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.explanations import Explanations
 from berth.ledger.write.failures import Failures
@@ -48,7 +48,7 @@ from berth.model.request import CandidateRequest
 from berth.model.term import LONGEST_HOLD_S
 from berth.model.text import log_text
 from berth.model.token import Token
-from berth.store import audit, endings, head, tokens
+from berth.store import audit, endings, head
 from berth.store.backend import CertificationConflict, StaleRead
 from berth.store.engine import Database
 from berth.store.head import Head
@@ -73,12 +73,9 @@ class Writer(Replica):
 
     def __init__(self, database: Database, clock: Callable[[], int] | None = None) -> None:
         super().__init__(database, clock)
-        self._queue = CommandQueue()
-        self._notes = Notes()
-        self._explanations = Explanations()
+        self._queue, self._notes, self._explanations = CommandQueue(), Notes(), Explanations()
         self._candidates = CandidateSearch(self._pinned, self._current)
-        self.answers, self.renewals = AnswerShelf(), Renewals()
-        self.lease_clock = LeaseClock(database, self.time)
+        self.answers, self.renewals, self.lease_clock = AnswerShelf(), Renewals(), LeaseClock(database, self.time)
         self.longest_hold_s, self.keep_endings_s = LONGEST_HOLD_S, endings.KEEP_S
 
     # --- Requests ---
@@ -366,19 +363,14 @@ class Writer(Replica):
         try:
             with self.database.writing(wait) as connection:
                 seen = head.lock(connection, self.database.capabilities)
-                chain = audit.Chain(seen.audit_number, seen.audit_hash)
-                record_refusals(chain, notes.refusals, notes.left_out, self.time.at(seen))
-                to = seen._replace(audit_number=chain.number, audit_hash=chain.hash)
-                append_audit(connection, seen, to, chain)
-                tokens.touch(connection, notes.uses)
+                to = write_notes(connection, notes, seen, self.time.at(seen))
             self._publish((), to, seen)
         except BerthError as error:
             if wait:
                 _LOG.warning("refused requests wait to be written: %s", error)
                 self._notes.failed()
             return False
-        except Exception:  # noqa: BLE001 - the log has it
-            # Dropped, so that they do not block those that come after them.
+        except Exception:  # noqa: BLE001 - the log has it; they are dropped, so that they do not block later ones
             _LOG.exception("%d refused requests could not be written", len(notes.refusals))
         self._notes.written(notes)
         return True
