@@ -9,9 +9,8 @@ PATH = f"/v1/aggregates/{RACK}"
 
 
 def test_an_aggregate_is_named_and_found_by_its_name(asked: Asked) -> None:
-    assert told(
-        asked("PUT", PATH.upper().replace("/V1/AGGREGATES", "/v1/aggregates"), {"name": "rack-7", "kind": "rack"})
-    ) == {"result": RACK}
+    named = asked("PUT", f"/v1/aggregates/{RACK.upper()}", {"name": "rack-7", "kind": "rack"})
+    assert told(named) == {"result": RACK}
     assert told(asked("PUT", PATH, {"name": "rack 8"}))["result"] == RACK
     (listed,) = told(asked("GET", "/v1/aggregates"))["items"]
     assert (listed["name"], listed["label"], listed["kind"], listed["providers"]) == (RACK, "rack 8", "rack", 1)
