@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -50,7 +50,7 @@ def brief_of(change: Change) -> ChangeSummary:
         request=change.request,
         providers=_touched(_providers(facts)),
         consumers=consumers,
-        names=_touched([*(each.name for each in facts.names), *facts.tokens, *_lease_names(facts)]),
+        names=_touched([*_names(facts), *facts.tokens, *(each.name for each in facts.leases.values())]),
         owners={uuid: facts.owners[uuid] for uuid in consumers.first if uuid in facts.owners},
     )
 
@@ -63,8 +63,11 @@ def _providers(facts: Facts) -> dict[str, None]:
     return touched
 
 
-def _lease_names(facts: Facts) -> list[str]:
-    return [each.name for each in facts.leases.values()]
+def _names(facts: Facts) -> Iterator[str]:
+    """Yield the touched names; of an aggregate the one that it has now, its uuid if it has none."""
+    named = facts.aggregate_names
+    yield from (each.name for each in facts.names if each.name not in named)
+    yield from (each.name or uuid for uuid, each in named.items())
 
 
 def _touched(these: Iterable[str]) -> TouchedNames:

@@ -51,6 +51,26 @@ def claimed(verbs: LedgerInterface, uuid: str, amount: int = 1, **fields: Any) -
     return consumer
 
 
+def test_aggregates_by_name(verbs: LedgerInterface) -> None:
+    name, uuid, rack = f"rack-{uuid4()}", host(verbs), new()
+    assert verbs.name_aggregate(rack.upper(), name, kind="rack") == rack
+    assert verbs.edit_aggregates(uuid, add=[name]).aggregates == [rack]
+    request = CandidateRequest(groups=(Group(resources={"VCPU": 1}, member_of=(frozenset({name}),)),))
+    assert [list(each.allocations) for each in verbs.find(request).candidates] == [[uuid]]
+    assert [each.uuid for each in verbs.search(berth.ProviderFilter(aggregate=name)).items] == [uuid]
+    assert verbs.details(uuid).aggregate_names == {rack: name}
+    listed = {each.name: each for each in verbs.names(berth.NameKind.AGGREGATE)}
+    assert (listed[rack].label, listed[rack].kind) == (name, "rack")
+    with pytest.raises(errors.AggregateNameTaken) as taken:
+        verbs.name_aggregate(new(), name)
+    assert (taken.value.name, taken.value.uuid) == (name, rack)
+    with pytest.raises(errors.AggregateNotFound) as unknown:
+        verbs.set_aggregates(uuid, [f"{name}x"])
+    assert unknown.value.suggestions[:1] == (name,)
+    assert verbs.name_aggregate(name, None) == rack
+    assert verbs.details(uuid).aggregate_names == {}
+
+
 def test_providers(verbs: LedgerInterface) -> None:
     name, renamed = f"rack-{uuid4()}", f"row-{uuid4()}"
     rack = verbs.create_provider(name, uuid=f"{{{new().upper()}}}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -139,6 +140,15 @@ def test_groups_and_the_way_into_them(small: Server, new_tab: NewTab) -> None:
     with tab.filling():
         crumbs.get_by_role("link", name="Whole fleet").click()
     assert len(tab.rows("The cells")) == 2
+
+
+def test_a_request_names_an_aggregate(small: Server, new_tab: NewTab) -> None:
+    """Its name has a space, which separates traits."""
+    request = {"groups": [{"resources": "VCPU:1", "memberOf": f"{RACK}, {RACK_NAME}", "notMemberOf": ""}]}
+    tab = new_tab(small).open(f"find?q={quote(json.dumps(request))}")
+    assert "node-1" in tab.main
+    tab.go(f"find?q={quote(json.dumps({'groups': [{'resources': 'VCPU:1', 'notMemberOf': RACK_NAME}]}))}")
+    assert "node-1" not in tab.main
 
 
 def test_a_click_on_the_map_opens_a_host(small: Server, new_tab: NewTab) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from berth.model.aggregate import NO_NAME, AggregateName
 from berth.model.change import CatalogueEntry, Change, Facts, NameKind, ProviderFact, subjects_of
 from berth.model.change_summary import FIRST, TouchedNames, brief_of
 from berth.model.consumer import Owner
@@ -37,6 +38,14 @@ def test_each_touched_thing_is_counted_once() -> None:
     assert summary.consumers == TouchedNames(1, ["job"])
     assert summary.names == TouchedNames(2, ["CUSTOM_A", "ci"])
     assert summary.owners == {"job": Owner("students", "ada", None)}
+
+
+def test_an_aggregate_is_called_by_the_name_that_it_has_now() -> None:
+    facts = Facts(
+        names=[CatalogueEntry(NameKind.AGGREGATE, 1, "rack", 0), CatalogueEntry(NameKind.AGGREGATE, 2, "row", 0)],
+        aggregate_names={"rack": AggregateName("rack-7"), "zone": NO_NAME},
+    )
+    assert brief_of(Change(1, 0, "X", "", "", facts)).names == TouchedNames(3, ["row", "rack-7", "zone"])
 
 
 def test_only_the_first_are_named() -> None:

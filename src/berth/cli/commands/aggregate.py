@@ -25,7 +25,7 @@ AggregateWords = Annotated[
 ]
 AggregateWord = Annotated[str, typer.Argument(metavar="AGGREGATE", help="The aggregate's name or uuid.")]
 NewName = Annotated[str, typer.Argument(metavar="NAME", help="The new name, such as rack-7.")]
-KindOption = Annotated[
+AggregateKind = Annotated[
     str | None, typer.Option(metavar="WORD", help="What kind of aggregate it is: rack, zone, network or another word.")
 ]
 
@@ -35,7 +35,7 @@ KindOption = Annotated[
 def create(
     session: Session,
     name: NewName,
-    kind: KindOption = None,
+    kind: AggregateKind = None,
     uuid: Annotated[str, typer.Option(metavar="UUID", help="Its uuid; default: a new one.")] = "",
 ) -> None:
     """Create an aggregate with a name, or give a name to one that has none (--uuid).
@@ -51,7 +51,7 @@ def create(
 
 @app.command()
 @ledger_command()
-def rename(session: Session, aggregate: AggregateWord, name: NewName, kind: KindOption = None) -> None:
+def rename(session: Session, aggregate: AggregateWord, name: NewName, kind: AggregateKind = None) -> None:
     """Give an aggregate another name. Its kind stays, unless --kind is given; the providers in it stay.
 
     Example: berth aggregate rename rack-7 rack-7b

@@ -84,6 +84,8 @@ class FleetQueries:
 
     def with_aggregate_uuids(self, request: CandidateRequest) -> CandidateRequest:
         """Return a request with the uuids of the aggregates that it names. Raises AggregateNotFound, Invalid."""
+        if not any(group.member_of or group.not_member_of for group in request.groups):
+            return request
         request = validated_request(request)
         with self._writer.read() as fleet:
             resolve = fleet.catalogue.aggregate_names.resolve
