@@ -96,7 +96,9 @@ def mounts_of(
     gate = Gate(ledger, ways, policy, guessed, settings.auth, settings.limits, refusals.add)
     apps: dict[str, App] = {
         "v1": V1App(gate, feed, mints="token" in settings.auth, anomalies=anomalies),
-        "metrics": registry.app(gate, public=settings.metrics_public, anomalies=anomalies),
+        "metrics": registry.app(
+            gate, public=settings.metrics_public, anomalies=anomalies, projects=settings.metrics_projects
+        ),
         "healthz": Liveness(),
         "readyz": Readiness(ledger),
         "ui": Dashboard(),

@@ -21,6 +21,10 @@ LONGEST_HOLD_S: Final = 30 * 86_400
 """The most that `holds.longest_seconds` may be: what is pending is unused room."""
 
 
+MOST_PROJECTS: Final = 100
+"""The most that `metrics_projects` may be: each project has a series for each class."""
+
+
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the settings file."""
 
@@ -140,6 +144,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trusted_proxies: tuple[str, ...] = ()
     workers: int = 1
     metrics_public: bool = False
+    metrics_projects: Annotated[int, msgspec.Meta(ge=0, le=MOST_PROJECTS)] = 0
     tls: Tls = Tls()
     oidc: Oidc = Oidc()
     keystone: Keystone = Keystone()

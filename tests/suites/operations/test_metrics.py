@@ -30,7 +30,7 @@ def ask(folder: Path) -> Iterator[HttpClient]:
     (folder / "temporary").mkdir()
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("TMPDIR", str(folder / "temporary"))
-        with configured_server(folder, "workers = 2\n") as port:
+        with configured_server(folder, "workers = 2\nmetrics_projects = 5\n") as port:
             ask = HttpClient(port)
             until(lambda: ask.number("berth_workers") == 2, "the second worker does not begin")
             yield ask
@@ -55,6 +55,7 @@ def test_the_fleet_and_its_commits(ask: HttpClient) -> None:
     assert ask.number("berth_head") == before["berth_head"] + 3
     assert ask.number("berth_commit_seconds_count") == before["berth_commit_seconds_count"] + 3
     assert ask.number("berth_used", resource_class="VCPU") == 3
+    assert ask.number("berth_project_used", project="p", resource_class="VCPU") == 3
     assert ask.number("berth_capacity", resource_class="VCPU") == 8
     assert ask.number("berth_database_up") == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +24,13 @@ from berth.api.ops.anomaly_metrics import AnomalyMetrics
 from berth.api.ops.fleet_metrics import FleetMetrics
 from berth.api.ops.lease_metrics import LeaseMetrics
 from berth.api.ops.process_metrics import ProcessMetrics, workers
+from berth.api.ops.project_metrics import ProjectMetrics
 from berth.api.ops.request_metrics import RequestMetrics
 from berth.api.ops.single_flight import SingleFlight
 from berth.api.ops.version_metrics import VersionMetrics
 from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
+from berth.model.consumer import ProjectPage
 from berth.model.errors import BerthError
 from berth.model.lease import LeaseState
 from berth.model.overview import Overview
@@ -44,7 +47,7 @@ class MetricsApp:
     """/metrics. public: without authentication.
 
     registry: of this process's meter; with several processes the counts of all are read from the shared folder.
-    anomalies: returns the findings of the anomaly scanner, if one runs.
+    anomalies: returns the findings of the anomaly scanner, if one runs; projects: how many have metrics of their own.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class MetricsApp:
         *,
         public: bool = False,
         anomalies: Callable[[], Anomalies] | None = None,
+        projects: int = 0,
     ) -> None:
         self._gate, self._meter, self._registry, self._public = gate, meter, registry, public
         self._anomalies, self._versions = anomalies, versions
@@ -63,6 +67,8 @@ class MetricsApp:
         self._last: Overview | None = None
         self._leases: dict[LeaseState, int] | None = None
         self._last_at = (0, 0)
+        self._projects, self._last_projects = projects, ProjectPage([], None)
+        self._project_numbers = SingleFlight("project-metrics", self._read_projects)
 
     @staticmethod
     def operations() -> Iterator[str]:
@@ -110,8 +116,15 @@ class MetricsApp:
         if self._anomalies is not None:
             end = ledger.known_position.audit_number
             collectors.append(AnomalyMetrics(self._anomalies(), end))
+        if self._projects and self._last is not None:
+            with suppress(BerthError, TimeoutError):
+                self._last_projects = await self._project_numbers.result(FLEET_S)
+            collectors.append(ProjectMetrics(self._last_projects, self._last))
         text = await asyncio.to_thread(_text, self._registry, collectors)
         return plain_text.plain(request, 200, text, CONTENT_TYPE_PLAIN_0_0_4)
+
+    def _read_projects(self) -> ProjectPage:
+        return self._gate.ledger.projects(limit=self._projects)
 
     def _overview(self) -> Overview:
         ledger, last = self._gate.ledger, self._last
@@ -133,9 +146,13 @@ class MetricsRegistry:
         self.meter = RequestMetrics(self._registry)
         self.versions = VersionMetrics(self._registry)
 
-    def app(self, gate: Gate, *, public: bool, anomalies: Callable[[], Anomalies] | None = None) -> MetricsApp:
+    def app(
+        self, gate: Gate, *, public: bool, anomalies: Callable[[], Anomalies] | None = None, projects: int = 0
+    ) -> MetricsApp:
         """Return the app at /metrics."""
-        return MetricsApp(gate, self.meter, self.versions, self._registry, public=public, anomalies=anomalies)
+        return MetricsApp(
+            gate, self.meter, self.versions, self._registry, public=public, anomalies=anomalies, projects=projects
+        )
 
 
 class _Build(Collector):

@@ -21,8 +21,8 @@ from berth.model.errors import ClassNotFound, Conflict, Invalid, ReportTooLong, 
 from berth.model.report import DEFAULT_US, HOUR_US, MOST_ROWS, ReportBy, ReportRow, ReportTotal, UsageReport, report_by
 from berth.store import audit, changes, checkpoints, head
 
-PAGE: Final = 250
-"""How many changes are read at a time: those of an import have hundreds of kilobytes each."""
+PAGE: Final = 50
+"""How many changes are read at a time: other requests wait while a page is decoded, which is done in one go."""
 
 TRIES: Final = 3
 """How often a report begins again because the beginning of the log was archived while it was read."""

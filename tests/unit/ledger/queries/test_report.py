@@ -155,7 +155,9 @@ def _compare(history: _History, report: UsageReport, project: str = "") -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_a_random_history(seed: int, history: _History) -> None:
+def test_a_random_history(
+    seed: int, history: _History, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chance = random.Random(seed)
     for number in range(60):
         _step(history, chance)
@@ -171,6 +173,12 @@ def test_a_random_history(seed: int, history: _History) -> None:
             assert report.rows
             _compare(history, report)
     _compare(history, history.ledger.report("user", since=BEGIN, project="arts"), "arts")
+    monkeypatch.setattr(archive, "YOUNGEST_US", -(10**18))
+    assert archive.archive(database, BEGIN + (end - BEGIN) // 2, tmp_path, Caller(name="root")) is not None
+    for by in ReportBy:
+        report = history.ledger.report(by, since=BEGIN)
+        assert BEGIN < report.complete_from < end
+        _compare(history, report)
 
 
 def _claim(history: _History, amount: int, **fields: str) -> None:

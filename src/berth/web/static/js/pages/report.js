@@ -4,7 +4,7 @@ import { get } from "../api.js";
 import { fill, h } from "../dom.js";
 import { csv, download } from "../download.js";
 import { choice, field, filters, follow } from "../fields.js";
-import { moment, number, plural, short } from "../format.js";
+import { amount, moment, number, plural, short } from "../format.js";
 import { projectLink, providerLink } from "../links.js";
 import { meter } from "../meter.js";
 import { changed, go } from "../router.js";
@@ -70,7 +70,7 @@ function between(span) {
 function shown(report) {
   const { rows, totals, by } = report;
   return [
-    h("p", { class: "quiet" }, moment(report.since), " to ", moment(report.until), ". A claim counts until it ends, a hold also while it is pending."),
+    h("p", { class: "quiet" }, moment(report.since), " to ", moment(report.until), ". Hours are amount × time. A claim counts until it ends, a hold also while it is pending."),
     cautions(report),
     rows.length === 0
       ? empty("Nothing was held", "Choose another time, or clear the filters above.")
@@ -100,11 +100,11 @@ function amounts(caption, rows, first) {
     columns: [
       ...first,
       { label: "Class", head: first.length === 0, cell: (each) => each.resource_class },
-      { label: "Hours", numeric: true, cell: (each) => h("span", { title: number(each.hours) }, hours(each.hours)) },
+      { label: "Hours", numeric: true, cell: (each) => h("span", { title: number(each.hours) }, hours(each.resource_class, each.hours)) },
       ...(known
         ? [
-            { label: "Of what there was", cell: bar },
-            { label: "Hours there were", numeric: true, cell: (each) => hours(each.capacity_us / HOUR_US) },
+            { label: "Share", cell: bar },
+            { label: "Capacity in hours", numeric: true, cell: (each) => hours(each.resource_class, each.capacity_us / HOUR_US) },
           ]
         : []),
     ],
@@ -116,9 +116,10 @@ function bar({ resource_class: of, name: whose, hours: used, capacity_us: capaci
   return meter({ name: "", used, capacity: capacity / HOUR_US, label: whose ? `${of} of ${whose}` : of });
 }
 
-/** Few digits, but some of what is small: 0.25, 1.5, 1,440. */
-function hours(value) {
-  if (value === 0 || value >= 100) return short(Math.round(value));
+/** Amount x hours in a unit that fits; few digits, but some of what is small: 0.25, 1.5, 1,440, 780 TiB. */
+function hours(of, value) {
+  if (/_[MG]B$/.test(of) && value >= 1) return amount(of, value);
+  if (value === 0 || value >= 100) return value < 1e7 ? number(Math.round(value)) : short(value);
   return value < 0.01 ? "<0.01" : number(Number(value.toPrecision(2)));
 }
 
