@@ -17,13 +17,12 @@ from berth.client.follow import follow_awaiting
 from berth.model.candidate import Grant
 from berth.model.change import Change
 from berth.model.holds import Holding, Holds
-from berth.model.page_verbs import AnyPage
+from berth.model.page_verbs import PageT
 from berth.model.record import ProviderRecord
 from berth.model.steps import Steps, finish_awaiting
 
 P = ParamSpec("P")
 T = TypeVar("T")
-PageT = TypeVar("PageT", bound=AnyPage)
 
 
 def aconnect(
@@ -168,7 +167,7 @@ class AsyncClient:
             yield record
 
     async def follow(self, after: int | None = None) -> AsyncIterator[Change]:
-        """Yield every change after this number (None: from now on) as it is made, reconnecting if necessary."""
+        """Yield every change after this number (None: from now on), reconnecting if necessary, without end."""
         async for change in follow_awaiting(self._transport, await self.head() if after is None else after):
             yield change
 

@@ -250,8 +250,8 @@ class Client(TokenRequests, ReconcileRequests, LogRequests, LedgerInterface):
                 pass
             else:
                 return found
-        uuids = yield self._uuids_of([given])
-        found = yield self._transport.get(f"/v1/providers/{uuids[given]}{part}", result_type, **parameters)
+        named = yield self._uuid_named(given)
+        found = yield self._transport.get(f"/v1/providers/{named}{part}", result_type, **parameters)
         return found
 
     @in_steps
@@ -259,9 +259,7 @@ class Client(TokenRequests, ReconcileRequests, LogRequests, LedgerInterface):
         uuids: dict[str, str] = {}
         for name in names:
             found: list[Provider] = yield self.providers(ProviderQuery(name=name))
-            if not found:
-                raise ProviderNotFound(name)
-            uuids[name] = found[0].uuid
+            uuids.update((each.name, each.uuid) for each in found)
         return uuids
 
     # --- Names ---

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from berth.model import commands
 from berth.model.commands import Claim, NewInventories
 from berth.model.edits import DeleteTree, EditAggregates, EditTraits
-from berth.model.errors import Invalid
+from berth.model.errors import Invalid, ProviderNotFound
 from berth.model.names import parse_uuid
 from berth.model.releases import ReleaseMatching
 from berth.model.request import CandidateRequest, Group
@@ -48,12 +48,21 @@ _FIELDS: Final[dict[type, tuple[str, ...]]] = {
 
 def names_in(given: Any) -> list[str]:
     """Return the texts that stand for providers in a command or a request and are not uuids."""
-    return [text for text in _providers(given) if parse_uuid(text) is None]
+    return [text for text in _providers(given) if text and parse_uuid(text) is None]
 
 
 def with_uuids(given: Any, uuids: dict[str, str]) -> Any:
-    """Return a command or a request with uuids instead of these names."""
-    return _replaced(given, lambda text: uuids.get(text, text))
+    """Return a command or a request with uuids instead of names. uuids: of those names that providers have.
+
+    Raises ProviderNotFound for another name; one of `in_tree` is left to the validation of requests, which says where.
+    """
+
+    def uuid_of(text: str) -> str:
+        if text in uuids or not text or parse_uuid(text) is not None:
+            return uuids.get(text, text)
+        raise ProviderNotFound(text)
+
+    return _replaced(given, uuid_of)
 
 
 def _providers(given: Any) -> Iterator[str]:
@@ -71,11 +80,20 @@ def _providers(given: Any) -> Iterator[str]:
 
 
 def _replaced(given: Any, uuid_of: Callable[[str], str]) -> Any:
-    fields = {field: _new_value(getattr(given, field), uuid_of) for field in _FIELDS.get(type(given), ())}
+    if isinstance(given, Group):
+        return given if given.in_tree is None else replace(given, in_tree=_found(given.in_tree, uuid_of))
+    fields = {field: _with_new(getattr(given, field), uuid_of) for field in _FIELDS.get(type(given), ())}
     return replace(given, **fields) if fields else given
 
 
-def _new_value(value: Any, uuid_of: Callable[[str], str]) -> Any:
+def _found(text: Any, uuid_of: Callable[[str], str]) -> Any:
+    try:
+        return uuid_of(text)
+    except ProviderNotFound:
+        return text
+
+
+def _with_new(value: Any, uuid_of: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return uuid_of(value)
     if isinstance(value, dict):

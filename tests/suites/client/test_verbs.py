@@ -104,8 +104,16 @@ def test_plain_values_and_names_of_providers(verbs: LedgerInterface) -> None:
 
 Refused = Callable[[LedgerInterface], object]
 NOBODY = "7a5c0000-0000-4000-8000-0000000000ff"
+
+
+def _within(host: str) -> CandidateRequest:
+    return CandidateRequest(groups=(Group(resources={"VCPU": 1}, in_tree=host),))
+
+
 WRONG: tuple[tuple[str, str, Refused], ...] = (
     ("/VCPU", "an amount is an int", lambda it: it.find({"VCPU": "4"})),  # type: ignore[dict-item]
+    ("/groups/0/in_tree", "'no-host' is not a uuid", lambda it: it.find(_within("no-host"))),
+    ("/request/groups/0/in_tree", "'no-host'", lambda it: it.allocate(_within("no-host"), project="p", user="u")),
     ("", "not NoneType", lambda it: it.explain(None)),  # type: ignore[arg-type]
     ("/VCPU", "an amount is an int", lambda it: it.allocate({"VCPU": 1.5}, project="p", user="u")),  # type: ignore[dict-item]
     ("/inventories/VCPU/totl", "'total'", lambda it: it.set_inventories(NOBODY, {"VCPU": {"totl": 4}})),

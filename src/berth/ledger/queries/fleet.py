@@ -80,7 +80,7 @@ class FleetQueries:
             return candidates
 
     def _asked(self, given: CandidateRequest | Mapping[str, int]) -> CandidateRequest:
-        """Return a valid request, with uuids. Raises Invalid, ProviderNotFound."""
+        """Return a valid request, with uuids. Raises Invalid."""
         request = as_request(given)
         if names := names_in(request):
             request = with_uuids(request, self._uuids_of(names))
@@ -88,7 +88,7 @@ class FleetQueries:
 
     def _uuids_of(self, names: Iterable[str]) -> dict[str, str]:
         with self._writer.read() as fleet:
-            return {name: provider_uuid(fleet, name) for name in names}
+            return {name: fleet.uuids[fleet.slot_of_name[name]] for name in names if name in fleet.slot_of_name}
 
     def head(self) -> int:
         """Return the number of the last change."""
