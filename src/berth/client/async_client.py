@@ -210,11 +210,11 @@ class AsyncHolding:
     def __init__(self, verbs: Holding) -> None:
         self._verbs = verbs
 
-    _begin = awaited(Holding.begin)
+    _start = awaited(Holding.start)
     _end = awaited(Holding.end)
 
     async def __aenter__(self) -> Grant:
-        return await self._begin()
+        return await self._start()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

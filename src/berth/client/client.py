@@ -134,21 +134,21 @@ class Client(TokenRequests, ReconcileRequests, LogRequests, LedgerInterface):
     @in_steps
     def find(self, request: CandidateRequest | Mapping[str, int]) -> Steps[Candidates]:
         """Return where a request, or amounts by class, fit. Raises ClassNotFound, TraitsNotFound."""
-        asked = yield self._asked(request)
+        asked = yield self._request_with_uuids(request)
         found: Candidates = yield self._transport.query("/v1/find", message(asked), Candidates)
         return found
 
     @in_steps
     def explain(self, request: CandidateRequest | Mapping[str, int]) -> Steps[Funnel]:
         """Return what each constraint of a request removes. Names that do not exist are part of the result."""
-        asked = yield self._asked(request)
+        asked = yield self._request_with_uuids(request)
         body = {**msgspec.to_builtins(message(replace(asked, limit=1))), "explain": True}
         found: Found = yield self._transport.query("/v1/find", body, Found)
         assert found.funnel is not None
         return found.funnel
 
     @in_steps
-    def _asked(self, given: CandidateRequest | Mapping[str, int]) -> Steps[CandidateRequest]:
+    def _request_with_uuids(self, given: CandidateRequest | Mapping[str, int]) -> Steps[CandidateRequest]:
         request = as_request(given)
         names = names_in(request)
         return with_uuids(request, (yield self._uuids_of(names))) if names else request

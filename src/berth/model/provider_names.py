@@ -81,12 +81,12 @@ def _providers(given: Any) -> Iterator[str]:
 
 def _replaced(given: Any, uuid_of: Callable[[str], str]) -> Any:
     if isinstance(given, Group):
-        return given if given.in_tree is None else replace(given, in_tree=_found(given.in_tree, uuid_of))
+        return given if given.in_tree is None else replace(given, in_tree=_tree_uuid(given.in_tree, uuid_of))
     fields = {field: _with_new(getattr(given, field), uuid_of) for field in _FIELDS.get(type(given), ())}
     return replace(given, **fields) if fields else given
 
 
-def _found(text: Any, uuid_of: Callable[[str], str]) -> Any:
+def _tree_uuid(text: Any, uuid_of: Callable[[str], str]) -> Any:
     try:
         return uuid_of(text)
     except ProviderNotFound:

@@ -69,7 +69,7 @@ class FleetQueries:
 
     def find(self, request: CandidateRequest | Mapping[str, int]) -> Candidates:
         """Return the candidates of a request, or of amounts. Raises ClassNotFound, TraitsNotFound, Invalid."""
-        request = self._asked(request)
+        request = self._request_with_uuids(request)
         budget = TimedBudget(
             self._writer.check_time, FEW, lambda: self._require_time(request.limit), self._writer.pause
         )
@@ -79,7 +79,7 @@ class FleetQueries:
             self._writer.observer.found(began, time.time_ns())
             return candidates
 
-    def _asked(self, given: CandidateRequest | Mapping[str, int]) -> CandidateRequest:
+    def _request_with_uuids(self, given: CandidateRequest | Mapping[str, int]) -> CandidateRequest:
         """Return a valid request, with uuids. Raises Invalid."""
         request = as_request(given)
         if names := names_in(request):
@@ -212,7 +212,7 @@ class FleetQueries:
 
     def explain(self, request: CandidateRequest | Mapping[str, int]) -> Funnel:
         """Return what each constraint of a request excludes. Unknown names are part of the answer. Raises Invalid."""
-        request = self._asked(request)
+        request = self._request_with_uuids(request)
         self._writer.require_time(long=True)
         with self._writer.read() as fleet:
             return self._writer.explained(fleet, request)
