@@ -134,24 +134,22 @@ class Client(TokenRequests, ReconcileRequests, LogRequests, LedgerInterface):
     @in_steps
     def find(self, request: CandidateRequest | Mapping[str, int]) -> Steps[Candidates]:
         """Return where a request, or amounts by class, fit. Raises ClassNotFound, TraitsNotFound."""
-        asked = yield self._request_with_uuids(request)
+        asked = as_request(request)
+        if names := names_in(asked):
+            asked = with_uuids(asked, (yield self._uuids_of(names)))
         found: Candidates = yield self._transport.query("/v1/find", message(asked), Candidates)
         return found
 
     @in_steps
     def explain(self, request: CandidateRequest | Mapping[str, int]) -> Steps[Funnel]:
         """Return what each constraint of a request removes. Names that do not exist are part of the result."""
-        asked = yield self._request_with_uuids(request)
+        asked = as_request(request)
+        if names := names_in(asked):
+            asked = with_uuids(asked, (yield self._uuids_of(names)))
         body = {**msgspec.to_builtins(message(replace(asked, limit=1))), "explain": True}
         found: Found = yield self._transport.query("/v1/find", body, Found)
         assert found.funnel is not None
         return found.funnel
-
-    @in_steps
-    def _request_with_uuids(self, given: CandidateRequest | Mapping[str, int]) -> Steps[CandidateRequest]:
-        request = as_request(given)
-        names = names_in(request)
-        return with_uuids(request, (yield self._uuids_of(names))) if names else request
 
     # --- The fleet ---
 

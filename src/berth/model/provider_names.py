@@ -5,7 +5,7 @@ A text that is a uuid is taken for one: a provider whose name looks like a uuid 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -48,7 +48,9 @@ _FIELDS: Final[dict[type, tuple[str, ...]]] = {
 
 def names_in(given: Any) -> list[str]:
     """Return the texts that stand for providers in a command or a request and are not uuids."""
-    return [text for text in _providers(given) if text and parse_uuid(text) is None]
+    texts: list[Any] = []
+    _collect(given, texts)
+    return [text for text in texts if text and isinstance(text, str) and parse_uuid(text) is None]
 
 
 def with_uuids(given: Any, uuids: dict[str, str]) -> Any:
@@ -65,18 +67,19 @@ def with_uuids(given: Any, uuids: dict[str, str]) -> Any:
     return _replaced(given, uuid_of)
 
 
-def _providers(given: Any) -> Iterator[str]:
+def _collect(given: Any, texts: list[Any]) -> None:
+    """Add to texts what names providers in a value. Every command comes through here, so it is no generator."""
     for field in _FIELDS.get(type(given), ()):
         value = getattr(given, field)
         if isinstance(value, str):
-            yield value
+            texts.append(value)
         elif isinstance(value, dict):
-            yield from (key for key in value if isinstance(key, str))
+            texts += value
         elif isinstance(value, list | tuple):
             for part in value:
-                yield from _providers(part)
-        else:
-            yield from _providers(value)
+                _collect(part, texts)
+        elif value is not None:
+            _collect(value, texts)
 
 
 def _replaced(given: Any, uuid_of: Callable[[str], str]) -> Any:
