@@ -88,6 +88,8 @@ def test_plain_values_and_names_of_providers(verbs: LedgerInterface) -> None:
     assert verbs.edit_traits(name, add=[trait]).traits == [trait]
     assert verbs.provider(name).uuid == verbs.details(name).uuid == uuid
     assert verbs.provider(like_a_uuid).uuid == other
+    verbs.create_provider(uuid)  # its name is the uuid of another, which comes first
+    assert verbs.provider(uuid).name == name
     assert name in {each.names.get(uuid) for each in verbs.find({"VCPU": 1}).candidates}
     assert verbs.find({"VCPU": 2**20}).candidates == []
     assert "VCPU" in verbs.explain({"VCPU": 2**20}).why
