@@ -164,7 +164,7 @@ class AsyncClient:
             yield record
 
     async def follow(self, after: int | None = None) -> AsyncIterator[Change]:
-        """Yield every change after this number (None: from now on) once it is made, reconnecting if necessary."""
+        """Yield every change after this number (None: from now on), reconnecting if necessary, without end."""
         async for change in follow_awaiting(self._transport, await self.head() if after is None else after):
             yield change
 
@@ -207,11 +207,11 @@ class AsyncHolding:
     def __init__(self, verbs: Holding) -> None:
         self._verbs = verbs
 
-    _make = awaited(Holding.make)
+    _start = awaited(Holding.start)
     _end = awaited(Holding.end)
 
     async def __aenter__(self) -> Grant:
-        return await self._make()
+        return await self._start()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

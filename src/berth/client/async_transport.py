@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import httpx
 
@@ -12,6 +12,9 @@ from berth.client.transport import Parameters, Transport
 from berth.model.steps import Steps, finish_awaiting
 
 T = TypeVar("T")
+
+MOST_AT_ONCE: Final = 16
+"""How many requests are sent at once, each on a connection that stays open; the others wait, outside of the pool."""
 
 
 class AsyncTransport(Transport):
@@ -21,6 +24,10 @@ class AsyncTransport(Transport):
     """
 
     _connections: Callable[..., Any] = httpx.AsyncClient
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._sending = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -36,9 +43,10 @@ class AsyncTransport(Transport):
     ) -> httpx.Response | httpx.HTTPError:
         """Return the response or the error, which holds the request, with the token in it."""
         try:
-            response: httpx.Response = await self._http.request(
-                method, path, params=params, content=content, headers=headers
-            )
+            async with self._sending:
+                response: httpx.Response = await self._http.request(
+                    method, path, params=params, content=content, headers=headers
+                )
         except httpx.HTTPError as error:
             return error
         return response

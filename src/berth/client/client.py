@@ -137,21 +137,21 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Log
     @in_steps
     def find(self, request: CandidateRequest | Mapping[str, int]) -> Steps[Candidates]:
         """Return where a request, or amounts by class, fit. Raises ClassNotFound, TraitsNotFound."""
-        asked = yield self._resolved(request)
+        asked = yield self._request_with_uuids(request)
         found: Candidates = yield self._transport.query("/v1/find", message(asked), Candidates)
         return found
 
     @in_steps
     def explain(self, request: CandidateRequest | Mapping[str, int]) -> Steps[Funnel]:
         """Return what each constraint of a request removes. Names that do not exist are part of the result."""
-        asked = yield self._resolved(request)
+        asked = yield self._request_with_uuids(request)
         body = {**msgspec.to_builtins(message(replace(asked, limit=1))), "explain": True}
         found: Found = yield self._transport.query("/v1/find", body, Found)
         assert found.funnel is not None
         return found.funnel
 
     @in_steps
-    def _resolved(self, given: CandidateRequest | Mapping[str, int]) -> Steps[CandidateRequest]:
+    def _request_with_uuids(self, given: CandidateRequest | Mapping[str, int]) -> Steps[CandidateRequest]:
         request = as_request(given)
         names = names_in(request)
         return with_uuids(request, (yield self._uuids_of(names))) if names else request
@@ -253,8 +253,8 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Log
                 pass
             else:
                 return found
-        uuids = yield self._uuids_of([given])
-        found = yield self._transport.get(f"/v1/providers/{uuids[given]}{part}", result_type, **parameters)
+        named = yield self._uuid_named(given)
+        found = yield self._transport.get(f"/v1/providers/{named}{part}", result_type, **parameters)
         return found
 
     @in_steps
@@ -262,9 +262,7 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Log
         uuids: dict[str, str] = {}
         for name in names:
             found: list[Provider] = yield self.providers(ProviderQuery(name=name))
-            if not found:
-                raise ProviderNotFound(name)
-            uuids[name] = found[0].uuid
+            uuids.update((each.name, each.uuid) for each in found)
         return uuids
 
     # --- Names ---

@@ -35,7 +35,7 @@ def follow(transport: Transport, after: int) -> Iterator[Change]:
 
 
 async def follow_awaiting(transport: AsyncTransport, after: int) -> AsyncIterator[Change]:
-    """Yield every change after this number once it is made. Raises as `follow`."""
+    """Yield every change after this number. Raises as `follow`."""
     feed = ChangeFeed(transport, after)
     while True:
         error: Exception | None = None

@@ -10,6 +10,7 @@ from berth.client.transport import Transport
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.change import Change
+from berth.model.errors import ProviderNotFound
 from berth.model.interface import LedgerInterface
 from berth.model.names import parse_uuid
 from berth.model.pages import Page
@@ -83,8 +84,16 @@ class LogRequests(LedgerInterface):
     @in_steps
     def _subject(self, given: str) -> Steps[str]:
         """Return a uuid, also of what no longer exists; of a name, that of its provider."""
-        uuid: str = parse_uuid(given) or (yield self._uuids_of([given]))[given]
+        uuid: str = parse_uuid(given) or (yield self._uuid_named(given))
         return uuid
+
+    @in_steps
+    def _uuid_named(self, name: str) -> Steps[str]:
+        """Return the uuid of the provider with this name. Raises ProviderNotFound."""
+        uuids: dict[str, str] = yield self._uuids_of([name])
+        if name not in uuids:
+            raise ProviderNotFound(parse_uuid(name) or name)
+        return uuids[name]
 
     @in_steps
     def _records(self, /, path: str, before: int | None, most: int, **params: Any) -> Steps[list[AuditRecord]]:

@@ -79,7 +79,7 @@ class Holding:
         self._ledger, self._claim, self._key = ledger, claim, key
         self._last = None if key is None else made_uuid(key, "end of the hold", claim.consumer)
 
-    def make(self) -> Grant:
+    def start(self) -> Grant:
         """Make the hold. Raises as `allocate`."""
         grant: Grant = self._ledger.do(self._claim, key=self._key)
         return grant
@@ -94,7 +94,7 @@ class Holding:
             yield self._ledger.do(ReleaseAllocations(consumer=self._claim.consumer), key=self._last)
 
     def __enter__(self) -> Grant:
-        return self.make()
+        return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

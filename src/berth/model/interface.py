@@ -258,7 +258,7 @@ class LedgerInterface(LedgerReader, PageVerbs, NameVerbs, EditVerbs, TermVerbs, 
 
     @abstractmethod
     def _uuids_of(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the uuids of providers, by their names. Raises ProviderNotFound."""
+        """Return the uuids of those of these providers that exist, by their names."""
 
     @in_steps
     def do(self, command: Command, *, key: str | None = None) -> Steps[Any]:

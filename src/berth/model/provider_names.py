@@ -5,7 +5,7 @@ A text that is a uuid is taken for one: a provider whose name looks like a uuid 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from berth.model import commands
 from berth.model.commands import Claim, NewInventories
 from berth.model.edits import DeleteTree, EditAggregates, EditTraits
-from berth.model.errors import Invalid
+from berth.model.errors import Invalid, ProviderNotFound
 from berth.model.names import parse_uuid
 from berth.model.releases import ReleaseMatching
 from berth.model.request import CandidateRequest, Group
@@ -48,34 +48,55 @@ _FIELDS: Final[dict[type, tuple[str, ...]]] = {
 
 def names_in(given: Any) -> list[str]:
     """Return the texts that stand for providers in a command or a request and are not uuids."""
-    return [text for text in _providers(given) if parse_uuid(text) is None]
+    texts: list[Any] = []
+    _collect(given, texts)
+    return [text for text in texts if text and isinstance(text, str) and parse_uuid(text) is None]
 
 
 def with_uuids(given: Any, uuids: dict[str, str]) -> Any:
-    """Return a command or a request with uuids instead of these names."""
-    return _replaced(given, lambda text: uuids.get(text, text))
+    """Return a command or a request with uuids instead of names. uuids: of those names that providers have.
+
+    Raises ProviderNotFound for another name; one of `in_tree` is left to the validation of requests, which says where.
+    """
+
+    def uuid_of(text: str) -> str:
+        if text in uuids or not text or parse_uuid(text) is not None:
+            return uuids.get(text, text)
+        raise ProviderNotFound(text)
+
+    return _replaced(given, uuid_of)
 
 
-def _providers(given: Any) -> Iterator[str]:
+def _collect(given: Any, texts: list[Any]) -> None:
+    """Add to texts what names providers in a value. Every command comes through here, so it is no generator."""
     for field in _FIELDS.get(type(given), ()):
         value = getattr(given, field)
         if isinstance(value, str):
-            yield value
+            texts.append(value)
         elif isinstance(value, dict):
-            yield from (key for key in value if isinstance(key, str))
+            texts += value
         elif isinstance(value, list | tuple):
             for part in value:
-                yield from _providers(part)
-        else:
-            yield from _providers(value)
+                _collect(part, texts)
+        elif value is not None:
+            _collect(value, texts)
 
 
 def _replaced(given: Any, uuid_of: Callable[[str], str]) -> Any:
-    fields = {field: _new_value(getattr(given, field), uuid_of) for field in _FIELDS.get(type(given), ())}
+    if isinstance(given, Group):
+        return given if given.in_tree is None else replace(given, in_tree=_tree_uuid(given.in_tree, uuid_of))
+    fields = {field: _with_new(getattr(given, field), uuid_of) for field in _FIELDS.get(type(given), ())}
     return replace(given, **fields) if fields else given
 
 
-def _new_value(value: Any, uuid_of: Callable[[str], str]) -> Any:
+def _tree_uuid(text: Any, uuid_of: Callable[[str], str]) -> Any:
+    try:
+        return uuid_of(text)
+    except ProviderNotFound:
+        return text
+
+
+def _with_new(value: Any, uuid_of: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return uuid_of(value)
     if isinstance(value, dict):

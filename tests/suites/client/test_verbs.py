@@ -111,6 +111,8 @@ def test_plain_values_and_names_of_providers(verbs: LedgerInterface) -> None:
     assert verbs.edit_traits(name, add=[trait]).traits == [trait]
     assert verbs.provider(name).uuid == verbs.details(name).uuid == uuid
     assert verbs.provider(like_a_uuid).uuid == other
+    verbs.create_provider(uuid)  # its name is the uuid of another, which comes first
+    assert verbs.provider(uuid).name == name
     assert name in {each.names.get(uuid) for each in verbs.find({"VCPU": 1}).candidates}
     assert verbs.find({"VCPU": 2**20}).candidates == []
     assert "VCPU" in verbs.explain({"VCPU": 2**20}).why
@@ -127,8 +129,16 @@ def test_plain_values_and_names_of_providers(verbs: LedgerInterface) -> None:
 
 Refused = Callable[[LedgerInterface], object]
 NOBODY = "7a5c0000-0000-4000-8000-0000000000ff"
+
+
+def _within(host: str) -> CandidateRequest:
+    return CandidateRequest(groups=(Group(resources={"VCPU": 1}, in_tree=host),))
+
+
 WRONG: tuple[tuple[str, str, Refused], ...] = (
     ("/VCPU", "an amount is an int", lambda it: it.find({"VCPU": "4"})),  # type: ignore[dict-item]
+    ("/groups/0/in_tree", "'no-host' is not a uuid", lambda it: it.find(_within("no-host"))),
+    ("/request/groups/0/in_tree", "'no-host'", lambda it: it.allocate(_within("no-host"), project="p", user="u")),
     ("", "not NoneType", lambda it: it.explain(None)),  # type: ignore[arg-type]
     ("/VCPU", "an amount is an int", lambda it: it.allocate({"VCPU": 1.5}, project="p", user="u")),  # type: ignore[dict-item]
     ("/inventories/VCPU/totl", "'total'", lambda it: it.set_inventories(NOBODY, {"VCPU": {"totl": 4}})),

@@ -73,7 +73,7 @@ def test_each_is_released_once(url: str) -> None:
         ({"project": ""}, errors.Invalid, "the project is missing"),
         ({"consumers": ["job-1"]}, errors.Invalid, "'job-1' is not a uuid"),
         ({"consumers": [consumer(n) for n in range(5001)]}, errors.Invalid, "5,001 consumers are too many"),
-        ({"on": "host"}, errors.Invalid, "'host' is not a uuid"),
+        ({"on": "no-host"}, errors.ProviderNotFound, "No resource provider with name 'no-host' found"),
         ({"project": "physics", "on": consumer(1)}, errors.ProviderNotFound, "No resource provider"),
         ({"holders_of": consumer(1)}, errors.ProviderNotFound, "No resource provider"),
     ],

@@ -72,7 +72,7 @@ class FleetQueries:
 
     def find(self, request: CandidateRequest | Mapping[str, int]) -> Candidates:
         """Return the candidates of a request, or of amounts. Raises ClassNotFound, TraitsNotFound, Invalid."""
-        request = self._resolved(request)
+        request = self._request_with_uuids(request)
         budget = TimedBudget(
             self._writer.check_time, FEW, lambda: self._require_time(request.limit), self._writer.pause
         )
@@ -99,8 +99,8 @@ class FleetQueries:
             ]
         return replace(request, groups=tuple(groups))
 
-    def _resolved(self, given: CandidateRequest | Mapping[str, int]) -> CandidateRequest:
-        """Return a valid request, with uuids. Raises Invalid, ProviderNotFound."""
+    def _request_with_uuids(self, given: CandidateRequest | Mapping[str, int]) -> CandidateRequest:
+        """Return a valid request, with uuids. Raises Invalid."""
         request = as_request(given)
         if names := names_in(request):
             request = with_uuids(request, self._uuids_of(names))
@@ -108,7 +108,7 @@ class FleetQueries:
 
     def _uuids_of(self, names: Iterable[str]) -> dict[str, str]:
         with self._writer.read() as fleet:
-            return {name: provider_uuid(fleet, name) for name in names}
+            return {name: fleet.uuids[fleet.slot_of_name[name]] for name in names if name in fleet.slot_of_name}
 
     def head(self) -> int:
         """Return the number of the last change."""
@@ -240,7 +240,7 @@ class FleetQueries:
 
     def explain(self, request: CandidateRequest | Mapping[str, int]) -> Funnel:
         """Return what each constraint of a request excludes. Unknown names are part of the answer. Raises Invalid."""
-        request = self._resolved(request)
+        request = self._request_with_uuids(request)
         self._writer.require_time(long=True)
         with self._writer.read() as fleet:
             return self._writer.explained(fleet, request)

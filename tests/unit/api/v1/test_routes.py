@@ -102,7 +102,7 @@ OWNER = {"project": "p", "user": "u"}
 
 REFUSED: tuple[tuple[str, str, Any, int, str, dict[str, Any]], ...] = (
     ("GET", f"/v1/providers/{NOBODY}/traits", None, 404, "provider-not-found", {"uuid": NOBODY}),
-    ("GET", "/v1/providers/nonsense/traits", None, 400, "invalid", {}),
+    ("GET", "/v1/providers/nonsense/traits", None, 404, "provider-not-found", {"uuid": "nonsense"}),
     ("GET", f"/v1/consumers/{NOBODY}", None, 404, "allocations-not-found", {"consumer": NOBODY}),
     ("GET", "/v1/classes/CUSTOM_NONE", None, 404, "class-not-found", {"name": "CUSTOM_NONE"}),
     ("GET", "/v1/traits/CUSTOM_NONE", None, 404, "traits-not-found", {"names": ["CUSTOM_NONE"]}),
