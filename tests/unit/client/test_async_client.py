@@ -87,7 +87,8 @@ def change(number: int) -> bytes:
 
 def test_the_change_log_is_followed_over_lost_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     asked_after: list[str] = []
-    replies = iter([change(4) + change(5) + b"id: 6\nevent: cha", httpx.ReadError("lost"), change(6)])
+    half = b'id: 6\nevent: change\ndata: {"number":'
+    replies = iter([change(4) + change(5) + half, httpx.ReadError("lost"), b": heartbeat\n\n" + change(6)])
 
     def server(request: httpx.Request) -> httpx.Response:
         asked_after.append(request.headers["last-event-id"])
@@ -207,7 +208,8 @@ def test_cancelled_calls_leave_the_pool_sound() -> None:
                 assert {type(each) for each in ended} == {asyncio.CancelledError}
                 assert transport._http._transport._pool.connections == []
                 silent = False
-                assert await asyncio.gather(*(client.head() for _ in range(3))) == [7] * 3
+                async with asyncio.timeout(20):
+                    assert await asyncio.gather(*(client.head() for _ in range(3))) == [7] * 3
 
     asyncio.run(run())
 
