@@ -11,12 +11,12 @@ from berth.model.term import SECOND, Span
 
 
 class ClaimState(enum.StrEnum):
-    """Whether a claim is certain. AHEAD and OVERDUE are reserved: no claim is either of them yet."""
+    """Whether a claim is certain. AHEAD is reserved: no claim is that yet."""
 
     PENDING = "pending"  # a hold: it lapses unless it is confirmed by its deadline
     CONFIRMED = "confirmed"
     AHEAD = "ahead"
-    OVERDUE = "overdue"
+    OVERDUE = "overdue"  # it goes on with a lease that is not renewed, and ends with it
 
 
 class ClaimLife(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class ClaimLife(msgspec.Struct, frozen=True, kw_only=True):
     start, end: from when until when its claim counts; None: from its first claim, for ever. deadline: by when a hold
     has to be confirmed, None: it is confirmed. All in microseconds since 1970 UTC. expires_in: the time until the claim
     counts no more unless something is done, by the ledger's clock when this was read, in seconds, rounded up; None: it
-    counts for ever.
+    counts for ever. lease: the uuid of the lease that the claim goes on with, None: with none.
     """
 
     state: ClaimState = ClaimState.CONFIRMED
@@ -33,17 +33,28 @@ class ClaimLife(msgspec.Struct, frozen=True, kw_only=True):
     end: int | None = None
     deadline: int | None = None
     expires_in: int | None = None
+    lease: str | None = None
 
 
-def life_of(start: int | None, end: int | None, deadline: int | None, now: int) -> dict[str, Any]:
-    """Return the fields of a ClaimLife at an instant. All in microseconds since 1970 UTC."""
+def life_of(
+    start: int | None,
+    end: int | None,
+    deadline: int | None,
+    now: int,
+    *,
+    lease: str | None = None,
+    overdue: bool = False,
+) -> dict[str, Any]:
+    """Return the fields of a ClaimLife at an instant. Times in microseconds since 1970 UTC; overdue: its lease is."""
     due = Span(start or 0, end, deadline).due
+    confirmed = ClaimState.OVERDUE if overdue else ClaimState.CONFIRMED
     return {
-        "state": ClaimState.CONFIRMED if deadline is None else ClaimState.PENDING,
+        "state": confirmed if deadline is None else ClaimState.PENDING,
         "start": start,
         "end": end,
         "deadline": deadline,
         "expires_in": None if due is None else seconds_until(due, now),
+        "lease": lease,
     }
 
 

@@ -154,6 +154,11 @@ def page(connection: Connection, project: str, state: LeaseState | None, after: 
     return [_row(row) for row in connection.execute(query.order_by(leases.c.uuid).limit(limit))]
 
 
+def all_overdue(connection: Connection) -> list[str]:
+    """Return the uuids of the leases that are overdue."""
+    return [uuid for (uuid,) in connection.execute(select(leases.c.uuid).where(_IS_MARKED))]
+
+
 def overdue(connection: Connection, project: str, limit: int) -> Sequence[LeaseRow]:
     """Return the leases that are overdue, the first to end first. project: "" for all."""
     query: Select[Any] = select(*_COLUMNS).where(_IS_MARKED)

@@ -136,7 +136,7 @@ def test_lists_of_what_is_pending_or_ends_soon(
     "query",
     [
         ConsumerQuery(state=ClaimState.AHEAD),
-        ConsumerQuery(state=ClaimState.OVERDUE),
+        ConsumerQuery(state=ClaimState.OVERDUE, order=ConsumerOrder.LARGEST, resource_class="VCPU"),
         ConsumerQuery(due=-1),
         ConsumerQuery(due=2**63),
     ],

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from berth.ledger import Ledger
 from berth.ledger.verify import verify
 from berth.ledger.write import lease_prefetch
 from berth.model import errors
+from berth.model.claim_life import ClaimState
 from berth.model.commands import Claim
+from berth.model.consumer import ConsumerOrder, ConsumerQuery
 from berth.model.inventory import Inventory
 from berth.model.lease import LeaseClaims, LeaseInfo, LeaseState, OnEnd, RenewalRefusal
 from berth.model.request import CandidateRequest, Group
@@ -231,3 +234,28 @@ def test_an_ended_lease_is_forgotten_after_a_week_unless_it_has_claims(
     sweep(ledger, clock, 60)
     assert sorted(each.uuid for each in ledger.leases.list().items) == [OTHER, ABSENT]
     assert verify(database).findings == ()
+
+
+def test_consumers_say_which_lease_they_go_on_with_and_whether_it_is_overdue(ledger: Ledger, clock: FakeClock) -> None:
+    for consumer, term in ((ONE, Term(lease=LEASE)), (TWO, Term(lease=LEASE, confirm_within=600)), (THREE, Term())):
+        ledger.claim(Claim(consumer=consumer, allocations={HOST: {"VCPU": 1}}, project="p", user="u", term=term))
+
+    def life() -> list[tuple[str | None, str]]:
+        shown = [(each.lease, each.state.value) for each in ledger.consumers().items]
+        assert shown == [(each.lease, each.state.value) for each in ledger.holders(HOST).items]
+        details = [ledger.consumer(each) for each in (ONE, TWO, THREE)]
+        assert shown == [(each.lease, each.state.value) for each in details]
+        return shown
+
+    assert life() == [(LEASE, "confirmed"), (LEASE, "pending"), (None, "confirmed")]
+    clock.go_on(61)
+    ledger.sweep()
+    assert life() == [(LEASE, "overdue"), (LEASE, "pending"), (None, "confirmed")]
+    overdue = ConsumerQuery(state=ClaimState.OVERDUE)
+    assert [each.uuid for each in ledger.consumers(overdue).items] == [ONE]
+    assert [each.uuid for each in ledger.consumers(replace(overdue, order=ConsumerOrder.OLDEST, due=600)).items] == [
+        TWO
+    ]
+    ledger.leases.renew([LEASE])
+    assert life() == [(LEASE, "confirmed"), (LEASE, "pending"), (None, "confirmed")]
+    assert ledger.consumers(overdue).items == []

@@ -86,7 +86,7 @@ class Consumers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
     provider: Text = ""
     resource_class: Text = msgspec.field(default="", name="class")
     order: ConsumerOrder = ConsumerOrder.UUID
-    state: Literal["", "pending", "confirmed"] = ""
+    state: Literal["", "pending", "confirmed", "overdue"] = ""
     due: Due | None = None
 
 

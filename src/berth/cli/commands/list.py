@@ -47,6 +47,7 @@ class StateFilter(enum.StrEnum):
 
     PENDING = ClaimState.PENDING.value
     CONFIRMED = ClaimState.CONFIRMED.value
+    OVERDUE = ClaimState.OVERDUE.value
 
 
 @ledger_command(csv=True)
@@ -181,7 +182,8 @@ def consumers(
         ConsumerOrder, typer.Option(help="Order: by uuid, oldest first, or largest first (of --class).")
     ] = ConsumerOrder.UUID,
     state: Annotated[
-        StateFilter | None, typer.Option(help="Only holds that are not confirmed yet, or only what is confirmed.")
+        StateFilter | None,
+        typer.Option(help="Only holds not confirmed yet; what is confirmed; what goes on with an overdue lease."),
     ] = None,
     due: Annotated[
         str, typer.Option(metavar="TIME", help="Only those whose claims end or lapse within this time: 1h, 1d, 7d.")

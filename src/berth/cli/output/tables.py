@@ -115,10 +115,8 @@ def consumers(items: Iterable[ConsumerItem]) -> Table:
 
 def ends_in(life: ClaimLife) -> str:
     """Return how long a claim still counts, as text: 6d 23h, or 14m 3s (pending); "" if it counts for ever."""
-    if life.expires_in is None:
-        return ""
-    pending = f" ({life.state})" if life.state is ClaimState.PENDING else ""
-    return f"{format_left(life.expires_in)}{pending}"
+    left = "" if life.expires_in is None else format_left(life.expires_in)
+    return left if life.state is ClaimState.CONFIRMED else f"{left} ({life.state})".strip()
 
 
 def agenda(items: Iterable[AgendaItem]) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -14,11 +14,12 @@ from berth.ledger.queries import ending_consumers
 from berth.ledger.queries.claim_ends import claim_end
 from berth.ledger.queries.ending_consumers import check_life, ending_uuids, life_conditions
 from berth.ledger.queries.largest_consumers import LargestConsumers, is_number
+from berth.ledger.queries.leased_consumers import lease_fields, overdue_consumers
 from berth.ledger.queries.provider_uuid import provider_uuid
 from berth.ledger.write.subtree import subtree_of
 from berth.ledger.write.writer import Writer
 from berth.model.change import NameKind
-from berth.model.claim_life import life_of
+from berth.model.claim_life import ClaimState, life_of
 from berth.model.consumer import (
     Consumer,
     ConsumerAllocations,
@@ -92,7 +93,7 @@ class ConsumerQueries:
             if query.order is ConsumerOrder.LARGEST:
                 rows, next_ = self._largest.page(connection, filter_, query, after or "", limit)
             else:
-                found = ending_uuids(fleet, query, now)
+                found = _possible(fleet, connection, query, now)
                 rows, next_ = _page(connection, filter_, query, found, after or "", limit)
             return ConsumerPage(_items(fleet, connection, rows, now), next_)
 
@@ -102,7 +103,7 @@ class ConsumerQueries:
             row = _row(fleet, connection, uuid)
             if row is None:
                 raise AllocationsNotFound(uuid, claim_end(fleet, connection, uuid))
-            held = _held_by(fleet, connection, row)
+            held, leased = _held_by(fleet, connection, row), lease_fields(fleet, connection, [row.uuid])
             return ConsumerDetails(
                 uuid=row.uuid,
                 project=row.project,
@@ -113,7 +114,7 @@ class ConsumerQueries:
                 resources=_summed(held.values()),
                 allocations=held,
                 provider_generations={each: _generation(fleet, each) for each in held},
-                **life_of(row.start, row.end, row.deadline, self._writer.time.known),
+                **life_of(row.start, row.end, row.deadline, self._writer.time.known, **leased.get(row.uuid, {})),
             )
 
     def project_of(self, consumer: str) -> str | None:
@@ -176,11 +177,12 @@ class ConsumerQueries:
             slot = fleet.slot(provider_uuid(fleet, uuid))
             provider_id = int(fleet.id.values[slot])
             rows = consumer_pages.holders(connection, provider_id, begin, limit + 1, fleet.lapses.instant)
+            leased, now = lease_fields(fleet, connection, {row.uuid for row in rows}), self._writer.time.known
             items: dict[int, HolderItem] = {}
             for row in rows:
                 item = items.get(row.consumer_id)
                 if item is None:
-                    item = items[row.consumer_id] = _holder(fleet, row, self._writer.time.known)
+                    item = items[row.consumer_id] = _holder(fleet, row, now, leased.get(row.uuid, {}))
                 item.resources[fleet.catalogue.name_of(row.class_id)] = row.amount
             generation = int(fleet.generation.values[slot])
         ids = list(items)
@@ -247,6 +249,15 @@ def _compile_filter(fleet: Fleet, query: ConsumerQuery, now: int) -> ConsumerFil
     )
 
 
+def _possible(fleet: Fleet, connection: Connection, query: ConsumerQuery, now: int) -> list[str] | None:
+    """Return the only consumers that may match a query, by what is in memory; None: any."""
+    found = ending_uuids(fleet, query, now)
+    if query.state is not ClaimState.OVERDUE:
+        return found
+    overdue = overdue_consumers(fleet, connection)
+    return overdue if found is None else sorted(set(overdue) & set(found))
+
+
 def _page(
     connection: Connection,
     filter_: ConsumerFilter,
@@ -294,6 +305,7 @@ def _items(fleet: Fleet, connection: Connection, rows: list[ConsumerRow], now: i
     held: dict[int, Resources] = defaultdict(dict)
     for consumer_id, class_id, amount in stored.totals(connection, [row.id for row in rows]):
         held[consumer_id][fleet.catalogue.name_of(class_id)] = amount
+    leased = lease_fields(fleet, connection, [row.uuid for row in rows])
     return [
         ConsumerItem(
             uuid=row.uuid,
@@ -303,7 +315,7 @@ def _items(fleet: Fleet, connection: Connection, rows: list[ConsumerRow], now: i
             generation=row.generation,
             updated_at=row.updated_at,
             resources=held[row.id],
-            **life_of(row.start, row.end, row.deadline, now),
+            **life_of(row.start, row.end, row.deadline, now, **leased.get(row.uuid, {})),
         )
         for row in rows
     ]
@@ -350,7 +362,7 @@ def _consumer(fleet: Fleet, row: stored.ConsumerRow | stored.HolderRow) -> Consu
     return Consumer(row.uuid, row.generation, row.project, row.user, _type(fleet, row.type_id))
 
 
-def _holder(fleet: Fleet, row: stored.HolderRow, now: int) -> HolderItem:
+def _holder(fleet: Fleet, row: stored.HolderRow, now: int, leased: dict[str, Any]) -> HolderItem:
     return HolderItem(
         row.uuid,
         row.project,
@@ -359,7 +371,7 @@ def _holder(fleet: Fleet, row: stored.HolderRow, now: int) -> HolderItem:
         row.generation,
         {},
         row.updated_at,
-        **life_of(row.start, row.end, row.deadline, now),
+        **life_of(row.start, row.end, row.deadline, now, **leased),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from berth.fleet.state.fleet import Fleet
 from berth.fleet.state.lapses import NEVER
 from berth.model.claim_life import ClaimState
-from berth.model.consumer import ConsumerQuery
+from berth.model.consumer import ConsumerOrder, ConsumerQuery
 from berth.model.errors import Invalid
 from berth.model.term import LONGEST_S, SECOND
 from berth.store import consumer_pages
@@ -22,8 +22,10 @@ MOST_LOOKED_UP: Final = 5_000
 
 def check_life(query: ConsumerQuery) -> None:
     """Raise Invalid if no claim can be as a query says."""
-    if query.state not in (None, ClaimState.PENDING, ClaimState.CONFIRMED):
-        raise Invalid(f"the state is pending or confirmed: no claim is {query.state} yet")
+    if query.state is ClaimState.AHEAD:
+        raise Invalid(f"the state is pending, confirmed or overdue: no claim is {query.state} yet")
+    if query.state is ClaimState.OVERDUE and query.order is ConsumerOrder.LARGEST:
+        raise Invalid("consumers whose leases are overdue are listed by uuid or by age, not by size")
     if query.due is not None and not 0 <= query.due <= LONGEST_S:
         raise Invalid(f"due is a time of 0 to {LONGEST_S} seconds, not {query.due}")
 

@@ -19,12 +19,11 @@ export function keepTime() {
   }, TICK_MS);
 }
 
-const pending = (life) => life.state === "pending";
-
 /** The column of a list that says how long claims still count; none if all of them count for ever. */
 export function endsColumn(items) {
-  if (items.every((each) => each.expires_in === null)) return [];
-  return [{ label: "Ends in", cell: (each) => (each.expires_in === null ? null : [left(each.expires_in), pending(each) ? " (pending)" : ""]) }];
+  if (items.every((each) => each.expires_in === null && each.state === "confirmed")) return [];
+  const state = (each) => (each.state === "confirmed" ? "" : ` (${each.state})`);
+  return [{ label: "Ends in", cell: (each) => [each.expires_in === null ? "" : left(each.expires_in), state(each)] }];
 }
 
 const REASONS = {
@@ -40,13 +39,16 @@ export function endSentence(ended) {
   return [REASONS[ended.why] ?? "Berth ended its claim", ": ", moment(ended.at), "."];
 }
 
+const STATES = { pending: "pending: not confirmed yet", overdue: "overdue: its lease is not renewed" };
+
 /** The same of one consumer, as facts. */
 export function lifeFacts(consumer) {
   const { state, start, end, deadline, expires_in: seconds } = consumer;
   const due = end !== null && (deadline === null || end < deadline) ? end : deadline;
   const at = (instant) => [moment(instant), ...(instant === due ? [" (in ", left(seconds), ")"] : [])];
   return [
-    ["State", pending(consumer) ? "pending: not confirmed yet" : state],
+    ["State", STATES[state] ?? state],
+    consumer.lease === null ? null : ["Goes on with lease", consumer.lease],
     start === null ? null : ["Counts since", moment(start)],
     deadline === null ? null : ["Lapses unless confirmed", at(deadline)],
     end === null ? null : ["Ends", at(end)],

@@ -15,6 +15,7 @@ const STATES = [
   ["", "Pending or not"],
   ["pending", "Pending"],
   ["confirmed", "Confirmed"],
+  ["overdue", "Lease overdue"],
 ];
 const DUE = [
   ["", "Whenever"],
