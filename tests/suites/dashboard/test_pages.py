@@ -36,7 +36,7 @@ PAGES = ("fleet", "providers", "find", "consumers", "agenda", "projects", "repor
         ("changes", ["Live"]),
         ("audit", ["Who", "Outcome"]),
         (f"provider/{FIRST}", ["Not found", FIRST]),
-        ("provider/nonsense", ["refused", "nonsense"]),
+        ("provider/nonsense", ["Not found", "nonsense"]),
         (f"consumer/{JOB}", ["It has no allocations", "It has no history"]),
         ("nonsense", ["There is no such page", "Go to the start page"]),
     ],

@@ -63,11 +63,14 @@ class Call:
         given = self.terms["uuid"]
         uuid = parse_uuid(given)
         if uuid is None:
-            raise ProviderNotFound(given)
+            raise _provider_not_found(given)
         return uuid
 
     def existing_provider(self) -> str:
-        """Return the provider's uuid in the path; raise ProviderNotFound, before an error in the body is reported."""
+        """Return the provider's uuid in the path; raise ProviderNotFound, before an error in the body is reported.
+
+        Verbs that read take names as well, which may look like uuids; Placement knows providers in paths by uuid only.
+        """
         uuid = self.provider_uuid()
         self.ledger.need_provider(uuid)
         return uuid
@@ -148,3 +151,10 @@ def now_us() -> int:
 def no_content(_result: object) -> Answer:
     """Return 204."""
     return Answer(status=204)
+
+
+def _provider_not_found(given: str) -> ProviderNotFound:
+    """Return the refusal for what is no uuid: to Placement every provider in a path is one."""
+    refusal = ProviderNotFound(given)
+    refusal.args = (f"No resource provider with uuid {given} found",)
+    return refusal

@@ -109,3 +109,12 @@ def test_the_form_of_a_refusal(accept: str, kind: str, text: str, api: Placement
     reply = api.refuse(request("GET", "/", accept=accept), HttpError(400, "so <b>"))
     assert dict(reply.headers)["content-type"] == kind
     assert text in reply.body.decode()
+
+
+def test_a_provider_in_a_path_is_a_uuid_and_never_a_name(api: PlacementApp) -> None:
+    """Also where the name of another provider looks like one."""
+    api.ledger.create_provider(UUID, uuid=UUID.replace("1", "2"))
+    for part in ("", "/inventories", "/usages", "/allocations", "/traits", "/aggregates"):
+        reply = api.answer(request("GET", f"/resource_providers/{UUID}{part}"))
+        assert reply.status == 404, part
+        assert f"No resource provider with uuid {UUID} found" in reply.body.decode(), part

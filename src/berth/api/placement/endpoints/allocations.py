@@ -52,7 +52,7 @@ def show(call: Call) -> Answer:
 
 def show_of_provider(call: Call) -> Answer:
     """Return the allocations of a provider."""
-    found = call.ledger.allocations_of(call.provider_uuid())
+    found = call.ledger.allocations_of(call.existing_provider())
     return Answer(payload=render.provider_allocations(found), modified=found.updated_at or now_us())
 
 

@@ -13,14 +13,14 @@ from berth.model.provider import InventoryUsage
 
 def list_(call: Call) -> Answer:
     """Return all inventories of a provider."""
-    found = call.ledger.inventories(call.provider_uuid())
+    found = call.ledger.inventories(call.existing_provider())
     newest = max((each.updated_at for each in found.inventories.values()), default=NOTHING_THERE)
     return Answer(payload=render.inventories(found), modified=newest)
 
 
 def show(call: Call) -> Answer:
     """Return one inventory."""
-    uuid, name = call.provider_uuid(), call.terms["resource_class"]
+    uuid, name = call.existing_provider(), call.terms["resource_class"]
     found = call.ledger.inventories(uuid)
     stocked = found.inventories.get(name)
     if stocked is None:
@@ -105,7 +105,7 @@ def clear(call: Call) -> PendingAnswer:
 
 def usages(call: Call) -> Answer:
     """Return the allocated amount of each class."""
-    found = call.ledger.usages(call.provider_uuid())
+    found = call.ledger.usages(call.existing_provider())
     payload = {"resource_provider_generation": found.generation, "usages": found.usages}
     return Answer(payload=payload, modified=now_us())
 

@@ -70,7 +70,7 @@ def _created(provider: Provider) -> Answer:
 
 def show(call: Call) -> Answer:
     """Return one provider."""
-    return _shown(call.ledger.provider(call.provider_uuid()))
+    return _shown(call.ledger.provider(call.existing_provider()))
 
 
 def _shown(provider: Provider) -> Answer:

@@ -11,7 +11,7 @@ from berth.model.validation import spelled_uuids
 
 def show_traits(call: Call) -> Answer:
     """Return a provider's traits."""
-    found = call.ledger.traits(call.provider_uuid())
+    found = call.ledger.traits(call.existing_provider())
     payload = {"traits": found.traits, "resource_provider_generation": found.generation}
     return Answer(payload=payload, modified=now_us())
 
@@ -41,7 +41,7 @@ def clear_traits(call: Call) -> PendingAnswer:
 
 def show_aggregates(call: Call) -> Answer:
     """Return a provider's aggregates."""
-    found = call.ledger.aggregates(call.provider_uuid())
+    found = call.ledger.aggregates(call.existing_provider())
     payload = {"aggregates": found.aggregates, "resource_provider_generation": found.generation}
     return Answer(payload=payload, modified=now_us())
 

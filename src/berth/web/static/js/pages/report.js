@@ -12,6 +12,10 @@ import { may } from "../session.js";
 import { empty, table } from "../table.js";
 import { ownProject } from "./consumers.js";
 
+const HOW_IT_COUNTS = "Hours are amount × time. A claim counts until it ends, a hold also while it is pending.";
+
+const mayBeWrong = (count) => `Amounts may be wrong: ${plural(count, "entry", "entries")} of the change log cannot be read.`;
+
 const HOUR_US = 3_600_000_000;
 const DAY_MS = 86_400_000;
 const SHOWN = 200;
@@ -70,7 +74,7 @@ function between(span) {
 function shown(report) {
   const { rows, totals, by } = report;
   return [
-    h("p", { class: "quiet" }, moment(report.since), " to ", moment(report.until), ". Hours are amount × time. A claim counts until it ends, a hold also while it is pending."),
+    h("p", { class: "quiet" }, moment(report.since), " to ", moment(report.until), `. ${HOW_IT_COUNTS}`),
     cautions(report),
     rows.length === 0
       ? empty("Nothing was held", "Choose another time, or clear the filters above.")
@@ -89,7 +93,7 @@ function caption({ rows, left_out: rest }) {
 function cautions({ since, complete_from: from, damaged }) {
   return [
     from > since ? h("p", { class: "problem", role: "note" }, "Only what was held from ", moment(from), " on: the change log begins there.") : null,
-    damaged.length ? h("p", { class: "problem", role: "note" }, `Amounts may be wrong: ${plural(damaged.length, "entry", "entries")} of the change log cannot be read.`) : null,
+    damaged.length ? h("p", { class: "problem", role: "note" }, mayBeWrong(damaged.length)) : null,
   ];
 }
 
