@@ -36,7 +36,7 @@ Scrape = dict[str, set[str]]
 @pytest.fixture(scope="module")
 def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scrape]:
     """Return the names of every sample of a used server, each with the names of its labels."""
-    with configured_server(tmp_path_factory.mktemp("scrape"), "workers = 2\n") as port:
+    with configured_server(tmp_path_factory.mktemp("scrape"), "workers = 2\nmetrics_projects = 3\n") as port:
         ask = HttpClient(port)
         host = ask.host({"VCPU": 8})
         assert (ask.claim(host, {"VCPU": 3}), ask.claim(host, {"VCPU": 30})) == (204, 409)
