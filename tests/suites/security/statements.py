@@ -142,7 +142,10 @@ WORDS: Final = frozenset(
 """What databases understand and SQLAlchemy does not count among the reserved words, and names of migrations."""
 
 GIVEN: Final = frozenset(
-    ["given", "json_to_recordset", "seen", "new_project", "new_user", "old", "until", "expires", "revoked"]
+    [
+        *("given", "json_to_recordset", "seen", "new_project", "new_user", "old", "until", "expires", "revoked"),
+        *("whose", "overdue", "ended", "beats"),
+    ]
 )
 """What PostgreSQL is told of the rows that it is given in one JSON value (`berth.store.prepared`)."""
 

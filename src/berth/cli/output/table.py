@@ -87,7 +87,8 @@ class Table:
         shown = [number for number, name in enumerate(self.columns) if name not in self.sparse or self._has(number)]
         for number in shown:
             cells = [row[number] for row in self.rows]
-            right, whole = any(isinstance(cell, int | float) for cell in cells), all(map(_stays_whole, cells))
+            right, named = any(isinstance(cell, int | float) for cell in cells), self.columns[number] == "NAME"
+            whole = all(_stays_whole(cell, named) for cell in cells)
             table.add_column(self.columns[number], justify="right" if right else "left", no_wrap=whole, overflow="fold")
         for row in self.rows:
             table.add_row(*(rich_cell(row[number]) for number in shown))
@@ -134,6 +135,8 @@ def _cell(cell: TableCell) -> str:
     return escape_cell(cell) if isinstance(cell, str) else "" if cell is None else str(cell)
 
 
-def _stays_whole(cell: TableCell) -> bool:
-    """Whether a cell must not be broken over lines: numbers, bars, names that are not long."""
-    return not isinstance(cell, str) or (len(cell) <= LONGEST_NAME and " " not in cell and parse_uuid(cell) is None)
+def _stays_whole(cell: TableCell, named: bool) -> bool:
+    """Whether a cell must not be broken over lines: numbers, bars, names that are not long. named: in their column."""
+    if not isinstance(cell, str):
+        return True
+    return len(cell) <= LONGEST_NAME and (named or " " not in cell) and parse_uuid(cell) is None

@@ -14,14 +14,14 @@ _VERIFYING: Final = ("verify-ca", "verify-full")
 _CHECKED: Final = ("ssl_ca", "ssl_capath", "ssl_verify_cert", "ssl_verify_identity")
 """Options of MariaDB's driver with which it verifies the server's certificate."""
 
+_CONNECTION: Final = text("SELECT version, cipher FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl")
 _REMEDY: Final = "Ask for it in the database's URL: sslmode=verify-full (PostgreSQL), ssl_ca=FILE (MariaDB)"
 
 
 def database_encryption(connection: Connection) -> tuple[str, str]:
     """Return how this connection is encrypted: version of TLS and cipher, or two empty texts."""
     if connection.dialect.name == "postgresql":
-        statement = text("SELECT version, cipher FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl")
-        row = connection.execute(statement).one_or_none()
+        row = connection.execute(_CONNECTION).one_or_none()
         return ("", "") if row is None else (str(row[0]), str(row[1]))
     version, cipher = (
         connection.execute(text("SHOW SESSION STATUS LIKE :name"), {"name": name}).one_or_none()

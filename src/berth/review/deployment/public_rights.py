@@ -9,7 +9,7 @@ from berth.review.deployment.result import deployment_finding
 from berth.review.deployment.rights import LOGS
 from berth.review.model import ReviewFinding, Severity
 
-RIGHTS_OF_ALL: Final = text(
+_OF_ALL: Final = text(
     "SELECT relname, string_agg(DISTINCT privilege_type, ', ' ORDER BY privilege_type) FROM ("
     "SELECT c.relname, a.privilege_type FROM pg_class c, aclexplode(c.relacl) a "
     "WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND a.grantee = 0 "
@@ -19,7 +19,7 @@ RIGHTS_OF_ALL: Final = text(
 )
 """PostgreSQL's tables with the rights that PUBLIC holds on them or on a column; grantee 0 is PUBLIC."""
 
-RIGHTS_LATER: Final = text(
+_LATER: Final = text(
     "SELECT CAST(CAST(d.defaclrole AS regrole) AS text), a.grantee = 0, "
     "string_agg(DISTINCT a.privilege_type, ', ' ORDER BY a.privilege_type) "
     "FROM pg_default_acl d, aclexplode(d.defaclacl) a WHERE d.defaclobjtype = 'r' "
@@ -42,7 +42,7 @@ def review_public_rights(connection: Connection) -> Iterator[ReviewFinding]:
 
 
 def _rights_of_all(connection: Connection) -> Iterator[ReviewFinding]:
-    for table, rights in connection.execute(RIGHTS_OF_ALL):
+    for table, rights in connection.execute(_OF_ALL):
         writes = bool(_WRITES & set(rights.split(", ")))
         severity = Severity.HIGH if writes and table in LOGS else Severity.MEDIUM
         yield deployment_finding(
@@ -56,7 +56,7 @@ def _rights_of_all(connection: Connection) -> Iterator[ReviewFinding]:
 
 
 def _default_rights(connection: Connection) -> Iterator[ReviewFinding]:
-    for maker, is_public, rights in connection.execute(RIGHTS_LATER):
+    for maker, is_public, rights in connection.execute(_LATER):
         who = "Every role" if is_public else "The server's role"
         yield deployment_finding(
             "default-right",

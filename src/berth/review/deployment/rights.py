@@ -27,7 +27,12 @@ LOGS: Final = frozenset({"changes", "audit", "audit_subjects"})
 _GRANT: Final = re.compile(r"GRANT (?P<rights>.+?) ON (?P<what>\S+) TO (?P<user>.+)$")
 
 
-RIGHT_ON_TABLE: Final = text(
+_MAY_CREATE: Final = text("SELECT has_schema_privilege(current_schema(), 'CREATE')")
+_OWNED: Final = text(
+    "SELECT count(*) FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace) "
+    "AND relkind = 'r' AND pg_has_role(current_user, relowner, 'MEMBER')"
+)
+_RIGHT_ON_TABLE: Final = text(
     "SELECT has_table_privilege(CAST(:table AS regclass), :right) OR (:right IN ('SELECT', 'INSERT', 'UPDATE', "
     "'REFERENCES') AND has_any_column_privilege(CAST(:table AS regclass), "
     "CASE WHEN :right IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') THEN :right ELSE 'SELECT' END))"
@@ -90,7 +95,7 @@ def _postgresql_rights(connection: Connection) -> dict[str, frozenset[str]]:
         table: frozenset(
             right
             for right in TABLE_RIGHTS
-            if connection.execute(RIGHT_ON_TABLE, {"table": f'"{table}"', "right": right}).scalar()
+            if connection.execute(_RIGHT_ON_TABLE, {"table": f'"{table}"', "right": right}).scalar()
         )
         for table in NEEDED
     }
@@ -118,7 +123,7 @@ def _attributes(connection: Connection) -> Iterator[ReviewFinding]:
 
 
 def _schema_rights(connection: Connection, name: str) -> Iterator[ReviewFinding]:
-    if connection.execute(text("SELECT has_schema_privilege(current_schema(), 'CREATE')")).scalar():
+    if connection.execute(_MAY_CREATE).scalar():
         yield deployment_finding(
             "schema-create",
             250,
@@ -130,11 +135,7 @@ def _schema_rights(connection: Connection, name: str) -> Iterator[ReviewFinding]
 
 
 def _ownership(connection: Connection, name: str) -> Iterator[ReviewFinding]:
-    owned = text(
-        "SELECT count(*) FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace) "
-        "AND relkind = 'r' AND pg_has_role(current_user, relowner, 'MEMBER')"
-    )
-    if connection.execute(owned).scalar():
+    if connection.execute(_OWNED).scalar():
         yield deployment_finding(
             "role-owner",
             269,

@@ -13,7 +13,7 @@ from berth.api.v1.routes import ROUTES
 from berth.model.caller import Caller
 
 ANYONE: Final = {"me.show", "policy.show"}
-OWN: Final = {"consumers.list", "consumers.show", "leases.list", "project_usages.show"}
+OWN: Final = {"consumers.list", "consumers.show", "leases.list", "project_usages.show", "reports.show"}
 """What is allowed to the own project only."""
 
 CLAIMING: Final = {

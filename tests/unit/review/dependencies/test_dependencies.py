@@ -126,4 +126,4 @@ def test_a_runtime_without_support_is_a_finding() -> None:
 
 
 def test_what_is_installed_is_found() -> None:
-    assert {"berth", "packaging", "sqlalchemy"} <= {each.name for each in installed().pins}
+    assert {"berth-ledger", "packaging", "sqlalchemy"} <= {each.name for each in installed().pins}
