@@ -71,7 +71,7 @@ def test_it_equals_a_list_of_the_sets_of_its_users(steps: list[tuple[int, frozen
         expected[user] = members
         assert [table.sets[number] for number in owned] == expected
         assert len({*owned}) == len({*expected})
-        assert len(table.sets) <= 1 + 6
+        assert len(table.sets) <= 1 + 6 + 1  # the next set of a user is there before its last one is released
         for member in range(1, 5):
             found = {*np.flatnonzero(table.having_any([member])).tolist()}
             assert found == {number for number in owned if member in table.sets[number]}
