@@ -434,7 +434,12 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client, async_clie
         lambda it: it.audit(operation="CreateProvider", most=2),
         lambda it: it.audit(subject=uuid, before=it.head()),
     )
-    differing = [number for number, ask in enumerate(asked) if not ask(ledger) == ask(client) == ask(async_client)]
+
+    def same(ask: Callable[[Any], Any]) -> bool:
+        return bool(ask(ledger) == ask(client) == ask(async_client))
+
+    # Twice: between two answers another second of what is left of a claim may begin.
+    differing = [number for number, ask in enumerate(asked) if not (same(ask) or same(ask))]
     assert differing == []
 
 
