@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import gc
 import os
 import sys
 from pathlib import Path
@@ -279,6 +280,7 @@ def _rendered(report: ReportData, form: ReportFormat, findings_only: bool) -> st
 
 def _end(reviewed: Reviewed, fail_on: FailOn, *, written: bool) -> None:
     """End with the status of the review: 2 for suppressions that are wrong, 1 for what is to be mended."""
+    gc.freeze()  # at its end the process would search what it read for cycles once more, for a second
     for error in reviewed.errors:
         typer.echo(f"berth: {escape(error)}", err=True)
     if reviewed.errors:
