@@ -73,7 +73,7 @@ def extend(draft: Draft, command: commands.Extend) -> int:
     if deadline != hold.deadline:
         hold.consumer.generation += 1
         span = replace(hold.span, deadline=deadline)
-        _look_up(draft, hold.consumer.held)
+        look_up(draft, hold.consumer.held)
         draft.hold(hold.consumer, hold.consumer.held, span)
     return deadline
 
@@ -171,13 +171,13 @@ def _release_rest(draft: Draft, consumer: DraftConsumer, kept: Holdings) -> None
 
 def _write(draft: Draft, consumer: DraftConsumer, held: Holdings, end: int | None) -> None:
     """Give a consumer a confirmed claim."""
-    _look_up(draft, held)
+    look_up(draft, held)
     consumer.generation += 1
     start, lease = (draft.now, None) if consumer.span is None else (consumer.span.start, consumer.span.lease)
     draft.hold(consumer, held, None if end is None and lease is None else Span(start, end, lease=lease))
 
 
-def _look_up(draft: Draft, held: Holdings) -> None:
+def look_up(draft: Draft, held: Holdings) -> None:
     """Look up the ids of providers and classes that are not changed, but whose rows are written again."""
     for uuid, resources in held.items():
         draft.provider(uuid)

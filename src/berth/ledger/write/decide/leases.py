@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from berth.ledger.write.decide.allocations import release_all
+from berth.ledger.write.decide.holds import look_up
 from berth.ledger.write.decide.reconciliation import end_all
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftConsumer, DraftLease, LeasesToSweep
@@ -100,10 +101,7 @@ def _detach(draft: Draft, consumer: DraftConsumer) -> None:
     """Let a consumer's claim go on without a lease."""
     span = consumer.span
     assert span is not None, "it has a lease"
-    for uuid, resources in consumer.held.items():  # their rows are written again, with these ids
-        draft.provider(uuid)
-        for name in resources:
-            draft.class_id(name)
+    look_up(draft, consumer.held)
     consumer.generation += 1
     lasting = span.end is None and span.deadline is None
     draft.hold(consumer, consumer.held, None if lasting else Span(span.start, span.end, span.deadline, span.replaces))
