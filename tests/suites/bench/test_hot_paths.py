@@ -44,7 +44,7 @@ FINDS = {
     "flat": Find("flat", 1000, 10_000, f"{BASE}&limit=10", 12_000),
     "a trait": Find("flat", 1000, 10_000, f"{BASE}&required=HW_CPU_X86_AVX2&limit=10", 12_500),
     "two traits": Find("flat", 1000, 10_000, f"{BASE}&required=in:HW_CPU_X86_AVX2,HW_CPU_X86_SSE42&limit=10", 12_500),
-    "nothing fits": Find("flat", 1000, 10_000, "resources=VCPU:1,MEMORY_MB:900000000", 7_200, 1.1, 10.0),
+    "nothing fits": Find("flat", 1000, 10_000, "resources=VCPU:1,MEMORY_MB:900000000", 8_000, 1.1, 10.0),
     "numa": Find("numa", 300, 3000, f"{BASE}&limit=10", 39_000),
     "sharing": Find("sharing", 300, 3000, f"{BASE}&limit=10", 53_000),
     "gpu": Find("gpu", 30, 300, isolated(4, 10), 145_000),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -35,9 +36,13 @@ class NotesToWrite:
 
 
 class Notes:
-    """Refused requests and uses of tokens that wait to be written."""
+    """Refused requests and uses of tokens that wait to be written.
+
+    Requests add them in the threads that answer, and the thread that commits takes them: each does so under a lock.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self.refusals: deque[RefusedRequest] = deque()
         self.uses: dict[str, int] = {}
         self._left_out = 0
@@ -46,15 +51,17 @@ class Notes:
 
     def add_refusal(self, refused: RefusedRequest) -> None:
         """Add a refused request; if there are too many, only count it."""
-        if len(self.refusals) < MOST_REFUSALS:
-            self.refusals.append(refused)
-        else:
-            self._left_out += 1
+        with self._lock:
+            if len(self.refusals) < MOST_REFUSALS:
+                self.refusals.append(refused)
+            else:
+                self._left_out += 1
 
     def add_use(self, token: Token, now: int) -> None:
         """Add the use of a token, at most one a minute."""
         if now - self._last_uses.get(token.id, token.last_used_at or 0) > TOKEN_USE_US:
-            self._last_uses[token.id] = self.uses[token.id] = now
+            with self._lock:
+                self._last_uses[token.id] = self.uses[token.id] = now
 
     def __bool__(self) -> bool:
         return bool(self.refusals or self.uses)
@@ -66,16 +73,18 @@ class Notes:
 
     def to_write(self) -> NotesToWrite:
         """Return what to write now; it stays here until it is `written`."""
-        return NotesToWrite(list(islice(self.refusals, MOST_AT_ONCE)), self._left_out, dict(self.uses))
+        with self._lock:
+            return NotesToWrite(list(islice(self.refusals, MOST_AT_ONCE)), self._left_out, dict(self.uses))
 
     def written(self, notes: NotesToWrite) -> None:
         """Remove what has been written."""
-        for _ in notes.refusals:
-            self.refusals.popleft()
-        self._left_out -= notes.left_out
-        for key, at in notes.uses.items():
-            if self.uses.get(key) == at:
-                del self.uses[key]
+        with self._lock:
+            for _ in notes.refusals:
+                self.refusals.popleft()
+            self._left_out -= notes.left_out
+            for key, at in notes.uses.items():
+                if self.uses.get(key) == at:
+                    del self.uses[key]
         self._failures, self._not_before = 0, 0.0
 
     def failed(self) -> None:
