@@ -29,7 +29,7 @@ def _quick_turns() -> Iterator[None]:
 
 def test_each_refusal_is_written_once_while_others_are_added() -> None:
     notes, written = Notes(), 0
-    adding = threading.Thread(target=lambda: [notes.add_refusal(REFUSED) for _ in range(ADDED)])
+    adding = threading.Thread(target=add_all, args=(notes,))
     adding.start()
     while adding.is_alive() or notes:
         now = notes.to_write()
@@ -37,3 +37,9 @@ def test_each_refusal_is_written_once_while_others_are_added() -> None:
         notes.written(now)
     adding.join()
     assert written == ADDED
+
+
+def add_all(notes: Notes) -> None:
+    """Add all refusals."""
+    for _ in range(ADDED):
+        notes.add_refusal(REFUSED)
