@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import uuid as uuids
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager
@@ -27,6 +26,7 @@ from berth.ledger.tokens import TokenVerbs
 from berth.ledger.write.answers import KEEP_S
 from berth.ledger.write.batch import BERTH
 from berth.ledger.write.writer import Writer
+from berth.logs.request_ids import new_request_id
 from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
 from berth.model.change import Change
@@ -296,7 +296,7 @@ class Ledger(
             key = None
         if key is not None and type(command) not in KEPT_RESULTS:
             raise Invalid("a command about API tokens takes no idempotency key")
-        return self._writer.queue(command, caller or self.caller, request or f"req-{uuids.uuid4()}", key)
+        return self._writer.queue(command, caller or self.caller, request or new_request_id(), key)
 
     @property
     def waiting(self) -> bool:

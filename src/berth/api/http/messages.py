@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 import random
 import re
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from berth.logs.request_ids import new_request_id
 from berth.model.caller import NOBODY, Caller
-
-ID_PREFIX: Final = "req-"
-"""Of a request's id, which OpenStack's clients expect; a uuid follows."""
 
 LARGE_BODY: Final = 64 * 1024
 """A body longer than this, in bytes, takes long enough to decode that the event loop must not do it."""
@@ -72,7 +69,7 @@ class Request:
     scheme: str = "http"
     address: str = ""
     certificate: str | None = None
-    id: str = field(default_factory=lambda: f"{ID_PREFIX}{uuid.uuid4()}")
+    id: str = field(default_factory=new_request_id)
     info: RequestInfo = field(default_factory=RequestInfo, compare=False)
 
     @property

@@ -195,7 +195,7 @@ def _scope_of(fleet: Fleet, request: ReconcileRequest) -> tuple[ConsumerScope | 
     type_id = fleet.catalogue.id_of(NameKind.TYPE, request.type) if request.type else None
     if request.type and type_id is None:
         return None, slots
-    ids = None if slots is None else sorted(int(fleet.id.values[slot]) for slot in slots)
+    ids = None if slots is None else sorted(fleet.id.item(slot) for slot in slots)
     return ConsumerScope(ids, request.project, type_id, fleet.lapses.instant), slots
 
 
