@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
@@ -324,9 +324,13 @@ class Ledger(
         """Carry out a valid command, and return its result. Raises a Refusal. by: its idempotency key."""
         answer = self.submit(command, key=by)
         try:
-            while not (answer.done() or wait([answer], LOOK_AGAIN_S).done):
-                self.work()  # the thread that was at work may have been interrupted
-            return answer.result()
+            while True:
+                try:
+                    return answer.result(LOOK_AGAIN_S)
+                except TimeoutError:
+                    if answer.done():  # just now, or it is the command's own error
+                        return answer.result()
+                    self.work()  # the thread that was at work may have been interrupted
         except Refusal as refusal:
             raise (refusal if by is not None and by.replayed else self.explained(command, refusal)) from None
 

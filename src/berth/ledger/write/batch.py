@@ -148,6 +148,11 @@ class Batch(msgspec.Struct, eq=False):
             Batch(rest, self.attempts, self.commits, self.life),
         )
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether all its callers have an answer."""
+        return all(each.settled for each in self.pending)
+
     def unsettled(self, left_out: Collection[PendingCommand] = ()) -> list[PendingCommand]:
         """Return the commands whose callers have no answer yet, but these."""
         left = [each for each in self.pending if not each.settled]

@@ -67,7 +67,7 @@ class CommandQueue:
 
     def waits(self) -> bool:
         """Whether there is anything to carry out, or to go on with."""
-        return bool(self._waiting or self._passed or self._unsearched or self._in_hand.unsettled())
+        return bool(self._waiting or self._passed or self._unsearched or not self._in_hand.is_settled)
 
     def acquire(self) -> bool:
         """Acquire the right to work; return False if another thread has it."""
