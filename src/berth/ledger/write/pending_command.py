@@ -85,7 +85,7 @@ class PendingCommand:
 
     def start(self) -> bool:
         """Make the command one that can no longer be cancelled; return False if its caller no longer waits for it."""
-        if self.settled:
+        if self.resolved or self.answer.done():  # or cancelled: a future takes no second notice of that
             return False
         if not self.started:
             self.started = self.answer.running() or self.answer.set_running_or_notify_cancel()
