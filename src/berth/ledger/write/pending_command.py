@@ -85,10 +85,9 @@ class PendingCommand(msgspec.Struct, eq=False):
 
     def start(self) -> bool:
         """Make the command one that can no longer be cancelled; return False if its caller no longer waits for it."""
-        if self.started:
-            if self.settled:
-                return False
-        else:
+        if self.resolved or self.answer.done():  # or cancelled: a future takes no second notice of that
+            return False
+        if not self.started:
             self.started = self.answer.running() or self.answer.set_running_or_notify_cancel()
             if not self.started:
                 return False

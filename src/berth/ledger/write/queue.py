@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from berth.ledger.write.batch import Batch
@@ -18,7 +19,8 @@ MOST_PASSED: Final = 512
 class CommandQueue:
     """Commands that wait, and the right to carry them out, which one thread has at a time.
 
-    Every method but `work` is one step, atomic with regard to the others; a test explores all their interleavings.
+    Every method but `work` is one step. Some need the right to work and others do not, so that two may overlap: what
+    they share is changed in calls that are atomic in themselves. A test explores all the interleavings of both.
     A batch stays in hand until its last command is settled or put back, so that nothing is lost if the thread that
     carries it out is interrupted: the next one finds it there.
     """
@@ -99,7 +101,7 @@ class CommandQueue:
             elif first.start():
                 taken.append(first)
                 plan.add(first)
-            self._waiting.popleft()
+            self._waiting.remove(first)  # not the first: another thread may have put what it searched for before it
         self._restore_passed()
         self._in_hand.pending = plan.commands
         return self._in_hand
@@ -118,8 +120,9 @@ class CommandQueue:
     def take_unsearched(self) -> list[PendingCommand]:
         """Remove and return the commands for which candidates have to be searched for again, outside of every lock."""
         unsearched: list[PendingCommand] = []
-        while self._unsearched:
-            unsearched.append(self._unsearched.popleft())
+        with suppress(IndexError):  # another thread may have taken the last one
+            while True:
+                unsearched.append(self._unsearched.popleft())
         return unsearched
 
     def add_searched(self, searched: Sequence[PendingCommand]) -> None:
