@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -24,12 +25,22 @@ SLOW_FIRST = ("torture", "conformance", "dashboard", "placement_api", "peer", "l
 LONG_S = 6 * 3600
 """How long one test of the long form may take."""
 
+COLLECTED_AT = 50_000
+"""After how many new objects the garbage collector of a process of tests looks for cycles."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let SIGTERM end a run as Ctrl-C does, so that everything started is stopped first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    gc.set_threshold(COLLECTED_AT)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process that a test starts would compile all its imports
     _record()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector away from modules and tests, which live as long as the process."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

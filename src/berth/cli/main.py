@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Final
@@ -42,6 +43,8 @@ from berth.model.errors import BerthError, Refusal
 from berth.settings import SettingsWrong
 
 LOOK, CLAIM, CHANGE, FILL, SERVE, ADMINISTER = "Look", "Claim", "Change", "Fill", "Serve", "Administer"
+COLLECTED_AT: Final = 50_000
+"""After how many new objects the garbage collector looks for cycles: modules that are imported leave none."""
 STATUSES: Final = "Exit status: 0 success; 1 refused; 2 wrong usage, or a problem that must be fixed first."
 
 app = typer.Typer(
@@ -111,6 +114,15 @@ for _panel, _name, _group in _GROUPS:
 
 
 def main() -> None:
+    """Run a command as all that this process does. See `run`."""
+    gc.set_threshold(COLLECTED_AT)
+    try:
+        run()
+    finally:
+        gc.freeze()  # or the interpreter would, at its end, look through every object once more
+
+
+def run() -> None:
     """Run a command. An error ends it with one sentence on standard error and an exit status."""
     tolerate_narrow_encodings()
     try:
