@@ -17,6 +17,7 @@ import pytest
 from tests.budget import count, suite_of
 from tests.support.databases import chosen_kinds, is_long, require_database
 from tests.support.empty_ledgers import EmptyLedgers, empty_ledgers
+from tests.support.fork_server.processes import usual_environment
 from tests.support.statement_recording import berth_loop, berth_statements
 
 SLOW_FIRST = ("torture", "conformance", "dashboard", "placement_api", "peer", "logs", "docs", "security", "operations")
@@ -35,11 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(COLLECTED_AT)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process that a test starts would compile all its imports
     _record()
+    usual_environment()  # tests change it
 
 
 def pytest_collection_finish() -> None:
     """Keep the garbage collector away from modules and tests, which live as long as the process."""
-    gc.collect()
     gc.freeze()
 
 
