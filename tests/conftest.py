@@ -8,7 +8,9 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +91,17 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def ledgers_by_kind() -> Iterator[Callable[[str], EmptyLedgers]]:
+    """Yield a function that returns the one source of empty ledgers in a kind of database, made when it is needed."""
+    with ExitStack() as stack:
+        yield cache(lambda kind: stack.enter_context(empty_ledgers(kind)))
+
+
 @pytest.fixture(scope="module")
-def ledgers(database_kind: str) -> Iterator[EmptyLedgers]:
-    """Yield the source of empty ledgers for a module's tests."""
-    with empty_ledgers(database_kind) as source:
-        yield source
+def ledgers(database_kind: str, ledgers_by_kind: Callable[[str], EmptyLedgers]) -> EmptyLedgers:
+    """Return the source of empty ledgers for a module's tests."""
+    return ledgers_by_kind(database_kind)
 
 
 @pytest.fixture
