@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import Final
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
 
 import typer
 
@@ -113,6 +115,12 @@ for _panel, _name, _group in _GROUPS:
     app.add_typer(_group, name=_name, epilog=STATUSES, rich_help_panel=_panel)
 
 
+@cache
+def command() -> Callable[..., Any]:
+    """Return all commands as one function, put together once: that takes a tenth of a second."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Run a command as all that this process does. See `run`."""
     gc.set_threshold(COLLECTED_AT)
@@ -126,7 +134,7 @@ def run() -> None:
     """Run a command. An error ends it with one sentence on standard error and an exit status."""
     tolerate_narrow_encodings()
     try:
-        app(prog_name="berth")
+        command()(prog_name="berth")
     except Refusal as error:
         _exit(str(error), 1)
     except (BerthError, SettingsWrong) as error:

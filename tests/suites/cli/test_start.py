@@ -26,6 +26,12 @@ def test_nothing_heavy_is_imported_for_help(code: str) -> None:
     assert HEAVY & set(done.stdout.split()) == set()
 
 
+def test_no_driver_is_imported_of_another_database(tmp_path: Path) -> None:
+    program = f"import berth, sys; berth.open('sqlite:///{tmp_path}/x.db').close(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "src", capture_output=True, text=True, check=True)
+    assert {"psycopg", "pymysql"} & set(done.stdout.split()) == set()
+
+
 def test_what_is_imported_late_is_there() -> None:
     program = (
         "import berth; print(berth.Ledger.__name__, berth.open.__name__, *(hasattr(berth, it) for it in berth.__all__))"

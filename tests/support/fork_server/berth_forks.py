@@ -1,4 +1,4 @@
-"""The program that forks: it imports what `berth serve` imports before it has workers, and becomes what is asked for.
+"""The program that forks: it prepares what every start of Berth needs, and becomes what is asked for.
 
 Run in Berth's interpreter, where nothing of the tests can be imported.
 """
@@ -15,7 +15,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-IMPORTED: Final = ("berth.cli.main", "berth.serve", "berth.store.migrate", "berth.client")
+DRIVEN: Final = ("berth.store.postgresql", "berth.store.mariadb")
+IMPORTED: Final = ("berth.cli.main", "berth.serve", "berth.client", "berth.store.migrate", *DRIVEN)
 LENGTH_BYTES: Final = 4
 
 
@@ -29,6 +30,7 @@ def serve(number: int) -> None:
     gc.disable()
     for module in IMPORTED:
         import_module(module)
+    sys.modules["berth.cli.main"].command()
     gc.freeze()
     gc.enable()
     asked = socket.socket(fileno=number)
