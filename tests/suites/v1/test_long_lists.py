@@ -213,6 +213,13 @@ def test_of_whom_no_list_is_read(listed: Listed) -> None:
         assert reply.status == status
 
 
+def test_spaces_and_other_ends_of_lines(listed: Listed) -> None:
+    first = json.dumps(msgspec.to_builtins(listed.request()))
+    reply = sent(listed, chunked([f"{first}\r", f'  "{ONE}" \r', "\r", f'\t{{"consumer": "{TWO}"}}', '{"end": 2}']))
+    assert reply is not None
+    assert (reply.status, reply.json()["orphans"]) == (200, 1)
+
+
 def test_what_a_list_may_take(listed: Listed) -> None:
     """The amounts of each of many consumers are others, so that they take more than a caller has."""
     alive = AliveList.of_consumers(
