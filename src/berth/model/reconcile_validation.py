@@ -29,6 +29,8 @@ def validated_reconcile(
         raise Invalid("without a dry run, give the digest of one", "/expect")
     if alive is None:
         alive = AliveList.of_consumers(request.alive)
+    elif not isinstance(alive, AliveList):
+        raise Invalid("a list beside the request is an AliveList", "/alive")
     elif request.alive:
         raise Invalid("the list of consumers that are alive is given twice", "/alive")
     if not alive:

@@ -519,3 +519,19 @@ def test_reconciling_and_undoing(verbs: LedgerInterface) -> None:
     with pytest.raises(errors.CannotUndo) as twice:
         verbs.undo(change)
     assert (twice.value.change, twice.value.count) == (change, 0)
+
+
+def test_pages_of_nothing(verbs: LedgerInterface) -> None:
+    pages: list[Callable[..., Any]] = [
+        verbs.agenda,
+        verbs.consumers,
+        verbs.leases.list,
+        verbs.projects,
+        verbs.report,
+        verbs.search,
+        lambda limit: verbs.holders(host(verbs), limit=limit),
+    ]
+    for page in pages:
+        for limit in (0, -1):
+            with pytest.raises(errors.Invalid):
+                page(limit=limit)

@@ -49,6 +49,7 @@ from berth.model.errors import (
 )
 from berth.model.names import UNKNOWN_TYPE, parse_uuid
 from berth.model.pages import HolderItem, HolderPage
+from berth.model.request_validation import check_limit
 from berth.model.validation import canonical_uuid
 from berth.store import consumer_pages
 from berth.store import consumers as stored
@@ -81,6 +82,7 @@ class ConsumerQueries:
         """
         if query.order is ConsumerOrder.LARGEST and not query.resource_class:
             raise Invalid("the largest consumers are those of one resource class: give the class as well")
+        check_limit(limit)
         check_life(query)
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
@@ -124,7 +126,8 @@ class ConsumerQueries:
             return None if uuid in fleet.lapses.lapsed else stored.project(connection, uuid)
 
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
-        """Return a page of projects by name, with what their consumers hold, by type."""
+        """Return a page of projects by name, with what their consumers hold, by type. Raises Invalid."""
+        check_limit(limit)
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
             rows = consumer_pages.projects(connection, after or "", limit + 1, fleet.lapses.instant)
@@ -170,7 +173,8 @@ class ConsumerQueries:
             return ProviderAllocations(fleet.generation.item(slot), list(holders.values()), newest)
 
     def holders(self, uuid: str, *, limit: int = 100, after: str | None = None) -> HolderPage:
-        """Return a page of the consumers that hold something of a provider. Raises ProviderNotFound."""
+        """Return a page of the consumers that hold something of a provider. Raises ProviderNotFound, Invalid."""
+        check_limit(limit)
         begin = _number(after) if after else 0
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
