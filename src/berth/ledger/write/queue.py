@@ -69,7 +69,7 @@ class CommandQueue:
 
     def waits(self) -> bool:
         """Whether there is anything to carry out, or to go on with."""
-        return bool(self._waiting or self._passed or self._unsearched or self._in_hand.unsettled())
+        return bool(self._waiting or self._passed or self._unsearched or not self._in_hand.is_settled)
 
     def acquire(self) -> bool:
         """Acquire the right to work; return False if another thread has it."""
@@ -86,8 +86,11 @@ class CommandQueue:
             self._in_hand.pending = left
             return Batch(()) if brief and not all(each.is_brief for each in left) else self._in_hand
         taken: list[PendingCommand] = []
-        self._in_hand, plan = Batch(taken), BatchPlan()
+        self._in_hand = Batch(taken)
         self._restore_passed()
+        if not self._waiting:
+            return self._in_hand
+        plan = BatchPlan()
         while self._waiting and not plan.is_full and len(self._passed) < MOST_PASSED:
             first = self._waiting[0]
             if brief and not first.is_brief:
@@ -104,8 +107,9 @@ class CommandQueue:
         return self._in_hand
 
     def _restore_passed(self) -> None:
-        self._waiting.extendleft(reversed(self._passed))
-        self._passed.clear()
+        if self._passed:
+            self._waiting.extendleft(reversed(self._passed))
+            self._passed.clear()
 
     def put_back(self, pending: Sequence[PendingCommand]) -> None:
         """Put commands of the batch in hand back: at the front of the queue, or to be searched for again."""

@@ -308,8 +308,8 @@ class Writer(Replica):
                 batch.attempts.append(done)
         if done.log:
             self._publish(done.log, to)
-            batch.life.update(done.life)
-            batch.life.update(row["why"] for row in done.ended)
+            batch.life += done.life
+            batch.life += [row["why"] for row in done.ended]
         for shortlist, tried in done.draft.tried.items():
             shortlist.first = max(shortlist.first, tried)
         outcomes = landed + done.outcomes

@@ -17,7 +17,7 @@ ADDED = 100_000
 
 def test_each_refusal_is_written_once_while_others_are_added() -> None:
     notes, written = Notes(), 0
-    adding = threading.Thread(target=lambda: [notes.add_refusal(REFUSED) for _ in range(ADDED)])
+    adding = threading.Thread(target=add_all, args=(notes,))
     with quick_turns():
         adding.start()
         while adding.is_alive() or notes:
@@ -26,3 +26,9 @@ def test_each_refusal_is_written_once_while_others_are_added() -> None:
             notes.written(now)
         adding.join()
     assert written == ADDED
+
+
+def add_all(notes: Notes) -> None:
+    """Add all refusals."""
+    for _ in range(ADDED):
+        notes.add_refusal(REFUSED)
