@@ -279,7 +279,9 @@ def test_any_failure_of_the_follower_ends_the_streams(
     assert "its streams end" in caplog.text
 
 
-def test_an_unreachable_database_is_tried_again_for_a_time(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_database_is_tried_again_for_a_time(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     real, failures = ledger.head, [Unavailable("away")] * 3
 
     def failing() -> int:
@@ -300,6 +302,8 @@ def test_an_unreachable_database_is_tried_again_for_a_time(ledger: Ledger, monke
                 await anext(stream)
 
     with_feed(ledger, body)
+    (said,) = (each for each in caplog.records if "its streams end" in each.getMessage())
+    assert (said.levelname, said.exc_info) == ("WARNING", None), "a fault of the database's, not of Berth's"
 
 
 def test_a_silent_stream_has_heartbeats_and_ends_with_the_permission(
