@@ -89,7 +89,7 @@ def move(connection: Connection, seen: Head, to: Head) -> bool:
         "now": max(seen.at, to.at),
         "beats": max(seen.beat, to.beat),
     }
-    return _MOVE.run(connection, (values,)) == 1
+    return _MOVE.run(connection, [values]) == 1
 
 
 def head_of(row: Any) -> Head:

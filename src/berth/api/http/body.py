@@ -78,7 +78,7 @@ class BodyReader:
     async def read(self, request: Request, protocol: Any, reservation: Reservation) -> Request:
         """Return a request with its body. Raise HttpError 401 for an unknown caller, 408, 413, 429, 503 or 400."""
         length = declared_length(request)
-        if length is not None and length <= self._limits.anonymous_bytes:
+        if length is not None and length <= min(self._limits.anonymous_bytes, self._limits.body_bytes):
             body = await self._read_short(request, protocol)
         else:
             body = await self._read_long(request, protocol, reservation, length or 0)
