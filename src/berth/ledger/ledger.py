@@ -22,6 +22,7 @@ from berth.ledger.queries.leases import LeaseQueries
 from berth.ledger.queries.log_reader import LogReader
 from berth.ledger.queries.reconciliation import ReconcileVerbs
 from berth.ledger.queries.report import ReportQueries
+from berth.ledger.queries.summaries import SummaryQueries
 from berth.ledger.request_scope import RequestScope
 from berth.ledger.tokens import TokenVerbs
 from berth.ledger.write.answers import KEEP_S
@@ -88,6 +89,7 @@ class Ledger(
     ) -> None:
         self._writer = Writer(database, clock)
         self._largest, self._leases = LargestConsumers(self._writer), LeaseQueries(self, self._writer)
+        self._summaries = SummaryQueries(self._writer)
         self._writer.answers.keep_s = keep_keys_s
         self._writer.longest_hold_s, self._writer.keep_endings_s = longest_hold_s, keep_endings_s
         self.caller, self.secret_file = caller, secret_file
@@ -111,6 +113,11 @@ class Ledger(
             answer.result()
 
     # --- For a server ---
+
+    @property
+    def summaries(self) -> SummaryQueries:
+        """The queries of summaries for people."""
+        return self._summaries
 
     @property
     def embedded(self) -> bool:
