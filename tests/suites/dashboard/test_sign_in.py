@@ -117,7 +117,7 @@ def test_a_token_that_is_no_good(door: Door, new_tab: NewTab) -> None:
         assert tab.evaluate("sessionStorage.length") == 0
         tab.evaluate("document.querySelector('[role=alert]').remove()")
     sign_in(tab, door.token("admin"))
-    expect(tab.page.locator("h1")).to_have_text("Fleet")
+    expect(tab.page.locator("h1")).to_have_text("Start")
 
 
 def test_a_stored_token_that_has_ended_meanwhile(door: Door, new_tab: NewTab) -> None:
@@ -201,14 +201,15 @@ def test_on_trial_one_click_is_enough(empty: Server, new_tab: NewTab) -> None:
 
 # --- Roles ---
 
-ALL = ["Fleet", "Providers", "Find", "Consumers", "Agenda", "Projects", "Report", "Changes", "Audit"]
+ALL = ["Start", "Fleet", "Providers", "Find", "Consumers", "Agenda", "Projects", "Report", "Changes", "Audit"]
 ROLES = {
     "admin": ALL,
     "service": ALL[:-1],
     "reader": ["Consumers", "Agenda", "Projects", "Report"],
-    "provider-owner": ["Fleet", "Providers"],
+    "provider-owner": ["Start", "Fleet", "Providers"],
 }
 NEEDS = {
+    "Start": ("start", "fleet.show"),
     "Fleet": ("fleet", "fleet.show"),
     "Providers": ("providers", "providers.list"),
     "Find": ("find", "candidates.list"),

@@ -5,9 +5,10 @@ import { h } from "../dom.js";
 import { choice, field, filters, follow } from "../fields.js";
 import { number, when } from "../format.js";
 import { endsColumn } from "../life.js";
+import { ownProject } from "../own.js";
 import { consumerLink, projectLink, resources } from "../links.js";
 import { changed, go } from "../router.js";
-import { may, session } from "../session.js";
+import { may } from "../session.js";
 import { Growing, empty, table } from "../table.js";
 
 const FILTERS = ["project", "user", "type", "provider", "class", "state", "due"];
@@ -61,9 +62,6 @@ async function show(view) {
     await list.load();
   };
 }
-
-/** The only project that we may look at; "" for all. */
-export const ownProject = () => (may("projects.list") ? "" : session.me.project);
 
 function classChoices(classes) {
   return [["", classes.length ? "Any class" : "VCPU"], ...classes.map(({ name }) => [name, name])];

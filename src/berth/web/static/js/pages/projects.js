@@ -7,7 +7,7 @@ import { projectLink, resources } from "../links.js";
 import { href } from "../router.js";
 import { may } from "../session.js";
 import { Growing, empty, table } from "../table.js";
-import { ownProject } from "./consumers.js";
+import { ownProject } from "../own.js";
 
 export const page = { title: "Projects", needs: "project_usages.show", show };
 

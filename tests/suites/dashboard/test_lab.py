@@ -1,0 +1,171 @@
+"""The dashboard over the fleet of a lab, as the people of a lab use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+import berth
+from berth.model.commands import Claim
+from berth.model.errors import AllocationsNotFound
+from tests.suites.dashboard.conftest import NewTab, serving
+from tests.suites.dashboard.test_accessibility import barriers
+from tests.support import lab_fleet
+from tests.support.lab_fleet import FULL_GPU_HOST, OVERFULL, RESERVED
+from tests.support.servers import Server
+
+GPU_RESERVED, CPU_RESERVED = RESERVED
+
+
+@pytest.fixture(scope="module")
+def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
+    folder = tmp_path_factory.mktemp("lab")
+    lab_fleet.make(f"sqlite:///{folder}/ledger.db")
+    with serving(folder) as (server, url):
+        yield server, url
+
+
+@pytest.fixture(scope="module")
+def lab(lab_url: tuple[Server, str]) -> Server:
+    """A server with the fleet of a lab. Tests that write use consumers of their own."""
+    return lab_url[0]
+
+
+@pytest.fixture(scope="module")
+def lab_ledger(lab_url: tuple[Server, str]) -> Iterator[berth.Ledger]:
+    """The same ledger, opened beside the server."""
+    with berth.open(lab_url[1], actor="beside") as it:
+        yield it
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_the_start_page_says_what_needs_a_person(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:
+    tab = new_tab(lab).open()
+    assert tab.title == "Start"
+    needs = [words(each) for each in tab.page.locator(".need").all_inner_texts()]
+    assert needs[0] == f"Over capacity: 1 inventory {OVERFULL}: 229 of 128 VCPU held (179%)"
+    assert f"Out of use: 2 hosts, everything reserved {CPU_RESERVED}, {GPU_RESERVED}" in needs
+    assert re.match(
+        r"Ends within a day in \d+ h \d+ min \w+ \(students\): 2 VCPU, 8 GiB MEMORY_MB, 1 PGPU on gpu", needs[-1]
+    )
+    trends = tab.page.locator("[data-class=PGPU] .trend")
+    expect(trends).to_have_count(2)
+    assert re.fullmatch(r"30 days: \d+% to \d+%", trends.nth(1).inner_text())
+    users = tab.rows("Users by PGPU")
+    largest = lab_ledger.summaries.largest_users("PGPU", limit=8).items
+    assert [(row[0], row[1], row[2]) for row in users] == [
+        (each.user, each.project, str(each.amount)) for each in largest
+    ]
+    with tab.filling():
+        tab.page.get_by_label("Of class").select_option("VCPU")
+    assert tab.rows("Users by VCPU")
+    news = [words(each) for each in tab.page.locator(".news li").all_inner_texts()]
+    assert re.match(r"a claim of \w+ \(students\) ended on gpu-r\d\d-0\d \d", news[0])
+    assert re.match(r"paul \(teaching\) holds 8 VCPU, 32 GiB MEMORY_MB on gpu-r\d\d-0\d · by slurm \d", news[1])
+    lab_ledger.create_trait("CUSTOM_NEWS")
+    expect(tab.page.locator(".news li").first).to_contain_text("beside created the trait CUSTOM_NEWS")
+
+
+def test_who_holds_which_device(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:
+    """In one table, what is below the host included; history in sentences; a device is released, then a whole claim."""
+    tab = new_tab(lab).open(f"provider/{FULL_GPU_HOST}")
+    rows = tab.rows("12 allocations on it and 8 devices below it")
+    assert [tuple(row[:3]) for row in rows[:4]] == [
+        (f"{FULL_GPU_HOST}-gpu0", "ada", "students"),
+        (f"{FULL_GPU_HOST}-gpu1", "ada", "students"),
+        (f"{FULL_GPU_HOST}-gpu2", "ben", "students"),
+        (f"{FULL_GPU_HOST}-gpu3", "omar", "language"),
+    ]
+    assert [row[0] for row in rows[8:]] == [FULL_GPU_HOST] * 4
+    happened = [words(row[1]) for row in tab.rows("What was done")]
+    assert happened[0] == "li (vision) took 4 VCPU, 16 GiB MEMORY_MB"
+    assert happened[-1].startswith(f"created as {FULL_GPU_HOST} there is 128 VCPU")
+    dialog = tab.page.get_by_role("dialog")
+    with tab.filling():
+        tab.page.get_by_role("button", name=f"Release what ada holds of {FULL_GPU_HOST}-gpu1").click()
+        assert "4 VCPU, 16 GiB MEMORY_MB, 2 PGPU on 3 providers" in words(dialog.inner_text())
+        dialog.get_by_label("Only what it holds of").check()
+        dialog.get_by_role("button", name="Release").click()
+    rows = tab.rows("11 allocations on it and 8 devices below it, 1 free")
+    assert rows[1][:3] == [f"{FULL_GPU_HOST}-gpu1", "free: 1 PGPU", ""]
+    (ada,) = [each for each in lab_ledger.summaries.host_holdings(FULL_GPU_HOST).items if each.name.endswith("gpu0")]
+    with tab.filling():
+        tab.page.get_by_role("button", name=f"Release what ada holds of {FULL_GPU_HOST}-gpu0").click()
+        dialog.get_by_role("button", name="Release").click()
+    assert len([row for row in tab.rows("9 allocations") if row[1] == "free: 1 PGPU"]) == 2
+    with pytest.raises(AllocationsNotFound):
+        lab_ledger.consumer(ada.consumer)
+
+
+def test_what_cannot_be_released_or_saved_is_said(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:
+    uuid, host = lab_fleet.uuid_of(8, 1), lab_ledger.search(berth.ProviderFilter(name="cpu-r01-01")).items[0].uuid
+    lab_ledger.claim(Claim(consumer=uuid, allocations={host: {"DISK_GB": 100}}, project="tests", user="u"))
+    tab = new_tab(lab)
+    tab.expect("status of 40[049]")
+    tab.open(f"provider/{host}")
+    dialog = tab.page.get_by_role("dialog")
+    tab.page.get_by_role("button", name="Release what u holds").click()
+    expect(dialog).to_be_visible()
+    lab_ledger.release(uuid)  # another was quicker
+    dialog.get_by_role("button", name="Release").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("it was released already")
+    dialog.get_by_role("button", name="Cancel").click()
+    tab.page.get_by_role("button", name="Edit DISK_GB").click()
+    for total, said in (("1.5", "The total amount is a whole number."), ("0", "total"), ("100", None)):
+        dialog.get_by_label("Total").fill(total)
+        dialog.get_by_role("button", name="Save").click()
+        if said:
+            expect(dialog.get_by_role("alert")).to_contain_text(said)
+            assert lab_ledger.inventory(host, "DISK_GB").total == 8000
+    expect(dialog).to_have_count(0)
+    assert lab_ledger.inventory(host, "DISK_GB").total == 100
+    tab.page.get_by_role("button", name="Rename…").click()
+    dialog.get_by_label("Name").fill("cpu-r01-02")
+    dialog.get_by_role("button", name="Rename").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("cpu-r01-02")
+    dialog.get_by_label("Name").fill("cpu-new")
+    dialog.get_by_role("button", name="Rename").click()
+    expect(tab.page.locator("h1")).to_have_text("cpu-new")
+    lab_ledger.update_provider(host, name="cpu-r01-01")
+
+
+PAGES = (
+    "start",
+    "fleet",
+    "providers",
+    f"provider/{FULL_GPU_HOST}",
+    f"provider/{OVERFULL}",
+    "consumers?order=oldest",
+    "agenda",
+    "projects",
+    "report?by=user",
+    "changes",
+    "audit",
+)
+
+
+CUT = """(wide) => [...document.querySelectorAll("main *:not(.unseen), header *")].filter((each) => {
+  const { overflowX } = getComputedStyle(each);
+  const hides = overflowX === "hidden" || (wide > 1000 && overflowX === "auto" && !each.closest("pre"));
+  return hides && each.clientWidth > 1 && each.scrollWidth > each.clientWidth + 1;
+}).map((each) => `${each.className}: ${each.innerText.slice(0, 80)}`)"""
+"""What hides a part of itself; on a wide page also what would have to be moved sideways."""
+
+
+@pytest.mark.parametrize("wide", [390, 1440])
+def test_nothing_is_cut_and_nothing_is_a_barrier(wide: int, lab: Server, new_tab: NewTab) -> None:
+    """In light and dark, with all that a lab has."""
+    size = {"width": wide, "height": 844}
+    tab = new_tab(lab, viewport=size, bypass_csp=True, color_scheme="light", reduced_motion="reduce").open()
+    for where in PAGES:
+        tab.go(f"{where}{'&' if '?' in where else '?'}at={wide}")
+        assert tab.fits(), where
+        assert tab.evaluate(CUT, wide) == [], where
+        found = barriers(tab)
+        assert found == "", found
