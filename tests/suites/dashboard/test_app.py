@@ -143,6 +143,14 @@ def test_the_root_is_still_placements() -> None:
         assert (reply.body != b"placement") == mine
         assert site.at_once(request) == mine
 
+    browser = site.handle(Request("GET", "/", "", {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}))
+    assert isinstance(browser, Reply)
+    assert (browser.status, header(browser, "location"), header(browser, "vary")) == (303, "ui/", "Accept")
+    for accept, method in (("*/*", "GET"), ("application/json", "GET"), ("text/html", "POST")):
+        other = site.handle(Request(method, "/", "", {"accept": accept}))
+        assert isinstance(other, Reply)
+        assert other.body == b"placement"
+
 
 def test_other_files_are_not_served(tmp_path: Path) -> None:
     assert sorted(static_files()) == ON_DISK

@@ -135,8 +135,92 @@ def test_what_cannot_be_released_or_saved_is_said(lab: Server, lab_ledger: berth
     lab_ledger.update_provider(host, name="cpu-r01-01")
 
 
+def test_clicks_to_who_holds_all_of_a_host(lab: Server, new_tab: NewTab) -> None:
+    """Two from the start page by the map; one by its name, which the slash leads to; and two more to free a device."""
+    tab = new_tab(lab).open()
+    with tab.filling():
+        tab.page.get_by_role("link", name="Fleet").click()
+    assert "400 hosts in 20 racks" in tab.main
+    surface = tab.page.get_by_role("application")
+    surface.focus()
+    said = tab.page.locator("#announcements")
+    expect(said).to_contain_text("cpu-r01-01 in rack-01")
+    tab.page.keyboard.press("ArrowDown")
+    expect(said).to_contain_text("cpu-r01-0")
+    tab.page.keyboard.press("End")
+    expect(said).to_contain_text("gpu-r20-05 in rack-20")
+    with tab.filling():
+        tab.page.keyboard.press("Enter")
+    assert tab.title == "gpu-r20-05"
+    tab.page.keyboard.press("/")
+    tab.page.keyboard.type(FULL_GPU_HOST)
+    tab.page.keyboard.press("Enter")
+    expect(tab.page.locator("h1")).to_have_text(FULL_GPU_HOST)
+    expect(tab.page.get_by_role("button", name=f"Release what li holds of {FULL_GPU_HOST}-gpu7")).to_be_visible()
+
+
+def test_search_from_anywhere(lab: Server, new_tab: NewTab) -> None:
+    tab = new_tab(lab)
+    tab.expect("status of 40")
+    tab.open("search?q=r15-0")
+    assert [each.inner_text() for each in tab.page.locator("main h2").all()] == ["Hosts and devices"]
+    for words_, expected in (
+        ("rack-1", "rack-15"),
+        ("ben", "ben (students)"),
+        ("CLIM", "climate"),
+        ("h100", "CUSTOM_H100"),
+        ("pgpu", "PGPU"),
+        (lab_fleet.uuid_of(9, 3), "omar (language)"),
+        ("no such thing", "Nothing is called so"),
+        ("", "Nothing is searched for"),
+    ):
+        tab.go(f"search?q={words_}")
+        assert expected in tab.main, words_
+
+
+def test_tables_are_sorted_by_their_headers_and_saved(lab: Server, new_tab: NewTab) -> None:
+    tab = new_tab(lab).open("consumers?order=oldest&class=PGPU")
+    column = [row[2] for row in tab.rows("50 shown")]
+    header = tab.page.get_by_role("button", name="Holds in all")
+    header.click()
+    amounts = [int(row[2].split()[0]) for row in tab.rows("50 shown")]
+    assert amounts == sorted(amounts)
+    header.click()
+    assert [int(row[2].split()[0]) for row in tab.rows("50 shown")] == amounts[::-1]
+    assert header.locator("..").get_attribute("aria-sort") == "descending"
+    with tab.filling():
+        tab.page.get_by_role("button", name="Show more").click()
+    rows = tab.rows(r"\d+ shown")
+    assert int(rows[0][2].split()[0]) >= amounts[-1], "it stays sorted when there is more"
+    assert len(rows) > len(column)
+    with tab.page.expect_download() as saved:
+        tab.page.get_by_role("button", name="CSV").click()
+    lines = saved.value.path().read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("User,Project,")
+    assert len(lines) == len(rows) + 1
+
+
+def test_a_new_tab_is_signed_in_and_signs_out_with_the_others(lab: Server, new_tab: NewTab) -> None:
+    first = new_tab(lab).open(token=None)
+    first.page.get_by_label("Token").fill("admin")
+    with first.filling():
+        first.page.keyboard.press("Enter")
+    with first.page.context.expect_page() as opened:
+        first.page.get_by_role("link", name="Fleet").click(modifiers=["ControlOrMeta"])
+    second = opened.value
+    expect(second.locator("h1")).to_have_text("Fleet")
+    assert "admin" not in second.url
+    second.get_by_role("button", name="Sign out").click()
+    for page in (first.page, second):
+        expect(page.locator("h1")).to_have_text("Sign in")
+        assert page.evaluate("sessionStorage.length") == 0
+    first.page.reload()
+    expect(first.page.locator("h1")).to_have_text("Sign in")
+
+
 PAGES = (
     "start",
+    "search?q=gpu",
     "fleet",
     "providers",
     f"provider/{FULL_GPU_HOST}",

@@ -73,7 +73,7 @@ class Rows {
   }
 
   draw(changes) {
-    const element = table({ caption: "Changes, newest first", columns: this.parts.columns, rows: changes.slice(-MOST_ROWS).reverse() });
+    const element = table({ caption: "Changes, newest first", sorted: false, columns: this.parts.columns, rows: changes.slice(-MOST_ROWS).reverse() });
     this.body = element.querySelector("tbody");
     this.earlier = this.first > this.begins ? this.more() : null;
     fill(this.parts.region, element, this.earlier);

@@ -101,6 +101,7 @@ function amounts(caption, rows, first) {
   const known = rows.some((each) => each.capacity_us !== null);
   return table({
     caption,
+    saved: false,
     columns: [
       ...first,
       { label: "Class", head: first.length === 0, cell: (each) => each.resource_class },
