@@ -202,7 +202,7 @@ class Ledger(
 
     def observe(self, observer: CommitObserver) -> None:
         """Report commits, searches and refusals to an observer from now on. What it raises is logged."""
-        self._writer.observer = CommitObservers(observer)
+        self._writer.observer = CommitObservers(self._summaries.refused, observer)
 
     def ping(self) -> None:
         """Query the database and catch up with it. Raises Unavailable or DatabaseUnusable if that is impossible."""

@@ -27,6 +27,23 @@ class HostName(msgspec.Struct, frozen=True):
     name: str
 
 
+class RefusedClaim(msgspec.Struct, frozen=True):
+    """A claim that was refused. asked: in all, by class; why: one sentence; at: microseconds since 1970 UTC."""
+
+    at: int
+    project: str
+    user: str
+    asked: Resources
+    why: str
+
+
+class RefusedClaimList(msgspec.Struct, frozen=True):
+    """The claims that one process refused lately, the latest first; count: of all that it remembers."""
+
+    items: list[RefusedClaim]
+    count: int
+
+
 class Attention(msgspec.Struct, frozen=True, kw_only=True):
     """What in the fleet needs a person.
 

@@ -60,7 +60,7 @@ PAGES = {
     "providers?name=99&trait=CUSTOM_FAST&room=VCPU:60": "node-0099",
     f"provider/{uuid_of(1, 5)}": uuid_of(9, 5),
     "find": "Find where something fits",
-    find({"resources": "VCPU:60", "required": "CUSTOM_FAST"}, {"suffix": "_1", "resources": "VGPU:1"}): "It fits: 100",
+    find({"resources": "VCPU:60", "required": "CUSTOM_FAST"}, {"suffix": "_1", "resources": "VGPU:1"}): "It fits in",
     find({"resources": "VCPU:64"}, {"suffix": "_1", "resources": "VGPU:5"}): "Nothing fits",
     "consumers": uuid_of(9, 59),
     "consumers?order=oldest&project=project-5": uuid_of(9, 5),

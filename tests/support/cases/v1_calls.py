@@ -32,6 +32,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "fleet.attention": ("/v1/fleet/attention?limit=5", None),
     "fleet.free_hosts": ("/v1/fleet/free-hosts?class=VCPU", None),
     "fleet.trends": ("/v1/fleet/trends", None),
+    "claims.refused": ("/v1/claims/refused?within=60&project=physics", None),
     "users.list": ("/v1/users?class=VCPU&limit=5", None),
     "providers.holdings": (f"/v1/providers/{HOST}/holdings?limit=1", None),
     "providers.list": ("/v1/providers?name=OST&class=VCPU&room=VCPU:1&trait=CUSTOM_FAST&limit=1", None),

@@ -71,6 +71,13 @@ class Few(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     limit: PageSize = 20
 
 
+class RefusedQuery(Few, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Claims that were refused within the last seconds."""
+
+    within: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 3_600
+    project: Text = ""
+
+
 class Find(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `POST /v1/find` takes as its body."""
 

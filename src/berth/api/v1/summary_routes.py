@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from berth.api.v1 import parameters
-from berth.api.v1.endpoints import summaries
+from berth.api.v1.endpoints import consumers, summaries
 from berth.api.v1.route import Route
 from berth.model import errors
-from berth.model.summaries import Attention, FreeHosts, HostHoldings, LargestUsers, Trends
+from berth.model.summaries import Attention, FreeHosts, HostHoldings, LargestUsers, RefusedClaimList, Trends
 
 SUMMARIES: Final = (
     Route(
@@ -42,6 +42,18 @@ SUMMARIES: Final = (
         reply=Trends,
         dated=False,
         refusals=(errors.ReportTooLong,),
+    ),
+    Route(
+        "claims.refused",
+        "GET",
+        "/v1/claims/refused",
+        summaries.refused,
+        "The claims that this server process refused lately, and why",
+        "consumers.list",
+        query=parameters.RefusedQuery,
+        reply=RefusedClaimList,
+        project=consumers.asked_project,
+        dated=False,
     ),
     Route(
         "users.list",

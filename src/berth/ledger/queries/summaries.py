@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from berth.fleet.state.fleet import Fleet
 from berth.fleet.views import attention as views
+from berth.ledger.observer import CommitObservers
 from berth.ledger.queries.largest_consumers import is_number
 from berth.ledger.queries.leased_consumers import lease_fields
 from berth.ledger.queries.provider_uuid import provider_uuid
+from berth.ledger.queries.refused_claims import RefusedClaims
 from berth.ledger.queries.report import TRIES, LogMoved, log_beginning, log_changes
 from berth.ledger.queries.usage_levels import UsageLevels
 from berth.ledger.write.subtree import subtree_of
@@ -26,10 +28,12 @@ from berth.model.summaries import (
     HostHolding,
     HostHoldings,
     LargestUsers,
+    RefusedClaimList,
     Trend,
     Trends,
     UserHoldings,
 )
+from berth.model.term import SECOND
 from berth.store import consumer_pages, head
 from berth.store.consumers import HolderRow
 
@@ -53,6 +57,8 @@ class SummaryQueries:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self.refused = RefusedClaims(writer.time.own)
+        writer.observer = CommitObservers(self.refused)
         self._lock = threading.Lock()
         self._kept: tuple[tuple[int, int], Trends] | None = None
 
@@ -61,6 +67,14 @@ class SummaryQueries:
         self._require_time()
         with self._writer.read() as fleet:
             return views.attention(fleet, limit)
+
+    def refused_claims(self, *, within_s: int = 3600, project: str = "", limit: int = 20) -> RefusedClaimList:
+        """Return the claims that this process refused lately, the latest first.
+
+        within_s: in the last seconds; project: only those for it, "" for all.
+        """
+        found = self.refused.since(self._writer.time.own() - within_s * SECOND, project)
+        return RefusedClaimList(found[:limit], len(found))
 
     def free_hosts(self, resource_class: str) -> FreeHosts:
         """Return how many hosts have how much of a class free. Raises ClassNotFound."""

@@ -90,6 +90,7 @@ class Outcome:
         # If a token has changed, the request starts again: that is not its answer yet.
         elif self.refusal is not None and not isinstance(self.refusal, TokenChanged):
             observer.refused(self.refusal)
+            observer.command_refused(self.pending.command, self.refusal)
 
 
 @dataclass(slots=True)

@@ -54,3 +54,26 @@ def test_what_is_refused(steady: Asked, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(summaries, "MOST_PROVIDERS", 1)
     reply = steady("GET", f"/v1/providers/{HOST}/holdings")
     assert (reply.status, "2 providers below" in told(reply)["detail"]) == (400, True)
+
+
+def test_claims_that_were_refused_lately(asked: Asked) -> None:
+    """With who asked for how much, and why; only those of a project for who may see no other."""
+    ada, bob = {"project": "physics", "user": "ada"}, {"project": "arts", "user": "bob"}
+    groups = [{"resources": {"VCPU": 9}}, {"suffix": "_A", "resources": {"VCPU": 1, "DISK_GB": 2}}]
+    assert asked("POST", "/v1/claims", {"request": {"groups": groups}, **ada}).status == 409
+    claim = {"consumer": NOBODY, "allocations": {HOST: {"VCPU": 7}, DISK: {"DISK_GB": 1}}, **bob}
+    assert asked("POST", "/v1/commands/SetAllocations", {"claims": [claim]}).status == 409
+    assert asked("DELETE", f"/v1/consumers/{NOBODY}").status == 404
+    found = told(asked("GET", "/v1/claims/refused"))
+    assert found["count"] == 2
+    assert [(each["user"], each["asked"]) for each in found["items"]] == [
+        ("bob", {"VCPU": 7, "DISK_GB": 1}),
+        ("ada", {"VCPU": 10, "DISK_GB": 2}),
+    ]
+    assert HOST in found["items"][0]["why"]
+    assert found["items"][1]["why"] == "Nothing fits."
+    assert told(asked("GET", "/v1/claims/refused?limit=1"))["items"] == found["items"][:1]
+    reader = {"x_auth_token": "ada:physics", "x_roles": "reader", "x_project_id": "physics"}
+    own = told(asked("GET", "/v1/claims/refused?project=physics", **reader))
+    assert (own["items"], own["count"]) == (found["items"][1:], 1)
+    assert asked("GET", "/v1/claims/refused", **reader).status == 403

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from berth.api.v1.route import Call
-from berth.model.summaries import Attention, FreeHosts, HostHoldings, LargestUsers, Trends
+from berth.model.summaries import Attention, FreeHosts, HostHoldings, LargestUsers, RefusedClaimList, Trends
 
 
 def attention(call: Call) -> Attention:
@@ -19,6 +19,12 @@ def free_hosts(call: Call) -> FreeHosts:
 def trends(call: Call) -> Trends:
     """Return how full the fleet was."""
     return call.ledger.summaries.trends()
+
+
+def refused(call: Call) -> RefusedClaimList:
+    """Return the claims that this process refused lately."""
+    query = call.query
+    return call.ledger.summaries.refused_claims(within_s=query.within, project=query.project, limit=query.limit)
 
 
 def users(call: Call) -> LargestUsers:

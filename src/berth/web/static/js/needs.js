@@ -16,17 +16,19 @@ const MINUTE_MS = 60_000;
 /** Put into a region what needs a person. */
 export async function needs(view, overview, region) {
   const { signal } = view;
-  const [attention, agenda, anomalies, refused] = await Promise.all([
+  const [attention, agenda, anomalies, refused, unfit] = await Promise.all([
     get("/fleet/attention", { limit: SHOWN }, { signal }),
     may("consumers.list") ? get("/agenda", { project: ownProject(), until: now() + 24 * HOUR_US, limit: SHOWN }, { signal }) : null,
     may("audit.anomalies") ? get("/audit/anomalies", { since: now() - 24 * HOUR_US }, { signal }) : null,
     may("audit.list") ? get("/audit", { since: now() - HOUR_US, outcome: "403", facts: false, limit: SHOWN }, { signal }) : null,
+    may("consumers.list") ? get("/claims/refused", { project: ownProject(), limit: SHOWN }, { signal }) : null,
   ]);
   const found = [
     over(attention),
     overdue(agenda?.overdue ?? []),
     full(overview.classes),
     unusual(anomalies?.items ?? []),
+    unfitting(unfit),
     forbidden(refused?.items ?? []),
     reserved(attention),
     ending(agenda),
@@ -78,10 +80,16 @@ function unusual(items) {
   return need("warn", `Unusual activity in 24 hours: ${plural(items.length, "finding")}`, said, way(href("audit"), "Audit log"));
 }
 
+function unfitting(refused) {
+  if (!refused?.count) return null;
+  const cell = ({ at, user, project, asked, why }) => [`${user} (${project}) asked for `, amounts(asked), `: ${why} `, h("small", {}, when(at))];
+  return need("warn", `Claims refused in the last hour: ${number(refused.count)}`, lines(refused.items, cell), rest(refused.count, refused.items.length));
+}
+
 function forbidden(items) {
   if (items.length === 0) return null;
   const cell = (each) => [`${each.actor || "somebody"}: ${each.why} `, h("small", {}, when(each.at))];
-  return need("warn", "Refused in the last hour", lines(items, cell), way(href("audit", "", { outcome: "403" }), "All of them"));
+  return need("warn", "Not allowed in the last hour", lines(items, cell), way(href("audit", "", { outcome: "403" }), "All of them"));
 }
 
 function reserved({ reserved: items, reserved_count: count }) {
