@@ -188,8 +188,8 @@ def test_tables_are_sorted_by_their_headers_and_saved(lab: Server, new_tab: NewT
     header.click()
     assert [int(row[2].split()[0]) for row in tab.rows("50 shown")] == amounts[::-1]
     assert header.locator("..").get_attribute("aria-sort") == "descending"
-    with tab.filling():
-        tab.page.get_by_role("button", name="Show more").click()
+    tab.page.get_by_role("button", name="Show more").click()
+    expect(tab.page.locator("caption")).to_contain_text("100 shown")
     rows = tab.rows(r"\d+ shown")
     assert int(rows[0][2].split()[0]) >= amounts[-1], "it stays sorted when there is more"
     assert len(rows) > len(column)
@@ -231,7 +231,23 @@ PAGES = (
     "report?by=user",
     "changes",
     "audit",
+    "tokens",
 )
+
+
+def test_a_rack_is_named(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:
+    tab = new_tab(lab)
+    tab.expect("status of 409")
+    tab.open("provider/gpu-r20-01")
+    dialog = tab.page.get_by_role("dialog")
+    tab.page.get_by_role("button", name="Name the aggregate rack-20").click()
+    dialog.get_by_label("Name", exact=True).fill("rack-19")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("rack-19")
+    dialog.get_by_label("Name", exact=True).fill("corner")
+    dialog.get_by_role("button", name="Save").click()
+    expect(tab.page.locator(".facts")).to_contain_text("corner")
+    lab_ledger.name_aggregate("corner", "rack-20")
 
 
 CUT = """(wide) => [...document.querySelectorAll("main *:not(.unseen), header *")].filter((each) => {

@@ -193,9 +193,9 @@ def test_a_provider(small: Server, new_tab: NewTab) -> None:
     ):
         assert any(row.startswith(happened) for row in history), happened
     for name in ("CUSTOM_FAST", RACK_NAME):
-        assert tab.page.get_by_role("link", name=name).is_visible()
+        assert tab.page.get_by_role("link", name=name).first.is_visible()
     with tab.filling():
-        tab.page.get_by_role("link", name="node-1-gpu").click()
+        tab.page.get_by_role("link", name="node-1-gpu").first.click()
     assert tab.title == "node-1-gpu"
     assert tab.page.get_by_role("link", name="Providers").get_attribute("aria-current") == "page"
 
@@ -369,7 +369,7 @@ def test_changes_appear_as_they_are_made(small: Server, ledger: berth.Ledger, ne
     tab = new_tab(small).open("changes")
     expect(tab.page.locator("#state")).to_have_text("Live")
     ledger.create_provider("brand-new")
-    expect(tab.page.locator("tbody tr").first).to_contain_text("brand-new")
+    expect(tab.page.locator("tbody tr").first).to_contain_text("beside created brand-new")
     ledger.delete_provider(next(each.uuid for each in ledger.providers() if each.name == "brand-new"))
     expect(tab.page.locator("tbody tr").first).to_contain_text("DeleteProvider")
     numbers = [int(row[0].replace(",", "")) for row in tab.rows("Changes")]

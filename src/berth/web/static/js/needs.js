@@ -82,8 +82,15 @@ function unusual(items) {
 
 function unfitting(refused) {
   if (!refused?.count) return null;
-  const cell = ({ at, user, project, asked, why }) => [`${user} (${project}) asked for `, amounts(asked), `: ${why} `, h("small", {}, when(at))];
+  const cell = ({ at, user, project, asked, why }) => [`${user} (${project}) asked for `, reason(asked), `: ${why} `, h("small", {}, when(at))];
   return need("warn", `Claims refused in the last hour: ${number(refused.count)}`, lines(refused.items, cell), rest(refused.count, refused.items.length));
+}
+
+/** What was asked for, with a way to why it does not fit. */
+function reason(asked) {
+  if (!may("candidates.list")) return amounts(asked);
+  const resources = Object.entries(asked).map((pair) => pair.join(":")).join(",");
+  return h("a", { href: href("find", "", { q: JSON.stringify({ groups: [{ resources }] }) }) }, amounts(asked));
 }
 
 function forbidden(items) {

@@ -14,6 +14,7 @@ import { page as providers } from "./pages/providers.js";
 import { page as report } from "./pages/report.js";
 import { page as search } from "./pages/search.js";
 import { page as start } from "./pages/start.js";
+import { page as tokens } from "./pages/tokens.js";
 import { href } from "./router.js";
 
 const missing = {
@@ -27,4 +28,4 @@ const missing = {
 export const MENU = ["start", "fleet", "providers", "find", "consumers", "agenda", "projects", "report", "changes", "audit"];
 
 /** @type {Record<string, import("./view.js").Page>} */
-export const PAGES = { start, search, fleet, providers, provider, find, consumers, consumer, agenda, projects, report, changes, audit, missing };
+export const PAGES = { start, search, fleet, providers, provider, find, consumers, consumer, agenda, projects, report, changes, audit, tokens, missing };

@@ -35,6 +35,28 @@ async function renamed(provider) {
   if (name) announce(`Renamed: it is ${name} now.`);
 }
 
+/** The button that gives an aggregate a name and a kind; null for who may not. */
+export function nameButton(uuid, name) {
+  if (!may("aggregates.name")) return null;
+  const label = `Name the aggregate ${name ?? uuid}`;
+  return h("button", { type: "button", class: "slight", "aria-label": label, "data-key": `name-${uuid}`, on: { click: () => named(uuid, name) } }, "Name…");
+}
+
+async function named(uuid, name) {
+  const entered = form(
+    "What it is called",
+    field({ label: "Name", name: "name", value: name ?? "", maxlength: 200 }),
+    field({ label: "Kind", name: "kind", placeholder: "rack", options: ["rack", "zone", "network"] }),
+  );
+  const done = async () => {
+    const { name: given, kind } = values(entered);
+    await send("PUT", `/aggregates/${uuid}`, { name: given || null, ...(kind ? { kind } : {}) });
+    return given || uuid;
+  };
+  const called = await confirmed({ title: "Name an aggregate", said: [entered], verb: "Save", done });
+  if (called) announce(`The aggregate is called ${called}.`);
+}
+
 async function edited(provider, name, inventory) {
   const entered = form(
     `${name} of ${provider.name}`,

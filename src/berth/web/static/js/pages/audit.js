@@ -5,7 +5,8 @@ import { announce, fill, h } from "../dom.js";
 import { csv, download } from "../download.js";
 import { choice, field, filters, follow } from "../fields.js";
 import { moment, number, plural } from "../format.js";
-import { changed, go } from "../router.js";
+import { changed, go, href } from "../router.js";
+import { may } from "../session.js";
 import { Growing, empty, table } from "../table.js";
 import { box } from "../words.js";
 
@@ -139,7 +140,8 @@ function downloads(view, said) {
     return button;
   });
   const again = h("button", { type: "button", on: { click: () => view.refresh() } }, "Look again");
-  return h("div", { class: "actions" }, again, buttons);
+  const tokens = may("tokens.list") ? h("a", { href: href("tokens") }, "API tokens") : null;
+  return h("div", { class: "actions" }, again, buttons, tokens);
 }
 
 /** Every record that the filters let through goes into the file, not only those that are shown. */

@@ -5,7 +5,7 @@ import { copyButton } from "../copy.js";
 import { fill, h, sized } from "../dom.js";
 import { number, plural, when } from "../format.js";
 import { historyOf } from "../history.js";
-import { actions, editButton } from "../host/edit.js";
+import { actions, editButton, nameButton } from "../host/edit.js";
 import { Holdings } from "../host/holdings.js";
 import { aggregateLink, providerLink, traitLink } from "../links.js";
 import { meter } from "../meter.js";
@@ -120,6 +120,6 @@ function names({ traits, aggregates, aggregate_names: called }) {
     h("h3", {}, plural(traits.length, "trait")),
     h("ul", { class: "chips" }, traits.map((name) => h("li", {}, traitLink(name)))),
     h("h3", {}, plural(aggregates.length, "aggregate")),
-    h("ul", { class: "chips" }, aggregates.map((uuid) => h("li", {}, aggregateLink(uuid, called[uuid])))),
+    h("ul", { class: "chips" }, aggregates.map((uuid) => h("li", {}, aggregateLink(uuid, called[uuid]), nameButton(uuid, called[uuid])))),
   ];
 }

@@ -1,6 +1,6 @@
 /** What is called so: hosts and devices, racks and other aggregates, projects, users, consumers, traits and classes. */
 
-import { Refused, get } from "../api.js";
+import { Refused, get, send } from "../api.js";
 import { fill, h } from "../dom.js";
 import { plural } from "../format.js";
 import { aggregateLink, consumerLink, projectLink, providerLink, resources, traitLink } from "../links.js";
@@ -20,7 +20,7 @@ async function show(view) {
     view.entitle(q ? `“${q}”` : "Search");
     if (!q) return fill(region, empty("Nothing is searched for", "Enter a name, or a part of it, above. The key / leads there."));
     const ask = (path, query, operation) => (may(operation) ? get(path, query, { signal: view.signal }).catch(nothing) : NONE);
-    const found = await everything(q, ask);
+    const found = await everything(q, ask, view.signal);
     const exact = found.providers.filter(({ name, uuid }) => name === q || uuid === q);
     if (exact.length === 1) return go(href("provider", exact[0].uuid), { replace: true });
     fill(region, drawn(q, found));
@@ -35,21 +35,22 @@ function nothing(error) {
   throw error;
 }
 
-async function everything(q, ask) {
+async function everything(q, ask, signal) {
   const one = (path, operation) => ask(path, {}, operation).then((value) => (value === NONE ? [] : [value]));
   const uuid = /^[0-9a-f]{8}-?[0-9a-f-]{0,27}$/i.test(q);
+  const whole = /^[0-9a-f-]{32,36}$/i.test(q);
   const [named, exact, byUuid, users, consumers, projects, aggregates, traits, classes] = await Promise.all([
     ask("/providers", { name: q, limit: MOST }, "providers.list"),
-    one(`/providers/${encodeURIComponent(q)}`, "providers.show"),
+    may("providers.list") ? send("POST", "/providers/query", { name: q }, { signal }).catch(nothing) : NONE,
     uuid ? ask("/providers", { uuid: q.toLowerCase(), limit: MOST }, "providers.list") : NONE,
     may("projects.list") ? ask("/consumers", { user: q, order: "oldest", limit: MOST }, "consumers.list") : NONE,
-    uuid ? one(`/consumers/${encodeURIComponent(q)}`, "consumers.show") : [],
+    whole ? one(`/consumers/${encodeURIComponent(q)}`, "consumers.show") : [],
     ask("/projects", { limit: 1000 }, "projects.list"),
     ...["aggregates", "traits", "classes"].map((kind) => ask(`/${kind}`, {}, `${kind}.list`)),
   ]);
   const like = (text) => text.toLowerCase().includes(q.toLowerCase());
   return {
-    providers: unique([...exact, ...named.items, ...byUuid.items]).slice(0, MOST),
+    providers: unique([...exact.items, ...named.items, ...byUuid.items]).slice(0, MOST),
     aggregates: aggregates.items.filter(({ name, label }) => like(label || name)).slice(0, MOST),
     projects: projects.items.filter(({ project }) => like(project)).slice(0, MOST),
     consumers: unique([...consumers, ...users.items]).slice(0, MOST),
