@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import pytest
 from tests.budget import count, suite_of
 from tests.support.databases import chosen_kinds, is_long, require_database
 from tests.support.empty_ledgers import EmptyLedgers, empty_ledgers
+from tests.support.fork_server.processes import usual_environment
 from tests.support.statement_recording import berth_loop, berth_statements
 
 SLOW_FIRST = ("torture", "conformance", "dashboard", "placement_api", "peer", "logs", "docs", "security", "operations")
@@ -24,12 +28,22 @@ SLOW_FIRST = ("torture", "conformance", "dashboard", "placement_api", "peer", "l
 LONG_S = 6 * 3600
 """How long one test of the long form may take."""
 
+COLLECTED_AT = 50_000
+"""After how many new objects the garbage collector of a process of tests looks for cycles."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let SIGTERM end a run as Ctrl-C does, so that everything started is stopped first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    gc.set_threshold(COLLECTED_AT)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process that a test starts would compile all its imports
     _record()
+    usual_environment()  # tests change it
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector away from modules and tests, which live as long as the process."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -77,11 +91,17 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def ledgers_by_kind() -> Iterator[Callable[[str], EmptyLedgers]]:
+    """Yield a function that returns the one source of empty ledgers in a kind of database, made when it is needed."""
+    with ExitStack() as stack:
+        yield cache(lambda kind: stack.enter_context(empty_ledgers(kind)))
+
+
 @pytest.fixture(scope="module")
-def ledgers(database_kind: str) -> Iterator[EmptyLedgers]:
-    """Yield the source of empty ledgers for a module's tests."""
-    with empty_ledgers(database_kind) as source:
-        yield source
+def ledgers(database_kind: str, ledgers_by_kind: Callable[[str], EmptyLedgers]) -> EmptyLedgers:
+    """Return the source of empty ledgers for a module's tests."""
+    return ledgers_by_kind(database_kind)
 
 
 @pytest.fixture

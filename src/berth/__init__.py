@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from berth.model import errors
 from berth.model.agenda import Agenda, AgendaEvent, AgendaHolding, AgendaItem
+from berth.model.alive_list import AliveList
 from berth.model.audit import AuditRecord, RefusedRequest
 from berth.model.caller import Caller
 from berth.model.candidate import Candidate, Candidates, Grant, ProviderSummary, ResourceUsage
@@ -84,6 +85,7 @@ __all__ = [
     "AgendaEvent",
     "AgendaHolding",
     "AgendaItem",
+    "AliveList",
     "AsyncClient",
     "AuditRecord",
     "Caller",

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from tests.budget import count
-from tests.support.commands import berth_command, run_berth
+from tests.support.commands import berth_command, popen, run_berth
 from tests.support.deadline import until
 from tests.support.ports import free_port
 
@@ -44,6 +44,7 @@ class Server:
         environment: variables added to those of the tests.
         token: authenticates a client. Unless the server has tokens, it believes any.
         ready_path: answered with 200 when the server is ready.
+        forked: see `popen`.
     """
 
     def __init__(
@@ -56,12 +57,13 @@ class Server:
         environment: Mapping[str, str] | None = None,
         token: str = "admin",
         ready_path: str = "/",
+        forked: bool = True,
     ) -> None:
         self.port, self.log, self.folder, self.token = port, log, cwd or log.parent, token
         self.url = f"http://127.0.0.1:{port}"
         self.status: int | None = None
         self._command, self._cwd, self._environment = [*command], cwd, environment or {}
-        self._ready_path = ready_path
+        self._ready_path, self._forked = ready_path, forked
         self._process: subprocess.Popen[bytes] | None = None
         self._last_output: str | None = None
 
@@ -72,8 +74,9 @@ class Server:
         count("servers")
         self._last_output = None
         with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = popen(
                 self._command,
+                forked=self._forked,
                 cwd=self._cwd,
                 env={**os.environ, **self._environment},
                 stdin=subprocess.DEVNULL,
@@ -232,11 +235,14 @@ def running(command: Sequence[str], folder: Path, *, environment: Mapping[str, s
 
 
 @contextmanager
-def configured_server(folder: Path, settings: str, *options: str) -> Iterator[int]:
-    """Run a server with these settings (TOML) until the block ends, and yield its port. Raises NotStarted."""
+def configured_server(folder: Path, settings: str, *options: str, forked: bool = True) -> Iterator[int]:
+    """Run a server with these settings (TOML) until the block ends, and yield its port. Raises NotStarted.
+
+    forked: see `popen`.
+    """
     port = free_port()
     (folder / "berth.toml").write_text(f'port = {port}\ndatabase = "sqlite:///{folder}/ledger.db"\n{settings}')
-    server = Server([*berth_command(), "serve", *options], port, folder / "log", cwd=folder)
+    server = Server([*berth_command(), "serve", *options], port, folder / "log", cwd=folder, forked=forked)
     with _stopped_at_the_end(server):
         # It may serve TLS only. While it checks whether it could listen it already accepts connections.
         server.wait(lambda: "berth: serving " in server.output and server.listens())
@@ -245,15 +251,20 @@ def configured_server(folder: Path, settings: str, *options: str) -> Iterator[in
 
 @contextmanager
 def observed_server(
-    folder: Path, *options: str, environment: Mapping[str, str] | None = None, command: Sequence[str] = ()
+    folder: Path,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+    command: Sequence[str] = (),
+    forked: bool = True,
 ) -> Iterator[Server]:
     """Run a server in a folder until the block ends; berth.toml there has its settings. Raises NotStarted.
 
-    command: for `berth`, if another than usual.
+    command: for `berth`, if another than usual; forked: see `popen`.
     """
     port = free_port()
     words = [*(command or berth_command()), "serve", "--port", str(port), *options]
-    server = Server(words, port, folder / "log", cwd=folder, environment=environment, ready_path="/healthz")
+    log = folder / "log"
+    server = Server(words, port, log, cwd=folder, environment=environment, ready_path="/healthz", forked=forked)
     with _stopped_at_the_end(server):
         server.wait()
         yield server
@@ -272,11 +283,11 @@ def _stopped_at_the_end(server: Server) -> Iterator[None]:
 # --- Several servers ---
 
 
-def server_on(database: str, folder: Path, *options: str, token: str = "admin") -> Server:
-    """Return a server on a database, not yet started."""
+def server_on(database: str, folder: Path, *options: str, token: str = "admin", forked: bool = True) -> Server:
+    """Return a server on a database, not yet started. forked: see `popen`."""
     port = free_port()
     command = [*berth_command(), "serve", "--database", database, "--port", str(port), *options]
-    return Server(command, port, folder / f"server-{port}.log", token=token)
+    return Server(command, port, folder / f"server-{port}.log", token=token, forked=forked)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -38,14 +38,14 @@ class AsyncTransport(Transport):
         method: str,
         path: str,
         params: Parameters | None,
-        content: bytes | None,
+        content: bytes | Iterable[bytes] | None,
         headers: dict[str, str],
     ) -> httpx.Response | httpx.HTTPError:
         """Return the response or the error, which holds the request, with the token in it."""
         try:
             async with self._sending:
                 response: httpx.Response = await self._http.request(
-                    method, path, params=params, content=content, headers=headers
+                    method, path, params=params, content=_awaited(content), headers=headers
                 )
         except httpx.HTTPError as error:
             return error
@@ -56,3 +56,13 @@ class AsyncTransport(Transport):
 
     def _run(self, steps: Steps[T]) -> Awaitable[T]:
         return finish_awaiting(steps)
+
+
+def _awaited(content: bytes | Iterable[bytes] | None) -> bytes | AsyncIterator[bytes] | None:
+    """Return a body as an asynchronous client sends it."""
+    return content if content is None or isinstance(content, bytes) else _pieces(content)
+
+
+async def _pieces(content: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for piece in content:
+        yield piece

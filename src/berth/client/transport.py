@@ -8,8 +8,8 @@ from __future__ import annotations
 import random
 import ssl
 import time
-from collections.abc import Callable, Generator, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -53,6 +53,13 @@ _BY_STATUS: Final[dict[int, type[BerthError]]] = {
 Parameters = Mapping[str, str | list[str]]
 
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class Lines(NamedTuple):
+    """A body that is sent piece by piece. pieces: iterated over for each try."""
+
+    media_type: str
+    pieces: Iterable[bytes]
 
 
 class _Token(httpx.Auth):
@@ -137,8 +144,7 @@ class Transport:
         changes: bool = False,
         key: str | None = None,
     ) -> Steps[Any]:
-        content = None if body is None else msgspec.json.encode(body)
-        headers = {} if body is None else {"content-type": "application/json"}
+        content, headers = _content(body)
         if key is not None:
             headers[KEY] = key
         for tries in range(1, TRIES + 1):
@@ -176,7 +182,7 @@ class Transport:
         method: str,
         path: str,
         params: Parameters | None,
-        content: bytes | None,
+        content: bytes | Iterable[bytes] | None,
         headers: dict[str, str],
     ) -> Any:
         """Return the response or the error. The error is not raised: it holds the request, with the token in it."""
@@ -210,6 +216,15 @@ class Transport:
         except (msgspec.DecodeError, ValueError) as error:
             reason = str(error)
         raise NotBerth(f"{self.url} sent a response that this client does not understand: {reason}")
+
+
+def _content(body: Any) -> tuple[bytes | Iterable[bytes] | None, dict[str, str]]:
+    """Return what is sent as a body, and the headers that describe it."""
+    if body is None:
+        return None, {}
+    if isinstance(body, Lines):
+        return body.pieces, {"content-type": body.media_type}
+    return msgspec.json.encode(body), {"content-type": "application/json"}
 
 
 def _with_key(error: BerthError, key: str | None) -> BerthError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable
 from typing import Final
 
@@ -20,9 +21,13 @@ _LOG = logging.getLogger("berth")
 
 
 class DamagedEntries:
-    """The entries that this process has met and found unreadable, unless they were mended since."""
+    """The entries that this process has met and found unreadable, unless they were mended since.
+
+    Safe to share between threads, each of which may have read the log to another place.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._faults: dict[int, str] = {}
         self._mended: set[int] = set()
 
@@ -35,8 +40,7 @@ class DamagedEntries:
         """Take notice of entries that were read: of those that cannot be used, and of those that mend others."""
         for change in changes:
             for number in change.facts.mended:
-                self._mended.add(number)
-                self._faults.pop(number, None)
+                self._note_mended(number)
             if change.fault and change.number not in self._faults.keys() | self._mended:
                 self._note_fault(connection, change)
 
@@ -46,9 +50,17 @@ class DamagedEntries:
             if audit.is_recorded(connection, MENDED, str(number)):
                 self._faults.pop(number, None)
 
+    def _note_mended(self, number: int) -> None:
+        with self._lock:
+            self._mended.add(number)
+            self._faults.pop(number, None)
+
     def _note_fault(self, connection: Connection, change: Change) -> None:
         if audit.is_recorded(connection, MENDED, str(change.number)):
-            self._mended.add(change.number)
+            self._note_mended(change.number)
             return
-        self._faults[change.number] = change.fault
+        with self._lock:
+            if change.number in self._faults.keys() | self._mended:  # by another thread, since then
+                return
+            self._faults[change.number] = change.fault
         _LOG.error("change %d of the log cannot be read (%s): %s", change.number, change.fault, ADVICE)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-import uuid as uuids
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
@@ -28,6 +27,7 @@ from berth.ledger.tokens import TokenVerbs
 from berth.ledger.write.answers import KEEP_S
 from berth.ledger.write.batch import BERTH
 from berth.ledger.write.writer import Writer
+from berth.logs.request_ids import new_request_id
 from berth.model.audit import RefusedRequest
 from berth.model.caller import Caller
 from berth.model.change import Change
@@ -303,7 +303,7 @@ class Ledger(
             key = None
         if key is not None and type(command) not in KEPT_RESULTS:
             raise Invalid("a command about API tokens takes no idempotency key")
-        return self._writer.queue(command, caller or self.caller, request or f"req-{uuids.uuid4()}", key)
+        return self._writer.queue(command, caller or self.caller, request or new_request_id(), key)
 
     @property
     def waiting(self) -> bool:
@@ -331,9 +331,13 @@ class Ledger(
         """Carry out a valid command, and return its result. Raises a Refusal. by: its idempotency key."""
         answer = self.submit(command, key=by)
         try:
-            while not (answer.done() or wait([answer], LOOK_AGAIN_S).done):
-                self.work()  # the thread that was at work may have been interrupted
-            return answer.result()
+            while True:
+                try:
+                    return answer.result(LOOK_AGAIN_S)
+                except TimeoutError:
+                    if answer.done():  # just now, or it is the command's own error
+                        return answer.result()
+                    self.work()  # the thread that was at work may have been interrupted
         except Refusal as refusal:
             raise (refusal if by is not None and by.replayed else self.explained(command, refusal)) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Final
@@ -13,7 +14,7 @@ MOST_SKEW_US: Final = 60_000_000
 
 
 class LedgerTime:
-    """The time as a process knows it. It never goes back, even if clocks do.
+    """The time as a process knows it. It never goes back, even if clocks do. Safe to share between threads.
 
     known: when the process queried the database last, in microseconds since 1970 UTC. clock: used instead of the
     server's, for tests. skew_us: by how much this process's clock is ahead of the server's; beat: how often leases had
@@ -23,6 +24,7 @@ class LedgerTime:
     def __init__(self, clock: Callable[[], int] | None = None) -> None:
         self.clock = clock
         self.known = self.skew_us = self.beat = 0
+        self._lock = threading.Lock()
 
     @property
     def agrees(self) -> bool:
@@ -33,10 +35,11 @@ class LedgerTime:
         """Return the time when the head was read, in microseconds since 1970 UTC."""
         if head.server_time:
             self.skew_us = time.time_ns() // 1000 - head.server_time
-        self.beat = max(self.beat, head.beat)
         now = self.own() if self.clock else head.server_time or self.own()
-        self.known = max(self.known, head.at, now)
-        return self.known
+        with self._lock:  # or a thread that has read an older head would set back what another one has just noted
+            self.beat = max(self.beat, head.beat)
+            known = self.known = max(self.known, head.at, now)
+        return known
 
     def own(self) -> int:
         """Return this process's own time, which needs no query, in microseconds since 1970 UTC."""

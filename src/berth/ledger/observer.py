@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from berth.model.commands import Command
 
@@ -19,8 +19,8 @@ class CommitObserver:
     def committed(self, requests: Sequence[str], began_ns: int, ended_ns: int) -> None:
         """Handle the commit of one transaction, which carried out the commands of these requests."""
 
-    def claims_changed(self, events: Mapping[str, int]) -> None:
-        """Handle what became of claims with a term in one batch: how often, by LifeEvent or EndReason."""
+    def claims_changed(self, events: Sequence[str]) -> None:
+        """Handle what became of claims with a term in one batch: each a LifeEvent or an EndReason."""
 
     def tried_again(self) -> None:
         """Handle the retry of a batch, after a conflict or because the database was unreachable."""
@@ -54,7 +54,7 @@ class CommitObservers(CommitObserver):
         """See CommitObserver."""
         self._call(lambda one: one.committed(requests, began_ns, ended_ns))
 
-    def claims_changed(self, events: Mapping[str, int]) -> None:
+    def claims_changed(self, events: Sequence[str]) -> None:
         """See CommitObserver."""
         self._call(lambda one: one.claims_changed(events))
 

@@ -85,12 +85,8 @@ class Replica:
 
     @property
     def _consistent(self) -> bool:
-        """Whether the fleet is what was committed. Set to False, it is read from rows again."""
+        """Whether the fleet is what was committed. If not, it is read from rows again."""
         return self._versions.current.sound
-
-    @_consistent.setter
-    def _consistent(self, consistent: bool) -> None:
-        self._versions.current.sound = consistent
 
     @contextmanager
     def read(self) -> Iterator[Fleet]:
@@ -160,7 +156,7 @@ class Replica:
 
     def catch_up(self) -> None:
         """Bring the fleet up to date with the database, in this thread or in one that is about to."""
-        self._catch_up_query.get(self._current.remaining_s(GIVE_UP_S))
+        self._catch_up_query.get(0.0 if self._current.is_brief else self._current.remaining_s(GIVE_UP_S))
 
     def read_memory(self) -> tuple[int, int]:
         """Return how many old versions of the fleet are still read, and the bytes that only they use."""
@@ -268,9 +264,10 @@ class Replica:
         if self.database.capabilities.embedded:
             return True
         now = time.monotonic()
-        if self._behind_since is None:
-            self._behind_since = now
-        return now - self._behind_since >= BELIEVED_AFTER_S
+        since = self._behind_since  # read once: another thread may set it to None
+        if since is None:
+            since = self._behind_since = now
+        return now - since >= BELIEVED_AFTER_S
 
     def _followed(self, version: Version, connection: Connection, to: Head) -> Version | None:
         """Apply the log; return None if it does not continue where the version ends, or does not fit it."""
@@ -376,6 +373,6 @@ class Replica:
                 version = self._applied(version, log, to.position)
         except (LogBroken, ChangeRejected) as failure:
             _LOG.warning("%s", failure, exc_info=failure.__cause__)
-            self._consistent = False
+            self._versions.distrust()
         finally:
             self._versions.unpin(version)

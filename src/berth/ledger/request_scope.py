@@ -12,10 +12,9 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
-from msgspec.structs import replace
+import msgspec
 
 from berth.model.audit import RefusedRequest
 from berth.model.errors import BerthError
@@ -44,8 +43,7 @@ class NeedsTime(Exception):
         self.long = long
 
 
-@dataclass(slots=True)
-class RequestScope:
+class RequestScope(msgspec.Struct, eq=False):
     """One request.
 
     deadline: when it must have been answered, by time.monotonic(); every wait on its way ends by then. brief: whether
@@ -59,10 +57,10 @@ class RequestScope:
     brief: bool = False
     long: bool = True
     pause: Callable[[], None] | None = None
-    began: float = field(default_factory=time.monotonic)
+    began: float = msgspec.field(default_factory=time.monotonic)
     checked: bool = False
     token: Token | None = None
-    refusals: list[RefusedRequest] = field(default_factory=list)
+    refusals: list[RefusedRequest] = []
 
 
 class CurrentScope(threading.local):
@@ -106,4 +104,4 @@ class CurrentScope(threading.local):
 
 def same_token(token: Token, now: Token | None) -> bool:
     """Whether a token is unchanged. Its time of last use does not count."""
-    return token is now or (now is not None and replace(token, last_used_at=now.last_used_at) == now)
+    return token is now or (now is not None and msgspec.structs.replace(token, last_used_at=now.last_used_at) == now)

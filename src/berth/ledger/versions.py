@@ -112,6 +112,11 @@ class Versions:
             self.current.readers += 1
             return self.current
 
+    def distrust(self) -> None:
+        """Note that the current version is not what was committed: no reader gets it any more."""
+        with self._lock:  # not while another thread changes it in place, which ends with a sound one
+            self.current.sound = False
+
     def advance(self, version: Version, changes: Iterable[Change], to: Position, *, in_place: bool) -> Version:
         """Apply the changes up to a position to a version that this thread has pinned; return it, pinned.
 
@@ -127,10 +132,11 @@ class Versions:
     def lapse(self, version: Version, now: int) -> Version:
         """Advance a version that this thread has pinned to an instant; return it, pinned.
 
-        As with changes, a fork is returned if other threads read it. now: in microseconds since 1970 UTC.
+        As with changes, a fork is returned if other threads read it, or if it is no longer current: the one that
+        followed may share its parts. now: in microseconds since 1970 UTC.
         """
         with self._lock:
-            if version.readers == 1 and version.sound:
+            if self.current is version and version.readers == 1 and version.sound:
                 version.sound = False
                 version.fleet.advance(now)
                 version.sound = True

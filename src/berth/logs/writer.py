@@ -7,7 +7,7 @@ import os
 import stat
 import threading
 import time
-from collections import deque
+from queue import SimpleQueue
 from typing import Final
 
 from structlog.typing import EventDict
@@ -20,6 +20,9 @@ MOST: Final = 10_000
 PAUSE_S: Final = 0.02
 """How long lines are collected before they are written together."""
 
+MOST_AT_ONCE: Final = 1_000
+"""How many lines are written together."""
+
 END_S: Final = 2.0
 """How long a process waits at its end for its last lines."""
 
@@ -27,13 +30,17 @@ PIECE_BYTES: Final = 65_536
 
 
 class Writer:
-    """A writer of events to a file, in the order in which they arrive. Safe to share between threads."""
+    """A writer of events to a file, in the order in which they arrive. Safe to share between threads.
+
+    A thread may be interrupted in `put` by another `put` of its own: the garbage collector runs destructors anywhere,
+    and some of them log. So the queue is one for which that is allowed, and no lock is waited for.
+    """
 
     def __init__(self, render: Render, file: int, most: int = MOST) -> None:
         self._render, self._file, self._most = render, file, most
-        self._pending: deque[EventDict] = deque()
+        self._pending: SimpleQueue[EventDict | None] = SimpleQueue()  # None: nothing to write, but wake up
         self._dropped = 0
-        self._wake, self._ending = threading.Event(), threading.Event()
+        self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
         # Processes that share a pipe do not interleave their lines if each write is at most this large.
@@ -41,41 +48,45 @@ class Writer:
 
     def put(self, event: EventDict) -> None:
         """Queue an event. Takes about a microsecond, never raises or blocks."""
-        if len(self._pending) >= self._most:
+        if self._pending.qsize() >= self._most:
             self._dropped += 1
             return
-        self._pending.append(event)
-        if not self._wake.is_set():
-            self._wake.set()
+        self._pending.put(event)
         if self._thread is None:
             self._start_thread()
 
     def end(self) -> None:
         """Write the pending lines, for at most END_S, and stop."""
         self._ending.set()
-        self._wake.set()
+        self._pending.put(None)
         if self._thread is not None:
             self._thread.join(END_S)
 
     def _start_thread(self) -> None:
-        with self._start_lock:
+        if not self._start_lock.acquire(blocking=False):  # it is being started
+            return
+        try:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="log", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="log", daemon=True)
+                thread.start()
+                self._thread = thread
+        except RuntimeError:  # no thread can be started: the next line tries again
+            pass
+        finally:
+            self._start_lock.release()
 
     def _run(self) -> None:
-        while True:
-            self._wake.wait()
+        while not self._ending.is_set() or not self._pending.empty():
+            first = self._pending.get()
             self._ending.wait(PAUSE_S)
-            self._wake.clear()
-            while self._pending:
+            self._write(self._next(first))
+            while not self._pending.empty():
                 self._write(self._next())
-            if self._ending.is_set():
-                return
 
-    def _next(self) -> list[bytes]:
+    def _next(self, *first: EventDict | None) -> list[bytes]:
         """Return the lines to write next, followed by the number of dropped ones."""
-        lines = [self._line(self._pending.popleft()) for _ in range(min(len(self._pending), 1000))]
+        events = [*first, *(self._pending.get() for _ in range(min(self._pending.qsize(), MOST_AT_ONCE)))]
+        lines = [self._line(event) for event in events if event is not None]
         if self._dropped:
             count, self._dropped = self._dropped, 0
             text = f"{count} log lines came faster than they could be written, and were dropped"

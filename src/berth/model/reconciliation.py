@@ -24,14 +24,15 @@ class ReconcileRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     """A question which claims are of consumers that do not exist any more, or the order to end these.
 
     trees: roots of providers; project, type: of consumers; a consumer has to match all that are given, and at least one
-    is. alive: by the uuid of each consumer that exists there, what it really has by provider uuid and class, or None if
-    that is not known. as_of: the number of the ledger's last change before that list was made: consumers that were
-    written since are left alone. dry_run: change nothing; without it, expect: the digest of a dry run's report, and
-    at_most: how many consumers may be ended. limit, after: of the report's items, by consumer.
+    is. as_of: the number of the ledger's last change before the list was made: consumers that were written since are
+    left alone. alive: by the uuid of each consumer that exists there, what it really has by provider uuid and class, or
+    None if that is not known; a long list is given beside the request (AliveList). dry_run: change nothing; without it,
+    expect: the digest of a dry run's report, and at_most: how many consumers may be ended. limit, after: of the
+    report's items, by consumer.
     """
 
-    alive: dict[str, dict[str, Resources] | None]
     as_of: int
+    alive: dict[str, dict[str, Resources] | None] = {}
     trees: tuple[str, ...] = ()
     project: str = ""
     type: str = ""

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import Protocol
 
 from berth.model.agenda import Agenda
+from berth.model.alive_list import AliveList
 from berth.model.commands import ReleaseAllocations, Undo
 from berth.model.ended_consumer import UndoOutcome
 from berth.model.holds import Holds
@@ -42,8 +43,13 @@ class TermVerbs(CommandLedger, Protocol):
         """
 
     @abstractmethod
-    def reconcile(self, request: ReconcileRequest, *, key: str | None = None) -> ReconcileReport:
-        """Compare claims with a list of who is alive; end the orphans if asked. Raises PlanOutdated ..."""
+    def reconcile(
+        self, request: ReconcileRequest, *, alive: AliveList | None = None, key: str | None = None
+    ) -> ReconcileReport:
+        """Compare claims with a list of who is alive; end the orphans if asked. Raises PlanOutdated ...
+
+        alive: the list, if it is long, instead of that of the request.
+        """
 
     def undo(self, change: int, *, partial: bool = False, key: str | None = None) -> UndoOutcome:
         """Claim again for the consumers that a change ended, not their owners. Raises CannotUndo."""

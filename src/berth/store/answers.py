@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, bindparam, select
 
 from berth.store.consumers import IN_ONE_STATEMENT
-from berth.store.prepared import Prepared
 from berth.store.tables import answers
 
 
@@ -33,7 +32,7 @@ class KeptAnswer(NamedTuple):
 
 
 _ALL: Final = select(*(answers.c[name] for name in KeptAnswer._fields))
-_ONE: Final = Prepared(_ALL.where(answers.c.key == bindparam("key")))
+_ONE: Final = _ALL.where(answers.c.key == bindparam("key"))
 _SEVERAL: Final = _ALL.where(answers.c.key.in_(bindparam("keys", expanding=True)))
 _OLDEST: Final = (
     select(answers.c.key)
@@ -46,7 +45,7 @@ _OLDEST: Final = (
 def by_key(connection: Connection, keys: Sequence[str]) -> list[KeptAnswer]:
     """Return those of these keys' answers that are stored."""
     if len(keys) == 1:
-        return list(map(KeptAnswer._make, _ONE.result(connection, {"key": keys[0]})))
+        return list(map(KeptAnswer._make, connection.execute(_ONE, {"key": keys[0]})))
     rest, found = iter(keys), list[KeptAnswer]()
     while some := list(islice(rest, IN_ONE_STATEMENT)):
         found += map(KeptAnswer._make, connection.execute(_SEVERAL, {"keys": some}))

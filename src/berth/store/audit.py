@@ -6,6 +6,7 @@ from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -50,12 +51,13 @@ _SEALED: Final = (
 )
 """The sealed columns, in this order; then the state before, and the facts of the change log."""
 
+_sealed_of = itemgetter(*_SEALED)
 _encode = msgspec.json.Encoder().encode
 
 
 def seal(previous: str, row: dict[str, Any], facts: str | None) -> str:
     """Return the hash of a record. previous: that of the record before; facts: the exact text in the change log."""
-    columns = _encode([previous, *[row[name] for name in _SEALED]])
+    columns = _encode([previous, *_sealed_of(row)])
     before = row["before"] or ""
     return sha256(b"\n".join((columns, before.encode(), (facts or "").encode()))).hexdigest()
 

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, true
 
 from berth.model.term import Span
-from berth.store.prepared import Prepared
 from berth.store.tables import allocations, consumers, providers
 
 T = TypeVar("T")
@@ -82,7 +81,7 @@ _ALLOCATION = (allocations.c.consumer_id, providers.c.uuid, allocations.c.class_
 _ORDER = (allocations.c.consumer_id, allocations.c.provider_id, allocations.c.class_id)
 
 _BY_UUID = select(*CONSUMER).where(consumers.c.uuid.in_(bindparam("uuids", expanding=True)))
-_ONE_BY_UUID = Prepared(select(*CONSUMER).where(consumers.c.uuid == bindparam("uuid")))
+_ONE_BY_UUID = select(*CONSUMER).where(consumers.c.uuid == bindparam("uuid"))
 _HELD = (
     select(*_ALLOCATION)
     .join(providers, providers.c.id == allocations.c.provider_id)
@@ -154,7 +153,7 @@ def by_uuid(connection: Connection, uuids: Iterable[str]) -> list[ConsumerRow]:
 
 def _rows_by_uuid(connection: Connection, uuids: Sequence[str]) -> Iterable[Any]:
     if len(uuids) == 1:  # as in most commits
-        return _ONE_BY_UUID.result(connection, {"uuid": uuids[0]})
+        return connection.execute(_ONE_BY_UUID, {"uuid": uuids[0]})
     return connection.execute(_BY_UUID, {"uuids": uuids})
 
 

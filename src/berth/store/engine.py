@@ -18,9 +18,6 @@ from berth.logs.redaction import url_without_secrets
 from berth.model.errors import BerthError, DatabaseUnusable, LedgerClosed
 from berth.store.address import Address
 from berth.store.backend import CONNECTIONS, LOCK_S, Backend, Busy, Capabilities, Purpose, ReadOnly, Unreachable
-from berth.store.mariadb import MARIADB, MYSQL
-from berth.store.postgresql import POSTGRESQL
-from berth.store.sqlite import SQLITE
 
 UNREACHABLE_S: Final = 0.1
 """How long an unreachable database is not tried again: callers get their error at once."""
@@ -28,13 +25,23 @@ UNREACHABLE_S: Final = 0.1
 POOLED: Final = "pooled"
 """The option of a URL that says whether a pooler hands out a connection for each transaction."""
 
-_BACKENDS: Final = {
-    "sqlite": SQLITE,
-    "postgresql": POSTGRESQL,
-    "postgres": POSTGRESQL,
-    "mariadb": MARIADB,
-    "mysql": MYSQL,
-}
+
+def _backend(url: URL) -> Backend:
+    """Return the backend that a URL names, and import no other's driver. Raises DatabaseUnusable if there is none."""
+    name = url.drivername.partition("+")[0]
+    if name == "sqlite":
+        from berth.store.sqlite import SQLITE
+
+        return SQLITE
+    if name in ("postgresql", "postgres"):
+        from berth.store.postgresql import POSTGRESQL
+
+        return POSTGRESQL
+    if name in ("mariadb", "mysql"):
+        from berth.store.mariadb import MARIADB, MYSQL
+
+        return MARIADB if name == "mariadb" else MYSQL
+    raise DatabaseUnusable(f"{url.drivername} is not a database that Berth knows: sqlite, postgresql, mariadb")
 
 
 def parse_url(text: str) -> URL:
@@ -43,12 +50,11 @@ def parse_url(text: str) -> URL:
         url = make_url(text)
     except (exc.ArgumentError, ValueError):
         raise DatabaseUnusable("the database is not given as a URL such as sqlite:///berth.db") from None
-    backend = _BACKENDS.get(url.drivername.partition("+")[0])
-    if backend is None:
-        raise DatabaseUnusable(f"{url.drivername} is not a database that Berth knows: sqlite, postgresql, mariadb")
-    if backend is SQLITE and url.database in (None, "", ":memory:"):
+    backend = _backend(url)
+    embedded = backend.capabilities.embedded
+    if embedded and url.database in (None, "", ":memory:"):
         raise DatabaseUnusable("a ledger needs a file: sqlite:///berth.db")
-    if backend is not SQLITE and not url.database:
+    if not embedded and not url.database:
         raise DatabaseUnusable(f"the URL names a server but no database: {shown(url)}/NAME")
     return url.set(drivername=backend.driver)
 
@@ -57,7 +63,7 @@ def address_of(text: str) -> Address:
     """Return where a database is, from its URL and what that says of a pooler. Raises DatabaseUnusable."""
     url = parse_url(text)
     pooled = str(url.query.get(POOLED, "")).lower() in ("true", "1", "yes")
-    if pooled and not _BACKENDS[url.get_backend_name()].poolable:
+    if pooled and not _backend(url).poolable:
         raise DatabaseUnusable(
             f"{url.get_backend_name()} has no pooler that Berth knows: database_pooled must be false"
         )
@@ -75,7 +81,7 @@ class Database:
     def __init__(self, text: str) -> None:
         self.address = address_of(text)
         self.url = self.address.url
-        self._backend: Backend = _BACKENDS[self.url.get_backend_name()]
+        self._backend = _backend(self.url)
         self._engines: dict[Purpose, Engine] = {}
         self._free = {purpose: threading.BoundedSemaphore(count) for purpose, count in CONNECTIONS.items()}
         self._unreachable_until = -math.inf

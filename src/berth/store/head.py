@@ -45,8 +45,7 @@ _STATE = select(*_COLUMNS, ServerTime())
 READ: Final = _STATE.where(head.c.id == 1)
 _ROW = {"row": 1}
 _IS_ROW = head.c.id == bindparam("row")
-_LOCK = Prepared(_STATE.where(_IS_ROW).with_for_update())
-_LOOK = Prepared(_STATE.where(_IS_ROW))
+_LOCK = READ.with_for_update()
 _MOVE = Prepared(
     update(head)
     .where(
@@ -73,8 +72,7 @@ def read(connection: Connection) -> Head:
 
 def lock(connection: Connection, capabilities: Capabilities) -> Head:
     """Lock the head until this transaction ends, so that no other process writes, and return it. Raises as `read`."""
-    statement = _LOCK if capabilities.row_locks else _LOOK
-    return head_of(statement.result(connection, _ROW).one_or_none())
+    return head_of(connection.execute(_LOCK if capabilities.row_locks else READ).one_or_none())
 
 
 def move(connection: Connection, seen: Head, to: Head) -> bool:
@@ -91,7 +89,7 @@ def move(connection: Connection, seen: Head, to: Head) -> bool:
         "now": max(seen.at, to.at),
         "beats": max(seen.beat, to.beat),
     }
-    return _MOVE.result(connection, values).rowcount == 1
+    return _MOVE.run(connection, (values,)) == 1
 
 
 def head_of(row: Any) -> Head:

@@ -10,10 +10,11 @@ statement itself unpacks: that is a third less work for this process, and less f
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, CursorResult, Table, bindparam, column, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, column, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import ClauseElement
@@ -21,6 +22,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 ValueRow = dict[str, Any]
 ColumnTypes = Mapping[str, str]
+ValuesOf = Callable[[ValueRow], Sequence[Any]]
 
 TAKES_JSON: Final = frozenset({"postgresql"})
 """The dialects whose databases can unpack rows from a JSON value (`json_to_recordset`)."""
@@ -31,7 +33,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Prepared:
-    """One statement that every commit runs; an INSERT, UPDATE or DELETE for many rows at a time.
+    """One INSERT, UPDATE or DELETE, for many rows at a time.
 
     each: the statement for one row, whose values are bindparams by name, without constants; fields: the columns, for an
     INSERT; together: the statement for several rows in one JSON value, None if they are not run together.
@@ -41,31 +43,34 @@ class Prepared:
 
     def __init__(self, each: ClauseElement, together: ClauseElement | None = None, fields: Sequence[str] = ()) -> None:
         self._each, self._together, self._fields = each, together, list(fields)
-        self._compiled: dict[tuple[str, bool], tuple[str, list[str] | None]] = {}
+        self._compiled: dict[tuple[str, bool], tuple[str, ValuesOf | None]] = {}
 
     def run(self, connection: Connection, rows: Sequence[ValueRow]) -> int:
         """Run the statement for each row. Return how many rows of the table it affected."""
         name = connection.dialect.name
         together = self._together is not None and name in TAKES_JSON and len(rows) > 1
-        text, order = self._compiled.get((name, together)) or self._compile(connection, together=together)
+        text, values_of = self._compiled.get((name, together)) or self._compile(connection, together=together)
         values: Any
         if together:
             values = {_GIVEN: _encode(rows).decode()}
         else:
-            values = rows if order is None else [tuple([row[name] for name in order]) for row in rows]
+            values = rows if values_of is None else list(map(values_of, rows))
         return connection.exec_driver_sql(text, values).rowcount
 
-    def result(self, connection: Connection, values: ValueRow) -> CursorResult[Any]:
-        """Run the statement for one row of values. Return its result, as the database's driver gives it."""
-        text, order = self._compiled.get((connection.dialect.name, False)) or self._compile(connection, together=False)
-        return connection.exec_driver_sql(text, values if order is None else tuple([values[name] for name in order]))
-
-    def _compile(self, connection: Connection, *, together: bool) -> tuple[str, list[str] | None]:
+    def _compile(self, connection: Connection, *, together: bool) -> tuple[str, ValuesOf | None]:
         statement: Any = self._together if together else self._each
         compiled = statement.compile(dialect=connection.dialect, column_keys=None if together else self._fields)
-        order = list(compiled.positiontup) if compiled.positional else None
-        pair = self._compiled[connection.dialect.name, together] = str(compiled), order
+        values_of = _values_of(compiled.positiontup) if compiled.positional else None
+        pair = self._compiled[connection.dialect.name, together] = str(compiled), values_of
         return pair
+
+
+def _values_of(names: Sequence[str]) -> ValuesOf:
+    """Return a function that gives the values of a row in the order of these names."""
+    if len(names) == 1:
+        name = names[0]
+        return lambda row: (row[name],)
+    return itemgetter(*names)
 
 
 def inserting(table: Table, without: Collection[str] = ()) -> Prepared:

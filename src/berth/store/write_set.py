@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, bindparam, update
 
 from berth.store.backend import StaleRead
@@ -27,45 +28,40 @@ from berth.store.tables import (
 RowList = list[dict[str, Any]]
 
 
-def _rows() -> RowList:
-    return []
-
-
-@dataclass(slots=True)
-class WriteSet:
+class WriteSet(msgspec.Struct, eq=False):
     """Rows to write, named after the statement that writes them. Fields are in the order of writing."""
 
-    end_allocations: RowList = field(default_factory=_rows)
-    end_consumers: RowList = field(default_factory=_rows)
-    clear_inventories: RowList = field(default_factory=_rows)
-    clear_traits: RowList = field(default_factory=_rows)
-    clear_aggregates: RowList = field(default_factory=_rows)
-    delete_providers: RowList = field(default_factory=_rows)
-    delete_names: RowList = field(default_factory=_rows)
-    rename_names: RowList = field(default_factory=_rows)
-    add_names: RowList = field(default_factory=_rows)
-    add_providers: RowList = field(default_factory=_rows)
-    change_providers: RowList = field(default_factory=_rows)
-    touch_providers: RowList = field(default_factory=_rows)
-    add_inventories: RowList = field(default_factory=_rows)
-    add_traits: RowList = field(default_factory=_rows)
-    add_aggregates: RowList = field(default_factory=_rows)
-    drop_leases: RowList = field(default_factory=_rows)
-    restart_grace: RowList = field(default_factory=_rows)
-    change_leases: RowList = field(default_factory=_rows)
-    add_leases: RowList = field(default_factory=_rows)
-    add_consumers: RowList = field(default_factory=_rows)
-    add_consumer_terms: RowList = field(default_factory=_rows)
-    change_consumers: RowList = field(default_factory=_rows)
-    change_consumer_terms: RowList = field(default_factory=_rows)
-    add_allocations: RowList = field(default_factory=_rows)
-    add_tokens: RowList = field(default_factory=_rows)
-    change_tokens: RowList = field(default_factory=_rows)
-    drop_answers: RowList = field(default_factory=_rows)
-    add_answers: RowList = field(default_factory=_rows)
-    clear_endings: RowList = field(default_factory=_rows)
-    add_endings: RowList = field(default_factory=_rows)
-    label_names: RowList = field(default_factory=_rows)
+    end_allocations: RowList = []
+    end_consumers: RowList = []
+    clear_inventories: RowList = []
+    clear_traits: RowList = []
+    clear_aggregates: RowList = []
+    delete_providers: RowList = []
+    delete_names: RowList = []
+    rename_names: RowList = []
+    add_names: RowList = []
+    add_providers: RowList = []
+    change_providers: RowList = []
+    touch_providers: RowList = []
+    add_inventories: RowList = []
+    add_traits: RowList = []
+    add_aggregates: RowList = []
+    drop_leases: RowList = []
+    restart_grace: RowList = []
+    change_leases: RowList = []
+    add_leases: RowList = []
+    add_consumers: RowList = []
+    add_consumer_terms: RowList = []
+    change_consumers: RowList = []
+    change_consumer_terms: RowList = []
+    add_allocations: RowList = []
+    add_tokens: RowList = []
+    change_tokens: RowList = []
+    drop_answers: RowList = []
+    add_answers: RowList = []
+    clear_endings: RowList = []
+    add_endings: RowList = []
+    label_names: RowList = []
 
 
 _AT_KEY: Final = {"id": "key"}
@@ -156,10 +152,8 @@ _GUARDED = frozenset({"delete_providers", "change_providers", "touch_providers"}
 
 def write(connection: Connection, rows: WriteSet) -> None:
     """Write all rows, in the order that foreign keys need. Raises StaleRead if a generation was not as read."""
-    for name, statement in _STATEMENTS.items():
-        values: RowList = getattr(rows, name)
-        if not values:
-            continue
+    lists: tuple[RowList, ...] = msgspec.structs.astuple(rows)
+    for (name, statement), values in compress(zip(_STATEMENTS.items(), lists, strict=True), lists):
         touched = _run(connection, name, statement, values)
         if name in _GUARDED and touched != len(values):
             raise StaleRead(f"a row was not as it was read ({name})")

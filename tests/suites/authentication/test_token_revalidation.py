@@ -25,7 +25,6 @@ from berth.model.token import TokenRejection, TokenSpec
 from berth.settings import Limits, Settings
 from berth.store.head import Head
 from berth.store.watch import Watch
-from tests.support.databases import chosen_kinds, ledger_database, require_database
 from tests.support.in_process_server import InProcessServer, Received
 
 HOST: Final = "7a5c0000-0000-4000-8000-000000000001"
@@ -84,11 +83,9 @@ def claim(amount: int = 1) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(params=chosen_kinds())
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    require_database(request.param)
-    with ledger_database(request.param, tmp_path) as made:
-        yield made
+@pytest.fixture
+def url(ledger_url: str) -> str:
+    return ledger_url
 
 
 @pytest.fixture

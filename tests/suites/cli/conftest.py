@@ -13,7 +13,7 @@ from unittest import mock
 
 import pytest
 
-from berth.cli.main import main
+from berth.cli.main import run
 from berth.ledger import open_ledger
 from berth.model.commands import Claim
 from tests.support.commands import berth_command
@@ -54,7 +54,7 @@ def berth(*words: str, stdin: str = "", env: Mapping[str, str] = {}) -> Said:
         redirect_stderr(err),
     ):
         try:
-            main()
+            run()
         except SystemExit as end:
             status = int(end.code or 0)
     return Said(status, out.getvalue(), err.getvalue())

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from berth import __version__
+from berth.cli.main import COLLECTED_AT
 from tests.suites.cli.conftest import berth
 from tests.support.commands import berth_command
 from tests.support.document_blocks import ROOT
@@ -25,12 +26,28 @@ def test_nothing_heavy_is_imported_for_help(code: str) -> None:
     assert HEAVY & set(done.stdout.split()) == set()
 
 
+def test_no_driver_is_imported_of_another_database(tmp_path: Path) -> None:
+    program = f"import berth, sys; berth.open('sqlite:///{tmp_path}/x.db').close(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "src", capture_output=True, text=True, check=True)
+    assert {"psycopg", "pymysql"} & set(done.stdout.split()) == set()
+
+
 def test_what_is_imported_late_is_there() -> None:
     program = (
         "import berth; print(berth.Ledger.__name__, berth.open.__name__, *(hasattr(berth, it) for it in berth.__all__))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "src", capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["Ledger", "open_ledger", *["True"] * (len(done.stdout.split()) - 2)]
+
+
+def test_the_garbage_collector_does_not_delay_a_command() -> None:
+    """Neither while it imports, nor at its end."""
+    program = (
+        "import atexit, gc, sys; atexit.register(lambda: print(gc.get_threshold()[0], gc.get_freeze_count() > 9999)); "
+        "sys.argv[1:] = ['--version']; from berth.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "src", capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1:] == [f"{COLLECTED_AT} True"]
 
 
 def test_the_version() -> None:

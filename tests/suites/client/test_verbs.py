@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 import berth
 from berth import (
+    AliveList,
     CandidateRequest,
     Claim,
     Group,
@@ -504,8 +505,12 @@ def test_reconciling_and_undoing(verbs: LedgerInterface) -> None:
     with pytest.raises(errors.PlanOutdated) as outdated:
         verbs.reconcile(replace(apply, expect="0" * 16))
     assert outdated.value.digest == report.digest
-    with pytest.raises(errors.NothingAlive):
-        verbs.reconcile(replace(request, alive={}))
+    for alone in ({}, {"alive": AliveList()}):
+        with pytest.raises(errors.NothingAlive):
+            verbs.reconcile(replace(request, alive={}), **alone)
+    with pytest.raises(errors.Invalid):
+        verbs.reconcile(request, alive=AliveList.of_consumers(listed))
+    assert verbs.reconcile(replace(request, alive={}), alive=AliveList.of_consumers(listed)) == report
     change = verbs.reconcile(apply).change
     assert change == verbs.head()
     assert verbs.allocations(gone) is None

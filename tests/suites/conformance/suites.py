@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -57,10 +57,14 @@ class Suite:
         return tuple(test["name"] for test in self.document["tests"])
 
 
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Reads YAML, where possible in C, which is ten times as fast."""
+
+
 @cache
 def suite(file: str) -> Suite:
     """Read one file of the suite."""
-    document = yaml.safe_load((FOLDER / file).read_text(encoding="utf-8"))
+    document = yaml.load((FOLDER / file).read_text(encoding="utf-8"), Loader=LOADER)
     for test in document["tests"]:
         test.pop(RELAXED.get((file, test["name"])), None)
     (fixture,) = document["fixtures"]

@@ -1,4 +1,7 @@
-"""Placement's own tests where every claim is a hold or ends: its clients must notice nothing. Long form: more files."""
+"""Placement's own tests where every claim is a hold or ends, and others are over: its clients must notice nothing.
+
+Long form: all files, with each kind of claims.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,14 @@ from berth.model.commands import Claim
 from tests.suites.conformance.conftest import LONGEST_RUN_S
 from tests.suites.conformance.runner import run_file
 from tests.suites.conformance.servers import server_kind
-from tests.suites.conformance.suites import CORE
-from tests.suites.conformance.timed_server import ENDING, HOLD, timed
+from tests.suites.conformance.suites import every_file
+from tests.suites.conformance.timed_server import ENDING, HOLD, KINDS, VARIABLE, timed
 from tests.support.databases import is_long
 from tests.support.document_blocks import ROOT
 
-FILES = CORE if is_long() else ("allocations-1.28.yaml",)
+RUNS = (
+    [(kind, file) for kind in KINDS for file in every_file()] if is_long() else [("haunted", "allocations-1.28.yaml")]
+)
 
 
 def test_both_kinds_of_term_are_given() -> None:
@@ -27,8 +32,9 @@ def test_both_kinds_of_term_are_given() -> None:
 
 
 @pytest.mark.skipif(server_kind() == "peer", reason="Placement has no terms")
-@pytest.mark.parametrize("file", FILES)
-def test_placement_says_the_same_of_claims_with_terms(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("kind", "file"), RUNS)
+def test_placement_says_the_same_of_claims_with_terms(kind: str, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, kind)
     monkeypatch.setenv("BERTH_COMMAND", f"'{sys.executable}' -m tests.suites.conformance.timed_server")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (ROOT, ROOT / "src"))))
     # A run changes its process's environment: it needs one of its own, which must not inherit pytest's state.

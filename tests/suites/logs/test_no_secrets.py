@@ -117,7 +117,7 @@ def planted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             valid = made.stdout.strip()
             secrets = {"database": DATABASE, "keystone": IDENTITY, "valid": valid, **unknown()}
             secrets["token secret"] = (folder / "secret").read_text()
-            with observed_server(folder, "--workers", "2", environment=environment) as server:
+            with observed_server(folder, "--workers", "2", environment=environment, forked=False) as server:
                 yield _played(Planted(server, secrets), environment, kind, role)
         finally:
             _drop(kind, admin, role)

@@ -16,12 +16,14 @@ from berth.api.ops import health
 from berth.api.ops.health import Readiness
 from berth.api.ops.single_flight import SingleFlight
 from berth.ledger import Ledger, open_ledger
+from berth.model.errors import Unavailable
 from tests.suites.torture.network import Proxy
 from tests.support.databases import SERVER_KINDS, chosen_kinds, require_database
 from tests.support.deadline import LIMIT_S, until
 from tests.support.empty_ledgers import empty_ledgers
 from tests.support.http_client import HttpClient
 from tests.support.servers import configured_server
+from tests.support.threads import no_thread
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +102,15 @@ def test_what_hangs_is_begun_once() -> None:
         return await single.result(60)
 
     assert asyncio.run(asked(SingleFlight("test", work))) == 1
+
+
+def test_what_finds_no_thread_is_begun_by_the_next_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    single = SingleFlight("test", lambda: 1)
+    with monkeypatch.context() as crowded:
+        crowded.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(Unavailable, match="can start no thread"):
+            asyncio.run(single.result(60))
+    assert asyncio.run(single.result(60)) == 1
 
 
 @pytest.mark.parametrize("kind", chosen_kinds(SERVER_KINDS))

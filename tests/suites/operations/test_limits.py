@@ -27,6 +27,7 @@ from tests.support.commands import output_of_berth
 from tests.support.deadline import LIMIT_S, until
 from tests.support.http_client import RETRY_AFTER, TIMEOUT_S
 from tests.support.servers import configured_server
+from tests.support.threads import in_threads
 
 
 class Clock:
@@ -45,6 +46,13 @@ def test_a_bucket_fills_again() -> None:
     assert [buckets.wait("a") for _ in range(2)] == [0, 0.5]
     clock.now += 1_000
     assert [buckets.wait("a") for _ in range(4)] == [0, 0, 0, 0.5]
+
+
+def test_a_bucket_gives_each_token_to_one_thread() -> None:
+    """Credentials are checked in several: of guesses at once no more may pass than one after the other."""
+    buckets = Buckets(rate=1, burst=1_000, clock=Clock())
+    waits = in_threads(4, lambda: [buckets.wait("a") for _ in range(20_000)])
+    assert sum(each.count(0) for each in waits) == 1_000
 
 
 def test_no_rate_no_limit() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,12 @@ import httpx
 import pytest
 
 from berth.api.ops.fleet_metrics import MOST_CUSTOM, REST, bounded
+from berth.api.ops.process_metrics import WorkerCounts, workers
 from berth.model.overview import ClassOverview
 from tests.support.deadline import until
 from tests.support.http_client import HttpClient
 from tests.support.servers import configured_server
+from tests.support.threads import in_threads
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +39,21 @@ def ask(folder: Path) -> Iterator[HttpClient]:
             until(lambda: ask.number("berth_workers") == 2, "the second worker does not begin")
             yield ask
     assert list((folder / "temporary").iterdir()) == []
+
+
+def test_two_workers_may_forget_the_same_dead_one_at_once(tmp_path: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    for _ in range(200):
+        for mode in ("liveall", "livemin", "livesum"):
+            (tmp_path / f"gauge_{mode}_{child.pid}.db").touch()
+        assert in_threads(4, lambda: workers(tmp_path)) == [[]] * 4
+
+
+def test_a_worker_that_was_killed_before_it_counted_anything_spoils_no_metrics(tmp_path: Path) -> None:
+    (tmp_path / "counter_1.db").touch()
+    (tmp_path / "histogram_1.db").touch()
+    assert list(WorkerCounts(str(tmp_path)).collect()) == []
 
 
 def test_requests_of_all_workers_are_counted(ask: HttpClient) -> None:

@@ -175,7 +175,7 @@ def test_however_many_signals_come_the_server_ends(moment: str, tmp_path: Path) 
 @pytest.mark.parametrize("after_s", [0.1, 0.6, 0.9])
 def test_however_many_signals_come_while_it_starts(after_s: float, tmp_path: Path) -> None:
     """Until it serves, one ends it as it ends any program."""
-    server = server_on(f"sqlite:///{tmp_path}/ledger.db", tmp_path, "--workers", "2")
+    server = server_on(f"sqlite:///{tmp_path}/ledger.db", tmp_path, "--workers", "2", forked=False)
     server.start()
     time.sleep(after_s)
     for sender in burst(server):

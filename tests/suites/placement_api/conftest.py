@@ -13,9 +13,14 @@ from berth.fleet.views.providers import snapshot
 from berth.ledger import Ledger, open_ledger
 from tests.support.cases.placement_world import NEWEST, World, fill
 from tests.support.commands import berth_command
-from tests.support.databases import ledger_database, require_database
+from tests.support.databases import chosen_kinds, is_long, ledger_database, require_database
 from tests.support.raw_http import RawConnection, RawReply
 from tests.support.servers import running
+
+ON_ONE_DATABASE = pytest.mark.parametrize(
+    "database_kind", chosen_kinds() if is_long() else chosen_kinds()[:1], indirect=True, scope="module"
+)
+"""Marks what is answered before a database is asked, or is the same on all: it is tested on all in the long form."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tests.suites.placement_api.conftest import Guard
+from tests.suites.placement_api.conftest import ON_ONE_DATABASE, Guard
 from tests.suites.placement_api.documents import documented
 from tests.support.cases.placement_bodies import BODIES, Leaf, good, renamed, spoilt, values
 from tests.support.cases.placement_calls import Line
@@ -76,6 +76,7 @@ def _spoil(guard: Guard, line: Line, made: Callable[[Any, Leaf], list[tuple[byte
     assert "\n".join(filter(None, faults)) == ""
 
 
+@ON_ONE_DATABASE
 @EACH
 def test_values_of_the_wrong_type(line: Line, guard: Guard) -> None:
     def made(body: Any, leaf: Leaf) -> list[tuple[bytes, str]]:
@@ -112,6 +113,7 @@ def test_texts_that_are_none(line: Line, guard: Guard) -> None:
     _spoil(guard, line, made)
 
 
+@ON_ONE_DATABASE
 @EACH
 def test_members_that_are_unknown_doubled_or_missing(line: Line, guard: Guard) -> None:
     def made(body: Any, leaf: Leaf) -> list[tuple[bytes, str]]:
@@ -166,6 +168,7 @@ NO_JSON: tuple[tuple[str, bytes, str], ...] = (
 )
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(("body", "words"), [row[1:] for row in NO_JSON], ids=[row[0] for row in NO_JSON])
 def test_what_is_no_json_or_none_that_could_be_meant(body: bytes, words: str, guard: Guard) -> None:
     lines = BODIES if len(body) < 200_000 else BODIES[:2]
@@ -173,12 +176,14 @@ def test_what_is_no_json_or_none_that_could_be_meant(body: bytes, words: str, gu
     assert "\n".join(filter(None, faults)) == ""
 
 
+@ON_ONE_DATABASE
 @EACH
 def test_a_body_over_the_limit(line: Line, guard: Guard) -> None:
     got = _put(guard, line, b" " * (16 * MIB + 1))
     assert (guard.check(got, line.operation, words="larger than 16777216 bytes"), got.status) == ("", 413)
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("last", [True, False], ids=["ended", "cut off"])
 def test_a_body_over_the_limit_that_does_not_say_so(last: bool, guard: Guard) -> None:
     head = (
@@ -191,6 +196,7 @@ def test_a_body_over_the_limit_that_does_not_say_so(last: bool, guard: Guard) ->
     assert guard.check(got, "chunked", words="larger than 16777216 bytes") == ""
 
 
+@ON_ONE_DATABASE
 def test_a_body_that_is_shorter_than_it_says(guard: Guard) -> None:
     """The server waits for the rest; the client goes away; nothing is left of it."""
     with RawConnection(guard.live.port) as wire:

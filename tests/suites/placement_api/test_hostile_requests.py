@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.suites.placement_api.conftest import Guard
+from tests.suites.placement_api.conftest import ON_ONE_DATABASE, Guard
 from tests.support.cases.placement_world import NEWEST
 from tests.support.raw_http import Headers, RawConnection, request_bytes
 
@@ -263,6 +263,7 @@ VERSIONS: tuple[tuple[tuple[str, ...], int, str], ...] = (
 )
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(("versions", "status", "words"), VERSIONS)
 def test_versions(versions: tuple[str, ...], status: int, words: str, guard: Guard) -> None:
     sent = [("x-auth-token", "admin"), *(("openstack-api-version", version) for version in versions), JSON]
@@ -298,18 +299,21 @@ HEADERS: tuple[tuple[Headers, int, str], ...] = (
 )
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(("headers", "status", "words"), HEADERS)
 def test_headers(headers: Headers, status: int, words: str, guard: Guard) -> None:
     got = guard.live.wire.ask("POST", P, headers, GOOD)
     assert (guard.check(got, str(headers)[:80], words=words), got.status) == ("", status)
 
 
+@ON_ONE_DATABASE
 def test_compressed_bodies(guard: Guard) -> None:
     headers = [*ADMIN, JSON, ("content-encoding", "gzip")]
     got = guard.live.wire.ask("POST", P, headers, gzip.compress(GOOD))
     assert (guard.check(got, "gzip", words="send the body as it is"), got.status) == ("", 415)
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     "kind",
     [
@@ -331,6 +335,7 @@ METHODS = (
 )
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("method", METHODS, ids=[method[:12] for method in METHODS])
 @pytest.mark.parametrize("path", ["/", P, "/resource_providers/{host}/inventories", "/reshaper", "/openapi.json"])
 def test_methods(method: str, path: str, guard: Guard) -> None:
@@ -342,6 +347,7 @@ def test_methods(method: str, path: str, guard: Guard) -> None:
     assert guard.live.state() == guard.before
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("minor", [0, 4])
 def test_a_method_that_comes_later(minor: int, guard: Guard) -> None:
     got = guard.world.ask("DELETE", "/resource_providers/{host}/inventories", minor=minor)
@@ -376,6 +382,7 @@ BROKEN: tuple[tuple[str, bytes], ...] = (
 )
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("data", [row[1] for row in BROKEN], ids=[row[0] for row in BROKEN])
 def test_what_is_no_http(data: bytes, guard: Guard) -> None:
     """The server refuses it before Berth sees it: a status of its own, or the end of the connection."""

@@ -25,6 +25,7 @@ settings.load_profile(os.environ.get("BERTH_TEST_HYPOTHESIS", "ci"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folder = f"{Path(__file__).parent}{os.sep}"
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if str(item.path).startswith(folder):
             item.add_marker(pytest.mark.timeout(TIME_TO_SHRINK_S))

@@ -55,7 +55,7 @@ def handshakes(port: int) -> tuple[TlsHandshakes, list[ReviewFinding | Unseen | 
 
 def test_a_server_as_it_should_be(tmp_path: Path) -> None:
     prepare(tmp_path)
-    with configured_server(tmp_path, STRICT) as port:
+    with configured_server(tmp_path, STRICT, forked=False) as port:
         url = f"https://127.0.0.1:{port}"
         given = answers(url)
         made, found = handshakes(port)

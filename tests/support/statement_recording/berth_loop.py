@@ -121,7 +121,7 @@ def _check(request: Any, work: float, wait: float) -> None:
         _HELD.why = f"it computes for {work * 1e3:.0f} ms"
     if not _HELD.why and wait > WAIT_S:
         _HELD.why = f"it stands still for {wait * 1e3:.0f} ms"
-    if _HELD.why:
+    if _HELD.why and FOLDER in os.environ:
         _write({"request": f"{request.method} {request.path}?{request.query}"[:200], "why": _HELD.why})
 
 

@@ -271,6 +271,15 @@ def test_a_writer_that_is_far_behind_catches_up_without_the_head_s_lock(
     assert done == ["lock", "read"], "a few changes are applied at once"
 
 
+def test_another_thread_may_find_a_standby_up_to_date_at_any_moment(
+    networked: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = iter([0.0, None])  # another thread has set it to None between two looks
+    behind_since = property(lambda _: next(seen), lambda *_: None)
+    monkeypatch.setattr(Replica, "_behind_since", behind_since, raising=False)
+    assert networked._is_believed()
+
+
 def _refused_time(replica: Replica, action: Callable[[], object], *, brief: bool = True) -> bool:
     """Whether something is left to another thread in a request that must neither wait nor take long."""
     replica._current.scope = RequestScope(brief=brief)
@@ -297,7 +306,7 @@ def test_a_thread_that_must_not_wait_applies_few_changes(
     _write(other, "CUSTOM_C", "CUSTOM_D", "CUSTOM_E")
     assert _refused_time(replica, lambda: _read(replica))
     assert not _refused_time(replica, lambda: _read(replica), brief=False)
-    replica._consistent = False
+    replica._versions.distrust()
     assert _refused_time(replica, lambda: _read(replica)), "the fleet must be read from rows"
 
 

@@ -12,6 +12,7 @@ import pytest
 from berth.fleet.state.apply import apply
 from berth.fleet.state.columns import ClassColumn, Column
 from berth.fleet.state.fleet import Fleet
+from berth.fleet.state.lapses import Ending
 from berth.fleet.views.providers import snapshot
 from berth.ledger import versions as module
 from berth.ledger.versions import MOST_OLD, ChangeRejected, Version, Versions, is_small
@@ -298,6 +299,39 @@ def test_where_it_has_been(versions: Versions, asked: int, since: int, found: bo
         advance(versions, Change(number, 0, "", "", "", Facts()))
     assert versions.has_been_at(at(asked), at(since)) is found
     assert not versions.has_been_at(Position(2, 2, "of another history"), at(0))
+
+
+def test_time_passes_in_no_version_that_another_one_has_followed(versions: Versions) -> None:
+    """Its parts may be shared: a hold would end there by halves, what is used without the hold or the other way."""
+    host = ProviderFact(100, "host", "host", 0, None, "host", 0, 0)
+    have = Facts(names=list(NAMES), providers=[host], inventories={"host": {"C1": Inventory(8)}})
+    have.used = {"host": {"C1": 3}}
+    advance(versions, Change(1, 0, "", "", "", have))
+    versions.current.fleet.set_ending("consumer", Ending(10, (((0, 1), 3),)))
+    reader = pinned(versions)
+    advance(versions, Change(2, 0, "", "", "", Facts(generations={"host": 2})))
+    before = content(versions.current.fleet)
+    lapsed = versions.lapse(reader, 20)
+    assert (lapsed.fleet.columns[1].used.values.tolist(), [*lapsed.fleet.lapses.lapsed]) == ([0], ["consumer"])
+    assert content(versions.current.fleet) == before
+    assert [*versions.current.fleet.lapses.ahead] == ["consumer"]
+    versions.unpin(lapsed)
+
+
+def test_a_version_that_is_distrusted_while_it_is_changed_remains_so(
+    versions: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distrusting = threading.Thread(target=versions.distrust)
+
+    def slow(fleet: Fleet, change: Change) -> None:
+        distrusting.start()
+        distrusting.join(0.2)
+        apply(fleet, change)
+
+    monkeypatch.setattr(module, "apply", slow)
+    advance(versions, Change(1, 0, "", "", "", Facts()))
+    distrusting.join(60)
+    assert (versions.pin(0), versions.current.position) == (None, at(1))
 
 
 def test_what_is_small() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import pytest
@@ -80,6 +82,39 @@ def test_of_threads_none_loses_any(pipe: tuple[int, int]) -> None:
     os.close(pipe[1])
     reader.join()
     assert sorted(json.loads(each)["number"] for each in told) == list(range(2000))
+
+
+def _put_interrupted(writer: Writer, at: int) -> int:
+    """Put an event; at one of the lines that are executed for it, put another one. Return how many lines there are."""
+    lines = count()
+
+    def interrupt(_frame: Any, kind: str, _value: Any) -> Any:
+        if kind == "line" and next(lines) == at:
+            writer.put(event(2))
+        return interrupt
+
+    sys.settrace(interrupt)
+    try:
+        writer.put(event(1))
+    finally:
+        sys.settrace(None)
+    return next(lines)
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_thread_that_logs_while_it_logs_does_not_wait_for_itself(pipe: tuple[int, int]) -> None:
+    """As a destructor does that the garbage collector runs in the midst of it."""
+    lines, at = 0, -1
+    while at < lines:
+        writer, measured = Writer(RENDER, pipe[1]), list[int]()
+        thread = threading.Thread(target=lambda: measured.append(_put_interrupted(writer, at)), daemon=True)  # noqa: B023 - it ends here
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive(), f"it waits for itself from line {at} on"
+        writer.end()
+        assert sorted(each["number"] for each in read(pipe[0])) == ([1, 2] if 0 <= at < measured[0] else [1])
+        lines, at = max(lines, *measured), at + 1
+    assert lines > 20
 
 
 def test_nobody_waits_for_a_reader_who_does_not_read(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -110,9 +111,11 @@ class Keys:
         with self._lock:
             now = self._clock()
             if self._fetching is None and now - self._tried > SELDOM_S:
-                self._tried, self._fetching = now, Future()
-                refresh = partial(self._refresh, self._fetching, now)
-                threading.Thread(target=refresh, name="berth-keys", daemon=True).start()
+                self._tried, begun = now, Future[None]()
+                refresh = partial(self._refresh, begun, now)
+                with suppress(RuntimeError):  # no thread can be started: as if the provider could not be reached
+                    threading.Thread(target=refresh, name="berth-keys", daemon=True).start()
+                    self._fetching = begun
             return self._fetching
 
     def _refresh(self, done: Future[None], now: float) -> None:

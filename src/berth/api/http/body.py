@@ -16,10 +16,16 @@ from berth.api.http.admission import Reservation
 from berth.api.http.head import declared_length
 from berth.api.http.identification import Identification
 from berth.api.http.json_depth import is_deeper
-from berth.api.http.messages import LARGE_BODY, LimitExceeded, Request
+from berth.api.http.messages import LARGE_BODY, BodySink, LimitExceeded, Request, is_streamed
 from berth.api.http.timeouts import Timeouts
 from berth.model.caller import NOBODY
 from berth.settings import Limits
+
+PIECE: Final = 64 * 1024
+"""How much of a streamed body is given to its sink at once, in bytes."""
+
+IN_TIME: Final = 2**20
+"""How many bytes of a streamed body have to arrive within the time that any other body has as a whole."""
 
 PROMPT_S: Final = 0.25
 """How long the body of an unknown caller may take to arrive: its headers are here already."""
@@ -72,11 +78,18 @@ class BodyReader:
     async def read(self, request: Request, protocol: Any, reservation: Reservation) -> Request:
         """Return a request with its body. Raise HttpError 401 for an unknown caller, 408, 413, 429, 503 or 400."""
         length = declared_length(request)
-        if length is not None and length > self._limits.body_bytes:
-            raise self._too_large(self._limits.body_bytes)
         if length is not None and length <= self._limits.anonymous_bytes:
             body = await self._read_short(request, protocol)
         else:
+            large = length is not None and length > self._limits.body_bytes
+            if large and not is_streamed(request):
+                raise self._too_large(self._limits.body_bytes)
+            await self._identification.identify(request)
+            if request.info.sink is not None:
+                await self._read_stream(request, request.info.sink, protocol, reservation)
+                return request
+            if large:
+                raise self._too_large(self._limits.body_bytes)
             body = await self._read_long(request, protocol, reservation)
         whole = replace(request, body=body)
         await self._check_nesting(whole)
@@ -100,8 +113,33 @@ class BodyReader:
         await asyncio.sleep(self._patience_s(request))
         raise self._too_slow(request)
 
+    async def _read_stream(self, request: Request, sink: BodySink, protocol: Any, reservation: Reservation) -> None:
+        """Feed a body to its sink, and count what that keeps. The rest is not read once it wants no more."""
+        loop, patience_s = asyncio.get_running_loop(), self._patience_s(request)
+        gathered, arrived = bytearray(), 0
+        try:
+            async with asyncio.timeout(patience_s) as limit:
+                async for piece in protocol:
+                    gathered += piece
+                    arrived += len(piece)
+                    if arrived >= IN_TIME:
+                        arrived = 0
+                        limit.reschedule(loop.time() + patience_s)
+                    if len(gathered) >= PIECE:
+                        await self._feed(request, sink, gathered, reservation)
+                    if sink.error is not None:
+                        return
+                await self._feed(request, sink, gathered, reservation)
+        except TimeoutError:
+            raise self._too_slow(request) from None
+
+    async def _feed(self, request: Request, sink: BodySink, gathered: bytearray, reservation: Reservation) -> None:
+        before, loop = sink.size, asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, sink.feed, bytes(gathered))
+        gathered.clear()
+        reservation.hold(request, max(0, sink.size - before))
+
     async def _read_long(self, request: Request, protocol: Any, reservation: Reservation) -> bytes:
-        await self._identification.identify(request)
         try:
             async with asyncio.timeout(self._patience_s(request)):
                 return await self._read_pieces(request, protocol, reservation)

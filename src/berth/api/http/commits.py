@@ -108,7 +108,12 @@ class Commits:
             if self._waiting:
                 return
             self._waiting = self._running = True
-        self._pool.submit(self._carry_out)
+        try:
+            self._pool.submit(self._carry_out)
+        except RuntimeError as error:  # the next request tries again
+            _LOG.error("queued commands wait: this process can start no thread: %s", error)
+            with self._lock:
+                self._waiting = self._running = False
 
     def _carry_out(self) -> None:
         with self._lock:

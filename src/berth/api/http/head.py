@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, Final
 
 from berth.api.http.forwarded import ClientAddress, ClientAddresses
-from berth.api.http.messages import ID_PREFIX, AmbiguousRequest, HttpError, Request
+from berth.api.http.messages import AmbiguousRequest, HttpError, Request
+from berth.logs.request_ids import new_request_id
 
 RELEVANT_HEADERS: Final = (
     "accept",
@@ -30,7 +30,7 @@ def read_head(scope: Any, addresses: ClientAddresses) -> tuple[Request, HttpErro
     except HttpError as error:
         client, bypassed = ClientAddress(scope.client.rpartition(":")[0], scope.scheme, None), error
     address, scheme, certificate = client
-    number = f"{ID_PREFIX}{uuid.uuid4()}"
+    number = new_request_id()
     request = Request(
         scope.method, scope.path, scope.query_string, headers, b"", scheme, address, certificate, id=number
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -22,22 +23,25 @@ SHARED: Final = 1_024
 class Buckets:
     """Token buckets: `rate` requests a second for each caller, and `burst` more at once. rate 0: no limit.
 
-    Only a full bucket is forgotten, which is as good as none.
+    Only a full bucket is forgotten, which is as good as none. Safe to share between threads: credentials are checked in
+    several, and each failure counts.
     """
 
     def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._burst, self._clock = rate, max(1.0, burst), clock
         self._levels: OrderedDict[str | int, tuple[float, float]] = OrderedDict()
         self._shared: OrderedDict[str | int, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def wait(self, caller: str) -> float:
         """Take one token from a caller's bucket. Return 0, or the seconds until the next token if there is none."""
         if self._rate <= 0:
             return 0.0
-        now = self._clock()
-        if caller in self._levels or self._has_room(now):
-            return self._wait_in(self._levels, caller, now)
-        return self._wait_in(self._shared, hash(caller) % SHARED, now)
+        with self._lock:
+            now = self._clock()
+            if caller in self._levels or self._has_room(now):
+                return self._wait_in(self._levels, caller, now)
+            return self._wait_in(self._shared, hash(caller) % SHARED, now)
 
     def _wait_in(self, levels: OrderedDict[str | int, tuple[float, float]], key: str | int, now: float) -> float:
         level = self._level(*levels.pop(key, (self._burst, now)), now)

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 import random
 import re
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
 
+from berth.logs.request_ids import new_request_id
 from berth.model.caller import NOBODY, Caller
-
-ID_PREFIX: Final = "req-"
-"""Of a request's id, which OpenStack's clients expect; a uuid follows."""
 
 LARGE_BODY: Final = 64 * 1024
 """A body longer than this, in bytes, takes long enough to decode that the event loop must not do it."""
@@ -43,16 +40,33 @@ REASONS: Final = {
 }
 
 
+class BodySink(Protocol):
+    """What takes a body piece by piece as it arrives, so that it need not be kept as a whole."""
+
+    @property
+    def error(self) -> Exception | None:
+        """Why it wants no more of the body, None as long as it does."""
+
+    @property
+    def size(self) -> int:
+        """The length of what it keeps, in bytes."""
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece."""
+
+
 @dataclass(slots=True)
 class RequestInfo:
     """What is known about a request while it is handled, for logs and metrics.
 
-    operation: the name of its route; caller: once authenticated; trace: the id of its trace, if traces are on.
+    operation: the name of its route; caller: once authenticated; trace: the id of its trace, if traces are on;
+    sink: what takes its body, None if that is read as a whole.
     """
 
     operation: str = ""
     caller: Caller = NOBODY
     trace: str = ""
+    sink: BodySink | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +86,13 @@ class Request:
     scheme: str = "http"
     address: str = ""
     certificate: str | None = None
-    id: str = field(default_factory=lambda: f"{ID_PREFIX}{uuid.uuid4()}")
+    id: str = field(default_factory=new_request_id)
     info: RequestInfo = field(default_factory=RequestInfo, compare=False)
 
     @property
     def large(self) -> bool:
         """Whether its body is too long to be decoded in the event loop."""
-        return len(self.body) > LARGE_BODY
+        return len(self.body) > LARGE_BODY or self.info.sink is not None
 
 
 @dataclass(slots=True)
@@ -125,6 +139,20 @@ class BadRequest(HttpError):
 
     def __init__(self, detail: str, *, code: str | None = None) -> None:
         super().__init__(400, detail, code=code)
+
+
+STREAMED: Final = "application/x-ndjson"
+"""The media type of bodies that may be longer than any other: of those that their route takes piece by piece."""
+
+
+def is_streamed(request: Request) -> bool:
+    """Whether a body is said to be one that may be taken piece by piece."""
+    return media_type_of(request) == STREAMED
+
+
+def media_type_of(request: Request) -> str:
+    """Return the media type of a body, without parameters; "" if there is none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def retry_after(least_s: float = 1) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from berth.api.http.messages import REASONS
+from berth.api.http.messages import REASONS, STREAMED
 
 Json = dict[str, Any]
 
@@ -42,7 +42,8 @@ class ResponseDescription:
 class Described:
     """One operation in one version.
 
-    refusals: statuses of error replies; events: whether it can also be a stream of events.
+    refusals: statuses of error replies; events: whether it can also be a stream of events; lines: how its body can also
+    come in lines, "" if it cannot.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Described:
     description: str = ""
     public: bool = False
     events: bool = False
+    lines: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,10 @@ def _operation(operation: Described, common: Common) -> Json:
     if operation.public:
         value["security"] = []
     if operation.body is not None:
-        value["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation.body}}}
+        content: Json = {"application/json": {"schema": operation.body}}
+        if operation.lines:
+            content[STREAMED] = {"schema": {"type": "string", "description": operation.lines}}
+        value["requestBody"] = {"required": True, "content": content}
     value["responses"] = {
         **{str(each.status): _response(each, common, events=operation.events) for each in operation.responses},
         **{str(status): {"$ref": f"#/components/responses/Refused{status}"} for status in operation.refusals},

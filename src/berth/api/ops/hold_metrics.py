@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -18,11 +18,11 @@ class HoldMetrics:
         self._extended = Counter("berth_extended_holds", "Holds that were given more time.", registry=registry)
         ended = "Claims that Berth ended, not their owners, by reason."
         self._ended = Counter("berth_ended_claims", ended, ("why",), registry=registry)
-        self.add({})
+        self.add(())
 
-    def add(self, events: Mapping[str, int]) -> None:
+    def add(self, events: Sequence[str]) -> None:
         """Count events, by LifeEvent or EndReason."""
-        self._confirmed.inc(events.get(LifeEvent.CONFIRMED, 0))
-        self._extended.inc(events.get(LifeEvent.EXTENDED, 0))
+        self._confirmed.inc(events.count(LifeEvent.CONFIRMED))
+        self._extended.inc(events.count(LifeEvent.EXTENDED))
         for why in EndReason:
-            self._ended.labels(why.value).inc(events.get(why, 0))
+            self._ended.labels(why.value).inc(events.count(why))

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from prometheus_client import CollectorRegistry, multiprocess
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import InfoMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.metrics_core import Metric
@@ -23,7 +23,7 @@ from berth.api.ops import plain_text
 from berth.api.ops.anomaly_metrics import AnomalyMetrics
 from berth.api.ops.fleet_metrics import FleetMetrics
 from berth.api.ops.lease_metrics import LeaseMetrics
-from berth.api.ops.process_metrics import ProcessMetrics, workers
+from berth.api.ops.process_metrics import ProcessMetrics, WorkerCounts, workers
 from berth.api.ops.project_metrics import ProjectMetrics
 from berth.api.ops.request_metrics import RequestMetrics
 from berth.api.ops.single_flight import SingleFlight
@@ -170,7 +170,7 @@ def _text(registry: CollectorRegistry, collectors: Iterable[Collector]) -> str:
     else:
         pids = workers(Path(folder))
         counted = CollectorRegistry(auto_describe=False)
-        multiprocess.MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+        counted.register(WorkerCounts(folder))
     current = CollectorRegistry(auto_describe=False)
     for collector in (*collectors, ProcessMetrics(pids), _Build()):
         current.register(collector)

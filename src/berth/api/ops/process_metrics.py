@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,7 +34,8 @@ def workers(folder: Path) -> list[int]:
     found = {int(match[1]) for each in folder.iterdir() if (match := _LIVE.fullmatch(each.name))}
     alive = {pid for pid in found if _lives(pid)}
     for pid in found - alive:
-        multiprocess.mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+        with suppress(FileNotFoundError):  # another thread or worker that shows the metrics has just done so
+            multiprocess.mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
     return sorted(alive)
 
 
@@ -45,6 +47,28 @@ def _lives(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+class WorkerCounts(multiprocess.MultiProcessCollector):
+    """The counts of all workers, from the files in their folder."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(None, folder)  # type: ignore[no-untyped-call]
+        self._folder = Path(folder)
+
+    def collect(self) -> Iterable[Metric]:
+        """Return every metric."""
+        files = [str(each) for each in self._folder.glob("*.db") if _has_begun(each)]
+        counts: Iterable[Metric] = self.merge(files)  # type: ignore[no-untyped-call]
+        return counts
+
+
+def _has_begun(file: Path) -> bool:
+    """Whether there is anything in a file of counts: a worker that begins makes it first, and may be killed then."""
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 class ProcessMetrics(Collector):

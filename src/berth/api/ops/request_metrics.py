@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -107,7 +107,7 @@ class RequestMetrics(CommitObserver):
         self._batches.observe(len(requests))
         self._commits.observe((ended_ns - began_ns) / 1e9)
 
-    def claims_changed(self, events: Mapping[str, int]) -> None:
+    def claims_changed(self, events: Sequence[str]) -> None:
         """See CommitObserver."""
         self._holds.add(events)
 

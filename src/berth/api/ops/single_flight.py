@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
+from berth.model.errors import Unavailable
+
 T = TypeVar("T")
 
 
@@ -20,16 +22,23 @@ class SingleFlight(Generic[T]):
         self._running: Future[T] | None = None
 
     async def result(self, seconds: float) -> T:
-        """Return the result of the work. Raise TimeoutError if it takes longer, or what the work raises."""
+        """Return the result of the work.
+
+        Raise TimeoutError if it takes longer, Unavailable if no thread can be started, or what the work raises.
+        """
         return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._start())), seconds)
 
     def _start(self) -> Future[T]:
         with self._lock:
             if self._running is None or self._running.done():
-                self._running = Future()
+                begun = Future[T]()
                 # Not a pool: at exit a process would wait for a thread that hangs.
-                thread = threading.Thread(target=self._do, args=(self._running,), name=self._name, daemon=True)
-                thread.start()
+                thread = threading.Thread(target=self._do, args=(begun,), name=self._name, daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError as error:  # and no later caller waits for this one
+                    raise Unavailable(f"this process can start no thread: {error}") from error
+                self._running = begun
             return self._running
 
     def _do(self, result: Future[T]) -> None:

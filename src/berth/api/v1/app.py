@@ -12,15 +12,16 @@ import msgspec
 from berth.api.auth.gate import Gate
 from berth.api.http.app import PendingReply, StreamReply
 from berth.api.http.json_body import encoded
-from berth.api.http.messages import HttpError, Reply, Request
+from berth.api.http.messages import HttpError, Reply, Request, is_streamed
 from berth.api.http.negotiation import negotiate
 from berth.api.http.router import Router
 from berth.api.v1 import etags, problems
-from berth.api.v1.decoding import body_of, query_of
+from berth.api.v1.decoding import body_of, lines_of, query_of
 from berth.api.v1.feed import EVENTS, Feed
 from berth.api.v1.keys import KEY, REPLAYED, key_of
 from berth.api.v1.route import Call, PendingResult, Route
 from berth.api.v1.routes import ROUTES
+from berth.model.alive_lines import AliveLineReader
 from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
 from berth.model.commands import Command
@@ -61,10 +62,13 @@ class V1App:
         return (route.operation for route in ROUTES if not route.public)
 
     def identify(self, request: Request) -> None:
-        """Find the route and authenticate the caller; raise HttpError 401, 404 or 405."""
+        """Find the route and authenticate the caller; raise HttpError 401, 403, 404 or 405."""
         route, _ = _route(request)
         request.info.operation = route.name
-        self.gate.authenticate(request, public=route.public)
+        caller = self.gate.authenticate(request, public=route.public)
+        if route.lines and request.info.sink is None and is_streamed(request):
+            self.gate.authorize(route.operation, caller)  # before a body that may be long
+            request.info.sink = AliveLineReader()
 
     def handle(self, request: Request) -> Reply | PendingReply | StreamReply:
         """Return a request's reply or a stream of events, or queue its command for the ledger's next `work`."""
@@ -118,7 +122,7 @@ class _Exchange:
         call.query = query_of(request, route.query)
         self.project = route.project(call)
         self._authorize(caller)
-        call.body = body_of(request, _DECODERS.get(route.name))
+        _decode(call, route)
         if KEY in request.headers:
             self.key = key_of(call, route)
         if route.dated and route.method == "GET" and self._is_dated(route):
@@ -238,6 +242,15 @@ def _route(request: Request) -> tuple[Route, dict[str, str]]:
     if any(not each or len(each) > LONGEST_PARAMETER or "\0" in each or "\ufffd" in each for each in match.values):
         raise HttpError(404, NO_SUCH_PATH)
     return routes[0], match.parameters(routes[0])
+
+
+def _decode(call: Call, route: Route) -> None:
+    """Decode the body of a call; raise HttpError 415 or Invalid."""
+    if route.lines and is_streamed(call.request):
+        reader = lines_of(call.request)
+        call.body, call.alive = reader.finish(), reader.alive
+    else:
+        call.body = body_of(call.request, _DECODERS.get(route.name))
 
 
 def _check_accept(route: Route, request: Request) -> None:

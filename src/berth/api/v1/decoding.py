@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from functools import cache
 from typing import Any, Final, get_origin, get_type_hints
 
 import msgspec
 
-from berth.api.http.messages import BadRequest, HttpError, Request, parse_query
+from berth.api.http.messages import BadRequest, HttpError, Request, media_type_of, parse_query
+from berth.model.alive_lines import NDJSON, AliveLineReader
 from berth.model.errors import Invalid
+from berth.model.json_names import check_names
 from berth.model.request_validation import pointer
 from berth.model.types import place_of
 
@@ -46,15 +47,10 @@ def body_of(request: Request, decoder: msgspec.json.Decoder[Any] | None) -> Any:
     """Return the decoded body; raise HttpError 415 or Invalid. decoder: None for a route without a body."""
     if decoder is None:
         return None
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise HttpError(415, f"The body has to be application/json, not {kind[:64] or 'of no type'}.")
-    coding = request.headers.get("content-encoding", "").strip().lower()
-    if coding not in ("", "identity"):
-        raise HttpError(415, "The body has to be sent as it is, without a content coding.")
+    _check_media(request, "application/json")
     try:
         body = decoder.decode(request.body)
-        json.loads(request.body, object_pairs_hook=_check_names)
+        json.loads(request.body, object_pairs_hook=check_names)
         return body
     except msgspec.ValidationError as error:
         raise Invalid(f"the body is wrong: {error}", at=place_of(error)) from None
@@ -64,11 +60,24 @@ def body_of(request: Request, decoder: msgspec.json.Decoder[Any] | None) -> Any:
         raise BadRequest("The body is no JSON that can be taken: it is nested too deeply") from None
 
 
-def _check_names(pairs: list[tuple[str, Any]]) -> None:
-    """Raise Invalid if an object has a name twice (RFC 8259, section 4): which of its values counts is not defined."""
-    if len(pairs) > 1 and len(dict(pairs)) < len(pairs):
-        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise Invalid(f"the body has the name {twice[:64]!r} twice in one object")
+def lines_of(request: Request) -> AliveLineReader:
+    """Return the reader of a body of lines, which is at their end; raise HttpError 415."""
+    _check_media(request, NDJSON)
+    reader = request.info.sink
+    if reader is None:  # it was short, and has been read as a whole
+        reader = request.info.sink = AliveLineReader()
+        reader.feed(request.body)
+    assert isinstance(reader, AliveLineReader), "made for this route"
+    return reader
+
+
+def _check_media(request: Request, wanted: str) -> None:
+    kind = media_type_of(request)
+    if kind != wanted:
+        raise HttpError(415, f"The body has to be {wanted}, not {kind[:64] or 'of no type'}.")
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        raise HttpError(415, "The body has to be sent as it is, without a content coding.")
 
 
 def amounts(text: str, what: str = "room") -> dict[str, int]:

@@ -66,8 +66,8 @@ class Follower:
     async def chunk_after(self, number: int) -> Chunk:
         """Return a chunk with the next change, up to the follower's end: kept, or read. Raises LogReset."""
         kept = self._window.chunk_with(number + 1)
-        most = self.end.number - number
-        return kept if kept is not None else await self._threads.reading(lambda: self._read(number, most))
+        most, epoch = self.end.number - number, self._epoch  # by when a thread reads, another history may be followed
+        return kept if kept is not None else await self._threads.reading(lambda: self._read(number, epoch, most))
 
     async def _follow(self) -> None:
         failing_since: float | None = None
@@ -125,11 +125,11 @@ class Follower:
         head = self._ledger.head()
         if head < self.end.number or self._ledger.history_epoch != self._epoch:
             raise LogReset(head)
-        return None if head == self.end.number else self._read(self.end.number)
+        return None if head == self.end.number else self._read(self.end.number, self._epoch)
 
-    def _read(self, number: int, most: int = AT_ONCE) -> Chunk:
+    def _read(self, number: int, epoch: int, most: int = AT_ONCE) -> Chunk:
         """Return the changes after this number, of which there are some, as events. Raises LogReset."""
-        return chunk_of(self._log.page(number, self._epoch, min(most, AT_ONCE), PIECE_BYTES))
+        return chunk_of(self._log.page(number, epoch, min(most, AT_ONCE), PIECE_BYTES))
 
     def _finish(self) -> None:
         self.over = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from berth.api.http.messages import BadRequest
 from berth.api.v1.route import Call, NoParameters, Route
@@ -23,7 +23,11 @@ def key_of(call: Call, route: Route) -> CommandKey | None:
     """
     if route.keyed:
         try:
-            sent = (call.items, call.body) if route.query is NoParameters else (call.items, call.body, call.query)
+            sent: list[Any] = [call.items, call.body]
+            if route.query is not NoParameters:
+                sent.append(call.query)
+            if call.alive is not None:
+                sent.append(call.alive.digest)
             return command_key(call.request.headers[KEY], call.caller, route.name, *sent)
         except Invalid as error:
             raise BadRequest(f"Idempotency-Key: {error}.") from None

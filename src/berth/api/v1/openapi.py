@@ -26,6 +26,12 @@ _KEY: Final = Parameter(
     description="With the same key the same request is carried out once, and has the same answer.",
 )
 
+LINES: Final = (
+    "A line of JSON for the body without its list, then one for each entry of the list, and at the end "
+    '{"end": COUNT}: of any length.'
+)
+"""How a body comes in lines."""
+
 _PLACES: Final[dict[str, tuple[Json, str]]] = {
     "uuid": ({"type": "string", "format": "uuid"}, "Of the provider or consumer, in any spelling."),
     "name": ({"type": "string", "minLength": 1, "maxLength": 255}, "The name."),
@@ -127,6 +133,7 @@ def _described(route: Route, schemas: dict[int, Json], parts: dict[str, Json]) -
         refusals=tuple(sorted(_statuses(route))),
         public=route.public,
         events=route.streams,
+        lines=LINES if route.lines else "",
     )
 
 

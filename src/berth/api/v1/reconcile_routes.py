@@ -23,6 +23,7 @@ RECONCILIATION: Final = (
         body=ReconcileRequest,
         reply=ReconcileReport,
         keyed=True,
+        lines=True,
         refusals=(
             errors.NothingAlive,
             errors.ProviderNotFound,

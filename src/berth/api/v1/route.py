@@ -12,6 +12,7 @@ from berth.api.auth.policy import Policy
 from berth.api.http.messages import Request
 from berth.api.v1.feed import Feed
 from berth.ledger import Ledger
+from berth.model.alive_list import AliveList
 from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
 from berth.model.commands import Command
@@ -26,7 +27,7 @@ class Call:
     items: the parameters in the path; query, body: of the route's types; feed: the change log, live;
     recheck: raises HttpError if the caller may not do this any more; ways: the names of the authenticators;
     mints: whether API tokens are accepted; anomalies: returns the unusual activity in the audit log;
-    limits: of one request.
+    limits: of one request; alive: the list that came in lines after the body, None if it is in the body.
     """
 
     request: Request
@@ -42,6 +43,7 @@ class Call:
     mints: bool = False
     query: Any = None
     body: Any = None
+    alive: AliveList | None = None
 
 
 @dataclass(slots=True)
@@ -69,6 +71,7 @@ class Route:
     with a stream of events; dated: its answer changes with the ledger's head only, and is for everybody
     the same; timed: it says how long claims still count, and so changes with time while some end;
     project: whose business a call is, if it is a project's; keyed: whether it takes an idempotency key;
+    lines: whether the body may also come as lines of JSON, a list of any length after it;
     refusals: those that the ledger may answer with.
     """
 
@@ -88,4 +91,5 @@ class Route:
     timed: bool = False
     project: Callable[[Call], str | None] = field(default=lambda _: None)
     keyed: bool = False
+    lines: bool = False
     refusals: tuple[type[BerthError], ...] = ()

@@ -15,19 +15,18 @@ from berth.cli.command import ledger_command
 from berth.cli.output.table import Table
 from berth.cli.provider_names import resolve
 from berth.cli.session import STANDARD_INPUT, Session
+from berth.model.alive_list import AliveList, Held
 from berth.model.consumer import Resources
 from berth.model.errors import Invalid
 from berth.model.names import parse_uuid
 from berth.model.reconciliation import ReconcileItem, ReconcileReport, ReconcileRequest
-
-_Held = dict[str, Resources]
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A line of the list that says what a consumer really has."""
 
     consumer: str
-    allocations: _Held | None = None
+    allocations: Held | None = None
 
 
 _LINE: Final = msgspec.json.Decoder(_Line)
@@ -65,7 +64,6 @@ def reconcile(
     Example: berth reconcile --tree node-1 --alive running.txt --as-of 1200
     """
     request = ReconcileRequest(
-        alive=_alive(session, alive),
         as_of=as_of,
         trees=tuple(resolve(session, word) for word in trees or ()),
         project=project,
@@ -75,7 +73,7 @@ def reconcile(
         dry_run=not apply,
         limit=limit,
     )
-    report = session.ledger.reconcile(request)
+    report = session.ledger.reconcile(request, alive=_alive(session, alive))
     rows = [[each.finding.value, each.consumer, *_cells(each)] for each in report.items]
     session.output.show(report, Table(("WHAT", "CONSUMER", "WHY", "CLAIMED", "REALLY"), rows))
     session.output.note(_sentence(report))
@@ -98,7 +96,7 @@ def undo(
     session.output.print_result(outcome, *lines, *(f"left {uuid}: {why}" for uuid, why in outcome.left.items()))
 
 
-def _alive(session: Session, path: Path) -> dict[str, _Held | None]:
+def _alive(session: Session, path: Path) -> AliveList:
     """Return the consumers of the list, and what they have if it says so. Raises Invalid, typer.BadParameter."""
     if str(path) != STANDARD_INPUT:
         with path.open(encoding="utf-8") as lines:
@@ -108,20 +106,24 @@ def _alive(session: Session, path: Path) -> dict[str, _Held | None]:
     return _alive_of(sys.stdin)
 
 
-def _alive_of(lines: Iterable[str]) -> dict[str, _Held | None]:
-    found: dict[str, _Held | None] = {}
+def _alive_of(lines: Iterable[str]) -> AliveList:
+    found = AliveList()
     for number, line in enumerate(map(str.strip, lines), 1):
         if not line:
             continue
         try:
             entry = _LINE.decode(line) if line.startswith("{") else _Line(line)
-        except msgspec.DecodeError as error:
+            if entry.allocations is None and _is_in(found, entry.consumer):
+                continue  # a machine that moves is listed by two hosts
+            found.add(entry.consumer, entry.allocations)
+        except (msgspec.DecodeError, Invalid) as error:
             raise Invalid(f"line {number}: {error}; nothing was changed") from None
-        uuid = parse_uuid(entry.consumer)
-        if uuid is None:
-            raise Invalid(f"line {number}: {entry.consumer[:80]!r} is no uuid; nothing was changed")
-        found[uuid] = entry.allocations
     return found
+
+
+def _is_in(alive: AliveList, consumer: str) -> bool:
+    uuid = parse_uuid(consumer)
+    return uuid is not None and alive.entry(uuid) is not None
 
 
 def _cells(item: ReconcileItem) -> tuple[str, str, str]:
@@ -129,7 +131,7 @@ def _cells(item: ReconcileItem) -> tuple[str, str, str]:
     return why, as_text(_total(item.allocations)), "" if item.actual is None else as_text(_total(item.actual))
 
 
-def _total(held: _Held) -> Resources:
+def _total(held: Held) -> Resources:
     total: Resources = {}
     for resources in held.values():
         for name, amount in resources.items():

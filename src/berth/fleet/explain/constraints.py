@@ -197,7 +197,7 @@ def _tree(view: WholeFleet, uuid: str) -> str:
     slot = fleet.slot_of.get(uuid)
     if slot is None:
         return f"the tree of {uuid}, which does not exist"
-    return f"the tree of {fleet.names[int(fleet.root.values[slot])]}"
+    return f"the tree of {fleet.names[fleet.root.item(slot)]}"
 
 
 def _one_of(what: str, names: AnyOf) -> str:

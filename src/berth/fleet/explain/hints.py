@@ -58,7 +58,7 @@ def _pool_outside(builder: RequestFunnelBuilder, constraint: ConstraintMask, dis
     inside = fleet.aggregate_sets.having_any(fleet.catalogue.requested_aggregate_ids(constraint.names))
     tried = 0
     for root in np.flatnonzero(builder.without(constraint) & inside[fleet.aggregate_set.values]).tolist():
-        for pool in fleet.shared_with_set(int(fleet.aggregate_set.values[root])):
+        for pool in fleet.shared_with_set(fleet.aggregate_set.item(root)):
             if inside[fleet.aggregate_set.values[pool]]:
                 continue
             as_member = (view.slots == pool) & (view.anchors == root)

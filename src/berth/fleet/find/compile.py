@@ -128,7 +128,7 @@ def _contested(variables: list[Variable]) -> frozenset[int]:
 
 def _root_of(fleet: Fleet, uuid: str) -> int:
     slot = fleet.slot_of.get(uuid)
-    return NO_SLOT if slot is None else int(fleet.root.values[slot])
+    return NO_SLOT if slot is None else fleet.root.item(slot)
 
 
 def _traits_ok(fleet: Fleet, required: tuple[frozenset[str], ...], forbidden: frozenset[str]) -> Mask | None:

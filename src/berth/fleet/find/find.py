@@ -177,7 +177,7 @@ def _providers_of(fleet: Fleet, trees: list[int]) -> tuple[SlotList, list[int]]:
         members = fleet.tree(root)
         slots += members
         if fleet.sharing:
-            sets = {int(fleet.aggregate_set.values[slot]) for slot in members}
+            sets = {fleet.aggregate_set.item(slot) for slot in members}
             inside = set(members)
             outside = sorted({slot for each in sets for slot in fleet.shared_with_set(each)} - inside)
             foreign += range(len(slots), len(slots) + len(outside))

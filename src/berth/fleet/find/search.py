@@ -161,7 +161,7 @@ class _Search:
                 self.taken[slot, number] = self.taken.get((slot, number), 0) + amount
         self.chosen[index] = slot
         if compiled.one_provider_per_tree and variable.demands:
-            self.tree_user[int(self.fleet.root.values[slot])] = slot
+            self.tree_user[self.fleet.root.item(slot)] = slot
         return True
 
     def _undo(self, index: int, slot: int) -> None:
@@ -174,7 +174,7 @@ class _Search:
                 self.taken[slot, number] -= amount
         if self.compiled.one_provider_per_tree:
             self.tree_user = {
-                int(self.fleet.root.values[other]): other
+                self.fleet.root.item(other): other
                 for other, each in zip(self.chosen, self.compiled.variables, strict=True)
                 if other != NO_SLOT and each.demands
             }
@@ -183,7 +183,7 @@ class _Search:
         """Whether no other provider of the same tree is taken from, where the request demands that."""
         if not self.compiled.one_provider_per_tree or not self.compiled.variables[index].demands:
             return True
-        return self.tree_user.get(int(self.fleet.root.values[slot]), slot) == slot
+        return self.tree_user.get(self.fleet.root.item(slot), slot) == slot
 
     def _has_room_left(self, index: int, slot: int) -> bool:
         """Whether there is room beside the present choices; room for the variable alone was checked before."""
@@ -280,7 +280,7 @@ class _Search:
                 tuple(places),
                 tuple(self._room_at(slot, number) for number in contested),
                 self.traits.get(slot),
-                int(self.fleet.root.values[slot]) if self.compiled.one_provider_per_tree else 0,
+                self.fleet.root.item(slot) if self.compiled.one_provider_per_tree else 0,
             )
             found[slot] = numbers.setdefault(what, len(numbers))
         return found

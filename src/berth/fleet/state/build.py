@@ -114,8 +114,8 @@ def _load_trees(fleet: Fleet) -> None:
     children = defaultdict[int, list[int]](list)
     members = dict[int, list[int]]()
     for slot in np.flatnonzero(fleet.parent.values != NO_SLOT).tolist():
-        children[int(fleet.parent.values[slot])].append(slot)
-        root = int(fleet.root.values[slot])
+        children[fleet.parent.item(slot)].append(slot)
+        root = fleet.root.item(slot)
         members.setdefault(root, [root]).append(slot)
     fleet.children = {slot: tuple(slots) for slot, slots in children.items()}
     fleet.members = {root: tuple(slots) for root, slots in members.items()}

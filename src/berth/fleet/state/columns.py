@@ -28,55 +28,60 @@ def clipped_capacity(unreserved: int, ratio: float) -> int:
 
 
 class Column:
-    """An array with spare space at its end."""
+    """An array with spare space at its end. array: with that space, for single values below `size`."""
 
-    __slots__ = ("_array", "size")
+    __slots__ = ("array", "size")
 
     def __init__(self, dtype: DTypeLike, values: Sequence[Any] | NDArray[Any] = ()) -> None:
-        self._array: NDArray[Any] = np.array(values, dtype=dtype)
-        self.size = len(self._array)
+        self.array: NDArray[Any] = np.array(values, dtype=dtype)
+        self.size = len(self.array)
 
     @property
     def values(self) -> NDArray[Any]:
         """The array without its spare space. Valid until the next append or insert."""
-        return self._array[: self.size]
+        return self.array[: self.size]
+
+    def item(self, at: int) -> int:
+        """Return one value of a column of whole numbers. at: below `size`."""
+        value: int = self.array.item(at)
+        return value
 
     def __sizeof__(self) -> int:
-        return self._array.nbytes
+        return self.array.nbytes
 
     def copy(self) -> Column:
         """Return a column with the same values in an array of its own."""
         copied = object.__new__(Column)
-        copied._array, copied.size = self._array.copy(), self.size
+        copied.array, copied.size = self.array.copy(), self.size
         return copied
 
     def set(self, at: int | NDArray[Any], value: Any) -> None:
         """Replace one value, or those at these places."""
-        self._array[at] = value
+        self.array[at] = value
 
     def append(self, value: Any) -> None:
         """Add one value at the end."""
         self._reserve()
-        self._array[self.size] = value
+        self.array[self.size] = value
         self.size += 1
 
     def insert(self, at: int, value: Any) -> None:
         """Insert one value, moving the later ones up."""
         self._reserve()
-        self._array[at + 1 : self.size + 1] = self._array[at : self.size]
-        self._array[at] = value
+        self.array[at + 1 : self.size + 1] = self.array[at : self.size]
+        self.array[at] = value
         self.size += 1
 
     def remove(self, at: int) -> None:
         """Remove one value, moving the later ones down."""
-        self._array[at : self.size - 1] = self._array[at + 1 : self.size]
+        self.array[at : self.size - 1] = self.array[at + 1 : self.size]
         self.size -= 1
 
     def _reserve(self) -> None:
-        if self.size == len(self._array):
-            grown = np.empty(max(4, self.size + (self.size >> 1)), dtype=self._array.dtype)
-            grown[: self.size] = self._array
-            self._array = grown
+        if self.size == len(self.array):
+            grown = np.empty(max(4, self.size + (self.size >> 1)), dtype=self.array.dtype)
+            grown[: self.size] = self.array
+            self.array = grown
 
 
 _FIELDS: Final = (
@@ -120,9 +125,11 @@ class ClassColumn(CopyOnWrite):
 
     def row(self, slot: int) -> int:
         """Return the row of a provider; NO_ROW if it has none."""
-        slots = self.slots.values
-        at = int(slots.searchsorted(np.int32(slot)))
-        return at if at < len(slots) and slots[at] == slot else NO_ROW
+        slots, size = self.slots.array, self.slots.size
+        if NO_ROW < slot < size and slots.item(slot) == slot:  # as where all providers have the class
+            return slot
+        at = int(slots[:size].searchsorted(np.int32(slot)))
+        return at if at < size and slots.item(at) == slot else NO_ROW
 
     def places(self, slots: Sequence[int] | Slots) -> NDArray[np.intp]:
         """Return the row of each of these providers, or the row where it would be inserted.
@@ -171,7 +178,8 @@ class ClassColumn(CopyOnWrite):
 
     def set_used(self, row: int | NDArray[Any], amount: int | NDArray[Any]) -> None:
         """Set how much is held of the inventory in one row, or in each of these."""
-        self._own("used")
+        if "used" not in self._owned:
+            self._own("used")
         self.used.set(row, amount)
 
     def add_used(self, slot: int, amount: int) -> None:
@@ -183,12 +191,12 @@ class ClassColumn(CopyOnWrite):
     def inventory(self, row: int) -> Inventory:
         """Return the inventory of one row."""
         return Inventory(
-            self.total.values.item(row),
-            self.reserved.values.item(row),
-            self.min_unit.values.item(row),
-            self.max_unit.values.item(row),
-            self.step_size.values.item(row),
-            self.ratio.values.item(row),
+            self.total.array.item(row),
+            self.reserved.array.item(row),
+            self.min_unit.array.item(row),
+            self.max_unit.array.item(row),
+            self.step_size.array.item(row),
+            self.ratio.array.item(row),
         )
 
     def inventories(self, rows: NDArray[np.intp]) -> list[Inventory]:
@@ -199,14 +207,14 @@ class ClassColumn(CopyOnWrite):
     def at(self, row: int) -> InventoryUsage:
         """Return one row as a value."""
         return InventoryUsage(
-            self.total.values.item(row),
-            self.reserved.values.item(row),
-            self.min_unit.values.item(row),
-            self.max_unit.values.item(row),
-            self.step_size.values.item(row),
-            self.ratio.values.item(row),
-            self.used.values.item(row),
-            self.updated_at.values.item(row),
+            self.total.array.item(row),
+            self.reserved.array.item(row),
+            self.min_unit.array.item(row),
+            self.max_unit.array.item(row),
+            self.step_size.array.item(row),
+            self.ratio.array.item(row),
+            self.used.array.item(row),
+            self.updated_at.array.item(row),
         )
 
     def room(self, first: int, last: int, amount: int) -> Mask:
@@ -236,4 +244,4 @@ class ClassColumn(CopyOnWrite):
     def free_and_max_unit(self, slot: int) -> tuple[int, int]:
         """Return the free amount at a provider that has this class, and the most that one claim may ask for."""
         row = self.row(slot)
-        return int(self.capacity.values[row]) - int(self.used.values[row]), int(self.max_unit.values[row])
+        return self.capacity.item(row) - self.used.array.item(row), self.max_unit.array.item(row)

@@ -140,11 +140,11 @@ class Fleet(CopyOnWrite):
 
     def traits_of(self, slot: int) -> frozenset[int]:
         """Return the ids of a provider's traits."""
-        return self.trait_sets.sets[int(self.trait_set.values[slot])]
+        return self.trait_sets.sets[self.trait_set.item(slot)]
 
     def aggregates_of(self, slot: int) -> frozenset[int]:
         """Return the ids of a provider's aggregates."""
-        return self.aggregate_sets.sets[int(self.aggregate_set.values[slot])]
+        return self.aggregate_sets.sets[self.aggregate_set.item(slot)]
 
     def given_aggregates_of(self, slot: int) -> frozenset[int]:
         """Return the ids of a provider's aggregates, spelled as they were given."""
@@ -230,7 +230,7 @@ class Fleet(CopyOnWrite):
         if row != NO_ROW:  # a reshape may have removed the inventory, once nothing was held of it
             if number not in self._own_classes:
                 column = self.own_column(number)
-            if amount < column.used.values[row]:
+            if amount < column.used.item(row):
                 self.room_made_at = self.head + 1
             column.set_used(row, amount)
 
@@ -273,7 +273,7 @@ class Fleet(CopyOnWrite):
         """Set a provider's traits."""
         if self.traits_of(slot) == traits:
             return
-        before, number = self._shares(slot), int(self.trait_set.values[slot])
+        before, number = self._shares(slot), self.trait_set.item(slot)
         self._own("trait_set", "trait_sets")
         self.trait_set.set(slot, self.trait_sets.use(traits))
         self.trait_sets.release(number)
@@ -288,7 +288,7 @@ class Fleet(CopyOnWrite):
             self.spelled.pop(slot, None)
             if aggregates != given:
                 self.spelled[slot] = given
-        before, number = self.aggregates_of(slot), int(self.aggregate_set.values[slot])
+        before, number = self.aggregates_of(slot), self.aggregate_set.item(slot)
         if before == aggregates:
             return
         self._own("aggregate_set", "aggregate_sets")
@@ -345,7 +345,7 @@ class Fleet(CopyOnWrite):
             self.nested.set(root, value=True)
 
     def _unplace(self, slot: int) -> None:
-        parent, root = int(self.parent.values[slot]), int(self.root.values[slot])
+        parent, root = self.parent.item(slot), self.root.item(slot)
         if parent != NO_SLOT:
             self._own("children")
             _remove_from(self.children, parent, slot)

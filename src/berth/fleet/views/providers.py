@@ -86,14 +86,14 @@ def snapshot(fleet: Fleet) -> dict[str, Any]:
     by_uuid = {
         uuid: (
             _provider(fleet, slot),
-            int(fleet.id.values[slot]),
+            fleet.id.item(slot),
             dict(_inventories_at(fleet, slot)),
             traits(fleet, uuid),
             aggregates(fleet, uuid),
             sorted(fleet.uuids[child] for child in fleet.children.get(slot, ())),
             sorted(fleet.uuids[member] for member in fleet.members.get(slot, ())),
             bool(fleet.nested.values[slot]),
-            sorted(fleet.uuids[other] for other in fleet.shared_with_set(int(fleet.aggregate_set.values[slot]))),
+            sorted(fleet.uuids[other] for other in fleet.shared_with_set(fleet.aggregate_set.item(slot))),
         )
         for uuid, slot in fleet.slot_of.items()
     }
@@ -102,19 +102,19 @@ def snapshot(fleet: Fleet) -> dict[str, Any]:
 
 
 def _generation(fleet: Fleet, slot: int) -> int:
-    return int(fleet.generation.values[slot])
+    return fleet.generation.item(slot)
 
 
 def _provider(fleet: Fleet, slot: int) -> Provider:
-    parent = int(fleet.parent.values[slot])
+    parent = fleet.parent.item(slot)
     return Provider(
         uuid=fleet.uuids[slot],
         name=fleet.names[slot],
         generation=_generation(fleet, slot),
         parent=None if parent == NO_SLOT else fleet.uuids[parent],
         root=fleet.uuids[fleet.root.values[slot]],
-        created_at=int(fleet.created_at.values[slot]),
-        updated_at=int(fleet.updated_at.values[slot]),
+        created_at=fleet.created_at.item(slot),
+        updated_at=fleet.updated_at.item(slot),
     )
 
 

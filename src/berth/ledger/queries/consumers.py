@@ -163,11 +163,11 @@ class ConsumerQueries:
             slot = fleet.slot(provider_uuid(fleet, uuid))
             holders: dict[str, Holder] = {}
             newest = 0
-            for row in stored.holders_of(connection, int(fleet.id.values[slot]), fleet.lapses.instant):
+            for row in stored.holders_of(connection, fleet.id.item(slot), fleet.lapses.instant):
                 holder = holders.setdefault(row.uuid, Holder(_consumer(fleet, row), {}))
                 holder.resources[fleet.catalogue.name_of(row.class_id)] = row.amount
                 newest = max(newest, row.updated_at)
-            return ProviderAllocations(int(fleet.generation.values[slot]), list(holders.values()), newest)
+            return ProviderAllocations(fleet.generation.item(slot), list(holders.values()), newest)
 
     def holders(self, uuid: str, *, limit: int = 100, after: str | None = None) -> HolderPage:
         """Return a page of the consumers that hold something of a provider. Raises ProviderNotFound."""
@@ -175,7 +175,7 @@ class ConsumerQueries:
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
             slot = fleet.slot(provider_uuid(fleet, uuid))
-            provider_id = int(fleet.id.values[slot])
+            provider_id = fleet.id.item(slot)
             rows = consumer_pages.holders(connection, provider_id, begin, limit + 1, fleet.lapses.instant)
             leased, now = lease_fields(fleet, connection, {row.uuid for row in rows}), self._writer.time.known
             items: dict[int, HolderItem] = {}
@@ -184,7 +184,7 @@ class ConsumerQueries:
                 if item is None:
                     item = items[row.consumer_id] = _holder(fleet, row, now, leased.get(row.uuid, {}))
                 item.resources[fleet.catalogue.name_of(row.class_id)] = row.amount
-            generation = int(fleet.generation.values[slot])
+            generation = fleet.generation.item(slot)
         ids = list(items)
         return HolderPage(generation, list(items.values())[:limit], str(ids[limit - 1]) if len(ids) > limit else None)
 

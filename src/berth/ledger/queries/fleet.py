@@ -282,5 +282,5 @@ class FleetQueries:
         """Return a provider with all that it has, and its tree. Raises ProviderNotFound."""
         with self._writer.read() as fleet:
             slot = fleet.slot(provider_uuid(fleet, uuid))
-            self._require_time(len(fleet.members.get(int(fleet.root.values[slot]), ())))
+            self._require_time(len(fleet.members.get(fleet.root.item(slot), ())))
             return provider_details(fleet, fleet.uuids[slot])

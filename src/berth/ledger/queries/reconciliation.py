@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from berth.fleet.state.fleet import Fleet
 from berth.ledger.write.writer import Writer
+from berth.model.alive_list import AliveList, Held
 from berth.model.caller import Caller
 from berth.model.change import NameKind
 from berth.model.commands import Command
-from berth.model.consumer import Resources
 from berth.model.errors import Invalid
 from berth.model.idempotency import CommandKey, checked_key, command_key
 from berth.model.interface import LedgerInterface
@@ -32,12 +32,13 @@ from berth.model.reconciliation import (
     digest_of,
 )
 from berth.store import consumers as stored
-from berth.store.reconciliation import ConsumerScope, ScopeRow, in_scope
+from berth.store.reconciliation import PAGE, ConsumerScope, ScopeRow, in_scope
 
-_NOT_ALIVE: Final[dict[str, Resources]] = {}
+_AFTER_ALL: Final = "g"
+"""A text that comes after all uuids."""
 
-Held = dict[str, Resources]
-"""Amounts by provider uuid and class."""
+_KEPT_PAGES: Final = 2
+"""How many pages of items are kept until those after the first page are dropped."""
 
 
 class ReconcileVerbs(LedgerInterface):
@@ -51,20 +52,26 @@ class ReconcileVerbs(LedgerInterface):
     def _answer(self, command: Command, by: CommandKey | None) -> Any:
         """Carry out a valid command, and return its result. Raises a Refusal."""
 
-    def reconcile(self, request: ReconcileRequest, *, key: str | None = None) -> ReconcileReport:
+    def reconcile(
+        self, request: ReconcileRequest, *, alive: AliveList | None = None, key: str | None = None
+    ) -> ReconcileReport:
         """Compare claims with a list of the consumers that are alive; without dry_run, end the orphans.
 
-        Raises ProviderNotFound, NothingAlive, PlanOutdated, ReconcileTooLarge.
+        alive: the list, if it is long, instead of that of the request. Raises ProviderNotFound, NothingAlive,
+        PlanOutdated, ReconcileTooLarge.
         """
-        by = None if key is None else command_key(checked_key(key), self.caller, Reconcile.__name__, request)
-        report, command = self.planned_reconcile(request, keyed=by is not None)
+        by = None
+        if key is not None:
+            sent = (request,) if alive is None else (request, alive.digest)
+            by = command_key(checked_key(key), self.caller, Reconcile.__name__, *sent)
+        report, command = self.planned_reconcile(request, alive, keyed=by is not None)
         if command is None:
             return report
         ended: ReconcileReport = self._answer(command, by)
         return ended
 
     def planned_reconcile(
-        self, request: ReconcileRequest, *, keyed: bool = False
+        self, request: ReconcileRequest, alive: AliveList | None = None, *, keyed: bool = False
     ) -> tuple[ReconcileReport, Reconcile | None]:
         """Return the differences, and the command that ends the orphans if that was asked for and there are any.
 
@@ -73,16 +80,16 @@ class ReconcileVerbs(LedgerInterface):
         case, which may have an answer that was kept, or whose refusal is to be kept. Raises as `reconcile` does.
         """
         self._writer.require_time(long=True)
-        request = validated_reconcile(request)
+        request, listed = validated_reconcile(request, alive)
         with self._writer.read_with_rows() as (fleet, connection):
             if request.as_of > fleet.head:
                 raise Invalid(f"as_of lies ahead: the last change is {fleet.head}, not {request.as_of}", "/as_of")
             scope, slots = _scope_of(fleet, request)
-            found = _Comparison(fleet, request, slots)
+            found = _Comparison(fleet, request, listed, slots)
             for rows in in_scope(connection, scope) if scope is not None else ():
                 found.add(rows, _held_by(fleet, connection, filter(found.needs_amounts, rows)))
                 self._writer.pause()
-        report = found.report()
+            report = found.report(self._writer.pause)
         if request.dry_run:
             return report, None
         assert request.expect is not None, "validated"
@@ -97,58 +104,83 @@ class ReconcileVerbs(LedgerInterface):
 class _Comparison:
     """The differences so far. slots: of the providers in the trees, None if the scope has no trees."""
 
-    def __init__(self, fleet: Fleet, request: ReconcileRequest, slots: frozenset[int] | None) -> None:
-        self._fleet, self._request, self._slots = fleet, request, slots
-        self._missing = set(request.alive)
+    def __init__(self, fleet: Fleet, request: ReconcileRequest, alive: AliveList, slots: frozenset[int] | None) -> None:
+        self._fleet, self._request, self._alive, self._slots = fleet, request, alive, slots
+        self._found = bytearray(len(alive))
         self._items: list[ReconcileItem] = []
+        self._next = _AFTER_ALL
         self._matching = 0
+        self._number: Counter[ReconcileFinding] = Counter()
+        self._skips: Counter[SkipReason] = Counter()
         self._shares = fleet.catalogue.id_of(NameKind.TRAIT, SHARES_VIA_AGGREGATE)
         self.orphans: list[Orphan] = []
 
     def needs_amounts(self, row: ScopeRow) -> bool:
         """Whether it matters what a consumer has: not if the list says only that it is alive, as it does of most."""
-        return self._request.alive.get(row.uuid, _NOT_ALIVE) is not None
+        entry = self._alive.entry(row.uuid)
+        return entry is None or self._alive.held(entry) is not None
 
     def add(self, rows: Iterable[ScopeRow], held: Mapping[int, Held]) -> None:
         """Compare some consumers with the list."""
         for row in rows:
-            self._missing.discard(row.uuid)
-            has = held.get(row.id, {})
-            finding = self._finding(row.uuid, has)
+            entry, has = self._alive.entry(row.uuid), held.get(row.id, {})
+            actual = None if entry is None else self._alive.held(entry)
+            if entry is not None:
+                self._found[entry] = 1
+            finding = ReconcileFinding.ORPHAN if entry is None else self._difference(has, actual)
             if finding is None:
                 self._matching += 1
                 continue
             why = self._skipped(row, has, finding)
             if why is None and finding is ReconcileFinding.ORPHAN:
                 self.orphans.append(Orphan(consumer=row.uuid, generation=row.generation, id=row.id))
-            self._items.append(self._item(row, has, finding if why is None else ReconcileFinding.SKIPPED, why))
+            if why is not None:
+                self._skips[why] += 1
+                finding = ReconcileFinding.SKIPPED
+            self._number[finding] += 1
+            if self._is_of_page(row.uuid):
+                self._keep(self._item(row, has, actual, finding, why))
 
-    def report(self) -> ReconcileReport:
-        """Return what was found, with the page of items that was asked for."""
+    def report(self, pause: Callable[[], None]) -> ReconcileReport:
+        """Return what was found, with the page of items that was asked for. pause: lets others run."""
         request = self._request
-        unknown = (
-            ReconcileItem(consumer=uuid, finding=ReconcileFinding.UNKNOWN, actual=request.alive[uuid])
-            for uuid in self._missing
-        )
-        items = sorted((*self._items, *unknown), key=lambda each: each.consumer)
-        number = Counter(each.finding for each in items)
-        rest = [each for each in items if each.consumer > request.after]
+        for turn, (uuid, entry) in enumerate(self._alive.entries()):
+            if not self._found[entry]:
+                self._number[ReconcileFinding.UNKNOWN] += 1
+                if self._is_of_page(uuid):
+                    actual = self._alive.held(entry)
+                    self._keep(ReconcileItem(consumer=uuid, finding=ReconcileFinding.UNKNOWN, actual=actual))
+            if turn % PAGE == 0:
+                pause()
+        items, number = self._first_items(), self._number
         return ReconcileReport(
             head=self._fleet.head,
             orphans=number[ReconcileFinding.ORPHAN],
             differing=number[ReconcileFinding.DIFFERING],
             unknown=number[ReconcileFinding.UNKNOWN],
             matching=self._matching,
-            skipped=dict(Counter(each.why for each in items if each.why is not None)),
+            skipped=dict(self._skips),
             digest=digest_of(self.orphans),
-            items=rest[: request.limit],
-            next=rest[request.limit - 1].consumer if len(rest) > request.limit else None,
+            items=items[: request.limit],
+            next=items[request.limit - 1].consumer if len(items) > request.limit else None,
         )
 
-    def _finding(self, uuid: str, has: Held) -> ReconcileFinding | None:
-        if uuid not in self._request.alive:
-            return ReconcileFinding.ORPHAN
-        actual = self._request.alive[uuid]
+    def _is_of_page(self, consumer: str) -> bool:
+        """Whether a consumer may be of the page that was asked for, as far as the items are known."""
+        return self._request.after < consumer < self._next
+
+    def _keep(self, item: ReconcileItem) -> None:
+        """Keep an item of the page. Now and then those after it are dropped, so that few are in memory."""
+        self._items.append(item)
+        if len(self._items) > _KEPT_PAGES * (self._request.limit + 1):
+            self._items = self._first_items()
+            self._next = self._items[-1].consumer
+
+    def _first_items(self) -> list[ReconcileItem]:
+        """Return the items of the page and one more, in order."""
+        return sorted(self._items, key=lambda each: each.consumer)[: self._request.limit + 1]
+
+    def _difference(self, has: Held, actual: Held | None) -> ReconcileFinding | None:
         if actual is None:
             return None
         # A host knows nothing of what its machines have of other hosts, but it may list their share of a pool.
@@ -172,7 +204,9 @@ class _Comparison:
     def _is_shared(self, provider: str) -> bool:
         return self._shares in self._fleet.traits_of(self._fleet.slot(provider))
 
-    def _item(self, row: ScopeRow, has: Held, finding: ReconcileFinding, why: SkipReason | None) -> ReconcileItem:
+    def _item(
+        self, row: ScopeRow, has: Held, actual: Held | None, finding: ReconcileFinding, why: SkipReason | None
+    ) -> ReconcileItem:
         return ReconcileItem(
             consumer=row.uuid,
             finding=finding,
@@ -182,7 +216,7 @@ class _Comparison:
             user=row.user,
             type=None if row.type_id is None else self._fleet.catalogue.name_of(row.type_id),
             allocations=has,
-            actual=self._request.alive.get(row.uuid),
+            actual=actual,
         )
 
 
@@ -195,7 +229,7 @@ def _scope_of(fleet: Fleet, request: ReconcileRequest) -> tuple[ConsumerScope | 
     type_id = fleet.catalogue.id_of(NameKind.TYPE, request.type) if request.type else None
     if request.type and type_id is None:
         return None, slots
-    ids = None if slots is None else sorted(int(fleet.id.values[slot]) for slot in slots)
+    ids = None if slots is None else sorted(fleet.id.item(slot) for slot in slots)
     return ConsumerScope(ids, request.project, type_id, fleet.lapses.instant), slots
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -68,8 +66,7 @@ _NOTHING = Facts()
 BERTH = Caller(name="berth", via="local")
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, eq=False):
     """The outcome of one command: a result or a refusal.
 
     deferred: it has to be decided in a later batch; search: with candidates that are searched for again; replayed: it
@@ -93,21 +90,20 @@ class Outcome:
             observer.command_refused(self.pending.command, self.refusal)
 
 
-@dataclass(slots=True)
-class DecidedBatch:
+class DecidedBatch(msgspec.Struct, eq=False):
     """A decided batch.
 
     draft: what it was decided on; texts: the facts of `log` as they are stored, which the audit log seals; ended: rows
-    of the consumers that Berth ended; life: how many claims with a term were confirmed and so on.
+    of the consumers that Berth ended; life: what was done with claims that have a term: confirmed and so on.
     """
 
     chain: Chain
     draft: Draft
-    outcomes: list[Outcome] = field(default_factory=list)
-    log: list[Change] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    ended: list[dict[str, Any]] = field(default_factory=list)
-    life: Counter[str] = field(default_factory=Counter)
+    outcomes: list[Outcome] = []
+    log: list[Change] = []
+    texts: list[str] = []
+    ended: list[dict[str, Any]] = []
+    life: list[str] = []
 
     def is_stored(self, connection: Connection) -> bool:
         """Whether the database has its records: whether it was committed.
@@ -117,8 +113,7 @@ class DecidedBatch:
         return bool(self.log) and audit.has(connection, self.chain.number, self.chain.hash)
 
 
-@dataclass(slots=True, eq=False)
-class Batch:
+class Batch(msgspec.Struct, eq=False):
     """Commands that are carried out together.
 
     attempts: all that may have been committed without this process having seen it; halves of a batch share them.
@@ -127,9 +122,9 @@ class Batch:
     """
 
     pending: Sequence[PendingCommand]
-    attempts: list[DecidedBatch] = field(default_factory=list)
-    commits: list[tuple[tuple[str, ...], int, int]] = field(default_factory=list)
-    life: Counter[str] = field(default_factory=Counter)
+    attempts: list[DecidedBatch] = []
+    commits: list[tuple[tuple[str, ...], int, int]] = []
+    life: list[str] = []
     writing: bool = False
 
     def __bool__(self) -> bool:
@@ -153,6 +148,11 @@ class Batch:
             Batch(first, self.attempts, self.commits, self.life),
             Batch(rest, self.attempts, self.commits, self.life),
         )
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all its callers have an answer."""
+        return all(each.settled for each in self.pending)
 
     def unsettled(self, left_out: Collection[PendingCommand] = ()) -> list[PendingCommand]:
         """Return the commands whose callers have no answer yet, but these."""
@@ -207,7 +207,8 @@ def decide_batch(
             if grown > MOST_COMMAND_BYTES:
                 raise Invalid(f"the command changes too much at once: {grown:,} bytes of {MOST_COMMAND_BYTES:,}")
             size += grown
-            done.ended += rows_of(draft.endings.pop(), number)
+            if ended := draft.endings.pop():
+                done.ended += rows_of(ended, number)
     return done
 
 
@@ -282,7 +283,7 @@ def _enter(done: DecidedBatch, change: Change, caller: Caller, target: str, befo
     text = text_of(change.facts)
     text_before = None if before == _NOTHING else text_of(before)
     if before.terms:
-        done.life.update(life_events(change, before))
+        done.life += life_events(change, before)
     done.log.append(change)
     done.texts.append(text)
     for uuid in change.facts.claims:

@@ -12,7 +12,7 @@ from typing import Final
 
 from berth.fleet.find.budget import FRUITLESS_STEPS, Budget
 from berth.fleet.state.fleet import Fleet
-from berth.ledger.request_scope import CurrentScope
+from berth.ledger.request_scope import CurrentScope, NeedsTime
 from berth.ledger.write.shared_work import SharedWork
 from berth.ledger.write.shortlist import FEW, MOST, Shortlist, key_of, shortlist
 from berth.model.request import CandidateRequest
@@ -84,8 +84,12 @@ class CandidateSearch:
         if self._current.is_brief:
             return self._search_briefly(key, request, wanted)
         ends = self._ends()
-        wait_s = max(0.0, ends + MARGIN_S - time.monotonic())
-        return self._shared.result(key, lambda: self._search_at_length(request, wanted, in_turn, ends), wait_s)
+        while True:
+            wait_s = max(0.0, ends + MARGIN_S - time.monotonic())
+            try:
+                return self._shared.result(key, lambda: self._search_at_length(request, wanted, in_turn, ends), wait_s)
+            except NeedsTime:
+                self._current.require_time(long=True)  # else it was another thread that has no time for it
 
     def _search_briefly(self, key: bytes, request: CandidateRequest, wanted: int) -> Shortlist:
         if self._shared.is_running(key):

@@ -89,18 +89,18 @@ class Draft:
         if slot == NO_SLOT:
             return None
         fleet = self.fleet
-        parent, generation = int(fleet.parent.values[slot]), int(fleet.generation.values[slot])
+        parent, generation = fleet.parent.item(slot), fleet.generation.item(slot)
         provider = self.providers[uuid] = DraftProvider(
-            id=int(fleet.id.values[slot]),
+            id=fleet.id.item(slot),
             slot=slot,
             uuid=uuid,
             name=fleet.names[slot],
             generation=generation,
             seen=generation,
             parent=None if parent == NO_SLOT else fleet.uuids[parent],
-            root=fleet.uuids[fleet.root.values[slot]],
-            created_at=int(fleet.created_at.values[slot]),
-            updated_at=int(fleet.updated_at.values[slot]),
+            root=fleet.uuids[fleet.root.item(slot)],
+            created_at=fleet.created_at.item(slot),
+            updated_at=fleet.updated_at.item(slot),
         )
         return provider
 
@@ -169,7 +169,7 @@ class Draft:
             provider.used.setdefault(name, 0)
             return
         provider.stock[name] = column.inventory(row)
-        provider.used.setdefault(name, int(column.used.values[row]))
+        provider.used.setdefault(name, column.used.item(row))
 
     # --- Providers: change ---
 

@@ -6,8 +6,9 @@ import math
 import time
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from berth.ledger.write.shortlist import Shortlist
 from berth.model.caller import Caller
@@ -27,8 +28,7 @@ MOST_SEARCHES: Final = 3
 """How often candidates are searched for without the head's lock. If others were faster each time, it is locked."""
 
 
-@dataclass(slots=True, eq=False)
-class PendingCommand:
+class PendingCommand(msgspec.Struct, eq=False):
     """A queued command and the future of its result.
 
     caller: on whose behalf; request: the request's unique id, as the logs keep it; token: the one that authenticated
@@ -42,7 +42,7 @@ class PendingCommand:
     command: Command
     caller: Caller
     request: str
-    answer: Future[Any] = field(default_factory=Future)
+    answer: Future[Any] = msgspec.field(default_factory=Future)
     token: Token | None = None
     deadline: float = math.inf
     key: CommandKey | None = None
@@ -85,7 +85,7 @@ class PendingCommand:
 
     def start(self) -> bool:
         """Make the command one that can no longer be cancelled; return False if its caller no longer waits for it."""
-        if self.settled:
+        if self.resolved or self.answer.done():  # or cancelled: a future takes no second notice of that
             return False
         if not self.started:
             self.started = self.answer.running() or self.answer.set_running_or_notify_cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -29,10 +30,14 @@ from berth.model.commands import (
 )
 from berth.model.ended_consumer import EndedConsumer
 from berth.model.reconciliation import Reconcile
+from berth.model.releases import ReleaseMatching
 from berth.model.term import Span
 from berth.model.token import Token
 from berth.store import consumers, endings, tokens
 from berth.store.consumers import ConsumerRow
+
+_OF_TOKENS: Final = frozenset({CreateToken, RevokeToken, RotateToken})
+_OF_HOLDS: Final = frozenset({Confirm, Extend})
 
 
 def prefetch(
@@ -43,18 +48,22 @@ def prefetch(
     The fleet must be one of this moment. moment: None leaves leases unswept.
     """
     every = list(commands)
-    read, undone = _read_tokens(connection, every), _read_endings(connection, every)
+    kinds = set(map(type, every))
+    read = [] if _OF_TOKENS.isdisjoint(kinds) else _read_tokens(connection, every)
+    undone = _read_endings(connection, every) if Undo in kinds else {}
     named = dict.fromkeys(uuid for command in every for uuid in _consumer_uuids(command))
-    named.update(dict.fromkeys(select_consumers(connection, fleet, every)))
+    if ReleaseMatching in kinds:
+        named.update(dict.fromkeys(select_consumers(connection, fleet, every)))
     named.update(dict.fromkeys(each.consumer for ended in undone.values() for each in ended))
     found = find_leases(connection, fleet, every, moment)
     named.update(dict.fromkeys(found.consumers))
-    lapsed = _to_sweep(fleet, every) if fleet.lapses.lapsed else ()
-    known = _read_consumers(connection, fleet, {**named, **dict.fromkeys(lapsed)})
+    if fleet.lapses.lapsed:
+        named.update(dict.fromkeys(_to_sweep(fleet, every)))
+    known = _read_consumers(connection, fleet, named)
     replaced = {each.span.replaces for each in known if each.span and each.span.replaces}
     if missing := [uuid for uuid in replaced.difference(each.uuid for each in known) if uuid]:
         known += _read_consumers(connection, fleet, missing)
-    ended = _read_ended(connection, every, known)
+    ended = {} if _OF_HOLDS.isdisjoint(kinds) else _read_ended(connection, every, known)
     if not (found.named or found.to_sweep or fleet.leased.lease_of):
         return Prefetched(known, read, ended, undone)
     leases = read_leases(connection, fleet, found, (each.uuid for each in known))

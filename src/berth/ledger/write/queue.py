@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from berth.ledger.write.batch import Batch
@@ -18,7 +19,8 @@ MOST_PASSED: Final = 512
 class CommandQueue:
     """Commands that wait, and the right to carry them out, which one thread has at a time.
 
-    Every method but `work` is one step, atomic with regard to the others; a test explores all their interleavings.
+    Every method but `work` is one step. Some need the right to work and others do not, so that two may overlap: what
+    they share is changed in calls that are atomic in themselves. A test explores all the interleavings of both.
     A batch stays in hand until its last command is settled or put back, so that nothing is lost if the thread that
     carries it out is interrupted: the next one finds it there.
     """
@@ -67,7 +69,7 @@ class CommandQueue:
 
     def waits(self) -> bool:
         """Whether there is anything to carry out, or to go on with."""
-        return bool(self._waiting or self._passed or self._unsearched or self._in_hand.unsettled())
+        return bool(self._waiting or self._passed or self._unsearched or not self._in_hand.is_settled)
 
     def acquire(self) -> bool:
         """Acquire the right to work; return False if another thread has it."""
@@ -84,8 +86,11 @@ class CommandQueue:
             self._in_hand.pending = left
             return Batch(()) if brief and not all(each.is_brief for each in left) else self._in_hand
         taken: list[PendingCommand] = []
-        self._in_hand, plan = Batch(taken), BatchPlan()
+        self._in_hand = Batch(taken)
         self._restore_passed()
+        if not self._waiting:
+            return self._in_hand
+        plan = BatchPlan()
         while self._waiting and not plan.is_full and len(self._passed) < MOST_PASSED:
             first = self._waiting[0]
             if brief and not first.is_brief:
@@ -96,14 +101,15 @@ class CommandQueue:
             elif first.start():
                 taken.append(first)
                 plan.add(first)
-            self._waiting.popleft()
+            self._waiting.remove(first)  # not the first: another thread may have put what it searched for before it
         self._restore_passed()
         self._in_hand.pending = plan.commands
         return self._in_hand
 
     def _restore_passed(self) -> None:
-        self._waiting.extendleft(reversed(self._passed))
-        self._passed.clear()
+        if self._passed:
+            self._waiting.extendleft(reversed(self._passed))
+            self._passed.clear()
 
     def put_back(self, pending: Sequence[PendingCommand]) -> None:
         """Put commands of the batch in hand back: at the front of the queue, or to be searched for again."""
@@ -114,8 +120,9 @@ class CommandQueue:
     def take_unsearched(self) -> list[PendingCommand]:
         """Remove and return the commands for which candidates have to be searched for again, outside of every lock."""
         unsearched: list[PendingCommand] = []
-        while self._unsearched:
-            unsearched.append(self._unsearched.popleft())
+        with suppress(IndexError):  # another thread may have taken the last one
+            while True:
+                unsearched.append(self._unsearched.popleft())
         return unsearched
 
     def add_searched(self, searched: Sequence[PendingCommand]) -> None:

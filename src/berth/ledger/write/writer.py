@@ -265,7 +265,7 @@ class Writer(Replica):
                 return self._certified(batch)
             except Exception as error:  # noqa: BLE001 - the callers get it, and the log has it
                 if isinstance(error, StaleRead):
-                    self._consistent = False
+                    self._versions.distrust()
                 failures.add(error, batch.writing)
                 if failures.one_may_be_at_fault and len(batch.pending) > 1:
                     return [outcome for half in batch.halves() for outcome in self._outcomes(half)]
@@ -308,8 +308,8 @@ class Writer(Replica):
                 batch.attempts.append(done)
         if done.log:
             self._publish(done.log, to)
-            batch.life.update(done.life)
-            batch.life.update(row["why"] for row in done.ended)
+            batch.life += done.life
+            batch.life += [row["why"] for row in done.ended]
         for shortlist, tried in done.draft.tried.items():
             shortlist.first = max(shortlist.first, tried)
         outcomes = landed + done.outcomes

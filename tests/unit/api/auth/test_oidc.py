@@ -26,6 +26,7 @@ from berth.model.caller import Caller
 from berth.model.token import TokenRejection
 from berth.settings import Oidc
 from tests.support.identity.openid_provider import Issuer, running
+from tests.support.threads import no_thread
 
 
 class Clock:
@@ -288,6 +289,19 @@ def test_a_thread_that_may_not_wait_is_not_made_to(hanging: HangingProvider, clo
     assert patient.get("k") is not None
     clock.now += FRESH_S + 1
     assert patient.get("k") is not None
+
+
+def test_a_fetch_that_finds_no_thread_is_tried_again(
+    hanging: HangingProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = keys_of(hanging, clock)
+    with monkeypatch.context() as crowded:
+        crowded.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(HttpError) as unreachable:
+            keys.get("k")
+        assert unreachable.value.status == 503
+    clock.now += SELDOM_S + 1
+    assert keys.get("k") is not None
 
 
 def test_those_who_wait_for_the_same_fetch_share_it(hanging: HangingProvider, clock: Clock) -> None:

@@ -15,6 +15,7 @@ import pytest
 from berth.api.http.commits import GATHERING, Commits
 from berth.api.http.threads import Overdue
 from berth.api.http.turn import Turn
+from tests.support.threads import no_thread
 
 
 class RecordingLedger:
@@ -150,6 +151,29 @@ def test_what_is_raised_is_logged(pool: ThreadPoolExecutor, caplog: pytest.LogCa
         pool.shutdown()
     assert len(ledger.calls) == len(caplog.records) == (2 if in_loop else 1)
     assert all("no space left" in str(each.exc_info) for each in caplog.records)
+
+
+def test_commands_wait_while_no_thread_can_be_started(
+    pool: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = RecordingLedger()
+
+    async def scheduled() -> None:
+        made = commits(ledger, pool, in_loop=False)
+        with monkeypatch.context() as crowded:
+            crowded.setattr(threading.Thread, "start", no_thread)
+            made.schedule()
+            await turns()
+        assert (ledger.calls, made._running) == ([], False)
+        made.schedule()
+        await turns()
+
+    asyncio.run(scheduled())
+    pool.shutdown()
+    assert [each.getMessage() for each in caplog.records] == [
+        "queued commands wait: this process can start no thread: can't start new thread"
+    ]
+    assert ledger.calls
 
 
 def test_the_loop_is_woken_for_each_command_of_another_thread(pool: ThreadPoolExecutor) -> None:

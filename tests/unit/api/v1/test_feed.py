@@ -178,6 +178,27 @@ def test_a_page_that_was_read_while_the_history_changed_is_not_sent(
     with_feed(ledger, body)
 
 
+def test_a_page_that_is_read_once_another_history_is_followed_is_not_sent(ledger: Ledger) -> None:
+    async def body(feed: Feed) -> None:
+        real = feed._threads.reading
+
+        async def reading(call: Callable[[], Any]) -> Any:
+            follower = feed._present_follower()
+            if follower.ready.is_set() and (found := await real(call)) is True:  # whether the place is in the log
+                return found
+            ledger._writer.history_epoch = 1  # no thread was free until the follower had noticed
+            while follower.era < 2:  # noqa: ASYNC110 - nothing signals that
+                await asyncio.sleep(0.01)
+            return await real(call)
+
+        feed._threads.reading = reading  # type: ignore[method-assign]
+        async with listen(feed, Cursor(1)) as stream:
+            await begun(stream)
+            assert b"event: reset" in await anext(stream)
+
+    with_feed(ledger, body)
+
+
 def test_imports_are_kept_within_bounds_and_encoded_outside_of_the_loop(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

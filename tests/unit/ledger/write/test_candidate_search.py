@@ -17,6 +17,7 @@ from berth.ledger.write.shortlist import FEW, Shortlist
 from berth.model.commands import CreateProvider, SetAllocations, SetInventories
 from berth.model.inventory import Inventory
 from berth.model.request import CandidateRequest, Group
+from tests.support.deadline import until
 from tests.unit.ledger.write.memory_ledger import OLD, MemoryLedger, claim
 
 HOSTS = 40
@@ -175,6 +176,29 @@ def test_it_does_not_wait_for_another_thread(searches: Searches) -> None:
         searches.find(HARD)
     end.set()
     other.join(10)
+
+
+def test_a_thread_with_time_goes_on_where_the_one_it_waited_for_had_none(searches: Searches) -> None:
+    """The other one, which may not take long, begins again elsewhere: that is not this one's answer."""
+    both_here, found = threading.Event(), list[bool]()
+    searches.hook = lambda: until(both_here.is_set)
+
+    def ask(long: bool) -> None:
+        searches.current.scope = RequestScope(long=long)
+        try:
+            found.append(searches.find(HARD).bounded)
+        except NeedsTime:
+            assert not long
+
+    threads = [threading.Thread(target=ask, args=(long,)) for long in (False, True)]
+    threads[0].start()
+    until(lambda: searches.count == 1)
+    threads[1].start()
+    until(lambda: any(each._condition._waiters for each in searches.search._shared._running.values()))  # type: ignore[attr-defined]
+    both_here.set()
+    for each in threads:
+        each.join(60)
+    assert found == [True]
 
 
 def test_a_search_ends_before_the_deadline_of_its_request(searches: Searches) -> None:

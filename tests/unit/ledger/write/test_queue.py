@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 
 import pytest
@@ -73,6 +74,28 @@ class SteppedQueue(CommandQueue):
         """See CommandQueue."""
         pause("put back")
         super().put_back(pending)
+
+
+class SteppedDeque(deque[PendingCommand]):
+    """A deque, which lets another thread go on before anything is removed from it."""
+
+    def popleft(self) -> PendingCommand:
+        """See deque."""
+        pause("popleft")
+        return super().popleft()
+
+    def remove(self, value: PendingCommand, /) -> None:
+        """See deque."""
+        pause("remove")
+        super().remove(value)
+
+
+class FinelySteppedQueue(SteppedQueue):
+    """The queue, which lets another thread go on within its steps as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting, self._unsearched = SteppedDeque(), SteppedDeque()
 
 
 class LosingQueue(SteppedQueue):
@@ -206,6 +229,19 @@ def test_no_command_is_lost_or_carried_out_twice(threads: int, script: str) -> N
     explored = _explored(SteppedQueue, threads, script)
     assert explored.findings == {}
     assert explored.states > 100
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_none_is_lost_either_while_steps_overlap(script: str) -> None:
+    """A thread that has searched puts its command before the one that the thread at work has just looked at."""
+    assert _explored(FinelySteppedQueue, 2, script).findings == {}
+
+
+def test_a_cancelled_command_may_be_met_twice() -> None:
+    """As after an interruption between looking at it and removing it."""
+    pending = _pending("a", "plain")
+    pending.answer.cancel()
+    assert (pending.start(), pending.start()) == (False, False)
 
 
 @pytest.mark.parametrize("threads", [2, 3])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import pytest
+from msgspec.structs import asdict
 
 from berth.ledger.write.decide import decide
 from berth.ledger.write.write_set import write_set_of

@@ -10,7 +10,7 @@ from berth.model.reconciliation import ReconcileReport
 
 def reconcile(call: Call) -> ReconcileReport | PendingResult:
     """Compare claims with a list of the consumers that are alive; end the orphans if that is asked for."""
-    report, command = call.ledger.planned_reconcile(call.body, keyed=KEY in call.request.headers)
+    report, command = call.ledger.planned_reconcile(call.body, call.alive, keyed=KEY in call.request.headers)
     return report if command is None else PendingResult(command, lambda ended: ended)
 
 

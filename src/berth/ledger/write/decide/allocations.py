@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftConsumer, DraftProvider
@@ -28,8 +29,7 @@ ProviderClass = tuple[str, str]
 """A provider's uuid and the name of a resource class."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedAmount:
+class ClaimedAmount(msgspec.Struct, frozen=True, eq=False):
     """One amount of a claim.
 
     inventory: None if the provider has none of the class; held: all that is held of the class now; others: what
@@ -46,8 +46,7 @@ class ClaimedAmount:
     before: Sequence[int] = ()
 
 
-@dataclass(slots=True)
-class CollectedClaims:
+class CollectedClaims(msgspec.Struct, eq=False):
     """Claims and all that their checks and their application need from the draft.
 
     consumers: those that hold something; providers: those that exist, of the claims and of what their consumers hold;
@@ -58,17 +57,17 @@ class CollectedClaims:
     """
 
     claims: Sequence[Claim]
-    consumers: dict[str, DraftConsumer] = field(default_factory=dict)
-    providers: dict[str, DraftProvider] = field(default_factory=dict)
-    classes: dict[str, bool] = field(default_factory=dict)
-    named: dict[str, None] = field(default_factory=dict)
-    without_stock: list[str] = field(default_factory=list)
-    available: dict[str, list[str]] = field(default_factory=dict)
-    amounts: list[ClaimedAmount] = field(default_factory=list)
-    used: dict[ProviderClass, int] = field(default_factory=dict)
-    before: dict[ProviderClass, list[int]] = field(default_factory=dict)
-    touched: dict[str, None] = field(default_factory=dict)
-    spans: dict[str, Span] = field(default_factory=dict)
+    consumers: dict[str, DraftConsumer] = {}
+    providers: dict[str, DraftProvider] = {}
+    classes: dict[str, bool] = {}
+    named: dict[str, None] = {}
+    without_stock: list[str] = []
+    available: dict[str, list[str]] = {}
+    amounts: list[ClaimedAmount] = []
+    used: dict[ProviderClass, int] = {}
+    before: dict[ProviderClass, list[int]] = {}
+    touched: dict[str, None] = {}
+    spans: dict[str, Span] = {}
 
 
 def write(draft: Draft, command: commands.SetAllocations) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import msgspec
 
 from berth.ledger.write.decide.allocations import CollectedClaims, apply_claims, check_claims, collect_claims
 from berth.ledger.write.decide.inventories import check_inventory
@@ -67,7 +69,7 @@ def _collect_claims(draft: Draft, command: commands.Reshape, reshaped: Sequence[
     collected = collect_claims(draft, command.claims, inventory_of, confirm=False)
     # The command sets these inventories and the claims together: it can keep to the units.
     collected.amounts = [
-        replace(each, before=()) if each.provider in old_and_new else each for each in collected.amounts
+        msgspec.structs.replace(each, before=()) if each.provider in old_and_new else each for each in collected.amounts
     ]
     return collected
 
