@@ -68,7 +68,7 @@ def nothing_is_shown(tab: Tab) -> None:
 # --- Without a token that is good ---
 
 
-@pytest.mark.parametrize("where", ["", "fleet", f"provider/{FIRST}", "audit", "nonsense"])
+@pytest.mark.parametrize("where", ["", f"provider/{FIRST}"])
 def test_without_a_token_there_is_the_form(where: str, door: Door, new_tab: NewTab) -> None:
     tab = new_tab(door.server).open(where, token=None)
     nothing_is_shown(tab)
@@ -131,7 +131,7 @@ def test_a_stored_token_that_has_ended_meanwhile(door: Door, new_tab: NewTab) ->
     assert tab.evaluate("sessionStorage.length") == 0
 
 
-@pytest.mark.parametrize("where", ["fleet", "changes", "find", "audit"])
+@pytest.mark.parametrize("where", ["fleet", "find"])
 def test_a_token_that_is_revoked_while_the_page_is_open(where: str, door: Door, new_tab: NewTab) -> None:
     """The change that revokes it is of the ledger, so pages that are live notice by themselves; others when asked."""
     name = f"open-{where}"

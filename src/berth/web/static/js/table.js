@@ -4,8 +4,8 @@ import { fill, fresh, h } from "./dom.js";
 import { saveButton, sortable } from "./sort.js";
 
 /**
- * @typedef {{label: string, cell: (row: any) => import("./dom.js").Child, numeric?: boolean, head?: boolean}} Column
- * head: its cells name the row
+ * @typedef {{label: string, cell: (row: any) => import("./dom.js").Child, numeric?: boolean, head?: boolean, roomy?: boolean}} Column
+ * head: its cells name the row; roomy: it is left out on a phone
  */
 
 /**
@@ -39,7 +39,7 @@ export function tr(columns, row) {
   );
 }
 
-const kind = (column) => (column.numeric ? "numeric" : null);
+const kind = (column) => [column.numeric ? "numeric" : "", column.roomy ? "roomy" : ""].filter(Boolean).join(" ") || null;
 
 /**
  * A collection that begins with one page and grows when more is asked for. It keeps its length when it is loaded anew.

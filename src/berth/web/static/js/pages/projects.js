@@ -33,7 +33,7 @@ function shown(rows) {
       { label: "Project", head: true, cell: (each) => projectLink(each.project) },
       { label: "Consumers", numeric: true, cell: (each) => h("a", { href: href("consumers", "", { project: each.project }) }, number(each.consumers)) },
       { label: "Holds in all", cell: (each) => resources(each.resources) },
-      { label: "By type", cell: (each) => Object.entries(each.by_type).map(([type, share]) => byType(type, share)) },
+      { label: "By type", roomy: true, cell: (each) => Object.entries(each.by_type).map(([type, share]) => byType(type, share)) },
     ],
     rows,
   });
