@@ -34,7 +34,7 @@ endif
 review_code := src/berth --only code --fail-on low --cache .review_cache
 review_pins := requirements --only deps --fail-on low --baseline requirements/accepted.json
 
-.PHONY: help setup wheel demo test test-all check conformance bench torture format lock clean
+.PHONY: help setup wheel demo test test-all check conformance bench torture pictures format lock clean
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -74,6 +74,9 @@ bench: setup $(peer) ## measure Berth and Placement side by side (BENCH="--quick
 
 torture: setup $(test) ## kill, cut off and interleave writers for long (TORTURE="--help": words for it)
 	@$(bin)/python -m tests.suites.torture $(TORTURE)
+
+pictures: $(test) ## take the pictures in the documents from the running dashboard (needs chromium)
+	@$(bin)/python -m tests.support.pictures
 
 format: $(test) ## put imports and layout in order
 	@$(bin)/ruff check --quiet --fix-only --select I .

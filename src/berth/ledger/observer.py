@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+from berth.model.commands import Command
+
 _LOG = logging.getLogger("berth")
 
 
@@ -25,6 +27,9 @@ class CommitObserver:
 
     def refused(self, error: Exception) -> None:
         """Handle a command that was refused or that failed."""
+
+    def command_refused(self, command: Command, error: Exception) -> None:
+        """Handle the refusal of a command, after `refused`."""
 
     def replayed(self) -> None:
         """Handle a command that got the answer which was kept for its idempotency key."""
@@ -60,6 +65,10 @@ class CommitObservers(CommitObserver):
     def refused(self, error: Exception) -> None:
         """See CommitObserver."""
         self._call(lambda one: one.refused(error))
+
+    def command_refused(self, command: Command, error: Exception) -> None:
+        """See CommitObserver."""
+        self._call(lambda one: one.command_refused(command, error))
 
     def replayed(self) -> None:
         """See CommitObserver."""

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from berth.model.change import Change, Facts
-from berth.model.consumer import Owner
+from berth.model.consumer import Owner, Resources
 
 FIRST: Final = 5
 """The most names given of each kind."""
@@ -24,7 +24,8 @@ class TouchedNames(msgspec.Struct, frozen=True):
 class ChangeSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The summary of one entry of the change log.
 
-    providers, consumers: uuids; names: of traits, classes, leases, and so on; owners: of the consumers that are named.
+    providers, consumers: uuids; names: of traits, classes, leases, and so on; owners: of the consumers that are named;
+    held: what each of those holds now, by class, on all providers.
     """
 
     number: int
@@ -36,6 +37,7 @@ class ChangeSummary(msgspec.Struct, frozen=True, kw_only=True):
     consumers: TouchedNames
     names: TouchedNames
     owners: dict[str, Owner] = {}
+    held: dict[str, Resources] = {}
 
 
 def brief_of(change: Change) -> ChangeSummary:
@@ -52,7 +54,16 @@ def brief_of(change: Change) -> ChangeSummary:
         consumers=consumers,
         names=_touched([*_names(facts), *facts.tokens, *(each.name for each in facts.leases.values())]),
         owners={uuid: facts.owners[uuid] for uuid in consumers.first if uuid in facts.owners},
+        held={uuid: _summed(facts.claims[uuid].values()) for uuid in consumers.first},
     )
+
+
+def _summed(parts: Iterable[Resources]) -> Resources:
+    total: Resources = {}
+    for resources in parts:
+        for name, amount in resources.items():
+            total[name] = total.get(name, 0) + amount
+    return total
 
 
 def _providers(facts: Facts) -> dict[str, None]:

@@ -70,7 +70,8 @@ class MapCell(msgspec.Struct, frozen=True):
     """A host or a group of hosts.
 
     id: the host's uuid, or what `within` takes; used, capacity: by class; marked: how many of the hosts are
-    marked; pending: what of the used amounts is held and not confirmed yet, by class.
+    marked; pending: what of the used amounts is held and not confirmed yet, by class; rack: of a host, the name of its
+    rack, else of the first of its aggregates that has a name.
     """
 
     id: str
@@ -81,6 +82,7 @@ class MapCell(msgspec.Struct, frozen=True):
     capacity: Resources
     marked: int = 0
     pending: Resources = {}
+    rack: str = ""
 
 
 class FleetMap(msgspec.Struct, frozen=True):

@@ -205,6 +205,39 @@ def projects(connection: Connection, after: str, most: int, now: int | None) -> 
     )
 
 
+def largest_users(connection: Connection, class_id: int, most: int, now: int | None) -> list[tuple[str, str, int, int]]:
+    """Return (project, user, number of consumers, amount) of who holds the most of a class. now: as of `counted`."""
+    owner, amount = (consumers.c.project, consumers.c.user), func.sum(allocations.c.amount)
+    found = (
+        select(*owner, func.count(consumers.c.id.distinct()), amount)
+        .join(allocations, allocations.c.consumer_id == consumers.c.id)
+        .where(allocations.c.class_id == class_id, counted(now))
+        .group_by(*owner)
+        .order_by(amount.desc(), *owner)
+        .limit(most)
+    )
+    return [(project, user, count, int(total)) for project, user, count, total in connection.execute(found)]
+
+
+def holdings(
+    connection: Connection, provider_ids: Sequence[int], after: int, most: int, now: int | None
+) -> list[tuple[int, HolderRow]]:
+    """Return what the next consumers hold of these providers, each with the provider's id, by consumer.
+
+    after: the id of the consumer of the last page; most: of consumers; now: as of `counted`.
+    """
+    consumer_id = allocations.c.consumer_id
+    found = _holding(provider_ids, now).where(consumer_id > after).distinct().order_by(consumer_id).limit(most)
+    ids = list(connection.execute(found).scalars())
+    held = (
+        select(allocations.c.provider_id, *HOLDER)
+        .join(consumers, consumers.c.id == consumer_id)
+        .where(allocations.c.provider_id.in_(provider_ids), consumer_id.in_(ids))
+        .order_by(consumer_id, allocations.c.provider_id, allocations.c.class_id)
+    )
+    return [(row[0], HolderRow._make(row[1:])) for row in connection.execute(held)] if ids else []
+
+
 def _held(filter_: ConsumerFilter) -> Subquery:
     """Return how much each consumer holds of what counts."""
     amount = func.sum(allocations.c.amount).label("amount")

@@ -51,6 +51,7 @@ def find(*groups: dict[str, str]) -> str:
 
 
 PAGES = {
+    "start": "What needs a person",
     "fleet": "10,000 hosts in 250 groups, by aggregate",
     "fleet?by=hosts": "10,000 hosts",
     f"fleet?within=aggregate:{uuid_of(2, 3)}": "40 hosts",
@@ -58,9 +59,9 @@ PAGES = {
     "fleet?by=names&trait=CUSTOM_FAST&room=VCPU:60": "hosts in",
     "providers": "node-000000",
     "providers?name=99&trait=CUSTOM_FAST&room=VCPU:60": "node-0099",
-    f"provider/{uuid_of(1, 5)}": uuid_of(9, 5),
+    f"provider/{uuid_of(1, 5)}": "user-5",
     "find": "Find where something fits",
-    find({"resources": "VCPU:60", "required": "CUSTOM_FAST"}, {"suffix": "_1", "resources": "VGPU:1"}): "It fits: 100",
+    find({"resources": "VCPU:60", "required": "CUSTOM_FAST"}, {"suffix": "_1", "resources": "VGPU:1"}): "It fits in",
     find({"resources": "VCPU:64"}, {"suffix": "_1", "resources": "VGPU:5"}): "Nothing fits",
     "consumers": uuid_of(9, 59),
     "consumers?order=oldest&project=project-5": uuid_of(9, 5),

@@ -25,6 +25,7 @@ def find(*groups: dict[str, str]) -> str:
 
 
 PAGES = (
+    "start",
     "fleet",
     "fleet?view=table",
     "fleet?view=table&by=aggregates",
@@ -63,7 +64,7 @@ def everywhere(tab: Tab, filled: str = "small") -> Iterator[str]:
     tab.open("", token=None)
     yield "signing in"
     tab.page.get_by_role("button", name="Sign in as admin").click()
-    expect(tab.page.locator("h1")).to_have_text("Fleet")
+    expect(tab.page.locator("h1")).to_have_text("Start")
     for where in OVERVIEWS if filled == "empty" else PAGES:
         tab.go(where)
         tab.page.locator("main summary").evaluate_all(
@@ -168,20 +169,23 @@ def test_by_keyboard_from_signing_in_to_a_release(small: Server, ledger: berth.L
     keys.type("admin")
     with tab.filling():
         keys.press("Enter")
+    tab_to(tab, "Fleet")
+    with tab.filling():
+        keys.press("Enter")
     said = tab.page.locator("#announcements")
-    tab_to(tab, "Map of 4 hosts, by how much VCPU is used")
-    assert said.inner_text().startswith("<img")
-    keys.press("ArrowRight")
-    expect(said).to_have_text("node-1: VCPU 25% used (2 of 8)")
+    tab_to(tab, "Map of 4 hosts, by how much the fullest class is used")
+    expect(said).to_have_text("node-1 in rack 7: VCPU 25% used (2 of 8)")
     keys.press("End")
     expect(said).to_have_text("node-3: VCPU 100% used (4 of 4)")
     keys.press("ArrowRight")  # there is nothing behind the last one
+    keys.press("ArrowLeft")
+    assert said.inner_text().startswith("<img")
     keys.press("ArrowLeft")
     expect(said).to_contain_text("node-2")
     with tab.filling():
         keys.press("Enter")
     assert (tab.title, focused(tab)) == ("node-2", "node-2")
-    tab_to(tab, uuid)
+    tab_to(tab, "u")
     with tab.filling():
         keys.press("Enter")
     tab_to(tab, "Release…")

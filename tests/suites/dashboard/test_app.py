@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -32,11 +33,11 @@ def header(reply: Reply, name: str) -> str | None:
     return next((value for key, value in reply.headers if key == name), None)
 
 
-@pytest.mark.parametrize("path", ON_DISK)
-def test_every_file_is_served_as_it_is(path: str) -> None:
-    reply = asked(f"/ui/{path}")
-    assert (reply.status, reply.body) == (200, (STATIC / path).read_bytes())
-    assert str(header(reply, "content-type")).startswith(KINDS[path.rpartition(".")[2]])
+def test_every_file_is_served_as_it_is() -> None:
+    for path in ON_DISK:
+        reply = asked(f"/ui/{path}")
+        assert (reply.status, reply.body) == (200, (STATIC / path).read_bytes()), path
+        assert str(header(reply, "content-type")).startswith(KINDS[path.rpartition(".")[2]]), path
 
 
 def test_the_start_page() -> None:
@@ -142,6 +143,14 @@ def test_the_root_is_still_placements() -> None:
         assert (reply.body != b"placement") == mine
         assert site.at_once(request) == mine
 
+    browser = site.handle(Request("GET", "/", "", {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}))
+    assert isinstance(browser, Reply)
+    assert (browser.status, header(browser, "location"), header(browser, "vary")) == (303, "ui/", "Accept")
+    for accept, method in (("*/*", "GET"), ("application/json", "GET"), ("text/html", "POST")):
+        other = site.handle(Request(method, "/", "", {"accept": accept}))
+        assert isinstance(other, Reply)
+        assert other.body == b"placement"
+
 
 def test_other_files_are_not_served(tmp_path: Path) -> None:
     assert sorted(static_files()) == ON_DISK
@@ -159,22 +168,52 @@ def test_pages_have_nothing_inline_and_nothing_from_elsewhere(page: str) -> None
         assert path in ON_DISK
 
 
+COLOURS = (STATIC / "css/colours.css").read_text()
+THEMES = dict(
+    zip(("light", "dark by the system", "dark"), re.split(r"(?<!prefers-)color-scheme:", COLOURS)[1:], strict=True)
+)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_fuller_the_darker(theme: str) -> None:
+    """Levels have the same order of lightness in both themes, can be told apart, and stand out from their track."""
+    colour = dict(re.findall(r"--([a-z0-9-]+): #([0-9a-f]{6});", THEMES[theme]))
+    levels = [luminance(colour[f"level-{level}"]) for level in range(1, 7)]
+    lightness = [116 * each ** (1 / 3) - 16 for each in levels]  # CIE 1976
+    assert min(one - other for one, other in pairwise(lightness)) > 2
+    for each in levels:
+        darker, lighter = sorted((each, luminance(colour["track"])))
+        assert (lighter + 0.05) / (darker + 0.05) >= 3  # WCAG 2.2, 1.4.11
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of a colour, as WCAG 2.2 defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+SVG = '"http://www.w3.org/2000/svg"'
+"""The name of a namespace, which is no address that is fetched."""
+
 SCRIPTS = [path for path in ON_DISK if path.endswith(".js")]
 
 
-@pytest.mark.parametrize("path", SCRIPTS)
-def test_scripts_keep_to_what_is_safe(path: str) -> None:
+UNSAFE = re.compile(
+    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\bstyle=|https?://|console\."
+)
+
+
+def test_scripts_keep_to_what_is_safe() -> None:
     """No text becomes markup or code; nothing leaves the origin; a file fits a mind."""
-    text = (STATIC / path).read_text()
-    unsafe = (
-        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\bstyle=|https?://|console\."
-    )
-    assert re.findall(unsafe, text) == []
-    assert len(text.splitlines()) <= 400
-    assert text.startswith("/**")
-    assert max(map(len, text.splitlines())) <= 160
-    for name in re.findall(r'^import .* from "(.*)";$', text, re.MULTILINE):
-        assert ((STATIC / path).parent / name).resolve().is_file(), name
+    for path in SCRIPTS:
+        text = (STATIC / path).read_text().replace(SVG, "")
+        assert UNSAFE.findall(text) == [], path
+        assert len(text.splitlines()) <= 400, path
+        assert text.startswith("/**"), path
+        assert max(map(len, text.splitlines())) <= 160, path
+        for name in re.findall(r'^import .* from "(.*)";$', text, re.MULTILINE):
+            assert ((STATIC / path).parent / name).resolve().is_file(), (path, name)
 
 
 def test_every_module_is_fetched_at_once() -> None:

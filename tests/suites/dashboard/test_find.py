@@ -121,7 +121,7 @@ def test_a_form_that_is_filled(tab: Tab) -> None:
     """On one NUMA node: so on the red one of the first two hosts. In the list, on the map, and by both APIs."""
     devices(tab)
     ask(tab)
-    expect(tab.page.locator("[data-outcome]")).to_have_text("It fits: 2 candidates")
+    expect(tab.page.locator("[data-outcome]")).to_have_text("It fits in 2 hosts 2 candidates shown")
     wanted = [{uuid(at): "2 VCPU", uuid(at + 11): "1 VGPU", uuid(at + 12): "1 SRIOV_NET_VF"} for at in (0, 100)]
     assert candidates(tab) == wanted
     assert "Candidates are on 2 hosts" in tab.main
@@ -192,13 +192,27 @@ def test_nothing_fits(tab: Tab) -> None:
     assert played(calls(tab)["Berth's own API"])["candidates"] == []
 
 
+def test_what_no_single_device_has_is_split_with_a_click(tab: Tab) -> None:
+    fill_group(group(tab, "Unnamed group"), Resources="VCPU:1,VGPU:7")
+    ask(tab)
+    assert "berth find VCPU=1 --group _1:VGPU=4 --group _2:VGPU=3 --isolate" in tab.main
+    with tab.filling():
+        tab.page.get_by_role("link", name="ask for 4 + 3 VGPU").click()
+    expect(tab.page.locator("[data-outcome]")).to_contain_text("It fits in 3 hosts")
+    fill_group(group(tab, "Unnamed group"), Resources="VCPU:1,VGPU:9")
+    for suffix in ("_1", "_2"):
+        group(tab, f"Group {suffix}").get_by_role("button", name="Remove this group").click()
+    ask(tab)
+    assert "ask for" not in tab.main, "there are not as many GPUs in a host"
+
+
 def test_a_name_that_there_is_not_is_mended_with_a_click(tab: Tab) -> None:
     fill_group(group(tab, "Unnamed group"), Resources="VGPU:1", Has_all_these_traits="CUSTOM_REED")
     ask(tab)
     expect(tab.page.locator("main")).to_contain_text("There is no trait CUSTOM_REED. Ask for CUSTOM_RED")
     with tab.filling():
         tab.page.get_by_role("link", name="CUSTOM_RED", exact=True).click()
-    expect(tab.page.locator("[data-outcome]")).to_have_text("It fits: 3 candidates")
+    expect(tab.page.locator("[data-outcome]")).to_have_text("It fits in 3 hosts 3 candidates shown")
 
 
 @pytest.mark.parametrize(

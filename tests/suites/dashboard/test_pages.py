@@ -13,40 +13,44 @@ import berth
 from berth.model.commands import Claim
 from berth.model.term import Term
 from tests.suites.dashboard.conftest import NewTab
-from tests.suites.dashboard.fleets import EVIL, FIRST, FULL, GPU, JOB, RACK, RACK_NAME, SECOND, SERVER
+from tests.suites.dashboard.fleets import EVIL, FIRST, FULL, JOB, RACK, RACK_NAME, SECOND, SERVER
 from tests.support.servers import Server
 from tests.support.silent_lease import make_overdue
 
-PAGES = ("fleet", "providers", "find", "consumers", "agenda", "projects", "report", "changes", "audit")
+PAGES = ("start", "fleet", "providers", "find", "consumers", "agenda", "projects", "report", "changes", "audit")
 
 
-@pytest.mark.parametrize(
-    ("where", "words"),
-    [
-        ("fleet", ["This ledger is empty", "berth discover --apply --url {url} --token - <<<admin", "berth import"]),
-        ("providers", ["There are no providers yet", "berth discover --apply --url {url} --token - <<<admin"]),
-        ("find", ["Find where something fits"]),
-        ('find?q={"groups":[{"resources":"VCPU:1"}]}', ["Nothing fits", "VCPU"]),
-        ("consumers", ["There are no allocations", "berth claim"]),
-        ("agenda", ["No claim has an end", "berth claim --for 7d"]),
-        ("agenda?within=3600", ["Nothing ends then"]),
-        ("projects", ["No project has allocations"]),
-        ("report", ["Nothing was held"]),
-        ("projects?project=none", ["It has no allocations"]),
-        ("changes", ["Live"]),
-        ("audit", ["Who", "Outcome"]),
-        (f"provider/{FIRST}", ["Not found", FIRST]),
-        ("provider/nonsense", ["Not found", "nonsense"]),
-        (f"consumer/{JOB}", ["It has no allocations", "It has no history"]),
-        ("nonsense", ["There is no such page", "Go to the start page"]),
-    ],
+EMPTY = (
+    ("fleet", ["This ledger is empty", "berth discover --apply --url {url} --token - <<<admin", "berth import"]),
+    ("start", ["This ledger is empty", "berth import"]),
+    ("providers", ["There are no providers yet", "berth discover --apply --url {url} --token - <<<admin"]),
+    ("find", ["Find where something fits"]),
+    ('find?q={"groups":[{"resources":"VCPU:1"}]}', ["Nothing fits", "VCPU"]),
+    ("consumers", ["There are no allocations", "berth claim"]),
+    ("agenda", ["No claim has an end", "berth claim --for 7d"]),
+    ("agenda?within=3600", ["Nothing ends then"]),
+    ("projects", ["No project has allocations"]),
+    ("report", ["Nothing was held"]),
+    ("projects?project=none", ["It has no allocations"]),
+    ("changes", ["Live"]),
+    ("audit", ["Who", "Outcome"]),
+    (f"provider/{FIRST}", ["Not found", FIRST]),
+    ("provider/nonsense", ["Not found", "nonsense"]),
+    (f"consumer/{JOB}", ["It has no allocations", "It has no history"]),
+    ("nonsense", ["There is no such page", "Go to the start page"]),
 )
-def test_nothing_is_there_yet(where: str, words: list[str], empty: Server, new_tab: NewTab) -> None:
+
+
+def test_nothing_is_there_yet(empty: Server, new_tab: NewTab) -> None:
     tab = new_tab(empty)
     tab.expect(r"status of 40[04]")
-    tab.open(where)
-    for each in words:
-        expect(tab.page.locator("main")).to_contain_text(each.replace("{url}", empty.url), use_inner_text=True)
+    tab.open("signin")
+    for where, words in EMPTY:
+        tab.go(where)
+        for each in words:
+            expect(tab.page.locator("main"), where).to_contain_text(
+                each.replace("{url}", empty.url), use_inner_text=True
+            )
 
 
 def test_a_page_is_loaded_once(small: Server, new_tab: NewTab) -> None:
@@ -64,8 +68,12 @@ def test_the_fleet(small: Server, new_tab: NewTab) -> None:
     vcpu = tab.page.locator("[data-class=VCPU]")
     assert "21%" in vcpu.inner_text()
     assert vcpu.get_by_role("meter").get_attribute("aria-valuetext") == "6 of 28 used, 21%"
-    assert tab.page.get_by_role("application").get_attribute("aria-label") == "Map of 4 hosts, by how much VCPU is used"
+    assert tab.page.get_by_role("application").get_attribute("aria-label") == (
+        "Map of 4 hosts, by how much the fullest class is used"
+    )
     assert len(tab.pixels()) > 5  # several colours: something is drawn
+    assert "4 hosts in 1 rack" in tab.main
+    assert "2 or more free\n1 host" in tab.main
 
 
 def test_the_map_is_coloured_by_how_full_it_is(small: Server, new_tab: NewTab) -> None:
@@ -81,28 +89,34 @@ def test_the_map_as_a_table(small: Server, new_tab: NewTab) -> None:
     tab = new_tab(small).open("fleet?view=table&class=VCPU")
     rows = {row[0]: row[-1] for row in tab.rows("The cells of the map")}
     assert rows == {"node-1": "2 of 8", "node-2": "0 of 16", "node-3": "4 of 4", EVIL: "none"}
-    tab.page.get_by_label("Coloured by").select_option("*")
-    expect(tab.page.locator("tbody tr", has_text="node-1")).to_contain_text("VCPU")
-    assert "class=*" in tab.page.url or "class=%2A" in tab.page.url
+    with tab.filling():
+        tab.page.get_by_label("Coloured by").select_option("")
+    rows = {row[0]: row[1:3] for row in tab.rows("The cells of the map")}
+    assert rows == {
+        "node-1": [RACK_NAME, "VCPU"],
+        "node-2": [RACK_NAME, "VCPU"],
+        "node-3": ["", "VCPU"],
+        EVIL: ["", "DISK_GB"],
+    }
 
 
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
-        ("name=NODE-1", ["node-1"]),
-        ("trait=CUSTOM_FAST", ["node-1"]),
-        (f"aggregate={RACK}", ["node-1", "node-2"]),
-        ("aggregate=rack 7", ["node-1", "node-2"]),
-        ("room=VCPU:7", ["node-2"]),
-        ("room=VCPU:1,VGPU:3", ["node-1"]),
-        ("name=nobody", []),
-    ],
+FILTERS = (
+    ("name=NODE-1", ["node-1"]),
+    ("trait=CUSTOM_FAST", ["node-1"]),
+    (f"aggregate={RACK}", ["node-1", "node-2"]),
+    ("aggregate=rack 7", ["node-1", "node-2"]),
+    ("room=VCPU:7", ["node-2"]),
+    ("room=VCPU:1,VGPU:3", ["node-1"]),
+    ("name=nobody", []),
 )
-def test_filters_of_the_map(query: str, names: list[str], small: Server, new_tab: NewTab) -> None:
-    tab = new_tab(small).open(f"fleet?view=table&{query}")
-    assert [row[0] for row in tab.rows("The cells of the map")] == names
-    if not names:
-        assert "No host matches" in tab.main
+
+
+def test_filters_of_the_map(small: Server, new_tab: NewTab) -> None:
+    tab = new_tab(small).open("fleet")
+    for query, names in FILTERS:
+        tab.go(f"fleet?view=table&{query}")
+        assert [row[0] for row in tab.rows("The cells of the map")] == names, query
+    assert "No host matches" in tab.main
 
 
 def test_filters_stand_in_the_address_and_back_works(small: Server, new_tab: NewTab) -> None:
@@ -154,7 +168,7 @@ def test_a_request_names_an_aggregate(small: Server, new_tab: NewTab) -> None:
 def test_a_click_on_the_map_opens_a_host(small: Server, new_tab: NewTab) -> None:
     tab = new_tab(small).open("fleet?name=node-2")
     tab.page.locator("canvas").hover(position={"x": 20, "y": 20})
-    assert tab.page.locator(".tip").inner_text() == "node-2: VCPU 0% used (0 of 16)"
+    assert tab.page.locator(".tip").inner_text() == f"node-2 in {RACK_NAME}: VCPU 0% used (0 of 16)"
     with tab.filling():
         tab.page.locator("canvas").click(position={"x": 20, "y": 20})
     assert tab.title == "node-2"
@@ -165,19 +179,26 @@ def test_a_provider(small: Server, new_tab: NewTab) -> None:
     assert tab.title == "node-1"
     assert tab.page.title() == "node-1 - Berth"
     inventories = {row[0]: row[2:] for row in tab.rows("What node-1 has")}
-    assert inventories["MEMORY_MB"] == ["2,048", "15,360", "16,384", "1,024", "1", "any"]
+    assert inventories["MEMORY_MB"] == ["2,048", "15,360", "16,384", "1,024", "1", "any", "Edit…"]
     assert [row[0] for row in tab.rows("The tree of 2 providers")] == ["node-1", "level 1:\nnode-1-gpu"]
-    assert tab.rows("Consumers with allocations")[0][:5] == [JOB, "2 VCPU\n2 GiB MEMORY_MB", "physics", "ada", "JOB"]
-    history = tab.rows("What was done")
-    assert [row[1] for row in history][-1] == "CreateProvider"
-    assert "made as node-1" in history[-1][3]
-    assert any("has 8 VCPU" in row[3].replace("\n", " ") for row in history)
-    assert any("ada (physics) took 2 VCPU" in row[3].replace("\n", " ") for row in history)
-    assert any(row[3].startswith("1 aggregate\n") for row in history)
+    held = tab.rows("2 allocations on it and 1 device below it")
+    assert [row[:5] for row in held] == [
+        ["node-1-gpu", "ada", "physics", "1 VGPU", "JOB"],
+        ["node-1", "ada", "physics", "2 VCPU\n2 GiB MEMORY_MB", "JOB"],
+    ]
+    history = [row[1] for row in tab.rows("What was done")]
+    assert history[-1] == "created as node-1"
+    for happened in (
+        "there is 8 VCPU",
+        "ada (physics) took 2 VCPU, 2 GiB MEMORY_MB",
+        "1 aggregate",
+        "2 traits: CUSTOM_FAST",
+    ):
+        assert any(row.startswith(happened) for row in history), happened
     for name in ("CUSTOM_FAST", RACK_NAME):
-        assert tab.page.get_by_role("link", name=name).is_visible()
+        assert tab.page.get_by_role("link", name=name).first.is_visible()
     with tab.filling():
-        tab.page.get_by_role("link", name="node-1-gpu").click()
+        tab.page.get_by_role("link", name="node-1-gpu").first.click()
     assert tab.title == "node-1-gpu"
     assert tab.page.get_by_role("link", name="Providers").get_attribute("aria-current") == "page"
 
@@ -209,11 +230,13 @@ def test_names_of_others_are_texts(small: Server, new_tab: NewTab) -> None:
 
 def test_consumers(small: Server, new_tab: NewTab) -> None:
     tab = new_tab(small).open("consumers?class=VCPU")
-    assert [row[0] for row in tab.rows("2 shown")] == [SERVER, JOB]
+    assert [row[-1] for row in tab.rows("2 shown")] == [SERVER, JOB]
+    tab.go("consumers?order=oldest&provider=node-1")
+    assert [row[-1] for row in tab.rows("1 shown")] == [JOB]
     tab.go("consumers?order=oldest")
-    assert [row[0] for row in tab.rows("2 shown")] == [JOB, SERVER]
+    assert [row[-1] for row in tab.rows("2 shown")] == [JOB, SERVER]
     tab.go("consumers?project=physics&type=JOB")
-    assert [row[2:5] for row in tab.rows("1 shown")] == [["physics", "ada", "JOB"]]
+    assert [[*row[:2], row[3]] for row in tab.rows("1 shown")] == [["ada", "physics", "JOB"]]
     tab.go("consumers?user=nobody")
     assert "No consumer matches" in tab.main
 
@@ -227,7 +250,7 @@ def test_projects(small: Server, new_tab: NewTab) -> None:
     assert tab.rows("Its usage")[0][:2] == ["JOB", "1"]
     with tab.filling():
         tab.page.get_by_role("link", name="oldest first").click()
-    assert [row[0] for row in tab.rows("1 shown")] == [JOB]
+    assert [row[-1] for row in tab.rows("1 shown")] == [JOB]
 
 
 def test_what_ends_next(small: Server, small_url: tuple[Server, str], ledger: berth.Ledger, new_tab: NewTab) -> None:
@@ -270,11 +293,11 @@ def test_how_long_claims_count(small: Server, ledger: berth.Ledger, new_tab: New
     assert re.search(r"Ends\s.*\(in 6 d 23 h\)", tab.main)
     tab.go("consumers?order=uuid&state=pending")
     (row,) = tab.rows("1 shown")
-    assert re.fullmatch(r"59 min \d+ s \(pending\)", row[-1])
+    assert re.fullmatch(r"59 min \d+ s \(pending\)", row[-2])
     tab.go("consumers?order=uuid&due=604800")
     assert len(tab.rows("2 shown")) == 2
     tab.go(f"provider/{SECOND}")
-    assert [row[-1][:6] for row in tab.rows("Consumers with allocations on it")] == ["6 d 23", "59 min"]
+    assert [row[-2][:6] for row in tab.rows("2 allocations")] == ["6 d 23", "59 min"]
     tab.go("fleet?view=table")
     assert "pending: held, not confirmed yet" in tab.page.locator(".legend").inner_text()
     bar = tab.page.get_by_role("meter", name="VCPU of node-2")
@@ -329,9 +352,8 @@ def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Le
     expect(tab.page.locator("main")).to_contain_text("It has no allocations")
     assert ledger.allocations(uuid) is None
     released, taken = tab.rows("What was done")
-    assert (released[1], taken[1]) == ("ReleaseAllocations", "SetAllocations")
-    assert "1 VCPU of u (tests), released by" in released[3].replace("\n", " ")
-    assert taken[3].replace("\n", " ") == "u (tests) took 1 VCPU"
+    assert released[1].startswith("1 VCPU of u (tests), released by")
+    assert taken[1] == "u (tests) took 1 VCPU"
 
 
 def test_what_cannot_be_released_is_said_in_the_dialog(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
@@ -350,7 +372,7 @@ def test_changes_appear_as_they_are_made(small: Server, ledger: berth.Ledger, ne
     tab = new_tab(small).open("changes")
     expect(tab.page.locator("#state")).to_have_text("Live")
     ledger.create_provider("brand-new")
-    expect(tab.page.locator("tbody tr").first).to_contain_text("brand-new")
+    expect(tab.page.locator("tbody tr").first).to_contain_text("beside created brand-new")
     ledger.delete_provider(next(each.uuid for each in ledger.providers() if each.name == "brand-new"))
     expect(tab.page.locator("tbody tr").first).to_contain_text("DeleteProvider")
     numbers = [int(row[0].replace(",", "")) for row in tab.rows("Changes")]
@@ -373,7 +395,7 @@ def test_the_audit_log(small: Server, new_tab: NewTab) -> None:
     assert FIRST in row[3]
     tab.page.locator("summary", has_text="Show").click()
     expect(tab.page.get_by_role("region", name="After")).to_contain_text("CUSTOM_FAST")
-    tab.go(f"audit?provider={GPU}&outcome=done")
+    tab.go("audit?provider=node-1-gpu&outcome=done")
     assert [row[3].split("\n")[0] for row in tab.rows("3 records")] == [
         "SetAllocations",
         "SetInventories",

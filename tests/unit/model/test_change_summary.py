@@ -18,7 +18,7 @@ FACTS = Facts(
     traits={"b": ["CUSTOM_A"], "new": []},
     used={"c": {"VCPU": 1}},
     generations={"b": 2},
-    claims={"job": {"c": {"VCPU": 1}}},
+    claims={"job": {"c": {"VCPU": 1}, "d": {"VCPU": 2, "PGPU": 1}}},
     gone=["d"],
     tokens=["ci"],
     owners={"job": Owner("students", "ada", None)},
@@ -38,6 +38,7 @@ def test_each_touched_thing_is_counted_once() -> None:
     assert summary.consumers == TouchedNames(1, ["job"])
     assert summary.names == TouchedNames(2, ["CUSTOM_A", "ci"])
     assert summary.owners == {"job": Owner("students", "ada", None)}
+    assert summary.held == {"job": {"VCPU": 3, "PGPU": 1}}
 
 
 def test_an_aggregate_is_called_by_the_name_that_it_has_now() -> None:

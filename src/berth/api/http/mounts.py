@@ -13,6 +13,9 @@ from berth.api.http.refusals import RefusalLog
 QUERIES: Final = frozenset({"/v1/find", "/v1/providers/query"})
 """Paths of requests that read, although they are made with POST."""
 
+PAGES: Final = "ui"
+"""The first part of the paths of the app for browsers, which ask for HTML at the root."""
+
 ROOT: Final = "placement"
 """The name of the app at the root."""
 
@@ -44,7 +47,7 @@ class Mounts:
     def handle(self, request: Request) -> Response:
         """Return what the app for this request returns. Every reply needs `sign` before it is sent."""
         preflight = self._cors.preflight(request) if request.method == "OPTIONS" else None
-        return preflight or self._app(request.path).handle(request)
+        return preflight or self._to_pages(request) or self._app(request.path).handle(request)
 
     def identify(self, request: Request) -> None:
         """Note the caller of a request whose body has not been read. Raise HttpError if it is not handled at all."""
@@ -73,6 +76,17 @@ class Mounts:
         """Return the name of the app for a request, as metrics call it: the first part of its paths."""
         first = _first(request.path)
         return first if first in self._apps else ROOT
+
+    def _to_pages(self, request: Request) -> Reply | None:
+        """Return the way to the dashboard for a browser that opens the root; None for all others.
+
+        Relative, so that it is right behind a proxy that serves Berth below a path.
+        """
+        wants_html = "text/html" in request.headers.get("accept", "").lower()
+        if request.path != "/" or request.method != "GET" or not wants_html or PAGES not in self._apps:
+            return None
+        headers = [("location", f"{PAGES}/"), ("cache-control", "no-store"), ("vary", "Accept")]
+        return Reply(303, [*headers, ("x-openstack-request-id", request.id)])
 
     def _app(self, path: str) -> App:
         return self._apps.get(_first(path), self._root)

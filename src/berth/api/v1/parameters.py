@@ -53,6 +53,31 @@ class Map(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_CELLS)] | None = None
 
 
+class ClassQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One resource class."""
+
+    resource_class: Text = msgspec.field(name="class")
+
+
+class UsersQuery(ClassQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The users who hold the most of a class."""
+
+    limit: PageSize = 10
+
+
+class Few(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A list that is not continued."""
+
+    limit: PageSize = 20
+
+
+class RefusedQuery(Few, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Claims that were refused within the last seconds."""
+
+    within: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 3_600
+    project: Text = ""
+
+
 class Find(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `POST /v1/find` takes as its body."""
 

@@ -15,6 +15,7 @@ from berth.api.v1.name_routes import NAMES
 from berth.api.v1.reconcile_routes import RECONCILIATION
 from berth.api.v1.report_routes import REPORTS
 from berth.api.v1.route import Route
+from berth.api.v1.summary_routes import SUMMARIES
 from berth.model import errors, pages
 from berth.model.agenda import Agenda
 from berth.model.audit import AuditRecord
@@ -88,6 +89,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         reply=FleetMap,
         refusals=UNKNOWN_NAMES,
     ),
+    *SUMMARIES,
     # --- Providers ---
     Route(
         "providers.list",

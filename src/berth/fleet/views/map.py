@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from berth.fleet.checked import Check, unchecked
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.views.hosts import matching_hosts
-from berth.fleet.views.map_groups import AGGREGATE, MAX_GROUPS, NAME_STEPS, group_hosts, hosts_within, steps
+from berth.fleet.views.map_groups import AGGREGATE, MAX_GROUPS, NAME_STEPS, group_hosts, hosts_within, rack_names, steps
 from berth.model.consumer import Resources
 from berth.model.overview import FleetMap, GroupBy, MapCell, MapQuery
 
@@ -59,11 +59,12 @@ def _show_hosts(query: MapQuery, hosts: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """The cells of a map. cell_of: by root slot, the number of its cell, NO_SLOT if it is not drawn."""
+    """The cells of a map. cell_of: by root slot, the number of its cell, NO_SLOT if it is not drawn; racks: by cell."""
 
     ids: list[str]
     names: list[str]
     cell_of: NDArray[np.int32]
+    racks: list[str]
 
     @classmethod
     def hosts(cls, fleet: Fleet, hosts: NDArray[np.intp], limit: int) -> _Layout:
@@ -71,7 +72,8 @@ class _Layout:
         slots = sorted(hosts.tolist(), key=fleet.names.__getitem__)[:limit]
         cell_of = np.full(len(fleet.uuids), NO_SLOT, dtype=np.int32)
         cell_of[slots] = np.arange(len(slots))
-        return cls([fleet.uuids[slot] for slot in slots], [fleet.names[slot] for slot in slots], cell_of)
+        uuids, names = [fleet.uuids[slot] for slot in slots], [fleet.names[slot] for slot in slots]
+        return cls(uuids, names, cell_of, rack_names(fleet, slots))
 
     @classmethod
     def groups(cls, fleet: Fleet, hosts: NDArray[np.intp], query: MapQuery, check: Check) -> tuple[_Layout, str]:
@@ -80,7 +82,8 @@ class _Layout:
         limit = MAX_GROUPS if query.limit is None else min(MAX_GROUPS, query.limit)
         cell_of = np.full(len(fleet.uuids), NO_SLOT, dtype=np.int32)
         cell_of[hosts] = np.where(groups.member < limit, groups.member, NO_SLOT)
-        return cls(groups.ids(query.within)[:limit], groups.names()[:limit], cell_of), groups.by.value
+        names = groups.names()[:limit]
+        return cls(groups.ids(query.within)[:limit], names, cell_of, [""] * len(names)), groups.by.value
 
 
 def _cells(fleet: Fleet, layout: _Layout, classes: list[int], mark: tuple[str, ...]) -> list[MapCell]:
@@ -94,7 +97,7 @@ def _cells(fleet: Fleet, layout: _Layout, classes: list[int], mark: tuple[str, .
     for number in classes:
         _add_class(fleet, layout, number, used, capacity)
     pending = _pending(fleet, layout, classes)
-    return list(map(MapCell, layout.ids, layout.names, hosts, providers, used, capacity, marked, pending))
+    return list(map(MapCell, layout.ids, layout.names, hosts, providers, used, capacity, marked, pending, layout.racks))
 
 
 def _pending(fleet: Fleet, layout: _Layout, classes: list[int]) -> list[Resources]:

@@ -123,6 +123,18 @@ def _by_first_aggregate(fleet: Fleet, hosts: NDArray[np.intp], check: Check) -> 
     return labels, member[place]
 
 
+def rack_names(fleet: Fleet, hosts: Sequence[int]) -> list[str]:
+    """Return, by host, the name of its rack, else of its first aggregate that has a name, "" if none has."""
+    known, label_of = fleet.catalogue.aggregate_names, dict[int, str]()
+    if not known.uuids:
+        return [""] * len(hosts)
+    numbers = fleet.aggregate_set.values[list(hosts)].tolist()
+    for number in set(numbers):
+        label = _first_aggregate(fleet, fleet.aggregate_sets.sets[number])
+        label_of[number] = label if known.uuid_of(label) else ""
+    return [label_of[number] for number in numbers]
+
+
 def _first_aggregate(fleet: Fleet, numbers: frozenset[int]) -> str:
     """Return the name of the rack among these aggregates, else of the first that has a name, else the first uuid."""
     known, uuids = fleet.catalogue.aggregate_names, map(fleet.catalogue.name_of, numbers)

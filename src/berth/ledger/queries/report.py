@@ -35,12 +35,12 @@ UNKNOWN: Final = "unknown"
 """The name of owners that the change log does not have."""
 
 
-class _LogMoved(Exception):
+class LogMoved(Exception):
     """The change log does not continue where it was read: it was archived, or is of another history."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Beginning:
+class LogBeginning:
     """Where the log begins, and its last change. complete_from: the first instant at which what is held is known."""
 
     books: Books
@@ -74,7 +74,7 @@ class ReportQueries:
         self._writer.require_time(long=True)
         kind, (since, until) = report_by(by), self._span(since, until)
         for _ in range(TRIES):
-            with suppress(_LogMoved):
+            with suppress(LogMoved):
                 meter, complete_from = self._metered(kind, since, until, project)
                 self._check_class(resource_class, meter)
                 return _report(meter, since, complete_from, resource_class, limit)
@@ -93,14 +93,14 @@ class ReportQueries:
         return begin, end
 
     def _metered(self, by: ReportBy, since: int, until: int, project: str) -> tuple[UsageMeter, int]:
-        """Return what the log adds up to, and from when on that is complete. Raises _LogMoved, ReportTooLong."""
+        """Return what the log adds up to, and from when on that is complete. Raises LogMoved, ReportTooLong."""
         epoch = self._writer.history_epoch
         with self._writer.database.reading() as connection:
-            beginning = _beginning(connection)
+            beginning = log_beginning(connection)
         complete_from = max(since, beginning.complete_from)
         meter = UsageMeter(by, complete_from, until, project)
         meter.load(beginning.books)
-        for change in self._changes(beginning.books.number, beginning.last):
+        for change in log_changes(self._writer, beginning.books.number, beginning.last):
             if not meter.enter(change):
                 break
             self._writer.pause()
@@ -108,7 +108,7 @@ class ReportQueries:
             self._writer.pause()
         with self._writer.read():  # it is noticed now if another history took this one's place
             if self._writer.history_epoch != epoch:
-                raise _LogMoved
+                raise LogMoved
         return meter, complete_from
 
     def _check_class(self, name: str, meter: UsageMeter) -> None:
@@ -118,20 +118,21 @@ class ReportQueries:
         if name and not known and not meter.has_counted(name):
             raise ClassNotFound(name)
 
-    def _changes(self, number: int, last: int) -> Iterator[Change]:
-        """Yield the changes after a number, up to the last one. Raises _LogMoved, ReportTooLong."""
-        while number < last:
-            if self._writer.is_overdue(MOST_S):
-                raise ReportTooLong(last - number)
-            with self._writer.database.reading() as connection:
-                page = changes.page(connection, number, min(PAGE, last - number))
-            if not page or page[0].number != number + 1:
-                raise _LogMoved
-            yield from page
-            number = page[-1].number
+
+def log_changes(writer: Writer, number: int, last: int) -> Iterator[Change]:
+    """Yield the changes after a number, up to the last one. Raises LogMoved, ReportTooLong."""
+    while number < last:
+        if writer.is_overdue(MOST_S):
+            raise ReportTooLong(last - number)
+        with writer.database.reading() as connection:
+            page = changes.page(connection, number, min(PAGE, last - number))
+        if not page or page[0].number != number + 1:
+            raise LogMoved
+        yield from page
+        number = page[-1].number
 
 
-def _beginning(connection: Connection) -> _Beginning:
+def log_beginning(connection: Connection) -> LogBeginning:
     """Return the state that the log begins with. Raises Conflict if it is damaged."""
     books, findings = checkpoint.load(connection)
     if findings:
@@ -142,7 +143,7 @@ def _beginning(connection: Connection) -> _Beginning:
         # Nothing changed between the change of the checkpoint, whose time is in the archive, and what comes next.
         first += [each.row["at"] for each in audit.page(connection, sealed.archived, 1)]
         first += [each.at for each in changes.page(connection, books.number, 1)]
-    return _Beginning(books, min(first, default=0), last)
+    return LogBeginning(books, min(first, default=0), last)
 
 
 def _report(meter: UsageMeter, since: int, complete_from: int, resource_class: str, limit: int) -> UsageReport:

@@ -87,6 +87,7 @@ class Outcome(msgspec.Struct, eq=False):
         # If a token has changed, the request starts again: that is not its answer yet.
         elif self.refusal is not None and not isinstance(self.refusal, TokenChanged):
             observer.refused(self.refusal)
+            observer.command_refused(self.pending.command, self.refusal)
 
 
 class DecidedBatch(msgspec.Struct, eq=False):

@@ -7,6 +7,7 @@ import pytest
 from berth.fleet.state.fleet import Fleet
 from berth.fleet.views import map as map_module
 from berth.fleet.views.map import fleet_map
+from berth.model.aggregate import AggregateName
 from berth.model.errors import ClassNotFound, Invalid
 from berth.model.inventory import Inventory
 from berth.model.overview import GroupBy, MapCell, MapQuery
@@ -79,3 +80,16 @@ def test_unknown_classes_and_groups_are_refused(fleet: Fleet) -> None:
         fleet_map(fleet, MapQuery(classes=("NO_SUCH",)))
     with pytest.raises(Invalid, match="not the id of a group"):
         fleet_map(fleet, MapQuery(within="nonsense:1"))
+
+
+def test_the_rack_of_a_host() -> None:
+    """The aggregate of kind rack first, else one that has a name; a uuid is no name."""
+    fleet = small_fleet(
+        provider("a", aggregates=["7", "zone"]), provider("b", aggregates=["zone"]), provider("c", aggregates=["x"])
+    )
+    assert [cell.rack for cell in fleet_map(fleet, MapQuery()).cells] == ["", "", ""]
+    fleet.name_aggregate("zone", AggregateName("a-zone"))
+    fleet.name_aggregate("7", AggregateName("rack-7", "rack"))
+    assert [cell.rack for cell in fleet_map(fleet, MapQuery()).cells] == ["rack-7", "a-zone", ""]
+    by_name = fleet_map(fleet, MapQuery(by=GroupBy.AGGREGATES))
+    assert [cell.rack for cell in by_name.cells] == ["", "", ""]

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from berth.ledger import Ledger
 from berth.ledger.audit import archive
 from berth.ledger.queries import report as report_query
+from berth.ledger.queries import summaries
 from berth.ledger.queries.usage_meter import UsageMeter
 from berth.ledger.request_scope import NeedsTime
 from berth.model.caller import Caller
@@ -179,6 +180,45 @@ def test_a_random_history(
         report = history.ledger.report(by, since=BEGIN)
         assert BEGIN < report.complete_from < end
         _compare(history, report)
+
+
+def _levels(history: _History, instant: int) -> tuple[Sums, Sums]:
+    """Return what was held and what could be held of each class at an instant."""
+    held, capacity = history.sums(ReportBy.CLASS, instant, instant + SECOND)
+    return Sums({name: amount // SECOND for (_, name), amount in held.items()}), Sums(
+        {name: amount // SECOND for (_, name), amount in capacity.items()}
+    )
+
+
+def test_how_full_it_was(
+    history: _History, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each instant what the rows said then; nothing of the time before an archive ends; read once for each step."""
+    for name, step in (("DAY_STEP", 2 * SECOND), ("MONTH_STEP", 7 * SECOND)):
+        monkeypatch.setattr(summaries, name, step)
+    chance = random.Random(7)
+    for number in range(60):
+        _step(history, chance)
+        if number == 30:
+            history.ledger.do(RenameClass(name=ROOM, new_name="CUSTOM_SPACE"))
+            history.names[ROOM] = "CUSTOM_SPACE"
+            history.note()
+    trends = history.ledger.summaries.trends()
+    assert (len(trends.day.classes[0].held), len(trends.month.classes[0].held)) == (49, 61)
+    for trend in (trends.day, trends.month):
+        assert {each.resource_class for each in trend.classes} == {"PGPU", "CUSTOM_SPACE"}
+        for each in trend.classes:
+            for number, shown in enumerate(zip(each.held, each.capacity, strict=True)):
+                held, capacity = _levels(history, trend.begin + number * trend.step)
+                assert shown == (held[each.resource_class], capacity[each.resource_class])
+    assert history.ledger.summaries.trends() is trends
+    monkeypatch.setattr(archive, "YOUNGEST_US", -(10**18))
+    cut = trends.day.begin + 40 * trends.day.step
+    assert archive.archive(database, cut, tmp_path, Caller(name="root")) is not None
+    history.clock.go_on(2)
+    later = history.ledger.summaries.trends().day.classes[0]
+    assert later.held[:30] == [None] * 30
+    assert None not in later.held[-3:]
 
 
 def _claim(history: _History, amount: int, **fields: str) -> None:

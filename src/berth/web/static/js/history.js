@@ -3,23 +3,26 @@
 import { get } from "./api.js";
 import { h } from "./dom.js";
 import { moment, plural } from "./format.js";
-import { ownerName, resources } from "./links.js";
+import { amounts, ownerName } from "./links.js";
 import { may } from "./session.js";
 import { Growing, empty, table } from "./table.js";
 
 const STEP = 10;
 const MOST_CLAIMS = 3;
+const MOST_NAMED = 5;
 
-/** A part of a page with the history of one thing; null if we may not see it. kind: providers or consumers. */
+/** A part of a page with the history of one thing, loaded by its uuid; null if we may not see it. kind: providers or consumers. */
 export function historyOf(view, kind) {
   if (!may("audit.history")) return null;
   const region = h("div");
+  let uuid = view.id;
   const list = new Growing(region, {
     step: STEP,
-    fetched: (page) => get(`/${kind}/${view.id}/history`, page, { signal: view.signal }),
-    shown: (items) => shown(items, view.id, kind),
+    fetched: (page) => get(`/${kind}/${uuid}/history`, page, { signal: view.signal }),
+    shown: (items) => shown(items, uuid, kind),
   });
-  return { element: h("section", { class: "section" }, h("h2", {}, "History"), region), load: () => list.load() };
+  const load = (of = view.id) => ((uuid = of), list.load());
+  return { element: h("section", { class: "section" }, h("h2", {}, "History"), region), load };
 }
 
 function shown(records, uuid, kind) {
@@ -28,10 +31,9 @@ function shown(records, uuid, kind) {
   return table({
     caption: "What was done, newest first",
     columns: [
-      { label: "When", cell: (record) => moment(record.at) },
-      { label: "What", head: true, cell: (record) => record.operation },
+      { label: "When", head: true, cell: (record) => moment(record.at) },
+      { label: "What happened", cell: (record) => h("div", { class: "sentence", title: record.operation }, told(record, uuid)) },
       { label: "By", cell: (record) => record.actor || record.via },
-      { label: "Then it was so", cell: (record) => told(record, uuid) },
     ],
     rows: records,
   });
@@ -44,7 +46,7 @@ function ofConsumer(record, uuid) {
 
 /** What became of one consumer's claim, in words. parts: the amounts that count, of amounts by provider. */
 function claim({ before, after, actor, via }, uuid, parts) {
-  const [had, has] = [before, after].map((facts) => parts(facts?.claims?.[uuid] ?? {}).map((amounts) => resources(amounts)));
+  const [had, has] = [before, after].map((facts) => parts(facts?.claims?.[uuid] ?? {}).map(amounts));
   const [earlier, owner] = [before?.owners?.[uuid], after?.owners?.[uuid]];
   if (has.length === 0) {
     if (had.length === 0) return null;
@@ -72,10 +74,9 @@ function ofProvider(record, uuid) {
     names("trait", after?.traits?.[uuid]),
     names("aggregate", after?.aggregates?.[uuid]),
     ...claims(record, uuid),
-    used(after?.used?.[uuid]),
-    generation(after?.generations?.[uuid]),
   ].filter(Boolean);
-  return said.length ? h("ul", { class: "plain" }, said.map((each) => h("li", {}, each))) : "as before";
+  if (said.length === 0 && after?.used?.[uuid]) said.push(used(after.used[uuid]));
+  return said.length ? h("ul", { class: "plain" }, said.map((each) => h("li", {}, each))) : "nothing changed";
 }
 
 /** A provider's fact is [id, uuid, name, generation, parent, root, created_at, updated_at]. */
@@ -84,26 +85,25 @@ function identity(before, after, uuid) {
   const of = (facts) => facts?.providers?.find((fact) => fact[1] === uuid);
   const [was, is] = [of(before), of(after)];
   if (!is) return [];
-  if (!was) return [`made as ${is[2]}`];
+  if (!was) return [`created as ${is[2]}`];
   return [was[2] === is[2] ? null : `renamed from ${was[2]} to ${is[2]}`, was[4] === is[4] ? null : "moved in its tree"];
 }
 
 function inventories(found) {
   if (!found) return null;
   const entries = Object.entries(found);
-  if (entries.length === 0) return "has no inventories";
-  return h("span", {}, "has ", resources(Object.fromEntries(entries.map(([name, [total]]) => [name, total]))));
+  if (entries.length === 0) return "there is nothing to claim";
+  return h("span", {}, "there is ", amounts(Object.fromEntries(entries.map(([name, [total]]) => [name, total]))));
 }
 
 function names(what, found) {
-  return found ? plural(found.length, what) : null;
+  if (!found) return null;
+  const known = found.filter((name) => !/^[0-9a-f]{8}-/.test(name)).slice(0, MOST_NAMED);
+  const rest = found.length - known.length;
+  return `${plural(found.length, what)}${known.length ? `: ${known.join(", ")}${rest ? ` and ${rest} more` : ""}` : ""}`;
 }
 
 function used(found) {
   if (!found) return null;
-  return h("span", {}, "held: ", Object.keys(found).length ? resources(found) : "nothing");
-}
-
-function generation(found) {
-  return found === undefined ? null : `generation ${found}`;
+  return h("span", {}, "held: ", Object.keys(found).length ? amounts(found) : "nothing");
 }

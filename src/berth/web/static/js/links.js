@@ -12,10 +12,11 @@ export function providerLink(uuid, name) {
   return h("a", { href: href("provider", uuid), title: uuid }, text);
 }
 
-/** A consumer by its uuid. */
-export function consumerLink(uuid) {
-  if (!may("consumers.show")) return h("code", {}, uuid);
-  return h("a", { href: href("consumer", uuid), class: "uuid" }, uuid);
+/** A consumer by its uuid, or by these words. */
+export function consumerLink(uuid, words = uuid) {
+  const shown = words === uuid ? "uuid" : null;
+  if (!may("consumers.show")) return h(shown ? "code" : "span", { title: uuid }, words);
+  return h("a", { href: href("consumer", uuid), class: shown, title: shown ? null : uuid }, words);
 }
 
 /** A project by its name. */
@@ -42,6 +43,12 @@ export function aggregateLink(uuid, name) {
 /** What fields suggest for aggregates: names, and the uuids of those without one. */
 export function aggregateNames(items) {
   return items.filter((item) => item.providers).map((item) => item.label || item.name);
+}
+
+/** The same within a sentence, with commas. */
+export function amounts(of) {
+  const parts = Object.entries(of).map(([name, value]) => h("span", { class: "amount", title: `${number(value)} ${name}` }, `${amount(name, value)} ${name}`));
+  return h("span", {}, parts.flatMap((part, at) => [at ? ", " : null, part]));
 }
 
 /** Amounts by class, in words: 4 VCPU, 8 GiB MEMORY_MB. */

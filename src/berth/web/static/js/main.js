@@ -8,7 +8,8 @@ import { keepTime } from "./life.js";
 import { MENU, PAGES } from "./pages.js";
 import { show as showSignIn } from "./pages/signin.js";
 import { here, href } from "./router.js";
-import { forget, hasToken, may, resume, session } from "./session.js";
+import { forget, hasToken, may, resume, session, whenSignedOut } from "./session.js";
+import { setUpSearch, showSearch } from "./search.js";
 import { setUp } from "./theme.js";
 import { View } from "./view.js";
 import { box, passing } from "./words.js";
@@ -38,6 +39,7 @@ async function begin() {
 function signedIn() {
   start(session.about.head);
   drawMenu();
+  showSearch(true);
   go({ moved: false });
 }
 
@@ -47,6 +49,7 @@ function signedOut(why) {
   close();
   fill(menu);
   fill(who);
+  showSearch(false);
   document.title = "Sign in - Berth";
   const root = h("div", { class: "page-signin" }, h("h1", { tabindex: "-1" }, "Sign in"));
   fill(main, root);
@@ -59,7 +62,7 @@ function drawMenu() {
   fill(menu, h("ul", {}, items.map((name) => h("li", {}, h("a", { href: href(name), "data-page": name }, PAGES[name].title)))));
   const { name, roles, via } = session.me;
   const called = name || "somebody";
-  const leave = h("button", { type: "button", title: `You are ${called}`, on: { click: () => signedOut(null) } }, "Sign out");
+  const leave = h("button", { type: "button", title: `You are ${called}`, on: { click: () => (forget({ everywhere: true }), signedOut(null)) } }, "Sign out");
   const known = h("span", { class: "wide", title: `Authenticated by: ${via}` }, called, h("small", {}, ` ${roles.join(", ") || "no role"}`));
   fill(who, known, hasToken() ? leave : null);
 }
@@ -113,6 +116,7 @@ whenUnknown((error) => {
   // A token that is being tried is told about where it is tried.
   if (session.me !== null) signedOut(error);
 });
+whenSignedOut(() => session.me !== null && signedOut(null));
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && view?.stale) view.changed();
 });
@@ -122,5 +126,6 @@ document.getElementById("skip").addEventListener("click", (event) => {
   main.focus();
 });
 setUp(document.getElementById("theme"));
+setUpSearch();
 keepTime();
 begin();

@@ -11,6 +11,7 @@ export const LEVELS = [
   { from: 0.75, name: "75 to 90%" },
   { from: 0.9, name: "90% and more" },
   { from: 1, name: "full" },
+  { from: 1 + Number.EPSILON, name: "over capacity" },
 ];
 
 /** The number of the level of a share; -1 for none. */
@@ -20,14 +21,14 @@ export function levelOf(value) {
 
 /**
  * A bar with its words. name: the resource class; label: what it is of, for those who cannot see where it stands;
- * pending: what of the used amount is not confirmed yet, which is hatched.
- * @param {{name: string, used: number, capacity: number, pending?: number, label?: string}} of
+ * pending: what of the used amount is not confirmed yet, which is hatched; plain: a share, which is neither good nor bad.
+ * @param {{name: string, used: number, capacity: number, pending?: number, label?: string, plain?: boolean}} of
  */
-export function meter({ name, used, capacity, pending = 0, label = name }) {
+export function meter({ name, used, capacity, pending = 0, label = name, plain = false }) {
   const value = share(used, capacity);
   const full = Math.min(value ?? 0, 1);
   const hatched = used > 0 ? full * Math.min(1, pending / used) : 0;
-  const level = `level-${levelOf(value)}`;
+  const level = plain ? "level-2" : `level-${levelOf(value)}`;
   const waits = pending ? `, ${amount(name, pending)} of that pending` : "";
   const text = `${amount(name, used)} of ${amount(name, capacity)} used, ${percent(value)}${waits}`;
   return h(

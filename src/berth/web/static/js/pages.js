@@ -12,6 +12,9 @@ import { page as projects } from "./pages/projects.js";
 import { page as provider } from "./pages/provider.js";
 import { page as providers } from "./pages/providers.js";
 import { page as report } from "./pages/report.js";
+import { page as search } from "./pages/search.js";
+import { page as start } from "./pages/start.js";
+import { page as tokens } from "./pages/tokens.js";
 import { href } from "./router.js";
 
 const missing = {
@@ -22,7 +25,7 @@ const missing = {
   },
 };
 
-export const MENU = ["fleet", "providers", "find", "consumers", "agenda", "projects", "report", "changes", "audit"];
+export const MENU = ["start", "fleet", "providers", "find", "consumers", "agenda", "projects", "report", "changes", "audit"];
 
 /** @type {Record<string, import("./view.js").Page>} */
-export const PAGES = { fleet, providers, provider, find, consumers, consumer, agenda, projects, report, changes, audit, missing };
+export const PAGES = { start, search, fleet, providers, provider, find, consumers, consumer, agenda, projects, report, changes, audit, tokens, missing };

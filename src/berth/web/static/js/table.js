@@ -1,29 +1,31 @@
 /** Tables, and collections that come page by page. */
 
 import { fill, fresh, h } from "./dom.js";
+import { saveButton, sortable } from "./sort.js";
 
 /**
- * @typedef {{label: string, cell: (row: any) => import("./dom.js").Child, numeric?: boolean, head?: boolean}} Column
- * head: its cells name the row
+ * @typedef {{label: string, cell: (row: any) => import("./dom.js").Child, numeric?: boolean, head?: boolean, roomy?: boolean}} Column
+ * head: its cells name the row; roomy: it is left out on a phone
  */
 
 /**
  * A table in a box of its own, which scrolls where it is too wide.
- * @param {{caption: string, columns: Column[], rows: any[], hidden?: boolean}} of hidden: the caption is for ears only
+ * @param {{caption: string, columns: Column[], rows: any[], hidden?: boolean, saved?: boolean, sorted?: boolean}} of
+ * hidden: the caption is for ears only; saved: whether there is a button for a CSV file of what is shown; sorted: whether
+ * headers sort it
  */
-export function table({ caption, columns, rows, hidden = false }) {
+export function table({ caption, columns, rows, hidden = false, saved = !hidden, sorted = true }) {
   const id = fresh("caption");
-  return h(
-    "div",
-    { class: "scroll", role: "region", "aria-labelledby": id, tabindex: "0" },
-    h(
-      "table",
-      {},
-      h("caption", { id, class: hidden ? "unseen" : null }, caption),
-      h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.label)))),
-      h("tbody", {}, rows.map((row) => tr(columns, row))),
-    ),
+  const labels = columns.map((column) => column.label);
+  const element = h(
+    "table",
+    {},
+    h("caption", { class: hidden ? "unseen" : null }, h("span", { id }, caption), saved ? saveButton(labels) : null),
+    h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.label)))),
+    h("tbody", {}, rows.map((row) => tr(columns, row))),
   );
+  if (sorted && rows.length > 1) sortable(element, labels);
+  return h("div", { class: "scroll", role: "region", "aria-labelledby": id, tabindex: "0" }, element);
 }
 
 /** One row of a table with these columns. */
@@ -37,7 +39,7 @@ export function tr(columns, row) {
   );
 }
 
-const kind = (column) => (column.numeric ? "numeric" : null);
+const kind = (column) => [column.numeric ? "numeric" : "", column.roomy ? "roomy" : ""].filter(Boolean).join(" ") || null;
 
 /**
  * A collection that begins with one page and grows when more is asked for. It keeps its length when it is loaded anew.

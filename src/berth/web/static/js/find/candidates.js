@@ -1,6 +1,7 @@
 /** Candidates: where a request fits, in a list, on the map, and as the calls that ask the same. */
 
 import { get } from "../api.js";
+import { copyButton } from "../copy.js";
 import { h } from "../dom.js";
 import { number, plural } from "../format.js";
 import { providerLink, resources } from "../links.js";
@@ -95,17 +96,7 @@ function quoted(text) {
 }
 
 function call(title, text) {
-  const button = h("button", { type: "button", "aria-label": `Copy the call of ${title}`, on: { click: () => copy() } }, "Copy");
   const code = h("pre", { tabindex: "0", role: "region", "aria-label": `Call of ${title}` }, text);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      button.textContent = "Copied";
-    } catch {
-      getSelection().selectAllChildren(code);
-      button.textContent = "Selected: copy it now";
-    }
-    setTimeout(() => (button.textContent = "Copy"), 3000);
-  };
+  const button = copyButton(text, `call of ${title}`, code);
   return h("div", { class: "call" }, h("div", { class: "actions" }, h("h3", {}, title), button), code);
 }

@@ -46,7 +46,13 @@ function group({ suffix, counted, total, steps, left }) {
     h("h3", {}, title),
     steps.length === 0
       ? h("p", {}, `It has no constraint that removes any of the ${number(total)} ${counted}.`)
-      : table({ caption: `${number(total)} ${counted} to begin with, ${number(left)} left`, columns: columns(total, counted), rows: steps }),
+      : table({
+          caption: `${number(total)} ${counted} to begin with, ${number(left)} left`,
+          sorted: false,
+          saved: false,
+          columns: columns(total, counted),
+          rows: steps,
+        }),
   );
 }
 
@@ -91,6 +97,8 @@ function trees({ total, steps, with_all_groups: fit }) {
     h("h3", {}, "Trees"),
     table({
       caption: `${plural(total, "tree")} to begin with; in ${number(fit)} every group finds something`,
+      sorted: false,
+      saved: false,
       columns: columns(total, "trees"),
       rows: steps,
     }),

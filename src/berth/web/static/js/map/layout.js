@@ -1,4 +1,6 @@
-/** Where the cells of a map stand: rows of equal cells, as large as the place allows. */
+/** Where the cells of a map stand: rows of equal cells, as large as the place allows; or blocks of them. */
+
+import { blockCellAt, blockMoved } from "./blocks.js";
 
 const GAP = 3;
 const CARD = { width: 148, height: 54 };
@@ -44,6 +46,7 @@ function sized(form, columns, rows, width, height, gap) {
 
 /** Where a cell begins. */
 export function place(layout, at) {
+  if (layout.places) return layout.places[at];
   const column = at % layout.columns;
   const row = Math.floor(at / layout.columns);
   return { x: column * (layout.width + layout.gap), y: row * (layout.height + layout.gap) };
@@ -51,6 +54,7 @@ export function place(layout, at) {
 
 /** Which of so many cells is at a point; -1 for none. */
 export function cellAt(layout, count, x, y) {
+  if (layout.places) return blockCellAt(layout, x, y);
   const column = Math.floor(x / (layout.width + layout.gap));
   const row = Math.floor(y / (layout.height + layout.gap));
   const at = row * layout.columns + column;
@@ -59,6 +63,7 @@ export function cellAt(layout, count, x, y) {
 
 /** Where a key leads to from a cell; null for keys that lead nowhere. */
 export function moved(layout, count, at, key) {
+  if (layout.places) return count === 0 ? null : blockMoved(layout, at, key);
   const page = layout.columns * 5;
   const steps = {
     ArrowRight: at + 1,

@@ -1,10 +1,16 @@
 /** The map: a canvas to look at, to point at and to walk over with arrow keys. A table of the same is never far. */
 
 import { announce, fresh, h, sized } from "../dom.js";
+import { blocks } from "./blocks.js";
 import { colours, draw, sentence } from "./draw.js";
 import { cellAt, layout, moved, place } from "./layout.js";
 
-/** @typedef {{id: string, name: string, hosts: number, share: number | null, used: number, capacity: number, pending: number, marked: number}} Cell */
+const RACKS_HIGH = 760;
+
+/**
+ * @typedef {{id: string, name: string, rack: string, hosts: number, share: number | null, used: number, capacity: number,
+ *   pending: number, marked: number}} Cell
+ */
 
 /** A map in an element of its own. opened: called with the cell that was chosen. */
 export class FleetMap {
@@ -66,7 +72,8 @@ export class FleetMap {
    * @param {{groups: boolean, of: string, marking?: boolean}} how of: what their shares are of
    */
   show(cells, how) {
-    this.cells = cells;
+    this.racks = cells.some((cell) => cell.rack);
+    this.cells = this.racks ? cells.toSorted(byRack) : cells;
     this.how = { marking: false, ...how };
     if (this.cursor >= cells.length) this.cursor = -1;
     const what = how.groups ? "groups of hosts" : "hosts";
@@ -78,7 +85,8 @@ export class FleetMap {
     const width = this.surface.clientWidth;
     if (width === 0) return;
     const height = Math.max(160, Math.min(460, Math.round(window.innerHeight * 0.5)));
-    this.layout = layout(this.cells.length, width, height);
+    const high = Math.max(RACKS_HIGH, window.innerHeight * 0.9);
+    this.layout = this.racks ? blocks(this.cells, width, high) : layout(this.cells.length, width, height);
     const scale = Math.min(2, window.devicePixelRatio || 1);
     this.canvas.width = Math.round(width * scale);
     this.canvas.height = Math.round(Math.max(1, this.layout.total) * scale);
@@ -140,6 +148,13 @@ export class FleetMap {
   }
 }
 
+/** Racks by name, those that are in none at the end; in a rack as before. */
+function byRack(one, other) {
+  if (one.rack === other.rack) return 0;
+  if (!one.rack || !other.rack) return one.rack ? -1 : 1;
+  return one.rack.localeCompare(other.rack, "en", { numeric: true });
+}
+
 /**
  * Cells as the map takes them, out of those of /v1/fleet/map. name: a class, or "" for the fullest of each cell.
  * @returns {Cell[]}
@@ -149,9 +164,9 @@ export function cellsOf(cells, name) {
     const chosen = name || fullest(cell);
     const capacity = cell.capacity[chosen] ?? 0;
     const used = cell.used[chosen] ?? 0;
-    const { id, hosts, marked } = cell;
+    const { id, hosts, marked, rack } = cell;
     const pending = cell.pending[chosen] ?? 0;
-    return { id, name: cell.name, hosts, marked, of: chosen, used, capacity, pending, share: capacity > 0 ? used / capacity : null };
+    return { id, name: cell.name, hosts, marked, rack, of: chosen, used, capacity, pending, share: capacity > 0 ? used / capacity : null };
   });
 }
 

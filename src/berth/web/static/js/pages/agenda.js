@@ -7,7 +7,7 @@ import { moment, number, until } from "../format.js";
 import { consumerLink, projectLink, providerLink, resources } from "../links.js";
 import { changed, go } from "../router.js";
 import { Growing, empty, table } from "../table.js";
-import { ownProject } from "./consumers.js";
+import { ownProject } from "../own.js";
 
 const HOUR = 3600;
 const SPANS = [

@@ -5,7 +5,8 @@ import { announce, fill, h } from "../dom.js";
 import { csv, download } from "../download.js";
 import { choice, field, filters, follow } from "../fields.js";
 import { moment, number, plural } from "../format.js";
-import { changed, go } from "../router.js";
+import { changed, go, href } from "../router.js";
+import { may } from "../session.js";
 import { Growing, empty, table } from "../table.js";
 import { box } from "../words.js";
 
@@ -21,6 +22,7 @@ const OUTCOMES = [
   ["429", "Refused: too many requests (429)"],
   ["431", "Refused: headers too large (431)"],
 ];
+const UUID = /^[0-9a-f-]{32,36}$/i;
 const COLUMNS = [
   "number", "at", "actor", "via", "user", "project", "roles", "address",
   "operation", "target", "outcome", "why", "change", "request", "hash",
@@ -36,14 +38,14 @@ async function show(view) {
     field({ label: "Who", name: "actor", type: "search", placeholder: "the whole name" }),
     field({ label: "Operation", name: "operation", type: "search", placeholder: "SetAllocations" }),
     choice({ label: "Outcome", name: "outcome", options: OUTCOMES }),
-    field({ label: "Provider", name: "provider", type: "search", placeholder: "its uuid" }),
+    field({ label: "Provider", name: "provider", type: "search", placeholder: "host or device" }),
     field({ label: "Consumer", name: "consumer", type: "search", placeholder: "its uuid" }),
     field({ label: "Since", name: "since", type: "datetime-local" }),
     field({ label: "Until", name: "until", type: "datetime-local" }),
   );
   view.root.append(form, downloads(view, said), said, region);
   const list = new Growing(region, {
-    fetched: (page) => get("/audit", { ...asked(view.params), facts: false, ...page }, { signal: view.signal }),
+    fetched: async (page) => get("/audit", { ...(await asked(view)), facts: false, ...page }, { signal: view.signal }),
     shown: (items) => (items.length ? shown(view, items) : empty("No record matches", "Change or clear the filters above.")),
   });
   let last = null;
@@ -55,8 +57,11 @@ async function show(view) {
   };
 }
 
-function asked(params) {
+/** The log knows uuids only: the name of a provider is looked up. */
+async function asked({ params, signal }) {
   const query = Object.fromEntries(FILTERS.map((name) => [name, params.get(name)]));
+  const named = query.provider && !UUID.test(query.provider);
+  if (named) query.provider = (await get(`/providers/${encodeURIComponent(query.provider)}`, {}, { signal })).uuid;
   return { ...query, since: microseconds(params.get("since")), until: microseconds(params.get("until")) };
 }
 
@@ -69,6 +74,8 @@ function microseconds(text) {
 function shown(view, items) {
   return table({
     caption: `${plural(items.length, "record")} shown, newest first`,
+    saved: false,
+    sorted: false,
     columns: [
       { label: "Number", numeric: true, head: true, cell: (each) => number(each.number) },
       { label: "When", cell: (each) => moment(each.at) },
@@ -133,7 +140,8 @@ function downloads(view, said) {
     return button;
   });
   const again = h("button", { type: "button", on: { click: () => view.refresh() } }, "Look again");
-  return h("div", { class: "actions" }, again, buttons);
+  const tokens = may("tokens.list") ? h("a", { href: href("tokens") }, "API tokens") : null;
+  return h("div", { class: "actions" }, again, buttons, tokens);
 }
 
 /** Every record that the filters let through goes into the file, not only those that are shown. */
@@ -142,7 +150,8 @@ async function take(view, said, button, { name, more, save }) {
   const told = (count) => fill(said, h("p", { class: "said" }, `${plural(count, "record")} read…`));
   try {
     const options = { signal: view.closed.signal, most: MOST_DOWNLOADED, told };
-    const records = await all("/audit", { ...asked(view.params), ...more }, options);
+    const query = await asked({ params: view.params, signal: view.closed.signal });
+    const records = await all("/audit", { ...query, ...more }, options);
     save(records);
     const rest = records.length >= MOST_DOWNLOADED ? ". There may be more: berth audit list has no limit" : "";
     fill(said, h("p", { class: "said" }, `${plural(records.length, "record")} in the ${name} file${rest}.`));

@@ -3,9 +3,9 @@
 import { get } from "../api.js";
 import { fill, h } from "../dom.js";
 import { feed, listen } from "../feed.js";
-import { moment, number, plural } from "../format.js";
-import { consumerLink, ownerName, providerLink } from "../links.js";
+import { moment, number } from "../format.js";
 import { namesOf } from "../names.js";
+import { sentence } from "../sentences.js";
 import { may } from "../session.js";
 import { empty, table, tr } from "../table.js";
 
@@ -73,7 +73,7 @@ class Rows {
   }
 
   draw(changes) {
-    const element = table({ caption: "Changes, newest first", columns: this.parts.columns, rows: changes.slice(-MOST_ROWS).reverse() });
+    const element = table({ caption: "Changes, newest first", sorted: false, columns: this.parts.columns, rows: changes.slice(-MOST_ROWS).reverse() });
     this.body = element.querySelector("tbody");
     this.earlier = this.first > this.begins ? this.more() : null;
     fill(this.parts.region, element, this.earlier);
@@ -146,24 +146,8 @@ function columnsWith(names) {
   return [
     { label: "Number", numeric: true, head: true, cell: (change) => number(change.number) },
     { label: "When", cell: (change) => moment(change.at) },
-    { label: "What", cell: (change) => change.operation },
+    { label: "What happened", cell: (change) => sentence(change, names) },
+    { label: "Command", cell: (change) => h("small", {}, change.operation) },
     { label: "By", cell: (change) => change.actor || "somebody" },
-    { label: "Touched", cell: (change) => touched(change, names) },
   ];
-}
-
-function touched({ providers, consumers, names: named, owners }, names) {
-  const parts = [
-    part(providers, "provider", (uuid) => providerLink(uuid, names.get(uuid))),
-    part(consumers, "consumer", (uuid) => [consumerLink(uuid), owners?.[uuid] ? ` of ${ownerName(owners[uuid])}` : null]),
-    part(named, "name", (name) => h("code", {}, name)),
-  ].filter(Boolean);
-  return parts.length ? parts : "nothing";
-}
-
-function part({ count, first }, what, link) {
-  if (count === 0) return null;
-  const rest = count > first.length ? ` and ${number(count - first.length)} more` : "";
-  const title = count > 1 ? `${plural(count, what)}: ` : `${what} `;
-  return h("div", {}, h("small", {}, title), first.flatMap((each, at) => [at ? ", " : null, link(each)]), rest);
 }

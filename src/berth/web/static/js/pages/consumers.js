@@ -5,20 +5,21 @@ import { h } from "../dom.js";
 import { choice, field, filters, follow } from "../fields.js";
 import { number, when } from "../format.js";
 import { endsColumn } from "../life.js";
+import { ownProject } from "../own.js";
 import { consumerLink, projectLink, resources } from "../links.js";
 import { changed, go } from "../router.js";
-import { may, session } from "../session.js";
+import { may } from "../session.js";
 import { Growing, empty, table } from "../table.js";
 
 const FILTERS = ["project", "user", "type", "provider", "class", "state", "due"];
 const STATES = [
-  ["", "Pending or not"],
+  ["", "any"],
   ["pending", "Pending"],
   ["confirmed", "Confirmed"],
   ["overdue", "Lease overdue"],
 ];
 const DUE = [
-  ["", "Whenever"],
+  ["", "any time"],
   ["3600", "Within an hour"],
   ["86400", "Within a day"],
   ["604800", "Within a week"],
@@ -42,7 +43,7 @@ async function show(view) {
     field({ label: "Project", name: "project", type: "search", ...(own ? { value: own, readonly: true } : {}) }),
     field({ label: "User", name: "user", type: "search" }),
     field({ label: "Type", name: "type", type: "search" }),
-    field({ label: "Provider", name: "provider", type: "search", placeholder: "its uuid" }),
+    field({ label: "Provider", name: "provider", type: "search", placeholder: "host or device" }),
     choice({ label: "State", name: "state", options: STATES }),
     choice({ label: "Ends", name: "due", options: DUE }),
   );
@@ -61,9 +62,6 @@ async function show(view) {
     await list.load();
   };
 }
-
-/** The only project that we may look at; "" for all. */
-export const ownProject = () => (may("projects.list") ? "" : session.me.project);
 
 function classChoices(classes) {
   return [["", classes.length ? "Any class" : "VCPU"], ...classes.map(({ name }) => [name, name])];
@@ -88,13 +86,13 @@ function shown(items, params) {
   return table({
     caption: `${number(items.length)} shown`,
     columns: [
-      { label: "Consumer", head: true, cell: (each) => consumerLink(each.uuid) },
-      { label: "Holds in all", cell: (each) => resources(each.resources) },
+      { label: "User", head: true, cell: (each) => consumerLink(each.uuid, each.user) },
       { label: "Project", cell: (each) => projectLink(each.project) },
-      { label: "User", cell: (each) => each.user },
+      { label: "Holds in all", cell: (each) => resources(each.resources) },
       { label: "Type", cell: (each) => each.type ?? "unknown" },
       { label: "Changed", cell: (each) => when(each.updated_at) },
       ...endsColumn(items),
+      { label: "Consumer", cell: (each) => consumerLink(each.uuid) },
     ],
     rows: items,
   });

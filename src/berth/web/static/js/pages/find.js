@@ -6,6 +6,7 @@ import { CandidateMap, calls, listed, mayMap } from "../find/candidates.js";
 import { claim } from "../find/claiming.js";
 import { RequestForm } from "../find/form.js";
 import { funnel } from "../find/funnel.js";
+import { splitHint } from "../find/split.js";
 import { Malformed, addressOf, bodyOf, emptyForm, formOf } from "../find/request.js";
 import { plural } from "../format.js";
 import { aggregateNames } from "../links.js";
@@ -83,6 +84,7 @@ async function answer(view, parts, form) {
   const uuids = found.candidates.flatMap((candidate) => Object.keys(candidate.allocations));
   const names = may("providers.list") ? await namesOf(uuids, { signal: view.signal }) : new Map();
   await drawn(view, parts, { body, found, names });
+  if (found.candidates.length === 0) fill(parts.list, await splitHint(form, body, found.funnel, { signal: view.signal }));
 }
 
 async function drawn(view, parts, { body, found, names }) {
@@ -102,9 +104,10 @@ async function drawn(view, parts, { body, found, names }) {
 }
 
 function verdict(found) {
-  const text = `It fits: ${plural(found.candidates.length, "candidate")}`;
+  const { left, bounded } = found.funnel.together;
+  const text = `It fits in ${bounded ? "at least " : ""}${plural(left, "host")}`;
   announce(text);
-  return h("p", { class: "big", "data-outcome": "fits" }, text);
+  return h("p", { class: "big", "data-outcome": "fits" }, text, h("small", {}, ` ${plural(found.candidates.length, "candidate")} shown`));
 }
 
 function nothing(found) {

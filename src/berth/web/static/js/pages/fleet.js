@@ -1,25 +1,27 @@
 /** Fleet: all hosts as a map, from afar first; what there is in all; and which hosts are like that. */
 
 import { get } from "../api.js";
+import { beginning } from "../beginning.js";
+import { card } from "../capacity.js";
 import { fill, h } from "../dom.js";
 import { choice, field, filters, follow } from "../fields.js";
-import { amount, number, percent, plural, share } from "../format.js";
+import { amount, number, plural } from "../format.js";
+import { FreeHosts } from "../free.js";
 import { FleetMap, cellsOf } from "../map/map.js";
 import { aggregateNames } from "../links.js";
 import { legend, meter } from "../meter.js";
 import { changed, go, href } from "../router.js";
-import { commandOptions, may } from "../session.js";
 import { empty, table } from "../table.js";
 
 const MOST_HOSTS = 10_000;
 const FIRST_ROWS = 200;
-const FULLEST = "*";
+const NARROW = "(max-width: 640px)";
 const PASSED_ON = ["within", "name", "trait", "aggregate", "room"];
 const DRAWN = [
-  ["", "Groups first"],
-  ["aggregates", "By aggregate"],
-  ["names", "By name"],
-  ["hosts", "Every host"],
+  ["", "automatic"],
+  ["aggregates", "aggregate"],
+  ["names", "name"],
+  ["hosts", "nothing: every host"],
 ];
 
 export const page = { title: "Fleet", needs: "fleet.show", show };
@@ -32,10 +34,12 @@ async function show(view) {
     table: h("div", { class: "cells" }),
     map: new FleetMap({ opened: (cell) => open(view, cell) }),
     legend: legend(),
+    free: new FreeHosts(),
   };
   const [classes, traits, aggregates] = await Promise.all(["/classes", "/traits", "/aggregates"].map((path) => get(path)));
   const form = filter(classes.items, traits.items, aggregates.items);
-  view.root.append(parts.totals, form, parts.crumbs, parts.said, parts.legend, parts.map.element, parts.table);
+  parts.form = h("details", { class: "around", open: !matchMedia(NARROW).matches }, h("summary", {}, "Filters"), form);
+  view.root.append(parts.form, parts.crumbs, parts.said, parts.legend, parts.map.element, parts.table, parts.free.element, parts.totals);
   view.closing(() => parts.map.close());
   const called = new Map(aggregates.items.map((item) => [item.name, item.label]));
   return () => load(view, form, parts, called);
@@ -47,8 +51,8 @@ function filter(classes, traits, aggregates) {
   const named = inUse(classes).map((name) => [name, name]);
   return filters(
     { label: "Which hosts, and how", changed: (given) => go(changed(given)) },
-    choice({ label: "Coloured by", name: "class", options: [["", "VCPU or first"], [FULLEST, "Fullest class"], ...named] }),
-    choice({ label: "Drawn as", name: "by", options: DRAWN }),
+    choice({ label: "Coloured by", name: "class", options: [["", "fullest class"], ...named] }),
+    choice({ label: "Group by", name: "by", options: DRAWN }),
     choice({ label: "Shown as", name: "view", options: [["", "Map"], ["table", "Table"]] }),
     field({ label: "Name", name: "name", type: "search", placeholder: "part of it" }),
     field({ label: "Trait", name: "trait", type: "search", options: inUse(traits) }),
@@ -63,26 +67,21 @@ async function load(view, form, parts, called) {
   const overview = await get("/fleet", {}, { signal });
   fill(parts.totals, totals(overview));
   const nothing = overview.providers === 0;
-  for (const each of [form, parts.crumbs, parts.legend, parts.map.element]) each.hidden = nothing;
+  for (const each of [parts.form, parts.free.element, parts.crumbs, parts.legend, parts.map.element]) each.hidden = nothing;
   fill(parts.table);
   if (nothing) {
     parts.said.textContent = "There are no providers yet.";
     fill(parts.table, beginning());
     return;
   }
-  const chosen = classOf(params, overview);
+  const chosen = params.get("class") || "";
   const by = params.get("by") || "";
   const asked = Object.fromEntries(PASSED_ON.map((name) => [name, params.get(name)]));
   const limit = by === "hosts" ? MOST_HOSTS : null;
   const map = await get("/fleet/map", { class: chosen || null, by, limit, ...asked }, { signal });
   fill(parts.crumbs, crumbs(params, called));
   draw(view, parts, map, chosen);
-}
-
-function classOf(params, overview) {
-  const chosen = params.get("class") || "";
-  if (chosen === FULLEST) return "";
-  return chosen || (overview.classes.find((each) => each.name === "VCPU") ?? overview.classes[0])?.name || "";
+  await parts.free.load(chosen, overview, signal);
 }
 
 function draw(view, parts, map, chosen) {
@@ -102,13 +101,15 @@ function summary(map, cells) {
   const hosts = plural(map.total_hosts, "host");
   if (map.level === "groups") return `${hosts} in ${plural(cells.length, "group")}, by ${map.groups_of === "aggregates" ? "aggregate" : "name"}`;
   if (cells.length < map.total_hosts) return `The first ${number(cells.length)} of ${hosts} by name: narrow it down, or look at groups`;
-  return hosts;
+  const racks = new Set(cells.map((cell) => cell.rack).filter(Boolean)).size;
+  return racks ? `${hosts} in ${plural(racks, "rack")}` : hosts;
 }
 
 function listed(view, cells, how) {
   const columns = [
     { label: how.groups ? "Group" : "Host", head: true, cell: (cell) => h("a", { href: wayTo(view, cell) }, cell.name) },
     ...(how.groups ? [{ label: "Hosts", numeric: true, cell: (cell) => number(cell.hosts) }] : []),
+    ...(cells.some((cell) => cell.rack) ? [{ label: "Rack", cell: (cell) => cell.rack }] : []),
     { label: "Class", cell: (cell) => cell.of || "none" },
     { label: "Used", cell: (cell) => meter({ ...cell, name: cell.of, label: `${cell.of} of ${cell.name}` }) },
     { label: "Amount", numeric: true, cell: (cell) => (cell.share === null ? "none" : `${amount(cell.of, cell.used)} of ${amount(cell.of, cell.capacity)}`) },
@@ -155,33 +156,7 @@ function totals(overview) {
   const facts = `${plural(overview.roots, "host")}, ${plural(overview.providers, "provider")}, ${plural(overview.aggregates, "aggregate")}`;
   return [
     h("p", { class: "quiet" }, facts),
-    overview.classes.length === 0 ? null : h("ul", { class: "cards" }, overview.classes.slice(0, 12).map(total)),
+    overview.classes.length === 0 ? null : h("ul", { class: "cards" }, overview.classes.slice(0, 12).map((each) => card(each))),
     overview.classes.length > 12 ? h("p", { class: "quiet" }, `and ${plural(overview.classes.length - 12, "more class", "more classes")}`) : null,
   ];
-}
-
-function total({ name, providers, capacity, used, pending, largest_free: largest }) {
-  const free = Math.max(0, capacity - used);
-  return h(
-    "li",
-    { class: "card", "data-class": name },
-    h("p", { class: "card-name" }, name, h("small", {}, plural(providers, "provider"))),
-    h("p", { class: "big" }, percent(share(used, capacity)), h("small", {}, " used")),
-    meter({ name, used, capacity, pending, label: `${name} of the whole fleet` }),
-    h("p", { class: "quiet" }, `${amount(name, free)} free of ${amount(name, capacity)}`),
-    h("p", { class: "quiet" }, `at most ${amount(name, largest)} free on one`),
-    pending ? h("p", { class: "quiet" }, `${amount(name, pending)} pending`) : null,
-  );
-}
-
-function beginning() {
-  const writes = may("providers.create");
-  return empty(
-    "This ledger is empty",
-    writes ? "On each machine to add, with Berth installed, run:" : "Callers whose roles allow writing providers can add machines.",
-    writes ? h("code", { class: "block" }, `berth discover --apply ${commandOptions()}`) : null,
-    writes ? "Or import a whole fleet, one line for each provider:" : null,
-    writes ? h("code", { class: "block" }, `berth import fleet.jsonl ${commandOptions()}`) : null,
-    "This page shows them as they are added.",
-  );
 }

@@ -7,7 +7,7 @@ import { projectLink, resources } from "../links.js";
 import { href } from "../router.js";
 import { may } from "../session.js";
 import { Growing, empty, table } from "../table.js";
-import { ownProject } from "./consumers.js";
+import { ownProject } from "../own.js";
 
 export const page = { title: "Projects", needs: "project_usages.show", show };
 
@@ -33,7 +33,7 @@ function shown(rows) {
       { label: "Project", head: true, cell: (each) => projectLink(each.project) },
       { label: "Consumers", numeric: true, cell: (each) => h("a", { href: href("consumers", "", { project: each.project }) }, number(each.consumers)) },
       { label: "Holds in all", cell: (each) => resources(each.resources) },
-      { label: "By type", cell: (each) => Object.entries(each.by_type).map(([type, share]) => byType(type, share)) },
+      { label: "By type", roomy: true, cell: (each) => Object.entries(each.by_type).map(([type, share]) => byType(type, share)) },
     ],
     rows,
   });

@@ -1,38 +1,41 @@
-/** One provider: where it stands in its tree, what it has, how full it is, who holds it, what was done to it. */
+/** One provider: who holds what of it and of its devices, what there is, its tree, what was done to it. */
 
 import { get } from "../api.js";
+import { copyButton } from "../copy.js";
 import { fill, h, sized } from "../dom.js";
 import { number, plural, when } from "../format.js";
 import { historyOf } from "../history.js";
-import { aggregateLink, consumerLink, projectLink, providerLink, resources, traitLink } from "../links.js";
-import { endsColumn } from "../life.js";
+import { actions, editButton, nameButton } from "../host/edit.js";
+import { Holdings } from "../host/holdings.js";
+import { aggregateLink, providerLink, traitLink } from "../links.js";
 import { meter } from "../meter.js";
-import { href } from "../router.js";
 import { may } from "../session.js";
-import { Growing, empty, facts, table } from "../table.js";
+import { empty, facts, table } from "../table.js";
 
 export const page = { title: "Provider", needs: "providers.show", under: "providers", show };
 
 async function show(view) {
   const parts = { top: h("div"), inventories: h("div"), tree: h("div"), names: h("div") };
-  const holders = may("provider_allocations.show") ? holdersOf(view) : null;
+  const holdings = may("provider_allocations.show") ? new Holdings(view) : null;
   const history = historyOf(view, "providers");
+  parts.around = section("Tree", parts.tree);
   view.root.append(
     parts.top,
+    ...(holdings ? [holdings.element] : []),
     section("Inventories", parts.inventories),
-    section("Tree", parts.tree),
+    parts.around,
     section("Traits and aggregates", parts.names),
-    ...(holders ? [holders.element] : []),
     ...(history ? [history.element] : []),
   );
   return async () => {
     const provider = await get(`/providers/${view.id}`, {}, { signal: view.signal });
     view.entitle(provider.name);
-    fill(parts.top, above(provider));
+    fill(parts.top, above(provider), actions(provider));
     fill(parts.inventories, inventories(provider));
     fill(parts.tree, tree(provider));
+    parts.around.hidden = provider.tree.length === 1;
     fill(parts.names, names(provider));
-    await Promise.all([holders?.load(), history?.load()]);
+    await Promise.all([holdings?.load(provider), history?.load(provider.uuid)]);
   };
 }
 
@@ -41,16 +44,15 @@ function section(title, ...children) {
 }
 
 function above(provider) {
-  const root = provider.tree[0];
+  const { tree: [root], aggregates, aggregate_names: called } = provider;
+  const racks = aggregates.filter((uuid) => called[uuid]);
   return facts([
-    ["Uuid", h("code", {}, provider.uuid)],
-    ["Generation", number(provider.generation)],
-    provider.parent ? ["Root of its tree", providerLink(root.uuid, root.name)] : null,
-    ["Made", when(provider.created_at)],
+    provider.parent ? ["Host", providerLink(root.uuid, root.name)] : null,
+    racks.length ? ["In", h("ul", { class: "chips" }, racks.map((uuid) => h("li", {}, aggregateLink(uuid, called[uuid]))))] : null,
+    ["Created", when(provider.created_at)],
     ["Changed", when(provider.updated_at)],
-    may("consumers.list") && may("projects.list")
-      ? ["Holders", h("a", { href: href("consumers", "", { provider: provider.uuid }) }, "as consumers")]
-      : null,
+    ["Generation", number(provider.generation)],
+    ["Uuid", h("code", {}, provider.uuid), " ", copyButton(provider.uuid, "uuid")],
   ]);
 }
 
@@ -69,6 +71,7 @@ function inventories(provider) {
       { label: "Reserved", numeric: true, cell: ([, of]) => number(of.reserved) },
       { label: "Ratio", numeric: true, cell: ([, of]) => of.allocation_ratio },
       { label: "Units", numeric: true, cell: ([, of]) => units(of) },
+      ...(may("inventories.edit") ? [{ label: "Edit", cell: ([name, of]) => editButton(provider, name, of) }] : []),
     ],
     rows,
   });
@@ -94,7 +97,7 @@ function tree(provider) {
 }
 
 function line(node, name, { used, capacity }) {
-  const bar = meter({ name, used, capacity, pending: node.pending[name], label: `${name} of ${node.name}` });
+  const bar = meter({ name, used, capacity, plain: capacity === 1 && used <= 1, pending: node.pending[name], label: `${name} of ${node.name}` });
   return h("div", { class: "line" }, h("span", { class: "line-name" }, name), bar);
 }
 
@@ -117,31 +120,6 @@ function names({ traits, aggregates, aggregate_names: called }) {
     h("h3", {}, plural(traits.length, "trait")),
     h("ul", { class: "chips" }, traits.map((name) => h("li", {}, traitLink(name)))),
     h("h3", {}, plural(aggregates.length, "aggregate")),
-    h("ul", { class: "chips" }, aggregates.map((uuid) => h("li", {}, aggregateLink(uuid, called[uuid])))),
+    h("ul", { class: "chips" }, aggregates.map((uuid) => h("li", {}, aggregateLink(uuid, called[uuid]), nameButton(uuid, called[uuid])))),
   ];
-}
-
-function holdersOf(view) {
-  const region = h("div");
-  const list = new Growing(region, {
-    fetched: (page) => get(`/providers/${view.id}/holders`, page, { signal: view.signal }),
-    shown: (items) => (items.length ? held(items) : empty("It has no allocations")),
-  });
-  return { element: section("Allocations by consumer", region), load: () => list.load() };
-}
-
-function held(rows) {
-  return table({
-    caption: "Consumers with allocations on it",
-    columns: [
-      { label: "Consumer", head: true, cell: (each) => consumerLink(each.consumer) },
-      { label: "Holds", cell: (each) => resources(each.resources) },
-      { label: "Project", cell: (each) => projectLink(each.project) },
-      { label: "User", cell: (each) => each.user },
-      { label: "Type", cell: (each) => each.type ?? "unknown" },
-      { label: "Since", cell: (each) => when(each.updated_at) },
-      ...endsColumn(rows),
-    ],
-    rows,
-  });
 }

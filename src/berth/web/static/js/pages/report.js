@@ -10,7 +10,7 @@ import { meter } from "../meter.js";
 import { changed, go } from "../router.js";
 import { may } from "../session.js";
 import { empty, table } from "../table.js";
-import { ownProject } from "./consumers.js";
+import { ownProject } from "../own.js";
 
 const HOW_IT_COUNTS = "Hours are amount × time. A claim counts until it ends, a hold also while it is pending.";
 
@@ -101,6 +101,7 @@ function amounts(caption, rows, first) {
   const known = rows.some((each) => each.capacity_us !== null);
   return table({
     caption,
+    saved: false,
     columns: [
       ...first,
       { label: "Class", head: first.length === 0, cell: (each) => each.resource_class },

@@ -1,0 +1,18 @@
+/** What is said where the ledger is empty: how machines come into it. */
+
+import { h } from "./dom.js";
+import { commandOptions, may } from "./session.js";
+import { empty } from "./table.js";
+
+/** How to begin, for who may. */
+export function beginning() {
+  const writes = may("providers.create");
+  return empty(
+    "This ledger is empty",
+    writes ? "On each machine to add, with Berth installed, run:" : "Callers whose roles allow writing providers can add machines.",
+    writes ? h("code", { class: "block" }, `berth discover --apply ${commandOptions()}`) : null,
+    writes ? "Or import a whole fleet, one line for each provider:" : null,
+    writes ? h("code", { class: "block" }, `berth import fleet.jsonl ${commandOptions()}`) : null,
+    "This page shows them as they are added.",
+  );
+}
