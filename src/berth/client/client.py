@@ -193,7 +193,8 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Log
             "room": _amounts_text(asked.room),
             "root": asked.root,
         }
-        return self._transport.get("/v1/providers", ProviderPage, limit=limit, after=after, **given)
+        drained = "true" if asked.drained else ""
+        return self._transport.get("/v1/providers", ProviderPage, limit=limit, after=after, drained=drained, **given)
 
     def details(self, uuid: str) -> ProviderDetails:
         """Return one provider with everything it has, and its tree. Raises ProviderNotFound."""

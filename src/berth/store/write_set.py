@@ -14,6 +14,7 @@ from berth.store.tables import (
     allocations,
     answers,
     consumers,
+    drains,
     endings,
     inventories,
     leases,
@@ -40,6 +41,7 @@ class WriteSet:
     clear_inventories: RowList = field(default_factory=_rows)
     clear_traits: RowList = field(default_factory=_rows)
     clear_aggregates: RowList = field(default_factory=_rows)
+    clear_drains: RowList = field(default_factory=_rows)
     delete_providers: RowList = field(default_factory=_rows)
     delete_names: RowList = field(default_factory=_rows)
     rename_names: RowList = field(default_factory=_rows)
@@ -50,6 +52,7 @@ class WriteSet:
     add_inventories: RowList = field(default_factory=_rows)
     add_traits: RowList = field(default_factory=_rows)
     add_aggregates: RowList = field(default_factory=_rows)
+    add_drains: RowList = field(default_factory=_rows)
     drop_leases: RowList = field(default_factory=_rows)
     restart_grace: RowList = field(default_factory=_rows)
     change_leases: RowList = field(default_factory=_rows)
@@ -100,6 +103,7 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
     "clear_inventories": deleting(inventories, {"provider_id": "key"}),
     "clear_traits": deleting(provider_traits, {"provider_id": "key"}),
     "clear_aggregates": deleting(provider_aggregates, {"provider_id": "key"}),
+    "clear_drains": deleting(drains, {"provider_id": "key"}),
     "delete_providers": deleting(providers, _AT_GENERATION),
     "delete_names": deleting(names, _AT_KEY),
     "rename_names": updating(names, _AT_KEY, {"name": "to"}, unique=True),
@@ -115,6 +119,7 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
     "add_inventories": inserting(inventories),
     "add_traits": inserting(provider_traits),
     "add_aggregates": inserting(provider_aggregates),
+    "add_drains": inserting(drains),
     "drop_leases": deleting(leases, _AT_KEY),
     "restart_grace": Prepared(
         update(leases)

@@ -29,7 +29,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "policy.show": ("/v1/policy", None),
     "fleet.show": ("/v1/fleet", None),
     "fleet.map": ("/v1/fleet/map?class=VCPU&class=DISK_GB&by=hosts&room=VCPU:1,DISK_GB:5&trait=CUSTOM_FAST", None),
-    "providers.list": ("/v1/providers?name=OST&class=VCPU&room=VCPU:1&trait=CUSTOM_FAST&limit=1", None),
+    "providers.list": ("/v1/providers?name=OST&class=VCPU&room=VCPU:1&trait=CUSTOM_FAST&drained=false&limit=1", None),
     "providers.show": (f"/v1/providers/{DISK}", None),
     "find": ("/v1/find", {"groups": [{"resources": {"VCPU": 1}}], "limit": 1, "explain": True}),
     "find.show": ("/v1/find?request=%7B%22groups%22:%5B%7B%22resources%22:%7B%22VCPU%22:1%7D%7D%5D%7D", None),
@@ -89,6 +89,8 @@ CALLS: dict[str, tuple[str, Any]] = {
     "commands.UpdateProvider": ("/v1/commands/UpdateProvider", {"uuid": DISK, "name": "disk-2", "parent": None}),
     "commands.DeleteProvider": ("/v1/commands/DeleteProvider", {"uuid": NOBODY}),
     "commands.DeleteTree": ("/v1/commands/DeleteTree", {"uuid": NOBODY}),
+    "commands.Drain": ("/v1/commands/Drain", {"providers": [DISK], "why": "fan", "dry_run": True}),
+    "commands.Undrain": ("/v1/commands/Undrain", {"where": {"name": "host"}}),
     "commands.EditInventories": (
         "/v1/commands/EditInventories",
         {"where": {"uuid": DISK}, "resource_class": "DISK_GB", "fields": {"allocation_ratio": 2}},

@@ -77,6 +77,8 @@ def serves(world: World, root: str, group: Group, dropped: frozenset[Key]) -> bo
 
 def common(world: World, group: Group) -> Iterator[Condition]:
     """What every provider of a group must be like."""
+    if world.drained:
+        yield Condition((Constraint.DRAINED, (), 0), lambda _root, uuid: world.takes_claims(uuid))
     if group.in_tree is not None:
         tree = group.in_tree
         yield Condition(

@@ -23,6 +23,7 @@ from berth.cli.times import format_moment, parse_span
 from berth.model.change import NameKind
 from berth.model.claim_life import ClaimState
 from berth.model.consumer import ConsumerDetails, ConsumerOrder, ConsumerQuery
+from berth.model.drain_state import DrainState
 from berth.model.ended_consumer import ClaimEnd
 from berth.model.errors import AllocationsNotFound, Forbidden, NotFound, ProviderNotFound
 from berth.model.names import UNKNOWN_TYPE
@@ -63,6 +64,7 @@ def providers(
         str, typer.Option(metavar="AMOUNTS", help="Only providers with room for this, such as VCPU=4,MEMORY_MB=8G.")
     ] = "",
     tree: Annotated[str, typer.Option(metavar="NAME", help="Only providers in this provider's tree.")] = "",
+    drained: Annotated[bool, typer.Option("--drained", help="Only drained providers: they take no claims.")] = False,
     limit: RowLimit = None,
 ) -> None:
     """List providers with their use.
@@ -76,6 +78,7 @@ def providers(
         resource_class=resource_class,
         room=parse_amounts(room) if room else {},
         root=session.ledger.provider(provider_names.resolve(session, tree)).root if tree else "",
+        drained=drained,
     )
     items, more = _collect(session, limit, lambda most, after: session.ledger.search(query, limit=most, after=after))
     session.output.show(items, tables.providers(items))
@@ -133,7 +136,14 @@ def usage(
     else:
         fleet = session.ledger.overview()
         session.output.show(fleet, tables.totals(fleet.classes))
-        session.output.note("" if fleet.classes else EMPTY)
+        session.output.note(_drained(fleet.drained) if fleet.classes else EMPTY)
+
+
+def _drained(count: int) -> str:
+    if not count:
+        return ""
+    providers = "1 provider is" if count == 1 else f"{count:,} providers are"
+    return f"{providers} drained, with all below: `berth providers --drained` lists them"
 
 
 All = Annotated[bool, typer.Option("--all", help="Include names that no provider uses.")]
@@ -251,6 +261,8 @@ def _header(provider: ProviderDetails) -> Iterator[Any]:
     yield f"{provider.name}  {provider.uuid}"
     created, updated = format_moment(provider.created_at), format_moment(provider.updated_at)
     yield f"generation {provider.generation}, created {created}, updated {updated}"
+    if provider.drain is not None:
+        yield _drain(provider.drain, provider.uuid)
     if provider.traits:
         yield f"traits: {', '.join(provider.traits)}"
     if provider.aggregates:
@@ -258,6 +270,11 @@ def _header(provider: ProviderDetails) -> Iterator[Any]:
     if len(provider.tree) > 1:
         yield ""
         yield tree(provider.tree, provider.uuid)
+
+
+def _drain(drain: DrainState, uuid: str) -> str:
+    above = "" if drain.provider == uuid else f" with {drain.name}, above it,"
+    return f"drained{above} since {format_moment(drain.since)} by {drain.by}{drain.why and f': {drain.why}'}"
 
 
 def _aggregates(provider: ProviderDetails) -> list[str]:
