@@ -18,8 +18,6 @@ from berth.logs.redaction import url_without_secrets
 from berth.model.errors import BerthError, DatabaseUnusable, LedgerClosed
 from berth.store.address import Address
 from berth.store.backend import CONNECTIONS, LOCK_S, Backend, Busy, Capabilities, Purpose, ReadOnly, Unreachable
-from berth.store.mariadb import MARIADB, MYSQL
-from berth.store.postgresql import POSTGRESQL
 from berth.store.sqlite import SQLITE
 
 UNREACHABLE_S: Final = 0.1
@@ -28,13 +26,23 @@ UNREACHABLE_S: Final = 0.1
 POOLED: Final = "pooled"
 """The option of a URL that says whether a pooler hands out a connection for each transaction."""
 
-_BACKENDS: Final = {
-    "sqlite": SQLITE,
-    "postgresql": POSTGRESQL,
-    "postgres": POSTGRESQL,
-    "mariadb": MARIADB,
-    "mysql": MYSQL,
-}
+
+def backend_of(name: str) -> Backend | None:
+    """Return what Berth knows of a kind of database; None if it is no such kind.
+
+    Only the driver of that kind is imported: all of them take longer than a short command on SQLite may take in all.
+    """
+    if name == "sqlite":
+        return SQLITE
+    if name in ("postgresql", "postgres"):
+        from berth.store.postgresql import POSTGRESQL
+
+        return POSTGRESQL
+    if name in ("mariadb", "mysql"):
+        from berth.store.mariadb import MARIADB, MYSQL
+
+        return MARIADB if name == "mariadb" else MYSQL
+    return None
 
 
 def parse_url(text: str) -> URL:
@@ -43,7 +51,7 @@ def parse_url(text: str) -> URL:
         url = make_url(text)
     except (exc.ArgumentError, ValueError):
         raise DatabaseUnusable("the database is not given as a URL such as sqlite:///berth.db") from None
-    backend = _BACKENDS.get(url.drivername.partition("+")[0])
+    backend = backend_of(url.drivername.partition("+")[0])
     if backend is None:
         raise DatabaseUnusable(f"{url.drivername} is not a database that Berth knows: sqlite, postgresql, mariadb")
     if backend is SQLITE and url.database in (None, "", ":memory:"):
@@ -57,7 +65,8 @@ def address_of(text: str) -> Address:
     """Return where a database is, from its URL and what that says of a pooler. Raises DatabaseUnusable."""
     url = parse_url(text)
     pooled = str(url.query.get(POOLED, "")).lower() in ("true", "1", "yes")
-    if pooled and not _BACKENDS[url.get_backend_name()].poolable:
+    backend = backend_of(url.get_backend_name())
+    if pooled and not (backend and backend.poolable):
         raise DatabaseUnusable(
             f"{url.get_backend_name()} has no pooler that Berth knows: database_pooled must be false"
         )
@@ -75,7 +84,9 @@ class Database:
     def __init__(self, text: str) -> None:
         self.address = address_of(text)
         self.url = self.address.url
-        self._backend: Backend = _BACKENDS[self.url.get_backend_name()]
+        backend = backend_of(self.url.get_backend_name())
+        assert backend is not None, "`address_of` has refused it"
+        self._backend = backend
         self._engines: dict[Purpose, Engine] = {}
         self._free = {purpose: threading.BoundedSemaphore(count) for purpose, count in CONNECTIONS.items()}
         self._unreachable_until = -math.inf

@@ -13,8 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, CursorResult, Table, bindparam, column, delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy import JSON, Connection, CursorResult, Table, bindparam, column, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.selectable import NamedFromClause

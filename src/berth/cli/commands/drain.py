@@ -10,6 +10,7 @@ import typer
 from berth.cli import provider_names
 from berth.cli.amounts import as_text
 from berth.cli.command import ledger_command
+from berth.cli.completion import completion_of
 from berth.cli.confirm import DryRun
 from berth.cli.session import Session
 from berth.model.drain import DrainOutcome
@@ -19,11 +20,21 @@ SHOWN: Final = 20
 """How many providers are listed for people."""
 
 Hosts = Annotated[
-    list[str] | None, typer.Argument(metavar="HOST...", help="Names or uuids of hosts, or of parts of hosts.")
+    list[str] | None,
+    typer.Argument(
+        metavar="HOST...",
+        help="Names or uuids of hosts, or of parts of hosts.",
+        autocompletion=completion_of("provider"),
+    ),
 ]
 InName = Annotated[str, typer.Option("--name", help="All with this text in their name.")]
-WithTrait = Annotated[str, typer.Option("--trait", help="All with this trait.")]
-InAggregate = Annotated[str, typer.Option("--aggregate", metavar="NAME", help="All in this aggregate.")]
+WithTrait = Annotated[str, typer.Option("--trait", help="All with this trait.", autocompletion=completion_of("trait"))]
+InAggregate = Annotated[
+    str,
+    typer.Option(
+        "--aggregate", metavar="NAME", help="All in this aggregate.", autocompletion=completion_of("aggregate")
+    ),
+]
 
 
 @ledger_command()

@@ -13,6 +13,17 @@ from berth.cli import aggregate_names, provider_names
 from berth.cli.amounts import parse_amounts
 from berth.cli.claimant import term_lines
 from berth.cli.command import ledger_command
+from berth.cli.completion import completion_of
+from berth.cli.options import (
+    HavingClass,
+    HoldingClass,
+    HoldingOf,
+    OfProject,
+    OnlyAggregate,
+    OnlyTrait,
+    OnlyTree,
+    SubjectName,
+)
 from berth.cli.output import tables
 from berth.cli.output.claim_text import last_owner
 from berth.cli.output.output import OutputFormat
@@ -55,15 +66,13 @@ class StateFilter(enum.StrEnum):
 def providers(
     session: Session,
     name: Annotated[str, typer.Option(help="Only providers with this text in their name.")] = "",
-    trait: Annotated[str, typer.Option(help="Only providers with this trait.")] = "",
-    aggregate: Annotated[str, typer.Option(metavar="NAME", help="Only providers in this aggregate.")] = "",
-    resource_class: Annotated[
-        str, typer.Option("--class", help="Only providers with an inventory of this class.")
-    ] = "",
+    trait: OnlyTrait = "",
+    aggregate: OnlyAggregate = "",
+    resource_class: HavingClass = "",
     room: Annotated[
         str, typer.Option(metavar="AMOUNTS", help="Only providers with room for this, such as VCPU=4,MEMORY_MB=8G.")
     ] = "",
-    tree: Annotated[str, typer.Option(metavar="NAME", help="Only providers in this provider's tree.")] = "",
+    tree: OnlyTree = "",
     drained: Annotated[bool, typer.Option("--drained", help="Only drained providers: they take no claims.")] = False,
     limit: RowLimit = None,
 ) -> None:
@@ -92,7 +101,7 @@ def providers(
 @ledger_command()
 def show(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name or uuid of a provider, or uuid of a consumer.")],
+    name: SubjectName,
 ) -> None:
     """Show a provider (tree, inventories, holders, history), or what a consumer holds or held.
 
@@ -115,7 +124,12 @@ def show(
 @ledger_command(csv=True)
 def usage(
     session: Session,
-    project: Annotated[str, typer.Option(help="Show what this project holds, by type of consumer.")] = "",
+    project: Annotated[
+        str,
+        typer.Option(
+            help="Show what this project holds, by type of consumer.", autocompletion=completion_of("project")
+        ),
+    ] = "",
     user: Annotated[str, typer.Option(help="With --project: show only what this user holds.")] = "",
     projects: Annotated[bool, typer.Option("--projects", help="Show what each project holds.")] = False,
 ) -> None:
@@ -181,13 +195,13 @@ def aggregates(session: Session) -> None:
 @ledger_command(csv=True)
 def consumers(
     session: Session,
-    project: Annotated[str, typer.Option(help="Only consumers of this project.")] = "",
+    project: OfProject = "",
     user: Annotated[str, typer.Option(help="Only consumers of this user.")] = "",
     kind: Annotated[
         str, typer.Option("--type", help="Only consumers of this type; unknown: consumers without a type.")
     ] = "",
-    provider: Annotated[str, typer.Option(metavar="NAME", help="Only consumers that hold some of this provider.")] = "",
-    resource_class: Annotated[str, typer.Option("--class", help="Only consumers that hold some of this class.")] = "",
+    provider: HoldingOf = "",
+    resource_class: HoldingClass = "",
     order: Annotated[
         ConsumerOrder, typer.Option(help="Order: by uuid, oldest first, or largest first (of --class).")
     ] = ConsumerOrder.UUID,

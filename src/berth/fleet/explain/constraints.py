@@ -63,9 +63,6 @@ class ConstraintMask:
 
 def group_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
     """Yield the constraints on each provider of a group apart from amounts, in the order of the search."""
-    if view.fleet.drains:
-        taking = view.spread(~view.fleet.drains.mask(view.fleet.parent.values))
-        yield ConstraintMask(Constraint.DRAINED, (), 0, "is not drained", "is drained", taking)
     if group.in_tree is not None:
         tree, holds = _tree(view, group.in_tree), _holds(view, group, Filter(in_tree=group.in_tree))
         yield ConstraintMask(Constraint.IN_TREE, (group.in_tree,), 0, f"is in {tree}", f"is not in {tree}", holds)
@@ -77,6 +74,9 @@ def group_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask
             Constraint.FORBIDDEN, (name,), 0, f"is without the trait {name}", f"has the trait {name}", holds
         )
     yield from _aggregate_constraints(view, group)
+    if view.fleet.drains:
+        taking = view.spread(~view.fleet.drains.mask(view.fleet.parent.values))
+        yield ConstraintMask(Constraint.DRAINED, (), 0, "is not drained", "is drained", taking)
 
 
 def _aggregate_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask]:

@@ -151,7 +151,7 @@ def _load_inventories(fleet: Fleet, chunks: Chunks) -> None:
         "used": np.zeros(len(slots), np.int64),
         "updated_at": updated,
     }
-    for class_id in np.unique(number).tolist():
+    for class_id in np.flatnonzero(np.bincount(number)).tolist():
         rows_of_class = number == class_id
         fleet.add_column(class_id, ClassColumn({name: values[rows_of_class] for name, values in fields.items()}))
     _load_classes(fleet, slots, number)
@@ -180,7 +180,7 @@ def _load_used(fleet: Fleet, rows: NameRows) -> None:
         return
     provider, number, amount = table.T
     slots = fleet.id.values.searchsorted(provider)
-    for class_id in np.unique(number).tolist():
+    for class_id in np.flatnonzero(np.bincount(number)).tolist():
         rows_of_class = number == class_id
         column = fleet.own_column(class_id)
         column.set_used(column.slots.values.searchsorted(slots[rows_of_class]), amount[rows_of_class])

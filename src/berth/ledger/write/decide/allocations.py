@@ -241,9 +241,7 @@ def _check_capacity(claimed: ClaimedAmount, available: Sequence[str]) -> None:
     if not inventory.takes(claimed.amount) and not _is_held(claimed, inventory):
         rule, value = inventory.violated_unit(claimed.amount)
         raise UnitsViolated(claimed.provider, claimed.resource_class, rule, value, claimed.amount)
-    if claimed.drain is not None and after > claimed.held:
-        why = claimed.drain.by, claimed.drain.why
-        raise ProviderDrained(claimed.provider, claimed.resource_class, claimed.held, *why)
+    _check_drain(claimed, after)
     capacity = inventory.capacity
     if after > capacity and after > claimed.held:
         raise CapacityExceeded(
@@ -254,6 +252,12 @@ def _check_capacity(claimed: ClaimedAmount, available: Sequence[str]) -> None:
             capacity=capacity,
             used=claimed.held,
         )
+
+
+def _check_drain(claimed: ClaimedAmount, after: int) -> None:
+    if claimed.drain is not None and after > claimed.held:
+        by, why = claimed.drain.by, claimed.drain.why
+        raise ProviderDrained(claimed.provider, claimed.resource_class, claimed.held, by, why)
 
 
 def _is_held(claimed: ClaimedAmount, inventory: Inventory) -> bool:
