@@ -10,10 +10,12 @@ import msgspec
 import typer
 
 from berth.cli.candidate_request import candidate_request, print_funnel
+from berth.cli.completion import completion_of
 from berth.cli.output import tables
 from berth.cli.request_options import RequestOptions
 from berth.cli.session import Session
 from berth.cli.times import format_left, format_moment, parse_instant, parse_span
+from berth.model.caller import MEMBER
 from berth.model.candidate import Grant
 from berth.model.commands import KEEP, UNCHECKED, Claim, Keep
 from berth.model.consumer import ConsumerDetails, Resources
@@ -21,8 +23,18 @@ from berth.model.errors import NothingFits
 from berth.model.term import SECOND, Term
 from berth.model.validation import canonical_uuid
 
-ProjectOption = Annotated[str, typer.Option(help="Project that owns the claim; required.", show_default=False)]
-UserOption = Annotated[str, typer.Option(help="User that owns the claim; default: your user name.", show_default=False)]
+ProjectOption = Annotated[
+    str,
+    typer.Option(
+        help="Project that owns the claim; required, except of a member.",
+        autocompletion=completion_of("project"),
+        show_default=False,
+    ),
+]
+UserOption = Annotated[
+    str,
+    typer.Option(help="User that owns the claim; default: your user name.", show_default=False),
+]
 ConsumerOption = Annotated[str, typer.Option(metavar="UUID", help="The consumer's uuid; default: a new one.")]
 TypeOption = Annotated[str, typer.Option("--type", help="Type of the consumer, such as INSTANCE.")]
 LastsOption = Annotated[
@@ -77,11 +89,22 @@ class Claimant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_claimant(
-    *, consumer: str, project: str, user: str, kind: str, replace: bool = False, term: Term | Keep = KEEP
+    session: Session,
+    *,
+    consumer: str,
+    project: str,
+    user: str,
+    kind: str,
+    replace: bool = False,
+    term: Term | Keep = KEEP,
 ) -> Claimant:
-    """Return a claimant with a new uuid and the name of the caller where none are given. Raises typer.BadParameter."""
+    """Return a claimant with a new uuid and the name of the caller where none are given. Raises typer.BadParameter.
+
+    A member may claim for one project only, which the server knows.
+    """
     if not project:
-        raise typer.BadParameter("no project given: --project NAME")
+        project, own_user = _own_project(session)
+        user = user or own_user
     return Claimant(
         consumer=canonical_uuid(consumer) if consumer else str(uuid.uuid4()),
         project=project,
@@ -90,6 +113,15 @@ def new_claimant(
         replace=replace,
         term=term,
     )
+
+
+def _own_project(session: Session) -> tuple[str, str]:
+    """Return the project and the user of a member, by its token. Raises typer.BadParameter for any other caller."""
+    if session.remote:
+        caller = session.client.me()
+        if MEMBER in caller.roles and caller.project and not {"admin", "service"} & set(caller.roles):
+            return caller.project, caller.user
+    raise typer.BadParameter("no project given: --project NAME")
 
 
 def term_of(lasts: str, until: str, within: str = "", lease: str = "") -> Term | Keep:

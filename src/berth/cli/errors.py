@@ -97,6 +97,12 @@ def _name_holders(error: BerthError, session: Session) -> str:
     return f"{step}; `berth release UUID` ends that"
 
 
+def _drained(error: BerthError, session: Session) -> str:
+    assert isinstance(error, errors.ProviderDrained)
+    name = session.name_of(error.provider)
+    return f"`berth show {name}` says since when; `berth undrain` ends it; `berth find` shows where else it fits"
+
+
 def _in_use(error: errors.TreeInUse, session: Session) -> str:
     """Return which providers of a tree are in use, and the first of their holders."""
     names = f"{', '.join(map(session.name_of, error.providers))}{_more(len(error.providers), error.provider_count)}"
@@ -174,6 +180,8 @@ _NEXT_STEPS: Final[dict[type[BerthError], NextStep]] = {
     errors.ConsumerGenerationConflict: _consumer_conflict,
     errors.GenerationConflict: lambda *_: "it has changed since it was read: read it again, then decide again",
     errors.CapacityExceeded: _name_holders,
+    errors.ProviderDrained: _drained,
+    errors.DrainedAbove: lambda error, _: f"`berth undrain {getattr(error, 'name', '')}`",
     errors.UnitsViolated: lambda *_: "`berth show` shows the units of each inventory",
     errors.InUse: _name_holders,
     errors.CapacityBelowUse: _below_use,

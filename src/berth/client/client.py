@@ -184,15 +184,8 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Log
         after: str | None = None,
     ) -> ProviderPage:
         """Return a page of the providers that match a filter. Raises ClassNotFound, TraitsNotFound."""
-        given = {
-            "name": asked.name,
-            "uuid": asked.uuid,
-            "trait": asked.trait,
-            "aggregate": asked.aggregate,
-            "class": asked.resource_class,
-            "room": _amounts_text(asked.room),
-            "root": asked.root,
-        }
+        given = {name: getattr(asked, name) for name in ("name", "uuid", "trait", "aggregate", "root")}
+        given |= {"class": asked.resource_class, "room": _amounts_text(asked.room), "drained": "true" * asked.drained}
         return self._transport.get("/v1/providers", ProviderPage, limit=limit, after=after, **given)
 
     def details(self, uuid: str) -> ProviderDetails:

@@ -7,10 +7,9 @@ import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from berth.fleet.state.lapses import NEVER
-from berth.ledger.audit.anomalies import SharedScan
 from berth.ledger.observer import CommitObserver, CommitObservers
 from berth.ledger.queries.agenda import AgendaQueries
 from berth.ledger.queries.consumers import ConsumerQueries, explain_absence, name_holders
@@ -51,6 +50,9 @@ from berth.model.types import typed
 from berth.store import grants, migrate
 from berth.store.endings import KEEP_S as KEEP_ENDINGS_S
 from berth.store.engine import Database
+
+if TYPE_CHECKING:
+    from berth.ledger.audit.anomalies import SharedScan
 
 _LOG = logging.getLogger("berth")
 
@@ -198,6 +200,8 @@ class Ledger(
     @property
     def shared_scan(self) -> SharedScan:
         """A share in the scan for unusual activity that all processes of this ledger make together."""
+        from berth.ledger.audit.anomalies import SharedScan
+
         return SharedScan(self._writer)
 
     def observe(self, observer: CommitObserver) -> None:

@@ -24,10 +24,11 @@ from berth.model.aggregate import NO_NAME, AggregateName
 from berth.model.caller import Caller
 from berth.model.change import Change, Facts, ProviderFact, subjects_of
 from berth.model.consumer import Owner, Resources
+from berth.model.drain_state import DrainFact
 from berth.model.errors import Conflict
 from berth.model.inventory import FIELDS, Inventory, differences, is_sound, sound
 from berth.model.term import Span
-from berth.store import audit, changes, consumers, fleet_rows, head, leases, names
+from berth.store import audit, changes, consumers, drains, fleet_rows, head, leases, names
 from berth.store import mend as rows
 from berth.store.engine import Database
 from berth.store.head import Head
@@ -40,13 +41,14 @@ MEND: Final = "MendLedger"
 class Subjects:
     """What has to be recorded again: ids of providers and consumers, and the entries that cannot be read, by number.
 
-    aggregate_names: those that are not as in the log, where an entry cannot be read, by uuid.
+    aggregate_names, drains: those that are not as in the log, where an entry cannot be read, by uuid.
     """
 
     providers: set[int] = field(default_factory=set)
     consumers: set[int] = field(default_factory=set)
     entries: dict[int, Change] = field(default_factory=dict)
     aggregate_names: dict[str, AggregateName] = field(default_factory=dict)
+    drains: dict[str, DrainFact | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _subjects(connection: Connection) -> Subjects:
         pass
     found.entries = books.damaged
     if found.entries:
-        found.aggregate_names = _differing_names(connection, books)
+        found.aggregate_names, found.drains = _differing_names(connection, books), _differing_drains(connection, books)
     uuids = {uuid for change in books.damaged.values() for uuid in subjects_of(change.facts)}
     found.providers |= rows.provider_ids(connection, uuids)
     found.consumers |= rows.consumer_ids(connection, uuids)
@@ -119,6 +121,13 @@ def _differing_names(connection: Connection, log: Books) -> dict[str, AggregateN
     return {uuid: actual.get(uuid, NO_NAME) for uuid in uuids if actual.get(uuid) != log.aggregate_names.get(uuid)}
 
 
+def _differing_drains(connection: Connection, log: Books) -> dict[str, DrainFact | None]:
+    """Return the drains that are not as in the log; None for one that has ended."""
+    actual = drains.drains_by_uuid(connection)
+    uuids = actual.keys() | log.drains.keys()
+    return {uuid: actual.get(uuid) for uuid in uuids if actual.get(uuid) != log.drains.get(uuid)}
+
+
 def _stated(connection: Connection, found: Subjects, now: int) -> _State:
     """Return what is to be recorded again, as this transaction sees it; all that a consumer holds belongs to it."""
     state = _State()
@@ -128,6 +137,7 @@ def _stated(connection: Connection, found: Subjects, now: int) -> _State:
         what = f"change {number}, {change.operation} by {change.actor or 'an unknown caller'}"
         state.lines.append(f"{what}, cannot be read ({change.fault}): what it was about is recorded again")
     state.facts.mended, state.facts.aggregate_names = sorted(found.entries), found.aggregate_names
+    state.facts.drains = found.drains
     uuids = _state_providers(connection, found, called, state, now)
     _state_inventories(connection, found, called, state, uuids, now)
     _state_holdings(connection, found, called, state, uuids)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from berth.model.aggregate import AggregateName
 from berth.model.change import Change, Facts, NameKind, ProviderFact
 from berth.model.consumer import Owner, Resources
+from berth.model.drain_state import DrainFact
 from berth.model.inventory import Inventory
 from berth.model.lease import LeaseFact
 from berth.model.names import UNKNOWN_TYPE
@@ -42,7 +43,7 @@ class Books:
     held: amounts by consumer, provider and class; terms: of consumers whose claims end or are pending; generations: of
     consumers; owners: of those whose last change names one; damaged: entries of the change log that cannot be read and
     that no later one mends, by number; leases: that have not ended, without what renewals change; aggregate_names: by
-    canonical uuid.
+    canonical uuid; drains: by the uuid of the provider that was drained.
     """
 
     names: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Books:
     damaged: dict[int, Change] = field(default_factory=dict)
     leases: dict[str, LeaseFact] = field(default_factory=dict)
     aggregate_names: dict[str, AggregateName] = field(default_factory=dict)
+    drains: dict[str, DrainFact] = field(default_factory=dict)
 
     def enter_lease(self, uuid: str, lease: LeaseFact) -> None:
         """Enter the present state of a lease. One that has ended is known by its consumers only."""
@@ -102,7 +104,12 @@ def _enter(books: Books, change: Change) -> Iterator[str]:
     books.terms.update(facts.terms)
     for lease, fact in facts.leases.items():
         books.enter_lease(lease, fact)
+    for uuid, drain in facts.drains.items():
+        books.drains.pop(uuid, None)
+        if drain is not None:
+            books.drains[uuid] = drain
     for uuid in facts.gone:
+        books.drains.pop(uuid, None)
         if any(books.providers.pop(uuid).used.values()):
             yield f"{uuid} goes while something of it is held"
 
@@ -157,11 +164,22 @@ def _enter_used(books: Books, uuid: str, used: Resources, claimed_at: int | None
     for name, amount in used.items():
         before, account.used[name] = account.used.get(name, 0), amount
         inventory = account.inventories.get(name)
+        if claimed_at is not None and amount > before and _is_drained(books, uuid):
+            yield f"{amount} of {name} are held of {uuid}, of which {before} were held when it was drained"
         if claimed_at is None or amount <= before or (inventory is not None and amount <= inventory.capacity):
             continue
         amount -= _lapsed(books, uuid, name, claimed_at)
         if inventory is None or amount > inventory.capacity:
             yield f"{amount} of {name} are held, which is more than there is room for"
+
+
+def _is_drained(books: Books, uuid: str | None) -> bool:
+    """Whether a provider, or one above it, is drained."""
+    while books.drains and uuid is not None:
+        if uuid in books.drains:
+            return True
+        uuid = books.providers[uuid].parent
+    return False
 
 
 def _lapsed(books: Books, uuid: str, name: str, now: int) -> int:

@@ -19,7 +19,7 @@ from berth.ledger.replay import Account, Books, in_words, replay
 from berth.model.aggregate import NO_NAME, AggregateName
 from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory, differences, is_sound, sound
-from berth.store import changes, consumers, fleet_rows, head, leases, names
+from berth.store import changes, consumers, drains, fleet_rows, head, leases, names
 from berth.store.engine import Database
 
 MOST_FINDINGS: Final = 100
@@ -78,6 +78,7 @@ def _read_rows(connection: Connection) -> tuple[Books, list[str]]:
     books.names = {named.id: (named.kind.value, named.name) for named in names.all_names(connection)}
     accounts = _read_providers(connection, books)
     books.aggregate_names = names.aggregate_names(connection)
+    books.drains = drains.drains_by_uuid(connection)
     findings = [
         *_read_provider_sets(connection, books, accounts),
         *_read_allocations(connection, books, accounts),
@@ -203,6 +204,9 @@ def _compare(rows: Books, log: Books) -> Iterator[str]:
         actual, by_log = rows.aggregate_names.get(uuid, NO_NAME), log.aggregate_names.get(uuid, NO_NAME)
         if actual != by_log:
             yield f"the name of aggregate {uuid} is {_in_words(actual)}, by the log {_in_words(by_log)}"
+    for uuid in rows.drains.keys() | log.drains.keys():
+        if rows.drains.get(uuid) != log.drains.get(uuid):
+            yield f"the drain of {uuid} is {rows.drains.get(uuid)}, by the log {log.drains.get(uuid)}"
     for uuid in rows.providers.keys() | log.providers.keys():
         yield from _compare_accounts(uuid, rows.providers.get(uuid, _NOTHING), log.providers.get(uuid, _NOTHING))
     yield from _compare_consumers(rows, log)

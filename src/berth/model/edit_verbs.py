@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from berth.model.commands import KEEP, Keep
+from berth.model.drain import Drain, DrainOutcome, Undrain
 from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
 from berth.model.inventory_edits import EditedInventories, EditInventories, InventoryFields
 from berth.model.namespace import CommandLedger
@@ -78,6 +79,39 @@ class EditVerbs(CommandLedger, Protocol):
         )
         return edited
 
+    def drain(
+        self,
+        providers: str | Iterable[str] = (),
+        *,
+        where: ProviderFilter | None = None,
+        why: str = "",
+        dry_run: bool = False,
+        key: str | None = None,
+    ) -> DrainOutcome:
+        """Let providers take no new claims, each with all below it; what is held stays. where: all that match as well.
+
+        One that is drained already is no error. Raises ProviderNotFound, NothingMatches, Invalid.
+        """
+        command = Drain(providers=_several(providers), where=where, why=why, dry_run=dry_run)
+        outcome: DrainOutcome = self.do(command, key=key)
+        return outcome
+
+    def undrain(
+        self,
+        providers: str | Iterable[str] = (),
+        *,
+        where: ProviderFilter | None = None,
+        dry_run: bool = False,
+        key: str | None = None,
+    ) -> DrainOutcome:
+        """Let drained providers take claims again. where: those of all that match as well.
+
+        One that is not drained is no error. Raises ProviderNotFound, NothingMatches; DrainedAbove for one that is
+        drained because a provider above it is.
+        """
+        outcome: DrainOutcome = self.do(Undrain(providers=_several(providers), where=where, dry_run=dry_run), key=key)
+        return outcome
+
     def delete_tree(self, uuid: str, *, dry_run: bool = False, key: str | None = None) -> list[str]:
         """Delete a provider and all below it, or none. Return their uuids. Raises ProviderNotFound, TreeInUse."""
         deleted: list[str] = self.do(DeleteTree(uuid=uuid, dry_run=dry_run), key=key)
@@ -113,3 +147,7 @@ class EditVerbs(CommandLedger, Protocol):
             key=key,
         )
         return page
+
+
+def _several(providers: str | Iterable[str]) -> tuple[str, ...]:
+    return (providers,) if isinstance(providers, str) else tuple(providers)

@@ -15,11 +15,13 @@ from msgspec.structs import replace
 
 from berth.model.aggregate import checked_aggregate
 from berth.model.consumer import Resources
+from berth.model.drain import WHY_LENGTH, Drain, Undrain
 from berth.model.errors import Invalid
 from berth.model.inventory import MAX_INT
 from berth.model.names import parse_uuid
 from berth.model.overview import MapQuery, ProviderFilter
 from berth.model.request import AnyOf, CandidateRequest, Filter, Group, ProviderQuery
+from berth.model.text import checked_text
 from berth.model.types import typed
 
 F = TypeVar("F", bound=Filter)
@@ -75,6 +77,22 @@ def validated_provider_filter(query: ProviderFilter) -> ProviderFilter:
         uuid=_uuid_prefix(query.uuid),
         aggregate=query.aggregate and _aggregate(query.aggregate, "/aggregate"),
         root=query.root and _uuid(query.root, "/root"),
+    )
+
+
+def validated_drain(command: Drain | Undrain) -> Drain | Undrain:
+    """Return a drain, or its end, with canonical uuids. Raises Invalid if it is about no provider."""
+    where = command.where
+    if not command.providers and where is None:
+        raise Invalid("name at least one provider, or give a filter", at="/providers")
+    if where == ProviderFilter():
+        raise Invalid("the filter is empty: give a condition", at="/where")
+    if isinstance(command, Drain):
+        checked_text(command.why, "the reason", WHY_LENGTH)
+    return replace(
+        command,
+        providers=tuple(_uuid(uuid, "/providers") for uuid in command.providers),
+        where=None if where is None else validated_provider_filter(where),
     )
 
 

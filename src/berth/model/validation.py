@@ -16,6 +16,7 @@ from berth.model import commands
 from berth.model.aggregate import checked_aggregate, checked_aggregate_kind, checked_aggregate_name
 from berth.model.commands import Claim, Command, NewInventories
 from berth.model.consumer import Resources
+from berth.model.drain import Drain, Undrain
 from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
 from berth.model.errors import Invalid, InvalidAmount, NameRequired
 from berth.model.inventory import Inventory, checked
@@ -25,7 +26,7 @@ from berth.model.lease_commands import MOST_RENEWED, EndLease, GrantLease, Renew
 from berth.model.names import NAME_LENGTH, parse_uuid
 from berth.model.overview import ProviderFilter
 from berth.model.releases import MOST_RELEASED, ReleaseMatching
-from berth.model.request_validation import validated_provider_filter, validated_request
+from berth.model.request_validation import validated_drain, validated_provider_filter, validated_request
 from berth.model.term import Term
 from berth.model.text import checked_text, storable_text
 from berth.model.types import typed
@@ -359,6 +360,8 @@ _VALIDATORS: Final[dict[type[Command], Callable[[Any], Command]]] = {
     commands.SetTraits: _uuid_command,
     commands.SetAggregates: _set_aggregates,
     EditInventories: _edit_inventories,
+    Drain: validated_drain,
+    Undrain: validated_drain,
     EditTraits: _edit_traits,
     EditAggregates: _edit_aggregates,
     NameAggregate: _name_aggregate,

@@ -14,8 +14,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam, column, delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy import JSON, Connection, Table, bindparam, column, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.selectable import NamedFromClause

@@ -138,6 +138,16 @@ provider_aggregates = Table(
     sqlite_with_rowid=False,
 )
 
+# Providers that take no new claims, each with all below it.
+drains = Table(
+    "drains",
+    metadata,
+    Column("provider_id", _Id, ForeignKey("providers.id"), primary_key=True, autoincrement=False),
+    _at("since"),
+    Column("actor", _Name, nullable=False),
+    Column("why", _Name, nullable=False),
+)
+
 consumers = Table(
     "consumers",
     metadata,

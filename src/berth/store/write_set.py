@@ -15,6 +15,7 @@ from berth.store.tables import (
     allocations,
     answers,
     consumers,
+    drains,
     endings,
     inventories,
     leases,
@@ -36,6 +37,7 @@ class WriteSet(msgspec.Struct, eq=False):
     clear_inventories: RowList = []
     clear_traits: RowList = []
     clear_aggregates: RowList = []
+    clear_drains: RowList = []
     delete_providers: RowList = []
     delete_names: RowList = []
     rename_names: RowList = []
@@ -46,6 +48,7 @@ class WriteSet(msgspec.Struct, eq=False):
     add_inventories: RowList = []
     add_traits: RowList = []
     add_aggregates: RowList = []
+    add_drains: RowList = []
     drop_leases: RowList = []
     restart_grace: RowList = []
     change_leases: RowList = []
@@ -96,6 +99,7 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
     "clear_inventories": deleting(inventories, {"provider_id": "key"}),
     "clear_traits": deleting(provider_traits, {"provider_id": "key"}),
     "clear_aggregates": deleting(provider_aggregates, {"provider_id": "key"}),
+    "clear_drains": deleting(drains, {"provider_id": "key"}),
     "delete_providers": deleting(providers, _AT_GENERATION),
     "delete_names": deleting(names, _AT_KEY),
     "rename_names": updating(names, _AT_KEY, {"name": "to"}, unique=True),
@@ -111,6 +115,7 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
     "add_inventories": inserting(inventories),
     "add_traits": inserting(provider_traits),
     "add_aggregates": inserting(provider_aggregates),
+    "add_drains": inserting(drains),
     "drop_leases": deleting(leases, _AT_KEY),
     "restart_grace": Prepared(
         update(leases)

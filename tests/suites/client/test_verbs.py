@@ -333,6 +333,9 @@ REFUSED: tuple[tuple[type[errors.BerthError], Refused], ...] = (
     (errors.InventoryMissing, lambda it: it.claim(_of(host(it), {"VGPU": 1}))),
     (errors.UnitsViolated, lambda it: it.claim(_of(host(it), {"DISK_GB": 3}))),
     (errors.CapacityExceeded, lambda it: claimed(it, host(it), 9)),
+    (errors.ProviderDrained, lambda it: it.claim(_of(_drained(it), {"VCPU": 1}))),
+    (errors.DrainedAbove, lambda it: it.undrain(it.create_provider(f"part-{new()}", parent=_drained(it)).uuid)),
+    (errors.NothingMatches, lambda it: it.drain(where=berth.ProviderFilter(name="nothing"))),
     (errors.ClassExists, lambda it: [it.create_class("CUSTOM_TWICE", exist_ok=False) for _ in range(2)]),
     (errors.ProviderNotFound, lambda it: it.provider("nonsense")),
     (errors.ProviderNotFound, lambda it: it.delete_provider("nonsense")),
@@ -341,6 +344,12 @@ REFUSED: tuple[tuple[type[errors.BerthError], Refused], ...] = (
     (errors.Invalid, lambda it: it.consumers(berth.ConsumerQuery(order=berth.ConsumerOrder.LARGEST))),
     (errors.Invalid, lambda it: it.search(after="nonsense")),
 )
+
+
+def _drained(it: LedgerInterface) -> str:
+    uuid = host(it)
+    assert it.drain(uuid, why="fan").changed == 1
+    return uuid
 
 
 def _of(uuid: str, resources: dict[str, int]) -> Claim:
@@ -394,6 +403,7 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client, async_clie
     """Every reading verb, of one moment: the same values, whichever way they are asked for."""
     uuid = host(ledger)
     consumers = [claimed(ledger, uuid, amount, type="JOB") for amount in (1, 2, 3)]
+    ledger.drain(host(ledger), why="fan")
     ledger.set_aggregates(uuid, [new()])
     request = CandidateRequest(groups=(Group(resources={"VCPU": 1}),), limit=3)
     of_one = berth.ConsumerQuery(provider=uuid, resource_class="VCPU", order=berth.ConsumerOrder.LARGEST)
@@ -414,6 +424,7 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client, async_clie
             berth.MapQuery(classes=("VCPU", "DISK_GB"), by=berth.GroupBy.HOSTS, room={"VCPU": 1}, limit=5)
         ),
         lambda it: it.search(berth.ProviderFilter(name="HOST", resource_class="VCPU", room={"VCPU": 1}), limit=2),
+        lambda it: it.search(berth.ProviderFilter(drained=True)),
         lambda it: it.classes(),
         lambda it: it.trait_names(associated=True),
         lambda it: [it.names(kind) for kind in (berth.NameKind.CLASS, berth.NameKind.TRAIT, berth.NameKind.AGGREGATE)],

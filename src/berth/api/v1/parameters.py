@@ -94,6 +94,7 @@ class Providers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
     resource_class: Text = msgspec.field(default="", name="class")
     room: AmountsText = ""
     root: Text = ""
+    drained: bool = False
 
 
 class Uuids(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -22,6 +22,7 @@ from berth.cli.claimant import (
     term_of,
 )
 from berth.cli.command import ledger_command
+from berth.cli.completion import completion_of
 from berth.cli.request_options import RequestOptions
 from berth.cli.session import Session
 from berth.model.consumer import Resources
@@ -37,7 +38,12 @@ def claim(
     consumer: ConsumerOption = "",
     kind: TypeOption = "",
     on: Annotated[
-        str, typer.Option(metavar="NAME", help="Claim everything from this provider, without searching.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Claim everything from this provider, without searching.",
+            autocompletion=completion_of("provider"),
+        ),
     ] = "",
     replace: Annotated[bool, typer.Option("--replace", help="With --on: replace what the consumer holds now.")] = False,
     lasts: LastsOption = "",
@@ -49,7 +55,9 @@ def claim(
     Example: berth claim VCPU=4,MEMORY_MB=8G --project physics --type JOB --for 7d
     """
     term = term_of(lasts, until, lease=lease)
-    claimant = new_claimant(consumer=consumer, project=project, user=user, kind=kind, replace=replace, term=term)
+    claimant = new_claimant(
+        session, consumer=consumer, project=project, user=user, kind=kind, replace=replace, term=term
+    )
     if on and options != RequestOptions(resources=options.resources):
         raise typer.BadParameter("--on takes amounts only: the other options are for searching")
     if replace and not on:

@@ -23,6 +23,7 @@ from berth.cli.claimant import (
     term_of,
 )
 from berth.cli.command import ledger_command
+from berth.cli.options import OfProject
 from berth.cli.output import tables
 from berth.cli.output.lease_text import overdue_line
 from berth.cli.output.output import OutputFormat
@@ -60,7 +61,7 @@ def hold(
     Example: berth hold PGPU=2 --within 15m --project students
     """
     term = term_of(lasts, until, within, lease)
-    claimant = new_claimant(consumer=consumer, project=project, user=user, kind=kind, term=term)
+    claimant = new_claimant(session, consumer=consumer, project=project, user=user, kind=kind, term=term)
     granted = claimant.claim_candidate(session, options)
     print_claimed(session, claimant.consumer, granted.allocations, term)
 
@@ -115,7 +116,7 @@ def agenda(
     within: Annotated[
         str, typer.Option(metavar="TIME", help="Only what ends within this time: 1h, 1d, 7d. Default: all.")
     ] = "",
-    project: Annotated[str, typer.Option(help="Only consumers of this project.")] = "",
+    project: OfProject = "",
     limit: Annotated[int, typer.Option(min=1, help="The most rows to show.")] = 100,
 ) -> None:
     """List the claims that end and the holds that lapse next, the earliest first; before them leases that are overdue.

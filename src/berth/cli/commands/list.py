@@ -13,6 +13,17 @@ from berth.cli import aggregate_names, provider_names
 from berth.cli.amounts import parse_amounts
 from berth.cli.claimant import term_lines
 from berth.cli.command import ledger_command
+from berth.cli.completion import completion_of
+from berth.cli.options import (
+    HavingClass,
+    HoldingClass,
+    HoldingOf,
+    OfProject,
+    OnlyAggregate,
+    OnlyTrait,
+    OnlyTree,
+    SubjectName,
+)
 from berth.cli.output import tables
 from berth.cli.output.claim_text import last_owner
 from berth.cli.output.output import OutputFormat
@@ -23,6 +34,7 @@ from berth.cli.times import format_moment, parse_span
 from berth.model.change import NameKind
 from berth.model.claim_life import ClaimState
 from berth.model.consumer import ConsumerDetails, ConsumerOrder, ConsumerQuery
+from berth.model.drain_state import DrainState
 from berth.model.ended_consumer import ClaimEnd
 from berth.model.errors import AllocationsNotFound, Forbidden, NotFound, ProviderNotFound
 from berth.model.names import UNKNOWN_TYPE
@@ -54,15 +66,14 @@ class StateFilter(enum.StrEnum):
 def providers(
     session: Session,
     name: Annotated[str, typer.Option(help="Only providers with this text in their name.")] = "",
-    trait: Annotated[str, typer.Option(help="Only providers with this trait.")] = "",
-    aggregate: Annotated[str, typer.Option(metavar="NAME", help="Only providers in this aggregate.")] = "",
-    resource_class: Annotated[
-        str, typer.Option("--class", help="Only providers with an inventory of this class.")
-    ] = "",
+    trait: OnlyTrait = "",
+    aggregate: OnlyAggregate = "",
+    resource_class: HavingClass = "",
     room: Annotated[
         str, typer.Option(metavar="AMOUNTS", help="Only providers with room for this, such as VCPU=4,MEMORY_MB=8G.")
     ] = "",
-    tree: Annotated[str, typer.Option(metavar="NAME", help="Only providers in this provider's tree.")] = "",
+    tree: OnlyTree = "",
+    drained: Annotated[bool, typer.Option("--drained", help="Only drained providers: they take no claims.")] = False,
     limit: RowLimit = None,
 ) -> None:
     """List providers with their use.
@@ -76,6 +87,7 @@ def providers(
         resource_class=resource_class,
         room=parse_amounts(room) if room else {},
         root=session.ledger.provider(provider_names.resolve(session, tree)).root if tree else "",
+        drained=drained,
     )
     items, more = _collect(session, limit, lambda most, after: session.ledger.search(query, limit=most, after=after))
     session.output.show(items, tables.providers(items))
@@ -89,7 +101,7 @@ def providers(
 @ledger_command()
 def show(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name or uuid of a provider, or uuid of a consumer.")],
+    name: SubjectName,
 ) -> None:
     """Show a provider (tree, inventories, holders, history), or what a consumer holds or held.
 
@@ -112,7 +124,12 @@ def show(
 @ledger_command(csv=True)
 def usage(
     session: Session,
-    project: Annotated[str, typer.Option(help="Show what this project holds, by type of consumer.")] = "",
+    project: Annotated[
+        str,
+        typer.Option(
+            help="Show what this project holds, by type of consumer.", autocompletion=completion_of("project")
+        ),
+    ] = "",
     user: Annotated[str, typer.Option(help="With --project: show only what this user holds.")] = "",
     projects: Annotated[bool, typer.Option("--projects", help="Show what each project holds.")] = False,
 ) -> None:
@@ -133,7 +150,14 @@ def usage(
     else:
         fleet = session.ledger.overview()
         session.output.show(fleet, tables.totals(fleet.classes))
-        session.output.note("" if fleet.classes else EMPTY)
+        session.output.note(_drained(fleet.drained) if fleet.classes else EMPTY)
+
+
+def _drained(count: int) -> str:
+    if not count:
+        return ""
+    providers = "1 provider is" if count == 1 else f"{count:,} providers are"
+    return f"{providers} drained, with all below: `berth providers --drained` lists them"
 
 
 All = Annotated[bool, typer.Option("--all", help="Include names that no provider uses.")]
@@ -171,13 +195,13 @@ def aggregates(session: Session) -> None:
 @ledger_command(csv=True)
 def consumers(
     session: Session,
-    project: Annotated[str, typer.Option(help="Only consumers of this project.")] = "",
+    project: OfProject = "",
     user: Annotated[str, typer.Option(help="Only consumers of this user.")] = "",
     kind: Annotated[
         str, typer.Option("--type", help="Only consumers of this type; unknown: consumers without a type.")
     ] = "",
-    provider: Annotated[str, typer.Option(metavar="NAME", help="Only consumers that hold some of this provider.")] = "",
-    resource_class: Annotated[str, typer.Option("--class", help="Only consumers that hold some of this class.")] = "",
+    provider: HoldingOf = "",
+    resource_class: HoldingClass = "",
     order: Annotated[
         ConsumerOrder, typer.Option(help="Order: by uuid, oldest first, or largest first (of --class).")
     ] = ConsumerOrder.UUID,
@@ -251,6 +275,8 @@ def _header(provider: ProviderDetails) -> Iterator[Any]:
     yield f"{provider.name}  {provider.uuid}"
     created, updated = format_moment(provider.created_at), format_moment(provider.updated_at)
     yield f"generation {provider.generation}, created {created}, updated {updated}"
+    if provider.drain is not None:
+        yield _drain(provider.drain, provider.uuid)
     if provider.traits:
         yield f"traits: {', '.join(provider.traits)}"
     if provider.aggregates:
@@ -258,6 +284,11 @@ def _header(provider: ProviderDetails) -> Iterator[Any]:
     if len(provider.tree) > 1:
         yield ""
         yield tree(provider.tree, provider.uuid)
+
+
+def _drain(drain: DrainState, uuid: str) -> str:
+    above = "" if drain.provider == uuid else f" with {drain.name}, above it,"
+    return f"drained{above} since {format_moment(drain.since)} by {drain.by}{drain.why and f': {drain.why}'}"
 
 
 def _aggregates(provider: ProviderDetails) -> list[str]:

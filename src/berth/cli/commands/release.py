@@ -12,6 +12,7 @@ import typer
 from berth.cli import provider_names
 from berth.cli.amounts import as_text
 from berth.cli.command import ledger_command
+from berth.cli.completion import completion_of
 from berth.cli.confirm import DryRun, Yes, confirm_count
 from berth.cli.session import STANDARD_INPUT, Session
 from berth.model.consumer import Resources
@@ -29,6 +30,25 @@ Released = dict[str, Resources]
 """What was released, by consumer: totals of all its providers."""
 
 
+OnlyOn = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Only what they hold of this provider and of those below it.",
+        autocompletion=completion_of("provider"),
+    ),
+]
+HoldersOf = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Consumers that hold something of this provider or of those below it.",
+        autocompletion=completion_of("provider"),
+    ),
+]
+WholeProject = Annotated[str, typer.Option(help="Consumers of this project.", autocompletion=completion_of("project"))]
+
+
 @ledger_command()
 def release(
     session: Session,
@@ -38,13 +58,9 @@ def release(
             metavar="UUID...", help="Uuids of consumers, as `berth consumers` lists them; - for one per line of input."
         ),
     ] = None,
-    on: Annotated[
-        str, typer.Option(metavar="NAME", help="Only what they hold of this provider and of those below it.")
-    ] = "",
-    holders_of: Annotated[
-        str, typer.Option(metavar="NAME", help="Consumers that hold something of this provider or of those below it.")
-    ] = "",
-    project: Annotated[str, typer.Option(help="Consumers of this project.")] = "",
+    on: OnlyOn = "",
+    holders_of: HoldersOf = "",
+    project: WholeProject = "",
     dry_run: DryRun = False,
     yes: Yes = False,
     batch: Annotated[int, typer.Option(help="Consumers per commit.", min=1, max=MOST_RELEASED)] = USUALLY_RELEASED,

@@ -27,8 +27,16 @@ NameOf = Callable[[str], str]
 
 def providers(items: Iterable[ProviderItem]) -> Table:
     """Return providers with their use; the fullest class as a bar."""
-    rows = [(each.name, fullest(each.resources), used_of_capacity(each.resources), each.uuid) for each in items]
-    return Table(("NAME", "FULLEST", "USED OF CAPACITY", "UUID"), rows)
+    rows = [
+        (each.name, drained(each), fullest(each.resources), used_of_capacity(each.resources), each.uuid)
+        for each in items
+    ]
+    return Table(("NAME", "DRAINED", "FULLEST", "USED OF CAPACITY", "UUID"), rows, sparse=frozenset({"DRAINED"}))
+
+
+def drained(item: ProviderItem) -> str:
+    """Return why a provider takes no claims, "yes" without a reason, "" if it does."""
+    return "" if item.drain is None else item.drain.why or "yes"
 
 
 def fullest(resources: Mapping[str, ResourceUsage]) -> Fill | None:
@@ -45,10 +53,19 @@ def used_of_capacity(resources: Mapping[str, ResourceUsage]) -> str:
 def totals(items: Iterable[ClassOverview]) -> Table:
     """Return classes with their totals over all providers."""
     rows = [
-        (each.name, Fill(each.used, each.capacity), each.used, each.capacity, each.largest_free, each.providers)
+        (
+            each.name,
+            Fill(each.used, each.capacity),
+            each.used,
+            each.capacity,
+            each.drained or None,
+            each.largest_free,
+            each.providers,
+        )
         for each in items
     ]
-    return Table(("CLASS", "USED", "AMOUNT", "CAPACITY", "MOST FREE ON ONE", "PROVIDERS"), rows)
+    columns = ("CLASS", "USED", "AMOUNT", "CAPACITY", "DRAINED", "MOST FREE ON ONE", "PROVIDERS")
+    return Table(columns, rows, sparse=frozenset({"DRAINED"}))
 
 
 def inventories(provider: ProviderDetails) -> Table:

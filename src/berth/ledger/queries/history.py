@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from berth.ledger.audit.anomalies import LogScanner
+from typing import TYPE_CHECKING
+
 from berth.ledger.queries.provider_uuid import provider_uuid
 from berth.ledger.write.writer import Writer
 from berth.model.anomaly import Anomalies
@@ -13,6 +14,9 @@ from berth.model.names import parse_uuid
 from berth.store import audit as audit_log
 from berth.store import changes as change_log
 from berth.store import head
+
+if TYPE_CHECKING:
+    from berth.ledger.audit.anomalies import LogScanner
 
 
 class HistoryQueries:
@@ -92,4 +96,6 @@ class HistoryQueries:
 
     def log_scanner(self, since: int | None = None) -> LogScanner:
         """Return a scanner for unusual activity since then (microseconds since 1970 UTC; None: all of the log)."""
+        from berth.ledger.audit.anomalies import LogScanner
+
         return LogScanner(self._writer, since)

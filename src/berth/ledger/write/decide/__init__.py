@@ -12,6 +12,7 @@ from typing import Any, Final
 from berth.ledger.write.decide import (
     aggregates,
     allocations,
+    drains,
     edits,
     holds,
     inventories,
@@ -29,6 +30,7 @@ from berth.ledger.write.decide import (
 from berth.ledger.write.draft import Draft
 from berth.model import commands
 from berth.model.commands import Command
+from berth.model.drain import Drain, Undrain
 from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
 from berth.model.inventory_edits import EditInventories
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
@@ -42,6 +44,8 @@ _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
     DeleteTree: trees.delete_tree,
     commands.SetTraits: providers.set_traits,
     commands.SetAggregates: providers.set_aggregates,
+    Drain: drains.drain,
+    Undrain: drains.undrain,
     EditTraits: edits.edit_traits,
     EditAggregates: edits.edit_aggregates,
     commands.SetInventories: inventories.replace,
@@ -102,6 +106,8 @@ ALONE: Final = frozenset(
         EditInventories,
         DeleteTree,
         NameAggregate,
+        Drain,
+        Undrain,
     }
 )
 """Commands that need a batch of their own.

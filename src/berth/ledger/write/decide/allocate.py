@@ -13,7 +13,7 @@ from berth.ledger.write.shortlist import Shortlist, key_of
 from berth.model import commands
 from berth.model.candidate import Candidate, Grant
 from berth.model.commands import Claim
-from berth.model.errors import CapacityExceeded, NothingFits
+from berth.model.errors import CapacityExceeded, NothingFits, ProviderDrained
 
 
 class Deferred(Exception):
@@ -115,7 +115,7 @@ def _claim(draft: Draft, command: commands.Allocate, candidate: Candidate) -> bo
     collected = collect_claims(draft, (claim,), draft.inventory)
     try:
         check_claims(collected)
-    except CapacityExceeded:
+    except (CapacityExceeded, ProviderDrained):
         return False
     apply_claims(draft, collected)
     return True
