@@ -54,6 +54,10 @@ DatabaseUrl = Annotated[
     ),
 ]
 ProviderName = Annotated[str, typer.Argument(metavar="NAME", help="The provider's name or uuid.")]
+ConsumerWord = Annotated[
+    str, typer.Argument(metavar="CONSUMER", help="The consumer's name or uuid, or a unique beginning of either.")
+]
+ShowUuids = Annotated[bool, typer.Option("--uuids", help="Show the uuids of consumers that have a name as well.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, for programs.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table, for spreadsheets.")]
 ConfigFile = Annotated[

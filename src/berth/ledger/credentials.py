@@ -20,10 +20,11 @@ from typing import Final
 
 from berth.model.caller import OWNER, ROLES
 from berth.model.commands import KEEP, RotateToken
+from berth.model.consumer_validation import owner
 from berth.model.errors import BerthError, Invalid
 from berth.model.text import checked_text
 from berth.model.token import Token, TokenSpec
-from berth.model.validation import canonical_uuid, owner
+from berth.model.validation import canonical_uuid
 from berth.store.engine import Database
 
 PREFIX: Final = "berth"

@@ -15,7 +15,7 @@ import msgspec
 from berth.model import commands
 from berth.model.candidate import Grant
 from berth.model.commands import Command
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
 from berth.model.ended_consumer import UndoOutcome
 from berth.model.inventory_edits import EditedInventories, EditInventories
 from berth.model.lease import LeaseInfo, Renewal
@@ -42,6 +42,7 @@ RESULTS: Final[dict[type[Command], Any]] = {
     EditTraits: int,
     EditAggregates: int,
     NameAggregate: str,
+    EditConsumer: None,
     commands.CreateTrait: bool,
     commands.DeleteTrait: None,
     commands.CreateClass: bool,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from berth.model.consumer import Resources
+from berth.model.consumer_validation import consumer_type
 from berth.model.errors import Invalid, NothingAlive
 from berth.model.reconciliation import MOST_ENDED, MOST_ITEMS, ReconcileRequest
 from berth.model.types import typed
-from berth.model.validation import canonical_uuid, consumer_type
+from berth.model.validation import canonical_uuid
 
 
 def validated_reconcile(request: ReconcileRequest) -> ReconcileRequest:

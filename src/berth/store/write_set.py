@@ -58,6 +58,7 @@ class WriteSet:
     add_consumer_terms: RowList = field(default_factory=_rows)
     change_consumers: RowList = field(default_factory=_rows)
     change_consumer_terms: RowList = field(default_factory=_rows)
+    name_consumers: RowList = field(default_factory=_rows)
     add_allocations: RowList = field(default_factory=_rows)
     add_tokens: RowList = field(default_factory=_rows)
     change_tokens: RowList = field(default_factory=_rows)
@@ -87,6 +88,9 @@ _TERM: Final = {
     "lease_id": "lease_id",
 }
 """The columns of consumers that are null where a claim has no term."""
+
+_NAMED: Final = {"name": "new_name", "note": "new_note"}
+"""The columns of consumers that have a name or a note: written after the rest, so that others pay nothing."""
 
 _UNUSED: Final = frozenset({"gang"})
 """The columns of consumers that nothing is written to yet."""
@@ -127,10 +131,11 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
         {"deadline": "until", "overdue_at": "overdue", "ended_at": "ended", "on_end": "then", "beat": "beats"},
     ),
     "add_leases": inserting(leases),
-    "add_consumers": inserting(consumers, without=_UNUSED | _TERM.keys()),
-    "add_consumer_terms": inserting(consumers, without=_UNUSED),
+    "add_consumers": inserting(consumers, without=_UNUSED | _NAMED.keys() | _TERM.keys()),
+    "add_consumer_terms": inserting(consumers, without=_UNUSED | _NAMED.keys()),
     "change_consumers": updating(consumers, _AT_KEY, _CONSUMER),
     "change_consumer_terms": updating(consumers, _AT_KEY, {**_CONSUMER, **_TERM}),
+    "name_consumers": updating(consumers, _AT_KEY, _NAMED),
     "add_allocations": inserting(allocations),
     "add_tokens": inserting(tokens),
     "change_tokens": updating(

@@ -47,7 +47,7 @@ def changes(
 @ledger_command(csv=True)
 def history(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name or uuid of a provider, or uuid of a consumer.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name or uuid of a provider or a consumer.")],
     limit: Annotated[int, typer.Option(min=1, help="The most records to show.")] = 20,
 ) -> None:
     """Show what was done to a provider or consumer and by whom, newest first, even if it no longer exists.
