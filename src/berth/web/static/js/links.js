@@ -12,10 +12,10 @@ export function providerLink(uuid, name) {
   return h("a", { href: href("provider", uuid), title: uuid }, text);
 }
 
-/** A consumer by its uuid. */
-export function consumerLink(uuid) {
-  if (!may("consumers.show")) return h("code", {}, uuid);
-  return h("a", { href: href("consumer", uuid), class: "uuid" }, uuid);
+/** A consumer by its name, else by its uuid. */
+export function consumerLink(uuid, name = null) {
+  if (!may("consumers.show")) return name ? h("span", { title: uuid }, name) : h("code", {}, uuid);
+  return h("a", { href: href("consumer", uuid), class: name ? null : "uuid", title: uuid }, name || uuid);
 }
 
 /** A project by its name. */

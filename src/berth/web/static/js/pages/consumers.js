@@ -10,7 +10,7 @@ import { changed, go } from "../router.js";
 import { may, session } from "../session.js";
 import { Growing, empty, table } from "../table.js";
 
-const FILTERS = ["project", "user", "type", "provider", "class", "state", "due"];
+const FILTERS = ["q", "project", "user", "type", "provider", "class", "state", "due"];
 const STATES = [
   ["", "Pending or not"],
   ["pending", "Pending"],
@@ -38,6 +38,7 @@ async function show(view) {
   const form = filters(
     { label: "Which consumers", changed: (given) => go(changed(given)) },
     choice({ label: "Order", name: "order", options: ORDERS }),
+    field({ label: "Name or note", name: "q", type: "search", placeholder: "a part of it" }),
     choice({ label: "Of class", name: "class", options: classChoices(classes) }),
     field({ label: "Project", name: "project", type: "search", ...(own ? { value: own, readonly: true } : {}) }),
     field({ label: "User", name: "user", type: "search" }),
@@ -88,7 +89,7 @@ function shown(items, params) {
   return table({
     caption: `${number(items.length)} shown`,
     columns: [
-      { label: "Consumer", head: true, cell: (each) => consumerLink(each.uuid) },
+      { label: "Consumer", head: true, cell: (each) => consumerLink(each.uuid, each.name) },
       { label: "Holds in all", cell: (each) => resources(each.resources) },
       { label: "Project", cell: (each) => projectLink(each.project) },
       { label: "User", cell: (each) => each.user },

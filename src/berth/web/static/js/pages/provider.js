@@ -134,7 +134,7 @@ function held(rows) {
   return table({
     caption: "Consumers with allocations on it",
     columns: [
-      { label: "Consumer", head: true, cell: (each) => consumerLink(each.consumer) },
+      { label: "Consumer", head: true, cell: (each) => consumerLink(each.consumer, each.name) },
       { label: "Holds", cell: (each) => resources(each.resources) },
       { label: "Project", cell: (each) => projectLink(each.project) },
       { label: "User", cell: (each) => each.user },
