@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from berth.model.consumer import Resources
-from berth.model.consumer_validation import consumer_type
 from berth.model.errors import Invalid, NothingAlive
 from berth.model.reconciliation import MOST_ENDED, MOST_ITEMS, ReconcileRequest
+from berth.model.text import consumer_type
 from berth.model.types import typed
 from berth.model.validation import canonical_uuid
 

@@ -15,7 +15,7 @@ from berth.model import commands
 from berth.model.aggregate import checked_aggregate, checked_aggregate_kind, checked_aggregate_name
 from berth.model.commands import Claim, Command, NewInventories
 from berth.model.consumer import Resources
-from berth.model.consumer_validation import consumer_owner, consumer_type, named_fields
+from berth.model.consumer_name import checked_consumer_name, checked_note
 from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
 from berth.model.errors import Invalid, InvalidAmount, NameRequired
 from berth.model.inventory import Inventory, checked
@@ -27,7 +27,7 @@ from berth.model.overview import ProviderFilter
 from berth.model.releases import MOST_RELEASED, ReleaseMatching
 from berth.model.request_validation import validated_provider_filter, validated_request
 from berth.model.term import Term
-from berth.model.text import checked_text
+from berth.model.text import checked_text, consumer_owner, consumer_type
 from berth.model.types import typed
 
 PROVIDER_NAME_LENGTH: Final = 200
@@ -187,14 +187,23 @@ def _allocate(command: commands.Allocate) -> Command:
         user=consumer_owner(command.user, "the user"),
         type=None if command.type is None else consumer_type(command.type),
         term=_term(command.term),
-        **named_fields(command),
+        **_named(command),
     )
+
+
+def _named(given: commands.Allocate | Claim | EditConsumer) -> dict[str, Any]:
+    """Return the name and the note that are given, checked."""
+    return {
+        field: check(value)
+        for field, check in (("name", checked_consumer_name), ("note", checked_note))
+        if isinstance(value := getattr(given, field), str)
+    }
 
 
 def _edit_consumer(command: EditConsumer) -> Command:
     if isinstance(command.name, commands.Keep) and isinstance(command.note, commands.Keep):
         raise Invalid("an edit of a consumer needs a name or a note", at="/name")
-    return replace(command, consumer=canonical_uuid(command.consumer), **named_fields(command))
+    return replace(command, consumer=canonical_uuid(command.consumer), **_named(command))
 
 
 def _release(command: commands.ReleaseAllocations) -> Command:
@@ -318,7 +327,7 @@ def _claim(claim: Claim) -> Claim:
         user=consumer_owner(claim.user, "the user"),
         type=consumer_type(claim.type) if isinstance(claim.type, str) else claim.type,
         term=_term(claim.term),
-        **named_fields(claim),
+        **_named(claim),
     )
 
 

@@ -322,7 +322,7 @@ def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Le
     assert [row[0] for row in tab.rows("1 shown")] == ["thesis"]
     tab.go(f"provider/{SECOND}")
     tab.page.get_by_role("link", name="thesis").click()
-    assert tab.title == "Consumer thesis"
+    expect(tab.page).to_have_title("Consumer thesis - Berth")
     assert "of Grace" in tab.main
     assert uuid in tab.main
     assert tab.rows("Allocations on 1 provider")[0] == ["node-2", "1 VCPU"]
