@@ -12,6 +12,7 @@ import typer
 from berth.cli.candidate_request import candidate_request, print_funnel
 from berth.cli.completion import completion_of
 from berth.cli.output import tables
+from berth.cli.output.consumer_text import called
 from berth.cli.request_options import RequestOptions
 from berth.cli.session import Session
 from berth.cli.times import format_left, format_moment, parse_instant, parse_span
@@ -37,6 +38,8 @@ UserOption = Annotated[
 ]
 ConsumerOption = Annotated[str, typer.Option(metavar="UUID", help="The consumer's uuid; default: a new one.")]
 TypeOption = Annotated[str, typer.Option("--type", help="Type of the consumer, such as INSTANCE.")]
+NameOption = Annotated[str, typer.Option(metavar="NAME", help="What to call the consumer; its uuid stays valid.")]
+NoteOption = Annotated[str, typer.Option(metavar="TEXT", help="A note on the consumer, for people.")]
 LastsOption = Annotated[
     str,
     typer.Option("--for", metavar="TIME", help="How long the claim counts: 90s, 15m, 2h, 7d or 4w. Default: for ever."),
@@ -58,6 +61,12 @@ class Claimant(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     replace: bool = False
     term: Term | Keep = KEEP
+    name: str | Keep = KEEP
+    note: str | Keep = KEEP
+
+    def called(self, name: str, note: str) -> Claimant:
+        """Return the same with a name and a note. "": none."""
+        return msgspec.structs.replace(self, name=name or KEEP, note=note or KEEP)
 
     def claim(self, allocations: dict[str, Resources]) -> Claim:
         """Return the claim of these allocations."""
@@ -69,6 +78,8 @@ class Claimant(msgspec.Struct, frozen=True, kw_only=True):
             generation=UNCHECKED if self.replace else None,
             type=self.type or KEEP,
             term=self.term,
+            name=self.name,
+            note=self.note,
         )
 
     def claim_candidate(self, session: Session, options: RequestOptions) -> Grant:
@@ -82,6 +93,8 @@ class Claimant(msgspec.Struct, frozen=True, kw_only=True):
                 consumer=self.consumer,
                 type=self.type or None,
                 term=self.term,
+                name=self.name,
+                note=self.note,
             )
         except NothingFits as error:
             print_funnel(session, options, error.funnel or session.ledger.explain(request))
@@ -138,12 +151,15 @@ def term_of(lasts: str, until: str, within: str = "", lease: str = "") -> Term |
     )
 
 
-def print_claimed(session: Session, consumer: str, allocations: dict[str, Resources], term: Term | Keep) -> None:
+def print_claimed(session: Session, claimant: Claimant, allocations: dict[str, Resources]) -> None:
     """Print what a consumer has now and, if its claim has a term, until when."""
-    data: dict[str, object] = {"consumer": consumer, "allocations": allocations}
-    lines = [f"consumer {consumer} holds", tables.held(allocations, session.name_of).rich()]
-    if isinstance(term, Term):
-        details = session.ledger.consumer(consumer)
+    data: dict[str, object] = {"consumer": claimant.consumer, "allocations": allocations}
+    name = None if isinstance(claimant.name, Keep) else claimant.name
+    lines = [f"consumer {called(claimant.consumer, name)} holds", tables.held(allocations, session.name_of).rich()]
+    if name is not None:
+        data["name"] = name
+    if isinstance(claimant.term, Term):
+        details = session.ledger.consumer(claimant.consumer)
         data |= {"end": details.end, "deadline": details.deadline}
         lines += term_lines(details)
     session.output.print_result(data, *lines)

@@ -61,7 +61,7 @@ SubjectName = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="Name or uuid of a provider, or uuid of a consumer.",
+        help="Name or uuid of a provider or a consumer.",
         autocompletion=completion_of("provider"),
     ),
 ]
@@ -115,6 +115,10 @@ HoldingClass = Annotated[
 OnlyClass = Annotated[
     str, typer.Option("--class", help="Only this resource class.", autocompletion=completion_of("class"))
 ]
+ConsumerWord = Annotated[
+    str, typer.Argument(metavar="CONSUMER", help="The consumer's name or uuid, or a unique beginning of either.")
+]
+ShowUuids = Annotated[bool, typer.Option("--uuids", help="Show the uuids of consumers that have a name as well.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, for programs.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table, for spreadsheets.")]
 ConfigFile = Annotated[

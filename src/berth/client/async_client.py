@@ -111,6 +111,7 @@ class AsyncClient:
     set_aggregates = awaited(Client.set_aggregates)
     edit_aggregates = awaited(Client.edit_aggregates)
     name_aggregate = awaited(Client.name_aggregate)
+    edit_consumer = awaited(Client.edit_consumer)
 
     names = awaited(Client.names)
     classes = awaited(Client.classes)

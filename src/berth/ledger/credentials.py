@@ -21,9 +21,9 @@ from typing import Final
 from berth.model.caller import OWNER, ROLES
 from berth.model.commands import KEEP, RotateToken
 from berth.model.errors import BerthError, Invalid
-from berth.model.text import checked_text
+from berth.model.text import checked_text, owner
 from berth.model.token import Token, TokenSpec
-from berth.model.validation import canonical_uuid, owner
+from berth.model.validation import canonical_uuid
 from berth.store.engine import Database
 
 PREFIX: Final = "berth"

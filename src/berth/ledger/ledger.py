@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from berth.fleet.state.lapses import NEVER
 from berth.ledger.observer import CommitObserver, CommitObservers
 from berth.ledger.queries.agenda import AgendaQueries
-from berth.ledger.queries.consumers import ConsumerQueries, explain_absence, name_holders
+from berth.ledger.queries.claim_ends import explain_absence
+from berth.ledger.queries.consumers import ConsumerQueries, name_holders
 from berth.ledger.queries.fleet import FleetQueries
 from berth.ledger.queries.history import HistoryQueries
 from berth.ledger.queries.largest_consumers import LargestConsumers
 from berth.ledger.queries.leases import LeaseQueries
 from berth.ledger.queries.log_reader import LogReader
+from berth.ledger.queries.named_consumers import ConsumerNameQueries
 from berth.ledger.queries.reconciliation import ReconcileVerbs
 from berth.ledger.queries.report import ReportQueries
 from berth.ledger.queries.summaries import SummaryQueries
@@ -63,6 +65,7 @@ LOOK_AGAIN_S: Final = 1
 class Ledger(
     FleetQueries,
     ConsumerQueries,
+    ConsumerNameQueries,
     AgendaQueries,
     HistoryQueries,
     TokenVerbs,

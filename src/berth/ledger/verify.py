@@ -18,6 +18,7 @@ from berth.ledger import checkpoint
 from berth.ledger.replay import Account, Books, in_words, replay
 from berth.model.aggregate import NO_NAME, AggregateName
 from berth.model.consumer import Owner, Resources
+from berth.model.consumer_name import UNNAMED, ConsumerName
 from berth.model.inventory import Inventory, differences, is_sound, sound
 from berth.store import changes, consumers, drains, fleet_rows, head, leases, names
 from berth.store.engine import Database
@@ -134,6 +135,8 @@ def _read_allocations(connection: Connection, books: Books, accounts: dict[int, 
         books.owners[each.uuid] = Owner(each.project, each.user, type_)
         if each.span is not None:
             books.terms[each.uuid] = each.span
+        if each.named != UNNAMED:
+            books.consumer_names[each.uuid] = each.named
     for row in consumers.all_allocations(connection):
         consumer, account = consumer_uuids.get(row.consumer_id), accounts.get(row.provider_id)
         if consumer is None or account is None or row.class_id not in books.names:
@@ -210,10 +213,23 @@ def _compare(rows: Books, log: Books) -> Iterator[str]:
     for uuid in rows.providers.keys() | log.providers.keys():
         yield from _compare_accounts(uuid, rows.providers.get(uuid, _NOTHING), log.providers.get(uuid, _NOTHING))
     yield from _compare_consumers(rows, log)
+    yield from _compare_consumer_names(rows, log)
 
 
 def _in_words(named: AggregateName) -> str:
     return f"{named.name!r}{named.kind and f', a {named.kind}'}" if named != NO_NAME else "none"
+
+
+def _compare_consumer_names(rows: Books, log: Books) -> Iterator[str]:
+    for consumer in rows.consumer_names.keys() | log.consumer_names.keys():
+        actual, by_log = (books.consumer_names.get(consumer, UNNAMED) for books in (rows, log))
+        if actual != by_log:
+            yield f"{consumer} is {_called(actual)}, by the log {_called(by_log)}"
+
+
+def _called(named: ConsumerName) -> str:
+    """Return the name and the note of a consumer in words."""
+    return f"named {named.name!r} with the note {named.note!r}" if named != UNNAMED else "without a name"
 
 
 def _compare_consumers(rows: Books, log: Books) -> Iterator[str]:

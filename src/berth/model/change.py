@@ -12,6 +12,7 @@ import msgspec
 
 from berth.model.aggregate import AggregateName
 from berth.model.consumer import Owner, Resources
+from berth.model.consumer_name import ConsumerName
 from berth.model.drain_state import DrainFact
 from berth.model.inventory import Inventory
 from berth.model.lease import LeaseFact
@@ -63,7 +64,8 @@ class Facts(msgspec.Struct, omit_defaults=True):
     leases: granted, overdue or ended, by uuid;
     mended: numbers of earlier entries that cannot be read, whose subjects these facts record again;
     aggregate_names: of aggregates, by canonical uuid, new or changed (with an empty name: removed);
-    drains: of providers, by uuid, new or changed (null: ended).
+    drains: of providers, by uuid, new or changed (null: ended);
+    consumer_names: names and notes of consumers, new or changed (both empty: removed). They end with the consumer.
     """
 
     names: list[CatalogueEntry] = []
@@ -83,6 +85,7 @@ class Facts(msgspec.Struct, omit_defaults=True):
     leases: dict[str, LeaseFact] = {}
     aggregate_names: dict[str, AggregateName] = {}
     drains: dict[str, DrainFact | None] = {}
+    consumer_names: dict[str, ConsumerName] = {}
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -115,4 +118,5 @@ def subjects_of(facts: Facts) -> set[str]:
         facts.gone,
         facts.leases,
         facts.drains,
+        facts.consumer_names,
     )

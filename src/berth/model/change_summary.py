@@ -43,7 +43,7 @@ class ChangeSummary(msgspec.Struct, frozen=True, kw_only=True):
 def brief_of(change: Change) -> ChangeSummary:
     """Return the summary of a change."""
     facts = change.facts
-    consumers = _touched(facts.claims)
+    consumers = _touched(dict.fromkeys([*facts.claims, *facts.consumer_names]))
     return ChangeSummary(
         number=change.number,
         at=change.at,

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from berth.model.commands import KEEP, Keep
 from berth.model.drain import Drain, DrainOutcome, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
 from berth.model.inventory_edits import EditedInventories, EditInventories, InventoryFields
 from berth.model.namespace import CommandLedger
 from berth.model.overview import ProviderFilter
@@ -51,6 +51,24 @@ class EditVerbs(CommandLedger, Protocol):
         """
         canonical: str = self.do(NameAggregate(uuid=uuid, name=name, kind=kind), key=key)
         return canonical
+
+    @abstractmethod
+    def _consumers_named(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the uuids of consumers by their names. Raises ConsumerNotFound, ConsumerAmbiguous."""
+
+    def edit_consumer(
+        self,
+        consumer: str,
+        *,
+        name: str | Keep | None = KEEP,
+        note: str | Keep | None = KEEP,
+        key: str | None = None,
+    ) -> None:
+        """Give a consumer another name or note, or remove them (None). Its generation stays.
+
+        Raises AllocationsNotFound, ConsumerNotFound, ConsumerAmbiguous, Invalid.
+        """
+        return self._done(self.do(EditConsumer(consumer=consumer, name=name, note=note), key=key))
 
     def edit_inventories(
         self,

@@ -18,6 +18,7 @@ from berth.model.claim_errors import (
     UnitsViolated,
 )
 from berth.model.consumer import Holder, Resources
+from berth.model.consumer_errors import ConsumerAmbiguous, ConsumerNotFound
 from berth.model.drain_errors import DrainedAbove, ProviderDrained
 from berth.model.error_kinds import (
     MOST_NAMED,
@@ -53,7 +54,9 @@ __all__ = [
     "CannotUndo",
     "CapacityExceeded",
     "Conflict",
+    "ConsumerAmbiguous",
     "ConsumerGenerationConflict",
+    "ConsumerNotFound",
     "DatabaseUnusable",
     "DoesNotJoin",
     "DrainedAbove",

@@ -16,7 +16,7 @@ from berth.model import commands
 from berth.model.candidate import Grant
 from berth.model.commands import Command
 from berth.model.drain import Drain, DrainOutcome, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
 from berth.model.ended_consumer import UndoOutcome
 from berth.model.inventory_edits import EditedInventories, EditInventories
 from berth.model.lease import LeaseInfo, Renewal
@@ -45,6 +45,7 @@ RESULTS: Final[dict[type[Command], Any]] = {
     EditTraits: int,
     EditAggregates: int,
     NameAggregate: str,
+    EditConsumer: None,
     commands.CreateTrait: bool,
     commands.DeleteTrait: None,
     commands.CreateClass: bool,

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from berth.model.alive_list import AliveList
 from berth.model.errors import Invalid, NothingAlive
 from berth.model.reconciliation import MOST_ENDED, MOST_ITEMS, ReconcileRequest
+from berth.model.text import consumer_type
 from berth.model.types import typed
-from berth.model.validation import canonical_uuid, consumer_type
+from berth.model.validation import canonical_uuid
 
 
 def validated_reconcile(

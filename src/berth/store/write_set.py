@@ -57,6 +57,7 @@ class WriteSet(msgspec.Struct, eq=False):
     add_consumer_terms: RowList = []
     change_consumers: RowList = []
     change_consumer_terms: RowList = []
+    name_consumers: RowList = []
     add_allocations: RowList = []
     add_tokens: RowList = []
     change_tokens: RowList = []
@@ -86,6 +87,9 @@ _TERM: Final = {
     "lease_id": "lease_id",
 }
 """The columns of consumers that are null where a claim has no term."""
+
+_NAMED: Final = {"name": "new_name", "note": "new_note"}
+"""The columns of consumers that have a name or a note: written after the rest, so that others pay nothing."""
 
 _UNUSED: Final = frozenset({"gang"})
 """The columns of consumers that nothing is written to yet."""
@@ -128,10 +132,11 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
         {"deadline": "until", "overdue_at": "overdue", "ended_at": "ended", "on_end": "then", "beat": "beats"},
     ),
     "add_leases": inserting(leases),
-    "add_consumers": inserting(consumers, without=_UNUSED | _TERM.keys()),
-    "add_consumer_terms": inserting(consumers, without=_UNUSED),
+    "add_consumers": inserting(consumers, without=_UNUSED | _NAMED.keys() | _TERM.keys()),
+    "add_consumer_terms": inserting(consumers, without=_UNUSED | _NAMED.keys()),
     "change_consumers": updating(consumers, _AT_KEY, _CONSUMER),
     "change_consumer_terms": updating(consumers, _AT_KEY, {**_CONSUMER, **_TERM}),
+    "name_consumers": updating(consumers, _AT_KEY, _NAMED),
     "add_allocations": inserting(allocations),
     "add_tokens": inserting(tokens),
     "change_tokens": updating(

@@ -72,6 +72,34 @@ def test_aggregates_by_name(verbs: LedgerInterface) -> None:
     assert verbs.details(uuid).aggregate_names == {}
 
 
+def test_consumers_by_name(verbs: LedgerInterface) -> None:
+    uuid, name = host(verbs), f"train {uuid4()} 100%"
+    job = claimed(verbs, uuid, name=name, note="of Grace", term=Term(confirm_within=600))
+    assert verbs.holds.extend(name, 900) > 0
+    verbs.holds.confirm(name)
+    found = verbs.consumer(name)
+    assert (found.uuid, found.name, found.note) == (job, name, "of Grace")
+    allocations = verbs.allocations(name)
+    assert allocations is not None
+    assert allocations.consumer.name == name
+    assert [each.name for each in verbs.holders(uuid).items] == [name]
+    verbs.edit_consumer(name, note=None)
+    for query in (berth.ConsumerQuery(name=name[:20]), berth.ConsumerQuery(text=name), berth.ConsumerQuery(uuid=job)):
+        assert [(each.uuid, each.note) for each in verbs.consumers(query).items] == [(job, None)]
+    assert verbs.history(name)[0].operation == "EditConsumer"
+    twin = claimed(verbs, uuid, name=name)
+    with pytest.raises(errors.ConsumerAmbiguous) as several:
+        verbs.release(name)
+    assert {each.uuid for each in several.value.candidates} == {job, twin}
+    assert several.value.candidates[0].hosts == [verbs.provider(uuid).name]
+    verbs.edit_consumer(twin, name=None)
+    verbs.release(name)
+    with pytest.raises(errors.ConsumerNotFound):
+        verbs.edit_consumer(name, note="x")
+    with pytest.raises(errors.Invalid, match="slash"):
+        verbs.release("a/b")
+
+
 def test_providers(verbs: LedgerInterface) -> None:
     name, renamed = f"rack-{uuid4()}", f"row-{uuid4()}"
     rack = verbs.create_provider(name, uuid=f"{{{new().upper()}}}")

@@ -64,6 +64,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "records.list": ("/v1/records", None),
     "consumers.list": ("/v1/consumers?class=VCPU&order=largest&limit=1", None),
     "consumers.show": (f"/v1/consumers/{JOB}", None),
+    "consumers.edit": (f"/v1/consumers/{JOB}", {"name": "train", "note": None}),
     "consumers.release": (f"/v1/consumers/{JOB}", None),
     "consumers.history": (f"/v1/consumers/{JOB}/history", None),
     "leases.list": ("/v1/leases?project=physics&state=live&limit=10", None),
@@ -144,6 +145,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "commands.GrantLease": ("/v1/commands/GrantLease", LEASE),
     "commands.RenewLeases": ("/v1/commands/RenewLeases", {"uuids": [OTHER]}),
     "commands.EndLease": ("/v1/commands/EndLease", {"uuid": NOBODY}),
+    "commands.EditConsumer": ("/v1/commands/EditConsumer", {"consumer": JOB, "note": "for the paper"}),
     "commands.NameAggregate": ("/v1/commands/NameAggregate", {"uuid": RACK, "name": "rack-8"}),
 }
 """By the route's name: the target, and the body."""

@@ -90,6 +90,7 @@ DEFAULT: Final[Rules] = {
     "allocations.release": _OWN_CLAIMS,
     "allocations.show": _READING,
     "changes.undo": _FLEET,
+    "consumers.edit": _OWN_CLAIMS,
     "consumers.list": _OWN_PROJECT,
     "consumers.reconcile": _FLEET,
     "consumers.show": _OWN_PROJECT,

@@ -33,7 +33,7 @@ from berth.model.commands import (
     UpdateProvider,
 )
 from berth.model.drain import Drain, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
 from berth.model.inventory_edits import EditInventories
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.message import RESULTS, UNKEYED, message_of
@@ -253,6 +253,11 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         "leases.end",
         "End a lease: its claims are released, or go on without it",
         (errors.LeaseNotFound, errors.LeaseEnded),
+    ),
+    EditConsumer: (
+        "consumers.edit",
+        "Give a consumer a name and a note, or remove them",
+        (errors.AllocationsNotFound,),
     ),
     NameAggregate: (
         "aggregates.name",

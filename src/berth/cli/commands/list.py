@@ -22,10 +22,12 @@ from berth.cli.options import (
     OnlyAggregate,
     OnlyTrait,
     OnlyTree,
+    ShowUuids,
     SubjectName,
 )
 from berth.cli.output import tables
 from berth.cli.output.claim_text import last_owner
+from berth.cli.output.consumer_text import called
 from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Table
 from berth.cli.output.tree import tree
@@ -102,6 +104,7 @@ def providers(
 def show(
     session: Session,
     name: SubjectName,
+    uuids: ShowUuids = False,
 ) -> None:
     """Show a provider (tree, inventories, holders, history), or what a consumer holds or held.
 
@@ -111,7 +114,7 @@ def show(
     """
     subject = provider_names.resolve_subject(session, name)
     try:
-        _show_provider(session, subject)
+        _show_provider(session, subject, uuids=uuids)
     except ProviderNotFound:
         try:
             consumer = session.ledger.consumer(subject)
@@ -212,6 +215,9 @@ def consumers(
     due: Annotated[
         str, typer.Option(metavar="TIME", help="Only those whose claims end or lapse within this time: 1h, 1d, 7d.")
     ] = "",
+    name: Annotated[str, typer.Option(metavar="TEXT", help="Only those whose name begins with this.")] = "",
+    text: Annotated[str, typer.Option(metavar="TEXT", help="Only those with this in their name or note.")] = "",
+    uuids: ShowUuids = False,
     limit: RowLimit = None,
 ) -> None:
     """List consumers with what they hold, and how long their claims still count.
@@ -227,9 +233,11 @@ def consumers(
         order=order,
         state=None if state is None else ClaimState(state.value),
         due=parse_span(due) // SECOND if due else None,
+        name=name,
+        text=text,
     )
     items, more = _collect(session, limit, lambda most, after: session.ledger.consumers(query, limit=most, after=after))
-    session.output.show(items, tables.consumers(items))
+    session.output.show(items, tables.consumers(items, uuids=uuids or session.output.form is not OutputFormat.PEOPLE))
     _note_more(session, len(items), "consumers", more=more)
     if not items:
         session.output.note("there are no consumers" if query == ConsumerQuery() else "no consumer matches")
@@ -261,14 +269,15 @@ def _note_more(session: Session, shown: int, name: str, *, more: bool) -> None:
         session.output.note(f"only the first {shown:,} {name} are shown (--limit for more, --json or --csv for all)")
 
 
-def _show_provider(session: Session, uuid: str) -> None:
+def _show_provider(session: Session, uuid: str, *, uuids: bool) -> None:
     ledger = session.ledger
     provider = ledger.details(uuid)
     holders = ledger.holders(provider.uuid, limit=SHOWN)
     history = ledger.history(provider.uuid, most=10)
     data = {"provider": provider, "holders": holders.items, "history": history}
     table = tables.history(history, provider.uuid, session.name_of) if history else None
-    session.output.print_result(data, *_header(provider), *_sections(provider, holders.items, table))
+    sections = _sections(provider, tables.holders(holders.items, uuids=uuids), table)
+    session.output.print_result(data, *_header(provider), *sections)
 
 
 def _header(provider: ProviderDetails) -> Iterator[Any]:
@@ -297,11 +306,11 @@ def _aggregates(provider: ProviderDetails) -> list[str]:
     return sorted(named) + [uuid for uuid in provider.aggregates if uuid not in provider.aggregate_names]
 
 
-def _sections(provider: ProviderDetails, holders: list[Any], history: Table | None) -> Iterator[Any]:
+def _sections(provider: ProviderDetails, holders: Table, history: Table | None) -> Iterator[Any]:
     yield ""
     yield tables.inventories(provider).rich() if provider.inventories else "no inventories"
     yield ""
-    yield tables.holders(holders).rich() if holders else "no consumer holds any of it"
+    yield holders.rich() if holders.rows else "no consumer holds any of it"
     if history is not None:
         yield ""
         yield history.rich()
@@ -311,7 +320,8 @@ def _show_consumer(session: Session, consumer: ConsumerDetails) -> None:
     history = session.ledger.history(consumer.uuid, most=10)
     session.output.print_result(
         {"consumer": consumer, "history": history},
-        f"consumer {consumer.uuid}",
+        f"consumer {called(consumer.uuid, consumer.name)}",
+        consumer.note and f"note: {consumer.note}",
         f"of project {consumer.project}, user {consumer.user}, type {consumer.type or 'unknown'}, "
         f"generation {consumer.generation}, updated {format_moment(consumer.updated_at)}",
         *term_lines(consumer),

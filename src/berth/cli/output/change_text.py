@@ -7,6 +7,7 @@ from typing import Final
 
 from berth.cli.amounts import as_text
 from berth.cli.output.claim_text import owner_text
+from berth.cli.output.consumer_text import called, named_text
 from berth.cli.output.lease_text import lease_sentences
 from berth.cli.times import format_moment
 from berth.model.change import Change, Facts
@@ -86,4 +87,8 @@ def _claims(facts: Facts, name_of_provider: NameOf) -> Iterator[str]:
     for consumer, held in facts.claims.items():
         amounts = " and ".join(f"{as_text(resources)} of {name_of_provider(uuid)}" for uuid, resources in held.items())
         of = f" of {owner_text(facts.owners[consumer])}" if consumer in facts.owners else ""
-        yield f"consumer {consumer}{of} holds {amounts}" if held else f"consumer {consumer}{of} released"
+        word = called(consumer, facts.consumer_names[consumer].name) if consumer in facts.consumer_names else consumer
+        yield f"consumer {word}{of} holds {amounts}" if held else f"consumer {consumer}{of} released"
+    for consumer, named in facts.consumer_names.items():
+        if consumer not in facts.claims:
+            yield named_text(consumer, named)

@@ -83,6 +83,7 @@ def _item(fleet: Fleet, row: ConsumerRow, due: int, now: int) -> AgendaItem:
         user=row.user,
         type=None if row.type_id is None else fleet.catalogue.name_of(row.type_id),
         held=_held(fleet, fleet.lapses.ahead[row.uuid]),
+        name=row.name,
     )
 
 

@@ -23,6 +23,7 @@ from berth.ledger.write.draft_entities import (
     as_fact,
 )
 from berth.ledger.write.draft_leases import DraftLeases
+from berth.ledger.write.draft_names import end_name
 from berth.ledger.write.shortlist import Shortlist
 from berth.model.change import CatalogueEntry, Facts, NameKind
 from berth.model.consumer import Owner
@@ -333,6 +334,8 @@ class Draft:
             self.before.claims.setdefault(consumer.uuid, consumer.held)
             if consumer.span is not None:
                 self.before.terms.setdefault(consumer.uuid, consumer.span)
+        if not held:
+            end_name(self.before, consumer)
         consumer.held, consumer.span, consumer.changed = held, span, True
         if span is not None:
             self.facts.terms[consumer.uuid] = span

@@ -34,6 +34,7 @@ def write_set_of(draft: Draft, beat: int = 0) -> WriteSet:
 
 
 def _add_names(draft: Draft, rows: WriteSet) -> None:
+    _name_consumers(draft, rows)
     rows.delete_names = [{"key": number} for number in draft.removed_names]
     rows.rename_names = [{"key": named.id, "to": named.name} for named in draft.renamed.values()]
     rows.add_names = [
@@ -47,6 +48,15 @@ def _add_names(draft: Draft, rows: WriteSet) -> None:
             "new_kind": named.kind or None,
         }
         for uuid, named in draft.aggregate_names.given.items()
+    ]
+
+
+def _name_consumers(draft: Draft, rows: WriteSet) -> None:
+    """Add the names of consumers that have new ones: their rows are written before, without them."""
+    renamed = (consumer for consumer in draft.consumers.values() if consumer.renamed and consumer.held)
+    rows.name_consumers = [
+        {"key": consumer.id, "new_name": consumer.named.name or None, "new_note": consumer.named.note or None}
+        for consumer in renamed
     ]
 
 

@@ -111,6 +111,8 @@ def _claim(draft: Draft, command: commands.Allocate, candidate: Candidate) -> bo
         generation=None,
         type=command.type,
         term=command.term,
+        name=command.name,
+        note=command.note,
     )
     collected = collect_claims(draft, (claim,), draft.inventory)
     try:

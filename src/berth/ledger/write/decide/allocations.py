@@ -9,6 +9,7 @@ import msgspec
 from berth.ledger.write.decide.drains import drain_of
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftConsumer, DraftProvider
+from berth.ledger.write.draft_names import given_name, put_name
 from berth.model import commands
 from berth.model.commands import KEEP, UNCHECKED, Claim
 from berth.model.drain_state import DrainFact
@@ -294,3 +295,5 @@ def _apply_claim(draft: Draft, claim: Claim, consumer: DraftConsumer | None, spa
     if claim.allocations:
         draft.set_owner(consumer, claim.project, claim.user, type_id)
     draft.hold(consumer, claim.allocations, span if claim.allocations else None)
+    if claim.allocations and not (claim.name is KEEP and claim.note is KEEP):
+        put_name(draft.facts, draft.before, consumer, given_name(consumer.named, claim.name, claim.note))

@@ -39,11 +39,12 @@ async function everything(q, ask, signal) {
   const one = (path, operation) => ask(path, {}, operation).then((value) => (value === NONE ? [] : [value]));
   const uuid = /^[0-9a-f]{8}-?[0-9a-f-]{0,27}$/i.test(q);
   const whole = /^[0-9a-f-]{32,36}$/i.test(q);
-  const [named, exact, byUuid, users, consumers, projects, aggregates, traits, classes] = await Promise.all([
+  const [named, exact, byUuid, users, called, consumers, projects, aggregates, traits, classes] = await Promise.all([
     ask("/providers", { name: q, limit: MOST }, "providers.list"),
     may("providers.list") ? send("POST", "/providers/query", { name: q }, { signal }).catch(nothing) : NONE,
     uuid ? ask("/providers", { uuid: q.toLowerCase(), limit: MOST }, "providers.list") : NONE,
     may("projects.list") ? ask("/consumers", { user: q, order: "oldest", limit: MOST }, "consumers.list") : NONE,
+    ask("/consumers", { text: q, order: "oldest", limit: MOST }, "consumers.list"),
     whole ? one(`/consumers/${encodeURIComponent(q)}`, "consumers.show") : [],
     ask("/projects", { limit: 1000 }, "projects.list"),
     ...["aggregates", "traits", "classes"].map((kind) => ask(`/${kind}`, {}, `${kind}.list`)),
@@ -53,7 +54,7 @@ async function everything(q, ask, signal) {
     providers: unique([...exact.items, ...named.items, ...byUuid.items]).slice(0, MOST),
     aggregates: aggregates.items.filter(({ name, label }) => like(label || name)).slice(0, MOST),
     projects: projects.items.filter(({ project }) => like(project)).slice(0, MOST),
-    consumers: unique([...consumers, ...users.items]).slice(0, MOST),
+    consumers: unique([...consumers, ...called.items, ...users.items]).slice(0, MOST),
     traits: traits.items.filter(({ name, providers }) => providers && like(name)).slice(0, MOST),
     classes: classes.items.filter(({ name, providers }) => providers && like(name)).slice(0, MOST),
   };
@@ -61,17 +62,20 @@ async function everything(q, ask, signal) {
 
 const unique = (items) => [...new Map(items.map((item) => [item.uuid, item])).values()];
 
+/** The name of a consumer, if it has one, and whose it is. */
+const owned = ({ name, user, project }) => (name ? `${name}, ${user} (${project})` : `${user} (${project})`);
+
 function drawn(q, { providers, aggregates, projects, consumers, traits, classes }) {
   const parts = [
     part("Hosts and devices", providers, ({ uuid, name }) => providerLink(uuid, name), href("providers", "", { name: q })),
     part("Racks and other aggregates", aggregates, ({ name, label }) => aggregateLink(name, label)),
     part("Projects", projects, (each) => [projectLink(each.project), ` ${plural(each.consumers, "consumer")}`]),
-    part("Consumers", consumers, (each) => [consumerLink(each.uuid, `${each.user} (${each.project})`), " ", resources(each.resources)]),
+    part("Consumers", consumers, (each) => [consumerLink(each.uuid, owned(each)), " ", resources(each.resources)]),
     part("Traits", traits, ({ name }) => traitLink(name)),
     part("Classes", classes, ({ name }) => h("a", { href: href("fleet", "", { class: name }) }, name)),
   ].filter(Boolean);
   if (parts.length) return parts;
-  return empty("Nothing is called so", "Hosts, racks, projects, traits and classes are found by a part of their names, users by the whole name.");
+  return empty("Nothing is called so", "Hosts, racks, projects, traits and classes are found by a part of their names, consumers by a part of their names and notes, users by the whole name.");
 }
 
 function part(title, items, cell, all = null) {
