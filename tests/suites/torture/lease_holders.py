@@ -44,6 +44,9 @@ HOLDERS: Final = 6
 ROOM: Final = 4
 """How much each host has: less than those who want it ask for."""
 
+CALM_S: Final = 2
+"""How long leases are granted after the last blow."""
+
 SETTLED_S: Final = 180
 """How long after the last blow the silent leases may take to end: outages give them their grace again."""
 
@@ -111,11 +114,11 @@ class _Holder:
             return
         lease.deadlines.append((_wall(), answer.body["deadline"]))
         self._claim(lease)
-        self._renew_for(lease, self.chance.uniform(1, 4))
+        self._renew_for(lease, self.chance.uniform(0.5, 2))
         if habit == "late":
             self.holders.stop.wait(TTL_S + GRACE_S / 2)
             self._renew(lease)
-            self._renew_for(lease, 1)
+            self._end(lease)
         elif habit == "steady":
             self._renew_for(lease, self.chance.uniform(20, 40))
             if not lease.over and self.holders.stop.is_set():
@@ -190,6 +193,7 @@ def hold_leases(database: str, folder: Path, rounds: int, seed: int = 1) -> list
                 holders.stop.wait(chance.uniform(1, 2))
                 _strike(servers[turn % 2], kill=turn % 3 != 1, stop_s=chance.uniform(0.5, 3))
                 found += [f"blow {turn}: {finding}" for finding in follower.look()]
+            holders.stop.wait(CALM_S)
             for server in servers:
                 server.revive()
             holders.silence.set()
