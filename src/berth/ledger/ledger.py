@@ -94,7 +94,7 @@ class Ledger(
     ) -> None:
         self._writer = Writer(database, clock)
         self._largest, self._leases = LargestConsumers(self._writer), LeaseQueries(self, self._writer)
-        self._summaries = SummaryQueries(self._writer)
+        self.summaries: Final = SummaryQueries(self._writer)
         self._writer.answers.keep_s = keep_keys_s
         self._writer.longest_hold_s, self._writer.keep_endings_s = longest_hold_s, keep_endings_s
         self.caller, self.secret_file = caller, secret_file
@@ -118,11 +118,6 @@ class Ledger(
             answer.result()
 
     # --- For a server ---
-
-    @property
-    def summaries(self) -> SummaryQueries:
-        """The queries of summaries for people."""
-        return self._summaries
 
     @property
     def embedded(self) -> bool:
@@ -209,7 +204,7 @@ class Ledger(
 
     def observe(self, observer: CommitObserver) -> None:
         """Report commits, searches and refusals to an observer from now on. What it raises is logged."""
-        self._writer.observer = CommitObservers(self._summaries.refused, observer)
+        self._writer.observer = CommitObservers(self.summaries.refused, observer)
 
     def ping(self) -> None:
         """Query the database and catch up with it. Raises Unavailable or DatabaseUnusable if that is impossible."""

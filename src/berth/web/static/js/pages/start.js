@@ -15,15 +15,18 @@ import { changed, go, href } from "../router.js";
 import { sentence } from "../sentences.js";
 import { may } from "../session.js";
 import { empty, table } from "../table.js";
+import { passing } from "../words.js";
 
 const MOST_CLASSES = 8;
 const USERS = 8;
 const CHANGES = 8;
+const HALF_AN_HOUR_MS = 1_800_000;
+const A_MINUTE_MS = 60_000;
 
 export const page = { title: "Start", needs: "fleet.show", show };
 
 async function show(view) {
-  const parts = { needs: h("div"), totals: h("div"), users: h("div"), changes: h("div"), said: h("div"), trends: null, read: 0 };
+  const parts = { needs: h("div"), totals: h("div"), users: h("div"), changes: h("div"), said: h("div"), trends: null, again: 0 };
   parts.form = filters(
     { label: "Of which class", changed: (given) => go(changed(given)) },
     choice({ label: "Of class", name: "class", options: [["", "the fullest class"]] }),
@@ -81,18 +84,17 @@ function classOf(params, { classes }) {
 
 /** The lines come when they are there: the log may be long. Read again when their last half hour is over. */
 async function trends(view, parts, overview) {
-  if (parts.trends && Date.now() - parts.read < HALF_AN_HOUR_MS) return;
+  if (Date.now() < parts.again) return;
+  parts.again = Date.now() + HALF_AN_HOUR_MS;
   try {
     parts.trends = await get("/fleet/trends", {}, { signal: view.closed.signal });
-    parts.read = Date.now();
     fill(parts.said, cautions(parts.trends));
     draw(parts, overview);
   } catch (error) {
+    if (passing(error)) parts.again = Date.now() + A_MINUTE_MS;
     if (error.name !== "AbortError") fill(parts.said, h("p", { class: "quiet" }, `How full it was is not known: ${error.message}`));
   }
 }
-
-const HALF_AN_HOUR_MS = 1_800_000;
 
 function cautions({ damaged }) {
   if (!damaged) return null;
