@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from berth.ledger import Ledger, checkpoint, open_ledger
-from berth.ledger.audit import chain
+from berth.ledger.audit import archive, chain
 from berth.ledger.mend import mend
 from berth.ledger.replay import Books, replay
 from berth.ledger.verify import verify
@@ -206,7 +207,7 @@ def test_search(ledger: Ledger) -> None:
     assert found(name="train") == [], "the case of letters counts at the beginning of a name"
     assert found(name="Train_") == [JOB], "a sign of a pattern is a letter like others"
     assert found(text="TRAIN") == [JOB, OTHER]
-    assert found(text="n_1") == [JOB]
+    assert found(text="n_") == [JOB]
     assert found(text="0%") == [JOB]
     assert found(text="zug") == [THIRD]
     assert found(uuid="B0B") == [OTHER]
@@ -257,6 +258,18 @@ def test_a_checkpoint_keeps_names_and_is_as_before_without(ledger: Ledger, datab
     assert kept.endswith(f'["called","{JOB}",["train","x"]]\n'.encode())
     ledger.edit_consumer("train", name=None, note=None)
     assert b"".join(checkpoint.pieces(replayed(database))) == kept[: kept.index(b'["called"')]
+
+
+def test_names_that_only_a_checkpoint_has(
+    ledger: Ledger, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "YOUNGEST_US", 0)
+    allocate(ledger, name="train", note="x")
+    archive.archive(database, 2**62, tmp_path / "old.jsonl", Caller(name="root", via="local"))
+    assert verify(database).findings == ()
+    assert replayed(database).consumer_names == {JOB: ConsumerName("train", "x")}
+    ledger.release("train")
+    assert verify(database).findings == ()
 
 
 def test_names_in_an_entry_that_cannot_be_read_are_mended(ledger: Ledger, database: Database) -> None:

@@ -69,6 +69,8 @@ def test_a_name_is_looked_for_where_the_caller_may_look(named: Asked) -> None:
     assert secret["status"] == 403
     assert named("DELETE", "/v1/consumers/secret", **MEMBER).status == 404
     named.ledger.edit_consumer(OTHER, name="train")
+    named.ledger.edit_consumer(NOBODY, name="train")
+    assert named("GET", "/v1/consumers/train", **MEMBER).status == 409
     assert named("GET", "/v1/consumers/train", **NO_ROLE).status == 403, "not even that there are several"
 
 
