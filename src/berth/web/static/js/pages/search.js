@@ -44,7 +44,7 @@ async function everything(q, ask, signal) {
     may("providers.list") ? send("POST", "/providers/query", { name: q }, { signal }).catch(nothing) : NONE,
     uuid ? ask("/providers", { uuid: q.toLowerCase(), limit: MOST }, "providers.list") : NONE,
     may("projects.list") ? ask("/consumers", { user: q, order: "oldest", limit: MOST }, "consumers.list") : NONE,
-    ask("/consumers", { text: q, order: "oldest", limit: MOST }, "consumers.list"),
+    ask("/consumers", { q, order: "oldest", limit: MOST }, "consumers.list"),
     whole ? one(`/consumers/${encodeURIComponent(q)}`, "consumers.show") : [],
     ask("/projects", { limit: 1000 }, "projects.list"),
     ...["aggregates", "traits", "classes"].map((kind) => ask(`/${kind}`, {}, `${kind}.list`)),
