@@ -46,8 +46,8 @@ def test_a_fork_is_a_child_in_a_session_of_its_own(tmp_path: Path) -> None:
         assert isinstance(process, Fork)
         assert os.getsid(process.pid) == process.pid
         assert Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[1] == str(os.getpid())
-        process.send_signal(signal.SIGKILL)
-        assert process.wait(60) == -signal.SIGKILL
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) in (130, -signal.SIGINT)
 
 
 def test_a_fork_records_its_statements(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ from berth.model.consumer import (
     TypeTotals,
     TypeUsage,
 )
+from berth.model.drain import DrainedProvider, DrainOutcome
+from berth.model.drain_state import DrainState
 from berth.model.ended_consumer import ClaimEnd, EndReason, UndoOutcome
 from berth.model.funnel import Funnel
 from berth.model.interface import LedgerInterface
@@ -107,6 +109,9 @@ __all__ = [
     "ConsumerOrder",
     "ConsumerPage",
     "ConsumerQuery",
+    "DrainOutcome",
+    "DrainState",
+    "DrainedProvider",
     "EditedInventories",
     "EndReason",
     "Facts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -9,6 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 ADMIN = {"x-auth-token": "admin", "openstack-api-version": "placement 1.39"}
 TIMEOUT_S = 60
+PLAIN: Any = {"timeout": TIMEOUT_S, "verify": False}
+"""Options of httpx where there is no certificate: it would read all authorities, for each request."""
 
 RETRY_AFTER = ("1", "2", "3")
 """How long a refused client is to wait, in seconds: one of these by chance, so that not all come back at once."""
@@ -22,7 +25,7 @@ class HttpClient:
 
     def __call__(self, method: str, path: str, headers: dict[str, str] | None = None, **more: object) -> httpx.Response:
         used = ADMIN if headers is None else headers
-        return httpx.request(method, f"{self.url}{path}", headers=used, timeout=TIMEOUT_S, **more)  # type: ignore[arg-type]
+        return httpx.request(method, f"{self.url}{path}", headers=used, **{**PLAIN, **more})
 
     def numbers(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Return every sample of /metrics by its name and labels."""

@@ -10,10 +10,13 @@ import msgspec
 import typer
 
 from berth.cli.candidate_request import candidate_request, print_funnel
+from berth.cli.completion import completion_of
 from berth.cli.output import tables
+from berth.cli.output.consumer_text import called
 from berth.cli.request_options import RequestOptions
 from berth.cli.session import Session
 from berth.cli.times import format_left, format_moment, parse_instant, parse_span
+from berth.model.caller import MEMBER
 from berth.model.candidate import Grant
 from berth.model.commands import KEEP, UNCHECKED, Claim, Keep
 from berth.model.consumer import ConsumerDetails, Resources
@@ -21,10 +24,22 @@ from berth.model.errors import NothingFits
 from berth.model.term import SECOND, Term
 from berth.model.validation import canonical_uuid
 
-ProjectOption = Annotated[str, typer.Option(help="Project that owns the claim; required.", show_default=False)]
-UserOption = Annotated[str, typer.Option(help="User that owns the claim; default: your user name.", show_default=False)]
+ProjectOption = Annotated[
+    str,
+    typer.Option(
+        help="Project that owns the claim; required, except of a member.",
+        autocompletion=completion_of("project"),
+        show_default=False,
+    ),
+]
+UserOption = Annotated[
+    str,
+    typer.Option(help="User that owns the claim; default: your user name.", show_default=False),
+]
 ConsumerOption = Annotated[str, typer.Option(metavar="UUID", help="The consumer's uuid; default: a new one.")]
 TypeOption = Annotated[str, typer.Option("--type", help="Type of the consumer, such as INSTANCE.")]
+NameOption = Annotated[str, typer.Option(metavar="NAME", help="What to call the consumer; its uuid stays valid.")]
+NoteOption = Annotated[str, typer.Option(metavar="TEXT", help="A note on the consumer, for people.")]
 LastsOption = Annotated[
     str,
     typer.Option("--for", metavar="TIME", help="How long the claim counts: 90s, 15m, 2h, 7d or 4w. Default: for ever."),
@@ -46,6 +61,12 @@ class Claimant(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     replace: bool = False
     term: Term | Keep = KEEP
+    name: str | Keep = KEEP
+    note: str | Keep = KEEP
+
+    def called(self, name: str, note: str) -> Claimant:
+        """Return the same with a name and a note. "": none."""
+        return msgspec.structs.replace(self, name=name or KEEP, note=note or KEEP)
 
     def claim(self, allocations: dict[str, Resources]) -> Claim:
         """Return the claim of these allocations."""
@@ -57,6 +78,8 @@ class Claimant(msgspec.Struct, frozen=True, kw_only=True):
             generation=UNCHECKED if self.replace else None,
             type=self.type or KEEP,
             term=self.term,
+            name=self.name,
+            note=self.note,
         )
 
     def claim_candidate(self, session: Session, options: RequestOptions) -> Grant:
@@ -70,6 +93,8 @@ class Claimant(msgspec.Struct, frozen=True, kw_only=True):
                 consumer=self.consumer,
                 type=self.type or None,
                 term=self.term,
+                name=self.name,
+                note=self.note,
             )
         except NothingFits as error:
             print_funnel(session, options, error.funnel or session.ledger.explain(request))
@@ -77,11 +102,22 @@ class Claimant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_claimant(
-    *, consumer: str, project: str, user: str, kind: str, replace: bool = False, term: Term | Keep = KEEP
+    session: Session,
+    *,
+    consumer: str,
+    project: str,
+    user: str,
+    kind: str,
+    replace: bool = False,
+    term: Term | Keep = KEEP,
 ) -> Claimant:
-    """Return a claimant with a new uuid and the name of the caller where none are given. Raises typer.BadParameter."""
+    """Return a claimant with a new uuid and the name of the caller where none are given. Raises typer.BadParameter.
+
+    A member may claim for one project only, which the server knows.
+    """
     if not project:
-        raise typer.BadParameter("no project given: --project NAME")
+        project, own_user = _own_project(session)
+        user = user or own_user
     return Claimant(
         consumer=canonical_uuid(consumer) if consumer else str(uuid.uuid4()),
         project=project,
@@ -90,6 +126,15 @@ def new_claimant(
         replace=replace,
         term=term,
     )
+
+
+def _own_project(session: Session) -> tuple[str, str]:
+    """Return the project and the user of a member, by its token. Raises typer.BadParameter for any other caller."""
+    if session.remote:
+        caller = session.client.me()
+        if MEMBER in caller.roles and caller.project and not {"admin", "service"} & set(caller.roles):
+            return caller.project, caller.user
+    raise typer.BadParameter("no project given: --project NAME")
 
 
 def term_of(lasts: str, until: str, within: str = "", lease: str = "") -> Term | Keep:
@@ -106,12 +151,15 @@ def term_of(lasts: str, until: str, within: str = "", lease: str = "") -> Term |
     )
 
 
-def print_claimed(session: Session, consumer: str, allocations: dict[str, Resources], term: Term | Keep) -> None:
+def print_claimed(session: Session, claimant: Claimant, allocations: dict[str, Resources]) -> None:
     """Print what a consumer has now and, if its claim has a term, until when."""
-    data: dict[str, object] = {"consumer": consumer, "allocations": allocations}
-    lines = [f"consumer {consumer} holds", tables.held(allocations, session.name_of).rich()]
-    if isinstance(term, Term):
-        details = session.ledger.consumer(consumer)
+    data: dict[str, object] = {"consumer": claimant.consumer, "allocations": allocations}
+    name = None if isinstance(claimant.name, Keep) else claimant.name
+    lines = [f"consumer {called(claimant.consumer, name)} holds", tables.held(allocations, session.name_of).rich()]
+    if name is not None:
+        data["name"] = name
+    if isinstance(claimant.term, Term):
+        details = session.ledger.consumer(claimant.consumer)
         data |= {"end": details.end, "deadline": details.deadline}
         lines += term_lines(details)
     session.output.print_result(data, *lines)

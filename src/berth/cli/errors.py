@@ -16,6 +16,8 @@ from berth.model.errors import BerthError, Refusal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from berth.model.consumer import Holder
+
 REFUSED: Final = 1
 """The exit status of a request that was understood and refused."""
 
@@ -88,20 +90,35 @@ def _name_holders(error: BerthError, session: Session) -> str:
     uuid = getattr(error, "uuid", "") or getattr(error, "provider", "")
     step = f"`berth show {session.name_of(uuid)}` lists who holds it"
     if error.holders:
-        first = ", ".join(f"{each.consumer.uuid} ({as_text(each.resources)})" for each in error.holders)
+        first = ", ".join(
+            f"{each.consumer.name or each.consumer.uuid} ({as_text(each.resources)})" for each in error.holders
+        )
         step = f"{step}: {first}{_more(len(error.holders), error.holder_count)}"
     if isinstance(error, errors.TreeInUse):
         return f"{_in_use(error, session)}; `berth release --holders-of {session.name_of(uuid)}` releases all of it"
     if isinstance(error, errors.CapacityExceeded):
         return f"`berth find` shows where it fits, or why it fits nowhere; {step}"
-    return f"{step}; `berth release UUID` ends that"
+    return f"{step}; `berth release CONSUMER` ends that"
+
+
+def _drained(error: BerthError, session: Session) -> str:
+    assert isinstance(error, errors.ProviderDrained)
+    name = session.name_of(error.provider)
+    return f"`berth show {name}` says since when; `berth undrain` ends it; `berth find` shows where else it fits"
 
 
 def _in_use(error: errors.TreeInUse, session: Session) -> str:
     """Return which providers of a tree are in use, and the first of their holders."""
     names = f"{', '.join(map(session.name_of, error.providers))}{_more(len(error.providers), error.provider_count)}"
-    first = ", ".join(f"{each.consumer.uuid} ({as_text(each.resources)})" for each in error.holders)
+    first = ", ".join(
+        f"{each.consumer.name or each.consumer.uuid} ({as_text(each.resources)})" for each in error.holders
+    )
     return f"in use: {names}" + (f", by {first}{_more(len(error.holders), error.holder_count)}" if first else "")
+
+
+def _listed(holders: Iterable[Holder]) -> str:
+    """Return who holds something, and how much."""
+    return ", ".join(f"{each.consumer.name or each.consumer.uuid} ({as_text(each.resources)})" for each in holders)
 
 
 def _name_provider(error: BerthError, session: Session) -> str:
@@ -161,6 +178,8 @@ _NEXT_STEPS: Final[dict[type[BerthError], NextStep]] = {
     errors.ClassNotFound: _unknown_class,
     errors.TraitsNotFound: _unknown_traits,
     errors.AggregateNotFound: lambda *_: "`berth aggregates` lists them; `berth aggregate create` makes one",
+    errors.ConsumerNotFound: lambda *_: "`berth consumers` lists them",
+    errors.ConsumerAmbiguous: lambda *_: "the first digits of its uuid are enough",
     errors.AggregateNameTaken: lambda *_: "choose another name, or `berth aggregate rename` that one first",
     errors.Unauthenticated: lambda *_: TOKENS,
     errors.Forbidden: _forbidden,
@@ -174,6 +193,8 @@ _NEXT_STEPS: Final[dict[type[BerthError], NextStep]] = {
     errors.ConsumerGenerationConflict: _consumer_conflict,
     errors.GenerationConflict: lambda *_: "it has changed since it was read: read it again, then decide again",
     errors.CapacityExceeded: _name_holders,
+    errors.ProviderDrained: _drained,
+    errors.DrainedAbove: lambda error, _: f"`berth undrain {getattr(error, 'name', '')}`",
     errors.UnitsViolated: lambda *_: "`berth show` shows the units of each inventory",
     errors.InUse: _name_holders,
     errors.CapacityBelowUse: _below_use,

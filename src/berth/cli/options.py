@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from berth import __version__
+from berth.cli.completion import completion_of
 from berth.logs.redaction import secrets_in
 from berth.settings import Resolved, Settings, resolved
 
@@ -53,7 +54,71 @@ DatabaseUrl = Annotated[
         callback=url_with_password,
     ),
 ]
-ProviderName = Annotated[str, typer.Argument(metavar="NAME", help="The provider's name or uuid.")]
+ProviderName = Annotated[
+    str, typer.Argument(metavar="NAME", help="The provider's name or uuid.", autocompletion=completion_of("provider"))
+]
+SubjectName = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="Name or uuid of a provider or a consumer.",
+        autocompletion=completion_of("provider"),
+    ),
+]
+OnlyTree = Annotated[
+    str,
+    typer.Option(
+        "--tree",
+        metavar="NAME",
+        help="Only providers in this provider's tree.",
+        autocompletion=completion_of("provider"),
+    ),
+]
+OnlyTrait = Annotated[
+    str, typer.Option("--trait", help="Only providers with this trait.", autocompletion=completion_of("trait"))
+]
+OnlyAggregate = Annotated[
+    str,
+    typer.Option(
+        "--aggregate",
+        metavar="NAME",
+        help="Only providers in this aggregate.",
+        autocompletion=completion_of("aggregate"),
+    ),
+]
+OnlyProvider = Annotated[
+    str,
+    typer.Option("--provider", metavar="NAME", help="Only this provider.", autocompletion=completion_of("provider")),
+]
+HavingClass = Annotated[
+    str,
+    typer.Option(
+        "--class", help="Only providers with an inventory of this class.", autocompletion=completion_of("class")
+    ),
+]
+OfProject = Annotated[
+    str, typer.Option("--project", help="Only consumers of this project.", autocompletion=completion_of("project"))
+]
+HoldingOf = Annotated[
+    str,
+    typer.Option(
+        "--provider",
+        metavar="NAME",
+        help="Only consumers that hold some of this provider.",
+        autocompletion=completion_of("provider"),
+    ),
+]
+HoldingClass = Annotated[
+    str,
+    typer.Option("--class", help="Only consumers that hold some of this class.", autocompletion=completion_of("class")),
+]
+OnlyClass = Annotated[
+    str, typer.Option("--class", help="Only this resource class.", autocompletion=completion_of("class"))
+]
+ConsumerWord = Annotated[
+    str, typer.Argument(metavar="CONSUMER", help="The consumer's name or uuid, or a unique beginning of either.")
+]
+ShowUuids = Annotated[bool, typer.Option("--uuids", help="Show the uuids of consumers that have a name as well.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, for programs.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table, for spreadsheets.")]
 ConfigFile = Annotated[

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from berth.cli import consumer_names
 from berth.cli.output.suggest import did_you_mean, suggestions
 from berth.cli.session import Session
-from berth.model.errors import Invalid, NotFound, ProviderNotFound
+from berth.model.errors import ConsumerNotFound, Invalid, NotFound, ProviderNotFound
 from berth.model.interface import LedgerInterface
 from berth.model.names import parse_uuid
 from berth.model.overview import ProviderFilter
@@ -57,8 +58,20 @@ def resolve(session: Session, word: str) -> str:
 
 
 def resolve_subject(session: Session, word: str) -> str:
-    """Return the uuid of a provider as `resolve_prefix` does; any other uuid, of a consumer or deleted, unchanged."""
-    return find_uuid(session.ledger, word) or parse_uuid(word) or resolve_prefix(session, word)
+    """Return the uuid of a provider or a consumer: by uuid, of what is deleted too, by name, or by its beginning.
+
+    A provider goes before a consumer of the same name. Raises Ambiguous, ConsumerAmbiguous, NoSuchName.
+    """
+    known = find_uuid(session.ledger, word) or parse_uuid(word) or consumer_names.find_named(session, word)
+    if known is not None:
+        return known
+    try:
+        return resolve_prefix(session, word)
+    except NoSuchName as unknown:
+        try:
+            return consumer_names.resolve(session, word)
+        except ConsumerNotFound:
+            raise unknown from None
 
 
 def resolve_prefix(session: Session, word: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from berth.cli.amounts import parse_amounts
+from berth.cli.completion import completion_of
 from berth.model.request import AnyOf, CandidateRequest, Group
 
 _GROUP_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -124,7 +125,13 @@ def _same_subtree(text: str, groups: dict[str, dict[str, int]]) -> frozenset[str
 
 
 Amounts = Annotated[
-    str, typer.Argument(metavar="[AMOUNTS]", help="Amounts to find, such as VCPU=4,MEMORY_MB=8G.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="[AMOUNTS]",
+        help="Amounts to find, such as VCPU=4,MEMORY_MB=8G.",
+        autocompletion=completion_of("class", "="),
+        show_default=False,
+    ),
 ]
 GroupAmounts = Annotated[
     list[str] | None,
@@ -132,25 +139,57 @@ GroupAmounts = Annotated[
 ]
 Traits = Annotated[
     list[str] | None,
-    typer.Option("--trait", metavar="[GROUP:]TRAIT", help="Only providers with this trait; A|B: with either."),
+    typer.Option(
+        "--trait",
+        metavar="[GROUP:]TRAIT",
+        help="Only providers with this trait; A|B: with either.",
+        autocompletion=completion_of("trait"),
+    ),
 ]
 ForbiddenTraits = Annotated[
-    list[str] | None, typer.Option("--forbid", metavar="[GROUP:]TRAIT", help="Only providers without this trait.")
+    list[str] | None,
+    typer.Option(
+        "--forbid",
+        metavar="[GROUP:]TRAIT",
+        help="Only providers without this trait.",
+        autocompletion=completion_of("trait"),
+    ),
 ]
 MemberOf = Annotated[
     list[str] | None,
-    typer.Option("--member-of", metavar="[GROUP:]NAME", help="Only providers in this aggregate; A|B: in either."),
+    typer.Option(
+        "--member-of",
+        metavar="[GROUP:]NAME",
+        help="Only providers in this aggregate; A|B: in either.",
+        autocompletion=completion_of("aggregate"),
+    ),
 ]
 NotMemberOf = Annotated[
     list[str] | None,
-    typer.Option("--not-member-of", metavar="[GROUP:]NAME", help="Only providers outside this aggregate."),
+    typer.Option(
+        "--not-member-of",
+        metavar="[GROUP:]NAME",
+        help="Only providers outside this aggregate.",
+        autocompletion=completion_of("aggregate"),
+    ),
 ]
 InTree = Annotated[
-    list[str] | None, typer.Option("--in-tree", metavar="[GROUP:]NAME", help="Only providers in this provider's tree.")
+    list[str] | None,
+    typer.Option(
+        "--in-tree",
+        metavar="[GROUP:]NAME",
+        help="Only providers in this provider's tree.",
+        autocompletion=completion_of("provider"),
+    ),
 ]
 RootTraits = Annotated[
     list[str] | None,
-    typer.Option("--root-trait", metavar="TRAIT", help="Only trees whose root has this trait; !TRAIT: lacks it."),
+    typer.Option(
+        "--root-trait",
+        metavar="TRAIT",
+        help="Only trees whose root has this trait; !TRAIT: lacks it.",
+        autocompletion=completion_of("trait"),
+    ),
 ]
 SameSubtree = Annotated[
     list[str] | None,

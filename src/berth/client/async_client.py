@@ -94,6 +94,8 @@ class AsyncClient:
     update_provider = awaited(Client.update_provider)
     delete_provider = awaited(Client.delete_provider)
     delete_tree = awaited(Client.delete_tree)
+    drain = awaited(Client.drain)
+    undrain = awaited(Client.undrain)
     put_records = awaited(Client.put_records)
 
     inventories = awaited(Client.inventories)
@@ -109,6 +111,7 @@ class AsyncClient:
     set_aggregates = awaited(Client.set_aggregates)
     edit_aggregates = awaited(Client.edit_aggregates)
     name_aggregate = awaited(Client.name_aggregate)
+    edit_consumer = awaited(Client.edit_consumer)
 
     names = awaited(Client.names)
     classes = awaited(Client.classes)

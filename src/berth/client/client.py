@@ -10,6 +10,7 @@ from uuid import uuid4
 import msgspec
 from msgspec.structs import replace
 
+from berth.client.consumer_path import consumer_path
 from berth.client.logs import MOST_ITEMS, LogRequests
 from berth.client.reconciliation import ReconcileRequests
 from berth.client.report import ReportRequests
@@ -59,7 +60,6 @@ from berth.model.provider_names import names_in, with_uuids
 from berth.model.record import ProviderRecord
 from berth.model.request import CandidateRequest, ProviderQuery
 from berth.model.steps import Steps, in_steps
-from berth.model.validation import canonical_uuid
 
 T = TypeVar("T")
 
@@ -184,15 +184,8 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Log
         after: str | None = None,
     ) -> ProviderPage:
         """Return a page of the providers that match a filter. Raises ClassNotFound, TraitsNotFound."""
-        given = {
-            "name": asked.name,
-            "uuid": asked.uuid,
-            "trait": asked.trait,
-            "aggregate": asked.aggregate,
-            "class": asked.resource_class,
-            "room": _amounts_text(asked.room),
-            "root": asked.root,
-        }
+        given = {name: getattr(asked, name) for name in ("name", "uuid", "trait", "aggregate", "root")}
+        given |= {"class": asked.resource_class, "room": _amounts_text(asked.room), "drained": "true" * asked.drained}
         return self._transport.get("/v1/providers", ProviderPage, limit=limit, after=after, **given)
 
     def details(self, uuid: str) -> ProviderDetails:
@@ -306,7 +299,7 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Log
         except AllocationsNotFound:
             return None
         return ConsumerAllocations(
-            Consumer(found.uuid, found.generation, found.project, found.user, found.type),
+            Consumer(found.uuid, found.generation, found.project, found.user, found.type, found.name),
             [ProviderHolding(uuid, found.provider_generations[uuid], held) for uuid, held in found.allocations.items()],
             found.updated_at,
         )
@@ -320,7 +313,9 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Log
             page = yield self.holders(uuid, limit=MOST_ITEMS, after=page.next)
             items += page.items
         holders = [
-            Holder(Consumer(item.consumer, item.generation, item.project, item.user, item.type), item.resources)
+            Holder(
+                Consumer(item.consumer, item.generation, item.project, item.user, item.type, item.name), item.resources
+            )
             for item in items
         ]
         return ProviderAllocations(page.generation, holders, max((item.updated_at for item in items), default=0))
@@ -350,12 +345,23 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Log
             "order": query.order.value,
             "state": query.state,
             "due": query.due,
+            "name": query.name,
+            "uuid": query.uuid,
+            "q": query.text,
         }
         return self._transport.get("/v1/consumers", ConsumerPage, limit=limit, after=after, **params)
 
     def consumer(self, uuid: str) -> ConsumerDetails:
-        """Return one consumer with everything it holds. Raises AllocationsNotFound if it holds nothing."""
-        return self._transport.get(f"/v1/consumers/{canonical_uuid(uuid)}", ConsumerDetails)
+        """Return one consumer, by uuid or name, with everything it holds. Raises AllocationsNotFound ..."""
+        return self._transport.get(consumer_path(uuid), ConsumerDetails)
+
+    @in_steps
+    def _consumers_named(self, names: Iterable[str]) -> Steps[dict[str, str]]:
+        uuids: dict[str, str] = {}
+        for name in names:
+            found: ConsumerDetails = yield self.consumer(name)
+            uuids[name] = found.uuid
+        return uuids
 
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
         """Return a page of projects by name, with what their consumers hold, by type."""

@@ -10,7 +10,7 @@ from berth.client.transport import Transport
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.change import Change
-from berth.model.errors import ProviderNotFound
+from berth.model.errors import ConsumerNotFound, Invalid, ProviderNotFound
 from berth.model.interface import LedgerInterface
 from berth.model.names import parse_uuid
 from berth.model.pages import Page
@@ -83,9 +83,19 @@ class LogRequests(LedgerInterface):
 
     @in_steps
     def _subject(self, given: str) -> Steps[str]:
-        """Return a uuid, also of what no longer exists; of a name, that of its provider."""
-        uuid: str = parse_uuid(given) or (yield self._uuid_named(given))
-        return uuid
+        """Return a uuid, also of what no longer exists; of a name, that of its provider, else of its consumer."""
+        uuid = parse_uuid(given)
+        if uuid is not None:
+            return uuid
+        try:
+            found: str = yield self._uuid_named(given)
+        except ProviderNotFound as unknown:
+            try:
+                uuids: dict[str, str] = yield self._consumers_named([given])
+            except (ConsumerNotFound, Invalid):
+                raise unknown from None
+            return uuids[given]
+        return found
 
     @in_steps
     def _uuid_named(self, name: str) -> Steps[str]:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from berth.fleet.state.build import FleetRows, build
 from berth.fleet.state.fleet import Fleet
-from berth.store import consumers, fleet_rows, leases, names
+from berth.store import consumers, drains, fleet_rows, leases, names
 from berth.store.head import Head
 
 
@@ -24,6 +24,7 @@ def built_fleet(connection: Connection, at: Head, now: int) -> Fleet:
             ending=consumers.ending(connection),
             leased=leases.leased(connection) if at.beat else (),
             aggregate_names=names.aggregate_names(connection),
+            drains=drains.all_drains(connection),
         )
     )
     if fleet.lapses.next_due <= now:

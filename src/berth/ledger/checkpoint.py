@@ -16,6 +16,8 @@ from sqlalchemy import Connection
 from berth.ledger.replay import Account, Books
 from berth.model.aggregate import AggregateName
 from berth.model.consumer import Owner, Resources
+from berth.model.consumer_name import ConsumerName
+from berth.model.drain_state import DrainFact
 from berth.model.inventory import Inventory
 from berth.model.lease import LeaseFact
 from berth.model.term import Span
@@ -85,7 +87,21 @@ class _AggregateName(msgspec.Struct, array_like=True, tag="label"):
     named: AggregateName
 
 
-_Entry = _Name | _Provider | _Consumer | _OwnedConsumer | _TimedConsumer | _Lease | _AggregateName
+class _Drain(msgspec.Struct, array_like=True, tag="drain"):
+    uuid: str
+    drain: DrainFact
+
+
+class _ConsumerName(msgspec.Struct, array_like=True, tag="called"):
+    """The name of a consumer and the note on it, in a line of its own as well."""
+
+    uuid: str
+    named: ConsumerName
+
+
+_Entry = (
+    _Name | _Provider | _Consumer | _OwnedConsumer | _TimedConsumer | _Lease | _AggregateName | _Drain | _ConsumerName
+)
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(_Entry).decode
@@ -161,6 +177,8 @@ def _entries(books: Books) -> Iterator[_Entry]:
     yield from (_Lease(uuid, fact) for uuid, fact in sorted(books.leases.items()))
     for uuid, named in sorted(books.aggregate_names.items()):
         yield _AggregateName(uuid, named)
+    yield from (_Drain(uuid, drain) for uuid, drain in sorted(books.drains.items()))
+    yield from (_ConsumerName(uuid, called) for uuid, called in sorted(books.consumer_names.items()))
 
 
 def _enter(books: Books, entry: _Entry) -> None:
@@ -190,3 +208,7 @@ def _enter(books: Books, entry: _Entry) -> None:
             books.leases[entry.uuid] = entry.fact
         case _AggregateName():
             books.aggregate_names[entry.uuid] = entry.named
+        case _Drain():
+            books.drains[entry.uuid] = entry.drain
+        case _ConsumerName():
+            books.consumer_names[entry.uuid] = entry.named

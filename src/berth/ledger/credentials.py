@@ -21,9 +21,9 @@ from typing import Final
 from berth.model.caller import OWNER, ROLES
 from berth.model.commands import KEEP, RotateToken
 from berth.model.errors import BerthError, Invalid
-from berth.model.text import checked_text
+from berth.model.text import checked_text, owner
 from berth.model.token import Token, TokenSpec
-from berth.model.validation import canonical_uuid, owner
+from berth.model.validation import canonical_uuid
 from berth.store.engine import Database
 
 PREFIX: Final = "berth"
@@ -83,16 +83,30 @@ def key_file(database: Database, secret_file: str = "") -> Path | None:
 
 
 def _create(file: Path) -> None:
+    """Create the key in one step: no other process sees a part of it, and an interruption leaves none."""
+    new = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return  # another process has just created it
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as opened:
+                opened.write(secrets.token_bytes(KEY_BYTES))
+                opened.flush()
+                os.fsync(handle)
+            _name(new, file)
+        finally:
+            new.unlink(missing_ok=True)
     except OSError as error:
         raise SecretUnusable(f"the secret {file} cannot be created: {error.strerror}") from None
-    with os.fdopen(handle, "wb") as opened:
-        opened.write(secrets.token_bytes(KEY_BYTES))
-        opened.flush()
-        os.fsync(handle)
+
+
+def _name(new: Path, file: Path) -> None:
+    """Give a new file its name, unless there is one of that name."""
+    try:
+        os.link(new, file)
+    except FileExistsError:
+        pass  # another process has just created it
+    except OSError:  # a file system without links
+        new.rename(file)
 
 
 def _read(file: Path) -> HashKey:

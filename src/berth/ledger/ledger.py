@@ -7,18 +7,19 @@ import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from berth.fleet.state.lapses import NEVER
-from berth.ledger.audit.anomalies import SharedScan
 from berth.ledger.observer import CommitObserver, CommitObservers
 from berth.ledger.queries.agenda import AgendaQueries
-from berth.ledger.queries.consumers import ConsumerQueries, explain_absence, name_holders
+from berth.ledger.queries.claim_ends import explain_absence
+from berth.ledger.queries.consumers import ConsumerQueries, name_holders
 from berth.ledger.queries.fleet import FleetQueries
 from berth.ledger.queries.history import HistoryQueries
 from berth.ledger.queries.largest_consumers import LargestConsumers
 from berth.ledger.queries.leases import LeaseQueries
 from berth.ledger.queries.log_reader import LogReader
+from berth.ledger.queries.named_consumers import ConsumerNameQueries
 from berth.ledger.queries.reconciliation import ReconcileVerbs
 from berth.ledger.queries.report import ReportQueries
 from berth.ledger.queries.summaries import SummaryQueries
@@ -52,6 +53,9 @@ from berth.store import grants, migrate
 from berth.store.endings import KEEP_S as KEEP_ENDINGS_S
 from berth.store.engine import Database
 
+if TYPE_CHECKING:
+    from berth.ledger.audit.anomalies import SharedScan
+
 _LOG = logging.getLogger("berth")
 
 LOOK_AGAIN_S: Final = 1
@@ -61,6 +65,7 @@ LOOK_AGAIN_S: Final = 1
 class Ledger(
     FleetQueries,
     ConsumerQueries,
+    ConsumerNameQueries,
     AgendaQueries,
     HistoryQueries,
     TokenVerbs,
@@ -193,6 +198,8 @@ class Ledger(
     @property
     def shared_scan(self) -> SharedScan:
         """A share in the scan for unusual activity that all processes of this ledger make together."""
+        from berth.ledger.audit.anomalies import SharedScan
+
         return SharedScan(self._writer)
 
     def observe(self, observer: CommitObserver) -> None:

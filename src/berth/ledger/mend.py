@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -19,18 +20,22 @@ from sqlalchemy import Connection
 from berth.ledger import checkpoint
 from berth.ledger.audit.chain import verify as verify_chain
 from berth.ledger.damaged_entries import MENDED
-from berth.ledger.replay import Books, replay
+from berth.ledger.replay import replay
 from berth.model.aggregate import NO_NAME, AggregateName
 from berth.model.caller import Caller
 from berth.model.change import Change, Facts, ProviderFact, subjects_of
 from berth.model.consumer import Owner, Resources
+from berth.model.consumer_name import UNNAMED, ConsumerName
+from berth.model.drain_state import DrainFact
 from berth.model.errors import Conflict
 from berth.model.inventory import FIELDS, Inventory, differences, is_sound, sound
 from berth.model.term import Span
-from berth.store import audit, changes, consumers, fleet_rows, head, leases, names
+from berth.store import audit, changes, consumers, drains, fleet_rows, head, leases, names
 from berth.store import mend as rows
 from berth.store.engine import Database
 from berth.store.head import Head
+
+T = TypeVar("T")
 
 MEND: Final = "MendLedger"
 """The operation of the entry that mends."""
@@ -40,13 +45,15 @@ MEND: Final = "MendLedger"
 class Subjects:
     """What has to be recorded again: ids of providers and consumers, and the entries that cannot be read, by number.
 
-    aggregate_names: those that are not as in the log, where an entry cannot be read, by uuid.
+    aggregate_names, consumer_names, drains: those that are not as in the log, where an entry cannot be read, by uuid.
     """
 
     providers: set[int] = field(default_factory=set)
     consumers: set[int] = field(default_factory=set)
     entries: dict[int, Change] = field(default_factory=dict)
     aggregate_names: dict[str, AggregateName] = field(default_factory=dict)
+    drains: dict[str, DrainFact | None] = field(default_factory=dict)
+    consumer_names: dict[str, ConsumerName] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +112,19 @@ def _subjects(connection: Connection) -> Subjects:
         pass
     found.entries = books.damaged
     if found.entries:
-        found.aggregate_names = _differing_names(connection, books)
+        found.aggregate_names = _differing(names.aggregate_names(connection), books.aggregate_names, NO_NAME)
+        found.consumer_names = _differing(consumers.names(connection), books.consumer_names, UNNAMED)
+        found.drains = _differing(drains.drains_by_uuid(connection), books.drains, None)
     uuids = {uuid for change in books.damaged.values() for uuid in subjects_of(change.facts)}
     found.providers |= rows.provider_ids(connection, uuids)
     found.consumers |= rows.consumer_ids(connection, uuids)
     return found
 
 
-def _differing_names(connection: Connection, log: Books) -> dict[str, AggregateName]:
-    """Return the names of aggregates that are not as in the log; NO_NAME for one that was removed."""
-    actual = names.aggregate_names(connection)
-    uuids = actual.keys() | log.aggregate_names.keys()
-    return {uuid: actual.get(uuid, NO_NAME) for uuid in uuids if actual.get(uuid) != log.aggregate_names.get(uuid)}
+def _differing(actual: Mapping[str, T], log: Mapping[str, T], none: T) -> dict[str, T]:
+    """Return the names that are not as in the log, by uuid. none: for one that was removed."""
+    uuids = actual.keys() | log.keys()
+    return {uuid: actual.get(uuid, none) for uuid in uuids if actual.get(uuid) != log.get(uuid)}
 
 
 def _stated(connection: Connection, found: Subjects, now: int) -> _State:
@@ -128,6 +136,8 @@ def _stated(connection: Connection, found: Subjects, now: int) -> _State:
         what = f"change {number}, {change.operation} by {change.actor or 'an unknown caller'}"
         state.lines.append(f"{what}, cannot be read ({change.fault}): what it was about is recorded again")
     state.facts.mended, state.facts.aggregate_names = sorted(found.entries), found.aggregate_names
+    state.facts.drains = found.drains
+    state.facts.consumer_names = found.consumer_names
     uuids = _state_providers(connection, found, called, state, now)
     _state_inventories(connection, found, called, state, uuids, now)
     _state_holdings(connection, found, called, state, uuids)

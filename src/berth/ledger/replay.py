@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from berth.model.aggregate import AggregateName
 from berth.model.change import Change, Facts, NameKind, ProviderFact
 from berth.model.consumer import Owner, Resources
+from berth.model.consumer_name import UNNAMED, ConsumerName
+from berth.model.drain_state import DrainFact
 from berth.model.inventory import Inventory
 from berth.model.lease import LeaseFact
 from berth.model.names import UNKNOWN_TYPE
@@ -42,7 +44,8 @@ class Books:
     held: amounts by consumer, provider and class; terms: of consumers whose claims end or are pending; generations: of
     consumers; owners: of those whose last change names one; damaged: entries of the change log that cannot be read and
     that no later one mends, by number; leases: that have not ended, without what renewals change; aggregate_names: by
-    canonical uuid.
+    canonical uuid; drains: by the uuid of the provider that was drained; consumer_names: of consumers that have a
+    name or a note.
     """
 
     names: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -55,6 +58,8 @@ class Books:
     damaged: dict[int, Change] = field(default_factory=dict)
     leases: dict[str, LeaseFact] = field(default_factory=dict)
     aggregate_names: dict[str, AggregateName] = field(default_factory=dict)
+    drains: dict[str, DrainFact] = field(default_factory=dict)
+    consumer_names: dict[str, ConsumerName] = field(default_factory=dict)
 
     def enter_lease(self, uuid: str, lease: LeaseFact) -> None:
         """Enter the present state of a lease. One that has ended is known by its consumers only."""
@@ -100,9 +105,15 @@ def _enter(books: Books, change: Change) -> Iterator[str]:
         yield from _enter_claim(books, consumer, held, facts.owners.get(consumer))
         books.terms.pop(consumer, None)
     books.terms.update(facts.terms)
+    _enter_consumer_names(books, facts)
     for lease, fact in facts.leases.items():
         books.enter_lease(lease, fact)
+    for uuid, drain in facts.drains.items():
+        books.drains.pop(uuid, None)
+        if drain is not None:
+            books.drains[uuid] = drain
     for uuid in facts.gone:
+        books.drains.pop(uuid, None)
         if any(books.providers.pop(uuid).used.values()):
             yield f"{uuid} goes while something of it is held"
 
@@ -157,11 +168,22 @@ def _enter_used(books: Books, uuid: str, used: Resources, claimed_at: int | None
     for name, amount in used.items():
         before, account.used[name] = account.used.get(name, 0), amount
         inventory = account.inventories.get(name)
+        if claimed_at is not None and amount > before and _is_drained(books, uuid):
+            yield f"{amount} of {name} are held of {uuid}, of which {before} were held when it was drained"
         if claimed_at is None or amount <= before or (inventory is not None and amount <= inventory.capacity):
             continue
         amount -= _lapsed(books, uuid, name, claimed_at)
         if inventory is None or amount > inventory.capacity:
             yield f"{amount} of {name} are held, which is more than there is room for"
+
+
+def _is_drained(books: Books, uuid: str | None) -> bool:
+    """Whether a provider, or one above it, is drained."""
+    while books.drains and uuid is not None:
+        if uuid in books.drains:
+            return True
+        uuid = books.providers[uuid].parent
+    return False
 
 
 def _lapsed(books: Books, uuid: str, name: str, now: int) -> int:
@@ -181,8 +203,17 @@ def _enter_claim(books: Books, consumer: str, held: dict[str, Resources], owner:
     else:
         books.held.pop(consumer, None)
         books.generations.pop(consumer, None)
+        books.consumer_names.pop(consumer, None)
         if owner is not None and before is not None and owner != before:
             yield f"{consumer} was released as of {in_words(owner)}, by the log before it was of {in_words(before)}"
+
+
+def _enter_consumer_names(books: Books, facts: Facts) -> None:
+    for consumer, named in facts.consumer_names.items():
+        if named == UNNAMED:
+            books.consumer_names.pop(consumer, None)
+        else:
+            books.consumer_names[consumer] = named
 
 
 def in_words(owner: Owner) -> str:

@@ -236,7 +236,8 @@ class Replica:
                 return False
             version = self._versions.hold()
             try:
-                version = self._advanced(version, connection, to, locked=since is None)
+                if not known.audit_number <= to.audit_number < version.position.audit_number:  # not passed just now
+                    version = self._advanced(version, connection, to, locked=since is None)
             finally:
                 self._versions.unpin(version)
         return True

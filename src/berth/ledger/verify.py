@@ -18,8 +18,9 @@ from berth.ledger import checkpoint
 from berth.ledger.replay import Account, Books, in_words, replay
 from berth.model.aggregate import NO_NAME, AggregateName
 from berth.model.consumer import Owner, Resources
+from berth.model.consumer_name import UNNAMED, ConsumerName
 from berth.model.inventory import Inventory, differences, is_sound, sound
-from berth.store import changes, consumers, fleet_rows, head, leases, names
+from berth.store import changes, consumers, drains, fleet_rows, head, leases, names
 from berth.store.engine import Database
 
 MOST_FINDINGS: Final = 100
@@ -78,6 +79,7 @@ def _read_rows(connection: Connection) -> tuple[Books, list[str]]:
     books.names = {named.id: (named.kind.value, named.name) for named in names.all_names(connection)}
     accounts = _read_providers(connection, books)
     books.aggregate_names = names.aggregate_names(connection)
+    books.drains = drains.drains_by_uuid(connection)
     findings = [
         *_read_provider_sets(connection, books, accounts),
         *_read_allocations(connection, books, accounts),
@@ -133,6 +135,8 @@ def _read_allocations(connection: Connection, books: Books, accounts: dict[int, 
         books.owners[each.uuid] = Owner(each.project, each.user, type_)
         if each.span is not None:
             books.terms[each.uuid] = each.span
+        if each.named != UNNAMED:
+            books.consumer_names[each.uuid] = each.named
     for row in consumers.all_allocations(connection):
         consumer, account = consumer_uuids.get(row.consumer_id), accounts.get(row.provider_id)
         if consumer is None or account is None or row.class_id not in books.names:
@@ -203,13 +207,29 @@ def _compare(rows: Books, log: Books) -> Iterator[str]:
         actual, by_log = rows.aggregate_names.get(uuid, NO_NAME), log.aggregate_names.get(uuid, NO_NAME)
         if actual != by_log:
             yield f"the name of aggregate {uuid} is {_in_words(actual)}, by the log {_in_words(by_log)}"
+    for uuid in rows.drains.keys() | log.drains.keys():
+        if rows.drains.get(uuid) != log.drains.get(uuid):
+            yield f"the drain of {uuid} is {rows.drains.get(uuid)}, by the log {log.drains.get(uuid)}"
     for uuid in rows.providers.keys() | log.providers.keys():
         yield from _compare_accounts(uuid, rows.providers.get(uuid, _NOTHING), log.providers.get(uuid, _NOTHING))
     yield from _compare_consumers(rows, log)
+    yield from _compare_consumer_names(rows, log)
 
 
 def _in_words(named: AggregateName) -> str:
     return f"{named.name!r}{named.kind and f', a {named.kind}'}" if named != NO_NAME else "none"
+
+
+def _compare_consumer_names(rows: Books, log: Books) -> Iterator[str]:
+    for consumer in rows.consumer_names.keys() | log.consumer_names.keys():
+        actual, by_log = (books.consumer_names.get(consumer, UNNAMED) for books in (rows, log))
+        if actual != by_log:
+            yield f"{consumer} is {_called(actual)}, by the log {_called(by_log)}"
+
+
+def _called(named: ConsumerName) -> str:
+    """Return the name and the note of a consumer in words."""
+    return f"named {named.name!r} with the note {named.note!r}" if named != UNNAMED else "without a name"
 
 
 def _compare_consumers(rows: Books, log: Books) -> Iterator[str]:

@@ -26,7 +26,10 @@ class AgendaHolding(msgspec.Struct, frozen=True):
 
 
 class AgendaItem(msgspec.Struct, frozen=True):
-    """One claim that ends. at: when, in microseconds since 1970 UTC; in_s: the time until then, in seconds."""
+    """One claim that ends. at: when, in microseconds since 1970 UTC; in_s: the time until then, in seconds.
+
+    name: of the consumer, None if it has none.
+    """
 
     at: int
     in_s: int
@@ -36,6 +39,7 @@ class AgendaItem(msgspec.Struct, frozen=True):
     user: str
     type: str | None
     held: list[AgendaHolding]
+    name: str | None = None
 
 
 class Agenda(msgspec.Struct, frozen=True):

@@ -109,7 +109,8 @@ class AliveLineReader:
                 return
 
     def _read_line(self, line: bytes) -> None:
-        if not line.strip():
+        line = line.strip()
+        if not line:
             return
         if self._ended:
             raise Invalid("there is something after the end")

@@ -12,6 +12,8 @@ import msgspec
 
 from berth.model.aggregate import AggregateName
 from berth.model.consumer import Owner, Resources
+from berth.model.consumer_name import ConsumerName
+from berth.model.drain_state import DrainFact
 from berth.model.inventory import Inventory
 from berth.model.lease import LeaseFact
 from berth.model.term import Span
@@ -61,7 +63,9 @@ class Facts(msgspec.Struct, omit_defaults=True):
     terms: from when until when each of those claims counts; none for a claim that is confirmed and has no end;
     leases: granted, overdue or ended, by uuid;
     mended: numbers of earlier entries that cannot be read, whose subjects these facts record again;
-    aggregate_names: of aggregates, by canonical uuid, new or changed (with an empty name: removed).
+    aggregate_names: of aggregates, by canonical uuid, new or changed (with an empty name: removed);
+    drains: of providers, by uuid, new or changed (null: ended);
+    consumer_names: names and notes of consumers, new or changed (both empty: removed). They end with the consumer.
     """
 
     names: list[CatalogueEntry] = []
@@ -80,6 +84,8 @@ class Facts(msgspec.Struct, omit_defaults=True):
     mended: list[int] = []
     leases: dict[str, LeaseFact] = {}
     aggregate_names: dict[str, AggregateName] = {}
+    drains: dict[str, DrainFact | None] = {}
+    consumer_names: dict[str, ConsumerName] = {}
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -111,4 +117,6 @@ def subjects_of(facts: Facts) -> set[str]:
         facts.claims,
         facts.gone,
         facts.leases,
+        facts.drains,
+        facts.consumer_names,
     )

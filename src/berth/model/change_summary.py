@@ -43,7 +43,7 @@ class ChangeSummary(msgspec.Struct, frozen=True, kw_only=True):
 def brief_of(change: Change) -> ChangeSummary:
     """Return the summary of a change."""
     facts = change.facts
-    consumers = _touched(facts.claims)
+    consumers = _touched(dict.fromkeys([*facts.claims, *facts.consumer_names]))
     return ChangeSummary(
         number=change.number,
         at=change.at,
@@ -69,7 +69,15 @@ def _summed(parts: Iterable[Resources]) -> Resources:
 def _providers(facts: Facts) -> dict[str, None]:
     """Return every touched provider once, as keys, with new and moved ones first."""
     touched = dict.fromkeys(each.uuid for each in facts.providers)
-    for part in (facts.inventories, facts.traits, facts.aggregates, facts.used, facts.generations, facts.gone):
+    for part in (
+        facts.inventories,
+        facts.traits,
+        facts.aggregates,
+        facts.used,
+        facts.generations,
+        facts.gone,
+        facts.drains,
+    ):
         touched |= dict.fromkeys(part)
     return touched
 

@@ -152,7 +152,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     allocations: amounts by provider uuid and class; empty: release the consumer.
     generation: the one that the caller expects. type: KEEP leaves it unchanged (None for a new consumer). term: KEEP
-    leaves the end unchanged (none for a new consumer), and confirms a consumer that is pending, without an end.
+    leaves the end unchanged (none for a new consumer), and confirms a consumer that is pending, without an end. name,
+    note: what people call it, and what they want to remember; None removes them.
     """
 
     consumer: str
@@ -162,6 +163,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     generation: ConsumerGeneration = UNCHECKED
     type: str | Keep | None = KEEP
     term: Term | Keep = KEEP
+    name: str | Keep | None = KEEP
+    note: str | Keep | None = KEEP
 
 
 class SetAllocations(Command, frozen=True):
@@ -171,7 +174,10 @@ class SetAllocations(Command, frozen=True):
 
 
 class Allocate(Command, frozen=True):
-    """Find where a request fits, and claim it for a new consumer, in one atomic step. term: KEEP is one without end."""
+    """Find where a request fits, and claim it for a new consumer, in one atomic step.
+
+    term: KEEP is one without end; name, note: as of Claim, KEEP for none.
+    """
 
     request: CandidateRequest
     consumer: str
@@ -179,6 +185,8 @@ class Allocate(Command, frozen=True):
     user: str
     type: str | None = None
     term: Term | Keep = KEEP
+    name: str | Keep = KEEP
+    note: str | Keep = KEEP
 
 
 class ReleaseAllocations(Command, frozen=True):

@@ -15,7 +15,7 @@ Resources = dict[str, int]
 class Consumer(msgspec.Struct, frozen=True):
     """A virtual machine, a job, a reservation.
 
-    generation: the number of its writes; project, user: its owner; type: None if never given.
+    generation: the number of its writes; project, user: its owner; type: None if never given; name: None without one.
     """
 
     uuid: str
@@ -23,6 +23,7 @@ class Consumer(msgspec.Struct, frozen=True):
     project: str
     user: str
     type: str | None
+    name: str | None = None
 
 
 class Owner(msgspec.Struct, frozen=True, array_like=True):
@@ -91,6 +92,7 @@ class ConsumerQuery(msgspec.Struct, frozen=True, kw_only=True):
     type: "unknown" for consumers without one; provider: the uuid of a provider that they hold some of;
     resource_class: a class that they hold some of (of that provider, if one is given); LARGEST needs it. state: PENDING
     or CONFIRMED, None: both; due: only those whose claims end or lapse within this time, in seconds; None: all.
+    name, uuid: the beginning of the name, of the uuid; text: a part of the name or of the note, in capitals or not.
     """
 
     project: str = ""
@@ -101,10 +103,16 @@ class ConsumerQuery(msgspec.Struct, frozen=True, kw_only=True):
     order: ConsumerOrder = ConsumerOrder.UUID
     state: ClaimState | None = None
     due: int | None = None
+    name: str = ""
+    uuid: str = ""
+    text: str = ""
 
 
 class ConsumerItem(ClaimLife, frozen=True):
-    """A consumer in a list. resources: totals over all providers; updated_at: microseconds since 1970."""
+    """A consumer in a list. resources: totals over all providers; updated_at: microseconds since 1970.
+
+    name, note: None if it has none.
+    """
 
     uuid: str
     project: str
@@ -113,6 +121,8 @@ class ConsumerItem(ClaimLife, frozen=True):
     generation: int
     updated_at: int
     resources: Resources
+    name: str | None = None
+    note: str | None = None
 
 
 class ConsumerPage(msgspec.Struct, frozen=True):
@@ -134,6 +144,8 @@ class ConsumerDetails(ClaimLife, frozen=True):
     resources: Resources
     allocations: dict[str, Resources]
     provider_generations: dict[str, int]
+    name: str | None = None
+    note: str | None = None
 
 
 class TypeTotals(msgspec.Struct, frozen=True):

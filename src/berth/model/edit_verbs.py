@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from berth.model.commands import KEEP, Keep
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
+from berth.model.drain import Drain, DrainOutcome, Undrain
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
 from berth.model.inventory_edits import EditedInventories, EditInventories, InventoryFields
 from berth.model.namespace import CommandLedger
 from berth.model.overview import ProviderFilter
@@ -51,6 +52,24 @@ class EditVerbs(CommandLedger, Protocol):
         canonical: str = self.do(NameAggregate(uuid=uuid, name=name, kind=kind), key=key)
         return canonical
 
+    @abstractmethod
+    def _consumers_named(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the uuids of consumers by their names. Raises ConsumerNotFound, ConsumerAmbiguous."""
+
+    def edit_consumer(
+        self,
+        consumer: str,
+        *,
+        name: str | Keep | None = KEEP,
+        note: str | Keep | None = KEEP,
+        key: str | None = None,
+    ) -> None:
+        """Give a consumer another name or note, or remove them (None). Its generation stays.
+
+        Raises AllocationsNotFound, ConsumerNotFound, ConsumerAmbiguous, Invalid.
+        """
+        return self._done(self.do(EditConsumer(consumer=consumer, name=name, note=note), key=key))
+
     def edit_inventories(
         self,
         resource_class: str,
@@ -77,6 +96,39 @@ class EditVerbs(CommandLedger, Protocol):
             key=key,
         )
         return edited
+
+    def drain(
+        self,
+        providers: str | Iterable[str] = (),
+        *,
+        where: ProviderFilter | None = None,
+        why: str = "",
+        dry_run: bool = False,
+        key: str | None = None,
+    ) -> DrainOutcome:
+        """Let providers take no new claims, each with all below it; what is held stays. where: all that match as well.
+
+        One that is drained already is no error. Raises ProviderNotFound, NothingMatches, Invalid.
+        """
+        command = Drain(providers=_several(providers), where=where, why=why, dry_run=dry_run)
+        outcome: DrainOutcome = self.do(command, key=key)
+        return outcome
+
+    def undrain(
+        self,
+        providers: str | Iterable[str] = (),
+        *,
+        where: ProviderFilter | None = None,
+        dry_run: bool = False,
+        key: str | None = None,
+    ) -> DrainOutcome:
+        """Let drained providers take claims again. where: those of all that match as well.
+
+        One that is not drained is no error. Raises ProviderNotFound, NothingMatches; DrainedAbove for one that is
+        drained because a provider above it is.
+        """
+        outcome: DrainOutcome = self.do(Undrain(providers=_several(providers), where=where, dry_run=dry_run), key=key)
+        return outcome
 
     def delete_tree(self, uuid: str, *, dry_run: bool = False, key: str | None = None) -> list[str]:
         """Delete a provider and all below it, or none. Return their uuids. Raises ProviderNotFound, TreeInUse."""
@@ -113,3 +165,7 @@ class EditVerbs(CommandLedger, Protocol):
             key=key,
         )
         return page
+
+
+def _several(providers: str | Iterable[str]) -> tuple[str, ...]:
+    return (providers,) if isinstance(providers, str) else tuple(providers)

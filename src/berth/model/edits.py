@@ -31,6 +31,14 @@ class DeleteTree(Command, frozen=True):
     dry_run: bool = False
 
 
+class EditConsumer(Command, frozen=True):
+    """Give a consumer another name or note, or remove them (None); what it holds, and its generation, stay."""
+
+    consumer: str
+    name: str | Keep | None = KEEP
+    note: str | Keep | None = KEEP
+
+
 class NameAggregate(Command, frozen=True):
     """Give an aggregate a name, or remove it (None) with its kind. It is created if its uuid is new.
 

@@ -42,7 +42,8 @@ _SENTENCES: Final = {
 class EndedConsumer(msgspec.Struct, frozen=True, kw_only=True):
     """A consumer that was ended, as it was. at: when its claim stopped counting, in microseconds since 1970 UTC.
 
-    end, deadline: of its term, in the same unit; held: amounts by provider uuid and class.
+    end, deadline: of its term, in the same unit; held: amounts by provider uuid and class; name, note: None if it
+    had none.
     """
 
     consumer: str
@@ -54,6 +55,8 @@ class EndedConsumer(msgspec.Struct, frozen=True, kw_only=True):
     end: int | None
     deadline: int | None
     held: dict[str, Resources]
+    name: str | None = None
+    note: str | None = None
 
 
 class UndoOutcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,8 @@ from berth.model.claim_errors import (
     UnitsViolated,
 )
 from berth.model.consumer import Holder, Resources
+from berth.model.consumer_errors import ConsumerAmbiguous, ConsumerNotFound
+from berth.model.drain_errors import DrainedAbove, ProviderDrained
 from berth.model.error_kinds import (
     MOST_NAMED,
     BerthError,
@@ -52,9 +54,12 @@ __all__ = [
     "CannotUndo",
     "CapacityExceeded",
     "Conflict",
+    "ConsumerAmbiguous",
     "ConsumerGenerationConflict",
+    "ConsumerNotFound",
     "DatabaseUnusable",
     "DoesNotJoin",
+    "DrainedAbove",
     "Failed",
     "Forbidden",
     "HoldLapsed",
@@ -73,6 +78,7 @@ __all__ = [
     "NothingAlive",
     "NothingFits",
     "PlanOutdated",
+    "ProviderDrained",
     "ReconcileTooLarge",
     "Refusal",
     "ReportTooLong",
@@ -152,10 +158,11 @@ class ParentIsSelf(Invalid):
 
 
 class NothingMatches(NotFound):
-    """No provider with an inventory of this class matches the filter."""
+    """No provider matches the filter: none with an inventory of the class, if there is one in it."""
 
-    def __init__(self, resource_class: str) -> None:
-        super().__init__(f"No provider with an inventory of class {resource_class} matches.")
+    def __init__(self, resource_class: str = "") -> None:
+        of = resource_class and f" with an inventory of class {resource_class}"
+        super().__init__(f"No provider{of} matches.")
         self.resource_class = resource_class
 
 

@@ -14,6 +14,7 @@ class Constraint(enum.StrEnum):
     UNKNOWN_TRAIT = "unknown_trait"
     ROOT_REQUIRED = "root_required"
     ROOT_FORBIDDEN = "root_forbidden"
+    DRAINED = "drained"
     IN_TREE = "in_tree"
     REQUIRED = "required"
     FORBIDDEN = "forbidden"

@@ -57,6 +57,8 @@ class Holds(Namespace):
         project: str,
         user: str,
         consumer: str | None = None,
+        name: str | Keep = KEEP,
+        note: str | Keep = KEEP,
         key: str | None = None,
     ) -> Holding:
         """Find where a request fits and hold it inside the context: then confirm it, or release it if this raises.
@@ -67,9 +69,10 @@ class Holds(Namespace):
         request = as_request(request)
         chosen = consumer or made_uuid(key, "consumer", request, project, user)
         term = Term(confirm_within=within)
-        return Holding(
-            self._ledger, Allocate(request=request, consumer=chosen, project=project, user=user, term=term), key
+        command = Allocate(
+            request=request, consumer=chosen, project=project, user=user, term=term, name=name, note=note
         )
+        return Holding(self._ledger, command, key)
 
 
 class Holding:

@@ -26,6 +26,7 @@ from berth.model.consumer import (
     ProviderAllocations,
     TypeUsage,
 )
+from berth.model.consumer_references import consumers_in, with_consumers
 from berth.model.edit_verbs import EditVerbs
 from berth.model.errors import Unavailable
 from berth.model.funnel import Funnel
@@ -272,6 +273,8 @@ class LedgerInterface(LedgerReader, PageVerbs, NameVerbs, EditVerbs, TermVerbs, 
         try:
             if names := names_in(command):
                 command = with_uuids(command, (yield self._uuids_of(names)))
+            if called := consumers_in(command):
+                command = with_consumers(command, (yield self._consumers_named(called)))
             return (yield self._do(validated(command), key))
         except Unavailable as error:
             error.consumer = command.consumer if isinstance(command, commands.Allocate) else None
@@ -356,19 +359,21 @@ class LedgerInterface(LedgerReader, PageVerbs, NameVerbs, EditVerbs, TermVerbs, 
         consumer: str | None = None,
         type: str | None = None,  # noqa: A002 - as in Claim
         term: Term | Keep = KEEP,
+        name: str | Keep = KEEP,
+        note: str | Keep = KEEP,
         key: str | None = None,
     ) -> Grant:
         """Find where a request fits and claim it for a new consumer, in one step.
 
         It succeeds whenever there is room, regardless of concurrent claims. consumer: a new uuid if omitted; term: from
-        when until when it counts, and by when a hold has to be confirmed.
+        when until when it counts, and by when a hold has to be confirmed; name, note: for people.
         Raises NothingFits with its funnel, ConsumerGenerationConflict if the consumer is not new; Unavailable with the
         consumer, so that it can be tried again without claiming twice.
         """
         request = as_request(request)
         new_uuid = made_uuid(key, "consumer", request, project, user, type) if consumer is None else consumer
         command = commands.Allocate(
-            request=request, consumer=new_uuid, project=project, user=user, type=type, term=term
+            request=request, consumer=new_uuid, project=project, user=user, type=type, term=term, name=name, note=note
         )
         granted: Grant = self.do(command, key=key)
         return granted

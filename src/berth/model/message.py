@@ -15,7 +15,8 @@ import msgspec
 from berth.model import commands
 from berth.model.candidate import Grant
 from berth.model.commands import Command
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
+from berth.model.drain import Drain, DrainOutcome, Undrain
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
 from berth.model.ended_consumer import UndoOutcome
 from berth.model.inventory_edits import EditedInventories, EditInventories
 from berth.model.lease import LeaseInfo, Renewal
@@ -37,11 +38,14 @@ RESULTS: Final[dict[type[Command], Any]] = {
     commands.UpdateInventory: int,
     commands.DeleteInventory: int,
     EditInventories: EditedInventories,
+    Drain: DrainOutcome,
+    Undrain: DrainOutcome,
     commands.SetTraits: int,
     commands.SetAggregates: int,
     EditTraits: int,
     EditAggregates: int,
     NameAggregate: str,
+    EditConsumer: None,
     commands.CreateTrait: bool,
     commands.DeleteTrait: None,
     commands.CreateClass: bool,

@@ -8,12 +8,14 @@ import msgspec
 
 from berth.model.candidate import ResourceUsage
 from berth.model.consumer import Resources
+from berth.model.drain_state import DrainState
 
 
 class ClassOverview(msgspec.Struct, frozen=True):
     """What all providers have of one class; capacity: what can be claimed in total; largest_free: on one provider.
 
-    pending: what of the used amount is held and not confirmed yet.
+    pending: what of the used amount is held and not confirmed yet; drained: what is free on drained providers, which
+    take no new claims: largest_free is that of the others.
     """
 
     name: str
@@ -24,10 +26,14 @@ class ClassOverview(msgspec.Struct, frozen=True):
     used: int
     largest_free: int
     pending: int = 0
+    drained: int = 0
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """Totals of a fleet. traits, aggregates: how many are in use; roots: the number of trees."""
+    """Totals of a fleet. traits, aggregates: how many are in use; roots: the number of trees.
+
+    drained: how many providers were drained, themselves and not because of one above them.
+    """
 
     head: int
     providers: int
@@ -35,6 +41,7 @@ class Overview(msgspec.Struct, frozen=True):
     classes: list[ClassOverview]
     traits: int
     aggregates: int
+    drained: int = 0
 
 
 class GroupBy(enum.StrEnum):
@@ -104,7 +111,7 @@ class ProviderFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     name: a part of the name, ignoring case; uuid: the beginning of the uuid; aggregate: a uuid or a name;
     resource_class: a class that it has an inventory of; room: amounts by class that one claim could get; root: the uuid
-    of the root of its tree.
+    of the root of its tree; drained: only those that were drained themselves.
     """
 
     name: str = ""
@@ -114,10 +121,14 @@ class ProviderFilter(msgspec.Struct, frozen=True, kw_only=True):
     resource_class: str = ""
     room: Resources = {}
     root: str = ""
+    drained: bool = False
 
 
 class ProviderItem(msgspec.Struct, frozen=True):
-    """A provider in a list, with capacity and use by class; pending: what of that is not confirmed yet."""
+    """A provider in a list, with capacity and use by class; pending: what of that is not confirmed yet.
+
+    drain: why it takes no new claims, null if it does.
+    """
 
     uuid: str
     name: str
@@ -128,6 +139,7 @@ class ProviderItem(msgspec.Struct, frozen=True):
     updated_at: int
     resources: dict[str, ResourceUsage]
     pending: Resources = {}
+    drain: DrainState | None = None
 
 
 class ProviderPage(msgspec.Struct, frozen=True):
@@ -155,19 +167,24 @@ class InventoryDetails(msgspec.Struct, frozen=True):
 
 
 class TreeNode(msgspec.Struct, frozen=True):
-    """A provider as a part of its tree. pending: what of the used amounts is not confirmed yet."""
+    """A provider as a part of its tree. pending: what of the used amounts is not confirmed yet.
+
+    drained: whether it takes no new claims, because it or one above it is drained.
+    """
 
     uuid: str
     name: str
     parent: str | None
     resources: dict[str, ResourceUsage]
     pending: Resources = {}
+    drained: bool = False
 
 
 class ProviderDetails(msgspec.Struct, frozen=True):
     """One provider with everything it has, and its whole tree, parents before their children.
 
-    aggregate_names: the names of those of its aggregates that have one, by uuid as in `aggregates`.
+    aggregate_names: the names of those of its aggregates that have one, by uuid as in `aggregates`; drain: why it takes
+    no new claims, null if it does.
     """
 
     uuid: str
@@ -182,6 +199,7 @@ class ProviderDetails(msgspec.Struct, frozen=True):
     aggregates: list[str]
     tree: list[TreeNode]
     aggregate_names: dict[str, str] = {}
+    drain: DrainState | None = None
 
 
 class NameInUse(msgspec.Struct, frozen=True):

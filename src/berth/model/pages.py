@@ -80,7 +80,7 @@ class NameItem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class HolderItem(ClaimLife, frozen=True):
-    """One consumer's part of a provider."""
+    """One consumer's part of a provider. name, note: of the consumer, None if it has none."""
 
     consumer: str
     project: str
@@ -89,6 +89,8 @@ class HolderItem(ClaimLife, frozen=True):
     generation: int
     resources: Resources
     updated_at: int
+    name: str | None = None
+    note: str | None = None
 
 
 class HolderPage(msgspec.Struct, frozen=True):

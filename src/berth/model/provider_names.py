@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from berth.model import commands
 from berth.model.commands import Claim, NewInventories
+from berth.model.drain import Drain, Undrain
 from berth.model.edits import DeleteTree, EditAggregates, EditTraits
 from berth.model.errors import Invalid, ProviderNotFound
 from berth.model.names import parse_uuid
@@ -33,6 +34,8 @@ _FIELDS: Final[dict[type, tuple[str, ...]]] = {
     commands.SetAggregates: _UUID,
     EditTraits: _UUID,
     EditAggregates: _UUID,
+    Drain: ("providers",),
+    Undrain: ("providers",),
     ReleaseMatching: ("holders_of", "on"),
     commands.SetAllocations: ("claims",),
     commands.Confirm: ("allocations",),
@@ -77,7 +80,10 @@ def _collect(given: Any, texts: list[Any]) -> None:
             texts += value
         elif isinstance(value, list | tuple):
             for part in value:
-                _collect(part, texts)
+                if isinstance(part, str):
+                    texts.append(part)
+                else:
+                    _collect(part, texts)
         elif value is not None:
             _collect(value, texts)
 
@@ -102,7 +108,7 @@ def _with_new(value: Any, uuid_of: Callable[[str], str]) -> Any:
     if isinstance(value, dict):
         return _new_keys(value, uuid_of)
     if isinstance(value, list | tuple):
-        return tuple(_replaced(part, uuid_of) for part in value)
+        return tuple(uuid_of(part) if isinstance(part, str) else _replaced(part, uuid_of) for part in value)
     return _replaced(value, uuid_of)
 
 

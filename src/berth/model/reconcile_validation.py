@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from berth.model.alive_list import AliveList
 from berth.model.errors import Invalid, NothingAlive
 from berth.model.reconciliation import MOST_ENDED, MOST_ITEMS, ReconcileRequest
+from berth.model.text import consumer_type
 from berth.model.types import typed
-from berth.model.validation import canonical_uuid, consumer_type
+from berth.model.validation import canonical_uuid
 
 
 def validated_reconcile(
@@ -29,6 +30,8 @@ def validated_reconcile(
         raise Invalid("without a dry run, give the digest of one", "/expect")
     if alive is None:
         alive = AliveList.of_consumers(request.alive)
+    elif not isinstance(alive, AliveList):
+        raise Invalid("a list beside the request is an AliveList", "/alive")
     elif request.alive:
         raise Invalid("the list of consumers that are alive is given twice", "/alive")
     if not alive:

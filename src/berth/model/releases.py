@@ -35,7 +35,10 @@ class ReleaseMatching(Command, frozen=True):
 
 
 class ReleasedHoldings(msgspec.Struct, frozen=True):
-    """What was released of one consumer, by provider and class. ended: whether it holds nothing any more."""
+    """What was released of one consumer, by provider and class. ended: whether it holds nothing any more.
+
+    name: of the consumer, None if it has none.
+    """
 
     consumer: str
     project: str
@@ -43,6 +46,7 @@ class ReleasedHoldings(msgspec.Struct, frozen=True):
     type: str | None
     released: dict[str, Resources]
     ended: bool
+    name: str | None = None
 
 
 class ReleasedPage(msgspec.Struct, frozen=True):

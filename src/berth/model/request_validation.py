@@ -15,11 +15,13 @@ from msgspec.structs import replace
 
 from berth.model.aggregate import checked_aggregate
 from berth.model.consumer import Resources
+from berth.model.drain import WHY_LENGTH, Drain, Undrain
 from berth.model.errors import Invalid
 from berth.model.inventory import MAX_INT
 from berth.model.names import parse_uuid
 from berth.model.overview import MapQuery, ProviderFilter
 from berth.model.request import AnyOf, CandidateRequest, Filter, Group, ProviderQuery
+from berth.model.text import checked_text
 from berth.model.types import typed
 
 F = TypeVar("F", bound=Filter)
@@ -34,7 +36,7 @@ def validated_request(request: CandidateRequest, at: str = "") -> CandidateReque
     at: where the request is, as a JSON pointer. Raises Invalid, with the pointer to the first illegal value.
     """
     request = typed(request, CandidateRequest)
-    _check_limit(request.limit, f"{at}/limit")
+    check_limit(request.limit, f"{at}/limit")
     for number, group in enumerate(request.groups):
         _check_suffix(group, f"{at}/groups/{number}/suffix")
     _check_groups(request, at)
@@ -78,11 +80,27 @@ def validated_provider_filter(query: ProviderFilter) -> ProviderFilter:
     )
 
 
+def validated_drain(command: Drain | Undrain) -> Drain | Undrain:
+    """Return a drain, or its end, with canonical uuids. Raises Invalid if it is about no provider."""
+    where = command.where
+    if not command.providers and where is None:
+        raise Invalid("name at least one provider, or give a filter", at="/providers")
+    if where == ProviderFilter():
+        raise Invalid("the filter is empty: give a condition", at="/where")
+    if isinstance(command, Drain):
+        checked_text(command.why, "the reason", WHY_LENGTH)
+    return replace(
+        command,
+        providers=tuple(_uuid(uuid, "/providers") for uuid in command.providers),
+        where=None if where is None else validated_provider_filter(where),
+    )
+
+
 def validated_map(query: MapQuery) -> MapQuery:
     """Return a query of the map with canonical uuids. Raises Invalid."""
     query = typed(query, MapQuery)
     _check_amounts(query.room, "/room")
-    _check_limit(query.limit, "/limit")
+    check_limit(query.limit)
     return replace(
         query,
         aggregate=query.aggregate and _aggregate(query.aggregate, "/aggregate"),
@@ -90,9 +108,16 @@ def validated_map(query: MapQuery) -> MapQuery:
     )
 
 
-def _check_limit(limit: int | None, at: str) -> None:
-    if limit is not None and limit < 1:
-        raise Invalid(f"the limit must be at least 1, not {limit}", at=at)
+def check_limit(limit: int | None, at: str = "/limit") -> None:
+    """Raise Invalid if the limit of a page is no number from 1."""
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise Invalid(f"the limit must be at least 1, not {limit!r}", at=at)
+
+
+def check_instant(instant: int | None, at: str) -> None:
+    """Raise Invalid if an instant is no number, of microseconds since 1970 UTC."""
+    if instant is not None and type(instant) is not int:
+        raise Invalid(f"an instant is a number of microseconds, not {instant!r}", at=at)
 
 
 def _check_suffix(group: Group, at: str) -> None:

@@ -93,7 +93,10 @@ class LargestUsers(msgspec.Struct, frozen=True):
 
 
 class HostHolding(ClaimLife, frozen=True):
-    """What a consumer holds of one provider of a host. since: from when its claim counts, or when it last changed."""
+    """What a consumer holds of one provider of a host.
+
+    name: of the provider; since: from when the claim counts, or when it last changed; consumer_name: None without one.
+    """
 
     provider: str
     name: str
@@ -103,6 +106,7 @@ class HostHolding(ClaimLife, frozen=True):
     type: str | None
     resources: Resources
     since: int
+    consumer_name: str | None = None
 
 
 class HostHoldings(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -23,7 +23,7 @@ def typed(given: S, kind: type[S]) -> S:
     or a bool is no int, a number no text.
     """
     try:
-        return msgspec.convert(msgspec.to_builtins(given), kind)
+        return msgspec.convert(_builtins(given), kind)
     except (msgspec.ValidationError, TypeError, OverflowError):
         return _from_message(given, kind)
 
@@ -31,10 +31,15 @@ def typed(given: S, kind: type[S]) -> S:
 def _from_message(given: S, kind: type[S]) -> S:
     """Return the same from the form of a JSON message, in which every object has named fields."""
     try:
-        converted: S = value(msgspec.convert(msgspec.to_builtins(message(given)), message_of(kind)))
+        converted: S = value(msgspec.convert(_builtins(message(given)), message_of(kind)))
     except (msgspec.ValidationError, TypeError, OverflowError) as error:
         raise Invalid(f"{kind.__name__} is malformed: {error}", at=place_of(error)) from None
     return converted
+
+
+def _builtins(given: msgspec.Struct) -> Any:
+    """Return a value as lists and dictionaries. Bytes stay bytes, which are no text: else they would be base64."""
+    return msgspec.to_builtins(given, builtin_types=(bytes, bytearray, memoryview))
 
 
 def place_of(error: Exception) -> str:

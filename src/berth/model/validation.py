@@ -5,7 +5,6 @@ Every way in validates its commands here. Rules that need the state of the ledge
 
 from __future__ import annotations
 
-import re
 import uuid as uuids
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -16,18 +15,20 @@ from berth.model import commands
 from berth.model.aggregate import checked_aggregate, checked_aggregate_kind, checked_aggregate_name
 from berth.model.commands import Claim, Command, NewInventories
 from berth.model.consumer import Resources
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
+from berth.model.consumer_name import checked_consumer_name, checked_note
+from berth.model.drain import Drain, Undrain
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
 from berth.model.errors import Invalid, InvalidAmount, NameRequired
 from berth.model.inventory import Inventory, checked
 from berth.model.inventory_edits import EditInventories, given_fields
 from berth.model.lease import check_times
 from berth.model.lease_commands import MOST_RENEWED, EndLease, GrantLease, RenewLeases
-from berth.model.names import NAME_LENGTH, parse_uuid
+from berth.model.names import parse_uuid
 from berth.model.overview import ProviderFilter
 from berth.model.releases import MOST_RELEASED, ReleaseMatching
-from berth.model.request_validation import validated_provider_filter, validated_request
+from berth.model.request_validation import validated_drain, validated_provider_filter, validated_request
 from berth.model.term import Term
-from berth.model.text import checked_text, storable_text
+from berth.model.text import checked_text, consumer_owner, consumer_type
 from berth.model.types import typed
 
 PROVIDER_NAME_LENGTH: Final = 200
@@ -38,8 +39,6 @@ MOST_RECORDS: Final = 5_000
 
 MOST_CLAIMS: Final = 5_000
 """How many claims one command may have."""
-
-_TYPE: Final = re.compile(r"[A-Z0-9_]+")
 
 
 def validated(command: Command) -> Command:
@@ -189,7 +188,23 @@ def _allocate(command: commands.Allocate) -> Command:
         user=consumer_owner(command.user, "the user"),
         type=None if command.type is None else consumer_type(command.type),
         term=_term(command.term),
+        **_named(command),
     )
+
+
+def _named(given: commands.Allocate | Claim | EditConsumer) -> dict[str, Any]:
+    """Return the name and the note that are given, checked."""
+    return {
+        field: check(value)
+        for field, check in (("name", checked_consumer_name), ("note", checked_note))
+        if isinstance(value := getattr(given, field), str)
+    }
+
+
+def _edit_consumer(command: EditConsumer) -> Command:
+    if isinstance(command.name, commands.Keep) and isinstance(command.note, commands.Keep):
+        raise Invalid("an edit of a consumer needs a name or a note", at="/name")
+    return replace(command, consumer=canonical_uuid(command.consumer), **_named(command))
 
 
 def _release(command: commands.ReleaseAllocations) -> Command:
@@ -313,6 +328,7 @@ def _claim(claim: Claim) -> Claim:
         user=consumer_owner(claim.user, "the user"),
         type=consumer_type(claim.type) if isinstance(claim.type, str) else claim.type,
         term=_term(claim.term),
+        **_named(claim),
     )
 
 
@@ -324,27 +340,6 @@ def _allocations(given: dict[str, Resources]) -> dict[str, Resources]:
         if not resources or min(resources.values()) < 1:
             raise InvalidAmount("a claim needs at least one class for each provider, with an amount of at least 1")
     return allocations
-
-
-def consumer_owner(value: str, what: str) -> str:
-    """Return the project or the user of a consumer, as the Placement API takes it. Raises Invalid if it is none."""
-    if not value:
-        raise Invalid(f"{what} is missing")
-    return storable_text(value, what)
-
-
-def owner(value: str, what: str) -> str:
-    """Return the project or the user of a token. Raises Invalid if it is empty, too long, or has control characters."""
-    if not value:
-        raise Invalid(f"{what} is missing")
-    return checked_text(value, what)
-
-
-def consumer_type(value: str) -> str:
-    """Return a consumer type: at most 255 characters of A-Z, 0-9 and _. Raises Invalid."""
-    if len(value) > NAME_LENGTH or _TYPE.fullmatch(value) is None:
-        raise Invalid(f"{value[:NAME_LENGTH]!r} is not a consumer type: use A-Z, 0-9 and _")
-    return value
 
 
 _VALIDATORS: Final[dict[type[Command], Callable[[Any], Command]]] = {
@@ -359,9 +354,12 @@ _VALIDATORS: Final[dict[type[Command], Callable[[Any], Command]]] = {
     commands.SetTraits: _uuid_command,
     commands.SetAggregates: _set_aggregates,
     EditInventories: _edit_inventories,
+    Drain: validated_drain,
+    Undrain: validated_drain,
     EditTraits: _edit_traits,
     EditAggregates: _edit_aggregates,
     NameAggregate: _name_aggregate,
+    EditConsumer: _edit_consumer,
     commands.SetAllocations: _set_allocations,
     commands.Allocate: _allocate,
     commands.ReleaseAllocations: _release,

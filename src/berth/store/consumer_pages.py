@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, or_, select
 
+from berth.store.consumer_names import name_conditions
 from berth.store.consumers import CONSUMER, HOLDER, IN_ONE_STATEMENT, ConsumerRow, HolderRow, counted
 from berth.store.tables import allocations, consumers
 
@@ -20,7 +21,8 @@ class ConsumerFilter:
     """Which consumers to read. untyped: those without a type; provider_id, class_id: of which they hold something.
 
     pending: whether their claims have to be confirmed; due_by: they end or lapse by this instant, in microseconds since
-    1970 UTC; of both None: all. now: as of store.consumers.counted.
+    1970 UTC; of both None: all. now: as of store.consumers.counted. name: its beginning; uuids: the first and the last;
+    text: a part of the name or of the note.
     """
 
     project: str = ""
@@ -32,6 +34,9 @@ class ConsumerFilter:
     now: int | None = None
     pending: bool | None = None
     due_by: int | None = None
+    name: str = ""
+    uuids: tuple[str, str] | None = None
+    text: str = ""
 
     @property
     def by_amount(self) -> bool:
@@ -43,7 +48,12 @@ class ConsumerFilter:
         """Whether it depends on what a consumer holds, and on nothing else."""
         others = self.project or self.user or self.untyped or self.type_id is not None
         timed = self.now is not None or self.pending is not None or self.due_by is not None
-        return self.by_amount and not (others or timed)
+        return self.by_amount and not (others or timed or self.named)
+
+    @property
+    def named(self) -> bool:
+        """Whether it depends on what a consumer is called, or on its uuid."""
+        return bool(self.name or self.text or self.uuids)
 
 
 class ProjectRows(NamedTuple):
@@ -266,6 +276,8 @@ def _restrict_owner(query: Select[Any], filter_: ConsumerFilter) -> Select[Any]:
         query = query.where(consumers.c.type_id.is_(None))
     elif filter_.type_id is not None:
         query = query.where(consumers.c.type_id == filter_.type_id)
+    if filter_.named:
+        query = query.where(*name_conditions(filter_.name, filter_.uuids, filter_.text))
     return query if filter_.pending is None and filter_.due_by is None else _restrict_life(query, filter_)
 
 

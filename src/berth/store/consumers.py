@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, true
 
+from berth.model.consumer_name import UNNAMED, ConsumerName
 from berth.model.term import Span
 from berth.store.tables import allocations, consumers, providers
 
@@ -31,6 +32,13 @@ class ConsumerRow(NamedTuple):
     end: int | None = None
     deadline: int | None = None
     replaces: str | None = None
+    name: str | None = None
+    note: str | None = None
+
+    @property
+    def named(self) -> ConsumerName:
+        """Its name and the note on it, if those columns were read."""
+        return UNNAMED if self.name is self.note is None else ConsumerName(self.name or "", self.note or "")
 
     @property
     def span(self) -> Span | None:
@@ -60,6 +68,8 @@ class HolderRow(NamedTuple):
     start: int | None
     end: int | None
     deadline: int | None
+    name: str | None
+    note: str | None
     class_id: int
     amount: int
 
@@ -74,7 +84,8 @@ OWNED: Final = (
     consumers.c.updated_at,
 )
 TERM: Final = (consumers.c.start, consumers.c.end, consumers.c.deadline, consumers.c.replaces)
-CONSUMER: Final = (*OWNED, *TERM)
+NAMED: Final = (consumers.c.name, consumers.c.note)
+CONSUMER: Final = (*OWNED, *TERM, *NAMED)
 """The columns of a ConsumerRow."""
 
 _ALLOCATION = (allocations.c.consumer_id, providers.c.uuid, allocations.c.class_id, allocations.c.amount)
@@ -99,6 +110,7 @@ HOLDER: Final = (
     consumers.c.start,
     consumers.c.end,
     consumers.c.deadline,
+    *NAMED,
     allocations.c.class_id,
     allocations.c.amount,
 )
@@ -190,6 +202,12 @@ def all_consumers(connection: Connection) -> Iterator[ConsumerRow]:
     """Yield every consumer, as a stream."""
     for row in connection.execute(select(*CONSUMER), execution_options={"yield_per": 10_000}):
         yield ConsumerRow(*row)
+
+
+def names(connection: Connection) -> dict[str, ConsumerName]:
+    """Return the names of all consumers that have one, or a note, by uuid."""
+    named = or_(*(each.is_not(None) for each in NAMED))
+    return {row.uuid: row.named for row in map(ConsumerRow._make, connection.execute(select(*CONSUMER).where(named)))}
 
 
 def all_allocations(connection: Connection) -> Iterator[Row[Any, Any, Any, Any]]:

@@ -76,4 +76,6 @@ def _ended(row: Any) -> EndedConsumer:
         end=row.end,
         deadline=row.deadline,
         held=_decode(row.held),
+        name=row.name,
+        note=row.note,
     )

@@ -13,7 +13,7 @@ from berth.store.clock import ServerTime
 from berth.store.prepared import Prepared
 from berth.store.tables import head
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """Every revision of the schema, oldest first; a test compares it with the migrations folder."""
 
 
@@ -89,7 +89,7 @@ def move(connection: Connection, seen: Head, to: Head) -> bool:
         "now": max(seen.at, to.at),
         "beats": max(seen.beat, to.beat),
     }
-    return _MOVE.run(connection, (values,)) == 1
+    return _MOVE.run(connection, [values]) == 1
 
 
 def head_of(row: Any) -> Head:

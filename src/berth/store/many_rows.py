@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, bindparam, delete, tuple_, update
 
 from berth.store.consumers import IN_ONE_STATEMENT
-from berth.store.tables import inventories, provider_aggregates, provider_traits, providers
+from berth.store.tables import drains, inventories, provider_aggregates, provider_traits, providers
 
 MANY: Final = 100
 """From how many rows on a statement that names its rows is worth its compilation."""
@@ -61,6 +61,7 @@ WRITE_MANY: Final[Mapping[str, WriteMany]] = {
     "clear_inventories": _deleting(inventories),
     "clear_traits": _deleting(provider_traits),
     "clear_aggregates": _deleting(provider_aggregates),
+    "clear_drains": _deleting(drains),
     "touch_providers": touch_providers,
 }
 """By the names of the fields of a write set."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pymysql
+from pymysql.constants import SERVER_STATUS
 from sqlalchemy import Engine, create_engine, event, exc
 
 from berth.model.errors import DatabaseUnusable, Unavailable
@@ -44,6 +45,7 @@ def _connect(address: Address, purpose: Purpose) -> Engine:
         pool_size=CONNECTIONS[purpose],
         max_overflow=0,
         pool_recycle=1800,
+        pool_reset_on_return=None,  # by _end
         connect_args={"read_timeout": answer_s, "write_timeout": answer_s, "charset": "utf8mb4"},
     )
 
@@ -51,9 +53,16 @@ def _connect(address: Address, purpose: Purpose) -> Engine:
         return _prepared(pymysql.connect(**options, connect_timeout=address.connect_s(1)), purpose)
 
     event.listen(engine, "do_connect", connect)
+    event.listen(engine, "reset", lambda connection, _record, _state: _end(connection))
     if purpose is Purpose.READ:  # writes and looks are retried, which costs less
         event.listen(engine, "checkout", lambda connection, _record, _proxy: _ping(connection, address))
     return engine
+
+
+def _end(connection: Any) -> None:
+    """End what was left open. If nothing was, that would be one more round trip, which may fail or hang."""
+    if connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS:
+        connection.rollback()
 
 
 def _prepared(connection: Any, purpose: Purpose) -> Any:

@@ -14,8 +14,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam, column, delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy import JSON, Connection, Table, bindparam, column, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.selectable import NamedFromClause
@@ -45,7 +44,7 @@ class Prepared:
         self._each, self._together, self._fields = each, together, list(fields)
         self._compiled: dict[tuple[str, bool], tuple[str, ValuesOf | None]] = {}
 
-    def run(self, connection: Connection, rows: Sequence[ValueRow]) -> int:
+    def run(self, connection: Connection, rows: list[ValueRow]) -> int:
         """Run the statement for each row. Return how many rows of the table it affected."""
         name = connection.dialect.name
         together = self._together is not None and name in TAKES_JSON and len(rows) > 1

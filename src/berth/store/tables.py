@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects import mysql
 
@@ -44,6 +45,9 @@ _Json = Text().with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4
 _Bytes = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 _Uuid = _exact(36)
 _Name = _exact(255)
+# Ordered by code point everywhere, so that the names with a beginning are a range of an index.
+_Ordered = _exact(255).with_variant(String(255, collation="C"), "postgresql")
+_Note = _exact(1000)
 
 
 def _id() -> Column[int]:
@@ -138,6 +142,16 @@ provider_aggregates = Table(
     sqlite_with_rowid=False,
 )
 
+# Providers that take no new claims, each with all below it.
+drains = Table(
+    "drains",
+    metadata,
+    Column("provider_id", _Id, ForeignKey("providers.id"), primary_key=True, autoincrement=False),
+    _at("since"),
+    Column("actor", _Name, nullable=False),
+    Column("why", _Name, nullable=False),
+)
+
 consumers = Table(
     "consumers",
     metadata,
@@ -158,7 +172,13 @@ consumers = Table(
     Column("replaces", _Uuid, nullable=True),
     # The number of the change that wrote it last; null if that is older than the column.
     Column("change", BigInteger, nullable=True),
+    # What people call it, and what they want to remember of it; null without.
+    Column("name", _Ordered, nullable=True),
+    Column("note", _Note, nullable=True),
     Index("ix_consumers_project_user", "project", "user"),
+    Index(
+        "ix_consumers_name", "name", sqlite_where=text("name IS NOT NULL"), postgresql_where=text("name IS NOT NULL")
+    ),
 )
 
 allocations = Table(
@@ -187,6 +207,8 @@ endings = Table(
     Column("end", BigInteger, nullable=True),
     Column("deadline", BigInteger, nullable=True),
     Column("held", _Json, nullable=False),
+    Column("name", _Name, nullable=True),
+    Column("note", _Note, nullable=True),
     PrimaryKeyConstraint("change", "consumer"),
     Index("ix_endings_consumer", "consumer"),
     sqlite_with_rowid=False,

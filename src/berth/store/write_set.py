@@ -15,6 +15,7 @@ from berth.store.tables import (
     allocations,
     answers,
     consumers,
+    drains,
     endings,
     inventories,
     leases,
@@ -36,6 +37,7 @@ class WriteSet(msgspec.Struct, eq=False):
     clear_inventories: RowList = []
     clear_traits: RowList = []
     clear_aggregates: RowList = []
+    clear_drains: RowList = []
     delete_providers: RowList = []
     delete_names: RowList = []
     rename_names: RowList = []
@@ -46,6 +48,7 @@ class WriteSet(msgspec.Struct, eq=False):
     add_inventories: RowList = []
     add_traits: RowList = []
     add_aggregates: RowList = []
+    add_drains: RowList = []
     drop_leases: RowList = []
     restart_grace: RowList = []
     change_leases: RowList = []
@@ -54,6 +57,7 @@ class WriteSet(msgspec.Struct, eq=False):
     add_consumer_terms: RowList = []
     change_consumers: RowList = []
     change_consumer_terms: RowList = []
+    name_consumers: RowList = []
     add_allocations: RowList = []
     add_tokens: RowList = []
     change_tokens: RowList = []
@@ -84,6 +88,9 @@ _TERM: Final = {
 }
 """The columns of consumers that are null where a claim has no term."""
 
+_NAMED: Final = {"name": "new_name", "note": "new_note"}
+"""The columns of consumers that have a name or a note: written after the rest, so that others pay nothing."""
+
 _UNUSED: Final = frozenset({"gang"})
 """The columns of consumers that nothing is written to yet."""
 
@@ -96,6 +103,7 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
     "clear_inventories": deleting(inventories, {"provider_id": "key"}),
     "clear_traits": deleting(provider_traits, {"provider_id": "key"}),
     "clear_aggregates": deleting(provider_aggregates, {"provider_id": "key"}),
+    "clear_drains": deleting(drains, {"provider_id": "key"}),
     "delete_providers": deleting(providers, _AT_GENERATION),
     "delete_names": deleting(names, _AT_KEY),
     "rename_names": updating(names, _AT_KEY, {"name": "to"}, unique=True),
@@ -111,6 +119,7 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
     "add_inventories": inserting(inventories),
     "add_traits": inserting(provider_traits),
     "add_aggregates": inserting(provider_aggregates),
+    "add_drains": inserting(drains),
     "drop_leases": deleting(leases, _AT_KEY),
     "restart_grace": Prepared(
         update(leases)
@@ -123,10 +132,11 @@ _STATEMENTS: Final[dict[str, Prepared]] = {
         {"deadline": "until", "overdue_at": "overdue", "ended_at": "ended", "on_end": "then", "beat": "beats"},
     ),
     "add_leases": inserting(leases),
-    "add_consumers": inserting(consumers, without=_UNUSED | _TERM.keys()),
-    "add_consumer_terms": inserting(consumers, without=_UNUSED),
+    "add_consumers": inserting(consumers, without=_UNUSED | _NAMED.keys() | _TERM.keys()),
+    "add_consumer_terms": inserting(consumers, without=_UNUSED | _NAMED.keys()),
     "change_consumers": updating(consumers, _AT_KEY, _CONSUMER),
     "change_consumer_terms": updating(consumers, _AT_KEY, {**_CONSUMER, **_TERM}),
+    "name_consumers": updating(consumers, _AT_KEY, _NAMED),
     "add_allocations": inserting(allocations),
     "add_tokens": inserting(tokens),
     "change_tokens": updating(

@@ -53,9 +53,17 @@ READING = [
     ("release", "--holders-of", "node-1", "--dry-run"),
     ("release", JOB, "--on", "node-1", "--dry-run"),
     ("set", "--all", "VCPU.allocation_ratio=0.1", "--dry-run"),
+    ("drain", "node-2", "--aggregate", RACK, "--dry-run"),
+    ("undrain", "node-1", "--dry-run"),
+    ("providers", "--drained"),
+    ("rename", "node-1", "node-9", "--tree", "--dry-run"),
     ("delete", "--tree", "20000000-0000-4000-8000-000000000000", "--dry-run"),
 ]
-LISTS = [words for words in READING if words[0] not in ("show", "watch", "top", "release", "set", "delete")]
+LISTS = [
+    words
+    for words in READING
+    if words[0] not in ("show", "watch", "top", "release", "set", "delete", "drain", "undrain", "rename")
+]
 REFUSED = [
     ("show", "node"),
     ("show", "noode-2"),
@@ -64,6 +72,9 @@ REFUSED = [
     ("providers", "--room", "VPCU=4"),
     ("providers", "--aggregate", "rack"),
     ("find", "VPCU=4"),
+    ("drain", "node-3"),
+    ("undrain", "--trait", "CUSTOM_A101"),
+    ("rename", "node-1", "node-2"),
     ("find", "VCPU=4", "--trait", "CUSTOM_A101"),
     ("find", "VCPU=4", "--in-tree", "node-3"),
     ("consumers", "--order", "largest"),

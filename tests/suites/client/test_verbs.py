@@ -72,6 +72,34 @@ def test_aggregates_by_name(verbs: LedgerInterface) -> None:
     assert verbs.details(uuid).aggregate_names == {}
 
 
+def test_consumers_by_name(verbs: LedgerInterface) -> None:
+    uuid, name = host(verbs), f"train {uuid4()} 100%"
+    job = claimed(verbs, uuid, name=name, note="of Grace", term=Term(confirm_within=600))
+    assert verbs.holds.extend(name, 900) > 0
+    verbs.holds.confirm(name)
+    found = verbs.consumer(name)
+    assert (found.uuid, found.name, found.note) == (job, name, "of Grace")
+    allocations = verbs.allocations(name)
+    assert allocations is not None
+    assert allocations.consumer.name == name
+    assert [each.name for each in verbs.holders(uuid).items] == [name]
+    verbs.edit_consumer(name, note=None)
+    for query in (berth.ConsumerQuery(name=name[:20]), berth.ConsumerQuery(text=name), berth.ConsumerQuery(uuid=job)):
+        assert [(each.uuid, each.note) for each in verbs.consumers(query).items] == [(job, None)]
+    assert verbs.history(name)[0].operation == "EditConsumer"
+    twin = claimed(verbs, uuid, name=name)
+    with pytest.raises(errors.ConsumerAmbiguous) as several:
+        verbs.release(name)
+    assert {each.uuid for each in several.value.candidates} == {job, twin}
+    assert several.value.candidates[0].hosts == [verbs.provider(uuid).name]
+    verbs.edit_consumer(twin, name=None)
+    verbs.release(name)
+    with pytest.raises(errors.ConsumerNotFound):
+        verbs.edit_consumer(name, note="x")
+    with pytest.raises(errors.Invalid, match="slash"):
+        verbs.release("a/b")
+
+
 def test_providers(verbs: LedgerInterface) -> None:
     name, renamed = f"rack-{uuid4()}", f"row-{uuid4()}"
     rack = verbs.create_provider(name, uuid=f"{{{new().upper()}}}")
@@ -333,6 +361,9 @@ REFUSED: tuple[tuple[type[errors.BerthError], Refused], ...] = (
     (errors.InventoryMissing, lambda it: it.claim(_of(host(it), {"VGPU": 1}))),
     (errors.UnitsViolated, lambda it: it.claim(_of(host(it), {"DISK_GB": 3}))),
     (errors.CapacityExceeded, lambda it: claimed(it, host(it), 9)),
+    (errors.ProviderDrained, lambda it: it.claim(_of(_drained(it), {"VCPU": 1}))),
+    (errors.DrainedAbove, lambda it: it.undrain(it.create_provider(f"part-{new()}", parent=_drained(it)).uuid)),
+    (errors.NothingMatches, lambda it: it.drain(where=berth.ProviderFilter(name="nothing"))),
     (errors.ClassExists, lambda it: [it.create_class("CUSTOM_TWICE", exist_ok=False) for _ in range(2)]),
     (errors.ProviderNotFound, lambda it: it.provider("nonsense")),
     (errors.ProviderNotFound, lambda it: it.delete_provider("nonsense")),
@@ -341,6 +372,12 @@ REFUSED: tuple[tuple[type[errors.BerthError], Refused], ...] = (
     (errors.Invalid, lambda it: it.consumers(berth.ConsumerQuery(order=berth.ConsumerOrder.LARGEST))),
     (errors.Invalid, lambda it: it.search(after="nonsense")),
 )
+
+
+def _drained(it: LedgerInterface) -> str:
+    uuid = host(it)
+    assert it.drain(uuid, why="fan").changed == 1
+    return uuid
 
 
 def _of(uuid: str, resources: dict[str, int]) -> Claim:
@@ -394,6 +431,7 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client, async_clie
     """Every reading verb, of one moment: the same values, whichever way they are asked for."""
     uuid = host(ledger)
     consumers = [claimed(ledger, uuid, amount, type="JOB") for amount in (1, 2, 3)]
+    ledger.drain(host(ledger), why="fan")
     ledger.set_aggregates(uuid, [new()])
     request = CandidateRequest(groups=(Group(resources={"VCPU": 1}),), limit=3)
     of_one = berth.ConsumerQuery(provider=uuid, resource_class="VCPU", order=berth.ConsumerOrder.LARGEST)
@@ -414,6 +452,7 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client, async_clie
             berth.MapQuery(classes=("VCPU", "DISK_GB"), by=berth.GroupBy.HOSTS, room={"VCPU": 1}, limit=5)
         ),
         lambda it: it.search(berth.ProviderFilter(name="HOST", resource_class="VCPU", room={"VCPU": 1}), limit=2),
+        lambda it: it.search(berth.ProviderFilter(drained=True)),
         lambda it: it.classes(),
         lambda it: it.trait_names(associated=True),
         lambda it: [it.names(kind) for kind in (berth.NameKind.CLASS, berth.NameKind.TRAIT, berth.NameKind.AGGREGATE)],
@@ -519,3 +558,19 @@ def test_reconciling_and_undoing(verbs: LedgerInterface) -> None:
     with pytest.raises(errors.CannotUndo) as twice:
         verbs.undo(change)
     assert (twice.value.change, twice.value.count) == (change, 0)
+
+
+def test_pages_of_nothing(verbs: LedgerInterface) -> None:
+    pages: list[Callable[..., Any]] = [
+        verbs.agenda,
+        verbs.consumers,
+        verbs.leases.list,
+        verbs.projects,
+        verbs.report,
+        verbs.search,
+        lambda limit: verbs.holders(host(verbs), limit=limit),
+    ]
+    for page in pages:
+        for limit in (0, -1):
+            with pytest.raises(errors.Invalid):
+                page(limit=limit)

@@ -336,10 +336,18 @@ def test_how_much_was_held_for_how_long(small: Server, ledger: berth.Ledger, new
 
 def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:
     uuid = "7a5c0000-0000-4000-8000-0000000000c1"
-    ledger.claim(Claim(consumer=uuid, allocations={SECOND: {"VCPU": 1}}, project="tests", user="u", type="JOB"))
+    held = {SECOND: {"VCPU": 1}}
+    ledger.claim(Claim(consumer=uuid, allocations=held, project="tests", user="u", type="JOB", name="thesis"))
+    ledger.edit_consumer(uuid, note="of Grace")
     tab = new_tab(small)
     tab.expect("status of 404")  # when it is asked for once more, afterwards
-    tab.open(f"consumer/{uuid}")
+    tab.open("consumers?q=GRACE")
+    assert [row[1] for row in tab.rows("1 shown")] == ["thesis"]
+    tab.go(f"provider/{SECOND}")
+    tab.page.get_by_role("link", name="thesis").click()
+    expect(tab.page).to_have_title("Consumer thesis - Berth")
+    assert "of Grace" in tab.main
+    assert uuid in tab.main
     assert tab.rows("Allocations on 1 provider")[0] == ["node-2", "1 VCPU"]
     dialog = tab.page.get_by_role("dialog")
     tab.page.get_by_role("button", name="Release…").click()
@@ -351,7 +359,8 @@ def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Le
     dialog.get_by_role("button", name="Release").click()
     expect(tab.page.locator("main")).to_contain_text("It has no allocations")
     assert ledger.allocations(uuid) is None
-    released, taken = tab.rows("What was done")
+    released, edited, taken = tab.rows("What was done")
+    assert "named thesis, with the note: of Grace" in edited[1]
     assert released[1].startswith("1 VCPU of u (tests), released by")
     assert taken[1] == "u (tests) took 1 VCPU"
 

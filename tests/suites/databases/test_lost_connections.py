@@ -98,3 +98,25 @@ def test_options_that_a_driver_does_not_know(server_database: str) -> None:
     with pytest.raises(DatabaseUnusable, match="cannot be opened"), database.reading():
         pass
     database.close()
+
+
+def test_a_transaction_is_ended_once(opened: Database) -> None:
+    """A second ROLLBACK would fail or hang if the connection is lost just then, although all is committed."""
+    if opened.url.get_backend_name() != "mariadb":
+        pytest.skip("the driver of PostgreSQL knows whether a transaction is open")
+    ended = []
+    for _ in range(3):
+        with opened.writing() as connection:
+            ended.append(connection.execute(text("SHOW SESSION STATUS LIKE 'Com_rollback'")).all()[0][1])
+    assert ended == [ended[0]] * 3
+
+
+def test_a_transaction_that_could_not_be_ended_is_ended_before_the_next(opened: Database) -> None:
+    with opened.writing() as connection:
+        connection.execute(text("DELETE FROM things"))
+    with opened._engine(Purpose.WRITE).connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.cursor().execute("INSERT INTO things VALUES (7)")
+    with opened.writing() as connection:
+        assert connection.execute(text("SELECT * FROM things")).all() == []

@@ -18,7 +18,8 @@ from berth.ledger.write import answers as kept_answers
 from berth.model import commands
 from berth.model.caller import Caller
 from berth.model.commands import Allocate, Command, CreateTrait, ReleaseAllocations, RevokeToken, SetAllocations
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
+from berth.model.drain import Drain, Undrain
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
 from berth.model.idempotency import command_key
 from berth.model.inventory_edits import EditInventories, InventoryFields
 from berth.model.lease_commands import EndLease, GrantLease
@@ -57,10 +58,13 @@ COMMANDS: tuple[Command, ...] = (
     SetAllocations(
         claims=(Claim(consumer=NEW, allocations={SPARE: {"VGPU": 1}}, project="p", user="u", generation=None),)
     ),
+    EditConsumer(consumer=NEW, name="train"),
     ReleaseAllocations(consumer=NEW),
     EditInventories(where=ProviderFilter(uuid=SPARE), resource_class="VGPU", fields=InventoryFields(total=3)),
     EditTraits(uuid=SPARE, remove=frozenset({"HW_CPU_X86_AVX"})),
     EditAggregates(uuid=SPARE, remove=(ZONE,)),
+    Drain(providers=(SPARE,), why="fan"),
+    Undrain(providers=(SPARE,)),
     NameAggregate(uuid=ZONE, name="zone-1", kind="zone"),
     SetAllocations(
         claims=(

@@ -25,7 +25,7 @@ from berth.model.request import CandidateRequest, Group
 from berth.settings import Limits
 from tests.support.commands import output_of_berth
 from tests.support.deadline import LIMIT_S, until
-from tests.support.http_client import RETRY_AFTER, TIMEOUT_S
+from tests.support.http_client import PLAIN, RETRY_AFTER, TIMEOUT_S
 from tests.support.servers import configured_server
 from tests.support.threads import in_threads
 
@@ -309,9 +309,9 @@ def test_what_is_too_large_is_refused_and_noted(folder: Path, port: int, token: 
     url = f"http://127.0.0.1:{port}"
     headers = {"x-auth-token": token, "x-forwarded-for": "203.0.113.1", "openstack-api-version": "placement 1.39"}
     for path in ("/resource_providers", "/v1/providers"):
-        assert httpx.get(url + path, params={"name": "x" * 600}, headers=headers, timeout=TIMEOUT_S).status_code == 414
-        assert httpx.get(url + path, headers=headers | {"x-more": "x" * 3000}, timeout=TIMEOUT_S).status_code == 431
-    large = httpx.post(f"{url}/resource_providers", content=b"x" * 1001, headers=headers, timeout=TIMEOUT_S)
+        assert httpx.get(url + path, params={"name": "x" * 600}, headers=headers, **PLAIN).status_code == 414
+        assert httpx.get(url + path, headers=headers | {"x-more": "x" * 3000}, **PLAIN).status_code == 431
+    large = httpx.post(f"{url}/resource_providers", content=b"x" * 1001, headers=headers, **PLAIN)
     assert large.status_code == 413
     for outcome in ("413", "414", "431"):
         until(lambda of=outcome: bool(noted(folder, of)), f"no record of {outcome}")
@@ -345,24 +345,24 @@ def test_too_much_at_once_is_refused_with_the_limit_and_noted(folder: Path, port
     headers = {"x-auth-token": token, "x-forwarded-for": "203.0.113.2", "openstack-api-version": "placement 1.39"}
     url = f"http://127.0.0.1:{port}{target}"
     method = "GET" if body is None else "POST"
-    reply = httpx.request(method, url, json=body, headers=headers, timeout=TIMEOUT_S)
+    reply = httpx.request(method, url, json=body, headers=headers, **PLAIN)
     assert reply.status_code == 400, reply.text
     assert words in reply.text
     request = reply.headers["x-openstack-request-id"]
     until(lambda: request in noted(folder, "400"), "no record of it")
     assert any(request in line and words in line for line in noted(folder, "400").splitlines())
-    consumers = httpx.get(f"http://127.0.0.1:{port}/v1/consumers", headers=headers, timeout=TIMEOUT_S)
+    consumers = httpx.get(f"http://127.0.0.1:{port}/v1/consumers", headers=headers, **PLAIN)
     assert consumers.json()["items"] == []
 
 
 def test_guessing(folder: Path, port: int, token: str) -> None:
     url = f"http://127.0.0.1:{port}/v1/me"
     guesser = {"x-auth-token": "berth_aaaaaaaaaa_guess", "x-forwarded-for": "203.0.113.66"}
-    statuses = [httpx.get(url, headers=guesser, timeout=TIMEOUT_S).status_code for _ in range(8)]
+    statuses = [httpx.get(url, headers=guesser, **PLAIN).status_code for _ in range(8)]
     assert statuses == [401] * 5 + [429] * 3
     for address in ("203.0.113.2", "203.0.113.66"):  # whoever is known is let in, even from where others guess
         headers = {"x-auth-token": token, "x-forwarded-for": address}
-        assert httpx.get(url, headers=headers, timeout=TIMEOUT_S).status_code == 200
+        assert httpx.get(url, headers=headers, **PLAIN).status_code == 200
     until(lambda: '"address":"203.0.113.66"' in noted(folder, "429"), "no record of who guessed")
 
 

@@ -126,7 +126,7 @@ def test_workers_end_with_a_main_process_that_was_killed(tmp_path: Path) -> None
             holder.execute("BEGIN IMMEDIATE")
             put = threading.Thread(target=lambda: answers.append(put_trait(server)))
             put.start()
-            time.sleep(0.3)
+            time.sleep(1)  # until the request is under way, also on a busy machine
             server.process.kill()
             server.process.wait(60)
             time.sleep(0.3)

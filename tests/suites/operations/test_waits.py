@@ -21,6 +21,7 @@ from berth.api.v1.feed import Feed
 from berth.app import mounts_of
 from berth.ledger import open_ledger
 from berth.settings import Limits, Settings
+from berth.store.backend import LOOK_S
 from tests.suites.torture.network import PORTS, Proxy
 from tests.support import servers
 from tests.support.databases import SERVER_KINDS, chosen_kinds, is_long, ledger_database, require_database
@@ -103,7 +104,7 @@ def test_a_database_that_hangs_costs_a_request_no_more_than_its_time(
             took = time.monotonic() - began
             proxy.passing.set()
     assert [reply.status for reply in replies] == [503] * 18 + [200]
-    assert took < 3, "a second more than its time, and another one because the machine is shared"
+    assert took < LOOK_S, "as long as the database may take to answer"
 
 
 @pytest.mark.skipif(not is_long(), reason="it takes as long as a request may, and once more on each database")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from berth.model import commands
 from berth.model.commands import KEEP, UNCHECKED, Claim, Command, Generation, NewInventories
+from berth.model.drain import Drain, Undrain
 from berth.model.inventory import Inventory
 from berth.model.names import SHARES_VIA_AGGREGATE, STANDARD_CLASSES
 from berth.model.record import InventoryRecord, ProviderRecord
@@ -64,6 +65,16 @@ def update_provider(draw: st.DrawFn, world: World) -> Command:
 def delete_provider(draw: st.DrawFn, world: World) -> Command:
     leaves = [uuid for uuid in world.providers if world.below(uuid) == {uuid}]
     return commands.DeleteProvider(uuid=draw(provider_uuid(world, leaves)))
+
+
+@st.composite
+def drain_or_undrain(draw: st.DrawFn, world: World) -> Command:
+    drained = sorted(world.drained)
+    if draw(chance(50)) and drained:
+        return Undrain(providers=(draw(provider_uuid(world, drained)),))
+    if draw(chance(20)):
+        return Undrain(providers=(draw(provider_uuid(world)),))
+    return Drain(providers=tuple(dict.fromkeys(draw(provider_uuid(world)) for _ in range(draw(st.integers(1, 2))))))
 
 
 @st.composite
@@ -308,6 +319,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     *[create_provider] * 3,
     *[update_provider] * 2,
     delete_provider,
+    *[drain_or_undrain] * 2,
     *[set_inventories] * 4,
     add_inventory,
     *[update_inventory] * 2,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from berth.fleet.state.apply import apply
 from berth.fleet.state.fleet import Fleet
 from berth.model.change import CatalogueEntry, Change, Facts, NameKind, ProviderFact
+from berth.model.drain_state import DrainFact
 from berth.model.names import SHARES_VIA_AGGREGATE
 from tests.suites.properties.name_pools import AGGREGATES, CLASSES, TRAITS
 from tests.support.oracle.world import World
@@ -29,6 +30,7 @@ def fleet_of(world: World) -> Fleet:
             uuid: {name: world.used(uuid, name) for name in provider.inventories}
             for uuid, provider in world.providers.items()
         },
+        drains=dict.fromkeys(sorted(world.drained), DrainFact(1, "ada")),
     )
     fleet = Fleet()
     apply(fleet, Change(1, 0, "everything", "", "", facts))

@@ -18,7 +18,7 @@ from berth.model.candidate import Candidates, ProviderSummary
 from berth.model.request import CandidateRequest, ProviderQuery
 from tests.suites.properties.fleets import fleet_of
 from tests.suites.properties.requests import candidate_requests, provider_queries
-from tests.suites.properties.worlds import worlds
+from tests.suites.properties.worlds import drained_worlds, worlds
 from tests.support.oracle import candidates as oracle
 from tests.support.oracle.candidates import Found
 from tests.support.oracle.world import World
@@ -30,7 +30,7 @@ WorldWithRequests = tuple[World, list[CandidateRequest]]
 @st.composite
 def world_with_requests(draw: st.DrawFn) -> WorldWithRequests:
     """A world and requests, small enough for brute force."""
-    world = draw(worlds())
+    world = draw(drained_worlds())
     drawn = draw(st.lists(candidate_requests(world), min_size=1, max_size=4))
     return world, [ask for ask in drawn if oracle.size(world, ask) <= TOO_MANY]
 

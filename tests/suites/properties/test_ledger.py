@@ -21,7 +21,7 @@ from tests.suites.properties.commands import any_command
 from tests.suites.properties.ledgers import DONE, LocalLedger, RemoteLedger, other_process, status_line
 from tests.suites.properties.name_pools import CONSUMERS, NEW_CONSUMERS, PROJECTS, USERS
 from tests.suites.properties.requests import candidate_requests
-from tests.suites.properties.worlds import chance, commands_for, worlds
+from tests.suites.properties.worlds import chance, commands_for, drained_worlds
 from tests.support.databases import runs_whole
 from tests.support.empty_ledgers import EmptyLedgers
 from tests.support.oracle import candidates as oracle
@@ -54,7 +54,7 @@ class Ledgers(RuleBasedStateMachine):
         self.world = World()
         self.turn = False
 
-    @initialize(start=worlds(6))
+    @initialize(start=drained_worlds(6))
     def begin(self, start: World) -> None:
         """With a small fleet that is in use; it is made in one transaction."""
         self.carry_out(self.local.do, list(commands_for(start)))

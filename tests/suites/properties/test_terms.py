@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from berth.ledger import Ledger
 from berth.ledger.verify import verify
@@ -45,6 +46,7 @@ class Event:
     within: int | None = None
     seconds: float = 0
     elsewhere: bool = False
+    name: str | None = None
 
     @property
     def amounts(self) -> dict[str, int]:
@@ -56,13 +58,16 @@ SECONDS = st.sampled_from([1, 2, 3, 5])
 HELD = st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(any)
 EVENTS = st.builds(
     Event,
-    st.sampled_from(["claim"] * 5 + ["wait"] * 4 + ["confirm", "part", "extend", "sweep", "release", "lower", "raise"]),
+    st.sampled_from(
+        ["claim"] * 5 + ["wait"] * 4 + ["confirm", "part", "extend", "sweep", "release", "lower", "raise", "name"]
+    ),
     st.sampled_from(CONSUMERS),
     HELD,
     st.none() | SECONDS,
     st.none() | SECONDS,
     st.sampled_from([0.999999, 1, 1, 2, 3]),
     st.booleans(),
+    st.sampled_from([None, "train", "test"]),
 )
 
 
@@ -104,6 +109,8 @@ class Timed:
                 living = {each.uuid: ledger.consumer(each.uuid).allocations for each in ledger.consumers().items}
                 shown = {c: {h: r["VCPU"] for h, r in held.items()} for c, held in living.items()}
                 assert shown == self.world.living()
+                names = {each.uuid: each.name for each in ledger.consumers().items}
+                assert names == {consumer: self.world.claims[consumer].name for consumer in shown}
                 free = {host: self.world.capacity[host] - self.world.used(host) for host in HOSTS}
                 for amount in (1, 4):
                     found = ledger.find(CandidateRequest(groups=(Group(resources={"VCPU": amount}),))).candidates
@@ -117,23 +124,27 @@ def _do(ledger: Ledger, what: Event) -> Any:
         case "claim":
             timed = what.lasts is not None or what.within is not None
             term = Term(lasts=what.lasts, confirm_within=what.within) if timed else KEEP
-            claim = Claim(consumer=what.consumer, allocations=amounts, project="p", user="u", term=term)
-            return ledger.claim(claim)
+            owned = Claim(consumer=what.consumer, allocations=amounts, project="p", user="u", term=term)
+            return ledger.claim(replace(owned, name=what.name or KEEP))
         case "confirm" | "part":
             return ledger.holds.confirm(what.consumer, KEEP if what.kind == "confirm" else amounts)
         case "extend":
             return ledger.holds.extend(what.consumer, 3)
+        case "name":
+            return ledger.edit_consumer(what.consumer, name=what.name)
     return ledger.release(what.consumer)
 
 
 def _expect(world: TimedWorld, what: Event) -> None:
     match what.kind:
         case "claim":
-            world.claim(what.consumer, what.amounts, what.lasts, what.within)
+            world.claim(what.consumer, what.amounts, what.lasts, what.within, what.name)
         case "confirm" | "part":
             world.confirm(what.consumer, None if what.kind == "confirm" else what.amounts)
         case "extend":
             world.extend(what.consumer, 3)
+        case "name":
+            world.call(what.consumer, what.name)
         case _:
             world.release(what.consumer)
 

@@ -23,7 +23,7 @@ from berth.model.overview import GroupBy, MapCell, MapQuery, ProviderFilter
 from berth.model.request import CandidateRequest, Filter, Group
 from tests.suites.properties.fleets import fleet_of
 from tests.suites.properties.name_pools import AGGREGATES, CLASSES, TRAITS
-from tests.suites.properties.worlds import chance, worlds
+from tests.suites.properties.worlds import chance, drained_worlds, worlds
 from tests.support.oracle import candidates as oracle
 from tests.support.oracle.world import World
 
@@ -169,7 +169,7 @@ def renamed(world: World) -> World:
     return world
 
 
-@given(worlds(), ROOMS)
+@given(drained_worlds(), ROOMS)
 def test_room_on_a_map_is_room_for_a_find(world: World, room: dict[str, int]) -> None:
     fleet = fleet_of(world)
     hosts = fleet_map(fleet, MapQuery(by=GroupBy.HOSTS, room=room)).total_hosts
@@ -188,6 +188,7 @@ def provider_filters(draw: st.DrawFn, world: World) -> ProviderFilter:
         resource_class=draw(st.sampled_from(CLASSES)) if draw(chance(20)) else "",
         room=draw(ROOMS) if draw(chance(20)) else {},
         root=world.root(uuid) if draw(chance(20)) else "",
+        drained=draw(chance(20)),
     )
 
 
@@ -205,12 +206,14 @@ def providers_like(world: World, asked: ProviderFilter) -> set[str]:
         and uuid.startswith(asked.uuid.lower())
         and (not asked.resource_class or asked.resource_class in provider.inventories)
         and (not asked.root or world.root(uuid) == asked.root)
+        and (not asked.drained or uuid in world.drained)
+        and (not asked.room or world.takes_claims(uuid))
     }
 
 
 @given(st.data(), st.integers(1, 4))
 def test_pages_have_everybody_once(data: st.DataObject, limit: int) -> None:
-    world = data.draw(worlds())
+    world = data.draw(drained_worlds())
     asked = data.draw(provider_filters(world))
     fleet, after = fleet_of(world), None
     seen: list[str] = []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from berth.model import commands
 from berth.model.commands import Claim, Command
+from berth.model.drain import Drain
 from berth.model.inventory import MAX_INT, Inventory
 from berth.model.names import SHARES_VIA_AGGREGATE
 from tests.suites.properties.name_pools import (
@@ -72,6 +73,15 @@ def worlds(draw: st.DrawFn, most: int = 8) -> World:
 
 
 @st.composite
+def drained_worlds(draw: st.DrawFn, most: int = 8) -> World:
+    """The same, now and then with providers that take no new claims."""
+    world = draw(worlds(most))
+    if draw(chance(40)):
+        world.drained |= set(draw(some(tuple(world.providers), 1, 2)))
+    return world
+
+
+@st.composite
 def providers(draw: st.DrawFn, world: World, uuid: str) -> Provider:
     """One more provider: one in three stands alone, one in three shares."""
     above = draw(st.sampled_from((None, None, *world.providers, *world.providers)))
@@ -120,6 +130,8 @@ def commands_for(world: World) -> Iterator[Command]:
     for uuid, provider in world.providers.items():
         if provider.inventories:
             yield commands.SetInventories(uuid=uuid, inventories=provider.inventories)
+    if world.drained:
+        yield Drain(providers=tuple(sorted(world.drained)))
 
 
 def claim(uuid: str, consumer: Consumer) -> Claim:

@@ -100,12 +100,8 @@ def check_everything(load: Load, database: str, folder: Path) -> list[str]:
     """Run the independent checkers, `berth db verify` and `berth audit verify`, and check that there was load."""
     events = load.history.events
     load.history.save(folder / "history.jsonl")
-    found = load.check()
-    for command in ("db", "audit"):
-        verified = run_berth(command, "verify", "--database", database, status=None)
-        if verified.returncode:
-            found.append(verified.stdout + verified.stderr)
-    found += broken_records(events, _records(database))
+    found = [*load.check(), *verification_failures(database)]
+    found += broken_records(events, audit_records(database))
     counted = {name: sum(event.outcome == name for event in events if event.writes) for name in ("done", "refused")}
     found_place = sum(event.outcome == "done" for event in events if event.operation == "find")
     unknown = sum(event.outcome == "unknown" for event in events)
@@ -116,7 +112,13 @@ def check_everything(load: Load, database: str, folder: Path) -> list[str]:
     return found if counted["done"] and found_place else [*found, "nothing was ever acknowledged"]
 
 
-def _records(database: str) -> list[dict[str, Any]]:
+def verification_failures(database: str) -> list[str]:
+    """Return what `berth db verify` and `berth audit verify` say if they fail."""
+    verified = [run_berth(each, "verify", "--database", database, status=None) for each in ("db", "audit")]
+    return [each.stdout + each.stderr for each in verified if each.returncode]
+
+
+def audit_records(database: str) -> list[dict[str, Any]]:
     """Return the whole audit log, as the command line prints it."""
     told = run_berth("audit", "list", "--json", "--limit", "10000000", "--database", database).stdout
     return [json.loads(line) for line in told.splitlines()]

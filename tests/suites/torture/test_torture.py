@@ -9,7 +9,13 @@ import pytest
 from tests.suites.torture.trials import TRIALS, Trial
 from tests.support.databases import chosen_kinds, is_long, require_database
 
-CASES = [(trial, kind) for trial in TRIALS if trial.short or is_long() for kind in chosen_kinds(trial.kinds)]
+CASES = [
+    (trial, kind)
+    for trial in TRIALS
+    if trial.short or is_long()
+    for kind in chosen_kinds(trial.kinds)
+    if is_long() or kind in trial.short_kinds
+]
 
 
 @pytest.mark.timeout(600)

@@ -12,6 +12,7 @@ from tests.suites.torture.clusters import STRIKES, crowd, race_behind_proxy, rac
 from tests.suites.torture.forks import fork_all
 from tests.suites.torture.isolation import SCENARIOS, interleave
 from tests.suites.torture.kills import kill_database, kill_servers, stop_servers
+from tests.suites.torture.lease_holders import hold_leases
 from tests.suites.torture.network import disturb
 from tests.suites.torture.patroni import FAILOVERS
 from tests.suites.torture.racers import race
@@ -26,6 +27,7 @@ class Trial:
     """run: takes a kind of database, a folder and the number of rounds; returns what was wrong.
 
     short: 0 for a trial that only the long form has: it needs minutes, or programs that not every machine has.
+    short_kinds: the databases of the short form.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Trial:
     full: int
     short: int
     run: Callable[[str, Path, int], list[str]]
+    short_kinds: tuple[str, ...] = KINDS
 
 
 def _racers(kind: str, folder: Path, rounds: int) -> list[str]:
@@ -54,6 +57,11 @@ def _stop(kind: str, folder: Path, rounds: int) -> list[str]:
 def _network(kind: str, folder: Path, rounds: int) -> list[str]:
     with empty_database(kind, folder) as url:
         return disturb(url, folder, rounds)
+
+
+def _leases(kind: str, folder: Path, rounds: int) -> list[str]:
+    with empty_database(kind, folder) as url:
+        return hold_leases(url, folder, rounds)
 
 
 def _isolation(kind: str, folder: Path, rounds: int) -> list[str]:
@@ -82,6 +90,7 @@ TRIALS = (
     Trial("kill", "kill -9 of server processes under load", KINDS, 200, 2, _kill),
     Trial("kill-database", "kill -9 of the database under load", SERVER_KINDS, 50, 1, kill_database),
     Trial("stop", "SIGSTOP of server processes under load", KINDS, 20, 1, _stop),
+    Trial("leases", "leases renewed, left and late; servers killed and stopped", KINDS, 30, 2, _leases, ("sqlite",)),
     Trial("network", "connections cut, delayed and stalled", SERVER_KINDS, 100, 3, _network),
     Trial("fork", "a standby that lags is promoted; changes lost, by number", ("postgresql",), 5, 1, _fork),
     Trial("galera-reads", "reads through a node what was written on another", ("mariadb",), 100, 0, read_causally),

@@ -18,6 +18,8 @@ from sqlalchemy import Connection, update
 
 from berth.ledger import replica
 from berth.ledger.write import batch
+from berth.ledger.write.decide import leases
+from berth.model.term import SECOND
 from berth.store import audit, changes, head, tables, write_set
 from berth.store.backend import Capabilities, StaleRead
 from berth.store.head import Head
@@ -76,8 +78,22 @@ def _without_deadline() -> None:
     batch.lapsed = lambda _draft: []  # type: ignore[attr-defined]
 
 
-RULES: Final[dict[str, Callable[[], None]]] = {"deadline": _without_deadline}
-"""What does not keep writers apart, but time from selling anything twice."""
+def _without_renewal() -> None:
+    """Answer a renewal with the deadline that it would bring, and write nothing."""
+    leases._renew = lambda draft, lease: draft.now + lease.ttl * SECOND  # type: ignore[assignment]
+
+
+def _without_release() -> None:
+    """End leases, and leave their claims."""
+    leases._release_ended = lambda _draft: None  # type: ignore[assignment]
+
+
+RULES: Final[dict[str, Callable[[], None]]] = {
+    "deadline": _without_deadline,
+    "renewal": _without_renewal,
+    "release": _without_release,
+}
+"""What does not keep writers apart, but time from selling anything twice, and from taking what is renewed."""
 
 
 def _tell(self: StaleRead, *words: Any) -> None:

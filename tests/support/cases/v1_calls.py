@@ -35,7 +35,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "claims.refused": ("/v1/claims/refused?within=60&project=physics", None),
     "users.list": ("/v1/users?class=VCPU&limit=5", None),
     "providers.holdings": (f"/v1/providers/{HOST}/holdings?limit=1", None),
-    "providers.list": ("/v1/providers?name=OST&class=VCPU&room=VCPU:1&trait=CUSTOM_FAST&limit=1", None),
+    "providers.list": ("/v1/providers?name=OST&class=VCPU&room=VCPU:1&trait=CUSTOM_FAST&drained=false&limit=1", None),
     "providers.show": (f"/v1/providers/{DISK}", None),
     "find": ("/v1/find", {"groups": [{"resources": {"VCPU": 1}}], "limit": 1, "explain": True}),
     "find.show": ("/v1/find?request=%7B%22groups%22:%5B%7B%22resources%22:%7B%22VCPU%22:1%7D%7D%5D%7D", None),
@@ -64,6 +64,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "records.list": ("/v1/records", None),
     "consumers.list": ("/v1/consumers?class=VCPU&order=largest&limit=1", None),
     "consumers.show": (f"/v1/consumers/{JOB}", None),
+    "consumers.edit": (f"/v1/consumers/{JOB}", {"name": "train", "note": None}),
     "consumers.release": (f"/v1/consumers/{JOB}", None),
     "consumers.history": (f"/v1/consumers/{JOB}/history", None),
     "leases.list": ("/v1/leases?project=physics&state=live&limit=10", None),
@@ -95,6 +96,8 @@ CALLS: dict[str, tuple[str, Any]] = {
     "commands.UpdateProvider": ("/v1/commands/UpdateProvider", {"uuid": DISK, "name": "disk-2", "parent": None}),
     "commands.DeleteProvider": ("/v1/commands/DeleteProvider", {"uuid": NOBODY}),
     "commands.DeleteTree": ("/v1/commands/DeleteTree", {"uuid": NOBODY}),
+    "commands.Drain": ("/v1/commands/Drain", {"providers": [DISK], "why": "fan", "dry_run": True}),
+    "commands.Undrain": ("/v1/commands/Undrain", {"where": {"name": "host"}}),
     "commands.EditInventories": (
         "/v1/commands/EditInventories",
         {"where": {"uuid": DISK}, "resource_class": "DISK_GB", "fields": {"allocation_ratio": 2}},
@@ -142,6 +145,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "commands.GrantLease": ("/v1/commands/GrantLease", LEASE),
     "commands.RenewLeases": ("/v1/commands/RenewLeases", {"uuids": [OTHER]}),
     "commands.EndLease": ("/v1/commands/EndLease", {"uuid": NOBODY}),
+    "commands.EditConsumer": ("/v1/commands/EditConsumer", {"consumer": JOB, "note": "for the paper"}),
     "commands.NameAggregate": ("/v1/commands/NameAggregate", {"uuid": RACK, "name": "rack-8"}),
 }
 """By the route's name: the target, and the body."""

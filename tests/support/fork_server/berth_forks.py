@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import runpy
+import signal
 import socket
 import sys
 from importlib import import_module
@@ -27,6 +28,7 @@ def serve(number: int) -> None:
     environment, and whether it gets a session of its own. The reply is the id of the process. Its parent is who asks,
     if that process adopts orphans.
     """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for who asks, who may ask once more
     gc.disable()
     for module in IMPORTED:
         import_module(module)
@@ -42,6 +44,7 @@ def serve(number: int) -> None:
         process = _fork()
         if process == 0:
             asked.close()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             _run(request, files)
             return
         asked.sendall(process.to_bytes(LENGTH_BYTES))

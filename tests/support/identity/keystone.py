@@ -37,6 +37,8 @@ CONFIGURATION: Final = """
 log_file = {folder}/keystone.log
 [database]
 connection = sqlite:///{folder}/keystone.sqlite
+[identity]
+password_hash_rounds = 4
 [token]
 expiration = {expiration}
 [fernet_tokens]

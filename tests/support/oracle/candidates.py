@@ -90,7 +90,7 @@ def one_provider(world: World, root: str, group: Group) -> list[Choice]:
     return [
         Choice(group.suffix, frozenset({uuid}), {(uuid, name): amount for name, amount in group.resources.items()})
         for uuid in world.usable(root)
-        if matches(world, uuid, group)
+        if world.takes_claims(uuid) and matches(world, uuid, group)
     ]
 
 
@@ -117,6 +117,8 @@ def unsuffixed_takes(world: World, root: str, uuid: str, group: Group) -> bool:
     A group that is bound to a tree takes from nowhere else, and stands around that tree only.
     """
     provider, own = world.providers[uuid], world.root(uuid) == root
+    if not world.takes_claims(uuid):
+        return False
     anchored = world.providers[root].aggregates
     if provider.traits & group.forbidden or (provider.aggregates | anchored) & group.not_member_of:
         return False

@@ -16,7 +16,7 @@ Part = tuple[str, str, int]
 def set_allocations(world: World, command: commands.SetAllocations) -> None:
     check_consumers(world, command.claims)
     check_claimed_providers(world, command.claims)
-    write_claims(world, command.claims)
+    write_claims(world, command.claims, drained=world.drained)
 
 
 def release_allocations(world: World, command: commands.ReleaseAllocations) -> None:
@@ -72,7 +72,9 @@ def check_classes(world: World, names: Iterable[str]) -> None:
             raise errors.ClassNotFound(name)
 
 
-def write_claims(world: World, claims: Sequence[Claim], reshaped: Collection[str] = ()) -> None:
+def write_claims(
+    world: World, claims: Sequence[Claim], reshaped: Collection[str] = (), drained: Collection[str] = ()
+) -> None:
     """Let the consumers hold what they claim, and nothing else; each provider that is touched counts once.
 
     The units of providers that are reshaped bind what is held there as well.
@@ -86,7 +88,7 @@ def write_claims(world: World, claims: Sequence[Claim], reshaped: Collection[str
         if claim.consumer in world.consumers:
             world.consumers[claim.consumer].held = {}
     check_inventories(world, parts)
-    check_room(world, parts, before, holding)
+    check_room(world, parts, before, holding, drained)
     for claim in claims:
         hold(world, claim)
     for uuid in touching:
@@ -133,11 +135,12 @@ def check_room(
     parts: Sequence[Part],
     before: dict[tuple[str, str], int],
     holding: dict[tuple[str, str], list[int]],
+    drained: Collection[str],
 ) -> None:
     """Refuse what is not there, breaks an inventory's rules, or is too much.
 
     Whoever is over capacity already (the inventory has shrunk) may hold as much as before, or less; what is held in
-    units that are no longer legal may be kept, passed on or lessened.
+    units that are no longer legal may be kept, passed on or lessened. What is drained may be held as before, or less.
     """
     after = dict.fromkeys(before, 0)
     for uuid, name, amount in parts:
@@ -150,6 +153,8 @@ def check_room(
             raise errors.UnitsViolated(uuid, name, *inventory.violated_unit(amount))
         after[uuid, name] += amount
         used = world.used(uuid, name) + after[uuid, name]
+        if used > before[uuid, name] and any(above in drained for above in world.line(uuid)):
+            raise errors.ProviderDrained(uuid, name)
         if used > inventory.capacity and used > before[uuid, name]:
             raise errors.CapacityExceeded(uuid, name)
 

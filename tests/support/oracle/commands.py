@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from berth.model import commands, errors
 from berth.model.commands import KEEP, UNCHECKED, Generation
+from berth.model.drain import Drain, Undrain
 from berth.model.inventory import Inventory
 from berth.model.names import STANDARD_CLASSES, is_custom_name
 from tests.support.oracle import claims, records
@@ -70,6 +71,23 @@ def delete_provider(world: World, command: commands.DeleteProvider) -> None:
     if any(command.uuid in consumer.held for consumer in world.consumers.values()):
         raise errors.ProviderInUse(command.uuid)
     del world.providers[command.uuid]
+    world.drained.discard(command.uuid)
+
+
+def drain(world: World, command: Drain) -> None:
+    for uuid in command.providers:
+        known_provider(world, uuid)
+    world.drained |= set(command.providers)
+
+
+def undrain(world: World, command: Undrain) -> None:
+    for uuid in command.providers:
+        known_provider(world, uuid)
+    for uuid in command.providers:
+        nearest = next((above for above in world.line(uuid)[1:] if above in world.drained), None)
+        if nearest is not None and nearest not in command.providers:
+            raise errors.DrainedAbove(uuid, nearest)
+    world.drained -= set(command.providers)
 
 
 def set_inventories(world: World, command: commands.SetInventories) -> None:
@@ -224,6 +242,8 @@ RULES: Final[dict[type[commands.Command], Callable[[World, Any], None]]] = {
     commands.CreateProvider: create_provider,
     commands.UpdateProvider: update_provider,
     commands.DeleteProvider: delete_provider,
+    Drain: drain,
+    Undrain: undrain,
     commands.SetInventories: set_inventories,
     commands.AddInventory: add_inventory,
     commands.UpdateInventory: update_inventory,

@@ -91,6 +91,8 @@ def common(world: World, group: Group) -> Iterator[Condition]:
         yield Condition((Constraint.MEMBER_OF, tuple(sorted(names)), 0), partial(is_member, world, group, names))
     for name in sorted(group.not_member_of):
         yield Condition((Constraint.NOT_MEMBER_OF, (name,), 0), partial(is_no_member, world, group, name))
+    if world.drained:
+        yield Condition((Constraint.DRAINED, (), 0), lambda _root, uuid: world.takes_claims(uuid))
 
 
 def lacks_trait(world: World, trait: str, _root: str, uuid: str) -> bool:

@@ -18,6 +18,7 @@ class TimedClaim:
     start: int
     end: int | None = None
     deadline: int | None = None
+    name: str | None = None
 
     def counts(self, now: int) -> bool:
         """Whether it counts."""
@@ -47,8 +48,10 @@ class TimedWorld:
         """Return what each consumer has that has anything."""
         return {consumer: claim.held for consumer, claim in self.claims.items() if claim.counts(self.now)}
 
-    def claim(self, consumer: str, held: dict[str, int], lasts: int | None, within: int | None) -> None:
-        """Make a claim. lasts, within: in seconds."""
+    def claim(
+        self, consumer: str, held: dict[str, int], lasts: int | None, within: int | None, name: str | None = None
+    ) -> None:
+        """Make a claim. lasts, within: in seconds; name: None as before."""
         before = self.there(consumer)
         mine = before.held if before else {}
         for host, amount in held.items():
@@ -59,7 +62,8 @@ class TimedWorld:
         deadline = None if within is None else self.now + within * SECOND
         if lasts is None and within is None and before is not None:
             end = before.end if before.deadline is None else None
-        self.claims[consumer] = TimedClaim(held, self.now, end, deadline)
+        called = name or (before.name if before else None)
+        self.claims[consumer] = TimedClaim(held, self.now, end, deadline, called)
 
     def confirm(self, consumer: str, kept: dict[str, int] | None) -> None:
         """Confirm a hold, or a part of it."""
@@ -83,6 +87,13 @@ class TimedWorld:
         if self.now + seconds * SECOND > claim.start + LONGEST:
             raise errors.HoldTooLong(seconds, 0)
         claim.deadline = max(claim.deadline, self.now + seconds * SECOND)
+
+    def call(self, consumer: str, name: str | None) -> None:
+        """Give a consumer a name, or none."""
+        claim = self.there(consumer)
+        if claim is None:
+            raise errors.AllocationsNotFound(consumer)
+        claim.name = name
 
     def release(self, consumer: str) -> None:
         """Release what a consumer has."""

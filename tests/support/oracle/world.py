@@ -34,12 +34,16 @@ class Consumer:
 
 @dataclass
 class World:
-    """Providers and consumers by uuid, and the names that were made beside the standard ones."""
+    """Providers and consumers by uuid, and the names that were made beside the standard ones.
+
+    ``drained``: the providers that were drained themselves.
+    """
 
     providers: dict[str, Provider] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)
     custom_classes: set[str] = field(default_factory=set)
     custom_traits: set[str] = field(default_factory=set)
+    drained: set[str] = field(default_factory=set)
 
     def has_class(self, name: str) -> bool:
         """Whether there is such a resource class."""
@@ -55,6 +59,10 @@ class World:
         while (parent := self.providers[line[-1]].parent) is not None:
             line.append(parent)
         return line
+
+    def takes_claims(self, provider: str) -> bool:
+        """Whether neither the provider nor one above it is drained."""
+        return self.drained.isdisjoint(self.line(provider))
 
     def root(self, provider: str) -> str:
         """The top of the provider's tree."""

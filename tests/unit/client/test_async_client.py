@@ -73,7 +73,7 @@ def test_what_is_malformed_is_refused_before_anything_is_sent() -> None:
     async def run() -> None:
         client = client_of(lambda _: pytest.fail("a request was sent"))
         with pytest.raises(errors.Invalid):
-            await client.release("nonsense")
+            await client.release("non/sense")
         with pytest.raises(errors.Invalid):
             await client.release(CONSUMER, key="")
 

@@ -271,6 +271,26 @@ def test_a_writer_that_is_far_behind_catches_up_without_the_head_s_lock(
     assert done == ["lock", "read"], "a few changes are applied at once"
 
 
+def test_a_commit_while_a_reader_catches_up_is_no_other_history(
+    database: Database, other: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader has looked whether this process has passed what it reads, and then the process does."""
+    writer = Writer(database)
+    hold = writer._versions.hold
+
+    def commit_first() -> versions.Version:
+        monkeypatch.undo()
+        _write(writer, "CUSTOM_B")
+        return hold()
+
+    _write(other, "CUSTOM_A")
+    monkeypatch.setattr(writer._versions, "hold", commit_first)
+    writer.catch_up()
+    assert (writer.history_epoch, writer.position.audit_number) == (0, 3)
+    assert _knows(writer, "CUSTOM_A")
+    assert _knows(writer, "CUSTOM_B")
+
+
 def test_another_thread_may_find_a_standby_up_to_date_at_any_moment(
     networked: Replica, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import random
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from berth.model.alive_lines import AliveLineReader, AliveLines
 from berth.model.alive_list import AliveList, Held
 from berth.model.errors import Invalid
 from berth.model.reconciliation import ReconcileRequest
 
-# Few different bytes, so that a uuid often stands across two others.
-UUIDS = st.lists(st.sampled_from((0, 1, 255)), min_size=16, max_size=16).map(lambda each: str(UUID(bytes=bytes(each))))
-HELD = st.none() | st.dictionaries(UUIDS, st.dictionaries(st.sampled_from(("VCPU", "CUSTOM_Ö")), st.integers(0, 3)))
 REQUEST = ReconcileRequest(as_of=7, project="physics", type="VM", limit=3)
 
 
-@settings(max_examples=20)
-@given(st.dictionaries(UUIDS, HELD, max_size=600), st.lists(UUIDS, max_size=20), st.integers(1, 5000))
-def test_it_is_what_a_dictionary_is(consumers: dict[str, Held | None], others: list[str], piece: int) -> None:
+def drawn(chance: random.Random) -> str:
+    """Return a uuid of few different bytes: it often stands across two others."""
+    return str(UUID(bytes=bytes(chance.choices((0, 1, 255), k=16))))
+
+
+def amounts(chance: random.Random) -> Held | None:
+    return chance.choice((None, {}, {drawn(chance): {"VCPU": chance.randint(0, 3), "CUSTOM_Ö": 1}}))
+
+
+@pytest.mark.parametrize("number", [0, 1, 20, 511, 512, 513, 5000])
+def test_it_is_what_a_dictionary_is(number: int) -> None:
+    chance = random.Random(number)
+    consumers = {drawn(chance): amounts(chance) for _ in range(number)}
+    others = [drawn(chance) for _ in range(100)]
     made = AliveList.of_consumers(consumers)
     assert (len(made), set(made)) == (len(consumers), set(consumers))
     entries = {uuid: made.entry(uuid) for uuid in {*consumers, *others}}
@@ -29,10 +36,11 @@ def test_it_is_what_a_dictionary_is(consumers: dict[str, Held | None], others: l
     assert {uuid: made.held(entry) for uuid, entry in entries.items() if entry is not None} == consumers
     assert made.digest == AliveList.of_consumers(dict(reversed(consumers.items()))).digest
     lines = b"".join(AliveLines(REQUEST, made))
-    reader = AliveLineReader()
-    for at in range(0, len(lines), piece):
-        reader.feed(lines[at : at + piece])
-    assert (reader.finish(), reader.alive.digest, reader.error) == (REQUEST, made.digest, None)
+    for piece in (97, 5000, len(lines)):
+        reader = AliveLineReader()
+        for at in range(0, len(lines), piece):
+            reader.feed(lines[at : at + piece])
+        assert (reader.finish(), reader.alive.digest, reader.error) == (REQUEST, made.digest, None)
     cut = AliveLineReader()
     cut.feed(lines[: lines.rindex(b"{")])
     with pytest.raises(Invalid, match="no end"):

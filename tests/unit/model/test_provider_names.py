@@ -8,6 +8,7 @@ import pytest
 
 from berth.model import commands
 from berth.model.commands import Claim, NewInventories
+from berth.model.drain import Drain, Undrain
 from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
 from berth.model.errors import Invalid
 from berth.model.inventory import Inventory
@@ -44,6 +45,8 @@ def everything(host: str, rack: str) -> tuple[Any, ...]:
         commands.SetAggregates(uuid=host, aggregates=("rack",)),
         EditTraits(uuid=host, add=frozenset({"rack"})),
         EditAggregates(uuid=host, add=("rack",)),
+        Drain(providers=(rack, host)),
+        Undrain(providers=(host,)),
         ReleaseMatching(holders_of=host, on=rack),
         commands.SetAllocations(claims=(claim(host), claim(rack))),
         commands.Confirm(consumer=JOB, allocations={host: {"VCPU": 1}}),

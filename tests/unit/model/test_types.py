@@ -34,6 +34,8 @@ def claim(**fields: Any) -> Command:
         (inventories(total=4.5), "got `float`"),
         (inventories(reserved=True), "got `bool`"),
         (inventories(total="8"), "got `str`"),
+        (claim(project=b"p"), "got `bytes`"),
+        (claim(user=bytearray(b"u")), "got `bytes`"),
         (inventories(allocation_ratio="1"), "got `str`"),
         (inventories(total=np.int64(8)), "numpy.int64"),
         (claim(allocations={HOST: {"VCPU": 1.5}}), "got `float`"),

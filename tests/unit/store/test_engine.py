@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, Semaphore
-from time import monotonic, sleep
+from time import monotonic
 
 import psycopg
 import pytest
@@ -12,8 +12,9 @@ from sqlalchemy import exc, text
 
 from berth.model.errors import DatabaseUnusable, LedgerClosed
 from berth.store import engine
-from berth.store.backend import CONNECTIONS, LOCK_S, Busy, Unreachable
+from berth.store.backend import CONNECTIONS, LOCK_S, Busy, Purpose, Unreachable
 from berth.store.engine import Database, parse_url, shown
+from tests.support.deadline import until
 from tests.support.ports import free_port
 
 
@@ -96,7 +97,7 @@ def test_callers_who_wait_share_the_try_that_fails(monkeypatch: pytest.MonkeyPat
     with ThreadPoolExecutor(4) as threads:
         waiting = [threads.submit(look) for _ in range(4)]
         assert tries.acquire(timeout=60)
-        sleep(0.05)  # the others wait for the one connection
+        until(lambda: len(database._free[Purpose.LOOK]._cond._waiters) == 3)  # type: ignore[attr-defined]
         answer.set()
         assert all(isinstance(each.exception(60), Unreachable) for each in waiting)
     assert not tries.acquire(blocking=False), "it was tried again for a caller who had waited"

@@ -78,19 +78,10 @@ class BodyReader:
     async def read(self, request: Request, protocol: Any, reservation: Reservation) -> Request:
         """Return a request with its body. Raise HttpError 401 for an unknown caller, 408, 413, 429, 503 or 400."""
         length = declared_length(request)
-        if length is not None and length <= self._limits.anonymous_bytes:
+        if length is not None and length <= min(self._limits.anonymous_bytes, self._limits.body_bytes):
             body = await self._read_short(request, protocol)
         else:
-            large = length is not None and length > self._limits.body_bytes
-            if large and not is_streamed(request):
-                raise self._too_large(self._limits.body_bytes)
-            await self._identification.identify(request)
-            if request.info.sink is not None:
-                await self._read_stream(request, request.info.sink, protocol, reservation)
-                return request
-            if large:
-                raise self._too_large(self._limits.body_bytes)
-            body = await self._read_long(request, protocol, reservation)
+            body = await self._read_long(request, protocol, reservation, length or 0)
         whole = replace(request, body=body)
         await self._check_nesting(whole)
         return whole
@@ -139,7 +130,17 @@ class BodyReader:
         gathered.clear()
         reservation.hold(request, max(0, sink.size - before))
 
-    async def _read_long(self, request: Request, protocol: Any, reservation: Reservation) -> bytes:
+    async def _read_long(self, request: Request, protocol: Any, reservation: Reservation, length: int) -> bytes:
+        """Return a body; an empty one if a sink has taken it. length: as declared."""
+        large = length > self._limits.body_bytes
+        if large and not is_streamed(request):
+            raise self._too_large(self._limits.body_bytes)
+        await self._identification.identify(request)
+        if request.info.sink is not None:
+            await self._read_stream(request, request.info.sink, protocol, reservation)
+            return b""
+        if large:
+            raise self._too_large(self._limits.body_bytes)
         try:
             async with asyncio.timeout(self._patience_s(request)):
                 return await self._read_pieces(request, protocol, reservation)

@@ -79,10 +79,23 @@ class Turn:
         now = time.monotonic()
         if now - self._rested < WORK_S:
             return
-        if self._waiting and now - self._began > TURN_S:
-            self.__exit__(None, None, None)
-            self.__enter__()
+        if now - self._began > TURN_S and (turn := self._passed_on()) is not None:
+            turn.wait()
+            self._began = self._rested = time.monotonic()
         else:
             time.sleep(REST_S)
             self._undisturbed.wait(LONGEST_REST_S)
             self._rested = time.monotonic()
+
+    def _passed_on(self) -> threading.Event | None:
+        """Give the turn to the thread that has waited longest, and return what the next one comes with.
+
+        In one step, so that no thread that comes in between is before this one. None: no other waits.
+        """
+        with self._lock:
+            if not self._waiting:
+                return None
+            turn = threading.Event()
+            self._waiting.append(turn)
+            self._waiting.popleft().set()
+            return turn

@@ -38,13 +38,15 @@ CLAIM: Final = msgspec.defstruct(
         ("confirm_within", int | None, None),
         ("replaces", str | None, None),
         ("lease", str | None, None),
+        ("name", str | Keep, KEEP),
+        ("note", str | Keep, KEEP),
     ],
     namespace={
         "__doc__": (
             "Find where the request fits, and claim that. consumer: a new uuid if none is given; for: how long it "
             "counts, in seconds; until: instead of that, an instant in ISO 8601 with offset; confirm_within: a hold, "
             "to be confirmed within this time, in seconds; replaces: the consumer whose claim it becomes then; lease: "
-            "it goes on while this lease does."
+            "it goes on while this lease does; name, note: what people call the consumer, and a note on it."
         )
     },
     rename={"lasts": "for"},
@@ -78,6 +80,13 @@ class AggregateLabel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     name: str | None
     kind: str | Keep = KEEP
+
+
+class ConsumerEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Give a consumer a name and a note (null: remove it; left out: as before)."""
+
+    name: str | Keep | None = KEEP
+    note: str | Keep | None = KEEP
 
 
 class Revoke(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

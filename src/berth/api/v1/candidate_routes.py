@@ -19,6 +19,8 @@ _CLAIM_REFUSALS: Final = (
     errors.InvalidTerm,
     errors.HoldTooLong,
     errors.ConsumerGenerationConflict,
+    errors.ConsumerNotFound,
+    errors.ConsumerAmbiguous,
     errors.NothingFits,
     errors.KeyReused,
     errors.Forbidden,

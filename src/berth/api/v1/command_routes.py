@@ -32,11 +32,20 @@ from berth.model.commands import (
     UpdateInventory,
     UpdateProvider,
 )
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
+from berth.model.drain import Drain, Undrain
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
 from berth.model.inventory_edits import EditInventories
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.message import RESULTS, UNKEYED, message_of
 from berth.model.releases import ReleaseMatching
+
+_DRAIN_REFUSALS: Final = (
+    errors.ProviderNotFound,
+    errors.ClassNotFound,
+    errors.TraitsNotFound,
+    errors.AggregateNotFound,
+    errors.NothingMatches,
+)
 
 COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError], ...]]]] = {
     CreateProvider: (
@@ -119,6 +128,16 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
             errors.CapacityBelowUse,
         ),
     ),
+    Drain: (
+        "providers.drain",
+        "Let providers take no new claims, each with all below it",
+        _DRAIN_REFUSALS,
+    ),
+    Undrain: (
+        "providers.undrain",
+        "Let drained providers take claims again",
+        (*_DRAIN_REFUSALS, errors.DrainedAbove),
+    ),
     SetTraits: (
         "provider_traits.set",
         "Replace the traits of a provider",
@@ -171,6 +190,7 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
             errors.InventoryMissing,
             errors.UnitsViolated,
             errors.CapacityExceeded,
+            errors.ProviderDrained,
         ),
     ),
     Allocate: (
@@ -233,6 +253,11 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         "leases.end",
         "End a lease: its claims are released, or go on without it",
         (errors.LeaseNotFound, errors.LeaseEnded),
+    ),
+    EditConsumer: (
+        "consumers.edit",
+        "Give a consumer a name and a note, or remove them",
+        (errors.AllocationsNotFound,),
     ),
     NameAggregate: (
         "aggregates.name",

@@ -79,7 +79,8 @@ class Follower:
                 except Unavailable as error:
                     found, failing_since = False, failing_since or time.monotonic()
                     if time.monotonic() - failing_since > RETRY_FOR_S:
-                        raise
+                        _LOG.warning("the change log cannot be followed: %s: its streams end", error)
+                        return
                     _LOG.info("the change log cannot be followed: %s: trying again", error)
                 if not found:
                     await asyncio.sleep(POLL_S)

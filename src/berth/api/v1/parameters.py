@@ -29,6 +29,7 @@ LogPlace = Annotated[
     ),
 ]
 Due = Annotated[int, msgspec.Meta(ge=0, le=LONGEST_S, description="Only those that end or lapse within these seconds.")]
+NameOrNote = Annotated[str, msgspec.Meta(max_length=255, description="A part of the name or of the note.")]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
@@ -94,6 +95,7 @@ class Providers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
     resource_class: Text = msgspec.field(default="", name="class")
     room: AmountsText = ""
     root: Text = ""
+    drained: bool = False
 
 
 class Uuids(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -113,6 +115,11 @@ class Consumers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
     order: ConsumerOrder = ConsumerOrder.UUID
     state: Literal["", "pending", "confirmed", "overdue"] = ""
     due: Due | None = None
+    name: Text = ""
+    uuid: Text = ""
+    text: Annotated[str, msgspec.Meta(max_length=255, description="A part of the name or of the note.")] = (
+        msgspec.field(default="", name="q")
+    )
 
 
 class AgendaQuery(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):

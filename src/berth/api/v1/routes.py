@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from berth.api.v1 import parameters
-from berth.api.v1.bodies import Revoke, Rotate
+from berth.api.v1.bodies import ConsumerEdit, Revoke, Rotate
 from berth.api.v1.candidate_routes import CANDIDATES, UNKNOWN_NAMES
 from berth.api.v1.command_routes import COMMANDS, of_command
 from berth.api.v1.endpoints import changes, consumers, document, fleet, providers, root, tokens
@@ -31,7 +31,7 @@ from berth.model.token import IssuedToken, TokenInfo, TokenSpec
 _PROVIDER: Final = "/v1/providers/{uuid}"
 _CONSUMER: Final = "/v1/consumers/{uuid}"
 _NO_PROVIDER: Final = (errors.ProviderNotFound, errors.Invalid)
-_NO_CONSUMER: Final = (errors.AllocationsNotFound, errors.Invalid)
+_NO_CONSUMER: Final = (errors.AllocationsNotFound, errors.ConsumerNotFound, errors.ConsumerAmbiguous, errors.Invalid)
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route(
@@ -245,16 +245,28 @@ ROUTES: Final[tuple[Route, ...]] = (
         refusals=(*_NO_CONSUMER, errors.KeyReused, errors.Forbidden),
     ),
     Route(
+        "consumers.edit",
+        "PATCH",
+        _CONSUMER,
+        consumers.edit,
+        "Give a consumer a name and a note, or remove them",
+        "consumers.edit",
+        body=ConsumerEdit,
+        status=204,
+        keyed=True,
+        refusals=(*_NO_CONSUMER, errors.KeyReused, errors.Forbidden),
+    ),
+    Route(
         "consumers.history",
         "GET",
         f"{_CONSUMER}/history",
-        changes.history,
+        consumers.history,
         "The audit records of a consumer, newest first",
         "audit.history",
         query=parameters.History,
         reply=Page[AuditRecord],
         dated=False,
-        refusals=(errors.Invalid,),
+        refusals=(errors.ConsumerNotFound, errors.ConsumerAmbiguous, errors.Invalid),
     ),
     *RECONCILIATION,
     *LEASES,

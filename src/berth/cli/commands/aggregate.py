@@ -9,6 +9,7 @@ import typer
 
 from berth.cli import provider_names
 from berth.cli.command import ledger_command
+from berth.cli.completion import completion_of
 from berth.cli.options import ProviderName
 from berth.cli.session import Session
 from berth.model.aggregate import NO_NAME, AggregateName
@@ -21,9 +22,18 @@ app: Final = typer.Typer(no_args_is_help=True, help="Name aggregates, such as ra
 
 AggregateWords = Annotated[
     list[str],
-    typer.Argument(metavar="AGGREGATE...", help="Names or uuids of aggregates, as `berth aggregates` lists them."),
+    typer.Argument(
+        metavar="AGGREGATE...",
+        help="Names or uuids of aggregates, as `berth aggregates` lists them.",
+        autocompletion=completion_of("aggregate"),
+    ),
 ]
-AggregateWord = Annotated[str, typer.Argument(metavar="AGGREGATE", help="The aggregate's name or uuid.")]
+AggregateWord = Annotated[
+    str,
+    typer.Argument(
+        metavar="AGGREGATE", help="The aggregate's name or uuid.", autocompletion=completion_of("aggregate")
+    ),
+]
 NewName = Annotated[str, typer.Argument(metavar="NAME", help="The new name, such as rack-7.")]
 AggregateKind = Annotated[
     str | None, typer.Option(metavar="WORD", help="What kind of aggregate it is: rack, zone, network or another word.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from berth.cli import consumer_names
 from berth.cli.command import ledger_command
 from berth.cli.options import DEFAULTS, DatabaseUrl, parse_seal
 from berth.cli.output.claim_text import owners_text
@@ -57,7 +58,7 @@ def list_(
     until: Moment = None,
     actor: Annotated[str | None, typer.Option(help="Only by this actor, as the log names it.")] = None,
     provider: Annotated[str | None, typer.Option(metavar="NAME|UUID", help="Only records about this provider.")] = None,
-    consumer: Annotated[str | None, typer.Option(metavar="UUID", help="Only records about this consumer.")] = None,
+    consumer: Annotated[str | None, typer.Option(metavar="CONSUMER", help="Only records about this consumer.")] = None,
     operation: Annotated[str | None, typer.Option(help="Only this operation, such as SetAllocations.")] = None,
     outcome: Annotated[
         str | None, typer.Option(help="Only this outcome: done, or the status of a refusal, such as 403.")
@@ -72,7 +73,7 @@ def list_(
         since=None if since is None else parse_moment(since),
         until=None if until is None else parse_moment(until),
         actor=actor,
-        subject=consumer if provider is None else _uuid_of(session.ledger, provider),
+        subject=_subject(session, provider, consumer),
         operation=operation,
         outcome=outcome,
         most=limit,
@@ -158,6 +159,13 @@ def archive(
             f"records {moved.first} to {moved.last} and their changes are in {moved.file}, "
             "and no longer in the database"
         )
+
+
+def _subject(session: Session, provider: str | None, consumer: str | None) -> str | None:
+    """Return the uuid of what the records are about; None: of anything."""
+    if consumer is not None:
+        return consumer_names.resolve(session, consumer)
+    return None if provider is None else _uuid_of(session.ledger, provider)
 
 
 def _uuid_of(ledger: LedgerInterface, name: str) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from berth.cli import provider_names
 from berth.cli.command import ledger_command
+from berth.cli.options import SubjectName
 from berth.cli.output import tables
 from berth.cli.output.change_text import line
 from berth.cli.output.output import OutputFormat
@@ -47,7 +48,7 @@ def changes(
 @ledger_command(csv=True)
 def history(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name or uuid of a provider, or uuid of a consumer.")],
+    name: SubjectName,
     limit: Annotated[int, typer.Option(min=1, help="The most records to show.")] = 20,
 ) -> None:
     """Show what was done to a provider or consumer and by whom, newest first, even if it no longer exists.

@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
-from berth.cli import provider_names
+from berth.cli import consumer_names, provider_names
 from berth.cli.amounts import parse_amounts
 from berth.cli.claimant import (
     Claimant,
     ConsumerOption,
     LastsOption,
     LeaseOption,
+    NameOption,
+    NoteOption,
     ProjectOption,
     TypeOption,
     UntilOption,
@@ -22,6 +24,7 @@ from berth.cli.claimant import (
     term_of,
 )
 from berth.cli.command import ledger_command
+from berth.cli.completion import completion_of
 from berth.cli.request_options import RequestOptions
 from berth.cli.session import Session
 from berth.model.consumer import Resources
@@ -37,19 +40,33 @@ def claim(
     consumer: ConsumerOption = "",
     kind: TypeOption = "",
     on: Annotated[
-        str, typer.Option(metavar="NAME", help="Claim everything from this provider, without searching.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Claim everything from this provider, without searching.",
+            autocompletion=completion_of("provider"),
+        ),
     ] = "",
     replace: Annotated[bool, typer.Option("--replace", help="With --on: replace what the consumer holds now.")] = False,
     lasts: LastsOption = "",
     until: UntilOption = "",
     lease: LeaseOption = "",
+    name: NameOption = "",
+    note: NoteOption = "",
 ) -> None:
     """Claim resources for a consumer, where they fit (as `berth find`) or from one provider (--on): all or nothing.
 
-    Example: berth claim VCPU=4,MEMORY_MB=8G --project physics --type JOB --for 7d
+    Example: berth claim VCPU=4,MEMORY_MB=8G --project physics --name train-7 --for 7d
     """
-    term = term_of(lasts, until, lease=lease)
-    claimant = new_claimant(consumer=consumer, project=project, user=user, kind=kind, replace=replace, term=term)
+    claimant = new_claimant(
+        session,
+        consumer=consumer_names.resolve(session, consumer) if replace and consumer else consumer,
+        project=project,
+        user=user,
+        kind=kind,
+        replace=replace,
+        term=term_of(lasts, until, lease=lease),
+    ).called(name, note)
     if on and options != RequestOptions(resources=options.resources):
         raise typer.BadParameter("--on takes amounts only: the other options are for searching")
     if replace and not on:
@@ -58,7 +75,7 @@ def claim(
         allocations = _claim_on(session, claimant, on, options.resources)
     else:
         allocations = claimant.claim_candidate(session, options).allocations
-    print_claimed(session, claimant.consumer, allocations, term)
+    print_claimed(session, claimant, allocations)
 
 
 def _claim_on(session: Session, claimant: Claimant, name: str, resources: str) -> dict[str, Resources]:

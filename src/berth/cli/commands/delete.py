@@ -1,4 +1,4 @@
-"""`berth delete`: a provider, or a whole tree."""
+"""`berth delete` and `berth rm`: a provider, or a whole tree."""
 
 from __future__ import annotations
 
@@ -40,6 +40,29 @@ def delete(
     verb, key = ("would delete", "would_delete") if dry_run else ("deleted", "deleted")
     lines = (f"{verb} {nodes.get(each, each)}  {each}" for each in going)
     session.output.print_result({key: [{"uuid": each, "name": nodes.get(each, "")} for each in going]}, *lines)
+
+
+@ledger_command()
+def rm(
+    session: Session,
+    name: ProviderName,
+    tree: Annotated[bool, typer.Option("--tree", help="Remove all providers below it as well.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Remove a provider, or with --tree a provider and all below it: all of them, or none. It asks first.
+
+    As `berth delete`, which asks only for more than one. A provider of which anything is held is not removed.
+
+    Example: berth rm node-2
+    """
+    uuid = provider_names.resolve(session, name)
+    nodes = {node.uuid: node.name for node in session.ledger.details(uuid).tree}
+    going = session.ledger.delete_tree(uuid, dry_run=True) if tree else [uuid]
+    what = nodes[uuid] if len(going) == 1 else f"{nodes[uuid]} and {len(going) - 1:,} below it"
+    confirm_count(session, len(going), f"remove {what}", yes=yes)
+    gone = _delete(session, uuid, tree=tree)
+    lines = (f"removed {nodes.get(each, each)}  {each}" for each in gone)
+    session.output.print_result({"deleted": [{"uuid": each, "name": nodes.get(each, "")} for each in gone]}, *lines)
 
 
 def _delete(session: Session, uuid: str, *, tree: bool) -> list[str]:

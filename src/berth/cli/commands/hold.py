@@ -7,12 +7,14 @@ from typing import Annotated, Final
 
 import typer
 
-from berth.cli import provider_names
+from berth.cli import consumer_names, provider_names
 from berth.cli.amounts import parse_amounts
 from berth.cli.claimant import (
     ConsumerOption,
     LastsOption,
     LeaseOption,
+    NameOption,
+    NoteOption,
     ProjectOption,
     TypeOption,
     UntilOption,
@@ -23,7 +25,9 @@ from berth.cli.claimant import (
     term_of,
 )
 from berth.cli.command import ledger_command
+from berth.cli.options import ConsumerWord, OfProject, ShowUuids
 from berth.cli.output import tables
+from berth.cli.output.consumer_text import called
 from berth.cli.output.lease_text import overdue_line
 from berth.cli.output.output import OutputFormat
 from berth.cli.request_options import RequestOptions
@@ -33,11 +37,8 @@ from berth.model.agenda import AgendaItem
 from berth.model.commands import KEEP, Keep
 from berth.model.consumer import Resources
 from berth.model.term import SECOND
-from berth.model.validation import canonical_uuid
 
 PAGE: Final = 1000
-
-HoldArgument = Annotated[str, typer.Argument(metavar="UUID", help="The consumer's uuid, as `berth hold` printed it.")]
 
 
 @ledger_command(request=True)
@@ -54,21 +55,23 @@ def hold(
     lasts: LastsOption = "",
     until: UntilOption = "",
     lease: LeaseOption = "",
+    name: NameOption = "",
+    note: NoteOption = "",
 ) -> None:
     """Hold resources where they fit (as `berth find`), until they are confirmed. What is not confirmed in time is free.
 
     Example: berth hold PGPU=2 --within 15m --project students
     """
     term = term_of(lasts, until, within, lease)
-    claimant = new_claimant(consumer=consumer, project=project, user=user, kind=kind, term=term)
-    granted = claimant.claim_candidate(session, options)
-    print_claimed(session, claimant.consumer, granted.allocations, term)
+    claimant = new_claimant(session, consumer=consumer, project=project, user=user, kind=kind, term=term)
+    claimant = claimant.called(name, note)
+    print_claimed(session, claimant, claimant.claim_candidate(session, options).allocations)
 
 
 @ledger_command()
 def confirm(
     session: Session,
-    consumer: HoldArgument,
+    consumer: ConsumerWord,
     only: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME:AMOUNTS", help="Keep only this of a provider; repeatable. The rest is released."),
@@ -79,12 +82,12 @@ def confirm(
 
     Example: berth confirm c0000000-0000-4000-8000-000000000001
     """
-    uuid = canonical_uuid(consumer)
+    uuid = consumer_names.resolve(session, consumer)
     session.ledger.holds.confirm(uuid, allocations=_kept(session, only), end=parse_instant(until) if until else KEEP)
     details = session.ledger.consumer(uuid)
     session.output.print_result(
         {"consumer": uuid, "allocations": details.allocations, "end": details.end},
-        f"confirmed: consumer {uuid} holds",
+        f"confirmed: consumer {called(uuid, details.name)} holds",
         tables.held(details.allocations, session.name_of).rich(),
         *term_lines(details),
     )
@@ -93,7 +96,7 @@ def confirm(
 @ledger_command()
 def extend(
     session: Session,
-    consumer: HoldArgument,
+    consumer: ConsumerWord,
     lasts: Annotated[
         str, typer.Option("--for", metavar="TIME", help="How long it waits from now on: 90s, 15m, 2h.")
     ] = "15m",
@@ -102,7 +105,7 @@ def extend(
 
     Example: berth extend c0000000-0000-4000-8000-000000000001 --for 30m
     """
-    uuid = canonical_uuid(consumer)
+    uuid = consumer_names.resolve(session, consumer)
     deadline = session.ledger.holds.extend(uuid, parse_span(lasts) // SECOND)
     session.output.print_result(
         {"consumer": uuid, "deadline": deadline}, f"the hold of consumer {uuid} lapses at {format_moment(deadline)} UTC"
@@ -115,8 +118,9 @@ def agenda(
     within: Annotated[
         str, typer.Option(metavar="TIME", help="Only what ends within this time: 1h, 1d, 7d. Default: all.")
     ] = "",
-    project: Annotated[str, typer.Option(help="Only consumers of this project.")] = "",
+    project: OfProject = "",
     limit: Annotated[int, typer.Option(min=1, help="The most rows to show.")] = 100,
+    uuids: ShowUuids = False,
 ) -> None:
     """List the claims that end and the holds that lapse next, the earliest first; before them leases that are overdue.
 
@@ -135,7 +139,7 @@ def agenda(
             break
     if session.output.form is OutputFormat.PEOPLE:
         session.output.print(*overdue)
-    session.output.show(items, tables.agenda(items))
+    session.output.show(items, tables.agenda(items, uuids=uuids or session.output.form is not OutputFormat.PEOPLE))
     if after is not None:
         session.output.note(f"only the first {len(items):,} are shown (--limit for more)")
     elif not items:

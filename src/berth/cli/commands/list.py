@@ -13,8 +13,21 @@ from berth.cli import aggregate_names, provider_names
 from berth.cli.amounts import parse_amounts
 from berth.cli.claimant import term_lines
 from berth.cli.command import ledger_command
+from berth.cli.completion import completion_of
+from berth.cli.options import (
+    HavingClass,
+    HoldingClass,
+    HoldingOf,
+    OfProject,
+    OnlyAggregate,
+    OnlyTrait,
+    OnlyTree,
+    ShowUuids,
+    SubjectName,
+)
 from berth.cli.output import tables
 from berth.cli.output.claim_text import last_owner
+from berth.cli.output.consumer_text import called
 from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Table
 from berth.cli.output.tree import tree
@@ -23,6 +36,7 @@ from berth.cli.times import format_moment, parse_span
 from berth.model.change import NameKind
 from berth.model.claim_life import ClaimState
 from berth.model.consumer import ConsumerDetails, ConsumerOrder, ConsumerQuery
+from berth.model.drain_state import DrainState
 from berth.model.ended_consumer import ClaimEnd
 from berth.model.errors import AllocationsNotFound, Forbidden, NotFound, ProviderNotFound
 from berth.model.names import UNKNOWN_TYPE
@@ -54,15 +68,14 @@ class StateFilter(enum.StrEnum):
 def providers(
     session: Session,
     name: Annotated[str, typer.Option(help="Only providers with this text in their name.")] = "",
-    trait: Annotated[str, typer.Option(help="Only providers with this trait.")] = "",
-    aggregate: Annotated[str, typer.Option(metavar="NAME", help="Only providers in this aggregate.")] = "",
-    resource_class: Annotated[
-        str, typer.Option("--class", help="Only providers with an inventory of this class.")
-    ] = "",
+    trait: OnlyTrait = "",
+    aggregate: OnlyAggregate = "",
+    resource_class: HavingClass = "",
     room: Annotated[
         str, typer.Option(metavar="AMOUNTS", help="Only providers with room for this, such as VCPU=4,MEMORY_MB=8G.")
     ] = "",
-    tree: Annotated[str, typer.Option(metavar="NAME", help="Only providers in this provider's tree.")] = "",
+    tree: OnlyTree = "",
+    drained: Annotated[bool, typer.Option("--drained", help="Only drained providers: they take no claims.")] = False,
     limit: RowLimit = None,
 ) -> None:
     """List providers with their use.
@@ -76,6 +89,7 @@ def providers(
         resource_class=resource_class,
         room=parse_amounts(room) if room else {},
         root=session.ledger.provider(provider_names.resolve(session, tree)).root if tree else "",
+        drained=drained,
     )
     items, more = _collect(session, limit, lambda most, after: session.ledger.search(query, limit=most, after=after))
     session.output.show(items, tables.providers(items))
@@ -89,7 +103,8 @@ def providers(
 @ledger_command()
 def show(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name or uuid of a provider, or uuid of a consumer.")],
+    name: SubjectName,
+    uuids: ShowUuids = False,
 ) -> None:
     """Show a provider (tree, inventories, holders, history), or what a consumer holds or held.
 
@@ -99,7 +114,7 @@ def show(
     """
     subject = provider_names.resolve_subject(session, name)
     try:
-        _show_provider(session, subject)
+        _show_provider(session, subject, uuids=uuids)
     except ProviderNotFound:
         try:
             consumer = session.ledger.consumer(subject)
@@ -112,7 +127,12 @@ def show(
 @ledger_command(csv=True)
 def usage(
     session: Session,
-    project: Annotated[str, typer.Option(help="Show what this project holds, by type of consumer.")] = "",
+    project: Annotated[
+        str,
+        typer.Option(
+            help="Show what this project holds, by type of consumer.", autocompletion=completion_of("project")
+        ),
+    ] = "",
     user: Annotated[str, typer.Option(help="With --project: show only what this user holds.")] = "",
     projects: Annotated[bool, typer.Option("--projects", help="Show what each project holds.")] = False,
 ) -> None:
@@ -133,7 +153,14 @@ def usage(
     else:
         fleet = session.ledger.overview()
         session.output.show(fleet, tables.totals(fleet.classes))
-        session.output.note("" if fleet.classes else EMPTY)
+        session.output.note(_drained(fleet.drained) if fleet.classes else EMPTY)
+
+
+def _drained(count: int) -> str:
+    if not count:
+        return ""
+    providers = "1 provider is" if count == 1 else f"{count:,} providers are"
+    return f"{providers} drained, with all below: `berth providers --drained` lists them"
 
 
 All = Annotated[bool, typer.Option("--all", help="Include names that no provider uses.")]
@@ -171,13 +198,13 @@ def aggregates(session: Session) -> None:
 @ledger_command(csv=True)
 def consumers(
     session: Session,
-    project: Annotated[str, typer.Option(help="Only consumers of this project.")] = "",
+    project: OfProject = "",
     user: Annotated[str, typer.Option(help="Only consumers of this user.")] = "",
     kind: Annotated[
         str, typer.Option("--type", help="Only consumers of this type; unknown: consumers without a type.")
     ] = "",
-    provider: Annotated[str, typer.Option(metavar="NAME", help="Only consumers that hold some of this provider.")] = "",
-    resource_class: Annotated[str, typer.Option("--class", help="Only consumers that hold some of this class.")] = "",
+    provider: HoldingOf = "",
+    resource_class: HoldingClass = "",
     order: Annotated[
         ConsumerOrder, typer.Option(help="Order: by uuid, oldest first, or largest first (of --class).")
     ] = ConsumerOrder.UUID,
@@ -188,6 +215,9 @@ def consumers(
     due: Annotated[
         str, typer.Option(metavar="TIME", help="Only those whose claims end or lapse within this time: 1h, 1d, 7d.")
     ] = "",
+    name: Annotated[str, typer.Option(metavar="TEXT", help="Only those whose name begins with this.")] = "",
+    text: Annotated[str, typer.Option(metavar="TEXT", help="Only those with this in their name or note.")] = "",
+    uuids: ShowUuids = False,
     limit: RowLimit = None,
 ) -> None:
     """List consumers with what they hold, and how long their claims still count.
@@ -203,9 +233,11 @@ def consumers(
         order=order,
         state=None if state is None else ClaimState(state.value),
         due=parse_span(due) // SECOND if due else None,
+        name=name,
+        text=text,
     )
     items, more = _collect(session, limit, lambda most, after: session.ledger.consumers(query, limit=most, after=after))
-    session.output.show(items, tables.consumers(items))
+    session.output.show(items, tables.consumers(items, uuids=uuids or session.output.form is not OutputFormat.PEOPLE))
     _note_more(session, len(items), "consumers", more=more)
     if not items:
         session.output.note("there are no consumers" if query == ConsumerQuery() else "no consumer matches")
@@ -237,20 +269,23 @@ def _note_more(session: Session, shown: int, name: str, *, more: bool) -> None:
         session.output.note(f"only the first {shown:,} {name} are shown (--limit for more, --json or --csv for all)")
 
 
-def _show_provider(session: Session, uuid: str) -> None:
+def _show_provider(session: Session, uuid: str, *, uuids: bool) -> None:
     ledger = session.ledger
     provider = ledger.details(uuid)
     holders = ledger.holders(provider.uuid, limit=SHOWN)
     history = ledger.history(provider.uuid, most=10)
     data = {"provider": provider, "holders": holders.items, "history": history}
     table = tables.history(history, provider.uuid, session.name_of) if history else None
-    session.output.print_result(data, *_header(provider), *_sections(provider, holders.items, table))
+    sections = _sections(provider, tables.holders(holders.items, uuids=uuids), table)
+    session.output.print_result(data, *_header(provider), *sections)
 
 
 def _header(provider: ProviderDetails) -> Iterator[Any]:
     yield f"{provider.name}  {provider.uuid}"
     created, updated = format_moment(provider.created_at), format_moment(provider.updated_at)
     yield f"generation {provider.generation}, created {created}, updated {updated}"
+    if provider.drain is not None:
+        yield _drain(provider.drain, provider.uuid)
     if provider.traits:
         yield f"traits: {', '.join(provider.traits)}"
     if provider.aggregates:
@@ -260,17 +295,22 @@ def _header(provider: ProviderDetails) -> Iterator[Any]:
         yield tree(provider.tree, provider.uuid)
 
 
+def _drain(drain: DrainState, uuid: str) -> str:
+    above = "" if drain.provider == uuid else f" with {drain.name}, above it,"
+    return f"drained{above} since {format_moment(drain.since)} by {drain.by}{drain.why and f': {drain.why}'}"
+
+
 def _aggregates(provider: ProviderDetails) -> list[str]:
     """Return the names of a provider's aggregates, then the uuids of those without a name."""
     named = [name for uuid in provider.aggregates if (name := provider.aggregate_names.get(uuid))]
     return sorted(named) + [uuid for uuid in provider.aggregates if uuid not in provider.aggregate_names]
 
 
-def _sections(provider: ProviderDetails, holders: list[Any], history: Table | None) -> Iterator[Any]:
+def _sections(provider: ProviderDetails, holders: Table, history: Table | None) -> Iterator[Any]:
     yield ""
     yield tables.inventories(provider).rich() if provider.inventories else "no inventories"
     yield ""
-    yield tables.holders(holders).rich() if holders else "no consumer holds any of it"
+    yield holders.rich() if holders.rows else "no consumer holds any of it"
     if history is not None:
         yield ""
         yield history.rich()
@@ -280,7 +320,8 @@ def _show_consumer(session: Session, consumer: ConsumerDetails) -> None:
     history = session.ledger.history(consumer.uuid, most=10)
     session.output.print_result(
         {"consumer": consumer, "history": history},
-        f"consumer {consumer.uuid}",
+        f"consumer {called(consumer.uuid, consumer.name)}",
+        consumer.note and f"note: {consumer.note}",
         f"of project {consumer.project}, user {consumer.user}, type {consumer.type or 'unknown'}, "
         f"generation {consumer.generation}, updated {format_moment(consumer.updated_at)}",
         *term_lines(consumer),

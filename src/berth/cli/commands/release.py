@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 import typer
 
-from berth.cli import provider_names
+from berth.cli import consumer_names, provider_names
 from berth.cli.amounts import as_text
 from berth.cli.command import ledger_command
+from berth.cli.completion import completion_of
 from berth.cli.confirm import DryRun, Yes, confirm_count
+from berth.cli.output.consumer_text import called
 from berth.cli.session import STANDARD_INPUT, Session
 from berth.model.consumer import Resources
-from berth.model.errors import AllocationsNotFound, BerthError, Invalid, NotFound
-from berth.model.names import parse_uuid
+from berth.model.errors import AllocationsNotFound, BerthError, ConsumerNotFound, NotFound
 from berth.model.releases import MOST_RELEASED, USUALLY_RELEASED, ReleasedPage
 
 FEW: Final = 100
@@ -25,8 +26,35 @@ FEW: Final = 100
 MOST_SHOWN: Final = 20
 """How many of the consumers that hold nothing are named."""
 
-Released = dict[str, Resources]
-"""What was released, by consumer: totals of all its providers."""
+
+class _Part(NamedTuple):
+    """What was released of one consumer: totals of all its providers. name: None if it has none."""
+
+    name: str | None
+    resources: Resources
+
+
+Released = dict[str, _Part]
+"""What was released, by consumer."""
+
+
+OnlyOn = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Only what they hold of this provider and of those below it.",
+        autocompletion=completion_of("provider"),
+    ),
+]
+HoldersOf = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Consumers that hold something of this provider or of those below it.",
+        autocompletion=completion_of("provider"),
+    ),
+]
+WholeProject = Annotated[str, typer.Option(help="Consumers of this project.", autocompletion=completion_of("project"))]
 
 
 @ledger_command()
@@ -35,25 +63,22 @@ def release(
     consumers: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="UUID...", help="Uuids of consumers, as `berth consumers` lists them; - for one per line of input."
+            metavar="CONSUMER...",
+            help="Names or uuids of consumers, or unique beginnings of them; - for one per line of input.",
         ),
     ] = None,
-    on: Annotated[
-        str, typer.Option(metavar="NAME", help="Only what they hold of this provider and of those below it.")
-    ] = "",
-    holders_of: Annotated[
-        str, typer.Option(metavar="NAME", help="Consumers that hold something of this provider or of those below it.")
-    ] = "",
-    project: Annotated[str, typer.Option(help="Consumers of this project.")] = "",
+    on: OnlyOn = "",
+    holders_of: HoldersOf = "",
+    project: WholeProject = "",
     dry_run: DryRun = False,
     yes: Yes = False,
     batch: Annotated[int, typer.Option(help="Consumers per commit.", min=1, max=MOST_RELEASED)] = USUALLY_RELEASED,
 ) -> None:
     """Release what consumers hold: all of it, or only what they hold of one host (--on).
 
-    Consumers are given by uuid, or all of a host (--holders-of) or of a project. Then the command asks for their
-    number first. Exit status 1 if a given one holds nothing; the others are released. If a word or a line is no uuid,
-    nothing is released. A command that was interrupted says what it has released, and can be run again.
+    Consumers are given by name or uuid, or all of a host (--holders-of) or of a project. Then the command asks for
+    their number first. Exit status 1 if a given one holds nothing; the others are released. If a word or a line is
+    no consumer, nothing is released. A command that was interrupted says what it has released, and can be run again.
 
     Example: berth release c0000000-0000-4000-8000-000000000001
     """
@@ -112,29 +137,30 @@ def _given_uuids(session: Session, words: Sequence[str] | None) -> list[str] | N
     """Return the uuids that are given, None if none are: then others say which consumers."""
     if not words:
         return None
-    return _uuids_of_input(session) if words == [STANDARD_INPUT] else _uuids_of_words(words)
+    given = _lines_of_input(session) if words == [STANDARD_INPUT] else _numbered(words)
+    return _consumer_uuids(session, given)
 
 
-def _uuids_of_input(session: Session) -> list[str]:
-    """Return the uuids on standard input, one per line, each once. Raises Invalid, typer.BadParameter."""
+def _lines_of_input(session: Session) -> Iterator[tuple[str, str]]:
+    """Return the lines of standard input with their places. Raises typer.BadParameter."""
     if session.location.token == STANDARD_INPUT:
         raise typer.BadParameter("standard input is the token already: set BERTH_TOKEN, or give --token-file FILE")
     lines = ((f"line {number}", line.strip()) for number, line in enumerate(sys.stdin, 1))
-    return _checked_uuids((place, text) for place, text in lines if text)
+    return ((place, text) for place, text in lines if text)
 
 
-def _uuids_of_words(words: Iterable[str]) -> list[str]:
-    return _checked_uuids((f"argument {number}", word) for number, word in enumerate(words, 1))
+def _numbered(words: Iterable[str]) -> Iterator[tuple[str, str]]:
+    return ((f"argument {number}", word) for number, word in enumerate(words, 1))
 
 
-def _checked_uuids(given: Iterable[tuple[str, str]]) -> list[str]:
-    """Return uuids in the canonical spelling, each once. Raises Invalid for the first word that is none."""
+def _consumer_uuids(session: Session, given: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the uuids of consumers by their names or uuids, each once. Raises NotFound, ConsumerAmbiguous."""
     uuids: dict[str, None] = {}
     for place, text in given:
-        uuid = parse_uuid(text)
-        if uuid is None:
-            raise Invalid(f"{place}: {text[:80]!r} is no uuid; nothing was released")
-        uuids[uuid] = None
+        try:
+            uuids[consumer_names.resolve(session, text)] = None
+        except ConsumerNotFound:
+            raise NotFound(f"{place}: no consumer is called {text[:80]!r}; nothing was released") from None
     return list(uuids)
 
 
@@ -146,7 +172,7 @@ def _matching(session: Session, selection: _Selection, uuids: Sequence[str] | No
         pages = [selection.page(session, None, batch, dry_run=True)]
         while pages[-1].next is not None:
             pages.append(selection.page(session, None, batch, pages[-1].next, dry_run=True))
-    return {each.consumer: _sum(each.released.values()) for page in pages for each in page.items}
+    return {each.consumer: _Part(each.name, _sum(each.released.values())) for page in pages for each in page.items}
 
 
 def _confirmed(session: Session, selection: _Selection, batch: int, *, yes: bool) -> list[str]:
@@ -159,19 +185,17 @@ def _confirmed(session: Session, selection: _Selection, batch: int, *, yes: bool
     return uuids
 
 
-def _releases(
-    session: Session, selection: _Selection, uuids: Sequence[str], batch: int
-) -> Iterator[tuple[str, Resources]]:
+def _releases(session: Session, selection: _Selection, uuids: Sequence[str], batch: int) -> Iterator[tuple[str, _Part]]:
     """Release consumers. Yield each that held something, and what, once that is committed."""
     if selection.is_empty and len(uuids) <= FEW:
         yield from _release_each(session, uuids)
         return
     for part in _parts(uuids, batch):
         for each in selection.page(session, part, batch, dry_run=False).items:
-            yield each.consumer, _sum(each.released.values())
+            yield each.consumer, _Part(each.name, _sum(each.released.values()))
 
 
-def _release_each(session: Session, uuids: Iterable[str]) -> Iterator[tuple[str, Resources]]:
+def _release_each(session: Session, uuids: Iterable[str]) -> Iterator[tuple[str, _Part]]:
     """Release all that consumers hold, one by one. Yield each that held something, and what."""
     for uuid in uuids:
         try:
@@ -179,15 +203,15 @@ def _release_each(session: Session, uuids: Iterable[str]) -> Iterator[tuple[str,
             session.ledger.release(uuid)
         except AllocationsNotFound:
             continue
-        yield uuid, held.resources
+        yield uuid, _Part(held.name, held.resources)
 
 
-def _release_and_print(session: Session, releases: Iterator[tuple[str, Resources]], count: int) -> Released:
+def _release_and_print(session: Session, releases: Iterator[tuple[str, _Part]], count: int) -> Released:
     """Release consumers, and print what was released: also if that is interrupted or fails."""
     released: Released = {}
     try:
-        for uuid, resources in releases:
-            released[uuid] = resources
+        for uuid, part in releases:
+            released[uuid] = part
     except (BerthError, KeyboardInterrupt):
         _print_released(session, released)
         session.output.note(f"stopped: {len(released):,} of {count:,} are released; run it again for the rest")
@@ -224,9 +248,11 @@ def _sum(each: Iterable[Resources]) -> Resources:
 def _print_released(session: Session, released: Released, verb: str = "released", key: str = "released") -> None:
     if not released:
         return
-    data: list[dict[str, Any]] = [{"consumer": uuid, key: held} for uuid, held in released.items()]
+    data: list[dict[str, Any]] = [
+        {"consumer": uuid, "name": part.name, key: part.resources} for uuid, part in released.items()
+    ]
     if len(released) <= FEW:
-        lines = [f"{verb} {uuid}: {as_text(held)}" for uuid, held in released.items()]
+        lines = [f"{verb} {called(uuid, part.name)}: {as_text(part.resources)}" for uuid, part in released.items()]
     else:
-        lines = [f"{verb} {len(released):,} consumers: {as_text(_sum(released.values()))}"]
+        lines = [f"{verb} {len(released):,} consumers: {as_text(_sum(part.resources for part in released.values()))}"]
     session.output.print_result(data, *lines)

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from berth.cli.command import ledger_command
+from berth.cli.options import OfProject, OnlyClass
 from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Fill, Table, TableCell
 from berth.cli.session import Session
@@ -26,8 +27,8 @@ def report(
         str, typer.Option(metavar="WHEN", help="From when on: 12h, 30d, 2026-05-01 or 2026-05-01T12:00 (UTC).")
     ] = "30d",
     until: Annotated[str, typer.Option(metavar="WHEN", help="Until when, as --since. Default: now.")] = "",
-    resource_class: Annotated[str, typer.Option("--class", help="Only this resource class.")] = "",
-    project: Annotated[str, typer.Option(help="Only consumers of this project.")] = "",
+    resource_class: OnlyClass = "",
+    project: OfProject = "",
     limit: Annotated[int, typer.Option(min=1, max=MOST_ROWS, help="The most rows to show.")] = MOST_ROWS,
 ) -> None:
     """Report how much was held for how long: amount x time in hours, such as GPU-hours, and its share of the capacity.

@@ -11,6 +11,7 @@ from berth.cli import provider_names
 from berth.cli.amounts import parse_amounts
 from berth.cli.command import ledger_command
 from berth.cli.confirm import DryRun
+from berth.cli.options import OnlyAggregate, OnlyProvider, OnlyTrait, OnlyTree
 from berth.cli.output.table import Table
 from berth.cli.session import Session
 from berth.model.inventory import FIELDS
@@ -29,11 +30,11 @@ def set_(
         list[str],
         typer.Argument(metavar="CLASS.FIELD=VALUE...", help=f"Fields of one class; FIELD: {', '.join(FIELDS)}."),
     ],
-    provider: Annotated[str, typer.Option(metavar="NAME", help="Only this provider.")] = "",
-    tree: Annotated[str, typer.Option(metavar="NAME", help="Only providers in this provider's tree.")] = "",
+    provider: OnlyProvider = "",
+    tree: OnlyTree = "",
     name: Annotated[str, typer.Option(help="Only providers with this text in their name.")] = "",
-    trait: Annotated[str, typer.Option(help="Only providers with this trait.")] = "",
-    aggregate: Annotated[str, typer.Option(metavar="NAME", help="Only providers in this aggregate.")] = "",
+    trait: OnlyTrait = "",
+    aggregate: OnlyAggregate = "",
     every: Annotated[bool, typer.Option("--all", help="All providers that have the class.")] = False,
     over_capacity: Annotated[
         bool, typer.Option("--over-capacity", help="Also if more is held of a provider than it has then.")

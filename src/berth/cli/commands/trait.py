@@ -8,6 +8,7 @@ import typer
 
 from berth.cli import provider_names
 from berth.cli.command import ledger_command
+from berth.cli.completion import completion_of
 from berth.cli.options import ProviderName
 from berth.cli.session import Session
 from berth.model.names import CUSTOM_PREFIX
@@ -15,7 +16,12 @@ from berth.model.provider import ProviderTraits
 
 app: Final = typer.Typer(no_args_is_help=True, help="Add traits to a provider, or remove them.")
 
-TraitNames = Annotated[list[str], typer.Argument(metavar="TRAIT...", help="Traits; `berth traits --all` lists them.")]
+TraitNames = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TRAIT...", help="Traits; `berth traits --all` lists them.", autocompletion=completion_of("trait")
+    ),
+]
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Final
 
 from berth.cli.amounts import as_text
 from berth.cli.output.claim_text import owner_text
+from berth.cli.output.consumer_text import called, named_text
 from berth.cli.output.lease_text import lease_sentences
 from berth.cli.times import format_moment
 from berth.model.change import Change, Facts
@@ -40,6 +41,7 @@ def _sentences(change: Change, name_of: NameOf) -> Iterator[str]:
         list(_properties(facts, name_of_provider)), "providers have new inventories, traits or aggregates"
     )
     yield from _counted(list(_claims(facts, name_of_provider)), "consumers")
+    yield from _counted(list(_drains(facts, name_of_provider)), "providers drained or not any more")
     yield from _counted([f"provider {uuid} deleted" for uuid in facts.gone], "providers deleted")
     yield from _counted(list(lease_sentences(facts)), "leases")
 
@@ -75,8 +77,18 @@ def _aggregate_names(facts: Facts) -> Iterator[str]:
         yield f"{kind} {uuid} is named {named.name}" if named.name else f"aggregate {uuid} has no name"
 
 
+def _drains(facts: Facts, name_of_provider: NameOf) -> Iterator[str]:
+    for uuid, drain in facts.drains.items():
+        why = "" if drain is None or not drain.why else f": {drain.why}"
+        yield f"{name_of_provider(uuid)} {'is not drained any more' if drain is None else 'is drained'}{why}"
+
+
 def _claims(facts: Facts, name_of_provider: NameOf) -> Iterator[str]:
     for consumer, held in facts.claims.items():
         amounts = " and ".join(f"{as_text(resources)} of {name_of_provider(uuid)}" for uuid, resources in held.items())
         of = f" of {owner_text(facts.owners[consumer])}" if consumer in facts.owners else ""
-        yield f"consumer {consumer}{of} holds {amounts}" if held else f"consumer {consumer}{of} released"
+        word = called(consumer, facts.consumer_names[consumer].name) if consumer in facts.consumer_names else consumer
+        yield f"consumer {word}{of} holds {amounts}" if held else f"consumer {consumer}{of} released"
+    for consumer, named in facts.consumer_names.items():
+        if consumer not in facts.claims:
+            yield named_text(consumer, named)

@@ -18,8 +18,8 @@ from berth.model.names import UNKNOWN_TYPE
 from berth.model.overview import ClassOverview, ProviderDetails, ProviderItem
 from berth.model.pages import HolderItem, NameItem
 
-_CONSUMERS: Final = ("CONSUMER", "TYPE", "PROJECT", "USER", "HOLDS", "SINCE (UTC)", "ENDS IN")
-_ENDS: Final = frozenset({"ENDS IN"})
+_CONSUMERS: Final = ("NAME", "TYPE", "PROJECT", "USER", "HOLDS", "SINCE (UTC)", "ENDS IN", "CONSUMER")
+_SPARSE: Final = frozenset({"NAME", "ENDS IN", "CONSUMER"})
 
 NameOf = Callable[[str], str]
 """A function from a provider's uuid to its name."""
@@ -27,8 +27,16 @@ NameOf = Callable[[str], str]
 
 def providers(items: Iterable[ProviderItem]) -> Table:
     """Return providers with their use; the fullest class as a bar."""
-    rows = [(each.name, fullest(each.resources), used_of_capacity(each.resources), each.uuid) for each in items]
-    return Table(("NAME", "FULLEST", "USED OF CAPACITY", "UUID"), rows)
+    rows = [
+        (each.name, drained(each), fullest(each.resources), used_of_capacity(each.resources), each.uuid)
+        for each in items
+    ]
+    return Table(("NAME", "DRAINED", "FULLEST", "USED OF CAPACITY", "UUID"), rows, sparse=frozenset({"DRAINED"}))
+
+
+def drained(item: ProviderItem) -> str:
+    """Return why a provider takes no claims, "yes" without a reason, "" if it does."""
+    return "" if item.drain is None else item.drain.why or "yes"
 
 
 def fullest(resources: Mapping[str, ResourceUsage]) -> Fill | None:
@@ -45,10 +53,19 @@ def used_of_capacity(resources: Mapping[str, ResourceUsage]) -> str:
 def totals(items: Iterable[ClassOverview]) -> Table:
     """Return classes with their totals over all providers."""
     rows = [
-        (each.name, Fill(each.used, each.capacity), each.used, each.capacity, each.largest_free, each.providers)
+        (
+            each.name,
+            Fill(each.used, each.capacity),
+            each.used,
+            each.capacity,
+            each.drained or None,
+            each.largest_free,
+            each.providers,
+        )
         for each in items
     ]
-    return Table(("CLASS", "USED", "AMOUNT", "CAPACITY", "MOST FREE ON ONE", "PROVIDERS"), rows)
+    columns = ("CLASS", "USED", "AMOUNT", "CAPACITY", "DRAINED", "MOST FREE ON ONE", "PROVIDERS")
+    return Table(columns, rows, sparse=frozenset({"DRAINED"}))
 
 
 def inventories(provider: ProviderDetails) -> Table:
@@ -79,38 +96,40 @@ def _units(least: int, most: int, step: int, total: int) -> str:
     return " ".join(filter(None, parts))
 
 
-def holders(items: Iterable[HolderItem]) -> Table:
-    """Return the holders of a provider with their amounts."""
+def holders(items: Iterable[HolderItem], *, uuids: bool = False) -> Table:
+    """Return the holders of a provider with their amounts. uuids: also of those that have a name."""
     rows = [
         (
-            each.consumer,
+            each.name,
             each.type or UNKNOWN_TYPE,
             each.project,
             each.user,
             as_text(each.resources),
             format_moment(each.updated_at),
             ends_in(each),
+            each.consumer if uuids or not each.name else None,
         )
         for each in items
     ]
-    return Table(_CONSUMERS, rows, sparse=_ENDS)
+    return Table(_CONSUMERS, rows, sparse=_SPARSE)
 
 
-def consumers(items: Iterable[ConsumerItem]) -> Table:
-    """Return consumers with the amounts they hold."""
+def consumers(items: Iterable[ConsumerItem], *, uuids: bool = False) -> Table:
+    """Return consumers with the amounts they hold. uuids: also of those that have a name."""
     rows = [
         (
-            each.uuid,
+            each.name,
             each.type or UNKNOWN_TYPE,
             each.project,
             each.user,
             as_text(each.resources),
             format_moment(each.updated_at),
             ends_in(each),
+            each.uuid if uuids or not each.name else None,
         )
         for each in items
     ]
-    return Table(_CONSUMERS, rows, sparse=_ENDS)
+    return Table(_CONSUMERS, rows, sparse=_SPARSE)
 
 
 def ends_in(life: ClaimLife) -> str:
@@ -119,21 +138,23 @@ def ends_in(life: ClaimLife) -> str:
     return left if life.state is ClaimState.CONFIRMED else f"{left} ({life.state})".strip()
 
 
-def agenda(items: Iterable[AgendaItem]) -> Table:
-    """Return what ends next: when, whose it is, and what is free then."""
+def agenda(items: Iterable[AgendaItem], *, uuids: bool = False) -> Table:
+    """Return what ends next: when, whose it is, and what is free then. uuids: as of `consumers`."""
     rows = [
         (
             format_left(each.in_s),
             format_moment(each.at),
             each.event.value,
+            each.name,
             each.project,
             each.user,
             "; ".join(f"{as_text(held.resources)} of {held.name}" for held in each.held),
-            each.consumer,
+            each.consumer if uuids or not each.name else None,
         )
         for each in items
     ]
-    return Table(("IN", "AT (UTC)", "WHAT", "PROJECT", "USER", "FREE THEN", "CONSUMER"), rows)
+    columns = ("IN", "AT (UTC)", "WHAT", "NAME", "PROJECT", "USER", "FREE THEN", "CONSUMER")
+    return Table(columns, rows, sparse=_SPARSE)
 
 
 def held(allocations: Mapping[str, Resources], name_of: NameOf) -> Table:

@@ -41,4 +41,6 @@ def _label(node: TreeNode, *, here: bool) -> Text:
         text.append(f"  {escape(name)} ", style="dim")
         text.append(fill.bar, style=fill.colour)
         text.append(f" {usage.used:,}/{usage.capacity:,}", style="dim")
+    if node.drained:
+        text.append("  drained", style="yellow")
     return text

@@ -74,6 +74,9 @@ def group_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask
             Constraint.FORBIDDEN, (name,), 0, f"is without the trait {name}", f"has the trait {name}", holds
         )
     yield from _aggregate_constraints(view, group)
+    if view.fleet.drains:
+        taking = view.spread(~view.fleet.drains.mask(view.fleet.parent.values))
+        yield ConstraintMask(Constraint.DRAINED, (), 0, "is not drained", "is drained", taking)
 
 
 def _aggregate_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask]:

@@ -9,7 +9,7 @@ from berth.fleet.explain.constraints import ConstraintMask
 from berth.model.funnel import Constraint, FunnelStep, GroupFunnel, Hindrance, Together, TreeFunnel, UnknownName
 
 ROOT_KINDS = (Constraint.ROOT_REQUIRED, Constraint.ROOT_FORBIDDEN)
-FORBIDDING_KINDS = (Constraint.FORBIDDEN, Constraint.NOT_MEMBER_OF, Constraint.ROOT_FORBIDDEN)
+FORBIDDING_KINDS = (Constraint.DRAINED, Constraint.FORBIDDEN, Constraint.NOT_MEMBER_OF, Constraint.ROOT_FORBIDDEN)
 
 
 @dataclass(frozen=True, slots=True)

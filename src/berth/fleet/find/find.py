@@ -125,6 +125,8 @@ def _single_provider_trees(fleet: Fleet, compiled: CompiledRequest, block: SlotR
     for each in filters:
         mask = (provider_matches if each.one_provider else tree_matches)(fleet, each.filter, block)
         ok = ok if mask is None else ok & mask
+    if fleet.drains:
+        ok = ok & ~_drained(fleet)[block.first : block.last]
     for any_of in compiled.joint_traits:
         ok &= fleet.trait_sets.having_any(any_of)[block.take(fleet.trait_set)]
     for each in compiled.variables:
@@ -156,6 +158,7 @@ def domains_of(fleet: Fleet, compiled: CompiledRequest, trees: list[int]) -> Ite
 
 def _choice_masks(fleet: Fleet, compiled: CompiledRequest, view: SlotList) -> list[Mask]:
     """Return, by variable, which of these providers it may choose."""
+    undrained = None if not fleet.drains else ~_drained(fleet)[view.slots]
     filtered: dict[int, Mask | None] = {}
     masks: list[Mask] = []
     for each in compiled.variables:
@@ -163,8 +166,15 @@ def _choice_masks(fleet: Fleet, compiled: CompiledRequest, view: SlotList) -> li
         if key not in filtered:
             filtered[key] = (provider_matches if each.one_provider else tree_matches)(fleet, each.filter, view)
         mask = has_room(fleet, each.demands, view, filtered[key])
+        if undrained is not None:
+            mask = undrained if mask is None else mask & undrained
         masks.append(np.ones(len(view.slots), dtype=np.bool_) if mask is None else mask)
     return masks
+
+
+def _drained(fleet: Fleet) -> Mask:
+    """Return, by slot, whether a provider takes no new claims."""
+    return fleet.drains.mask(fleet.parent.values)
 
 
 def _providers_of(fleet: Fleet, trees: list[int]) -> tuple[SlotList, list[int]]:

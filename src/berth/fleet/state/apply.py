@@ -29,6 +29,7 @@ def _restructures(facts: Facts) -> bool:
         or facts.gone
         or facts.unnamed
         or facts.aggregate_names
+        or facts.drains
         or any(entry.kind is not NameKind.TYPE for entry in facts.names)
     )
 
@@ -36,14 +37,7 @@ def _restructures(facts: Facts) -> bool:
 def _apply_facts(fleet: Fleet, facts: Facts, at: int) -> None:
     """Apply names first, because all other facts use them, and deletions last."""
     _apply_names(fleet, facts)
-    for fact in facts.providers:
-        fleet.put_provider(fact)
-    for uuid, inventories in facts.inventories.items():
-        _set_inventories(fleet, fleet.slot_of[uuid], inventories, at)
-    for uuid, names in facts.traits.items():
-        fleet.set_traits(fleet.slot_of[uuid], fleet.catalogue.trait_ids(names))
-    for uuid, uuids in facts.aggregates.items():
-        fleet.set_aggregates(fleet.slot_of[uuid], fleet.catalogue.aggregate_ids(uuids))
+    _apply_providers(fleet, facts, at)
     if facts.terms or fleet.lapses.ahead or fleet.lapses.lapsed or fleet.leased.lease_of:
         _set_endings(fleet, facts)
     for uuid, lease in facts.leases.items():
@@ -54,6 +48,20 @@ def _apply_facts(fleet: Fleet, facts: Facts, at: int) -> None:
         fleet.set_generation(fleet.slot_of[uuid], generation, at)
     for uuid in facts.gone:
         fleet.drop_provider(uuid)
+
+
+def _apply_providers(fleet: Fleet, facts: Facts, at: int) -> None:
+    for fact in facts.providers:
+        fleet.put_provider(fact)
+    for uuid, inventories in facts.inventories.items():
+        _set_inventories(fleet, fleet.slot_of[uuid], inventories, at)
+    for uuid, names in facts.traits.items():
+        fleet.set_traits(fleet.slot_of[uuid], fleet.catalogue.trait_ids(names))
+    for uuid, uuids in facts.aggregates.items():
+        fleet.set_aggregates(fleet.slot_of[uuid], fleet.catalogue.aggregate_ids(uuids))
+    for uuid, drain in facts.drains.items():
+        if uuid in fleet.slot_of:  # what is mended may be gone
+            fleet.set_drain(fleet.slot_of[uuid], drain)
 
 
 def _apply_names(fleet: Fleet, facts: Facts) -> None:

@@ -19,6 +19,7 @@ from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.state.lapses import Ending, SlotClass
 from berth.model.aggregate import AggregateName
 from berth.model.change import CatalogueEntry
+from berth.model.drain_state import DrainFact
 from berth.model.inventory import NEARLY_WHOLE
 from berth.model.term import Span
 
@@ -36,7 +37,7 @@ class FleetRows:
     used: (provider_id, class_id, amount), in any order; ending: (consumer, end, deadline, provider_id, class_id,
     amount) of claims that end or have to be confirmed; leased: (consumer, lease, whether that has ended and the claims
     are to be released); head: the number of the last change included;
-    aggregate_names: by canonical uuid.
+    aggregate_names: by canonical uuid; drains: by provider id.
     """
 
     names: Iterable[CatalogueEntry]
@@ -49,6 +50,7 @@ class FleetRows:
     ending: NameRows = ()
     leased: NameRows = ()
     aggregate_names: Mapping[str, AggregateName] = field(default_factory=dict)
+    drains: Mapping[int, DrainFact] = field(default_factory=dict)
 
 
 def build(source: FleetRows) -> Fleet:
@@ -66,6 +68,8 @@ def build(source: FleetRows) -> Fleet:
         for consumer, lease, ending in source.leased:
             fleet.leased.put(consumer, lease)
             fleet.leased.ending |= {lease} if ending else frozenset()
+        for provider, drain in source.drains.items():
+            fleet.set_drain(int(fleet.id.values.searchsorted(provider)), drain)
         for slot, aggregates in _sets(fleet, source.aggregates):
             fleet.set_aggregates(slot, aggregates)
         for slot, traits in _sets(fleet, source.traits):
@@ -147,7 +151,7 @@ def _load_inventories(fleet: Fleet, chunks: Chunks) -> None:
         "used": np.zeros(len(slots), np.int64),
         "updated_at": updated,
     }
-    for class_id in np.unique(number).tolist():
+    for class_id in np.flatnonzero(np.bincount(number)).tolist():
         rows_of_class = number == class_id
         fleet.add_column(class_id, ClassColumn({name: values[rows_of_class] for name, values in fields.items()}))
     _load_classes(fleet, slots, number)
@@ -176,7 +180,7 @@ def _load_used(fleet: Fleet, rows: NameRows) -> None:
         return
     provider, number, amount = table.T
     slots = fleet.id.values.searchsorted(provider)
-    for class_id in np.unique(number).tolist():
+    for class_id in np.flatnonzero(np.bincount(number)).tolist():
         rows_of_class = number == class_id
         column = fleet.own_column(class_id)
         column.set_used(column.slots.values.searchsorted(slots[rows_of_class]), amount[rows_of_class])

@@ -11,11 +11,13 @@ import numpy as np
 from berth.fleet.state.catalogue import Catalogue
 from berth.fleet.state.columns import NO_ROW, ClassColumn, Column
 from berth.fleet.state.copy_on_write import CopyOnWrite
+from berth.fleet.state.drains import Drains
 from berth.fleet.state.lapses import Ending, Lapses
 from berth.fleet.state.leased import Leased
 from berth.fleet.state.set_table import EMPTY, SetTable
 from berth.model.aggregate import AggregateName
 from berth.model.change import CatalogueEntry, NameKind, ProviderFact
+from berth.model.drain_state import DrainFact
 from berth.model.errors import ProviderNotFound
 from berth.model.names import SHARES_VIA_AGGREGATE
 
@@ -33,7 +35,8 @@ class Fleet(CopyOnWrite):
     a tree; children: by the parent's slot; sharing: by aggregate, the providers that share with its members; classes:
     by slot, the ids of the resource classes it has inventories of, in order; spelled: by slot, the aggregates as they
     were given, where that is not the usual form, which is all that the other columns have; lapses: consumers whose
-    claims count until an instant; leased: those with a lease. What is used is what counts at the instant `lapses.now`.
+    claims count until an instant; leased: those with a lease; drains: of providers that take no new claims. What is
+    used is what counts at the instant `lapses.now`.
 
     restructured_at: the number of the last change to anything but what is held; room_made_at: of the last one that may
     have made room, which is that or a release. lineage: the same for all versions of a fleet, another one after it was
@@ -55,6 +58,7 @@ class Fleet(CopyOnWrite):
         "classes",
         "columns",
         "created_at",
+        "drains",
         "generation",
         "head",
         "id",
@@ -108,7 +112,7 @@ class Fleet(CopyOnWrite):
         self.children: dict[int, tuple[int, ...]] = {}
         self.sharing: dict[int, frozenset[int]] = {}
         self.spelled: dict[int, frozenset[int]] = {}
-        self.lapses, self.leased = Lapses(), Leased()
+        self.lapses, self.leased, self.drains = Lapses(), Leased(), Drains()
         self._own_classes: set[int] = set()
         self._free: list[int] = []
         self._interned: dict[tuple[int, ...], tuple[int, ...]] = {(): ()}
@@ -203,12 +207,12 @@ class Fleet(CopyOnWrite):
         self.set_classes(slot, ())
         self.set_traits(slot, frozenset())
         self.set_aggregates(slot, frozenset())
+        self.set_drain(slot, None)
         self._unplace(slot)
         self._own("root", "parent", "slot_of", "slot_of_name", "uuids", "names", "_free")
         self.root.set(slot, NO_SLOT)
         self.parent.set(slot, NO_SLOT)
-        del self.slot_of[uuid]
-        del self.slot_of_name[self.names[slot]]
+        del self.slot_of[uuid], self.slot_of_name[self.names[slot]]
         self.uuids[slot] = self.names[slot] = ""
         heapq.heappush(self._free, slot)
 
@@ -239,6 +243,11 @@ class Fleet(CopyOnWrite):
         if ending is not None or self.lapses.ahead or self.lapses.lapsed:
             self._own("lapses")
             self.lapses.put(consumer, ending)
+
+    def set_drain(self, slot: int, drain: DrainFact | None) -> None:
+        """Let a provider take no new claims, with all below it, or end that (None)."""
+        if drain is not None or slot in self.drains.by_slot:
+            self.own("drains").put(slot, drain)
 
     def advance(self, now: int) -> None:
         """Subtract what lapses up to an instant from what is used: in microseconds since 1970 UTC."""
@@ -333,6 +342,8 @@ class Fleet(CopyOnWrite):
         if self.root.values[slot] == root and self.parent.values[slot] == parent:
             return
         self._unplace(slot)
+        if self.drains:
+            self.own("drains").forget_places()
         self._own("parent", "root")
         self.parent.set(slot, parent)
         self.root.set(slot, root)

@@ -113,8 +113,8 @@ def _pending(fleet: Fleet, layout: _Layout, classes: list[int]) -> list[Resource
 
 def _hosts_of(fleet: Fleet, uuids: tuple[str, ...]) -> NDArray[np.intp]:
     """Return the distinct slots of the hosts of these providers; deleted providers are skipped."""
-    slots = [fleet.slot_of[uuid] for uuid in uuids if uuid in fleet.slot_of]
-    return np.unique(fleet.root.values[slots]).astype(np.intp)
+    hosts = {int(fleet.root.values[fleet.slot_of[uuid]]) for uuid in uuids if uuid in fleet.slot_of}
+    return np.array(sorted(hosts), dtype=np.intp)
 
 
 def _add_class(fleet: Fleet, layout: _Layout, number: int, used: list[Resources], capacity: list[Resources]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from berth.fleet.state.columns import ClassColumn, Column
+from berth.fleet.state.columns import ClassColumn, Column, Mask
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.state.set_table import SetTable
 from berth.fleet.views.holds import pending_by_class
@@ -14,18 +14,20 @@ from berth.model.overview import ClassOverview, NameInUse, Overview
 
 def overview(fleet: Fleet) -> Overview:
     """Return the sums over all providers, by class in the order of the classes' numbers."""
-    pending = pending_by_class(fleet)
+    pending, parents = pending_by_class(fleet), fleet.parent.values
+    drained = fleet.drains.mask(parents) if fleet.drains else None
     return Overview(
         head=fleet.head,
         providers=len(fleet),
         roots=int(np.count_nonzero(fleet.root.values == np.arange(len(fleet.uuids)))),
         classes=[
-            _class(fleet.catalogue.name_of(number), column, pending.get(number, 0))
+            _class(fleet.catalogue.name_of(number), column, pending.get(number, 0), drained)
             for number, column in sorted(fleet.columns.items())
             if len(column)
         ],
         traits=len(_providers_by_id(fleet, fleet.trait_set, fleet.trait_sets)),
         aggregates=len(_providers_by_id(fleet, fleet.aggregate_set, fleet.aggregate_sets)),
+        drained=sum(fleet.drains.nearest(int(parents[slot]), parents) is None for slot in fleet.drains.by_slot),
     )
 
 
@@ -47,8 +49,12 @@ def names_in_use(fleet: Fleet, kind: NameKind) -> list[NameInUse]:
     return [each for each in every if each.providers or each.name in named_by_people.uuids]
 
 
-def _class(name: str, column: ClassColumn, pending: int) -> ClassOverview:
-    free = column.capacity.values - column.used.values
+def _class(name: str, column: ClassColumn, pending: int, drained: Mask | None) -> ClassOverview:
+    free, withheld = column.capacity.values - column.used.values, 0
+    if drained is not None:
+        of_class = drained[column.slots.values]
+        withheld = int(np.maximum(free, 0)[of_class].sum(dtype=np.float64))
+        free = np.where(of_class, 0, free)
     return ClassOverview(
         name=name,
         providers=len(column),
@@ -58,6 +64,7 @@ def _class(name: str, column: ClassColumn, pending: int) -> ClassOverview:
         used=int(column.used.values.sum()),
         largest_free=max(0, int(free.max())),
         pending=pending,
+        drained=withheld,
     )
 
 

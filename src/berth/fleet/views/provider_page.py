@@ -14,9 +14,9 @@ from berth.fleet.views.hosts import hosts_with_name
 from berth.fleet.views.providers import aggregates, inventories, provider, traits
 from berth.model.candidate import ResourceUsage
 from berth.model.consumer import Resources
+from berth.model.drain_state import DrainState
 from berth.model.errors import Invalid
 from berth.model.overview import InventoryDetails, ProviderDetails, ProviderFilter, ProviderItem, ProviderPage, TreeNode
-from berth.model.provider import Provider
 from berth.model.request import Filter
 
 
@@ -35,7 +35,7 @@ def provider_page(fleet: Fleet, query: ProviderFilter, after: str | None, limit:
     page_slots = slots[np.argsort(ids[slots])].tolist()
     usage = usage_of(fleet, page_slots)
     pending = pending_of(fleet, page_slots)
-    items = [_item(provider(fleet, fleet.uuids[slot]), usage[slot], pending[slot]) for slot in page_slots]
+    items = [_item(fleet, slot, usage[slot], pending[slot]) for slot in page_slots]
     return ProviderPage(items, str(ids[page_slots[-1]]) if has_more and page_slots else None)
 
 
@@ -71,6 +71,7 @@ def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
         aggregates=given,
         tree=tree_of(fleet, uuid),
         aggregate_names={each: name for each in given if (name := known.named(each).name)},
+        drain=drain_state(fleet, slot),
     )
 
 
@@ -88,6 +89,7 @@ def tree_of(fleet: Fleet, uuid: str) -> list[TreeNode]:
             parent=None if parents[slot] == NO_SLOT else fleet.uuids[parents[slot]],
             resources=usage[slot],
             pending=pending[slot],
+            drained=fleet.drains.nearest(slot, parents) is not None,
         )
         for slot in slots
     ]
@@ -110,10 +112,27 @@ def matching_providers(fleet: Fleet, query: ProviderFilter) -> Mask:
         having = np.zeros_like(found)
         having[column.slots.values if column else []] = True
         found &= having
+    if query.drained or (query.room and fleet.drains):
+        found &= _drained_themselves(fleet) if query.drained else ~fleet.drains.mask(fleet.parent.values)
     view = SlotRange(0, len(found))
     matching = has_room(fleet, compiled.demands, view, provider_matches(fleet, compiled, view))
     found = found if matching is None else found & matching
     return hosts_with_name(fleet, _with_uuid_prefix(fleet, found, query.uuid), query.name)
+
+
+def drain_state(fleet: Fleet, slot: int) -> DrainState | None:
+    """Return why a provider takes no new claims; None if it does."""
+    found = fleet.drains.nearest(slot, fleet.parent.values) if fleet.drains else None
+    if found is None:
+        return None
+    at, drain = found
+    return DrainState(fleet.uuids[at], fleet.names[at], drain.since, drain.by, drain.why)
+
+
+def _drained_themselves(fleet: Fleet) -> Mask:
+    drained = np.zeros(len(fleet.uuids), dtype=np.bool_)
+    drained[list(fleet.drains.by_slot)] = True
+    return drained
 
 
 def _with_uuid_prefix(fleet: Fleet, slots: Mask, uuid: str) -> Mask:
@@ -135,7 +154,8 @@ def _cursor(after: str | None) -> int:
     return int(after)
 
 
-def _item(provider_: Provider, resources: dict[str, ResourceUsage], pending: Resources) -> ProviderItem:
+def _item(fleet: Fleet, slot: int, resources: dict[str, ResourceUsage], pending: Resources) -> ProviderItem:
+    provider_ = provider(fleet, fleet.uuids[slot])
     return ProviderItem(
         provider_.uuid,
         provider_.name,
@@ -146,4 +166,5 @@ def _item(provider_: Provider, resources: dict[str, ResourceUsage], pending: Res
         provider_.updated_at,
         resources,
         pending,
+        drain_state(fleet, slot),
     )

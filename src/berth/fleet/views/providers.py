@@ -94,6 +94,7 @@ def snapshot(fleet: Fleet) -> dict[str, Any]:
             sorted(fleet.uuids[member] for member in fleet.members.get(slot, ())),
             bool(fleet.nested.values[slot]),
             sorted(fleet.uuids[other] for other in fleet.shared_with_set(fleet.aggregate_set.item(slot))),
+            fleet.drains.by_slot.get(slot),
         )
         for uuid, slot in fleet.slot_of.items()
     }

@@ -17,6 +17,7 @@ from berth.model.consumer import Resources
 from berth.model.errors import Invalid
 from berth.model.lease import LeaseInfo
 from berth.model.names import parse_uuid
+from berth.model.request_validation import check_instant, check_limit
 from berth.model.term import SECOND
 from berth.store import consumers as stored
 from berth.store.consumers import ConsumerRow
@@ -37,6 +38,8 @@ class AgendaQueries:
         self, *, until: int | None = None, project: str = "", limit: int = 100, after: str | None = None
     ) -> Agenda:
         """Return which claims end and which holds lapse next, the earliest first. Raises Invalid."""
+        check_limit(limit)
+        check_instant(until, "/until")
         begin = _mark(after) if after else (0, "")
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
@@ -80,6 +83,7 @@ def _item(fleet: Fleet, row: ConsumerRow, due: int, now: int) -> AgendaItem:
         user=row.user,
         type=None if row.type_id is None else fleet.catalogue.name_of(row.type_id),
         held=_held(fleet, fleet.lapses.ahead[row.uuid]),
+        name=row.name,
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from berth.fleet.state.fleet import Fleet
+from berth.ledger.write.writer import Writer
 from berth.model.ended_consumer import ClaimEnd, EndReason
+from berth.model.errors import AllocationsNotFound
 from berth.model.validation import canonical_uuid
 from berth.store import consumers, endings
 
@@ -20,3 +22,10 @@ def claim_end(fleet: Fleet, connection: Connection, consumer: str) -> ClaimEnd |
             return ClaimEnd(why=why, at=span.due)
     ended = endings.of_consumers(connection, [uuid]).get(uuid)
     return None if ended is None else ClaimEnd(why=ended.why, at=ended.at)
+
+
+def explain_absence(writer: Writer, refusal: AllocationsNotFound) -> AllocationsNotFound:
+    """Return the refusal with why and when the consumer's claim ended, if that is known."""
+    writer.require_time()
+    with writer.read_with_rows() as (fleet, connection):
+        return AllocationsNotFound(refusal.consumer, claim_end(fleet, connection, refusal.consumer))

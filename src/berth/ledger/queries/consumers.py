@@ -15,6 +15,7 @@ from berth.ledger.queries.claim_ends import claim_end
 from berth.ledger.queries.ending_consumers import check_life, ending_uuids, life_conditions
 from berth.ledger.queries.largest_consumers import LargestConsumers, is_number
 from berth.ledger.queries.leased_consumers import lease_fields, overdue_consumers
+from berth.ledger.queries.named_consumers import consumer_uuid, name_conditions
 from berth.ledger.queries.provider_uuid import provider_uuid
 from berth.ledger.write.subtree import subtree_of
 from berth.ledger.write.writer import Writer
@@ -49,7 +50,7 @@ from berth.model.errors import (
 )
 from berth.model.names import UNKNOWN_TYPE, parse_uuid
 from berth.model.pages import HolderItem, HolderPage
-from berth.model.validation import canonical_uuid
+from berth.model.request_validation import check_limit
 from berth.store import consumer_pages
 from berth.store import consumers as stored
 from berth.store.consumer_pages import ConsumerFilter
@@ -81,6 +82,7 @@ class ConsumerQueries:
         """
         if query.order is ConsumerOrder.LARGEST and not query.resource_class:
             raise Invalid("the largest consumers are those of one resource class: give the class as well")
+        check_limit(limit)
         check_life(query)
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
@@ -98,7 +100,7 @@ class ConsumerQueries:
             return ConsumerPage(_items(fleet, connection, rows, now), next_)
 
     def consumer(self, uuid: str) -> ConsumerDetails:
-        """Return a consumer with all that it holds. Raises AllocationsNotFound if it holds nothing."""
+        """Return a consumer, by uuid or name, with all that it holds. Raises AllocationsNotFound, ConsumerAmbiguous."""
         with self._writer.read_with_rows() as (fleet, connection):
             row = _row(fleet, connection, uuid)
             if row is None:
@@ -114,17 +116,20 @@ class ConsumerQueries:
                 resources=_summed(held.values()),
                 allocations=held,
                 provider_generations={each: _generation(fleet, each) for each in held},
+                name=row.name,
+                note=row.note,
                 **life_of(row.start, row.end, row.deadline, self._writer.time.known, **leased.get(row.uuid, {})),
             )
 
     def project_of(self, consumer: str) -> str | None:
         """Return a consumer's project, or None if it holds nothing."""
         with self._writer.read_with_rows() as (fleet, connection):
-            uuid = canonical_uuid(consumer)
+            uuid = consumer_uuid(fleet, connection, consumer)
             return None if uuid in fleet.lapses.lapsed else stored.project(connection, uuid)
 
     def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
-        """Return a page of projects by name, with what their consumers hold, by type."""
+        """Return a page of projects by name, with what their consumers hold, by type. Raises Invalid."""
+        check_limit(limit)
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
             rows = consumer_pages.projects(connection, after or "", limit + 1, fleet.lapses.instant)
@@ -170,7 +175,8 @@ class ConsumerQueries:
             return ProviderAllocations(fleet.generation.item(slot), list(holders.values()), newest)
 
     def holders(self, uuid: str, *, limit: int = 100, after: str | None = None) -> HolderPage:
-        """Return a page of the consumers that hold something of a provider. Raises ProviderNotFound."""
+        """Return a page of the consumers that hold something of a provider. Raises ProviderNotFound, Invalid."""
+        check_limit(limit)
         begin = _number(after) if after else 0
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
@@ -223,13 +229,6 @@ def name_holders(writer: Writer, refusal: Refusal) -> None:
     refusal.holders, refusal.holder_count = tuple(holders.values()), count
 
 
-def explain_absence(writer: Writer, refusal: AllocationsNotFound) -> AllocationsNotFound:
-    """Return the refusal with why and when the consumer's claim ended, if that is known."""
-    writer.require_time()
-    with writer.read_with_rows() as (fleet, connection):
-        return AllocationsNotFound(refusal.consumer, claim_end(fleet, connection, refusal.consumer))
-
-
 def _compile_filter(fleet: Fleet, query: ConsumerQuery, now: int) -> ConsumerFilter | None:
     """Return the query with ids instead of names, or None if no consumer can match."""
     type_id = None
@@ -245,7 +244,7 @@ def _compile_filter(fleet: Fleet, query: ConsumerQuery, now: int) -> ConsumerFil
         provider_id=int(fleet.id.values[fleet.slot(query.provider)]) if query.provider else None,
         class_id=fleet.catalogue.class_id(query.resource_class) if query.resource_class else None,
         now=fleet.lapses.instant,
-        **life_conditions(query, now),
+        **life_conditions(query, now) | name_conditions(query),
     )
 
 
@@ -315,6 +314,8 @@ def _items(fleet: Fleet, connection: Connection, rows: list[ConsumerRow], now: i
             generation=row.generation,
             updated_at=row.updated_at,
             resources=held[row.id],
+            name=row.name,
+            note=row.note,
             **life_of(row.start, row.end, row.deadline, now, **leased.get(row.uuid, {})),
         )
         for row in rows
@@ -322,8 +323,8 @@ def _items(fleet: Fleet, connection: Connection, rows: list[ConsumerRow], now: i
 
 
 def _row(fleet: Fleet, connection: Connection, consumer: str) -> ConsumerRow | None:
-    """Return a consumer's row, or None if it has nothing that counts. Raises Invalid if that is not a uuid."""
-    uuid = canonical_uuid(consumer)
+    """Return a consumer's row, or None if it has nothing that counts. Raises ConsumerNotFound, ConsumerAmbiguous."""
+    uuid = consumer_uuid(fleet, connection, consumer)
     rows = stored.by_uuid(connection, [uuid])
     return rows[0] if rows and uuid not in fleet.lapses.lapsed else None
 
@@ -359,7 +360,7 @@ def _type(fleet: Fleet, number: int | None) -> str | None:
 
 
 def _consumer(fleet: Fleet, row: stored.ConsumerRow | stored.HolderRow) -> Consumer:
-    return Consumer(row.uuid, row.generation, row.project, row.user, _type(fleet, row.type_id))
+    return Consumer(row.uuid, row.generation, row.project, row.user, _type(fleet, row.type_id), row.name)
 
 
 def _holder(fleet: Fleet, row: stored.HolderRow, now: int, leased: dict[str, Any]) -> HolderItem:
@@ -371,6 +372,8 @@ def _holder(fleet: Fleet, row: stored.HolderRow, now: int, leased: dict[str, Any
         row.generation,
         {},
         row.updated_at,
+        row.name,
+        row.note,
         **life_of(row.start, row.end, row.deadline, now, **leased),
     )
 

@@ -38,6 +38,7 @@ from berth.model.provider_names import names_in, with_uuids
 from berth.model.record import ProviderRecord
 from berth.model.request import CandidateRequest, ProviderQuery
 from berth.model.request_validation import (
+    check_limit,
     validated_map,
     validated_provider_filter,
     validated_query,
@@ -266,6 +267,7 @@ class FleetQueries:
         after: str | None = None,
     ) -> ProviderPage:
         """Return a page of the providers that match. Raises ClassNotFound, TraitsNotFound, Invalid."""
+        check_limit(limit)
         asked = validated_provider_filter(asked)
         self._require_time(limit)
         self._require_time(share=COLUMNS)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from berth.ledger.audit.anomalies import LogScanner
+from typing import TYPE_CHECKING
+
+from berth.ledger.queries.named_consumers import consumer_uuid
 from berth.ledger.queries.provider_uuid import provider_uuid
 from berth.ledger.write.writer import Writer
 from berth.model.anomaly import Anomalies
 from berth.model.audit import AuditRecord
 from berth.model.change import Change
-from berth.model.errors import ChangesGone
+from berth.model.errors import ChangesGone, ConsumerNotFound, Invalid, ProviderNotFound
 from berth.model.names import parse_uuid
 from berth.store import audit as audit_log
 from berth.store import changes as change_log
 from berth.store import head
+
+if TYPE_CHECKING:
+    from berth.ledger.audit.anomalies import LogScanner
 
 
 class HistoryQueries:
@@ -71,12 +76,21 @@ class HistoryQueries:
             return audit_log.records(connection, filter_)
 
     def _subject(self, given: str) -> str:
-        """Return a uuid, also of what no longer exists; of a name, that of its provider. Raises ProviderNotFound."""
+        """Return a uuid, also of what no longer exists; of a name, that of its provider, else of its consumer.
+
+        Raises ProviderNotFound, ConsumerAmbiguous.
+        """
         uuid = parse_uuid(given)
         if uuid is not None:
             return uuid
-        with self._writer.read() as fleet:
-            return provider_uuid(fleet, given)
+        with self._writer.read_with_rows() as (fleet, connection):
+            try:
+                return provider_uuid(fleet, given)
+            except ProviderNotFound as unknown:
+                try:
+                    return consumer_uuid(fleet, connection, given)
+                except (ConsumerNotFound, Invalid):
+                    raise unknown from None
 
     def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:
         """Return what was done to a provider or a consumer, newest first, even if it no longer exists."""
@@ -92,4 +106,6 @@ class HistoryQueries:
 
     def log_scanner(self, since: int | None = None) -> LogScanner:
         """Return a scanner for unusual activity since then (microseconds since 1970 UTC; None: all of the log)."""
+        from berth.ledger.audit.anomalies import LogScanner
+
         return LogScanner(self._writer, since)

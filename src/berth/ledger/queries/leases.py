@@ -12,6 +12,7 @@ from berth.model.interface import LedgerInterface
 from berth.model.lease import LeaseInfo, LeasePage, LeaseState
 from berth.model.leases import Leases
 from berth.model.names import parse_uuid
+from berth.model.request_validation import check_limit
 from berth.model.validation import canonical_uuid
 from berth.store import leases as stored
 from berth.store.leases import LeaseRow
@@ -38,6 +39,7 @@ class LeaseQueries(Leases):
         self, *, project: str = "", state: LeaseState | None = None, limit: int = 100, after: str | None = None
     ) -> LeasePage:
         """Return a page of leases by uuid. Raises Invalid."""
+        check_limit(limit)
         if after and parse_uuid(after) is None:
             raise Invalid(f"{after!r} is not where a page of leases ends")
         self._writer.require_time()

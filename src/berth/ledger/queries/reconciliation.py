@@ -89,7 +89,7 @@ class ReconcileVerbs(LedgerInterface):
             for rows in in_scope(connection, scope) if scope is not None else ():
                 found.add(rows, _held_by(fleet, connection, filter(found.needs_amounts, rows)))
                 self._writer.pause()
-            report = found.report(self._writer.pause)
+        report = found.report(self._writer.pause)
         if request.dry_run:
             return report, None
         assert request.expect is not None, "validated"
@@ -130,29 +130,24 @@ class _Comparison:
             finding = ReconcileFinding.ORPHAN if entry is None else self._difference(has, actual)
             if finding is None:
                 self._matching += 1
-                continue
-            why = self._skipped(row, has, finding)
-            if why is None and finding is ReconcileFinding.ORPHAN:
-                self.orphans.append(Orphan(consumer=row.uuid, generation=row.generation, id=row.id))
-            if why is not None:
-                self._skips[why] += 1
-                finding = ReconcileFinding.SKIPPED
-            self._number[finding] += 1
-            if self._is_of_page(row.uuid):
-                self._keep(self._item(row, has, actual, finding, why))
+            else:
+                self._add_difference(row, has, actual, finding)
+
+    def _add_difference(self, row: ScopeRow, has: Held, actual: Held | None, finding: ReconcileFinding) -> None:
+        why = self._skipped(row, has, finding)
+        if why is not None:
+            self._skips[why] += 1
+            finding = ReconcileFinding.SKIPPED
+        elif finding is ReconcileFinding.ORPHAN:
+            self.orphans.append(Orphan(consumer=row.uuid, generation=row.generation, id=row.id))
+        self._number[finding] += 1
+        if self._is_of_page(row.uuid):
+            self._keep(self._item(row, has, actual, finding, why))
 
     def report(self, pause: Callable[[], None]) -> ReconcileReport:
         """Return what was found, with the page of items that was asked for. pause: lets others run."""
-        request = self._request
-        for turn, (uuid, entry) in enumerate(self._alive.entries()):
-            if not self._found[entry]:
-                self._number[ReconcileFinding.UNKNOWN] += 1
-                if self._is_of_page(uuid):
-                    actual = self._alive.held(entry)
-                    self._keep(ReconcileItem(consumer=uuid, finding=ReconcileFinding.UNKNOWN, actual=actual))
-            if turn % PAGE == 0:
-                pause()
-        items, number = self._first_items(), self._number
+        self._add_unknown(pause)
+        items, number, limit = self._first_items(), self._number, self._request.limit
         return ReconcileReport(
             head=self._fleet.head,
             orphans=number[ReconcileFinding.ORPHAN],
@@ -161,9 +156,19 @@ class _Comparison:
             matching=self._matching,
             skipped=dict(self._skips),
             digest=digest_of(self.orphans),
-            items=items[: request.limit],
-            next=items[request.limit - 1].consumer if len(items) > request.limit else None,
+            items=items[:limit],
+            next=items[limit - 1].consumer if len(items) > limit else None,
         )
+
+    def _add_unknown(self, pause: Callable[[], None]) -> None:
+        for turn, (uuid, entry) in enumerate(self._alive.entries()):
+            if not self._found[entry]:
+                self._number[ReconcileFinding.UNKNOWN] += 1
+                if self._is_of_page(uuid):
+                    actual = self._alive.held(entry)
+                    self._keep(ReconcileItem(consumer=uuid, finding=ReconcileFinding.UNKNOWN, actual=actual))
+            if turn % PAGE == 0:
+                pause()
 
     def _is_of_page(self, consumer: str) -> bool:
         """Whether a consumer may be of the page that was asked for, as far as the items are known."""

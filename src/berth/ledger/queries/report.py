@@ -19,6 +19,7 @@ from berth.ledger.write.writer import Writer
 from berth.model.change import Change, NameKind
 from berth.model.errors import ClassNotFound, Conflict, Invalid, ReportTooLong, Unavailable
 from berth.model.report import DEFAULT_US, HOUR_US, MOST_ROWS, ReportBy, ReportRow, ReportTotal, UsageReport, report_by
+from berth.model.request_validation import check_instant, check_limit
 from berth.store import audit, changes, checkpoints, head
 
 PAGE: Final = 50
@@ -67,6 +68,9 @@ class ReportQueries:
         since: 30 days before `until` if None; until: now if None or later; resource_class, project: only of these.
         Raises Invalid, ClassNotFound, ReportTooLong.
         """
+        check_limit(limit)
+        check_instant(since, "/since")
+        check_instant(until, "/until")
         self._writer.require_time(long=True)
         kind, (since, until) = report_by(by), self._span(since, until)
         for _ in range(TRIES):

@@ -187,5 +187,6 @@ def _holding(fleet: Fleet, slot: int, row: HolderRow, now: int, leased: dict[str
         type=None if row.type_id is None else fleet.catalogue.name_of(row.type_id),
         resources={},
         since=row.start or row.updated_at,
+        consumer_name=row.name,
         **life_of(row.start, row.end, row.deadline, now, **leased),
     )

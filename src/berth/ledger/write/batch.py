@@ -34,6 +34,7 @@ from berth.model.commands import (
     SetAllocations,
     Undo,
 )
+from berth.model.drain import Drain, Undrain
 from berth.model.errors import Invalid, KeyReused, Refusal
 from berth.model.idempotency import CommandKey
 from berth.model.inventory_edits import EditInventories
@@ -231,6 +232,7 @@ def _decided(pending: PendingCommand, draft: Draft, search: LockedSearch) -> Out
     kept = None if pending.key is None or draft.answers is None else draft.answers.known.get(pending.key.id)
     if pending.key is not None and kept is not None:
         return _replayed(pending, pending.key, kept)
+    draft.actor = caller_columns(pending.caller)["actor"]
     try:
         if pending.caller.own_project or pending.caller.trees is not None:
             _check_reach(draft, pending.caller, pending.command)
@@ -336,6 +338,10 @@ def _target_of_many(command: Command) -> str:
             return _target_of_release(command)
         case RenewLeases(uuids=uuids):
             return f"{len(uuids)} leases"
+        case Drain(providers=[uuid], where=None) | Undrain(providers=[uuid], where=None):
+            return uuid
+        case Drain() | Undrain():
+            return f"{len(command.providers)} providers" if command.where is None else "all that match"
     return ""
 
 

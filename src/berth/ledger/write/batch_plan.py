@@ -12,6 +12,7 @@ from typing import Final
 from berth.ledger.write.decide import ALONE, KEPT_BY_CONSUMERS
 from berth.ledger.write.pending_command import PendingCommand
 from berth.model.commands import Allocate, Confirm, Extend, ReleaseAllocations, Reshape, SetAllocations
+from berth.model.edits import EditConsumer
 from berth.model.lease_commands import EndLease, GrantLease
 from berth.model.reconciliation import Reconcile
 
@@ -92,6 +93,8 @@ def _keys(pending: PendingCommand) -> Iterator[Hashable]:
         case SetAllocations(claims=claims) | Reshape(claims=claims):
             yield from (claim.consumer for claim in claims)
         case Allocate(consumer=consumer) | ReleaseAllocations(consumer=consumer) | Extend(consumer=consumer):
+            yield consumer
+        case EditConsumer(consumer=consumer):
             yield consumer
         case Confirm(consumer=consumer, onto=onto):
             yield from (consumer,) if onto is None else (consumer, onto)

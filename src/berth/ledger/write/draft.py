@@ -23,9 +23,11 @@ from berth.ledger.write.draft_entities import (
     as_fact,
 )
 from berth.ledger.write.draft_leases import DraftLeases
+from berth.ledger.write.draft_names import end_name
 from berth.ledger.write.shortlist import Shortlist
 from berth.model.change import CatalogueEntry, Facts, NameKind
 from berth.model.consumer import Owner
+from berth.model.drain_state import DrainFact
 from berth.model.errors import ClassNotFound, ProviderNotFound, TraitsNotFound
 from berth.model.inventory import Inventory
 from berth.model.names import parse_uuid
@@ -38,7 +40,8 @@ class Draft:
 
     claims_only: whether all commands of the batch use up room, and none makes any; decided: how many commands have been
     decided; tried: how many candidates of each shortlist have no room any more; answers: of commands with a key, None
-    if none has one; longest_hold_s: as in the settings.
+    if none has one; longest_hold_s: as in the settings; actor: the caller of the present command, as in the logs;
+    drains: those that began, or ended (None), by provider.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Draft:
         self.ended, self.endings = dict(prefetched.ended), DraftEndings(prefetched.endings)
         self.leases = DraftLeases(prefetched)
         self.aggregate_names = DraftAggregates(fleet.catalogue.aggregate_names)
+        self.actor, self.drains = "", dict[str, DrainFact | None]()
         self._lapsed = fleet.lapses.amounts.copy() if fleet.lapses.amounts else {}
 
     def pop_facts(self) -> tuple[Facts, Facts]:
@@ -330,6 +334,8 @@ class Draft:
             self.before.claims.setdefault(consumer.uuid, consumer.held)
             if consumer.span is not None:
                 self.before.terms.setdefault(consumer.uuid, consumer.span)
+        if not held:
+            end_name(self.before, consumer)
         consumer.held, consumer.span, consumer.changed = held, span, True
         if span is not None:
             self.facts.terms[consumer.uuid] = span

@@ -35,6 +35,7 @@ class DraftEndings:
             end=None if span is None else span.end,
             deadline=None if span is None else span.deadline,
             held=consumer.held,
+            **consumer.named.fields,
         )
         self._new.append(ended)
         return ended

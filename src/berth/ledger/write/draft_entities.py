@@ -12,6 +12,7 @@ import msgspec
 
 from berth.model.change import ProviderFact
 from berth.model.consumer import Resources
+from berth.model.consumer_name import UNNAMED, ConsumerName
 from berth.model.ended_consumer import EndedConsumer
 from berth.model.inventory import Inventory
 from berth.model.lease import LeaseFact, OnEnd
@@ -52,7 +53,8 @@ class DraftConsumer(msgspec.Struct, eq=False):
     """A consumer as decided so far. held: empty once it has ended.
 
     stored, stored_held, stored_span: whether the database has rows of it, of what it holds, and a term in them; span:
-    None if it counts for ever and is confirmed; change: the number of the last change to it, in this batch.
+    None if it counts for ever and is confirmed; change: the number of the last change to it, in this batch; named: its
+    name and note; renamed: whether they are not as stored.
     """
 
     id: int
@@ -68,6 +70,8 @@ class DraftConsumer(msgspec.Struct, eq=False):
     span: Span | None = None
     stored_span: bool = False
     change: int = 0
+    named: ConsumerName = UNNAMED
+    renamed: bool = False
 
 
 @dataclass(slots=True)

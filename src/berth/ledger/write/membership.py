@@ -8,6 +8,7 @@ from typing import Final
 from berth.ledger.write.draft import Draft
 from berth.model.caller import Caller
 from berth.model.commands import Allocate, Command, Confirm, Extend, ReleaseAllocations, SetAllocations
+from berth.model.edits import EditConsumer
 from berth.model.errors import Forbidden
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.releases import ReleaseMatching
@@ -15,6 +16,7 @@ from berth.model.releases import ReleaseMatching
 CLAIMING: Final = (
     Allocate,
     Confirm,
+    EditConsumer,
     EndLease,
     Extend,
     GrantLease,
@@ -47,7 +49,7 @@ def _written_projects(draft: Draft, command: Command) -> Iterator[str | None]:
             yield from _present_project(draft, claim.consumer)
     elif isinstance(command, ReleaseMatching):
         yield command.project
-    elif isinstance(command, Allocate | Confirm | Extend | ReleaseAllocations):
+    elif isinstance(command, Allocate | Confirm | EditConsumer | Extend | ReleaseAllocations):
         if isinstance(command, Allocate):
             yield command.project
         yield from _present_project(draft, command.consumer)

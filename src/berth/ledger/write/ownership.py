@@ -9,6 +9,7 @@ from berth.model import commands
 from berth.model.caller import Caller
 from berth.model.change import NameKind
 from berth.model.commands import Command
+from berth.model.drain import Drain, Undrain
 from berth.model.edits import DeleteTree, EditAggregates, EditTraits
 from berth.model.errors import Forbidden
 from berth.model.names import parse_uuid
@@ -40,6 +41,8 @@ def _written_providers(draft: Draft, command: Command) -> Iterator[str]:
     """Yield the providers that a command writes. Raises Forbidden if it writes anything else."""
     if isinstance(command, _SINGLE_PROVIDER_COMMANDS):
         yield command.uuid
+    elif isinstance(command, Drain | Undrain) and command.where is None:
+        yield from command.providers
     elif isinstance(command, commands.CreateProvider):
         yield command.uuid if command.parent is None else command.parent
     elif isinstance(command, commands.UpdateProvider):

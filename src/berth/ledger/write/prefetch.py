@@ -28,6 +28,7 @@ from berth.model.commands import (
     SetAllocations,
     Undo,
 )
+from berth.model.edits import EditConsumer
 from berth.model.ended_consumer import EndedConsumer
 from berth.model.reconciliation import Reconcile
 from berth.model.releases import ReleaseMatching
@@ -116,6 +117,7 @@ def _read_consumers(connection: Connection, fleet: Fleet, uuids: Iterable[str]) 
             stored_held=True,
             span=_span(row, fleet),
             stored_span=row.span is not None,
+            named=row.named,
         )
         for row in rows
     }
@@ -133,7 +135,7 @@ def _span(row: ConsumerRow, fleet: Fleet) -> Span | None:
 def _consumer_uuids(command: Command) -> Iterator[str]:
     if isinstance(command, SetAllocations | Reshape):
         yield from (claim.consumer for claim in command.claims)
-    elif isinstance(command, ReleaseAllocations | Allocate | Extend):
+    elif isinstance(command, ReleaseAllocations | Allocate | Extend | EditConsumer):
         yield command.consumer
     elif isinstance(command, Confirm):
         yield command.consumer

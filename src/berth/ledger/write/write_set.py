@@ -19,6 +19,7 @@ def write_set_of(draft: Draft, beat: int = 0) -> WriteSet:
     _add_names(draft, rows)
     for provider in draft.providers.values():
         _add_provider(draft, provider, rows)
+    _add_drains(draft, rows)
     _add_leases(draft, rows, beat)
     for consumer in draft.consumers.values():
         if consumer.changed:
@@ -33,6 +34,7 @@ def write_set_of(draft: Draft, beat: int = 0) -> WriteSet:
 
 
 def _add_names(draft: Draft, rows: WriteSet) -> None:
+    _name_consumers(draft, rows)
     rows.delete_names = [{"key": number} for number in draft.removed_names]
     rows.rename_names = [{"key": named.id, "to": named.name} for named in draft.renamed.values()]
     rows.add_names = [
@@ -49,10 +51,20 @@ def _add_names(draft: Draft, rows: WriteSet) -> None:
     ]
 
 
+def _name_consumers(draft: Draft, rows: WriteSet) -> None:
+    """Add the names of consumers that have new ones: their rows are written before, without them."""
+    renamed = (consumer for consumer in draft.consumers.values() if consumer.renamed and consumer.held)
+    rows.name_consumers = [
+        {"key": consumer.id, "new_name": consumer.named.name or None, "new_note": consumer.named.note or None}
+        for consumer in renamed
+    ]
+
+
 def _add_provider(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None:
     if provider.deleted:
         for clear in (rows.clear_inventories, rows.clear_traits, rows.clear_aggregates):
             clear.append({"key": provider.id})
+        rows.clear_drains += [{"key": provider.id}] * (provider.slot in draft.fleet.drains.by_slot)
         rows.delete_providers.append({"key": provider.id, "seen": provider.seen})
         return
     if provider.seen is None:
@@ -64,6 +76,14 @@ def _add_provider(draft: Draft, provider: DraftProvider, rows: WriteSet) -> None
             {"key": provider.id, "seen": provider.seen, "to": provider.generation, "at": provider.updated_at}
         )
     _add_provider_sets(draft, provider, rows)
+
+
+def _add_drains(draft: Draft, rows: WriteSet) -> None:
+    for uuid, drain in draft.drains.items():
+        key = draft.provider_id(uuid)
+        rows.clear_drains.append({"key": key})
+        if drain is not None:
+            rows.add_drains.append({"provider_id": key, "since": drain.since, "actor": drain.by, "why": drain.why})
 
 
 def _new_provider(draft: Draft, provider: DraftProvider) -> dict[str, Any]:

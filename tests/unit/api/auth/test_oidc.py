@@ -270,7 +270,7 @@ def test_a_provider_that_hangs_stops_nobody_whose_key_is_known(hanging: HangingP
         with ThreadPoolExecutor(8) as threads:
             began = time.monotonic()
             assert all(key is not None for key in threads.map(keys.get, ["k"] * 80))
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 10, "it hangs for thirty seconds"
     assert hanging.loads == 2, "one fetch at a time"
 
 

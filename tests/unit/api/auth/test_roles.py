@@ -19,6 +19,7 @@ OWN: Final = {"consumers.list", "consumers.show", "leases.list", "project_usages
 CLAIMING: Final = {
     "allocations.delete",
     "allocations.post",
+    "consumers.edit",
     "allocations.release",
     "leases.end",
     "leases.grant",

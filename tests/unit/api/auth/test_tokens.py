@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
+import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -261,6 +264,29 @@ def test_the_secret_is_made_at_first_use_and_only_its_owner_reads_it(url: str, t
     file.chmod(0o640)
     with pytest.raises(SecretUnusable, match="other users can read or write"):
         key_for(url)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_secret_that_two_processes_make_at_once_is_one(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    made, token_bytes = list[HashKey](), secrets.token_bytes
+
+    def make_another_first(count: int) -> bytes:
+        monkeypatch.setattr(secrets, "token_bytes", token_bytes)
+        made.append(key_for(url))
+        return token_bytes(count)
+
+    def no_link(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, "not supported")
+
+    if links:
+        monkeypatch.setattr(secrets, "token_bytes", make_another_first)
+    else:
+        monkeypatch.setattr(os, "link", no_link)
+    made += [key_for(url), key_for(url)]
+    assert len({each.hash("berth_x_y") for each in made}) == 1
+    assert [each.name for each in tmp_path.glob("*.key*")] == ["ledger.db.key"]
 
 
 def test_a_secret_that_cannot_be_used(url: str, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from berth.api.http import turn as module
 from berth.api.http.turn import Turn
+from tests.support.deadline import until
 
 LIMIT_S = 10
 
@@ -16,10 +17,9 @@ LIMIT_S = 10
 def test_one_at_a_time_and_each_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TURN_S", 0.0)
     monkeypatch.setattr(module, "WORK_S", 0.0)
-    turn, begun, inside, steps = Turn(), threading.Barrier(3), list[int](), list[int]()
+    turn, inside, steps = Turn(), list[int](), list[int]()
 
     def compute(number: int) -> None:
-        begun.wait(LIMIT_S)
         with turn:
             for _ in range(50):
                 inside.append(number)
@@ -30,12 +30,14 @@ def test_one_at_a_time_and_each_in_turn(monkeypatch: pytest.MonkeyPatch) -> None
                 turn.pass_on()
 
     threads = [threading.Thread(target=compute, args=(number,)) for number in range(3)]
-    for thread in threads:
-        thread.start()
+    with turn:
+        for thread in threads:
+            thread.start()
+        until(lambda: len(turn._waiting) == 3)
     for thread in threads:
         thread.join(LIMIT_S)
     assert sorted(steps) == [0] * 50 + [1] * 50 + [2] * 50
-    assert all(len(set(steps[at : at + 3])) == 3 for at in range(30, 100)), "each in turn"
+    assert all(len(set(steps[at : at + 3])) == 3 for at in range(148)), "each in turn"
 
 
 def test_a_turn_is_kept_for_a_while() -> None:

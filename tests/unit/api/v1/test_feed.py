@@ -58,10 +58,12 @@ async def begun(stream: Stream) -> None:
     assert await anext(stream) == BEGIN
 
 
-async def following(stream: Stream) -> asyncio.Task[bytes]:
-    """The task that waits for the next piece, once the follower is there."""
+async def following(feed: Feed, stream: Stream) -> asyncio.Task[bytes]:
+    """The task that waits for the next piece, once the follower is there, and knows where the log ends."""
     waiting = asyncio.ensure_future(anext(stream))
-    await asyncio.sleep(0.2)
+    while feed._follower is None or not feed._follower.ready.is_set():  # noqa: ASYNC110 - nothing signals that
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.02)
     return waiting
 
 
@@ -80,7 +82,7 @@ def test_a_listener_behind_gets_the_rest_and_then_what_is_new(ledger: Ledger) ->
             await begun(stream)
             await begun(now)
             assert ids(await anext(stream)) == [head - 1, head]
-            new = await following(now)
+            new = await following(feed, now)
             ledger.create_trait("CUSTOM_NEW")
             assert ids(await anext(stream)) == [head + 1]
             assert b'"facts"' not in await new
@@ -93,7 +95,7 @@ def test_streams_share_the_bytes_and_nothing_is_kept_without_listeners(ledger: L
         async with listen(feed, None) as one, listen(feed, None) as other:
             await begun(one)
             await begun(other)
-            waiting = [await following(each) for each in (one, other)]
+            waiting = [await following(feed, each) for each in (one, other)]
             ledger.create_trait("CUSTOM_NEW")
             first, second = await asyncio.gather(*waiting)
             assert first is second
@@ -132,12 +134,12 @@ def test_a_listener_that_heard_more_elsewhere_waits_for_what_is_next(
     async def body(feed: Feed) -> None:
         async with listen(feed, None) as first:
             await begun(first)
-            await following(first)
+            await following(feed, first)
             monkeypatch.setattr(feed_module.Follower, "_look", lambda _: None)
             ledger.create_trait("CUSTOM_A")  # of which another server has told it
             async with listen(feed, ledger.log_reader.end()) as stream:
                 await begun(stream)
-                waiting = await following(stream)
+                waiting = await following(feed, stream)
                 monkeypatch.undo()
                 ledger.create_trait("CUSTOM_B")
                 assert ids(await waiting) == [ledger.head()]
@@ -150,7 +152,7 @@ def test_all_streams_are_reset_when_another_history_takes_its_place(ledger: Ledg
         async with listen(feed, None) as one, listen(feed, None) as other:
             await begun(one)
             await begun(other)
-            waiting = [await following(each) for each in (one, other)]
+            waiting = [await following(feed, each) for each in (one, other)]
             ledger._writer.history_epoch = 1  # test_forked_history.py has real ones
             assert [b"event: reset" in each for each in await asyncio.gather(*waiting)] == [True, True]
             ledger.create_trait("CUSTOM_NEW")
@@ -217,7 +219,7 @@ def test_imports_are_kept_within_bounds_and_encoded_outside_of_the_loop(
         async with listen(feed, None) as stream, listen(feed, Cursor(head)) as other:
             await begun(stream)
             await begun(other)
-            waiting = await following(stream)
+            waiting = await following(feed, stream)
             for number in range(imports):
                 await asyncio.to_thread(ledger.put_records, hosts(f"host-{number}", 300))
             sizes = [len(await waiting)]
@@ -261,7 +263,7 @@ def test_any_failure_of_the_follower_ends_the_streams(
     async def body(feed: Feed) -> None:
         async with listen(feed, None) as stream:
             await begun(stream)
-            waiting = await following(stream)
+            waiting = await following(feed, stream)
             monkeypatch.setattr(ledger, "head", broken)
             with pytest.raises(StopAsyncIteration):
                 await waiting
@@ -277,7 +279,9 @@ def test_any_failure_of_the_follower_ends_the_streams(
     assert "its streams end" in caplog.text
 
 
-def test_an_unreachable_database_is_tried_again_for_a_time(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_database_is_tried_again_for_a_time(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     real, failures = ledger.head, [Unavailable("away")] * 3
 
     def failing() -> int:
@@ -288,7 +292,7 @@ def test_an_unreachable_database_is_tried_again_for_a_time(ledger: Ledger, monke
     async def body(feed: Feed) -> None:
         async with listen(feed, None) as stream:
             await begun(stream)
-            waiting = await following(stream)
+            waiting = await following(feed, stream)
             monkeypatch.setattr(ledger, "head", failing)
             ledger.create_trait("CUSTOM_NEW")
             assert ids(await waiting) == [real()]
@@ -298,6 +302,8 @@ def test_an_unreachable_database_is_tried_again_for_a_time(ledger: Ledger, monke
                 await anext(stream)
 
     with_feed(ledger, body)
+    (said,) = (each for each in caplog.records if "its streams end" in each.getMessage())
+    assert (said.levelname, said.exc_info) == ("WARNING", None), "a fault of the database's, not of Berth's"
 
 
 def test_a_silent_stream_has_heartbeats_and_ends_with_the_permission(

@@ -79,7 +79,9 @@ def test_all_streams_are_reset(others: int, ledger_file: Path, monkeypatch: pyte
         async with asyncio.timeout(LIMIT_S), aclosing(feed.listen(None, lambda: None)) as stream:
             await anext(stream)
             waiting = asyncio.ensure_future(anext(stream))
-            await asyncio.sleep(0.2)
+            while feed._follower is None or not feed._follower.ready.is_set():  # noqa: ASYNC110 - nothing signals that
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
             await asyncio.to_thread(take_place)
             assert b"event: reset" in await waiting
             await asyncio.to_thread(ledger.create_trait, "CUSTOM_AFTER")

@@ -43,6 +43,7 @@ def test_which_requests_take_a_key() -> None:
         "changes.undo",
         "claims.create",
         "consumers.reconcile",
+        "consumers.edit",
         "consumers.release",
         "holds.create",
         "leases.end",

@@ -72,18 +72,18 @@ def test_a_few_are_listed(ledger: Ledger, tmp_path: Path) -> None:
 def test_many_as_json(ledger: Ledger, tmp_path: Path) -> None:
     uuids = [consumer(number) for number in range(FEW + 1)]
     done = release(tmp_path, "-", "--json", given="\n".join(uuids))
-    assert json.loads(done.stdout) == [{"consumer": uuid, "released": {"VCPU": 2}} for uuid in uuids]
+    assert json.loads(done.stdout) == [{"consumer": uuid, "name": None, "released": {"VCPU": 2}} for uuid in uuids]
 
 
 @pytest.mark.parametrize(
     ("words", "given", "place"),
     [
-        (("-",), f"{consumer(1)}\n\nme\n", "line 3: 'me' is no uuid; nothing was released"),
-        ((consumer(1), "me"), None, "argument 2: 'me' is no uuid; nothing was released"),
-        ((consumer(1), "-"), f"{consumer(2)}\n", "argument 2: '-' is no uuid; nothing was released"),
+        (("-",), f"{consumer(1)}\n\nme\n", "line 3: no consumer is called 'me'; nothing was released"),
+        ((consumer(1), "me"), None, "argument 2: no consumer is called 'me'; nothing was released"),
+        ((consumer(1), "-"), f"{consumer(2)}\n", "argument 2: no consumer is called '-'; nothing was released"),
     ],
 )
-def test_a_word_that_is_no_uuid_releases_nothing(
+def test_a_word_that_is_no_consumer_releases_nothing(
     words: tuple[str, ...], given: str | None, place: str, ledger: Ledger, tmp_path: Path
 ) -> None:
     done = release(tmp_path, *words, given=given)

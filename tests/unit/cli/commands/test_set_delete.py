@@ -1,4 +1,4 @@
-"""`berth set` and `berth delete`: what is typed, what is shown, and what is refused before anything is changed."""
+"""`berth set`, `delete`, `rm`, `rename`, `drain`: what is typed, what is shown, and what is refused as a whole."""
 
 from __future__ import annotations
 
@@ -95,6 +95,18 @@ def test_a_dry_run_lists_who_would_be_over_capacity(ledger: Ledger, tmp_path: Pa
         (("delete", "host", "--tree", "--dry-run"), 1, "in use: numa"),
         (("delete", "hots", "--tree", "--yes"), 1, "there is no provider 'hots'"),
         (("delete", "other", "--dry-run"), 2, "--dry-run is for --tree"),
+        (("rm", "other"), 2, "this would remove other: give --yes"),
+        (("rm", "host", "--yes"), 1, "its children: numa"),
+        (("rm", "host", "--tree", "--yes"), 1, "in use: numa"),
+        (("rename", "host", "other"), 1, f"`berth show {OTHER}`"),
+        (("rename", "host", "numa", "--tree"), 1, f"`berth show {NUMA}`"),
+        (("rename", "host", ""), 1, "name"),
+        (("rename", "hots", "x"), 1, "did you mean host?"),
+        (("drain",), 2, "which hosts? Name them"),
+        (("drain", "host", "hots"), 1, "there is no provider 'hots'"),
+        (("drain", "--aggregate", "rack-9"), 1, "no aggregate rack-9"),
+        (("drain", "host", "--why", 256 * "x"), 1, "the reason has more than 255 characters"),
+        (("undrain", "--name", "nothing"), 1, "No provider matches."),
     ],
 )  # fmt: skip
 def test_what_is_refused_changes_nothing(
@@ -120,3 +132,48 @@ def test_a_tree_is_deleted_once_its_number_is_typed(
     assert done.stdout.removeprefix(" 2\n") == f"deleted host  {HOST}\ndeleted numa  {NUMA}\n"
     assert berth(tmp_path, "delete", "other").stdout == f"deleted other  {OTHER}\n"
     assert ledger.providers() == []
+
+
+def test_one_is_removed_once_it_is_confirmed(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("berth.cli.confirm.is_interactive", lambda: True)
+    assert berth(tmp_path, "rm", "other", given="2\n").exit_code == 1
+    assert len(ledger.providers()) == 3
+    done = berth(tmp_path, "rm", "other", given="1\n")
+    assert "remove other. Type 1 to confirm" in done.stderr
+    assert done.stdout.removeprefix(" 1\n") == f"removed other  {OTHER}\n"
+    ledger.release(JOB)
+    done = berth(tmp_path, "rm", "host", "--tree", given="2\n")
+    assert "remove host and 1 below it" in done.stderr
+    assert ledger.providers() == []
+
+
+def test_a_tree_is_renamed_with_what_has_its_name(ledger: Ledger, tmp_path: Path) -> None:
+    part = ledger.create_provider("host-gpu", parent=HOST).uuid
+    assert berth(tmp_path, "rename", "host", "rack-1", "--tree", "--dry-run").stdout.startswith("would rename host to")
+    done = berth(tmp_path, "rename", "host", "rack-1", "--tree")
+    assert done.stdout == "renamed host to rack-1\nrenamed host-gpu to rack-1-gpu\n"
+    assert {ledger.provider(each).name for each in (HOST, NUMA, part)} == {"rack-1", "numa", "rack-1-gpu"}
+    assert berth(tmp_path, "rename", HOST, "host").stdout == "renamed rack-1 to host\n"
+    assert ledger.provider(part).name == "rack-1-gpu"
+    assert ledger.usages(NUMA).usages["VCPU"] == 10
+
+
+def test_a_drained_host_is_shown_as_such(ledger: Ledger, tmp_path: Path) -> None:
+    done = berth(tmp_path, "drain", "host", "--why", "fan")
+    assert done.stdout == f"drained host  {HOST}\n"
+    assert "10 VCPU held there: `berth release --holders-of HOST --dry-run`" in plain(done.stderr)
+    assert berth(tmp_path, "drain", "host").stdout == "1 drained already\n"
+    assert "drained with host, above it, since 20" in plain(berth(tmp_path, "show", "numa").stdout)
+    assert plain(berth(tmp_path, "show", "host").stdout).count("drained") == 3, "a line, and twice in the tree"
+    assert "VCPU ████░░░░░░░░ 31 % 10 32 6 16 2" in plain(berth(tmp_path, "usage").stdout)
+    assert "1 provider is drained" in berth(tmp_path, "usage").stderr
+    assert [line.split()[0] for line in berth(tmp_path, "providers", "--drained").stdout.splitlines()[1:]] == ["host"]
+    done = berth(tmp_path, "claim", "VCPU=1", "--on", "numa", "--project", "p")
+    assert "(fan) and takes no new claims" in plain(done.stderr)
+    assert "`berth show numa` says since when" in plain(done.stderr)
+    assert "Every provider that meets all other constraints is drained" in plain(
+        berth(tmp_path, "find", "VCPU=1", "--in-tree", "host").stdout
+    )
+    assert berth(tmp_path, "undrain", "numa").exit_code == 1
+    assert berth(tmp_path, "undrain", "host", "other").stdout == f"undrained host  {HOST}\n1 not drained\n"
+    assert "is drained: fan" in berth(tmp_path, "changes").stdout

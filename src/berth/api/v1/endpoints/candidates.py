@@ -33,7 +33,9 @@ def claim(call: Call) -> PendingResult:
         project=body.project,
         user=body.user,
         type=body.type,
-        term=_term(body),
+        term=_term(call),
+        name=body.name,
+        note=body.note,
     )
     return PendingResult(command, lambda granted: granted)
 
@@ -47,17 +49,19 @@ def hold(call: Call) -> PendingResult:
     return claim(call)
 
 
-def _term(body: Any) -> Term | Keep:
-    """Return the term of the body of a claim; KEEP if it has none. Raises Invalid."""
+def _term(call: Call) -> Term | Keep:
+    """Return the term of the body of a claim; KEEP if it has none. Raises Invalid, ConsumerNotFound ..."""
+    body = call.body
     given = (body.lasts, body.until, body.confirm_within, body.replaces, body.lease)
     if given == (None, None, None, None, None):
         return KEEP
+    replaces = None if body.replaces is None else call.ledger.consumer_uuid(body.replaces, project=body.project)
     end = None if body.until is None else parse_instant(body.until, "/until")
     return Term(
         end=end,
         lasts=body.lasts,
         confirm_within=body.confirm_within,
-        replaces=body.replaces,
+        replaces=replaces,
         lease=body.lease,
     )
 

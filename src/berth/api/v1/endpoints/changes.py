@@ -98,7 +98,12 @@ def anomalies(call: Call) -> Anomalies:
 
 def history(call: Call) -> Page[AuditRecord]:
     """Return the audit records of a provider or a consumer, newest first, even if it was deleted."""
-    records = call.ledger.history(call.items["uuid"], before=call.query.after, most=call.query.limit + 1)
+    return history_of(call, call.items["uuid"])
+
+
+def history_of(call: Call, uuid: str) -> Page[AuditRecord]:
+    """Return a page of the audit records of a provider or a consumer."""
+    records = call.ledger.history(uuid, before=call.query.after, most=call.query.limit + 1)
     return _page(records, call.query.limit)
 
 

@@ -40,6 +40,7 @@ def search(call: Call) -> ProviderPage:
         resource_class=parameters.resource_class,
         room=amounts(parameters.room),
         root=parameters.root,
+        drained=parameters.drained,
     )
     return call.ledger.search(wanted, limit=parameters.limit, after=parameters.after or None)
 

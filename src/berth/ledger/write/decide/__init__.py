@@ -12,6 +12,8 @@ from typing import Any, Final
 from berth.ledger.write.decide import (
     aggregates,
     allocations,
+    consumers,
+    drains,
     edits,
     holds,
     inventories,
@@ -29,7 +31,8 @@ from berth.ledger.write.decide import (
 from berth.ledger.write.draft import Draft
 from berth.model import commands
 from berth.model.commands import Command
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
+from berth.model.drain import Drain, Undrain
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
 from berth.model.inventory_edits import EditInventories
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.reconciliation import Reconcile
@@ -42,6 +45,8 @@ _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
     DeleteTree: trees.delete_tree,
     commands.SetTraits: providers.set_traits,
     commands.SetAggregates: providers.set_aggregates,
+    Drain: drains.drain,
+    Undrain: drains.undrain,
     EditTraits: edits.edit_traits,
     EditAggregates: edits.edit_aggregates,
     commands.SetInventories: inventories.replace,
@@ -71,6 +76,7 @@ _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
     RenewLeases: leases.renew,
     EndLease: leases.end,
     NameAggregate: aggregates.name_aggregate,
+    EditConsumer: consumers.edit_consumer,
 }
 
 KEPT_BY_CONSUMERS: Final = frozenset(
@@ -86,9 +92,10 @@ KEPT_BY_CONSUMERS: Final = frozenset(
         GrantLease,
         RenewLeases,
         EndLease,
+        EditConsumer,
     }
 )
-"""The commands that change only what consumers hold, and for how long."""
+"""The commands that change only consumers: what they hold, for how long, and what they are called."""
 
 ALONE: Final = frozenset(
     {
@@ -102,6 +109,8 @@ ALONE: Final = frozenset(
         EditInventories,
         DeleteTree,
         NameAggregate,
+        Drain,
+        Undrain,
     }
 )
 """Commands that need a batch of their own.

@@ -13,7 +13,7 @@ from berth.ledger.write.shortlist import Shortlist, key_of
 from berth.model import commands
 from berth.model.candidate import Candidate, Grant
 from berth.model.commands import Claim
-from berth.model.errors import CapacityExceeded, NothingFits
+from berth.model.errors import CapacityExceeded, NothingFits, ProviderDrained
 
 
 class Deferred(Exception):
@@ -111,11 +111,13 @@ def _claim(draft: Draft, command: commands.Allocate, candidate: Candidate) -> bo
         generation=None,
         type=command.type,
         term=command.term,
+        name=command.name,
+        note=command.note,
     )
     collected = collect_claims(draft, (claim,), draft.inventory)
     try:
         check_claims(collected)
-    except CapacityExceeded:
+    except (CapacityExceeded, ProviderDrained):
         return False
     apply_claims(draft, collected)
     return True

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from berth.ledger.write.decide.drains import drain_of
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftConsumer, DraftProvider
+from berth.ledger.write.draft_names import given_name, put_name
 from berth.model import commands
 from berth.model.commands import KEEP, UNCHECKED, Claim
+from berth.model.drain_state import DrainFact
 from berth.model.errors import (
     AllocationProviderNotFound,
     AllocationsNotFound,
@@ -17,6 +20,7 @@ from berth.model.errors import (
     ClassNotFound,
     ConsumerGenerationConflict,
     InventoryMissing,
+    ProviderDrained,
     UnitsViolated,
 )
 from berth.model.inventory import Inventory
@@ -34,7 +38,7 @@ class ClaimedAmount(msgspec.Struct, frozen=True, eq=False):
 
     inventory: None if the provider has none of the class; held: all that is held of the class now; others: what
     remains of that without the consumers of the claims, plus the amounts of the same command that come first; before:
-    what each consumer of the claims holds of the class now.
+    what each consumer of the claims holds of the class now; drain: of the provider, None if it takes claims.
     """
 
     provider: str
@@ -44,6 +48,7 @@ class ClaimedAmount(msgspec.Struct, frozen=True, eq=False):
     held: int
     others: int
     before: Sequence[int] = ()
+    drain: DrainFact | None = None
 
 
 class CollectedClaims(msgspec.Struct, eq=False):
@@ -174,6 +179,7 @@ def _collect_amounts(draft: Draft, claim: Claim, inventory_of: InventoryOf, coll
         provider = collected.providers.get(uuid)
         if provider is None:
             continue
+        drain = drain_of(draft, provider) if draft.fleet.drains else None
         for name, amount in resources.items():
             place = (uuid, name)
             held = draft.used(provider, name)
@@ -182,7 +188,7 @@ def _collect_amounts(draft: Draft, claim: Claim, inventory_of: InventoryOf, coll
             if inventory is None:
                 collected.available[uuid] = list(draft.inventories(provider))
             before = collected.before.get(place, ())
-            collected.amounts.append(ClaimedAmount(uuid, name, amount, inventory, held, others, before))
+            collected.amounts.append(ClaimedAmount(uuid, name, amount, inventory, held, others, before, drain))
             used[place] = others + amount
 
 
@@ -226,7 +232,8 @@ def _check_capacity(claimed: ClaimedAmount, available: Sequence[str]) -> None:
 
     An inventory may have been set below what is held of it, or to other units. A claim is then still granted if it
     leaves the overage no larger than it was, and needs no other units than what its consumers hold already. available:
-    the classes that the provider has, if it has none of the claimed one.
+    the classes that the provider has, if it has none of the claimed one. Of a drained provider no more can be held than
+    is held now.
     """
     inventory, after = claimed.inventory, claimed.others + claimed.amount
     if inventory is None:
@@ -234,6 +241,7 @@ def _check_capacity(claimed: ClaimedAmount, available: Sequence[str]) -> None:
     if not inventory.takes(claimed.amount) and not _is_held(claimed, inventory):
         rule, value = inventory.violated_unit(claimed.amount)
         raise UnitsViolated(claimed.provider, claimed.resource_class, rule, value, claimed.amount)
+    _check_drain(claimed, after)
     capacity = inventory.capacity
     if after > capacity and after > claimed.held:
         raise CapacityExceeded(
@@ -244,6 +252,12 @@ def _check_capacity(claimed: ClaimedAmount, available: Sequence[str]) -> None:
             capacity=capacity,
             used=claimed.held,
         )
+
+
+def _check_drain(claimed: ClaimedAmount, after: int) -> None:
+    if claimed.drain is not None and after > claimed.held:
+        by, why = claimed.drain.by, claimed.drain.why
+        raise ProviderDrained(claimed.provider, claimed.resource_class, claimed.held, by, why)
 
 
 def _is_held(claimed: ClaimedAmount, inventory: Inventory) -> bool:
@@ -281,3 +295,5 @@ def _apply_claim(draft: Draft, claim: Claim, consumer: DraftConsumer | None, spa
     if claim.allocations:
         draft.set_owner(consumer, claim.project, claim.user, type_id)
     draft.hold(consumer, claim.allocations, span if claim.allocations else None)
+    if claim.allocations and not (claim.name is KEEP and claim.note is KEEP):
+        put_name(draft.facts, draft.before, consumer, given_name(consumer.named, claim.name, claim.note))

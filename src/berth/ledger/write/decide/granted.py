@@ -7,6 +7,7 @@ from typing import Final
 
 from berth.ledger.write.draft import Draft
 from berth.ledger.write.draft_entities import DraftConsumer
+from berth.ledger.write.draft_names import given_name
 from berth.model.candidate import Grant
 from berth.model.commands import Allocate, Keep
 from berth.model.consumer import Owner, Resources
@@ -23,10 +24,12 @@ GroupPart = tuple[str, Resources]
 def earlier_grant(draft: Draft, consumer: DraftConsumer, command: Allocate) -> Grant | None:
     """Return the grant of a consumer that holds exactly what a command asks for, and has since it was new; else None.
 
-    So a command whose answer was lost gets it when it is sent again. The owner must be the same; traits and aggregates
-    are not compared, since those of a provider may have changed.
+    So a command whose answer was lost gets it when it is sent again. The owner and the name must be the same; traits
+    and aggregates are not compared, since those of a provider may have changed.
     """
     if consumer.generation != 1 or draft.owner(consumer) != Owner(command.project, command.user, command.type):
+        return None
+    if consumer.named != given_name(consumer.named, command.name, command.note):
         return None
     if not _same_term(consumer.span, command.term, draft.longest_hold_s):
         return None

@@ -51,4 +51,5 @@ def _ended(draft: Draft, consumer: DraftConsumer) -> EndedConsumer:
         end=span.end,
         deadline=span.deadline,
         held=consumer.held,
+        **consumer.named.fields,
     )

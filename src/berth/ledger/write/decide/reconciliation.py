@@ -79,6 +79,8 @@ def _claim(ended: EndedConsumer) -> Claim:
         generation=None,
         type=ended.type,
         term=KEEP if ended.end is None else Term(end=ended.end),
+        name=ended.name,
+        note=ended.note,
     )
 
 

@@ -61,7 +61,8 @@ def _part(held: Holdings, on: AbstractSet[str] | None) -> Holdings:
 
 def _item(draft: Draft, consumer: DraftConsumer, part: Holdings) -> ReleasedHoldings:
     owner, ended = draft.owner(consumer), len(part) == len(consumer.held)
-    return ReleasedHoldings(consumer.uuid, owner.project, owner.user, owner.type, part, ended)
+    name = consumer.named.name or None
+    return ReleasedHoldings(consumer.uuid, owner.project, owner.user, owner.type, part, ended, name)
 
 
 def _release(draft: Draft, consumer: DraftConsumer, part: Holdings) -> None:

@@ -67,9 +67,11 @@ def _collect_claims(draft: Draft, command: commands.Reshape, reshaped: Sequence[
         return draft.inventory(provider, name)
 
     collected = collect_claims(draft, command.claims, inventory_of, confirm=False)
-    # The command sets these inventories and the claims together: it can keep to the units.
+    # The command sets these inventories and the claims together: it can keep to the units. What is held stays on
+    # the host where it is, though not on the same provider of it: that is no new claim, also if the host is drained.
     collected.amounts = [
-        msgspec.structs.replace(each, before=()) if each.provider in old_and_new else each for each in collected.amounts
+        msgspec.structs.replace(each, before=() if each.provider in old_and_new else each.before, drain=None)
+        for each in collected.amounts
     ]
     return collected
 

@@ -41,7 +41,14 @@ function shown(records, uuid, kind) {
 
 function ofConsumer(record, uuid) {
   if (record.outcome !== "done") return `refused (${record.outcome}): ${record.why}`;
-  return claim(record, uuid, Object.values) ?? "holds nothing";
+  return claim(record, uuid, Object.values) ?? called(record.after?.consumer_names?.[uuid]) ?? "holds nothing";
+}
+
+/** What a consumer is called from a record on, by its [name, note]; null if the record does not say. */
+function called(named) {
+  if (!named) return null;
+  const [name, note] = named;
+  return `${name ? `named ${name}` : "without a name"}, ${note ? `with the note: ${note}` : "without a note"}`;
 }
 
 /** What became of one consumer's claim, in words. parts: the amounts that count, of amounts by provider. */

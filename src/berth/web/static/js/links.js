@@ -12,11 +12,16 @@ export function providerLink(uuid, name) {
   return h("a", { href: href("provider", uuid), title: uuid }, text);
 }
 
-/** A consumer by its uuid, or by these words. */
-export function consumerLink(uuid, words = uuid) {
-  const shown = words === uuid ? "uuid" : null;
-  if (!may("consumers.show")) return h(shown ? "code" : "span", { title: uuid }, words);
-  return h("a", { href: href("consumer", uuid), class: shown, title: shown ? null : uuid }, words);
+/** A consumer by its name or by these words, else by its uuid. */
+export function consumerLink(uuid, words = null) {
+  if (!may("consumers.show")) return words ? h("span", { title: uuid }, words) : h("code", {}, uuid);
+  return h("a", { href: href("consumer", uuid), class: words ? null : "uuid", title: words ? uuid : null }, words || uuid);
+}
+
+/** The column of a list with the names of consumers; none if no consumer has one. consumer, name: fields of its items. */
+export function nameColumn(items, consumer, name) {
+  if (!items.some((each) => each[name])) return [];
+  return [{ label: "Name", cell: (each) => (each[name] ? consumerLink(each[consumer], each[name]) : "") }];
 }
 
 /** A project by its name. */

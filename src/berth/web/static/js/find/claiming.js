@@ -16,6 +16,7 @@ export async function claim(candidate, names, told) {
     field({ label: "Project", name: "project", value: project || "", required: true }),
     field({ label: "User", name: "user", value: user || "", required: true }),
     field({ label: "Type", name: "type", placeholder: "INSTANCE" }),
+    field({ label: "Name", name: "name", placeholder: "train-7" }),
   );
   const granted = await confirmed({
     title: "Claim this candidate?",
@@ -32,11 +33,11 @@ export async function claim(candidate, names, told) {
 }
 
 /** Write what the candidate says: just that, or nothing if it has been taken meanwhile. */
-async function made(candidate, { project, user, type }) {
+async function made(candidate, { project, user, type, name }) {
   if (!project || !user) throw new Error("Enter its project and its user.");
   if (type && !/^[A-Z0-9_]+$/.test(type)) throw new Error("A type is made of A-Z, 0-9 and _, such as INSTANCE.");
   const consumer = randomUuid();
-  const claim = { consumer, allocations: candidate.allocations, project, user, type: type || null, generation: null };
+  const claim = { consumer, allocations: candidate.allocations, project, user, type: type || null, generation: null, ...(name ? { name } : {}) };
   await send("POST", "/commands/SetAllocations", { claims: [claim] });
   return get(`/consumers/${consumer}`);
 }
@@ -59,7 +60,7 @@ function outcome(consumer, names) {
     "div",
     { class: "panel done", role: "status" },
     h("p", { class: "title" }, "Claimed, durably"),
-    h("p", {}, "Consumer ", consumerLink(consumer.uuid), " holds:"),
+    h("p", {}, "Consumer ", consumerLink(consumer.uuid, consumer.name), " holds:"),
     h(
       "ul",
       {},

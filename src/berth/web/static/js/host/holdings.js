@@ -6,7 +6,7 @@ import { announce, h } from "../dom.js";
 import { tick } from "../fields.js";
 import { amount, plural, when } from "../format.js";
 import { endsColumn } from "../life.js";
-import { amounts, consumerLink, projectLink, providerLink, resources } from "../links.js";
+import { amounts, consumerLink, nameColumn, projectLink, providerLink, resources } from "../links.js";
 import { may } from "../session.js";
 import { Growing, empty, table } from "../table.js";
 
@@ -48,6 +48,7 @@ export class Holdings {
     const columns = [
       deep ? { label: "Device", head: true, cell: (row) => providerLink(row.provider, row.name) } : null,
       { label: "User", head: !deep, cell: (row) => (own(row) ? consumerLink(row.consumer, row.user) : h("span", { class: "quiet" }, row.why)) },
+      ...nameColumn(items, "consumer", "consumer_name"),
       { label: "Project", cell: (row) => (own(row) ? projectLink(row.project) : "") },
       { label: "Holds", cell: (row) => (own(row) ? resources(row.resources) : "") },
       { label: "Type", cell: (row) => (own(row) ? (row.type ?? "unknown") : "") },

@@ -88,7 +88,7 @@ function shown(items, params) {
       { label: "Free then", cell: (each) => each.held.map(free) },
       { label: "Project", cell: (each) => projectLink(each.project) },
       { label: "User", cell: (each) => each.user },
-      { label: "Consumer", cell: (each) => consumerLink(each.consumer) },
+      { label: "Consumer", cell: (each) => consumerLink(each.consumer, each.name) },
     ],
     rows: items,
   });

@@ -17,9 +17,9 @@ async function show(view) {
   const holds = h("div");
   const history = historyOf(view, "consumers");
   view.root.append(holds, ...(history ? [history.element] : []));
-  view.entitle(`Consumer ${view.id}`);
   return async () => {
     const { consumer, ended } = await found(view);
+    view.entitle(`Consumer ${consumer?.name ?? view.id}`);
     if (consumer) await fillIn(view, holds, consumer);
     else fill(holds, empty("It has no allocations", endSentence(ended)));
     await history?.load();
@@ -42,6 +42,7 @@ async function fillIn(view, holds, consumer) {
   fill(
     holds,
     facts([
+      ...nameFacts(consumer),
       ["Project", projectLink(consumer.project)],
       ["User", consumer.user],
       ["Type", consumer.type ?? "unknown"],
@@ -62,12 +63,17 @@ async function fillIn(view, holds, consumer) {
   );
 }
 
+/** Its uuid where the title has its name, and the note on it. */
+function nameFacts({ uuid, name, note }) {
+  return [...(name ? [["Uuid", h("code", {}, uuid)]] : []), ...(note ? [["Note", note]] : [])];
+}
+
 function actions(consumer, providers) {
   const release = async () => {
     const released = await confirmed({
       title: "Release all of its allocations?",
       said: [
-        h("p", {}, `Consumer ${consumer.uuid} of project ${consumer.project} has allocations on ${plural(providers, "provider")}:`),
+        h("p", {}, `Consumer ${consumer.name ?? consumer.uuid} of project ${consumer.project} has allocations on ${plural(providers, "provider")}:`),
         h("p", {}, resources(consumer.resources)),
         h("p", {}, "Others can claim them then. Workloads that run there are not stopped."),
       ],

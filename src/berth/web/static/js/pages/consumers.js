@@ -6,12 +6,12 @@ import { choice, field, filters, follow } from "../fields.js";
 import { number, when } from "../format.js";
 import { endsColumn } from "../life.js";
 import { ownProject } from "../own.js";
-import { consumerLink, projectLink, resources } from "../links.js";
+import { consumerLink, nameColumn, projectLink, resources } from "../links.js";
 import { changed, go } from "../router.js";
 import { may } from "../session.js";
 import { Growing, empty, table } from "../table.js";
 
-const FILTERS = ["project", "user", "type", "provider", "class", "state", "due"];
+const FILTERS = ["q", "project", "user", "type", "provider", "class", "state", "due"];
 const STATES = [
   ["", "any"],
   ["pending", "Pending"],
@@ -39,6 +39,7 @@ async function show(view) {
   const form = filters(
     { label: "Which consumers", changed: (given) => go(changed(given)) },
     choice({ label: "Order", name: "order", options: ORDERS }),
+    field({ label: "Name or note", name: "q", type: "search", placeholder: "a part of it" }),
     choice({ label: "Of class", name: "class", options: classChoices(classes) }),
     field({ label: "Project", name: "project", type: "search", ...(own ? { value: own, readonly: true } : {}) }),
     field({ label: "User", name: "user", type: "search" }),
@@ -87,6 +88,7 @@ function shown(items, params) {
     caption: `${number(items.length)} shown`,
     columns: [
       { label: "User", head: true, cell: (each) => consumerLink(each.uuid, each.user) },
+      ...nameColumn(items, "uuid", "name"),
       { label: "Project", cell: (each) => projectLink(each.project) },
       { label: "Holds in all", cell: (each) => resources(each.resources) },
       { label: "Type", cell: (each) => each.type ?? "unknown" },

@@ -51,7 +51,7 @@ function shown(items, params) {
       : empty("There are no providers yet", "On each machine to add, run:", h("code", { class: "block" }, `berth discover --apply ${commandOptions()}`));
   }
   const columns = [
-    { label: "Provider", head: true, cell: (each) => providerLink(each.uuid, each.name) },
+    { label: "Provider", head: true, cell: name },
     { label: "Place", cell: (each) => (each.parent ? "in a tree" : "root") },
     { label: "Fullest", cell: fullest },
     { label: "Used", cell: (each) => h("span", { class: "amounts" }, Object.entries(each.resources).map(part)) },
@@ -59,6 +59,13 @@ function shown(items, params) {
     { label: "Changed", cell: (each) => when(each.updated_at) },
   ];
   return table({ caption: `${number(items.length)} shown, in the order in which they were made`, columns, rows: items });
+}
+
+function name(provider) {
+  const link = providerLink(provider.uuid, provider.name);
+  if (!provider.drain) return link;
+  const { by, why } = provider.drain;
+  return h("span", {}, link, " ", h("span", { class: "chip", title: `drained by ${by}${why ? `: ${why}` : ""}` }, "drained"));
 }
 
 function part([name, room]) {

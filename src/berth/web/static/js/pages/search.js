@@ -20,7 +20,7 @@ async function show(view) {
     view.entitle(q ? `“${q}”` : "Search");
     if (!q) return fill(region, empty("Nothing is searched for", "Enter a name, or a part of it, above. The key / leads there."));
     const ask = (path, query, operation) => (may(operation) ? get(path, query, { signal: view.signal }).catch(nothing) : NONE);
-    const exact = await called(q, view.signal);
+    const exact = await exactly(q, view.signal);
     if (exact.items.length === 1) return go(href("provider", exact.items[0].uuid), { replace: true });
     fill(region, drawn(q, await everything(q, ask)));
   };
@@ -29,7 +29,7 @@ async function show(view) {
 const NONE = { items: [] };
 
 /** The provider with exactly this name, which is found at once however many there are. */
-async function called(name, signal) {
+async function exactly(name, signal) {
   return may("providers.list") ? send("POST", "/providers/query", { name }, { signal }).catch(nothing) : NONE;
 }
 
@@ -43,10 +43,11 @@ async function everything(q, ask) {
   const one = (path, operation) => ask(path, {}, operation).then((value) => (value === NONE ? [] : [value]));
   const uuid = /^[0-9a-f]{8}-?[0-9a-f-]{0,27}$/i.test(q);
   const whole = /^[0-9a-f-]{32,36}$/i.test(q);
-  const [named, byUuid, users, consumers, projects, aggregates, traits, classes] = await Promise.all([
+  const [named, byUuid, users, notes, consumers, projects, aggregates, traits, classes] = await Promise.all([
     ask("/providers", { name: q, limit: MOST }, "providers.list"),
     uuid ? ask("/providers", { uuid: q.toLowerCase(), limit: MOST }, "providers.list") : NONE,
     may("projects.list") ? ask("/consumers", { user: q, order: "oldest", limit: MOST }, "consumers.list") : NONE,
+    ask("/consumers", { text: q, order: "oldest", limit: MOST }, "consumers.list"),
     whole ? one(`/consumers/${encodeURIComponent(q)}`, "consumers.show") : [],
     ask("/projects", { limit: 1000 }, "projects.list"),
     ...["aggregates", "traits", "classes"].map((kind) => ask(`/${kind}`, {}, `${kind}.list`)),
@@ -56,7 +57,7 @@ async function everything(q, ask) {
     providers: unique([...named.items, ...byUuid.items]).slice(0, MOST),
     aggregates: aggregates.items.filter(({ name, label }) => like(label || name)).slice(0, MOST),
     projects: projects.items.filter(({ project }) => like(project)).slice(0, MOST),
-    consumers: unique([...consumers, ...users.items]).slice(0, MOST),
+    consumers: unique([...consumers, ...notes.items, ...users.items]).slice(0, MOST),
     traits: traits.items.filter(({ name, providers }) => providers && like(name)).slice(0, MOST),
     classes: classes.items.filter(({ name, providers }) => providers && like(name)).slice(0, MOST),
   };
@@ -64,17 +65,23 @@ async function everything(q, ask) {
 
 const unique = (items) => [...new Map(items.map((item) => [item.uuid, item])).values()];
 
+/** The name of a consumer, if it has one, and whose it is. */
+const owned = ({ name, user, project }) => (name ? `${name}, ${user} (${project})` : `${user} (${project})`);
+
 function drawn(q, { providers, aggregates, projects, consumers, traits, classes }) {
   const parts = [
     part("Hosts and devices", providers, ({ uuid, name }) => providerLink(uuid, name), href("providers", "", { name: q })),
     part("Racks and other aggregates", aggregates, ({ name, label }) => aggregateLink(name, label)),
     part("Projects", projects, (each) => [projectLink(each.project), ` ${plural(each.consumers, "consumer")}`]),
-    part("Consumers", consumers, (each) => [consumerLink(each.uuid, `${each.user} (${each.project})`), " ", resources(each.resources)]),
+    part("Consumers", consumers, (each) => [consumerLink(each.uuid, owned(each)), " ", resources(each.resources)]),
     part("Traits", traits, ({ name }) => traitLink(name)),
     part("Classes", classes, ({ name }) => h("a", { href: href("fleet", "", { class: name }) }, name)),
   ].filter(Boolean);
   if (parts.length) return parts;
-  return empty("Nothing is called so", "Hosts, racks, projects, traits and classes are found by a part of their names, users by the whole name.");
+  return empty(
+    "Nothing is called so",
+    "Hosts, racks, projects, traits and classes are found by a part of their names, consumers by a part of their names and notes, users by the whole name.",
+  );
 }
 
 function part(title, items, cell, all = null) {

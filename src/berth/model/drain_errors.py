@@ -1,0 +1,31 @@
+"""The errors of drains: what a drained provider refuses."""
+
+from __future__ import annotations
+
+from berth.model.claim_errors import CannotAllocate
+from berth.model.error_kinds import Conflict
+
+
+class ProviderDrained(CannotAllocate):
+    """The provider is drained, itself or one above it: no more can be held of it than is held now.
+
+    held: how much that is, of the class; by: who drained it; reason: theirs, "" if none.
+    """
+
+    def __init__(self, provider: str, resource_class: str, held: int = 0, by: str = "", reason: str = "") -> None:
+        self.held, self.by, self.reason = held, by, reason
+        drained = f"It was drained by {by or 'an unknown caller'}{reason and f' ({reason})'}"
+        super().__init__(
+            provider,
+            (resource_class,),
+            f"Unable to create allocation for '{resource_class}' on resource provider '{provider}'. "
+            f"{drained} and takes no new claims: no more than the {held} held now can be held.",
+        )
+
+
+class DrainedAbove(Conflict):
+    """The provider is drained because one above it is. above, name: which one."""
+
+    def __init__(self, provider: str, above: str, name: str = "") -> None:
+        super().__init__(f"{provider} is drained because {name or above} above it is: undrain that one")
+        self.provider, self.above, self.name = provider, above, name
