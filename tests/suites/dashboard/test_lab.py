@@ -235,6 +235,24 @@ PAGES = (
 )
 
 
+def test_a_host_is_drained_and_takes_claims_again(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:
+    tab = new_tab(lab).open("provider/cpu-r03-01")
+    dialog = tab.page.get_by_role("dialog")
+    tab.page.get_by_role("button", name="Drain…").click()
+    dialog.get_by_label("Reason").fill("fan, ticket 812")
+    dialog.get_by_role("button", name="Drain").click()
+    expect(tab.page.locator(".facts")).to_contain_text("by admin: fan, ticket 812")
+    tab.go("start")
+    drained = tab.page.locator(".need", has_text="Drained: 1 provider")
+    assert re.match(r"cpu-r03-01 \d+ s ago by admin: fan, ticket 812", words(drained.locator("li").inner_text()))
+    with tab.filling():
+        drained.get_by_role("link", name="cpu-r03-01").click()
+    tab.page.get_by_role("button", name="Undrain…").click()
+    dialog.get_by_role("button", name="Undrain").click()
+    expect(tab.page.get_by_role("button", name="Drain…", exact=True)).to_be_visible()
+    assert lab_ledger.overview().drained == 0
+
+
 def test_a_rack_is_named(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:
     tab = new_tab(lab)
     tab.expect("status of 409")

@@ -6,6 +6,7 @@ import { amount, number, percent, plural, share, until, when } from "./format.js
 import { amounts, consumerLink, providerLink } from "./links.js";
 import { href } from "./router.js";
 import { may } from "./session.js";
+import { drainWords } from "./host/drain.js";
 import { ownProject } from "./own.js";
 
 const SHOWN = 5;
@@ -16,12 +17,13 @@ const MINUTE_MS = 60_000;
 /** Put into a region what needs a person. */
 export async function needs(view, overview, region) {
   const { signal } = view;
-  const [attention, agenda, anomalies, refused, unfit] = await Promise.all([
+  const [attention, agenda, anomalies, refused, unfit, drained] = await Promise.all([
     get("/fleet/attention", { limit: SHOWN }, { signal }),
     may("consumers.list") ? get("/agenda", { project: ownProject(), until: now() + 24 * HOUR_US, limit: SHOWN }, { signal }) : null,
     may("audit.anomalies") ? get("/audit/anomalies", { since: now() - 24 * HOUR_US }, { signal }) : null,
     may("audit.list") ? get("/audit", { since: now() - HOUR_US, outcome: "403", facts: false, limit: SHOWN }, { signal }) : null,
     may("consumers.list") ? get("/claims/refused", { project: ownProject(), limit: SHOWN }, { signal }) : null,
+    overview.drained && may("providers.list") ? get("/providers", { drained: true, limit: SHOWN }, { signal }) : null,
   ]);
   const found = [
     over(attention),
@@ -30,6 +32,7 @@ export async function needs(view, overview, region) {
     unusual(anomalies?.items ?? []),
     unfitting(unfit),
     forbidden(refused?.items ?? []),
+    draining(overview, drained?.items ?? []),
     reserved(attention),
     ending(agenda),
   ].filter(Boolean);
@@ -97,6 +100,12 @@ function forbidden(items) {
   if (items.length === 0) return null;
   const cell = (each) => [`${each.actor || "somebody"}: ${each.why} `, h("small", {}, when(each.at))];
   return need("warn", "Not allowed in the last hour", lines(items, cell), way(href("audit", "", { outcome: "403" }), "All of them"));
+}
+
+function draining({ drained: count }, items) {
+  if (!count) return null;
+  const cell = ({ uuid, name, drain }) => [providerLink(uuid, name), drain ? drainWords(drain) : null];
+  return need("note", `Drained: ${plural(count, "provider")}`, lines(items, cell), rest(count, items.length));
 }
 
 function reserved({ reserved: items, reserved_count: count }) {

@@ -18,6 +18,8 @@ const DONE = {
   UpdateInventory: "set what there is of",
   DeleteInventory: "took an inventory from",
   EditInventories: "changed the inventories of",
+  Drain: "drained",
+  Undrain: "ended the drain of",
   SetTraits: "set the traits of",
   EditTraits: "changed the traits of",
   SetAggregates: "set the aggregates of",

@@ -5,12 +5,13 @@ import { confirmed } from "../dialog.js";
 import { announce, h } from "../dom.js";
 import { field, tick, values } from "../fields.js";
 import { may } from "../session.js";
+import { drainButton } from "./drain.js";
 
 /** The buttons above a provider, for who may. */
 export function actions(provider) {
-  if (!may("providers.update")) return null;
-  const button = h("button", { type: "button", "data-key": "rename", on: { click: () => renamed(provider) } }, "Rename…");
-  return h("div", { class: "actions" }, button);
+  const rename = h("button", { type: "button", "data-key": "rename", on: { click: () => renamed(provider) } }, "Rename…");
+  const buttons = [drainButton(provider), may("providers.update") ? rename : null].filter(Boolean);
+  return buttons.length ? h("div", { class: "actions" }, buttons) : null;
 }
 
 /** The button of one inventory; null for who may not. */

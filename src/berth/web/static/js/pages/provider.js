@@ -5,6 +5,7 @@ import { copyButton } from "../copy.js";
 import { fill, h, sized } from "../dom.js";
 import { number, plural, when } from "../format.js";
 import { historyOf } from "../history.js";
+import { drainWords } from "../host/drain.js";
 import { actions, editButton, nameButton } from "../host/edit.js";
 import { Holdings } from "../host/holdings.js";
 import { aggregateLink, providerLink, traitLink } from "../links.js";
@@ -49,6 +50,7 @@ function above(provider) {
   return facts([
     provider.parent ? ["Host", providerLink(root.uuid, root.name)] : null,
     racks.length ? ["In", h("ul", { class: "chips" }, racks.map((uuid) => h("li", {}, aggregateLink(uuid, called[uuid]))))] : null,
+    provider.drain ? ["Drained", drainWords(provider.drain, provider.uuid)] : null,
     ["Created", when(provider.created_at)],
     ["Changed", when(provider.updated_at)],
     ["Generation", number(provider.generation)],

@@ -20,14 +20,18 @@ async function show(view) {
     view.entitle(q ? `“${q}”` : "Search");
     if (!q) return fill(region, empty("Nothing is searched for", "Enter a name, or a part of it, above. The key / leads there."));
     const ask = (path, query, operation) => (may(operation) ? get(path, query, { signal: view.signal }).catch(nothing) : NONE);
-    const found = await everything(q, ask, view.signal);
-    const exact = found.providers.filter(({ name, uuid }) => name === q || uuid === q);
-    if (exact.length === 1) return go(href("provider", exact[0].uuid), { replace: true });
-    fill(region, drawn(q, found));
+    const exact = await exactly(q, view.signal);
+    if (exact.items.length === 1) return go(href("provider", exact.items[0].uuid), { replace: true });
+    fill(region, drawn(q, await everything(q, ask)));
   };
 }
 
 const NONE = { items: [] };
+
+/** The provider with exactly this name, which is found at once however many there are. */
+async function exactly(name, signal) {
+  return may("providers.list") ? send("POST", "/providers/query", { name }, { signal }).catch(nothing) : NONE;
+}
 
 /** What is not there, or not to be seen, is no failure of a search. */
 function nothing(error) {
@@ -35,13 +39,12 @@ function nothing(error) {
   throw error;
 }
 
-async function everything(q, ask, signal) {
+async function everything(q, ask) {
   const one = (path, operation) => ask(path, {}, operation).then((value) => (value === NONE ? [] : [value]));
   const uuid = /^[0-9a-f]{8}-?[0-9a-f-]{0,27}$/i.test(q);
   const whole = /^[0-9a-f-]{32,36}$/i.test(q);
-  const [named, exact, byUuid, users, called, consumers, projects, aggregates, traits, classes] = await Promise.all([
+  const [named, byUuid, users, notes, consumers, projects, aggregates, traits, classes] = await Promise.all([
     ask("/providers", { name: q, limit: MOST }, "providers.list"),
-    may("providers.list") ? send("POST", "/providers/query", { name: q }, { signal }).catch(nothing) : NONE,
     uuid ? ask("/providers", { uuid: q.toLowerCase(), limit: MOST }, "providers.list") : NONE,
     may("projects.list") ? ask("/consumers", { user: q, order: "oldest", limit: MOST }, "consumers.list") : NONE,
     ask("/consumers", { q, order: "oldest", limit: MOST }, "consumers.list"),
@@ -51,10 +54,10 @@ async function everything(q, ask, signal) {
   ]);
   const like = (text) => text.toLowerCase().includes(q.toLowerCase());
   return {
-    providers: unique([...exact.items, ...named.items, ...byUuid.items]).slice(0, MOST),
+    providers: unique([...named.items, ...byUuid.items]).slice(0, MOST),
     aggregates: aggregates.items.filter(({ name, label }) => like(label || name)).slice(0, MOST),
     projects: projects.items.filter(({ project }) => like(project)).slice(0, MOST),
-    consumers: unique([...consumers, ...called.items, ...users.items]).slice(0, MOST),
+    consumers: unique([...consumers, ...notes.items, ...users.items]).slice(0, MOST),
     traits: traits.items.filter(({ name, providers }) => providers && like(name)).slice(0, MOST),
     classes: classes.items.filter(({ name, providers }) => providers && like(name)).slice(0, MOST),
   };
@@ -75,7 +78,10 @@ function drawn(q, { providers, aggregates, projects, consumers, traits, classes 
     part("Classes", classes, ({ name }) => h("a", { href: href("fleet", "", { class: name }) }, name)),
   ].filter(Boolean);
   if (parts.length) return parts;
-  return empty("Nothing is called so", "Hosts, racks, projects, traits and classes are found by a part of their names, consumers by a part of their names and notes, users by the whole name.");
+  return empty(
+    "Nothing is called so",
+    "Hosts, racks, projects, traits and classes are found by a part of their names, consumers by a part of their names and notes, users by the whole name.",
+  );
 }
 
 function part(title, items, cell, all = null) {
