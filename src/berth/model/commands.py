@@ -210,7 +210,7 @@ class Confirm(Command, frozen=True):
 
 
 class Extend(Command, frozen=True):
-    """Let a hold be pending for this time from now, in seconds. It never becomes shorter."""
+    """Let a hold be pending, or a claim that ends go on, for this time from now, in seconds; it never ends earlier."""
 
     consumer: str
     seconds: int

@@ -36,7 +36,7 @@ from berth.model.error_kinds import (
     Unauthenticated,
     Unavailable,
 )
-from berth.model.hold_errors import DoesNotJoin, HoldLapsed, HoldTooLong, InvalidTerm, NotHeld, NotPending
+from berth.model.hold_errors import DoesNotJoin, HoldLapsed, HoldTooLong, InvalidTerm, NoEnd, NotHeld, NotPending
 from berth.model.lease_errors import LeaseEnded, LeaseExists, LeaseNotFound
 from berth.model.names import parse_uuid
 from berth.model.reconcile_errors import CannotUndo, NothingAlive, PlanOutdated, ReconcileTooLarge
@@ -71,6 +71,7 @@ __all__ = [
     "LeaseExists",
     "LeaseNotFound",
     "LedgerClosed",
+    "NoEnd",
     "NotBerth",
     "NotFound",
     "NotHeld",

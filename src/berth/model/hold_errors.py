@@ -37,6 +37,14 @@ class NotPending(Conflict):
         self.consumer = consumer
 
 
+class NoEnd(Conflict):
+    """The consumer's claim is confirmed and counts for ever, or goes on with a lease: it has no end to extend."""
+
+    def __init__(self, consumer: str) -> None:
+        super().__init__(f"The claim of consumer {consumer} has no end that could be extended.")
+        self.consumer = consumer
+
+
 class NotHeld(Conflict):
     """A confirmation names more than the hold has. held: how much that is of the provider's class."""
 

@@ -42,12 +42,13 @@ class Holds(Namespace):
         return self._done(self._do(Confirm(consumer=consumer, allocations=allocations, onto=onto, end=end), key=key))
 
     def extend(self, consumer: str, seconds: int, *, key: str | None = None) -> int:
-        """Let a hold be pending for this time from now. Return its deadline, in microseconds since 1970 UTC.
+        """Let a hold be pending, or a claim that ends go on, for this time from now. It never ends earlier.
 
-        Raises HoldLapsed, NotPending, HoldTooLong, AllocationsNotFound.
+        Return its deadline or its end, in microseconds since 1970 UTC. Raises HoldLapsed, NoEnd, HoldTooLong,
+        InvalidTerm, AllocationsNotFound.
         """
-        deadline: int = self._do(Extend(consumer=consumer, seconds=seconds), key=key)
-        return deadline
+        until: int = self._do(Extend(consumer=consumer, seconds=seconds), key=key)
+        return until
 
     def holding(
         self,

@@ -49,6 +49,10 @@ _FIELDS: Final[dict[type, tuple[str, ...]]] = {
 """Where commands, and values in them, name providers: texts, keys of dictionaries, and values of these types."""
 
 
+_LISTS: Final = frozenset({"providers"})
+"""Those of these fields that have several texts."""
+
+
 def names_in(given: Any) -> list[str]:
     """Return the texts that stand for providers in a command or a request and are not uuids."""
     texts: list[Any] = []
@@ -80,10 +84,10 @@ def _collect(given: Any, texts: list[Any]) -> None:
             texts += value
         elif isinstance(value, list | tuple):
             for part in value:
-                if isinstance(part, str):
-                    texts.append(part)
-                else:
+                if not isinstance(part, str):
                     _collect(part, texts)
+                elif field in _LISTS:
+                    texts.append(part)
         elif value is not None:
             _collect(value, texts)
 

@@ -53,7 +53,7 @@ READING = [
     ("release", "--holders-of", "node-1", "--dry-run"),
     ("release", JOB, "--on", "node-1", "--dry-run"),
     ("set", "--all", "VCPU.allocation_ratio=0.1", "--dry-run"),
-    ("drain", "node-2", "--aggregate", RACK, "--dry-run"),
+    ("drain", "node-1", "--aggregate", RACK, "--dry-run"),
     ("undrain", "node-1", "--dry-run"),
     ("providers", "--drained"),
     ("rename", "node-1", "node-9", "--tree", "--dry-run"),

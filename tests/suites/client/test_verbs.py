@@ -277,7 +277,7 @@ def test_holding(verbs: LedgerInterface) -> None:
     with verbs.holds.holding(request, within=60, project="physics", user="ada") as held:
         assert verbs.holds.extend(held.consumer, 90) == verbs.consumer(held.consumer).deadline
     assert verbs.consumer(held.consumer).deadline is None
-    with pytest.raises(errors.NotPending):
+    with pytest.raises(errors.NoEnd):
         verbs.holds.extend(held.consumer, 5)
 
 

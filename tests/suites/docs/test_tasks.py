@@ -28,9 +28,8 @@ class Task(NamedTuple):
 def tasks() -> list[Task]:
     """Return the tasks of the page, in their order."""
     rows = _ROW.finditer(PAGE.read_text(encoding="utf-8"))
-    return [
-        Task(row["task"], row["before"], int(row["now"]), re.findall(r"`([^`]+)`", row["commands"])) for row in rows
-    ]
+    commands = re.compile(r"`([^`]+)`").findall
+    return [Task(row["task"], row["before"], int(row["now"]), commands(row["commands"])) for row in rows]
 
 
 def test_there_are_forty_and_none_became_longer() -> None:

@@ -162,7 +162,7 @@ def test_confirming_needs_no_room(ledger: Ledger, database: Database, clock: Fak
         (Confirm(consumer=TWO, onto=TWO), errors.DoesNotJoin),
         (Confirm(consumer=ONE, allocations={HOST: {"VCPU": 1}}), errors.NotPending),
         (Confirm(consumer=ONE, end=BEGIN + 5), errors.NotPending),
-        (Extend(consumer=ONE, seconds=5), errors.NotPending),
+        (Extend(consumer=ONE, seconds=5), errors.NoEnd),
         (Extend(consumer=TWO, seconds=0), errors.Invalid),
         (Extend(consumer=TWO, seconds=2**60), errors.HoldTooLong),
         (Extend(consumer=TWO, seconds=LONGEST_HOLD_S), errors.HoldTooLong),
@@ -224,6 +224,24 @@ def test_a_hold_takes_the_place_of_a_claim(ledger: Ledger, database: Database) -
     assert ledger.allocations(TWO) is None
     assert ledger.usages(OTHER).usages == {"VCPU": 0}
     assert verify(database).findings == ()
+
+
+def test_a_claim_that_ends_is_extended_and_never_shortened(ledger: Ledger, clock: FakeClock) -> None:
+    ledger.claim(claim(lasts=100))
+    before = ledger.consumer(ONE).generation
+    assert ledger.holds.extend(ONE, 50) == BEGIN + 100 * SECOND
+    assert ledger.consumer(ONE).generation == before
+    clock.go_on(99)
+    assert ledger.holds.extend(ONE, 50) == BEGIN + 149 * SECOND
+    for too_long in (0, 2**60):
+        with pytest.raises(errors.InvalidTerm):
+            ledger.holds.extend(ONE, too_long)
+    clock.go_on(49.999999)
+    assert ledger.consumer(ONE).end == BEGIN + 149 * SECOND
+    clock.go_on(0.000001)
+    with pytest.raises(errors.AllocationsNotFound):
+        ledger.holds.extend(ONE, 50)
+    assert seen(ledger) == [False] * len(seen(ledger))
 
 
 def test_a_hold_is_extended_but_not_for_ever(ledger: Ledger, clock: FakeClock) -> None:

@@ -80,10 +80,14 @@ class TimedWorld:
         claim.deadline = None
 
     def extend(self, consumer: str, seconds: int) -> None:
-        """Give a hold more time."""
+        """Give a hold, or a claim that ends, more time."""
         claim = self._pending(consumer)
         if claim is None or claim.deadline is None:
-            raise errors.NotPending(consumer)
+            claim = self.claims[consumer]
+            if claim.end is None:
+                raise errors.NoEnd(consumer)
+            claim.end = max(claim.end, self.now + seconds * SECOND)
+            return
         if self.now + seconds * SECOND > claim.start + LONGEST:
             raise errors.HoldTooLong(seconds, 0)
         claim.deadline = max(claim.deadline, self.now + seconds * SECOND)

@@ -229,8 +229,8 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     ),
     Extend: (
         "allocations.post",
-        "Give a hold more time",
-        (errors.AllocationsNotFound, errors.HoldLapsed, errors.NotPending, errors.HoldTooLong),
+        "Give a hold, or a claim that ends, more time",
+        (errors.AllocationsNotFound, errors.HoldLapsed, errors.NoEnd, errors.HoldTooLong, errors.InvalidTerm),
     ),
     Undo: ("changes.undo", "Claim again for the consumers that a change ended", (errors.CannotUndo,)),
     Reshape: (

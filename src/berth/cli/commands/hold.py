@@ -32,7 +32,7 @@ from berth.cli.output.lease_text import overdue_line
 from berth.cli.output.output import OutputFormat
 from berth.cli.request_options import RequestOptions
 from berth.cli.session import Session
-from berth.cli.times import format_moment, parse_instant, parse_span
+from berth.cli.times import parse_instant, parse_span
 from berth.model.agenda import AgendaItem
 from berth.model.commands import KEEP, Keep
 from berth.model.consumer import Resources
@@ -98,17 +98,22 @@ def extend(
     session: Session,
     consumer: ConsumerWord,
     lasts: Annotated[
-        str, typer.Option("--for", metavar="TIME", help="How long it waits from now on: 90s, 15m, 2h.")
+        str, typer.Option("--for", metavar="TIME", help="How long it counts from now on: 15m, 2h, 7d.")
     ] = "15m",
 ) -> None:
-    """Give a hold more time to be confirmed, at most 24 hours after it was made.
+    """Give a claim that ends more time; or a hold, to be confirmed, at most 24 hours after it was made.
 
-    Example: berth extend c0000000-0000-4000-8000-000000000001 --for 30m
+    It never becomes shorter.
+
+    Example: berth extend train-7 --for 7d
     """
     uuid = consumer_names.resolve(session, consumer)
-    deadline = session.ledger.holds.extend(uuid, parse_span(lasts) // SECOND)
+    session.ledger.holds.extend(uuid, parse_span(lasts) // SECOND)
+    details = session.ledger.consumer(uuid)
     session.output.print_result(
-        {"consumer": uuid, "deadline": deadline}, f"the hold of consumer {uuid} lapses at {format_moment(deadline)} UTC"
+        {"consumer": uuid, "deadline": details.deadline, "end": details.end},
+        f"consumer {called(uuid, details.name)}",
+        *term_lines(details),
     )
 
 

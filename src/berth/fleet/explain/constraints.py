@@ -74,7 +74,7 @@ def group_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask
             Constraint.FORBIDDEN, (name,), 0, f"is without the trait {name}", f"has the trait {name}", holds
         )
     yield from _aggregate_constraints(view, group)
-    if view.fleet.drains:
+    if view.fleet.drains.by_slot:
         taking = view.spread(~view.fleet.drains.mask(view.fleet.parent.values))
         yield ConstraintMask(Constraint.DRAINED, (), 0, "is not drained", "is drained", taking)
 

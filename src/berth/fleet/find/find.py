@@ -125,7 +125,7 @@ def _single_provider_trees(fleet: Fleet, compiled: CompiledRequest, block: SlotR
     for each in filters:
         mask = (provider_matches if each.one_provider else tree_matches)(fleet, each.filter, block)
         ok = ok if mask is None else ok & mask
-    if fleet.drains:
+    if fleet.drains.by_slot:
         ok = ok & ~_drained(fleet)[block.first : block.last]
     for any_of in compiled.joint_traits:
         ok &= fleet.trait_sets.having_any(any_of)[block.take(fleet.trait_set)]
@@ -158,7 +158,7 @@ def domains_of(fleet: Fleet, compiled: CompiledRequest, trees: list[int]) -> Ite
 
 def _choice_masks(fleet: Fleet, compiled: CompiledRequest, view: SlotList) -> list[Mask]:
     """Return, by variable, which of these providers it may choose."""
-    undrained = None if not fleet.drains else ~_drained(fleet)[view.slots]
+    undrained = None if not fleet.drains.by_slot else ~_drained(fleet)[view.slots]
     filtered: dict[int, Mask | None] = {}
     masks: list[Mask] = []
     for each in compiled.variables:

@@ -22,9 +22,6 @@ class Drains:
         self.by_slot: dict[int, DrainFact] = {}
         self._mask = NO_MASK
 
-    def __bool__(self) -> bool:
-        return bool(self.by_slot)
-
     def __sizeof__(self) -> int:
         return sys.getsizeof(self.by_slot) + self._mask.nbytes
 

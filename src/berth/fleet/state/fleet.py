@@ -342,7 +342,7 @@ class Fleet(CopyOnWrite):
         if self.root.values[slot] == root and self.parent.values[slot] == parent:
             return
         self._unplace(slot)
-        if self.drains:
+        if self.drains.by_slot:
             self.own("drains").forget_places()
         self._own("parent", "root")
         self.parent.set(slot, parent)

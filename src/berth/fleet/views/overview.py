@@ -15,7 +15,7 @@ from berth.model.overview import ClassOverview, NameInUse, Overview
 def overview(fleet: Fleet) -> Overview:
     """Return the sums over all providers, by class in the order of the classes' numbers."""
     pending, parents = pending_by_class(fleet), fleet.parent.values
-    drained = fleet.drains.mask(parents) if fleet.drains else None
+    drained = fleet.drains.mask(parents) if fleet.drains.by_slot else None
     return Overview(
         head=fleet.head,
         providers=len(fleet),

@@ -112,7 +112,7 @@ def matching_providers(fleet: Fleet, query: ProviderFilter) -> Mask:
         having = np.zeros_like(found)
         having[column.slots.values if column else []] = True
         found &= having
-    if query.drained or (query.room and fleet.drains):
+    if query.drained or (query.room and fleet.drains.by_slot):
         found &= _drained_themselves(fleet) if query.drained else ~fleet.drains.mask(fleet.parent.values)
     view = SlotRange(0, len(found))
     matching = has_room(fleet, compiled.demands, view, provider_matches(fleet, compiled, view))
@@ -122,7 +122,7 @@ def matching_providers(fleet: Fleet, query: ProviderFilter) -> Mask:
 
 def drain_state(fleet: Fleet, slot: int) -> DrainState | None:
     """Return why a provider takes no new claims; None if it does."""
-    found = fleet.drains.nearest(slot, fleet.parent.values) if fleet.drains else None
+    found = fleet.drains.nearest(slot, fleet.parent.values) if fleet.drains.by_slot else None
     if found is None:
         return None
     at, drain = found

@@ -232,7 +232,8 @@ def _decided(pending: PendingCommand, draft: Draft, search: LockedSearch) -> Out
     kept = None if pending.key is None or draft.answers is None else draft.answers.known.get(pending.key.id)
     if pending.key is not None and kept is not None:
         return _replayed(pending, pending.key, kept)
-    draft.actor = caller_columns(pending.caller)["actor"]
+    if isinstance(pending.command, Drain | Undrain):
+        draft.actor = caller_columns(pending.caller)["actor"]
     try:
         if pending.caller.own_project or pending.caller.trees is not None:
             _check_reach(draft, pending.caller, pending.command)

@@ -40,7 +40,7 @@ class Draft:
 
     claims_only: whether all commands of the batch use up room, and none makes any; decided: how many commands have been
     decided; tried: how many candidates of each shortlist have no room any more; answers: of commands with a key, None
-    if none has one; longest_hold_s: as in the settings; actor: the caller of the present command, as in the logs;
+    if none has one; longest_hold_s: as in the settings; actor: the caller of a drain, as in the logs;
     drains: those that began, or ended (None), by provider.
     """
 

@@ -179,7 +179,7 @@ def _collect_amounts(draft: Draft, claim: Claim, inventory_of: InventoryOf, coll
         provider = collected.providers.get(uuid)
         if provider is None:
             continue
-        drain = drain_of(draft, provider) if draft.fleet.drains else None
+        drain = drain_of(draft, provider) if draft.fleet.drains.by_slot else None
         for name, amount in resources.items():
             place = (uuid, name)
             held = draft.used(provider, name)
@@ -241,7 +241,8 @@ def _check_capacity(claimed: ClaimedAmount, available: Sequence[str]) -> None:
     if not inventory.takes(claimed.amount) and not _is_held(claimed, inventory):
         rule, value = inventory.violated_unit(claimed.amount)
         raise UnitsViolated(claimed.provider, claimed.resource_class, rule, value, claimed.amount)
-    _check_drain(claimed, after)
+    if claimed.drain is not None and after > claimed.held:
+        raise _refusal_of(claimed, claimed.drain)
     capacity = inventory.capacity
     if after > capacity and after > claimed.held:
         raise CapacityExceeded(
@@ -254,10 +255,8 @@ def _check_capacity(claimed: ClaimedAmount, available: Sequence[str]) -> None:
         )
 
 
-def _check_drain(claimed: ClaimedAmount, after: int) -> None:
-    if claimed.drain is not None and after > claimed.held:
-        by, why = claimed.drain.by, claimed.drain.why
-        raise ProviderDrained(claimed.provider, claimed.resource_class, claimed.held, by, why)
+def _refusal_of(claimed: ClaimedAmount, drain: DrainFact) -> ProviderDrained:
+    return ProviderDrained(claimed.provider, claimed.resource_class, claimed.held, drain.by, drain.why)
 
 
 def _is_held(claimed: ClaimedAmount, inventory: Inventory) -> bool:

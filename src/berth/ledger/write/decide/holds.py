@@ -15,7 +15,8 @@ from berth.model.errors import (
     DoesNotJoin,
     HoldLapsed,
     HoldTooLong,
-    Invalid,
+    InvalidTerm,
+    NoEnd,
     NotHeld,
     NotPending,
 )
@@ -56,26 +57,40 @@ def confirm(draft: Draft, command: commands.Confirm) -> None:
 
 
 def extend(draft: Draft, command: commands.Extend) -> int:
-    """Give a hold more time. Return its deadline, in microseconds since 1970 UTC.
+    """Give a hold, or a claim that ends, more time. Return its deadline or end, in microseconds since 1970 UTC.
 
-    Raises AllocationsNotFound, HoldLapsed, NotPending, HoldTooLong, Invalid.
+    Raises AllocationsNotFound, HoldLapsed, NoEnd, HoldTooLong, InvalidTerm.
     """
     if command.seconds < 1:
-        raise Invalid(f"a hold is extended by 1 second or more, not {command.seconds}", "/seconds")
+        raise InvalidTerm(f"a claim is extended by 1 second or more, not {command.seconds}", "/seconds")
     hold = _hold_of(draft, command.consumer)
     if isinstance(hold, DraftConsumer):
-        raise NotPending(command.consumer)
+        return _extend_end(draft, hold, command.seconds)
     longest = hold.span.start + draft.longest_hold_s * SECOND
     if command.seconds > draft.longest_hold_s or draft.now + command.seconds * SECOND > longest:
         pending_s = (draft.now - hold.span.start) // SECOND
         raise HoldTooLong(pending_s + command.seconds, draft.longest_hold_s)
     deadline = max(hold.deadline, draft.now + command.seconds * SECOND)
     if deadline != hold.deadline:
-        hold.consumer.generation += 1
-        span = replace(hold.span, deadline=deadline)
-        look_up(draft, hold.consumer.held)
-        draft.hold(hold.consumer, hold.consumer.held, span)
+        _set_span(draft, hold.consumer, replace(hold.span, deadline=deadline))
     return deadline
+
+
+def _extend_end(draft: Draft, consumer: DraftConsumer, seconds: int) -> int:
+    """Let a confirmed claim end later. Return its end. Raises NoEnd, InvalidTerm."""
+    span = consumer.span
+    if span is None or span.end is None:
+        raise NoEnd(consumer.uuid)
+    end = max(span.end, checked_end(draft.now + seconds * SECOND, draft.now, "/seconds"))
+    if end != span.end:
+        _set_span(draft, consumer, replace(span, end=end))
+    return end
+
+
+def _set_span(draft: Draft, consumer: DraftConsumer, span: Span) -> None:
+    consumer.generation += 1
+    look_up(draft, consumer.held)
+    draft.hold(consumer, consumer.held, span)
 
 
 def _hold_of(draft: Draft, uuid: str) -> Hold | DraftConsumer:
