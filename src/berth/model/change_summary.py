@@ -54,7 +54,7 @@ def brief_of(change: Change) -> ChangeSummary:
         consumers=consumers,
         names=_touched([*_names(facts), *facts.tokens, *(each.name for each in facts.leases.values())]),
         owners={uuid: facts.owners[uuid] for uuid in consumers.first if uuid in facts.owners},
-        held={uuid: _summed(facts.claims[uuid].values()) for uuid in consumers.first},
+        held={uuid: _summed(facts.claims[uuid].values()) for uuid in consumers.first if uuid in facts.claims},
     )
 
 

@@ -346,7 +346,7 @@ def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Le
     tab.go(f"provider/{SECOND}")
     tab.page.get_by_role("link", name="thesis").click()
     expect(tab.page).to_have_title("Consumer thesis - Berth")
-    assert "of Grace" in tab.main
+    expect(tab.page.locator("main")).to_contain_text("of Grace")
     assert uuid in tab.main
     assert tab.rows("Allocations on 1 provider")[0] == ["node-2", "1 VCPU"]
     dialog = tab.page.get_by_role("dialog")

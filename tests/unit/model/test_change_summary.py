@@ -6,6 +6,7 @@ from berth.model.aggregate import NO_NAME, AggregateName
 from berth.model.change import CatalogueEntry, Change, Facts, NameKind, ProviderFact, subjects_of
 from berth.model.change_summary import FIRST, TouchedNames, brief_of
 from berth.model.consumer import Owner
+from berth.model.consumer_name import ConsumerName
 
 
 def fact(uuid: str) -> ProviderFact:
@@ -57,3 +58,8 @@ def test_only_the_first_are_named() -> None:
 
 def test_the_subjects_are_providers_and_consumers() -> None:
     assert subjects_of(FACTS) == {"new", "b", "c", "d", "job"}
+
+
+def test_a_consumer_that_is_only_named_holds_what_it_held() -> None:
+    summary = brief_of(Change(1, 0, "X", "", "", Facts(consumer_names={"job": ConsumerName("thesis", "")})))
+    assert (summary.consumers, summary.held) == (TouchedNames(1, ["job"]), {})

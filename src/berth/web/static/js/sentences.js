@@ -59,7 +59,8 @@ export function sentence(change, names) {
 function claim(change, uuid) {
   const owner = change.owners?.[uuid];
   const who = owner ? [h("strong", {}, owner[1]), ` (${owner[0]})`] : ["consumer ", consumerLink(uuid)];
-  const held = change.held?.[uuid] ?? {};
+  const held = change.held?.[uuid];
+  if (held === undefined) return ["the name or note of ", consumerLink(uuid), " was changed"];
   if (change.operation === "Lapse") return [consumerLink(uuid, "a claim"), " of ", who, " ended"];
   if (Object.keys(held).length === 0) return [who, owner ? [" released ", consumerLink(uuid, "a claim")] : " was released"];
   return [who, owner ? [" ", consumerLink(uuid, "holds"), " "] : " holds ", amounts(held)];

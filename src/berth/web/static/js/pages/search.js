@@ -4,6 +4,7 @@ import { Refused, get, send } from "../api.js";
 import { fill, h } from "../dom.js";
 import { plural } from "../format.js";
 import { aggregateLink, consumerLink, projectLink, providerLink, resources, traitLink } from "../links.js";
+import { ownProject } from "../own.js";
 import { go, href } from "../router.js";
 import { may } from "../session.js";
 import { empty } from "../table.js";
@@ -47,7 +48,7 @@ async function everything(q, ask) {
     ask("/providers", { name: q, limit: MOST }, "providers.list"),
     uuid ? ask("/providers", { uuid: q.toLowerCase(), limit: MOST }, "providers.list") : NONE,
     may("projects.list") ? ask("/consumers", { user: q, order: "oldest", limit: MOST }, "consumers.list") : NONE,
-    ask("/consumers", { q, order: "oldest", limit: MOST }, "consumers.list"),
+    ask("/consumers", { q, project: ownProject(), order: "oldest", limit: MOST }, "consumers.list"),
     whole ? one(`/consumers/${encodeURIComponent(q)}`, "consumers.show") : [],
     ask("/projects", { limit: 1000 }, "projects.list"),
     ...["aggregates", "traits", "classes"].map((kind) => ask(`/${kind}`, {}, `${kind}.list`)),
