@@ -44,6 +44,7 @@ from berth.cli.commands import list as list_commands
 from berth.cli.commands import set as set_commands
 from berth.cli.options import configure
 from berth.cli.output.escape import escape, tolerate_narrow_encodings
+from berth.cli.plain_types import show_plain_types
 from berth.model.errors import BerthError, Refusal
 from berth.settings import SettingsWrong
 
@@ -126,7 +127,9 @@ for _panel, _name, _group in _GROUPS:
 @cache
 def command() -> Callable[..., Any]:
     """Return all commands as one function, put together once: that takes a tenth of a second."""
-    return typer.main.get_command(app)
+    made = typer.main.get_command(app)
+    show_plain_types(made)
+    return made
 
 
 def main() -> None:
