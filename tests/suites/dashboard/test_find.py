@@ -80,7 +80,7 @@ def ask(tab: Tab) -> None:
 
 def devices(tab: Tab, *, isolate: bool = False) -> None:
     """A red GPU and a NIC, close together, and some CPUs."""
-    fill_group(group(tab, "Unnamed group"), Resources="VCPU:2")
+    fill_group(group(tab, "Main request"), Resources="VCPU:2")
     for name, resources, trait in (
         ("_GPU", "VGPU:1", "CUSTOM_RED"),
         ("_NIC", "SRIOV_NET_VF:1", ""),
@@ -139,7 +139,7 @@ def test_a_form_that_is_filled(tab: Tab) -> None:
 )
 def test_isolated_groups(isolate: bool, count: int, tab: Tab) -> None:
     """Two VGPUs: of one GPU or of two, unless they are to be of two."""
-    fill_group(group(tab, "Unnamed group"), Resources="VGPU:2", Name="_A")
+    fill_group(group(tab, "Main request"), Resources="VGPU:2", Name="_A")
     tab.page.get_by_role("button", name="Add a group").click()
     fill_group(group(tab, "Group _1"), Resources="VGPU:2")
     tab.page.get_by_label("Isolate named groups").set_checked(isolate)
@@ -167,7 +167,7 @@ def test_the_form_stands_in_the_address(tab: Tab, there: tuple[Server, str], new
 
 def test_nothing_fits(tab: Tab) -> None:
     """Group by group: what each constraint left, and the sentence that says what hurts."""
-    fill_group(group(tab, "Unnamed group"), Resources="VCPU:2")
+    fill_group(group(tab, "Main request"), Resources="VCPU:2")
     tab.page.get_by_role("button", name="Add a group").click()
     fill_group(group(tab, "Group _1"), Resources="VGPU:5", Has_all_these_traits="CUSTOM_RED")
     ask(tab)
@@ -193,13 +193,13 @@ def test_nothing_fits(tab: Tab) -> None:
 
 
 def test_what_no_single_device_has_is_split_with_a_click(tab: Tab) -> None:
-    fill_group(group(tab, "Unnamed group"), Resources="VCPU:1,VGPU:7")
+    fill_group(group(tab, "Main request"), Resources="VCPU:1,VGPU:7")
     ask(tab)
     assert "berth find VCPU=1 --group _1:VGPU=4 --group _2:VGPU=3 --isolate" in tab.main
     with tab.filling():
         tab.page.get_by_role("link", name="ask for 4 + 3 VGPU").click()
     expect(tab.page.locator("[data-outcome]")).to_contain_text("It fits in 3 hosts")
-    fill_group(group(tab, "Unnamed group"), Resources="VCPU:1,VGPU:9")
+    fill_group(group(tab, "Main request"), Resources="VCPU:1,VGPU:9")
     for suffix in ("_1", "_2"):
         group(tab, f"Group {suffix}").get_by_role("button", name="Remove this group").click()
     ask(tab)
@@ -207,7 +207,7 @@ def test_what_no_single_device_has_is_split_with_a_click(tab: Tab) -> None:
 
 
 def test_a_name_that_there_is_not_is_mended_with_a_click(tab: Tab) -> None:
-    fill_group(group(tab, "Unnamed group"), Resources="VGPU:1", Has_all_these_traits="CUSTOM_REED")
+    fill_group(group(tab, "Main request"), Resources="VGPU:1", Has_all_these_traits="CUSTOM_REED")
     ask(tab)
     expect(tab.page.locator("main")).to_contain_text("There is no trait CUSTOM_REED. Ask for CUSTOM_RED")
     with tab.filling():
@@ -224,7 +224,7 @@ def test_a_name_that_there_is_not_is_mended_with_a_click(tab: Tab) -> None:
     ],
 )
 def test_what_makes_no_sense_is_said(fields: dict[str, str], words: str, tab: Tab) -> None:
-    fill_group(group(tab, "Unnamed group"), **fields)
+    fill_group(group(tab, "Main request"), **fields)
     tab.page.get_by_role("button", name="Find", exact=True).click()
     expect(tab.page.get_by_role("alert")).to_contain_text(words)
     assert tab.page.locator("[data-outcome]").count() == 0
@@ -281,7 +281,7 @@ def test_a_candidate_that_was_taken_meanwhile(tab: Tab, ledger: berth.Ledger) ->
 
 
 def test_the_token_is_not_in_the_calls(tab: Tab) -> None:
-    fill_group(group(tab, "Unnamed group"), Resources="VCPU:1")
+    fill_group(group(tab, "Main request"), Resources="VCPU:1")
     ask(tab)
     for call in calls(tab).values():
         words = shlex.split(call.replace("\\\n", " "))

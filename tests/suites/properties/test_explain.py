@@ -257,7 +257,7 @@ WHY = {
     "two things": (
         fleet(cpus(4)),
         asking(9, required=(FAST,)),
-        "For the unsuffixed group, none of the 1 tree left has room for 9 VCPU, "
+        "For the main request, none of the 1 tree left has room for 9 VCPU, "
         "and dropping that constraint alone would not help.",
     ),
     "isolated": (

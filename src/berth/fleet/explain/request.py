@@ -22,7 +22,7 @@ class DistinctGroup:
     def named(self) -> str:
         """The name of these groups in a sentence."""
         if self.suffixes == [""]:
-            return "the unsuffixed group"
+            return "the main request"
         return f"group{'s' * (len(self.suffixes) > 1)} {', '.join(self.suffixes)}"
 
 

@@ -117,7 +117,7 @@ def _no_single_constraint(groups: list[GroupFunnel], trees: TreeFunnel) -> str:
     for group in groups:
         last = next((step for step in group.steps if not step.left), None)
         if last is not None:
-            whose = f"group {group.suffix}" if group.suffix else "the unsuffixed group"
+            whose = f"group {group.suffix}" if group.suffix else "the main request"
             fails = f"none of the {_number(last.removed, group.counted.value)} left {last.constraint}"
             return f"For {whose}, {fails}, and dropping that constraint alone would not help."
     alone = [step for step in trees.steps if step.kind is Constraint.GROUP and step.without]

@@ -151,7 +151,7 @@ def _load_inventories(fleet: Fleet, chunks: Chunks) -> None:
         "used": np.zeros(len(slots), np.int64),
         "updated_at": updated,
     }
-    for class_id in np.flatnonzero(np.bincount(number)).tolist():
+    for class_id in _distinct(number):
         rows_of_class = number == class_id
         fleet.add_column(class_id, ClassColumn({name: values[rows_of_class] for name, values in fields.items()}))
     _load_classes(fleet, slots, number)
@@ -174,13 +174,20 @@ def _load_classes(fleet: Fleet, slots: NDArray[np.int64], numbers: NDArray[np.in
         fleet.set_classes(slot, tuple(classes[first:last]))
 
 
+def _distinct(numbers: NDArray[np.int64]) -> list[int]:
+    """Return each number once, in order. np.unique would import masked arrays: a short command has no time for that."""
+    ordered = np.sort(numbers)
+    distinct: list[int] = ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0].tolist()
+    return distinct
+
+
 def _load_used(fleet: Fleet, rows: NameRows) -> None:
     table = np.array([(provider, number, int(amount)) for provider, number, amount in rows], dtype=np.int64)
     if not len(table):
         return
     provider, number, amount = table.T
     slots = fleet.id.values.searchsorted(provider)
-    for class_id in np.flatnonzero(np.bincount(number)).tolist():
+    for class_id in _distinct(number):
         rows_of_class = number == class_id
         column = fleet.own_column(class_id)
         column.set_used(column.slots.values.searchsorted(slots[rows_of_class]), amount[rows_of_class])

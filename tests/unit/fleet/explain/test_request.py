@@ -20,7 +20,7 @@ def test_groups_that_ask_for_the_same_are_one() -> None:
     one, other = Group(suffix="1", resources={"VCPU": 2}), Group(suffix="2", resources={"VCPU": 2})
     builder = funnels(one, other, Group(suffix="3", resources={"VCPU": 3}), Group(resources={"VCPU": 2}))
     assert [distinct.suffixes for distinct in builder.distinct] == [["1", "2"], ["3"], [""]]
-    assert [distinct.named for distinct in builder.distinct] == ["groups 1, 2", "group 3", "the unsuffixed group"]
+    assert [distinct.named for distinct in builder.distinct] == ["groups 1, 2", "group 3", "the main request"]
     assert builder.distinct_of(one) is builder.distinct_of(other)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -51,6 +53,21 @@ def rows_of(specs: Sequence[ProviderSpec], chunk: int) -> FleetRows:
         used=[(ids[s.uuid], number[name], amount) for s in reversed(specs) for name, amount in s.used.items()],
         head=1,
     )
+
+
+def test_a_class_may_have_any_number() -> None:
+    rows = rows_of(SPECS, 100)
+    late = {entry.id: 10**15 + entry.id for entry in rows.names}  # after as many claims: all ids are of one sequence
+    named = [msgspec.structs.replace(entry, id=late[entry.id]) for entry in rows.names]
+    stock = [[(provider, late[number], *rest) for provider, number, *rest in chunk] for chunk in rows.inventories]
+    used = [(provider, late[number], amount) for provider, number, amount in rows.used]
+    fleet = build(replace(rows, names=named, inventories=stock, used=used, traits=(), aggregates=()))
+    assert {name for slot in fleet.slot_of.values() for name in map(fleet.catalogue.name_of, fleet.classes[slot])} == {
+        "DISK_GB",
+        "VCPU",
+        "MEMORY_MB",
+        "VGPU",
+    }
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 100])

@@ -39,7 +39,7 @@ function unknown(names) {
 }
 
 function group({ suffix, counted, total, steps, left }) {
-  const title = suffix === "" ? "Unnamed group" : `Group ${suffix}`;
+  const title = suffix === "" ? "Main request" : `Group ${suffix}`;
   return h(
     "div",
     { class: "funnel-group", "data-group": suffix },

@@ -139,7 +139,7 @@ function downloads(view, said) {
     const button = h("button", { type: "button", on: { click: () => take(view, said, button, { name, more, save }) } }, `Download as ${name}`);
     return button;
   });
-  const again = h("button", { type: "button", on: { click: () => view.refresh() } }, "Look again");
+  const again = h("button", { type: "button", on: { click: () => view.refresh() } }, "Refresh");
   const tokens = may("tokens.list") ? h("a", { href: href("tokens") }, "API tokens") : null;
   return h("div", { class: "actions" }, again, buttons, tokens);
 }

@@ -46,7 +46,7 @@ async function show(view) {
   );
   let report = null;
   const save = h("button", { type: "button", on: { click: () => download("berth-report.csv", "text/csv;charset=utf-8", file(report)) } }, "Download as CSV");
-  const again = h("button", { type: "button", on: { click: () => view.refresh() } }, "Look again");
+  const again = h("button", { type: "button", on: { click: () => view.refresh() } }, "Refresh");
   view.root.append(form, h("div", { class: "actions" }, again, save), region);
   return async () => {
     const params = { by: "project", span: "30", ...Object.fromEntries(view.params), ...(own ? { project: own } : {}) };
