@@ -143,13 +143,18 @@ def test_the_root_is_still_placements() -> None:
         assert (reply.body != b"placement") == mine
         assert site.at_once(request) == mine
 
-    browser = site.handle(Request("GET", "/", "", {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}))
+    page = "text/html,application/xhtml+xml,*/*;q=0.8"
+    browser = site.handle(Request("GET", "/", "", {"accept": page}))
     assert isinstance(browser, Reply)
     assert (browser.status, header(browser, "location"), header(browser, "vary")) == (303, "ui/", "Accept")
-    for accept, method in (("*/*", "GET"), ("application/json", "GET"), ("text/html", "POST")):
+    for accept, method in (("*/*", "GET"), ("application/json", "GET"), ("text/html", "GET"), (page, "POST")):
         other = site.handle(Request(method, "/", "", {"accept": accept}))
         assert isinstance(other, Reply)
         assert other.body == b"placement"
+    for name in ("openstack-api-version", "x-auth-token"):
+        client = site.handle(Request("GET", "/", "", {"accept": page, name: "placement 1.39"}))
+        assert isinstance(client, Reply)
+        assert client.body == b"placement"
 
 
 def test_other_files_are_not_served(tmp_path: Path) -> None:

@@ -82,14 +82,20 @@ class Mounts:
 
         Relative, so that it is right behind a proxy that serves Berth below a path.
         """
-        wants_html = "text/html" in request.headers.get("accept", "").lower()
-        if request.path != "/" or request.method != "GET" or not wants_html or PAGES not in self._apps:
+        if request.path != "/" or request.method != "GET" or PAGES not in self._apps or not _is_browser(request):
             return None
         headers = [("location", f"{PAGES}/"), ("cache-control", "no-store"), ("vary", "Accept")]
         return Reply(303, [*headers, ("x-openstack-request-id", request.id)])
 
     def _app(self, path: str) -> App:
         return self._apps.get(_first(path), self._root)
+
+
+def _is_browser(request: Request) -> bool:
+    """Whether a person opens an address. Clients of Placement, which may ask for HTML, say who or which version."""
+    accept = request.headers.get("accept", "").lower()
+    wants_page = "text/html" in accept and "application/xhtml+xml" in accept
+    return wants_page and not {"openstack-api-version", "x-auth-token"} & request.headers.keys()
 
 
 def _first(path: str) -> str:
