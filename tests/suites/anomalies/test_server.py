@@ -14,7 +14,7 @@ import pytest
 from berth.api.ops import anomaly_scanner
 from berth.api.ops.anomaly_scanner import NOTHING_YET, AnomalyScanner
 from berth.ledger import open_ledger
-from berth.ledger.queries import history
+from berth.ledger.audit import anomalies
 from berth.model.errors import Unavailable
 from tests.support.commands import berth_command, output_of_berth
 from tests.support.deadline import until
@@ -126,7 +126,7 @@ def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatc
     monkeypatch.setattr(anomaly_scanner, "RESTART_S", 0.1)
     begun, failures = [], [RuntimeError("broken"), Unavailable("away")]
 
-    class Failing(history.LogScanner):
+    class Failing(anomalies.LogScanner):
         def __init__(self, *words: object) -> None:
             super().__init__(*words)  # type: ignore[arg-type]
             begun.append(self)
@@ -136,7 +136,7 @@ def test_it_begins_again_in_time_and_whatever_happens(tmp_path: Path, monkeypatc
                 raise failures.pop()
             return super().scan_page()
 
-    monkeypatch.setattr(history, "LogScanner", Failing)
+    monkeypatch.setattr(anomalies, "LogScanner", Failing)
     with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         watch = AnomalyScanner(ledger, tmp_path)
         watch.start()

@@ -13,9 +13,10 @@ from berth.ledger.audit.anomalies.baseline import MOST_NETWORKS, RefusalBaseline
 from berth.ledger.audit.anomalies.rates import MOST_REMEMBERED
 from berth.model.anomaly import Anomalies
 from berth.model.caller import Caller
+from berth.model.inventory import Inventory
 from tests.suites.anomalies.activity import Fleet
 from tests.suites.anomalies.judge import examined, history
-from tests.suites.anomalies.records import MINUTE, START, Log
+from tests.suites.anomalies.records import MINUTE, START, Host, Log
 
 DAYS, SCALE = 44, 0.4
 STOPS = 60
@@ -62,6 +63,16 @@ def test_totals_that_are_found_later_count_for_losses_that_were_kept_before() ->
         analysis.set_totals(len(fleet.log.held), fleet.log.capacity())
     assert second.anomalies() == first.anomalies()
     assert second.anomalies() == examined(fleet)
+
+
+def test_a_capacity_that_is_no_number_of_64_bits() -> None:
+    log = Log(1)
+    host = Host(log.new_uuid(), "")
+    log.stock(START, Caller(), host, {"VCPU": Inventory(total=2**31 - 1, allocation_ratio=3e38)})
+    analysis = Analysis(whole=True)
+    for stored in log.records():
+        analysis.add(stored)
+    kept(analysis)
 
 
 def test_a_state_that_cannot_be_read_is_none() -> None:

@@ -8,7 +8,7 @@ from tests.support.document_blocks import ROOT
 
 RULES = [
     ("v1.md", "Uuids may be given in any spelling"),
-    ("v1.md", "what is no uuid, most of all in a prohibition"),
+    ("v1.md", "what is not a uuid, most of all in a prohibition"),
     ("v1.md", "a limit or an amount below 1"),
     ("v1.md", "with no name twice in one object"),
     ("v1.md", "are returned exactly once, whatever is written at the same time"),

@@ -71,7 +71,7 @@ def test_each_is_released_once(url: str) -> None:
         ({"project": "p", "limit": 0}, errors.Invalid, "from 1 to 5,000"),
         ({"project": "p", "limit": 5001}, errors.Invalid, "from 1 to 5,000"),
         ({"project": ""}, errors.Invalid, "the project is missing"),
-        ({"consumers": ["job-1"]}, errors.Invalid, "'job-1' is not a uuid"),
+        ({"consumers": ["job-1"]}, errors.ConsumerNotFound, "has the name job-1"),
         ({"consumers": [consumer(n) for n in range(5001)]}, errors.Invalid, "5,001 consumers are too many"),
         ({"on": "no-host"}, errors.ProviderNotFound, "No resource provider with name 'no-host' found"),
         ({"project": "physics", "on": consumer(1)}, errors.ProviderNotFound, "No resource provider"),

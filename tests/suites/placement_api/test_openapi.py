@@ -14,6 +14,7 @@ from tests.suites.placement_api.conftest import ON_ONE_DATABASE, Live
 from tests.suites.placement_api.documents import Document, documented
 from tests.support.cases.placement_calls import LINES, Line
 from tests.support.cases.placement_world import NEWEST, World, fill
+from tests.support.databases import chosen_kinds, is_long
 from tests.support.raw_http import RawReply
 
 VERSIONS = range(NEWEST + 1)
@@ -154,8 +155,9 @@ def test_the_server_answers_as_documented_and_with_everything_that_is_documented
     _show_everything(minor, live)
 
 
+@pytest.mark.parametrize("database_kind", [] if is_long() else chosen_kinds()[1:], indirect=True, scope="module")
 @pytest.mark.parametrize("minor", SOME_VERSIONS)
-def test_the_server_answers_as_documented_on_every_database(minor: int, live: Live) -> None:
+def test_the_server_answers_as_documented_on_other_databases(minor: int, live: Live) -> None:
     _show_everything(minor, live)
 
 

@@ -231,6 +231,7 @@ def test_only_the_number_of_values_may_differ(statement: str) -> None:
 TEXTS: Final = {"text", "exec_driver_sql", "literal_column", "DDL", "executescript", "TextClause"}
 BUILT: Final = {
     ("store/grants.py", "text"): "names of roles, quoted by the dialect",
+    ("store/migrations/versions/0010_consumer_names.py", "text"): "a constant: the condition of a partial index",
     ("store/prepared.py", "exec_driver_sql"): "what SQLAlchemy compiled of a statement",
     ("store/postgresql.py", "exec_driver_sql"): "constants that begin a transaction",
     ("store/sqlite.py", "execute"): "one of a few constants",

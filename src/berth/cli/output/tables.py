@@ -64,7 +64,7 @@ def totals(items: Iterable[ClassOverview]) -> Table:
         )
         for each in items
     ]
-    columns = ("CLASS", "USED", "AMOUNT", "CAPACITY", "DRAINED", "MOST FREE ON ONE", "PROVIDERS")
+    columns = ("CLASS", "USED", "AMOUNT", "CAPACITY", "DRAINED", "LARGEST FREE", "PROVIDERS")
     return Table(columns, rows, sparse=frozenset({"DRAINED"}))
 
 

@@ -181,7 +181,7 @@ REFUSED: tuple[tuple[str, str, Any, int, str, dict[str, Any]], ...] = (
         )
     ),
     ("POST", "/v1/commands/Confirm", {"consumer": NOBODY}, 404, "allocations-not-found", {"consumer": NOBODY}),
-    ("POST", "/v1/commands/Extend", {"consumer": JOB, "seconds": 5}, 409, "not-pending", {"consumer": JOB}),
+    ("POST", "/v1/commands/Extend", {"consumer": JOB, "seconds": 5}, 409, "no-end", {"consumer": JOB}),
     ("POST", "/v1/commands/Nonsense", {}, 404, "no-such-path", {}),
 )
 

@@ -24,6 +24,9 @@ IPV4_NETWORK, IPV6_NETWORK = 24, 48
 PRIVATE_NETWORK: Final = 16
 """The prefix length for private addresses (RFC 1918): within a site, a new rack is no news either."""
 
+MOST_CAPACITY: Final = 2**40
+"""What an inventory counts at most: an allocation ratio may be so large that the capacity is no 64-bit number."""
+
 LEFT_OUT: Final = "left out"
 """The outcome of a record that stands for refusals that arrived faster than they could be written."""
 
@@ -156,9 +159,14 @@ def _stock(
 
 
 def _count(stock: StockChange, old: Inventory | None, new: Inventory | None) -> None:
-    difference = (new.capacity if new else 0) - (old.capacity if old else 0)
+    difference = _capacity(new) - _capacity(old)
     stock.capacity += difference
     stock.shrunk += difference < 0
+
+
+def _capacity(inventory: Inventory | None) -> int:
+    """Return what can be claimed of an inventory, up to MOST_CAPACITY."""
+    return min(inventory.capacity, MOST_CAPACITY) if inventory else 0
 
 
 def _renamed(before: Sequence[CatalogueEntry], after: Sequence[CatalogueEntry]) -> Mapping[str, str]:

@@ -13,6 +13,9 @@ from berth.ledger.replica import Replica
 from berth.model.anomaly import Anomalies
 from berth.store import audit, checkpoints, consumers, head
 
+MOST_TOTAL: Final = 2**62
+"""What a class counts at most, over all providers."""
+
 PAGE: Final = 500
 """How many records are read at a time: those of an import have hundreds of kilobytes each."""
 
@@ -85,6 +88,6 @@ class LogScanner:
         with self._replica.read_with_rows() as (fleet, connection):
             if self._add_page(analysis, connection):
                 return True
-            capacity = {each.name: each.capacity for each in overview(fleet).classes}
+            capacity = {each.name: min(each.capacity, MOST_TOTAL) for each in overview(fleet).classes}
             analysis.set_totals(consumers.count(connection), capacity)
         return False
