@@ -65,20 +65,20 @@ def test_from_the_whole_fleet_to_a_host(tab: Tab, hosts: int) -> None:
         pytest.skip("a larger fleet is grouped in another way")
     tab.go("fleet")
     label = tab.page.get_by_role("application")
-    expect(label).to_have_attribute("aria-label", "Map of 250 groups of hosts, by how much VCPU is used")
+    expect(label).to_have_attribute("aria-label", "Map of 250 groups of hosts, by how much the fullest class is used")
     canvas = tab.page.locator("canvas")
     canvas.hover(position={"x": 20, "y": 20})
     group = tab.page.locator(".tip").inner_text()
     assert "40 hosts: VCPU" in group
     canvas.click(position={"x": 20, "y": 20})
-    expect(label).to_have_attribute("aria-label", "Map of 40 hosts, by how much VCPU is used")
+    expect(label).to_have_attribute("aria-label", "Map of 40 hosts, by how much the fullest class is used")
     expect(tab.page.get_by_role("navigation", name="Part of the fleet")).to_contain_text(group.split(",")[0])
     canvas.click(position={"x": 20, "y": 20})
     expect(tab.page.locator("h1")).to_contain_text(re.compile("^node-0"))
     tab.page.go_back()
-    expect(label).to_have_attribute("aria-label", "Map of 40 hosts, by how much VCPU is used")
+    expect(label).to_have_attribute("aria-label", "Map of 40 hosts, by how much the fullest class is used")
     tab.page.go_back()
-    expect(label).to_have_attribute("aria-label", "Map of 250 groups of hosts, by how much VCPU is used")
+    expect(label).to_have_attribute("aria-label", "Map of 250 groups of hosts, by how much the fullest class is used")
 
 
 def test_the_map_follows_a_claim(there: tuple[Server, berth.Ledger], tab: Tab) -> None:
