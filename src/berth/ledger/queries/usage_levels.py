@@ -6,8 +6,9 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from berth.ledger.queries.usage_meter import renamed_classes
 from berth.ledger.replay import Books
-from berth.model.change import Change, Facts, NameKind
+from berth.model.change import Change, NameKind
 from berth.model.consumer import Resources
 from berth.model.inventory import Inventory
 from berth.model.term import Span
@@ -49,7 +50,8 @@ class UsageLevels:
         if change.fault:
             self.damaged.add(change.number)
         self.damaged.difference_update(facts.mended)
-        self._enter_names(facts)
+        for old, new in renamed_classes(self._classes, facts):
+            self._rename(old, new)
         for uuid, inventories in facts.inventories.items():
             self._put_stock(uuid, inventories)
         for uuid, held in facts.claims.items():
@@ -72,16 +74,6 @@ class UsageLevels:
         """Return the classes that most providers have."""
         count = Counter(name for stock in self._stocks.values() for name in stock)
         return [name for name, _ in count.most_common(most)]
-
-    def _enter_names(self, facts: Facts) -> None:
-        for number in facts.unnamed:
-            self._classes.pop(number, None)
-        for named in facts.names:
-            if named.kind is NameKind.CLASS:
-                old = self._classes.get(named.id, named.name)
-                self._classes[named.id] = named.name
-                if old != named.name:
-                    self._rename(old, named.name)
 
     def _rename(self, old: str, new: str) -> None:
         noted = [levels for both in self.noted.values() for levels in both]

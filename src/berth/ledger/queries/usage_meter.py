@@ -45,6 +45,18 @@ class _Stock:
     counted: int
 
 
+def renamed_classes(classes: dict[int, str], facts: Facts) -> Iterator[tuple[str, str]]:
+    """Yield the old and the new name of each class that a change renames, and keep the names by number up to date."""
+    for number in facts.unnamed:
+        classes.pop(number, None)
+    for named in facts.names:
+        if named.kind is NameKind.CLASS:
+            old = classes.get(named.id, named.name)
+            classes[named.id] = named.name
+            if old != named.name:
+                yield old, named.name
+
+
 class UsageMeter:
     """Adds up what is held, and what there is to claim, within a span.
 
@@ -89,7 +101,8 @@ class UsageMeter:
             self.damaged.add(change.number)
         if self._now <= self.since:
             self.damaged.difference_update(facts.mended)
-        self._enter_names(facts)
+        for old, new in renamed_classes(self._classes, facts):
+            self._rename_class(old, new)
         self._enter_providers(facts)
         self._enter_claims(facts)
         for uuid in facts.gone:
@@ -115,16 +128,6 @@ class UsageMeter:
         return self._stocks[uuid].name if uuid in self._stocks else self._gone.get(uuid, uuid)
 
     # --- Changes ---
-
-    def _enter_names(self, facts: Facts) -> None:
-        for number in facts.unnamed:
-            self._classes.pop(number, None)
-        for named in facts.names:
-            if named.kind is NameKind.CLASS:
-                old = self._classes.get(named.id, named.name)
-                self._classes[named.id] = named.name
-                if old != named.name:
-                    self._rename_class(old, named.name)
 
     def _rename_class(self, old: str, new: str) -> None:
         for amounts in (self.held, self.capacity):
