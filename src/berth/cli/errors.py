@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from berth.cli.amounts import as_text
 from berth.cli.output.suggest import did_you_mean, suggestions
+from berth.cli.refusal_text import refusal_text
 from berth.cli.session import NoLedger, Session
 from berth.model import errors
 from berth.model.change import NameKind
@@ -34,7 +35,7 @@ CREATE_LEDGER: Final = (
 def report(error: BerthError, session: Session) -> int:
     """Print the reason of an error and the next step. Return the exit status."""
     session.output.print_refusal(
-        str(error) or str(type(error).__doc__),
+        refusal_text(error, session),
         next_step=_next_step(error, session),
         kind=error_name(error),
         **_fields(error),
@@ -48,6 +49,9 @@ def error_name(error: BerthError) -> str:
 
 
 def _next_step(error: BerthError, session: Session) -> str:
+    """Return what the command itself has noted on the error, else what helps with errors of its kind."""
+    if notes := getattr(error, "__notes__", ()):
+        return "; ".join(notes)
     for kinds, step in _NEXT_STEPS.items():
         if isinstance(error, kinds):
             try:
@@ -104,7 +108,7 @@ def _name_holders(error: BerthError, session: Session) -> str:
 def _drained(error: BerthError, session: Session) -> str:
     assert isinstance(error, errors.ProviderDrained)
     name = session.name_of(error.provider)
-    return f"`berth show {name}` says since when; `berth undrain` ends it; `berth find` shows where else it fits"
+    return f"`berth show {name}` says since when; `berth undrain {name}` ends it; `berth find` shows where else it fits"
 
 
 def _in_use(error: errors.TreeInUse, session: Session) -> str:
