@@ -272,7 +272,8 @@ def test_a_candidate_that_was_taken_meanwhile(tab: Tab, ledger: berth.Ledger) ->
     tab.expect("status of 409")
     dialog.get_by_role("button", name="Claim", exact=True).click()
     expect(dialog.get_by_role("alert")).to_contain_text("Refused")
-    expect(dialog.get_by_role("alert")).to_contain_text("VGPU")
+    name = ledger.provider(uuid(11)).name
+    expect(dialog.get_by_role("alert")).to_contain_text(f"{name} has 0 of 4 VGPU free, and 1 was requested.")
     dialog.get_by_role("button", name="Cancel").click()
     assert ledger.head() == before
     ask(tab)
