@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import typer
@@ -148,14 +148,15 @@ NOT_CONFIGURED = frozenset({"demo", "serve", "config", "review", "doctor"})
 
 
 def configure(context: typer.Context, config: ConfigFile = None, version: ShowVersion = False) -> None:  # noqa: ARG001
-    """Set the defaults of --database and --secret-file for every command, from the settings."""
+    """Set the defaults of --database and --secret-file for the command that is called, from the settings."""
     context.obj = config
-    if context.resilient_parsing or context.invoked_subcommand in NOT_CONFIGURED:
+    name = context.invoked_subcommand
+    if context.resilient_parsing or name is None or name in NOT_CONFIGURED:
         return
     settings = resolved(file=config).settings
-    context.default_map = dict(
-        _defaults(context.command, {"database": settings.url, "secret_file": settings.secret_file})
-    )
+    group: Any = context.command
+    defaults = {"database": settings.url, "secret_file": settings.secret_file}
+    context.default_map = {name: _defaults(group.commands[name], defaults)}
 
 
 def configured(context: typer.Context, flags: Mapping[str, Any] | None = None) -> Resolved:
@@ -163,13 +164,9 @@ def configured(context: typer.Context, flags: Mapping[str, Any] | None = None) -
     return resolved(flags, context.find_root().obj)
 
 
-def _defaults(group: Any, settings: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    """Yield each command with those of the settings that it takes, as Click's `default_map` has them."""
-    for name, command in group.commands.items():
-        if name in NOT_CONFIGURED:
-            continue
-        if hasattr(command, "commands"):
-            yield name, dict(_defaults(command, settings))
-        else:
-            accepted = {each.name for each in command.params}
-            yield name, {key: value for key, value in settings.items() if key in accepted}
+def _defaults(command: Any, settings: Mapping[str, str]) -> dict[str, Any]:
+    """Return those of the settings that a command takes, by command in a group: a `default_map` of Click."""
+    if hasattr(command, "commands"):
+        return {name: _defaults(each, settings) for name, each in command.commands.items()}
+    accepted = {each.name for each in command.params}
+    return {key: value for key, value in settings.items() if key in accepted}

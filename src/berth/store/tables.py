@@ -17,7 +17,6 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects import mysql
 
 metadata = MetaData(
     naming_convention={
@@ -29,20 +28,31 @@ metadata = MetaData(
 )
 
 
+class _LongText(Text):
+    """MariaDB's and MySQL's type for texts of any length, without an import of all that SQLAlchemy knows of them."""
+
+    __visit_name__ = "LONGTEXT"
+
+
+class _LongBlob(LargeBinary):
+    """MariaDB's and MySQL's type for bytes of any length."""
+
+    __visit_name__ = "LONGBLOB"
+
+
 def _exact(length: int) -> String:
     """Return a text type that compares byte by byte: MariaDB would otherwise treat 'vm', 'VM' and 'vm ' as equal."""
-    mariadb = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin")
     return (
         String(length)
-        .with_variant(mariadb, "mariadb")
-        .with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_0900_bin"), "mysql")
+        .with_variant(String(length, collation="utf8mb4_nopad_bin"), "mariadb")
+        .with_variant(String(length, collation="utf8mb4_0900_bin"), "mysql")
     )
 
 
 # Big integers everywhere, but SQLite uses only an INTEGER primary key as the rowid.
 _Id = BigInteger().with_variant(Integer, "sqlite")
-_Json = Text().with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
-_Bytes = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+_Json = Text().with_variant(_LongText(collation="utf8mb4_bin"), "mysql", "mariadb")
+_Bytes = LargeBinary().with_variant(_LongBlob(), "mysql", "mariadb")
 _Uuid = _exact(36)
 _Name = _exact(255)
 # Ordered by code point everywhere, so that the names with a beginning are a range of an index.
@@ -176,9 +186,8 @@ consumers = Table(
     Column("name", _Ordered, nullable=True),
     Column("note", _Note, nullable=True),
     Index("ix_consumers_project_user", "project", "user"),
-    Index(
-        "ix_consumers_name", "name", sqlite_where=text("name IS NOT NULL"), postgresql_where=text("name IS NOT NULL")
-    ),
+    # PostgreSQL's has the same condition, by its migration: to repeat it here would import that dialect everywhere.
+    Index("ix_consumers_name", "name", sqlite_where=text("name IS NOT NULL")),
 )
 
 allocations = Table(

@@ -45,7 +45,11 @@ def demo(
         typer.echo("\nEverything held.")
         return
     settings = Settings(database=database, port=port)
-    server.serve(settings, lambda: _print_address(settings))
+    server.serve(
+        settings,
+        on_start=lambda: _print_address(settings),
+        on_ready=lambda: typer.echo("berth: ready", err=True),
+    )
 
 
 def _discover(ledger: Ledger) -> None:
