@@ -88,10 +88,14 @@ def _of_server(url: str, token: str, kind: str, prefix: str) -> NameReader:
 
     reads: dict[str, Callable[[Any], Iterable[str]]] = {
         "provider": lambda client: (each.name for each in client.search(ProviderFilter(name=prefix)).items),
-        "project": lambda client: (each.project for each in client.projects(limit=1_000).items),
-        "aggregate": lambda client: (each.label for each in client.names(NameKind.AGGREGATE) if each.label),
+        "project": lambda client: (
+            each.project for each in client.projects(name=prefix, totals=False, limit=1_000).items
+        ),
+        "aggregate": lambda client: (
+            each.label for each in client.names(NameKind.AGGREGATE, name=prefix) if each.label
+        ),
     }
-    read = reads.get(kind) or (lambda client: (each.name for each in client.names(NameKind(kind))))
+    read = reads.get(kind) or (lambda client: (each.name for each in client.names(NameKind(kind), name=prefix)))
 
     def names() -> Iterable[str]:
         with connect(url, token, timeout=PATIENCE_S) as client:
