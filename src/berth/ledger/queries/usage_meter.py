@@ -22,7 +22,7 @@ from berth.model.term import Span
 T = TypeVar("T")
 
 AT_ONCE: Final = 256
-"""How many holdings, or providers, are counted without a pause."""
+"""The number of holdings, or of providers, that are counted without a pause."""
 
 UnitTimes = defaultdict[tuple[str | None, str], int]
 """Units times microseconds, by key and class."""
@@ -97,7 +97,7 @@ class UsageMeter:
         """Begin with the books as of a checkpoint, which hold from the beginning of the span on."""
         self._classes = {number: name for number, (kind, name) in books.names.items() if kind == NameKind.CLASS}
         for uuid, account in books.providers.items():
-            self._stocks[uuid] = _Stock(account.root, account.name, self._capacities.of(account.inventories), 0)
+            self._stocks[uuid] = _Stock(account.root, account.name, self._capacities.shared(account.inventories), 0)
         for uuid, held in books.held.items():
             self._holdings[uuid] = _Holding(held, books.owners.get(uuid), 0, books.terms.get(uuid))
 
@@ -174,7 +174,7 @@ class UsageMeter:
             if (stock := self._stocks.get(uuid)) is not None:
                 if stock.counted < self._now:
                     self._count_capacity(stock)
-                stock.capacity = self._capacities.of(inventories)
+                stock.capacity = self._capacities.shared(inventories)
 
     def _count_moved(self, roots: Mapping[str, str]) -> None:
         """Count what providers have, and what is held of them, before they move below another root."""
@@ -219,7 +219,7 @@ class UsageMeter:
                 self.held[self._key(holding.owner, provider, name), name] += amount * (end - begin)
 
     def _count_capacity(self, stock: _Stock, times: int = 1) -> None:
-        """Add what could be claimed of a provider since it was last counted. times: of so many that are alike."""
+        """Add what could be claimed of a provider since it was last counted. times: of how many that are alike."""
         begin, end = max(stock.counted, self.since), min(self._now, self.until)
         stock.counted = self._now
         key = self._capacity_key(stock)
@@ -245,7 +245,7 @@ class _Capacities:
     def __init__(self) -> None:
         self._last: dict[tuple[str, ...], tuple[Mapping[str, Inventory], Resources]] = {}
 
-    def of(self, inventories: Mapping[str, Inventory]) -> Resources:
+    def shared(self, inventories: Mapping[str, Inventory]) -> Resources:
         """Return what can be claimed of these inventories."""
         names = tuple(inventories)
         last = self._last.get(names)
@@ -255,7 +255,7 @@ class _Capacities:
         return last[1]
 
     def forget(self) -> None:
-        """Share no capacity with those that were given before: a class is called something else from now on."""
+        """Drop the capacities that were given, of which no other provider gets one: a class was renamed."""
         self._last = {}
 
 
