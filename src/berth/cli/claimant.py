@@ -116,7 +116,7 @@ def new_claimant(
     A member may claim for one project only, which the server knows.
     """
     if not project:
-        project, own_user = _own_project(session)
+        project, own_user = own_project(session)
         user = user or own_user
     return Claimant(
         consumer=canonical_uuid(consumer) if consumer else str(uuid.uuid4()),
@@ -128,7 +128,7 @@ def new_claimant(
     )
 
 
-def _own_project(session: Session) -> tuple[str, str]:
+def own_project(session: Session) -> tuple[str, str]:
     """Return the project and the user of a member, by its token. Raises typer.BadParameter for any other caller."""
     if session.remote:
         caller = session.client.me()

@@ -20,6 +20,7 @@ from berth.ledger.queries.largest_consumers import LargestConsumers
 from berth.ledger.queries.leases import LeaseQueries
 from berth.ledger.queries.log_reader import LogReader
 from berth.ledger.queries.named_consumers import ConsumerNameQueries
+from berth.ledger.queries.projects import ProjectQueries
 from berth.ledger.queries.reconciliation import ReconcileVerbs
 from berth.ledger.queries.report import ReportQueries
 from berth.ledger.queries.summaries import SummaryQueries
@@ -65,6 +66,7 @@ LOOK_AGAIN_S: Final = 1
 class Ledger(
     FleetQueries,
     ConsumerQueries,
+    ProjectQueries,
     ConsumerNameQueries,
     AgendaQueries,
     HistoryQueries,

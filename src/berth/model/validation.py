@@ -17,7 +17,7 @@ from berth.model.commands import Claim, Command, NewInventories
 from berth.model.consumer import Resources
 from berth.model.consumer_name import checked_consumer_name, checked_note
 from berth.model.drain import Drain, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate, RenameTree
 from berth.model.errors import Invalid, InvalidAmount, NameRequired
 from berth.model.inventory import Inventory, checked
 from berth.model.inventory_edits import EditInventories, given_fields
@@ -120,6 +120,13 @@ def _update_provider(command: commands.UpdateProvider) -> Command:
         name=checked_text(name, "the provider's name", PROVIDER_NAME_LENGTH) if isinstance(name, str) else name,
         parent=canonical_uuid(parent) if isinstance(parent, str) else parent,
     )
+
+
+def _rename_tree(command: RenameTree) -> Command:
+    if not command.name:
+        raise NameRequired
+    name = checked_text(command.name, "the provider's name", PROVIDER_NAME_LENGTH)
+    return replace(command, uuid=canonical_uuid(command.uuid), name=name)
 
 
 def _set_inventories(command: commands.SetInventories) -> Command:
@@ -347,6 +354,7 @@ _VALIDATORS: Final[dict[type[Command], Callable[[Any], Command]]] = {
     commands.UpdateProvider: _update_provider,
     commands.DeleteProvider: _uuid_command,
     DeleteTree: _uuid_command,
+    RenameTree: _rename_tree,
     commands.SetInventories: _set_inventories,
     commands.AddInventory: _one_inventory,
     commands.UpdateInventory: _one_inventory,

@@ -76,6 +76,7 @@ DEFAULT: Final[Rules] = {
     "providers.create": _OWN_TREES,
     "providers.delete": _OWN_TREES,
     "providers.delete_tree": _OWN_TREES,
+    "providers.rename_tree": _OWN_TREES,
     "providers.drain": _OWN_TREES,
     "providers.undrain": _OWN_TREES,
     "providers.import": _OWN_TREES,

@@ -33,7 +33,7 @@ from berth.model.commands import (
     UpdateProvider,
 )
 from berth.model.drain import Drain, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate, RenameTree
 from berth.model.inventory_edits import EditInventories
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.message import RESULTS, UNKEYED, message_of
@@ -74,6 +74,11 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         "providers.delete_tree",
         "Remove a provider and all below it, or none of them",
         (errors.ProviderNotFound, errors.TreeInUse),
+    ),
+    RenameTree: (
+        "providers.rename_tree",
+        "Rename a provider and all below it whose names begin with its name, or none of them",
+        (errors.ProviderNotFound, errors.ProviderExists, errors.NameRequired),
     ),
     SetInventories: (
         "inventories.replace",

@@ -290,7 +290,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         consumers.projects,
         "Projects and their usage",
         "projects.list",
-        query=parameters.Paging,
+        query=parameters.Projects,
         reply=ProjectPage,
     ),
     Route(

@@ -6,7 +6,9 @@ from typing import Annotated, Final
 
 import typer
 
+from berth.cli.claimant import own_project
 from berth.cli.command import ledger_command
+from berth.cli.completion import completion_of
 from berth.cli.output.lease_text import leases_table
 from berth.cli.session import Session
 from berth.cli.times import format_moment, parse_span
@@ -26,7 +28,14 @@ LeaseArgument = Annotated[str, typer.Argument(metavar="UUID", help="The lease's 
 def grant(
     session: Session,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose lease it is, such as the name of a host.")],
-    project: Annotated[str, typer.Option(help="Project whose claims go on with it; required.", show_default=False)],
+    project: Annotated[
+        str,
+        typer.Option(
+            help="Project whose claims go on with it; required, except of a member.",
+            autocompletion=completion_of("project"),
+            show_default=False,
+        ),
+    ] = "",
     ttl: Annotated[str, typer.Option(metavar="TIME", help="How long it lasts unless it is renewed.")] = "2m",
     grace: Annotated[
         str, typer.Option(metavar="TIME", help="How long it is overdue before it ends. Default: as --ttl.")
@@ -42,7 +51,7 @@ def grant(
     """
     granted = session.ledger.leases.grant(
         name,
-        project=project,
+        project=project or own_project(session)[0],
         ttl=parse_span(ttl) // SECOND,
         grace=parse_span(grace) // SECOND if grace else None,
         on_end=OnEnd.KEEP if keep else OnEnd.RELEASE,

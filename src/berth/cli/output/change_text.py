@@ -17,6 +17,8 @@ NameOf = Callable[[str], str]
 MOST: Final = 3
 """Up to this many providers or consumers are named one by one; beyond it only their number is given."""
 
+_PROVIDER_VERBS: Final = {"CreateProvider": "created", "UpdateProvider": "renamed or moved", "RenameTree": "renamed"}
+
 
 def line(change: Change, name_of: NameOf) -> str:
     """Return a change as one line: when, its number, who, and what."""
@@ -54,7 +56,7 @@ def _counted(sentences: list[str], summary: str) -> Iterator[str]:
 
 
 def _providers(change: Change) -> list[str]:
-    verb = {"CreateProvider": "created", "UpdateProvider": "renamed or moved"}.get(change.operation, "written")
+    verb = _PROVIDER_VERBS.get(change.operation, "written")
     return [f"provider {each.name} {verb}" for each in change.facts.providers]
 
 

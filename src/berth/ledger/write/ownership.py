@@ -10,7 +10,7 @@ from berth.model.caller import Caller
 from berth.model.change import NameKind
 from berth.model.commands import Command
 from berth.model.drain import Drain, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits, RenameTree
 from berth.model.errors import Forbidden
 from berth.model.names import parse_uuid
 
@@ -25,6 +25,7 @@ _SINGLE_PROVIDER_COMMANDS = (
     EditTraits,
     EditAggregates,
     DeleteTree,
+    RenameTree,
 )
 
 

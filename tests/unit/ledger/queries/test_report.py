@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -15,11 +16,11 @@ from sqlalchemy import text
 from berth.ledger import Ledger
 from berth.ledger.audit import archive
 from berth.ledger.queries import report as report_query
-from berth.ledger.queries import summaries
+from berth.ledger.queries import summaries, usage_meter
 from berth.ledger.queries.usage_meter import UsageMeter
 from berth.ledger.request_scope import NeedsTime
 from berth.model.caller import Caller
-from berth.model.change import Change, Facts
+from berth.model.change import CatalogueEntry, Change, Facts, NameKind, ProviderFact
 from berth.model.commands import Claim, RenameClass
 from berth.model.consumer import Owner, Resources
 from berth.model.errors import ClassNotFound, Conflict, Invalid, Refusal, ReportTooLong, Unavailable
@@ -353,3 +354,23 @@ def test_a_claim_that_starts_later_counts_from_then_on() -> None:
     for _ in meter.finish():
         pass
     assert meter.held == {("ada", "PGPU"): 60}
+
+
+def test_providers_that_are_alike_are_counted_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after their class is called something else, when another one has its old name."""
+    monkeypatch.setattr(usage_meter, "AT_ONCE", 2)
+    meter, inventories = UsageMeter(ReportBy.PROJECT, 0, 10), {"CUSTOM_A": Inventory(3)}
+
+    def change(number: int, **facts: Any) -> Change:
+        return Change(number, number, "Reconcile", "", "", Facts(**facts))
+
+    def made(*uuids: str) -> dict[str, Any]:
+        facts = [ProviderFact(1, uuid, uuid, 0, None, uuid, 0, 0) for uuid in uuids]
+        return {"providers": facts, "inventories": dict.fromkeys(uuids, inventories)}
+
+    meter.enter(change(1, names=[CatalogueEntry(NameKind.CLASS, 7, "CUSTOM_A", 1)], **made("a", "b", "c")))
+    meter.enter(change(2, names=[CatalogueEntry(NameKind.CLASS, 7, "CUSTOM_B", 1)], inventories={"c": {}}))
+    meter.enter(change(4, names=[CatalogueEntry(NameKind.CLASS, 8, "CUSTOM_A", 4)], **made("d", "e")))
+    steps = sum(1 for _ in meter.finish())
+    assert meter.capacity == {("", "CUSTOM_B"): 3 * (9 + 9 + 1), ("", "CUSTOM_A"): 3 * (6 + 6)}
+    assert steps <= 6  # three times two providers, and each kind of them

@@ -12,6 +12,7 @@ const DONE = {
   UpdateProvider: "renamed or moved",
   DeleteProvider: "deleted",
   DeleteTree: "deleted",
+  RenameTree: "renamed",
   PutRecords: "imported",
   SetInventories: "set what there is of",
   AddInventory: "added an inventory to",

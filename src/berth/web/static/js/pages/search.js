@@ -50,17 +50,16 @@ async function everything(q, ask) {
     may("projects.list") ? ask("/consumers", { user: q, order: "oldest", limit: MOST }, "consumers.list") : NONE,
     ask("/consumers", { q, project: ownProject(), order: "oldest", limit: MOST }, "consumers.list"),
     whole ? one(`/consumers/${encodeURIComponent(q)}`, "consumers.show") : [],
-    ask("/projects", { limit: 1000 }, "projects.list"),
-    ...["aggregates", "traits", "classes"].map((kind) => ask(`/${kind}`, {}, `${kind}.list`)),
+    ask("/projects", { name: q, totals: false, limit: MOST }, "projects.list"),
+    ...["aggregates", "traits", "classes"].map((kind) => ask(`/${kind}`, { name: q }, `${kind}.list`)),
   ]);
-  const like = (text) => text.toLowerCase().includes(q.toLowerCase());
   return {
     providers: unique([...named.items, ...byUuid.items]).slice(0, MOST),
-    aggregates: aggregates.items.filter(({ name, label }) => like(label || name)).slice(0, MOST),
-    projects: projects.items.filter(({ project }) => like(project)).slice(0, MOST),
+    aggregates: aggregates.items.slice(0, MOST),
+    projects: projects.items,
     consumers: unique([...consumers, ...notes.items, ...users.items]).slice(0, MOST),
-    traits: traits.items.filter(({ name, providers }) => providers && like(name)).slice(0, MOST),
-    classes: classes.items.filter(({ name, providers }) => providers && like(name)).slice(0, MOST),
+    traits: traits.items.filter(({ providers }) => providers).slice(0, MOST),
+    classes: classes.items.filter(({ providers }) => providers).slice(0, MOST),
   };
 }
 
