@@ -41,7 +41,6 @@ SUMMARIES: Final = (
         "fleet.show",
         reply=Trends,
         dated=False,
-        refusals=(errors.ReportTooLong,),
     ),
     Route(
         "claims.refused",
