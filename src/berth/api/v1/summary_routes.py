@@ -47,7 +47,7 @@ SUMMARIES: Final = (
         "GET",
         "/v1/claims/refused",
         summaries.refused,
-        "The claims that this server process refused lately, and why",
+        "The claims that were refused lately, by any server of the ledger, and why",
         "consumers.list",
         query=parameters.RefusedQuery,
         reply=RefusedClaimList,

@@ -59,10 +59,14 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UsageSeries:
-    """The samples by their instants. until: no sample is later than this."""
+    """The samples by their instants.
+
+    until: no sample is later than this; complete: whether none is missing that the log could make.
+    """
 
     samples: dict[int, UsageSample]
     until: int
+    complete: bool
 
 
 def day_instants(until: int) -> list[int]:
@@ -124,10 +128,10 @@ def _made(
         samples, until = usage_samples.all_samples(connection), now - SETTLED_US
         missing = sorted({*day_instants(until), *month_instants(until)} - samples.keys(), reverse=True)
         if not missing:
-            return _Made(UsageSeries(samples, until), {}, position)
+            return _Made(UsageSeries(samples, until, complete=True), {}, position)
         rewind, since = UsageRewind(fleet, now), checkpoints.last(connection)
     new = _WayBack(database, position, since).samples(rewind, missing, goes_on)
-    return _Made(UsageSeries(samples | new, until), new, position)
+    return _Made(UsageSeries(samples | new, until, len(new) == len(missing)), new, position)
 
 
 def _keep(database: Database, made: _Made) -> None:

@@ -39,7 +39,6 @@ from berth.model.summaries import (
     Trends,
     UserHoldings,
 )
-from berth.model.term import SECOND
 from berth.store import consumer_pages, head
 from berth.store.consumers import HolderRow
 from berth.store.usage_samples import ClassLevels
@@ -62,7 +61,7 @@ class SummaryQueries:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self.refused = RefusedClaims(writer.time.own)
+        self.refused = RefusedClaims(writer)
         writer.observer = CommitObservers(self.refused)
 
     def attention(self, *, limit: int = 20) -> Attention:
@@ -72,12 +71,12 @@ class SummaryQueries:
             return views.attention(fleet, limit)
 
     def refused_claims(self, *, within_s: int = 3600, project: str = "", limit: int = 20) -> RefusedClaimList:
-        """Return the claims that this process refused lately, the latest first.
+        """Return the claims that were refused lately, by any process of this ledger, the latest first.
 
-        within_s: in the last seconds; project: only those for it, "" for all.
+        within_s: in the last seconds, at most a day; project: only those for it, "" for all. Those that another process
+        refused are there after some seconds.
         """
-        found = self.refused.since(self._writer.time.own() - within_s * SECOND, project)
-        return RefusedClaimList(found[:limit], len(found))
+        return self.refused.lately(within_s, project, limit)
 
     def free_hosts(self, resource_class: str) -> FreeHosts:
         """Return how many hosts have how much of a class free. Raises ClassNotFound."""
@@ -130,7 +129,7 @@ class SummaryQueries:
         day = _trend(series, day_instants(series.until), names)
         month = _trend(series, month_instants(series.until), names)
         damaged = {each.damaged for each in series.samples.values() if each.damaged is not None}
-        return Trends(day=day, month=month, damaged=len(damaged))
+        return Trends(day=day, month=month, damaged=len(damaged), complete=series.complete)
 
     def keep_usage(self, goes_on: Callable[[], bool]) -> None:
         """Keep how full the fleet was, up to now. goes_on: see usage_series. Raises Unavailable."""
