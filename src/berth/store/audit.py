@@ -31,7 +31,7 @@ _ENDS = select(select(func.min(audit.c.number)).scalar_subquery(), select(func.m
 _NEXT = _WITH_FACTS.where(audit.c.number > bindparam("after")).order_by(audit.c.number).limit(bindparam("most"))
 _UNDONE = (
     select(
-        audit.c.number.label("record"),
+        audit.c.number.label("audit_number"),
         audit.c.before,
         changes.c.number,
         changes.c.at,
@@ -179,7 +179,7 @@ def undone(connection: Connection, last: int, most: int) -> list[UndoneChange]:
     for row in connection.execute(_UNDONE, {"last": last, "most": most}):
         before = facts_of(row.before) if row.before is not None else Facts()
         change = change_of(row)
-        found.append(UndoneChange(row.record, change, before or Facts(), bool(change.fault) or before is None))
+        found.append(UndoneChange(row.audit_number, change, before or Facts(), bool(change.fault) or before is None))
     return found
 
 

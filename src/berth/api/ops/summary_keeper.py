@@ -71,7 +71,7 @@ class _Pace:
         self._ended, self._began = ended, time.monotonic()
 
     def goes_on(self) -> bool:
-        """Rest for longer than the last page took. Return False once the server stops."""
+        """Pause for longer than the last page took. Return False once the server stops."""
         self._ended.wait(REST * (time.monotonic() - self._began))
         self._began = time.monotonic()
         return not self._ended.is_set()

@@ -27,8 +27,8 @@ MOST_CLASSES: Final = 64
 MOST: Final = 2**63 - 1
 """Larger sums are kept as this one."""
 
-Amounts = Counter[int]
-"""Amounts by the number of the class."""
+AmountsByNumber = Counter[int]
+"""AmountsByNumber by the number of the class."""
 
 
 class UsageRewind:
@@ -37,8 +37,8 @@ class UsageRewind:
     def __init__(self, fleet: Fleet, now: int) -> None:
         self._ids = {each.name: each.id for each in fleet.catalogue.all(NameKind.CLASS)}
         self._providers = {number: len(column) for number, column in fleet.columns.items()}
-        self._held: Amounts = Counter()
-        self._capacity: Amounts = Counter()
+        self._held: AmountsByNumber = Counter()
+        self._capacity: AmountsByNumber = Counter()
         for number, column in fleet.columns.items():
             self._held[number] = _sum(column.used.values)
             self._capacity[number] = _sum(np.maximum(column.capacity.values, 0))
@@ -47,11 +47,11 @@ class UsageRewind:
             for (_, number), amount in ending.amounts:
                 self._held[number] += amount
         # Of claims whose end is over: until when they counted, and what they have.
-        self._over: dict[str, tuple[int, Amounts]] = {}
+        self._over: dict[str, tuple[int, AmountsByNumber]] = {}
         for some in (lapses.lapsed, lapses.ahead if lapses.next_due <= now else {}):
             for consumer, ending in some.items():
                 if ending.due <= now:
-                    amounts: Amounts = Counter()
+                    amounts: AmountsByNumber = Counter()
                     for (_, number), amount in ending.amounts:
                         amounts[number] += amount
                     self._over[consumer] = ending.due, amounts
@@ -110,8 +110,8 @@ class UsageRewind:
                 capacity = clipped_capacity(each.total - each.reserved, each.allocation_ratio)
                 self._capacity[self._ids[name]] += sign * max(0, capacity)
 
-    def _amounts(self, held: Iterable[Resources]) -> Amounts:
-        amounts: Amounts = Counter()
+    def _amounts(self, held: Iterable[Resources]) -> AmountsByNumber:
+        amounts: AmountsByNumber = Counter()
         for resources in held:
             for name, amount in resources.items():
                 if name in self._ids:

@@ -1,7 +1,7 @@
 """The usage series: how full the fleet was, as samples that outlast the change log.
 
-There is one for each half hour of the last day, and for each six hours of the last thirty days: a few hundred rows,
-whatever happens. Whoever asks, archives or serves makes those that are missing, by going back from the present
+There is one for each half hour of the last day, and for each six hours of the last thirty days: at most 170 rows. A
+process that is asked, archives or serves makes those that are missing, by going back from the present
 (`usage_rewind.py`), the latest first. What a sample says depends on the log alone, so that it does not matter which
 process makes it; of two that make the same one, the first adds it.
 """
@@ -48,7 +48,7 @@ PAGE: Final = 50
 UNKNOWN: Final = UsageSample(None)
 
 
-class Moment(NamedTuple):
+class FleetMoment(NamedTuple):
     """The fleet at a moment, with a connection to the rows of the same. now: its instant."""
 
     fleet: Fleet
@@ -85,7 +85,9 @@ def _instants(until: int, step: int, steps: int) -> list[int]:
 
 
 def usage_series(
-    database: Database, moment: Callable[[], AbstractContextManager[Moment]], goes_on: Callable[[], bool] = lambda: True
+    database: Database,
+    moment: Callable[[], AbstractContextManager[FleetMoment]],
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> UsageSeries:
     """Return the samples, and keep those that were missing.
 
@@ -106,11 +108,11 @@ def keep_series(database: Database) -> None:
 
 
 @contextmanager
-def _moment(database: Database) -> Iterator[Moment]:
+def _moment(database: Database) -> Iterator[FleetMoment]:
     with database.reading() as connection:
         at = head.read(connection)
         now = LedgerTime().at(at)
-        yield Moment(built_fleet(connection, at, now), connection, at.position, now)
+        yield FleetMoment(built_fleet(connection, at, now), connection, at.position, now)
 
 
 class _Made(NamedTuple):
@@ -122,7 +124,7 @@ class _Made(NamedTuple):
 
 
 def _made(
-    database: Database, moment: Callable[[], AbstractContextManager[Moment]], goes_on: Callable[[], bool]
+    database: Database, moment: Callable[[], AbstractContextManager[FleetMoment]], goes_on: Callable[[], bool]
 ) -> _Made:
     with moment() as (fleet, connection, position, now):
         samples, until = usage_samples.all_samples(connection), now - SETTLED_US
@@ -191,7 +193,7 @@ class _WayBack:
             return {instant: UsageSample({}) for instant in left}
         # Nothing changed between the last change in an archive, whose time is there, and the first record that is left.
         with self._database.reading() as connection:
-            if checkpoints.last(connection) != self._since:  # it was archived meanwhile: who did has kept the samples
+            if checkpoints.last(connection) != self._since:  # archived since, by a process that kept the samples
                 return {}
             known_from = min((each.row["at"] for each in audit.page(connection, self._since.archived, 1)), default=0)
         return {at: UsageSample(rewind.levels(at)) if at >= known_from else UNKNOWN for at in left}

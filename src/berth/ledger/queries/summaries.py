@@ -12,7 +12,7 @@ from berth.fleet.views import attention as views
 from berth.ledger.audit.usage_rewind import MOST_CLASSES as MOST_IN_SAMPLE
 from berth.ledger.audit.usage_series import (
     UNKNOWN,
-    Moment,
+    FleetMoment,
     UsageSeries,
     day_instants,
     month_instants,
@@ -140,12 +140,12 @@ class SummaryQueries:
         names: dict[int, str] = {}
 
         @contextmanager
-        def moment() -> Iterator[Moment]:
+        def moment() -> Iterator[FleetMoment]:
             with self._writer.read_with_rows() as (fleet, connection):
                 sizes = {number: len(column) for number, column in fleet.columns.items() if len(column)}
                 most = sorted(sizes, key=lambda number: (-sizes[number], number))[:MOST_CLASSES]
                 names.update((number, fleet.catalogue.name_of(number)) for number in most)
-                yield Moment(fleet, connection, head.read(connection).position, self._writer.time.known)
+                yield FleetMoment(fleet, connection, head.read(connection).position, self._writer.time.known)
 
         return usage_series(self._writer.database, moment, goes_on), names
 
