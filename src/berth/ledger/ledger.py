@@ -103,6 +103,7 @@ class Ledger(
 
     def close(self) -> None:
         """Carry out what is queued, then close all connections."""
+        self.summaries.refused.share_now()
         self._writer.close()
 
     @property
@@ -325,6 +326,7 @@ class Ledger(
         """Carry out a command now, together with everything else that is queued. key: its idempotency key."""
         answer = self.queue(command, caller, key=key)
         self.work()
+        self.summaries.refused.share_if_due()
         return answer
 
     def _do(self, command: Command, key: str | None = None) -> Any:

@@ -13,7 +13,7 @@ from berth.store.clock import ServerTime
 from berth.store.prepared import Prepared
 from berth.store.tables import head
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS: Final = tuple(f"{number:04}" for number in range(1, 13))
 """Every revision of the schema, oldest first; a test compares it with the migrations folder."""
 
 

@@ -339,6 +339,32 @@ answers = Table(
     sqlite_with_rowid=False,
 )
 
+# How full the fleet was at some instants of the last thirty days: by the number of a class what was held, and could be.
+# levels: null if the log does not say; damaged: the change that cannot be read, if that is why.
+usage_samples = Table(
+    "usage_samples",
+    metadata,
+    Column("at", _Id, primary_key=True, autoincrement=False),
+    Column("levels", _Json, nullable=True),
+    Column("damaged", BigInteger, nullable=True),
+)
+
+# Refused claims, counted in spans of some minutes. key: a hash of who asked for what, and why it was refused.
+refused_claims = Table(
+    "refused_claims",
+    metadata,
+    Column("begin", _Id, nullable=False),
+    Column("key", _exact(64), nullable=False),
+    _at("at"),
+    Column("number", BigInteger, nullable=False),
+    Column("project", _Name, nullable=False),
+    Column("user", _Name, nullable=False),
+    Column("asked", _Json, nullable=False),
+    Column("why", _Note, nullable=False),
+    PrimaryKeyConstraint("begin", "key"),
+    sqlite_with_rowid=False,
+)
+
 tokens = Table(
     "tokens",
     metadata,

@@ -14,6 +14,7 @@ from berth.model.errors import AllocationsNotFound
 from tests.suites.dashboard.conftest import NewTab, serving
 from tests.suites.dashboard.test_accessibility import barriers
 from tests.support import lab_fleet
+from tests.support.deadline import until
 from tests.support.lab_fleet import FULL_GPU_HOST, OVERFULL, RESERVED
 from tests.support.servers import Server
 
@@ -68,8 +69,27 @@ def test_the_start_page_says_what_needs_a_person(lab: Server, lab_ledger: berth.
     news = [words(each) for each in tab.page.locator(".news li").all_inner_texts()]
     assert re.match(r"a claim of \w+ \(students\) ended on gpu-r\d\d-0\d \d", news[0])
     assert re.match(r"paul \(teaching\) holds 8 VCPU, 32 GiB MEMORY_MB on gpu-r\d\d-0\d · by slurm \d", news[1])
+    _ask_for_too_much(lab_ledger)  # another process of the ledger
+    tab.page.reload()
+    need = tab.page.locator(".need", has_text="Claims refused in the last hour: 2")
+    expect(need).to_contain_text("ben (students) asked for 999 VCPU, 2 times: Unable to create allocation for 'VCPU'")
+    claim = {"request": {"groups": [{"resources": {"VCPU": 998}}]}, "project": "students", "user": "ben"}
+    assert lab.ask("POST", "/v1/claims", json=claim, headers={"X-Auth-Token": "admin"}).status_code == 409
+    until(lambda: lab_ledger.summaries.refused_claims().count == 3, "the server shares no refused claims")
     lab_ledger.create_trait("CUSTOM_NEWS")
     expect(tab.page.locator(".news li").first).to_contain_text("beside created the trait CUSTOM_NEWS")
+
+
+def _ask_for_too_much(ledger: berth.Ledger) -> None:
+    host = ledger.search(berth.ProviderFilter(name="cpu-r01-01")).items[0].uuid
+    for _ in range(2):
+        with pytest.raises(berth.errors.Refusal):
+            ledger.claim(
+                Claim(
+                    consumer=lab_fleet.uuid_of(8, 3), allocations={host: {"VCPU": 999}}, project="students", user="ben"
+                )
+            )
+    ledger.summaries.refused.share()
 
 
 def test_who_holds_which_device(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import text
 
 from berth.ledger import Ledger
-from berth.ledger.audit import archive
+from berth.ledger.audit import archive, usage_series
 from berth.ledger.queries import report as report_query
-from berth.ledger.queries import summaries, usage_meter
+from berth.ledger.queries import usage_meter
 from berth.ledger.queries.usage_meter import UsageMeter
 from berth.ledger.request_scope import NeedsTime
 from berth.model.caller import Caller
@@ -27,6 +27,7 @@ from berth.model.errors import ClassNotFound, Conflict, Invalid, Refusal, Report
 from berth.model.inventory import Inventory
 from berth.model.report import HOUR_US, ReportBy, UsageReport
 from berth.model.term import Span, Term
+from berth.store import usage_samples
 from berth.store.engine import Database
 from tests.support.hold_ledger import BEGIN, FakeClock, timed_ledger
 
@@ -191,35 +192,42 @@ def _levels(history: _History, instant: int) -> tuple[Sums, Sums]:
     )
 
 
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("seed", range(2))
 def test_how_full_it_was(
-    history: _History, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seed: int, kept: bool, history: _History, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At each instant what the rows said then; nothing of the time before an archive ends; read once for each step."""
-    for name, step in (("DAY_STEP", 2 * SECOND), ("MONTH_STEP", 7 * SECOND)):
-        monkeypatch.setattr(summaries, name, step)
-    chance = random.Random(7)
+    """At each instant what the rows said then: out of the whole log, or of samples kept now and then, and archived."""
+    for name, value in (("DAY_STEP", 2 * SECOND), ("MONTH_STEP", 6 * SECOND), ("MONTH_STEPS", 40), ("SETTLED_US", 1)):
+        monkeypatch.setattr(usage_series, name, value)
+    monkeypatch.setattr(archive, "YOUNGEST_US", -(10**18))
+    chance = random.Random(seed)
     for number in range(60):
         _step(history, chance)
-        if number == 30:
-            history.ledger.do(RenameClass(name=ROOM, new_name="CUSTOM_SPACE"))
-            history.names[ROOM] = "CUSTOM_SPACE"
+        if number in (20, 40):
+            old, new = history.names[ROOM], f"CUSTOM_SPACE_{number}"
+            history.ledger.do(RenameClass(name=old, new_name=new))
+            history.names |= {old: new, ROOM: new}
             history.note()
+        if kept and chance.random() < 0.3:
+            history.ledger.summaries.trends()
+        if kept and chance.random() < 0.1:
+            archive.archive(database, history.clock.now, tmp_path, Caller(name="root"))
     trends = history.ledger.summaries.trends()
-    assert (len(trends.day.classes[0].held), len(trends.month.classes[0].held)) == (49, 61)
+    assert (len(trends.day.classes[0].held), len(trends.month.classes[0].held)) == (49, 41)
     for trend in (trends.day, trends.month):
-        assert {each.resource_class for each in trend.classes} == {"PGPU", "CUSTOM_SPACE"}
+        assert {each.resource_class for each in trend.classes} == {"PGPU", history.names[ROOM]}
         for each in trend.classes:
             for number, shown in enumerate(zip(each.held, each.capacity, strict=True)):
                 held, capacity = _levels(history, trend.begin + number * trend.step)
                 assert shown == (held[each.resource_class], capacity[each.resource_class])
-    assert history.ledger.summaries.trends() is trends
-    monkeypatch.setattr(archive, "YOUNGEST_US", -(10**18))
-    cut = trends.day.begin + 40 * trends.day.step
-    assert archive.archive(database, cut, tmp_path, Caller(name="root")) is not None
-    history.clock.go_on(2)
-    later = history.ledger.summaries.trends().day.classes[0]
-    assert later.held[:30] == [None] * 30
-    assert None not in later.held[-3:]
+    with database.reading() as connection:
+        instants = usage_series.day_instants(history.clock.now - 1), usage_series.month_instants(history.clock.now - 1)
+        kept_instants = usage_samples.all_samples(connection).keys()
+    assert {*instants[0], *instants[1]} <= kept_instants
+    assert len(kept_instants) <= 49 + 41
+    with timed_ledger(database, history.clock) as again:
+        assert again.summaries.trends() == trends
 
 
 def _claim(history: _History, amount: int, **fields: str) -> None:

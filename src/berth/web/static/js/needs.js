@@ -85,8 +85,15 @@ function unusual(items) {
 
 function unfitting(refused) {
   if (!refused?.count) return null;
-  const cell = ({ at, user, project, asked, why }) => [`${user} (${project}) asked for `, reason(asked), `: ${why} `, h("small", {}, when(at))];
-  return need("warn", `Claims refused in the last hour: ${number(refused.count)}`, lines(refused.items, cell), rest(refused.count, refused.items.length));
+  const times = (count) => (count > 1 ? `, ${number(count)} times` : "");
+  const cell = ({ at, user, project, asked, why, count }) => [
+    `${user} (${project}) asked for `,
+    reason(asked),
+    `${times(count)}: ${why} `,
+    h("small", {}, when(at)),
+  ];
+  const shown = refused.items.reduce((sum, { count }) => sum + count, 0);
+  return need("warn", `Claims refused in the last hour: ${number(refused.count)}`, lines(refused.items, cell), rest(refused.count, shown));
 }
 
 /** What was asked for, with a way to why it does not fit. */

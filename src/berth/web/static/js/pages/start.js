@@ -88,6 +88,7 @@ async function trends(view, parts, overview) {
   parts.again = Date.now() + HALF_AN_HOUR_MS;
   try {
     parts.trends = await get("/fleet/trends", {}, { signal: view.closed.signal });
+    if (!parts.trends.complete) parts.again = Date.now() + A_MINUTE_MS;
     fill(parts.said, cautions(parts.trends));
     draw(parts, overview);
   } catch (error) {
@@ -98,7 +99,7 @@ async function trends(view, parts, overview) {
 
 function cautions({ damaged }) {
   if (!damaged) return null;
-  return h("p", { class: "problem", role: "note" }, `The lines may be wrong: ${plural(damaged, "entry", "entries")} of the change log cannot be read.`);
+  return h("p", { class: "problem", role: "note" }, `The lines have gaps: ${plural(damaged, "entry", "entries")} of the change log cannot be read.`);
 }
 
 async function users(view, parts, name, { classes }) {
