@@ -16,9 +16,9 @@ from berth.api.http.messages import HttpError, Reply, Request, is_streamed
 from berth.api.http.negotiation import negotiate
 from berth.api.http.router import Router
 from berth.api.v1 import etags, problems
-from berth.api.v1.decoding import body_of, lines_of, query_of
 from berth.api.v1.feed import EVENTS, Feed
 from berth.api.v1.keys import KEY, REPLAYED, key_of
+from berth.api.v1.request_values import body_of, lines_of, query_of
 from berth.api.v1.route import Call, PendingResult, Route
 from berth.api.v1.routes import ROUTES
 from berth.model.alive_lines import AliveLineReader

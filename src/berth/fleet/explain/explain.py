@@ -12,8 +12,8 @@ from berth.fleet.explain.constraints import ConstraintMask
 from berth.fleet.explain.hints import hint
 from berth.fleet.explain.joint import count_fitting_trees, obstacles
 from berth.fleet.explain.request import DistinctGroup, RequestFunnelBuilder
+from berth.fleet.explain.sentence import Blame, reason, why_not_together
 from berth.fleet.explain.suggest import suggestions
-from berth.fleet.explain.wording import Blame, reason, why_not_together
 from berth.fleet.find.budget import Budget
 from berth.fleet.find.compile import compile_request
 from berth.fleet.find.whole_fleet import WholeFleet

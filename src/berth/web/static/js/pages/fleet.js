@@ -1,7 +1,7 @@
 /** Fleet: all hosts as a map, from afar first; what there is in all; and which hosts are like that. */
 
 import { get } from "../api.js";
-import { beginning } from "../beginning.js";
+import { emptyLedger } from "../empty.js";
 import { card } from "../capacity.js";
 import { fill, h } from "../dom.js";
 import { choice, field, filters, follow } from "../fields.js";
@@ -71,7 +71,7 @@ async function load(view, form, parts, called) {
   fill(parts.table);
   if (nothing) {
     parts.said.textContent = "There are no providers yet.";
-    fill(parts.table, beginning());
+    fill(parts.table, emptyLedger());
     return;
   }
   const chosen = params.get("class") || "";

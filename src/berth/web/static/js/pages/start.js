@@ -4,7 +4,7 @@ import { get } from "../api.js";
 import { card } from "../capacity.js";
 import { fill, h } from "../dom.js";
 import { feed } from "../feed.js";
-import { beginning } from "../beginning.js";
+import { emptyLedger } from "../empty.js";
 import { choice, filters, follow } from "../fields.js";
 import { amount, plural, share, when } from "../format.js";
 import { projectLink } from "../links.js";
@@ -55,7 +55,7 @@ async function load(view, parts) {
   const { signal } = view;
   const overview = await get("/fleet", {}, { signal });
   if (overview.providers === 0) {
-    fill(view.root, h("p", { class: "said" }, "There are no providers yet."), beginning());
+    fill(view.root, h("p", { class: "said" }, "There are no providers yet."), emptyLedger());
     return;
   }
   if (!parts.sections.isConnected) fill(view.root, parts.sections);

@@ -5,7 +5,7 @@ import { commandOptions, may } from "./session.js";
 import { empty } from "./table.js";
 
 /** How to begin, for who may. */
-export function beginning() {
+export function emptyLedger() {
   const writes = may("providers.create");
   return empty(
     "This ledger is empty",

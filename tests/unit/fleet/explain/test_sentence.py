@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from berth.fleet.explain.constraints import ConstraintMask
-from berth.fleet.explain.wording import Blame, reason, why_not_together
+from berth.fleet.explain.sentence import Blame, reason, why_not_together
 from berth.model.funnel import (
     Constraint,
     Counted,
