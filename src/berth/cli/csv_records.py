@@ -12,6 +12,7 @@ from typing import Final
 from berth.model.aggregate import AggregateRecord
 from berth.model.inventory import MAX_INT
 from berth.model.names import parse_uuid
+from berth.model.plural import plural
 from berth.model.record import InventoryRecord, ProviderRecord
 
 EXAMPLE: Final = """\
@@ -50,7 +51,9 @@ class CsvHeader:
         """Yield the records of a row: a host, then its GPUs. Raises NoRow."""
         cells = _cells(line, self.separator)
         if len(cells) > len(self.columns):
-            raise NoRow(f"{len(cells)} cells, and {len(self.columns)} columns")
+            raise NoRow(
+                f"it has {plural(len(cells), 'cell')}, but the header has {plural(len(self.columns), 'column')}"
+            )
         row = {name: cell for name, cell in zip(self.columns, cells, strict=False) if cell}
         if "name" not in row:
             raise NoRow("the name is missing")

@@ -15,6 +15,7 @@ import msgspec
 from berth.model.alive_list import AliveList, Held
 from berth.model.errors import Invalid
 from berth.model.json_names import check_names
+from berth.model.plural import plural
 from berth.model.reconciliation import ReconcileRequest
 
 NDJSON: Final = "application/x-ndjson"
@@ -142,7 +143,7 @@ class AliveLineReader:
         if line.consumer is not None or line.allocations is not None:
             raise Invalid("the end is a line of its own")
         if line.end != len(self.alive):
-            raise Invalid(f"the end says {line.end:,} consumers, and there were {len(self.alive):,}")
+            raise Invalid(f"the end says {plural(line.end, 'consumer')}, but the list has {len(self.alive):,}")
         self._ended = True
 
     def _refuse(self, why: str) -> None:

@@ -39,6 +39,7 @@ from berth.model.error_kinds import (
 from berth.model.hold_errors import DoesNotJoin, HoldLapsed, HoldTooLong, InvalidTerm, NoEnd, NotHeld, NotPending
 from berth.model.lease_errors import LeaseEnded, LeaseExists, LeaseNotFound
 from berth.model.names import parse_uuid
+from berth.model.plural import plural
 from berth.model.reconcile_errors import CannotUndo, NothingAlive, PlanOutdated, ReconcileTooLarge
 from berth.model.report_errors import ReportTooLong
 from berth.model.token_errors import TokenExists, TokenNotFound, TokensUnused
@@ -316,9 +317,8 @@ class CapacityBelowUse(Conflict):
         below = tuple(providers)
         self.resource_class, self.providers, self.provider_count = resource_class, below[:MOST_NAMED], len(below)
         listed = _list_of(self.providers, self.provider_count)
-        super().__init__(
-            f"More {resource_class} is held of {self.provider_count:,} provider(s) than could be claimed then.{listed}"
-        )
+        capacity = plural(self.provider_count, "provider would have", "providers would have")
+        super().__init__(f"{capacity} less {resource_class} than consumers hold.{listed}")
 
 
 class GenerationConflict(Conflict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from berth.model.error_kinds import MOST_NAMED, Conflict, Invalid
+from berth.model.plural import plural
 
 
 class NothingAlive(Invalid):
@@ -22,7 +23,8 @@ class ReconcileTooLarge(Conflict):
     """More consumers would be ended than the caller allows. orphans: how many; at_most: the limit."""
 
     def __init__(self, orphans: int, at_most: int) -> None:
-        super().__init__(f"{orphans:,} consumers would be ended, and at most {at_most:,} may be.")
+        found = plural(orphans, "consumer")
+        super().__init__(f"The claims of {found} would be released, but at most {at_most:,} are allowed.")
         self.orphans, self.at_most = orphans, at_most
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from berth.model.error_kinds import Conflict
+from berth.model.plural import plural
 
 
 class ReportTooLong(Conflict):
@@ -10,7 +11,7 @@ class ReportTooLong(Conflict):
 
     def __init__(self, changes: int) -> None:
         super().__init__(
-            f"The change log is too long for one request: {changes:,} changes were left to read. Archive its beginning "
-            "(berth audit archive), or run berth report on the database itself (--database)."
+            f"The change log is too long for one request: {plural(changes, 'change')} could not be read in time. "
+            "Archive its beginning (`berth audit archive`), or run `berth report` on the database itself (--database)."
         )
         self.changes = changes

@@ -63,7 +63,7 @@ def test_other_spellings(lines: tuple[bytes, ...], record: ProviderRecord) -> No
         (b"n,,,,,1e99999", "memory_gb: '1e99999' is not a whole amount"),
         (b"n,,1000,,,", "1000 GPUs are too many"),
         (b"n,,,A100,,", "it has a gpu_model, and no gpus"),
-        (b"n,,,,1,1,1", "7 cells, and 6 columns"),
+        (b"n,,,,1,1,1", "it has 7 cells, but the header has 6 columns"),
         (b'n,"rack', "unexpected end of data"),
         (b"n,\xff", "not UTF-8"),
     ],

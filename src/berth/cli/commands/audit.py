@@ -22,6 +22,7 @@ from berth.model.anomaly import Anomaly
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
 from berth.model.names import parse_uuid
+from berth.model.plural import plural
 
 if TYPE_CHECKING:
     from berth.model.interface import LedgerInterface
@@ -125,7 +126,8 @@ def verify(
     for finding in result.findings:
         typer.echo(finding.why)
     if result.findings:
-        typer.echo(f"{len(result.findings)} findings in records {result.first} to {result.last}")
+        found = plural(len(result.findings), "finding")
+        typer.echo(f"{found} in records {result.first} to {result.last}")
         raise typer.Exit(1)
     typer.echo(f"records {result.first} to {result.last} are intact; seal {result.last}:{result.seal}")
 

@@ -11,6 +11,7 @@ from berth.cli.command import ledger_command
 from berth.cli.confirm import DryRun, Yes, confirm_count
 from berth.cli.options import ProviderName
 from berth.cli.session import Session
+from berth.model.plural import plural
 
 
 @ledger_command()
@@ -35,7 +36,7 @@ def delete(
     going = session.ledger.delete_tree(uuid, dry_run=True) if tree else [uuid]
     if not dry_run:
         if len(going) > 1:
-            confirm_count(session, len(going), f"delete {len(going):,} providers", yes=yes)
+            confirm_count(session, len(going), f"delete {plural(len(going), 'provider')}", yes=yes)
         going = _delete(session, uuid, tree=tree)
     verb, key = ("would delete", "would_delete") if dry_run else ("deleted", "deleted")
     lines = (f"{verb} {nodes.get(each, each)}  {each}" for each in going)
@@ -58,7 +59,7 @@ def rm(
     uuid = provider_names.resolve(session, name)
     nodes = {node.uuid: node.name for node in session.ledger.details(uuid).tree}
     going = session.ledger.delete_tree(uuid, dry_run=True) if tree else [uuid]
-    what = nodes[uuid] if len(going) == 1 else f"{nodes[uuid]} and {len(going) - 1:,} below it"
+    what = nodes[uuid] if len(going) == 1 else f"{nodes[uuid]} and {plural(len(going) - 1, 'provider')} below it"
     confirm_count(session, len(going), f"remove {what}", yes=yes)
     gone = _delete(session, uuid, tree=tree)
     lines = (f"removed {nodes.get(each, each)}  {each}" for each in gone)

@@ -19,6 +19,7 @@ from berth.cli.record_difference import KnownRecords
 from berth.cli.record_lines import Line, NoRecord, ReadLine, RecordSource
 from berth.cli.session import Session
 from berth.model.inventory import is_sound
+from berth.model.plural import plural
 from berth.model.record import ProviderRecord, RecordOutcome, RecordStatus
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _print_totals(session: Session, counts: Counter[RecordStatus], *, dry_run: b
         return
     totals = ", ".join(f"{counts[became]:,} {became.value}" for became in RecordStatus)
     end = "; nothing was imported" if dry_run else ""
-    session.output.errors.print(f"{counts.total():,} providers: {totals}{end}", highlight=False)
+    session.output.errors.print(f"{plural(counts.total(), 'provider')}: {totals}{end}", highlight=False)
 
 
 @ledger_command()
@@ -139,7 +140,7 @@ def export(session: Session, file: FileName = "-") -> None:
             target.write(line)
             progress.advance(task, len(line))
     if damaged:
-        session.output.errors.print(f"{damaged:,} of these lines {_DAMAGED}", highlight=False)
+        session.output.errors.print(f"{plural(damaged, 'line has', 'lines have')} {_DAMAGED}", highlight=False)
 
 
 _SIGNS: Final = {RecordStatus.CREATED: "+", RecordStatus.CHANGED: "~"}

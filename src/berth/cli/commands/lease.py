@@ -11,6 +11,7 @@ from berth.cli.output.lease_text import leases_table
 from berth.cli.session import Session
 from berth.cli.times import format_moment, parse_span
 from berth.model.lease import LeaseClaims, LeaseInfo, LeaseState, OnEnd, RenewalRefusal
+from berth.model.plural import plural
 from berth.model.term import SECOND
 from berth.model.validation import canonical_uuid
 
@@ -87,8 +88,12 @@ def end(
     """
     uuid, claims = canonical_uuid(lease), LeaseClaims.DETACH if detach else LeaseClaims.RELEASE
     count = session.ledger.leases.end(uuid, claims)
-    done = "go on without it" if detach else "are released"
-    session.output.print_result({"ended": uuid, "claims": count}, f"lease {uuid} ended; {count:,} claims {done}")
+    done = (
+        plural(count, "claim continues", "claims continue") + " without it"
+        if detach
+        else plural(count, "claim is", "claims are") + " released"
+    )
+    session.output.print_result({"ended": uuid, "claims": count}, f"lease {uuid} ended; {done}")
 
 
 @app.command("list")

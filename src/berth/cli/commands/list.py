@@ -41,6 +41,7 @@ from berth.model.ended_consumer import ClaimEnd
 from berth.model.errors import AllocationsNotFound, Forbidden, NotFound, ProviderNotFound
 from berth.model.names import UNKNOWN_TYPE
 from berth.model.overview import ProviderDetails, ProviderFilter
+from berth.model.plural import plural
 from berth.model.term import SECOND
 
 SHOWN: Final = 100
@@ -159,8 +160,7 @@ def usage(
 def _drained(count: int) -> str:
     if not count:
         return ""
-    providers = "1 provider is" if count == 1 else f"{count:,} providers are"
-    return f"{providers} drained, with all below: `berth providers --drained` lists them"
+    return f"{plural(count, 'provider is', 'providers are')} drained (`berth providers --drained`)"
 
 
 All = Annotated[bool, typer.Option("--all", help="Include names that no provider uses.")]

@@ -18,6 +18,7 @@ from berth.cli.output.consumer_text import called
 from berth.cli.session import STANDARD_INPUT, Session
 from berth.model.consumer import Resources
 from berth.model.errors import AllocationsNotFound, BerthError, ConsumerNotFound, NotFound
+from berth.model.plural import plural
 from berth.model.releases import MOST_RELEASED, USUALLY_RELEASED, ReleasedPage
 
 FEW: Final = 100
@@ -180,8 +181,8 @@ def _confirmed(session: Session, selection: _Selection, batch: int, *, yes: bool
     uuids = list(_matching(session, selection, None, batch))
     if uuids:
         part = f" of {session.name_of(selection.on)}" if selection.on else ""
-        what = f"what {len(uuids):,} consumers hold{part}" if part else f"all that {len(uuids):,} consumers hold"
-        confirm_count(session, len(uuids), f"release {what}", yes=yes)
+        hold = plural(len(uuids), "consumer holds", "consumers hold")
+        confirm_count(session, len(uuids), f"release {'what' if part else 'all that'} {hold}{part}", yes=yes)
     return uuids
 
 
@@ -214,7 +215,9 @@ def _release_and_print(session: Session, releases: Iterator[tuple[str, _Part]], 
             released[uuid] = part
     except (BerthError, KeyboardInterrupt):
         _print_released(session, released)
-        session.output.note(f"stopped: {len(released):,} of {count:,} are released; run it again for the rest")
+        session.output.note(
+            f"stopped: {len(released):,} of {plural(count, 'consumer')} released; run it again for the rest"
+        )
         raise
     _print_released(session, released)
     return released
@@ -254,5 +257,6 @@ def _print_released(session: Session, released: Released, verb: str = "released"
     if len(released) <= FEW:
         lines = [f"{verb} {called(uuid, part.name)}: {as_text(part.resources)}" for uuid, part in released.items()]
     else:
-        lines = [f"{verb} {len(released):,} consumers: {as_text(_sum(part.resources for part in released.values()))}"]
+        consumers = plural(len(released), "consumer")
+        lines = [f"{verb} {consumers}: {as_text(_sum(part.resources for part in released.values()))}"]
     session.output.print_result(data, *lines)

@@ -13,6 +13,7 @@ from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Fill, Table, TableCell
 from berth.cli.session import Session
 from berth.cli.times import format_moment, parse_moment
+from berth.model.plural import plural
 from berth.model.report import HOUR_US, MOST_ROWS, ReportBy, ReportRow, ReportTotal, UsageReport
 
 COLUMNS: Final = ("key", "name", "class", "hours", "capacity_hours", "share", "held_us")
@@ -90,9 +91,10 @@ def _notes(found: UsageReport) -> Iterator[str]:
     if found.complete_from > found.since:
         yield f"only what was held from {format_moment(found.complete_from)} UTC on: the change log begins there"
     if found.left_out:
-        yield f"{found.left_out:,} more rows are not shown (--limit)"
+        yield f"{plural(found.left_out, 'more row is', 'more rows are')} not shown (--limit)"
     if found.damaged:
-        yield f"amounts may be wrong: {len(found.damaged)} entries of the change log cannot be read (berth db verify)"
+        entries = plural(len(found.damaged), "entry", "entries")
+        yield f"amounts may be wrong: {entries} of the change log cannot be read (`berth db verify`)"
 
 
 def _totals(found: UsageReport) -> Iterator[str]:

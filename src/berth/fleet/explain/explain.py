@@ -21,7 +21,17 @@ from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import Fleet
 from berth.model.change import NameKind
 from berth.model.errors import Invalid
-from berth.model.funnel import Constraint, Funnel, FunnelStep, GroupFunnel, Hindrance, Together, TreeFunnel, UnknownName
+from berth.model.funnel import (
+    Constraint,
+    Funnel,
+    FunnelStep,
+    GroupFunnel,
+    Hindrance,
+    Together,
+    TreeFunnel,
+    UnknownName,
+    shown_suffix,
+)
 from berth.model.request import CandidateRequest, Group
 
 
@@ -105,7 +115,9 @@ def _joint_funnel(view: WholeFleet, request: CandidateRequest, trees: Mask) -> T
     compiled = compile_request(view.fleet, request)
     fitting = count_fitting_trees(view, compiled, trees, Budget())
     hindrances, hypothetical_budget = [], Budget()  # one for all obstacles: there may be many
-    for each in obstacles(compiled, [", ".join(sorted(suffixes)) for suffixes in request.same_subtrees]):
+    for each in obstacles(
+        compiled, [", ".join(map(shown_suffix, sorted(suffixes))) for suffixes in request.same_subtrees]
+    ):
         without = (
             None
             if fitting.trees

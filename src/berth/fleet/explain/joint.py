@@ -53,13 +53,13 @@ def obstacles(compiled: CompiledRequest, subtrees: list[str]) -> list[Obstacle]:
     for at, (variables, names) in enumerate(zip(compiled.subtrees, subtrees, strict=True)):
         if len(variables) > 1:
             dropped = replace(compiled, subtrees=compiled.subtrees[:at] + compiled.subtrees[at + 1 :])
-            description = f"has the providers of groups {names} in one subtree (same_subtree)"
+            description = f"has the providers of groups {names} within one subtree (same_subtree)"
             found.append(Obstacle(Constraint.SAME_SUBTREE, description, dropped))
     if compiled.contested:
-        description = "has room for the amounts of all groups together"
+        description = "has enough free for all groups together"
         found.append(Obstacle(Constraint.AMOUNTS, description, replace(compiled, contested=frozenset())))
     if compiled.joint_traits:
-        description = "has all required traits on providers that also have the room"
+        description = "has all required traits on providers with enough free"
         found.append(Obstacle(Constraint.TRAITS, description, replace(compiled, joint_traits=())))
     if compiled.one_provider_per_tree:
         description = "has everything on one provider"

@@ -194,6 +194,6 @@ def test_what_was_released_before_a_failure_is_said(
     done = release(tmp_path, "--project", "q", "--yes", "--batch", "1")
     assert done.exit_code == 2
     assert done.stdout == f"released {FIRST}: {ALL}\n"
-    assert "stopped: 1 of 2 are released; run it again for the rest" in done.stderr
+    assert "stopped: 1 of 2 consumers released; run it again for the rest" in done.stderr
     monkeypatch.undo()
     assert release(tmp_path, "--project", "q", "--yes").stdout == f"released {SECOND}: {ALL}\n"

@@ -79,5 +79,5 @@ def test_what_a_report_cannot_know() -> None:
     assert list(_notes(found))[1:] == [
         "only what was held from 1970-01-01 01:00:00 UTC on: the change log begins there",
         "3 more rows are not shown (--limit)",
-        "amounts may be wrong: 1 entries of the change log cannot be read (berth db verify)",
+        "amounts may be wrong: 1 entry of the change log cannot be read (`berth db verify`)",
     ]

@@ -56,15 +56,15 @@ def test_fields_are_set(words: tuple[str, ...], inventory: Inventory, ledger: Le
         getattr(inventory, field) for field in Inventory.__struct_fields__
     ]
     changed = 2 if "--all" in words else 1
-    assert done.stdout.startswith(f"changed {changed} of {changed} providers with {name}\n")
-    assert berth(tmp_path, "set", *words).stdout.startswith(f"changed 0 of {changed} providers")
+    assert done.stdout.startswith(f"changed {changed} of {changed} provider{'s' * (changed != 1)} with {name}\n")
+    assert berth(tmp_path, "set", *words).stdout.startswith(f"changed 0 of {changed} provider")
 
 
 def test_a_dry_run_lists_who_would_be_over_capacity(ledger: Ledger, tmp_path: Path) -> None:
     head = ledger.head()
     done = berth(tmp_path, "set", "VCPU.allocation_ratio=0.5", "--all", "--dry-run")
     assert plain(done.stdout) == (
-        "would change 2 of 2 providers with VCPU more would be held of 1 of them than can be claimed: "
+        "would change 2 of 2 providers with VCPU 1 provider would have less capacity than consumers hold: "
         f"PROVIDER HELD CAPACITY BEFORE UUID numa 10 8 16 {NUMA}"
     )
     assert (done.exit_code, ledger.head()) == (0, head)
@@ -143,7 +143,7 @@ def test_one_is_removed_once_it_is_confirmed(ledger: Ledger, tmp_path: Path, mon
     assert done.stdout.removeprefix(" 1\n") == f"removed other  {OTHER}\n"
     ledger.release(JOB)
     done = berth(tmp_path, "rm", "host", "--tree", given="2\n")
-    assert "remove host and 1 below it" in done.stderr
+    assert "remove host and 1 provider below it" in done.stderr
     assert ledger.providers() == []
 
 

@@ -32,7 +32,7 @@ function taken(uuid, amounts, names) {
 
 function served(suffix, uuids, names) {
   const served = uuids.flatMap((uuid, at) => [at ? ", " : "", names.get(uuid) ?? uuid]);
-  return h("div", {}, h("small", {}, `${suffix === "" ? "unnamed" : suffix}: `), served);
+  return h("div", {}, h("small", {}, `${suffix === "" ? "main request" : suffix.replace(/^_/, "")}: `), served);
 }
 
 function claim({ candidate, at }, claimed) {

@@ -16,7 +16,7 @@ const MORE = [
   ["inTree", "In the tree of provider", "its uuid", null],
 ];
 
-const titleOf = (suffix) => (suffix === "" ? "Main request" : `Group ${suffix}`);
+const titleOf = (suffix) => (suffix === "" ? "Main request" : `Group ${suffix.replace(/^_/, "")}`);
 
 /** A form that can be filled from a request, and read as one. submitted: called with what it says. */
 export class RequestForm {
