@@ -108,7 +108,7 @@ def _count(row: dict[str, str]) -> int:
     if gpus > MOST_GPUS:
         raise NoRow(f"{gpus} GPUs are too many for one host: at most {MOST_GPUS}")
     if row.get("gpu_model") and not gpus:
-        raise NoRow("it has a gpu_model, and no gpus")
+        raise NoRow("it has a gpu_model, but no gpus")
     return gpus
 
 
@@ -134,7 +134,7 @@ def _whole(column: str, text: str, factor: int = 1) -> int:
 def _column(cell: str) -> str:
     name = cell if _CLASS.fullmatch(cell) and cell.lower() not in COLUMNS else cell.lower().replace(" ", "_")
     if name not in COLUMNS and not _CLASS.fullmatch(name):
-        raise NoRow(f"the column {cell[:40]!r} is not known: {', '.join(COLUMNS)}, or a resource class such as VGPU")
+        raise NoRow(f"unknown column {cell[:40]!r}: use {', '.join(COLUMNS)}, or a resource class such as VGPU")
     return name
 
 

@@ -51,7 +51,7 @@ from berth.settings import SettingsWrong
 LOOK, CLAIM, CHANGE, FILL, SERVE, ADMINISTER = "Look", "Claim", "Change", "Fill", "Serve", "Administer"
 COLLECTED_AT: Final = 50_000
 """After how many new objects the garbage collector looks for cycles: modules that are imported leave none."""
-STATUSES: Final = "Exit status: 0 success; 1 refused; 2 wrong usage, or a problem that must be fixed first."
+STATUSES: Final = "Exit status: 0 success; 1 refused; 2 usage or configuration error."
 
 app = typer.Typer(
     name="berth",

@@ -130,5 +130,5 @@ class NothingFits(Conflict):
 def _broken_rule(rule: str, value: int, amount: int | None) -> str:
     if amount is None:
         return f"The {rule} is {value}"
-    relation = {"min_unit": "below the", "max_unit": "above the"}.get(rule, "no multiple of the")
+    relation = {"min_unit": "below the", "max_unit": "above the"}.get(rule, "not a multiple of the")
     return f"{amount} is {relation} {rule} of {value}"

@@ -98,7 +98,9 @@ class ChangesGone(Refusal):
     """These changes are no longer in the log: they are in an archive. first: the number of the first one left."""
 
     def __init__(self, first: int) -> None:
-        super().__init__(f"the change log begins with change {first}: read the ledger itself, then go on from there")
+        super().__init__(
+            f"The change log now begins with change {first}: read the ledger again, then follow the log from there."
+        )
         self.first = first
 
 
@@ -106,7 +108,9 @@ class LogReset(Refusal):
     """The change log does not continue where a reader is: it is of another history, or begins later."""
 
     def __init__(self, head: int) -> None:
-        super().__init__(f"The change log does not continue from there: read again, then follow it from change {head}.")
+        super().__init__(
+            f"The change log does not continue from there: read the ledger again, then follow it from change {head}."
+        )
         self.head = head
 
 
@@ -269,7 +273,7 @@ class ProviderHasChildren(Conflict):
 
     def __init__(self, uuid: str, children: Iterable[str] = (), child_count: int = 0) -> None:
         self.uuid, self.children, self.child_count = uuid, tuple(children), child_count
-        listed = _list_of(self.children, child_count)
+        listed = _list_of("child", "children", self.children, child_count)
         super().__init__(f"Unable to delete parent resource provider {uuid}: It has child resource providers.{listed}")
 
 
@@ -306,7 +310,7 @@ class TreeInUse(InUse):
     def __init__(self, uuid: str, providers: Iterable[str], used: Resources | None = None) -> None:
         in_use = tuple(providers)
         self.uuid, self.providers, self.provider_count = uuid, in_use[:MOST_NAMED], len(in_use)
-        listed = _list_of(self.providers, self.provider_count)
+        listed = _list_of("provider", "providers", self.providers, self.provider_count)
         super().__init__(f"Resource provider {uuid} or one below it has allocations.{listed}", used)
 
 
@@ -316,7 +320,7 @@ class CapacityBelowUse(Conflict):
     def __init__(self, resource_class: str, providers: Iterable[str]) -> None:
         below = tuple(providers)
         self.resource_class, self.providers, self.provider_count = resource_class, below[:MOST_NAMED], len(below)
-        listed = _list_of(self.providers, self.provider_count)
+        listed = _list_of("provider", "providers", self.providers, self.provider_count)
         capacity = plural(self.provider_count, "provider would have", "providers would have")
         super().__init__(f"{capacity} less {resource_class} than consumers hold.{listed}")
 
@@ -362,7 +366,7 @@ class ClassInUse(Conflict):
 
     def __init__(self, name: str, providers: Iterable[str] = (), provider_count: int = 0) -> None:
         self.name, self.providers, self.provider_count = name, tuple(providers), provider_count
-        listed = _list_of(self.providers, provider_count)
+        listed = _list_of("provider", "providers", self.providers, provider_count)
         super().__init__(f"Cannot delete resource class {name}. Class is in use in inventory.{listed}")
 
 
@@ -371,7 +375,7 @@ class TraitInUse(Conflict):
 
     def __init__(self, name: str, providers: Iterable[str] = (), provider_count: int = 0) -> None:
         self.name, self.providers, self.provider_count = name, tuple(providers), provider_count
-        listed = _list_of(self.providers, provider_count)
+        listed = _list_of("provider", "providers", self.providers, provider_count)
         super().__init__(f"The trait {name} is in use by a resource provider.{listed}")
 
 
@@ -382,9 +386,9 @@ class KeyReused(Refusal):
         super().__init__("This idempotency key was used for another request: choose a new key for each.")
 
 
-def _list_of(first: tuple[str, ...], count: int) -> str:
+def _list_of(one: str, many: str, first: tuple[str, ...], count: int) -> str:
     """Return a sentence with the first of some uuids and the number of the others; "" if there are none."""
     if not first:
         return ""
     more = f" and {count - len(first):,} more" if count > len(first) else ""
-    return f" They are {', '.join(first)}{more}." if count > 1 else f" It is {first[0]}."
+    return f" {(many if count > 1 else one).capitalize()}: {', '.join(first)}{more}."

@@ -13,7 +13,7 @@ class HoldTooLong(Invalid):
     """A hold would be pending for longer than one may be. longest: in seconds, from when it was made."""
 
     def __init__(self, seconds: int, longest: int) -> None:
-        super().__init__(f"A hold may be pending for {longest:,} seconds in all, not for {seconds:,}.")
+        super().__init__(f"A hold can be pending for at most {longest:,} seconds in all, not {seconds:,}.")
         self.seconds, self.longest = seconds, longest
 
 
@@ -41,7 +41,7 @@ class NoEnd(Conflict):
     """The consumer's claim is confirmed and counts for ever, or goes on with a lease: it has no end to extend."""
 
     def __init__(self, consumer: str) -> None:
-        super().__init__(f"The claim of consumer {consumer} has no end that could be extended.")
+        super().__init__(f"The claim of consumer {consumer} has no end to extend.")
         self.consumer = consumer
 
 
@@ -61,5 +61,5 @@ class DoesNotJoin(Conflict):
     """A hold cannot be added to this consumer, or take the place of its claim. onto: that consumer; why: in words."""
 
     def __init__(self, consumer: str, onto: str, why: str) -> None:
-        super().__init__(f"The hold of consumer {consumer} does not join consumer {onto}: {why}.")
+        super().__init__(f"The hold of consumer {consumer} cannot be added to consumer {onto}: {why}.")
         self.consumer, self.onto, self.why = consumer, onto, why

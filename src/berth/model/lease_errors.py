@@ -25,5 +25,5 @@ class LeaseExists(Conflict):
     """There is a lease with this uuid, of another name or project, or with other times."""
 
     def __init__(self, lease: str) -> None:
-        super().__init__(f"There is another lease with uuid {lease}.")
+        super().__init__(f"Another lease has the uuid {lease} already.")
         self.lease = lease

@@ -13,8 +13,8 @@ class NothingAlive(Invalid):
 
     def __init__(self) -> None:
         super().__init__(
-            "The list of consumers that are alive is empty, so that every claim would be an orphan: "
-            "release them if that is so.",
+            "The list of existing consumers is empty, so every claim would be an orphan. "
+            "If that is true, release the claims instead.",
             "/alive",
         )
 
@@ -32,7 +32,7 @@ class PlanOutdated(Conflict):
     """What would be done now is not what the caller has seen. expect: that; digest: of what it is now, or ""."""
 
     def __init__(self, expect: str, digest: str = "") -> None:
-        super().__init__(f"The plan {expect} is outdated: look at a dry run again.")
+        super().__init__(f"The plan {expect} is outdated: do a dry run again.")
         self.expect, self.digest = expect, digest
 
 
@@ -43,6 +43,6 @@ class CannotUndo(Conflict):
         first = dict(list(why.items())[:MOST_NAMED])
         reason = "; ".join(f"{consumer}: {text.rstrip('.')}" for consumer, text in first.items())
         if not reason:
-            reason = "it ended no consumer that is still known, or was undone already"
+            reason = "it ended no known consumer, or was undone already"
         super().__init__(f"Change {change} cannot be undone. {reason[:1].upper()}{reason[1:]}.")
         self.change, self.why, self.count = change, first, len(why)

@@ -248,7 +248,7 @@ def test_a_candidate_is_claimed(tab: Tab, ledger: berth.Ledger) -> None:
     dialog = claiming(tab)
     with tab.filling():
         dialog.get_by_role("button", name="Claim", exact=True).click()
-    done = tab.page.get_by_role("status").filter(has_text="Claimed, durably")
+    done = tab.page.get_by_role("status").filter(has_text="Claimed and saved")
     consumer = done.get_by_role("link").first.inner_text()
     held = ledger.allocations(consumer)
     assert held is not None
@@ -257,7 +257,7 @@ def test_a_candidate_is_claimed(tab: Tab, ledger: berth.Ledger) -> None:
     with tab.filling():
         done.get_by_role("link").first.click()
     assert tab.title == f"Consumer {consumer}"
-    assert len(tab.rows("Allocations on 3 providers")) == 3
+    assert len(tab.rows("Claims on 3 providers")) == 3
     ledger.release(consumer)
 
 

@@ -180,7 +180,7 @@ def test_rows_that_contradict_themselves(ledger: Ledger, url: str, database: Dat
 
 
 def test_the_command_shows_first_and_mends_then(ledger: Ledger, url: str, database: Database) -> None:
-    assert _berth("mend", url) == "nothing has to be mended\n"
+    assert _berth("mend", url) == "nothing to repair\n"
     with database.writing() as connection:
         connection.execute(text("UPDATE inventories SET reserved = 200 WHERE total = 100"))
     line = f"DISK_GB of pool ({POOL}): reserved 200 becomes 100\n"

@@ -221,7 +221,7 @@ WHY = {
     "units": (
         fleet(Provider("host", None, inventories={"VCPU": Inventory(64, max_unit=16, step_size=4)})),
         asking(18),
-        "No provider allows 18 VCPU per claim (min_unit, max_unit, step_size): the nearest possible claim is 16. "
+        "No provider allows 18 VCPU per claim (min/max/step): the nearest possible claim is 16. "
         "Without this constraint, 1 of 1 host would fit.",
     ),
     "a trait": (

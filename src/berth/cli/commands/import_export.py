@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Size of the lines sent to a server together: a quarter of the default limit of a body."""
 
-_DAMAGED: Final = "have an inventory that `berth import` refuses: `berth db mend` shows which, and mends them"
+_DAMAGED: Final = "an inventory that `berth import` refuses: `berth db mend` shows and repairs it"
 
 FileName = Annotated[str, typer.Argument(metavar="FILE", help="JSON Lines; - for standard output.")]
 ImportFile = Annotated[
@@ -58,7 +58,8 @@ def import_(
     are already in the ledger change nothing, so an interrupted import can simply be run again. Refused lines
     are reported, all others are imported. Exit status 1 if any line was refused.
 
-    CSV has a header: name, and any of rack, gpus, gpu_model, vcpu, memory_gb, disk_gb, or a resource class (--example).
+    CSV needs a header: name, and any of rack, gpus, gpu_model, vcpu, memory_gb, disk_gb or a resource class. --example
+    prints a sample.
     """
     if example:
         sys.stdout.write(EXAMPLE)

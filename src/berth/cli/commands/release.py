@@ -43,7 +43,7 @@ OnlyOn = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="Only what they hold of this provider and of those below it.",
+        help="Only claims on this provider and those below it.",
         autocompletion=completion_of("provider"),
     ),
 ]
@@ -51,7 +51,7 @@ HoldersOf = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="Consumers that hold something of this provider or of those below it.",
+        help="Consumers with claims on this provider or those below it.",
         autocompletion=completion_of("provider"),
     ),
 ]
@@ -65,7 +65,7 @@ def release(
         list[str] | None,
         typer.Argument(
             metavar="CONSUMER...",
-            help="Names or uuids of consumers, or unique beginnings of them; - for one per line of input.",
+            help="Names or uuids of consumers, or unique prefixes; - reads them from standard input, one per line.",
         ),
     ] = None,
     on: OnlyOn = "",
@@ -75,11 +75,12 @@ def release(
     yes: Yes = False,
     batch: Annotated[int, typer.Option(help="Consumers per commit.", min=1, max=MOST_RELEASED)] = USUALLY_RELEASED,
 ) -> None:
-    """Release what consumers hold: all of it, or only what they hold of one host (--on).
+    """Release the claims of consumers: all of them, or only those on one host (--on).
 
-    Consumers are given by name or uuid, or all of a host (--holders-of) or of a project. Then the command asks for
-    their number first. Exit status 1 if a given one holds nothing; the others are released. If a word or a line is
-    no consumer, nothing is released. A command that was interrupted says what it has released, and can be run again.
+    Give consumers by name or uuid, or select those of a host (--holders-of) or of a project: then the command asks
+    you to confirm their number. If a name is unknown, nothing is released. If a given consumer holds nothing, the
+    others are released, and the exit status is 1. If it is interrupted, the command prints what it has released; run
+    it again for the rest.
 
     Example: berth release c0000000-0000-4000-8000-000000000001
     """
@@ -117,7 +118,7 @@ class _Selection(msgspec.Struct, frozen=True, kw_only=True):
     def check(self) -> None:
         """Raise typer.BadParameter if this does not say whose holdings."""
         if not (self.holders_of or self.project):
-            raise typer.BadParameter("whose? Give uuids, - for standard input, --holders-of NAME or --project NAME")
+            raise typer.BadParameter("which consumers? Give names, uuids, -, --holders-of NAME or --project NAME")
 
     def page(
         self, session: Session, uuids: Sequence[str] | None, batch: int, after: str | None = None, *, dry_run: bool
@@ -145,7 +146,7 @@ def _given_uuids(session: Session, words: Sequence[str] | None) -> list[str] | N
 def _lines_of_input(session: Session) -> Iterator[tuple[str, str]]:
     """Return the lines of standard input with their places. Raises typer.BadParameter."""
     if session.location.token == STANDARD_INPUT:
-        raise typer.BadParameter("standard input is the token already: set BERTH_TOKEN, or give --token-file FILE")
+        raise typer.BadParameter("standard input is used for the token already: set BERTH_TOKEN, or --token-file")
     lines = ((f"line {number}", line.strip()) for number, line in enumerate(sys.stdin, 1))
     return ((place, text) for place, text in lines if text)
 

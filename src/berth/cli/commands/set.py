@@ -38,13 +38,13 @@ def set_(
     aggregate: OnlyAggregate = "",
     every: Annotated[bool, typer.Option("--all", help="All providers that have the class.")] = False,
     over_capacity: Annotated[
-        bool, typer.Option("--over-capacity", help="Also if more is held of a provider than it has then.")
+        bool, typer.Option("--over-capacity", help="Allow less capacity than consumers hold.")
     ] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Set fields of one class on all providers that match, in one commit: on all of them, or on none.
+    """Set fields of one class on all matching providers, in one commit: on all of them or on none.
 
-    It is refused if more would be held of a provider than can be claimed then, unless --over-capacity is given.
+    The command is refused if a provider would have less capacity than consumers hold, unless --over-capacity is given.
     --dry-run lists these providers. Running the command again changes nothing more.
 
     Example: berth set --trait CUSTOM_A100 VGPU.allocation_ratio=2 --dry-run

@@ -57,7 +57,7 @@ def _sentence(before: str, after: str, owner: str, earlier: Owner | None) -> str
     if not after:
         return before and f"released {before}, held by {owner if earlier is None else owner_text(earlier)}"
     if not before:
-        return f"{owner} took {after}"
+        return f"{owner} claimed {after}"
     if earlier is not None:
         return f"{owner} took over {after} from {owner_text(earlier)}"
     return f"{owner} now holds {after}"

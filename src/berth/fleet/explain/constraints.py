@@ -126,7 +126,7 @@ def class_constraints(view: WholeFleet, name: str, amount: int) -> Iterator[Cons
     least, most, step = column.min_unit.values, column.max_unit.values, column.step_size.values
     units = (least <= asked) & (most >= asked) & (asked % step.astype(np.int64) == 0)
     room = column.used.values + asked <= column.capacity.values
-    claim = f"{amount:,} {name} per claim (min_unit, max_unit, step_size)"
+    claim = f"{amount:,} {name} per claim (min/max/step)"
     yield constraint(Constraint.CLASS, f"has {name}", f"has no {name}", where(np.ones(len(column), np.bool_), False))
     yield constraint(Constraint.UNITS, f"allows {claim}", f"does not allow {claim}", where(units, True))
     free = f"{amount:,} {name} free"

@@ -96,7 +96,7 @@ class SummaryQueries:
         limit: of consumers. Raises ProviderNotFound, Invalid.
         """
         if after and not is_number(after):
-            raise Invalid(f"{after!r} is not where a page of holdings ends")
+            raise Invalid(f"{after!r} is not the end of a page of holdings")
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
             slots = [fleet.slot_of[each] for each in subtree_of(fleet, provider_uuid(fleet, uuid))]

@@ -76,8 +76,8 @@ def _json(text: str) -> str:
         (["lease", "end", ABSENT], 1, "No lease"),
         (["claim", "PGPU=1", "--project", "p", "--lease", ABSENT], 1, "No lease"),
         (["claim", "PGPU=1", "--project", "p", "--lease", "x"], 1, "not a uuid"),
-        (["lease", "grant", "n", "--project", "p", "--ttl", "1s"], 1, "the ttl of a lease is 5 to"),
-        (["lease", "grant", "n", "--project", "p", "--ttl", "soon"], 2, "not a span of time"),
+        (["lease", "grant", "n", "--project", "p", "--ttl", "1s"], 1, "the ttl of a lease must be 5 to"),
+        (["lease", "grant", "n", "--project", "p", "--ttl", "soon"], 2, "not a duration"),
         (["lease", "grant", "n"], 2, "project"),
     ],
 )

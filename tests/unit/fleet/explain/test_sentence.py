@@ -92,7 +92,7 @@ def test_which_constraint_is_named(blames: list[Blame], begins: str) -> None:
 
 
 def test_when_no_single_constraint_is_to_blame() -> None:
-    step = FunnelStep(constraint="has room for 9 VCPU", kind=Constraint.ROOM, left=0, removed=3)
+    step = FunnelStep(constraint="has 9 VCPU free", kind=Constraint.ROOM, left=0, removed=3)
     group = GroupFunnel(suffix="1", counted=Counted.PROVIDERS, total=9, steps=[step], left=0)
     assert reason([group], trees(9), TOGETHER, [], []).startswith(
         "For group 1, none of the remaining providers (3) has room for 9 VCPU. Dropping this"

@@ -153,7 +153,7 @@ def _is_many(count: int, own: float, fleet: float) -> bool:
 
 
 def _describe_usual(own: float, fleet: float) -> str:
-    return f"its busiest is usually {own:.0f}, that of others {fleet:.0f}"
+    return f"usually at most {own:.0f}, others at most {fleet:.0f}"
 
 
 def new_network(baseline: Baseline, entry: LogEntry) -> Signal | None:

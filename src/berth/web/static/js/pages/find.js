@@ -95,7 +95,7 @@ async function drawn(view, parts, { body, found, names }) {
   const onClaim = may("allocations.post") ? claimed : null;
   fill(parts.outcome, fits ? verdict(found) : nothing(found));
   fill(parts.list, fits ? listed(found, names, onClaim) : null);
-  fill(parts.funnel, fits ? h("details", {}, h("summary", {}, "Why here, and not elsewhere?"), funnel(found.funnel)) : funnel(found.funnel));
+  fill(parts.funnel, fits ? h("details", {}, h("summary", {}, "Why only these?"), funnel(found.funnel)) : funnel(found.funnel));
   fill(parts.calls, calls(body, found));
   if (parts.map) {
     parts.map.element.hidden = !fits;

@@ -92,7 +92,7 @@ async function trends(view, parts, overview) {
     draw(parts, overview);
   } catch (error) {
     if (passing(error)) parts.again = Date.now() + A_MINUTE_MS;
-    if (error.name !== "AbortError") fill(parts.said, h("p", { class: "quiet" }, `How full it was is not known: ${error.message}`));
+    if (error.name !== "AbortError") fill(parts.said, h("p", { class: "quiet" }, `The history of use is not available: ${error.message}`));
   }
 }
 
@@ -115,7 +115,7 @@ async function users(view, parts, name, { classes }) {
     { label: name, numeric: true, cell: (each) => amount(name, each.amount) },
     { label: "Share", cell: (each) => meter({ name, used: each.amount, capacity, label: `${name} of ${each.user}`, plain: true }) },
   ];
-  fill(parts.users, table({ caption: `Users by ${name}, of ${amount(name, capacity)} in all`, columns, rows: items }));
+  fill(parts.users, table({ caption: `Users by ${name}, of ${amount(name, capacity)} in total`, columns, rows: items }));
 }
 
 async function last(view, parts) {
