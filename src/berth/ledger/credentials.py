@@ -183,7 +183,7 @@ def _network(given: str) -> str:
     try:
         return str(ip_network(given))
     except ValueError as error:
-        raise Invalid(f"{given!r} is no network such as 192.0.2.0/24: {error}") from None
+        raise Invalid(f"{given!r} is not a network such as 192.0.2.0/24: {error}") from None
 
 
 def _text(number: str) -> str:

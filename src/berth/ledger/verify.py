@@ -66,8 +66,7 @@ def _changes(since: int, last: int) -> str:
 def _unknown_owners(rows: Books, log: Books) -> str:
     """Return how many owners could not be verified, because their claims are older than owners in the log."""
     number = len(rows.held.keys() - log.owners.keys())
-    owners = plural(number, "owner is", "owners are")
-    return f"; {owners} in no log until the next change of the consumer" if number else ""
+    return f"; not in the log until their next change: the owners of {plural(number, 'consumer')}" if number else ""
 
 
 def _compare_with_log(connection: Connection, rows: Books, log: Books) -> Iterator[str]:

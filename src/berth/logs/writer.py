@@ -89,7 +89,7 @@ class Writer:
         lines = [self._line(event) for event in events if event is not None]
         if self._dropped:
             count, self._dropped = self._dropped, 0
-            text = f"log lines came faster than they could be written: {count} dropped"
+            text = f"{count} log lines came faster than they could be written, and were dropped"
             lines.append(self._line({"at": time.time_ns(), "level": "warning", "event": text, "logger": "berth"}))
         return lines
 

@@ -67,7 +67,7 @@ SUBJECTS: Final = {
     209: Subject("errors of handlers", "no handler of a route catches an error"),
     863: Subject("checks of rights", "no check of rights is called"),
     208: Subject("comparisons of secrets", "no secret is compared"),
-    250: Subject("files say as whom it runs", "no file of this tree says as whom it runs"),
+    250: Subject("files say as whom it runs", "no file of this tree says as which user it runs"),
     256: Subject("passwords of requests that are stored", "no record is made with a password"),
     295: Subject("calls of clients that check certificates", "no client of TLS is called"),
     319: Subject("connections without encryption", "no connection without encryption is made by name"),

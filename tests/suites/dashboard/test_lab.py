@@ -90,7 +90,7 @@ def test_who_holds_which_device(lab: Server, lab_ledger: berth.Ledger, new_tab: 
     with tab.filling():
         tab.page.get_by_role("button", name=f"Release what ada holds of {FULL_GPU_HOST}-gpu1").click()
         assert "4 VCPU, 16 GiB MEMORY_MB, 2 PGPU on 3 providers" in words(dialog.inner_text())
-        dialog.get_by_label("Only what it holds of").check()
+        dialog.get_by_label("Only its claim on").check()
         dialog.get_by_role("button", name="Release").click()
     rows = tab.rows("11 claims on it and 8 devices below it, 1 free")
     assert rows[1][:3] == [f"{FULL_GPU_HOST}-gpu1", "free: 1 PGPU", ""]
@@ -114,7 +114,7 @@ def test_what_cannot_be_released_or_saved_is_said(lab: Server, lab_ledger: berth
     expect(dialog).to_be_visible()
     lab_ledger.release(uuid)  # another was quicker
     dialog.get_by_role("button", name="Release").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("it was released already")
+    expect(dialog.get_by_role("alert")).to_contain_text("it was already released")
     dialog.get_by_role("button", name="Cancel").click()
     tab.page.get_by_role("button", name="Edit DISK_GB").click()
     for total, said in (("1.5", "The total amount is a whole number."), ("0", "total"), ("100", None)):

@@ -187,7 +187,7 @@ def test_the_command_shows_first_and_mends_then(ledger: Ledger, url: str, databa
     assert _berth("mend", url) == line + "nothing was changed yet: add --apply\n"
     assert "cannot be set" in _berth("verify", url, status=1)
     exported = CliRunner().invoke(app, ["export", "--database", url])
-    assert "1 of these lines have an inventory that `berth import` refuses" in exported.stderr
+    assert "1 line has an inventory that `berth import` refuses" in exported.stderr
     assert _berth("mend", url, "--apply").startswith(line + "mended with change ")
     assert "all agree" in _berth("verify", url)
 

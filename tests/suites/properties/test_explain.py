@@ -104,9 +104,9 @@ def test_a_hindrance_is_one(data: st.DataObject) -> None:
 
 ONLY_A_CLASS = re.compile(r"^(?:For [^,]+, )?[Nn]o provider(?: that meets all other constraints)? has ([A-Z_0-9]+)[.;]")
 OF_THE_ROOT = re.compile(
-    r"has (?:the trait|one of the traits) ([^(]+) \(the root (\S+) has (\S+): require it of the root"
+    r"has (?:the trait|one of the traits) ([^(]+) \(host (\S+) itself has (this trait|\S+): require it"
 )
-POOL = re.compile(r"\((\S+) is in it, but (\S+), which shares with it, is not\)")
+POOL = re.compile(r"\((\S+) is in it, but (\S+), which shares resources with it, is not\)")
 
 
 @st.composite
@@ -153,7 +153,7 @@ def test_a_sentence_about_what_only_the_root_has_is_true(asked: WorldWithRequest
 def assert_root_has_it(world: World, ask: CandidateRequest, hint: re.Match[str]) -> None:
     """Follow the hint: the trait is required of the root and of no provider."""
     names = frozenset(hint[1].split(", "))
-    trait = min(names) if hint[3] == "it" else hint[3]
+    trait = min(names) if hint[3] == "this trait" else hint[3]
     (root,) = (uuid for uuid, provider in world.providers.items() if provider.name == hint[2])
     assert root in world.roots()
     assert trait in world.providers[root].traits

@@ -244,7 +244,7 @@ def test_the_last_use_never_goes_back(url: str, ledger: Ledger) -> None:
         ({"roles": ("provider-owner",)}, "needs the trees"),
         ({"trees": (TREE,)}, "no other role can have trees"),
         ({"roles": ("provider-owner",), "trees": ("x",)}, "not a uuid"),
-        ({"networks": ("192.0.2.1/24",)}, "no network such as"),
+        ({"networks": ("192.0.2.1/24",)}, "not a network such as"),
         ({"project": ""}, "project is missing"),
         ({"lasts_seconds": 0}, "from 1 second to 100 years"),
         ({"lasts_seconds": 2**62}, "from 1 second to 100 years"),

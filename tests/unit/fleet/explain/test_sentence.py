@@ -95,7 +95,7 @@ def test_when_no_single_constraint_is_to_blame() -> None:
     step = FunnelStep(constraint="has 9 VCPU free", kind=Constraint.ROOM, left=0, removed=3)
     group = GroupFunnel(suffix="1", counted=Counted.PROVIDERS, total=9, steps=[step], left=0)
     assert reason([group], trees(9), TOGETHER, [], []).startswith(
-        "For group 1, none of the remaining providers (3) has room for 9 VCPU. Dropping this"
+        "For group 1, none of the remaining providers (3) has 9 VCPU free. Dropping this"
     )
     whole = FunnelStep(constraint="has what group 1 needs", kind=Constraint.GROUP, left=0, removed=1, without=1)
     assert reason([], trees(9, 0, whole), TOGETHER, [], []) == (

@@ -220,10 +220,7 @@ def mass_release(baseline: Baseline, entry: LogEntry) -> Signal | None:
     if rate.total < FEWEST_RELEASED or rate.total <= TIMES_RELEASED * usual:
         return None
     ended = plural(rate.total, "consumer")
-    why = (
-        f"{text_of(entry.who)} released {ended} within {MASS_MINUTES} minutes; "
-        f"it usually releases at most {max(usual, 0):,}"
-    )
+    why = f"{text_of(entry.who)} released {ended} within {MASS_MINUTES} minutes (usually at most {max(usual, 0):,})"
     loss = Loss("consumers", rate.total, baseline.held, rate.position, LARGE_SHARE, why)
     return Signal(AnomalyKind.RELEASE, entry.who, tuple(rate.numbers), why, losses=(loss,), since=rate.since)
 

@@ -131,7 +131,7 @@ def test_one_that_is_refused_changes_nothing(
 
 def test_no_more_than_others_can_wait_for(ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inventory_edits, "MOST_EDITED", 2)
-    with pytest.raises(Invalid, match="3 providers match: one command changes at most 2"):
+    with pytest.raises(Invalid, match="3 providers match: the limit is 2"):
         decide(ledger.draft(), edit(None, total=100))
 
 
