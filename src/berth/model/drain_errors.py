@@ -7,9 +7,9 @@ from berth.model.error_kinds import Conflict
 
 
 class ProviderDrained(CannotAllocate):
-    """The provider is drained, itself or one above it: no more can be held of it than is held now.
+    """The provider, or one above it, is drained: it takes no new claims.
 
-    held: how much that is, of the class; by: who drained it; reason: theirs, "" if none.
+    held: how much of the class is held now; by: who drained it; reason: why, "" if none was given.
     """
 
     def __init__(self, provider: str, resource_class: str, held: int = 0, by: str = "", reason: str = "") -> None:

@@ -95,7 +95,7 @@ __all__ = [
 
 
 class ChangesGone(Refusal):
-    """These changes are no longer in the log: they are in an archive. first: the number of the first one left."""
+    """These changes were moved from the log into an archive. first: the number of the first change still in the log."""
 
     def __init__(self, first: int) -> None:
         super().__init__(
@@ -105,7 +105,7 @@ class ChangesGone(Refusal):
 
 
 class LogReset(Refusal):
-    """The change log does not continue where a reader is: it is of another history, or begins later."""
+    """The change log does not continue where the reader stopped: it has another history, or begins later."""
 
     def __init__(self, head: int) -> None:
         super().__init__(
@@ -115,7 +115,7 @@ class LogReset(Refusal):
 
 
 class ProviderNotFound(NotFound):
-    """There is no provider with this uuid, or none of this name where a name was given."""
+    """There is no provider with this uuid or name."""
 
     def __init__(self, uuid: str) -> None:
         what = f"uuid {uuid}" if parse_uuid(uuid) else f"name {uuid!r}"
@@ -278,7 +278,7 @@ class ProviderHasChildren(Conflict):
 
 
 class InUse(Conflict):
-    """Consumers hold what should go. used: amounts by class; holders: the first few consumers, with what they hold.
+    """Consumers hold what should be removed. used: amounts by class; holders: the first few, with what they hold.
 
     holder_count: how many there are, counted up to 1,000. Both are left out if the caller may not see them.
     """
@@ -315,7 +315,7 @@ class TreeInUse(InUse):
 
 
 class CapacityBelowUse(Conflict):
-    """More is held of providers than they would have. providers: the first few; provider_count: of all."""
+    """Providers would have less capacity than consumers hold. providers: the first few; provider_count: of all."""
 
     def __init__(self, resource_class: str, providers: Iterable[str]) -> None:
         below = tuple(providers)
@@ -380,7 +380,7 @@ class TraitInUse(Conflict):
 
 
 class KeyReused(Refusal):
-    """The idempotency key was sent before, with another command or another body. It is of the first one only."""
+    """The idempotency key was sent before with another command or another body."""
 
     def __init__(self) -> None:
         super().__init__("This idempotency key was used for another request: choose a new key for each.")

@@ -6,11 +6,11 @@ from berth.model.error_kinds import Conflict, Invalid
 
 
 class InvalidTerm(Invalid):
-    """The term of a claim makes no sense, such as an end that has passed, or a start that lies ahead."""
+    """The term of a claim is invalid, such as an end in the past or a start in the future."""
 
 
 class HoldTooLong(Invalid):
-    """A hold would be pending for longer than one may be. longest: in seconds, from when it was made."""
+    """A hold would be pending for too long. longest: the limit in seconds, from when it was made."""
 
     def __init__(self, seconds: int, longest: int) -> None:
         super().__init__(f"A hold can be pending for at most {longest:,} seconds in all, not {seconds:,}.")
@@ -30,7 +30,7 @@ class HoldLapsed(Conflict):
 
 
 class NotPending(Conflict):
-    """The consumer's claim is confirmed already, with other amounts or another end than were asked for now."""
+    """The consumer's claim is already confirmed, with other amounts or another end."""
 
     def __init__(self, consumer: str) -> None:
         super().__init__(f"The claim of consumer {consumer} is not pending: it is confirmed.")
@@ -38,7 +38,7 @@ class NotPending(Conflict):
 
 
 class NoEnd(Conflict):
-    """The consumer's claim is confirmed and counts for ever, or goes on with a lease: it has no end to extend."""
+    """The consumer's claim has no end to extend: it is confirmed without an end, or kept by a lease."""
 
     def __init__(self, consumer: str) -> None:
         super().__init__(f"The claim of consumer {consumer} has no end to extend.")
@@ -58,7 +58,7 @@ class NotHeld(Conflict):
 
 
 class DoesNotJoin(Conflict):
-    """A hold cannot be added to this consumer, or take the place of its claim. onto: that consumer; why: in words."""
+    """A hold cannot be added to this consumer, or replace its claim. onto: that consumer; why: the reason."""
 
     def __init__(self, consumer: str, onto: str, why: str) -> None:
         super().__init__(f"The hold of consumer {consumer} cannot be added to consumer {onto}: {why}.")

@@ -9,7 +9,7 @@ from berth.model.plural import plural
 
 
 class NothingAlive(Invalid):
-    """The list of the consumers that are alive is empty: more likely a failure to make the list than the truth."""
+    """The list of existing consumers is empty, which is probably a failure of the program that made it."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -20,7 +20,7 @@ class NothingAlive(Invalid):
 
 
 class ReconcileTooLarge(Conflict):
-    """More consumers would be ended than the caller allows. orphans: how many; at_most: the limit."""
+    """More consumers would be released than the caller allows. orphans: how many; at_most: the limit."""
 
     def __init__(self, orphans: int, at_most: int) -> None:
         found = plural(orphans, "consumer")
@@ -29,7 +29,7 @@ class ReconcileTooLarge(Conflict):
 
 
 class PlanOutdated(Conflict):
-    """What would be done now is not what the caller has seen. expect: that; digest: of what it is now, or ""."""
+    """The plan has changed since the dry run. expect: the digest given; digest: that of the plan now, or ""."""
 
     def __init__(self, expect: str, digest: str = "") -> None:
         super().__init__(f"The plan {expect} is outdated: do a dry run again.")
@@ -37,7 +37,7 @@ class PlanOutdated(Conflict):
 
 
 class CannotUndo(Conflict):
-    """What a change ended cannot be claimed again. why: by consumer, the first few; count: of how many consumers."""
+    """Claims that a change ended cannot be restored. why: for the first few consumers; count: of all of them."""
 
     def __init__(self, change: int, why: Mapping[str, str]) -> None:
         first = dict(list(why.items())[:MOST_NAMED])

@@ -7,7 +7,7 @@ from berth.model.plural import plural
 
 
 class ReportTooLong(Conflict):
-    """The change log is too long for a report within one request. changes: how many were left when time was over."""
+    """The change log is too long for a report within one request. changes: how many could not be read in time."""
 
     def __init__(self, changes: int) -> None:
         super().__init__(

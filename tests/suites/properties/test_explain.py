@@ -263,7 +263,7 @@ WHY = {
     "isolated": (
         fleet(cpus(4), GPU),
         CandidateRequest(groups=TWO, isolate=True),
-        "No host gives each of the 2 groups a provider of its own (group_policy: isolate). "
+        "No host gives each of the 2 groups its own provider (group_policy: isolate). "
         "Without this constraint, the request would fit in 1 host.",
     ),
     "in all": (

@@ -112,7 +112,7 @@ def _summary(settings: Settings) -> str:
 
     ledger = shown(parse_url(settings.database))
     address = _address(settings, settings.host)
-    warning = "; authentication is OFF (--auth dev): every caller is trusted" if "dev" in settings.auth else ""
+    warning = " (authentication is OFF, --auth dev: every caller is trusted)" if "dev" in settings.auth else ""
     return f"{ledger} on {address}{warning}"
 
 

@@ -15,6 +15,7 @@ from berth.fleet.find.search import Domains, solutions
 from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.model.funnel import Constraint
+from berth.model.plural import plural
 
 MAX_SEARCHED, MAX_HYPOTHETICAL = 256, 64
 """Trees to search once one fits, to count the fitting ones; and to count those that would fit without an obstacle."""
@@ -48,7 +49,7 @@ def obstacles(compiled: CompiledRequest, subtrees: list[str]) -> list[Obstacle]:
     found = []
     groups = sum(each.one_provider for each in compiled.variables)
     if compiled.isolate and groups > 1:
-        description = f"gives each of the {groups} groups a provider of its own (group_policy: isolate)"
+        description = f"gives each of the {plural(groups, 'group')} its own provider (group_policy: isolate)"
         found.append(Obstacle(Constraint.ISOLATE, description, replace(compiled, isolate=False)))
     for at, (variables, names) in enumerate(zip(compiled.subtrees, subtrees, strict=True)):
         if len(variables) > 1:

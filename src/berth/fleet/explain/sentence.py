@@ -79,7 +79,7 @@ def why_not_together(each: int, together: int, bounded: bool, hindrances: list[H
         return f"No host {worst.constraint}. Without this constraint, the request would fit in {would_fit}."
     if each == 1:
         return "1 host fits each group alone, but not all groups together."
-    return f"{each:,} hosts fit each group alone, but none of them fits all groups together."
+    return f"{plural(each, 'host')} fit each group alone, but none of them fits all groups together."
 
 
 def _worst(blames: list[Blame]) -> Blame | None:

@@ -64,12 +64,13 @@ def review_log(evidence: LogEvidence, policy: Policy, now: int) -> PartReview:
     uses = tuple(role_uses(evidence.tokens, evidence.records, policy, since, now)) if days >= _FEWEST_DAYS else ()
     rights = tuple(unused_rights(uses, days))
     findings = (*_chain(verification), *_old_seal(evidence, now), *_silence(evidence.records, now), *rights)
+    anomalies = plural(len(evidence.anomalies), "finding")
     facts = {
         "audit log": f"records {verification.first} to {verification.last}",
         "seal": _seal_fact(evidence, now),
         "refusals by address": refusals_by_address(evidence.records),
         "rights never used": _rights_fact(len(uses), len(rights), days),
-        "unusual activity": f"{plural(len(evidence.anomalies), 'finding')} of `berth audit anomalies` in {WINDOW.days} days",
+        "unusual activity": f"{anomalies} of `berth audit anomalies` in {WINDOW.days} days",
     }
     questions = (*_seal_question(evidence), *activity_questions(evidence.anomalies))
     return PartReview(ReviewPart.LOG, findings, questions, Coverage(), facts)

@@ -28,7 +28,7 @@ TOO_MUCH = {
     "any of some aggregates": (f"resources=VCPU:1&member_of=in:{RACK},{NODE}", RACK),
     "groups": (
         "resources_A=VCPU:1&resources_B=VCPU:1&group_policy=isolate&same_subtree=_A,_B&limit=3",
-        "a provider of its own",
+        "its own provider",
     ),
     "a root": ("resources=VCPU:1&root_required=HW_CPU_X86_AVX2", "itself has the trait HW_CPU_X86_AVX2"),
 }
