@@ -24,6 +24,9 @@ REFUSED: Final = 1
 UNUSABLE: Final = 2
 """The exit status of wrong usage, or of a problem that must be fixed first."""
 
+MOST_LISTED: Final = 3
+"""How many providers a next step names."""
+
 TOKENS: Final = "give a token: set BERTH_TOKEN, or --token-file FILE, or --token - and the token on standard input"
 CREATE_LEDGER: Final = (
     "`berth discover --apply` or `berth import FILE` creates one; --database (or BERTH_DATABASE) names another, "
@@ -99,6 +102,22 @@ def _name_holders(error: BerthError, session: Session) -> str:
     if isinstance(error, errors.CapacityExceeded):
         return f"`berth find` shows where it fits, or why it fits nowhere; {step}"
     return f"{step}; `berth release CONSUMER` releases it"
+
+
+def _missing_inventory(error: BerthError, session: Session) -> str:
+    """Return which providers below have the class that the provider lacks: most often the devices of a host."""
+    assert isinstance(error, errors.InventoryMissing)
+    wanted, below, having = set(error.resource_classes), {error.provider}, list[str]()
+    for node in session.ledger.details(error.provider).tree:  # parents come before their children
+        if node.parent in below:
+            below.add(node.uuid)
+            having += [node.name] * (wanted <= node.resources.keys())
+    name, classes = session.name_of(error.provider), " and ".join(sorted(wanted))
+    if not having:
+        return f"{name} has no {classes}: `berth find` shows where it fits"
+    first = ", ".join(having[:MOST_LISTED]) + _more(MOST_LISTED, len(having))
+    do = "does" if len(having) == 1 else "do"
+    return f"{name} has no {classes} of its own, but {first} {do}: use --in-tree {name} instead of --on"
 
 
 def _drained(error: BerthError, session: Session) -> str:
@@ -193,6 +212,7 @@ _NEXT_STEPS: Final[dict[type[BerthError], NextStep]] = {
     errors.ConsumerGenerationConflict: _consumer_conflict,
     errors.GenerationConflict: lambda *_: "it has changed since it was read: read it again, then retry",
     errors.CapacityExceeded: _name_holders,
+    errors.InventoryMissing: _missing_inventory,
     errors.ProviderDrained: _drained,
     errors.DrainedAbove: lambda error, _: f"`berth undrain {getattr(error, 'name', '')}`",
     errors.UnitsViolated: lambda *_: "`berth show` shows the units of each inventory",

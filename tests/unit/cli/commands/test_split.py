@@ -88,3 +88,17 @@ def test_nothing_is_suggested_that_does_not_fit(words: list[str], here: list[str
     said = berth("find", *words, *here)
     assert (said.status, SUGGESTED in said.out) == (1, False)
     assert "command" not in json.loads(berth("find", *words, "--json", *here).out)
+
+
+@pytest.mark.parametrize(
+    ("words", "step"),
+    [
+        (["PGPU=2", "--on", "gpu-1"], "no PGPU of its own, but gpu-1-gpu0, gpu-1-gpu1 do: use --in-tree gpu-1"),
+        (["PGPU=1", "--on", "gpu-2"], "but gpu-2-gpu0, gpu-2-gpu1, gpu-2-gpu2 and 1 more do: use --in-tree gpu-2"),
+        (["VCPU=1", "--on", "gpu-1-gpu0"], "gpu-1-gpu0 has no VCPU: `berth find` shows where it fits"),
+    ],
+    ids=str,
+)
+def test_what_a_host_has_only_in_its_devices(words: list[str], step: str, here: list[str]) -> None:
+    said = berth("claim", *words, "--project", "p", *here)
+    assert (said.status, step in " ".join(said.err.split())) == (1, True), said.err

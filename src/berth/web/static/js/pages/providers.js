@@ -52,7 +52,7 @@ function shown(items, params) {
   }
   const columns = [
     { label: "Provider", head: true, cell: name },
-    { label: "Place", cell: (each) => (each.parent ? "in a tree" : "root") },
+    { label: "Place", cell: (each) => (each.parent ? "part of a host" : "host") },
     { label: "Fullest", cell: fullest },
     { label: "Used", cell: (each) => h("span", { class: "amounts" }, Object.entries(each.resources).map(part)) },
     { label: "Generation", numeric: true, cell: (each) => number(each.generation) },
