@@ -76,9 +76,7 @@ def providers(
     resource_class: HavingClass = "",
     room: Annotated[
         str,
-        typer.Option(
-            metavar="AMOUNTS", help="Only providers with at least this much free, such as VCPU=4,MEMORY_MB=8G."
-        ),
+        typer.Option(metavar="AMOUNTS", help="Only providers with at least this free, such as VCPU=4,MEMORY_MB=8G."),
     ] = "",
     tree: OnlyTree = "",
     drained: Annotated[bool, typer.Option("--drained", help="Only drained providers: they take no claims.")] = False,
