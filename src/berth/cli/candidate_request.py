@@ -36,7 +36,7 @@ def print_funnel(session: Session, options: RequestOptions, why: Funnel) -> None
     command = _split_command(session, options, why)
     if command:
         data["command"] = command
-        parts += ["Several providers of one host have it together:", f"  {command}"]
+        parts += ["Several providers of one host have it together. Try:", f"  {command}"]
     session.output.print_result(data, *parts)
 
 

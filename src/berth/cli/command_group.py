@@ -15,7 +15,7 @@ from berth.cli.command_table import COMMANDS, CommandEntry
 from berth.cli.plain_types import show_plain_type
 from berth.cli.plain_values import keep_plain_values
 
-STATUSES: Final = "Exit status: 0 success; 1 refused; 2 wrong usage, or a problem that must be fixed first."
+STATUSES: Final = "Exit status: 0 success; 1 refused; 2 usage or configuration error."
 
 
 class ListedCommand(TyperCommand):

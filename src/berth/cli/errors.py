@@ -83,9 +83,9 @@ def _suggest(names: Iterable[str], known: Iterable[str], otherwise: str) -> str:
 def _consumer_conflict(error: BerthError, session: Session) -> str:
     assert isinstance(error, errors.ConsumerGenerationConflict)
     if error.expected is None:
-        return "it holds nothing (any more): claim again, as for a new consumer"
+        return "it holds nothing now: claim again, as for a new consumer"
     held = [f"{as_text(each)} of {session.name_of(uuid)}" for uuid, each in error.holds.items()]
-    return f"it holds {' and '.join(held) or 'something'}: --replace overwrites that, with --on"
+    return f"it holds {' and '.join(held) or 'something'}: --replace with --on overwrites that"
 
 
 def _name_holders(error: BerthError, session: Session) -> str:
@@ -102,7 +102,7 @@ def _name_holders(error: BerthError, session: Session) -> str:
         return f"{_in_use(error, session)}; `berth release --holders-of {session.name_of(uuid)}` releases all of it"
     if isinstance(error, errors.CapacityExceeded):
         return f"`berth find` shows where it fits, or why it fits nowhere; {step}"
-    return f"{step}; `berth release CONSUMER` ends that"
+    return f"{step}; `berth release CONSUMER` releases it"
 
 
 def _drained(error: BerthError, session: Session) -> str:
@@ -134,7 +134,7 @@ def _name_provider(error: BerthError, session: Session) -> str:
 def _below_use(error: BerthError, session: Session) -> str:
     assert isinstance(error, errors.CapacityBelowUse)
     names = f"{', '.join(map(session.name_of, error.providers))}{_more(len(error.providers), error.provider_count)}"
-    return f"they are {names}: --dry-run lists them with what is held; --over-capacity sets it all the same"
+    return f"providers: {names}; --dry-run lists them with what is held; --over-capacity allows it"
 
 
 def _name_providers(error: BerthError, session: Session) -> str:
@@ -143,7 +143,7 @@ def _name_providers(error: BerthError, session: Session) -> str:
     if isinstance(error, errors.ProviderHasChildren):
         what, first, count = "its children", error.children, error.child_count
     else:
-        what, first, count = "these have it", error.providers, error.provider_count
+        what, first, count = "used by", error.providers, error.provider_count
     names = ", ".join(map(session.name_of, first))
     return f"{what}: {names}{_more(len(first), count)}" if names else ""
 
@@ -181,7 +181,7 @@ _NEXT_STEPS: Final[dict[type[BerthError], NextStep]] = {
     NoLedger: lambda *_: CREATE_LEDGER,
     errors.ClassNotFound: _unknown_class,
     errors.TraitsNotFound: _unknown_traits,
-    errors.AggregateNotFound: lambda *_: "`berth aggregates` lists them; `berth aggregate create` makes one",
+    errors.AggregateNotFound: lambda *_: "`berth aggregates` lists them; `berth aggregate create` creates one",
     errors.ConsumerNotFound: lambda *_: "`berth consumers` lists them",
     errors.ConsumerAmbiguous: lambda *_: "the first digits of its uuid are enough",
     errors.AggregateNameTaken: lambda *_: "choose another name, or `berth aggregate rename` that one first",
@@ -195,8 +195,9 @@ _NEXT_STEPS: Final[dict[type[BerthError], NextStep]] = {
     errors.NotBerth: lambda *_: "is this the address that `berth serve` printed?",
     errors.Unavailable: _unavailable,
     errors.ConsumerGenerationConflict: _consumer_conflict,
-    errors.GenerationConflict: lambda *_: "it has changed since it was read: read it again, then decide again",
+    errors.GenerationConflict: lambda *_: "it has changed since it was read: read it again, then retry",
     errors.CapacityExceeded: _name_holders,
+    errors.InventoryMissing: lambda *_: "`berth find` shows where it fits",
     errors.ProviderDrained: _drained,
     errors.DrainedAbove: lambda error, _: f"`berth undrain {getattr(error, 'name', '')}`",
     errors.UnitsViolated: lambda *_: "`berth show` shows the units of each inventory",

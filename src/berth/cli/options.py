@@ -70,7 +70,7 @@ OnlyTree = Annotated[
     typer.Option(
         "--tree",
         metavar="NAME",
-        help="Only providers in this provider's tree.",
+        help="Only this host and its parts.",
         autocompletion=completion_of("provider"),
     ),
 ]
@@ -104,21 +104,23 @@ HoldingOf = Annotated[
     typer.Option(
         "--provider",
         metavar="NAME",
-        help="Only consumers that hold some of this provider.",
+        help="Only consumers with claims on this provider.",
         autocompletion=completion_of("provider"),
     ),
 ]
 HoldingClass = Annotated[
     str,
-    typer.Option("--class", help="Only consumers that hold some of this class.", autocompletion=completion_of("class")),
+    typer.Option(
+        "--class", help="Only consumers that hold resources of this class.", autocompletion=completion_of("class")
+    ),
 ]
 OnlyClass = Annotated[
     str, typer.Option("--class", help="Only this resource class.", autocompletion=completion_of("class"))
 ]
 ConsumerWord = Annotated[
-    str, typer.Argument(metavar="CONSUMER", help="The consumer's name or uuid, or a unique beginning of either.")
+    str, typer.Argument(metavar="CONSUMER", help="The consumer's name or uuid, or a unique prefix.")
 ]
-ShowUuids = Annotated[bool, typer.Option("--uuids", help="Show the uuids of consumers that have a name as well.")]
+ShowUuids = Annotated[bool, typer.Option("--uuids", help="Also show the uuids of consumers that have a name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, for programs.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table, for spreadsheets.")]
 ConfigFile = Annotated[

@@ -307,7 +307,7 @@ class Ledger(
         if type(command) in UNKEYED:
             key = None
         if key is not None and type(command) not in KEPT_RESULTS:
-            raise Invalid("a command about API tokens takes no idempotency key")
+            raise Invalid("a command about API tokens cannot have an idempotency key")
         return self._writer.queue(command, caller or self.caller, request or new_request_id(), key)
 
     @property

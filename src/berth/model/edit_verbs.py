@@ -114,7 +114,7 @@ class EditVerbs(CommandLedger, Protocol):
         dry_run: bool = False,
         key: str | None = None,
     ) -> DrainOutcome:
-        """Let providers take no new claims, each with all below it; what is held stays. where: all that match as well.
+        """Stop new claims on providers and everything below them; what is held stays. where: all that match as well.
 
         One that is drained already is no error. Raises ProviderNotFound, NothingMatches, Invalid.
         """
@@ -130,7 +130,7 @@ class EditVerbs(CommandLedger, Protocol):
         dry_run: bool = False,
         key: str | None = None,
     ) -> DrainOutcome:
-        """Let drained providers take claims again. where: those of all that match as well.
+        """Allow new claims on drained providers again. where: those of all that match as well.
 
         One that is not drained is no error. Raises ProviderNotFound, NothingMatches; DrainedAbove for one that is
         drained because a provider above it is.

@@ -167,7 +167,7 @@ def _check_edit(add: frozenset[str], remove: frozenset[str]) -> None:
     if not add | remove:
         raise Invalid("an edit needs at least one name to add or to remove", at="/add")
     if both := sorted(add & remove):
-        raise Invalid(f"{both[0]} is to be added and to be removed", at="/remove")
+        raise Invalid(f"{both[0]} cannot be both added and removed", at="/remove")
 
 
 def _edit_inventories(command: EditInventories) -> Command:
@@ -237,7 +237,7 @@ def _release_matching(command: ReleaseMatching) -> Command:
 def _check_selection(command: ReleaseMatching) -> None:
     """Raise Invalid if a release does not say whose holdings, or is of too many."""
     if (command.consumers, command.project, command.holders_of, command.on) == (None, None, None, None):
-        raise Invalid("give at least one of consumers, project, holders_of and on: nothing is released of everybody")
+        raise Invalid("give at least one of consumers, project, holders_of and on")
     if not 1 <= command.limit <= MOST_RELEASED:
         raise Invalid(f"the limit must be from 1 to {MOST_RELEASED:,}, not {command.limit}", at="/limit")
 
@@ -254,7 +254,7 @@ def _confirm(command: commands.Confirm) -> Command:
 
 def _confirmed(given: dict[str, Resources]) -> dict[str, Resources]:
     if not given:
-        raise Invalid("a confirmation of nothing is a release: send that instead", at="/allocations")
+        raise Invalid("there is nothing to confirm: release the hold instead", at="/allocations")
     return _allocations(given)
 
 
@@ -291,7 +291,7 @@ def _renew_leases(command: RenewLeases) -> Command:
 
 def _undo(command: commands.Undo) -> Command:
     if not 1 <= command.change < 2**62:
-        raise Invalid(f"{command.change} is no number of a change", at="/change")
+        raise Invalid(f"{command.change} is not the number of a change", at="/change")
     return command
 
 

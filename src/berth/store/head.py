@@ -95,7 +95,7 @@ def move(connection: Connection, seen: Head, to: Head) -> bool:
 def head_of(row: Any) -> Head:
     """Return the head in a row of `READ`. Raises DatabaseUnusable if its schema is of another version."""
     if row is None:
-        raise DatabaseUnusable("the database holds no ledger any more: restart Berth to see why")
+        raise DatabaseUnusable("the database no longer holds a ledger: restart Berth to see why")
     number, next_id, revision, audit_number, audit_hash, at, beat, server_time = row
     if revision != REVISIONS[-1]:
         raise DatabaseUnusable(

@@ -95,7 +95,7 @@ def _ask_for_too_much(ledger: berth.Ledger) -> None:
 def test_who_holds_which_device(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:
     """In one table, what is below the host included; history in sentences; a device is released, then a whole claim."""
     tab = new_tab(lab).open(f"provider/{FULL_GPU_HOST}")
-    rows = tab.rows("12 allocations on it and 8 devices below it")
+    rows = tab.rows("12 claims on it and 8 devices below it")
     assert [tuple(row[:3]) for row in rows[:4]] == [
         (f"{FULL_GPU_HOST}-gpu0", "ada", "students"),
         (f"{FULL_GPU_HOST}-gpu1", "ada", "students"),
@@ -104,21 +104,21 @@ def test_who_holds_which_device(lab: Server, lab_ledger: berth.Ledger, new_tab: 
     ]
     assert [row[0] for row in rows[8:]] == [FULL_GPU_HOST] * 4
     happened = [words(row[1]) for row in tab.rows("What was done")]
-    assert happened[0] == "li (vision) took 4 VCPU, 16 GiB MEMORY_MB"
-    assert happened[-1].startswith(f"created as {FULL_GPU_HOST} there is 128 VCPU")
+    assert happened[0] == "li (vision) claimed 4 VCPU, 16 GiB MEMORY_MB"
+    assert happened[-1].startswith(f"created as {FULL_GPU_HOST} inventory: 128 VCPU")
     dialog = tab.page.get_by_role("dialog")
     with tab.filling():
         tab.page.get_by_role("button", name=f"Release what ada holds of {FULL_GPU_HOST}-gpu1").click()
         assert "4 VCPU, 16 GiB MEMORY_MB, 2 PGPU on 3 providers" in words(dialog.inner_text())
-        dialog.get_by_label("Only what it holds of").check()
+        dialog.get_by_label("Only its claim on").check()
         dialog.get_by_role("button", name="Release").click()
-    rows = tab.rows("11 allocations on it and 8 devices below it, 1 free")
+    rows = tab.rows("11 claims on it and 8 devices below it, 1 free")
     assert rows[1][:3] == [f"{FULL_GPU_HOST}-gpu1", "free: 1 PGPU", ""]
     (ada,) = [each for each in lab_ledger.summaries.host_holdings(FULL_GPU_HOST).items if each.name.endswith("gpu0")]
     with tab.filling():
         tab.page.get_by_role("button", name=f"Release what ada holds of {FULL_GPU_HOST}-gpu0").click()
         dialog.get_by_role("button", name="Release").click()
-    assert len([row for row in tab.rows("9 allocations") if row[1] == "free: 1 PGPU"]) == 2
+    assert len([row for row in tab.rows("9 claims") if row[1] == "free: 1 PGPU"]) == 2
     with pytest.raises(AllocationsNotFound):
         lab_ledger.consumer(ada.consumer)
 
@@ -134,7 +134,7 @@ def test_what_cannot_be_released_or_saved_is_said(lab: Server, lab_ledger: berth
     expect(dialog).to_be_visible()
     lab_ledger.release(uuid)  # another was quicker
     dialog.get_by_role("button", name="Release").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("it was released already")
+    expect(dialog.get_by_role("alert")).to_contain_text("it was already released")
     dialog.get_by_role("button", name="Cancel").click()
     tab.page.get_by_role("button", name="Edit DISK_GB").click()
     for total, said in (("1.5", "The total amount is a whole number."), ("0", "total"), ("100", None)):
@@ -189,8 +189,8 @@ def test_search_from_anywhere(lab: Server, new_tab: NewTab) -> None:
         ("h100", "CUSTOM_H100"),
         ("pgpu", "PGPU"),
         (lab_fleet.uuid_of(9, 3), "omar (language)"),
-        ("no such thing", "Nothing is called so"),
-        ("", "Nothing is searched for"),
+        ("no such thing", "Nothing found"),
+        ("", "Enter a search"),
     ):
         tab.go(f"search?q={words_}")
         assert expected in tab.main, words_
@@ -199,7 +199,7 @@ def test_search_from_anywhere(lab: Server, new_tab: NewTab) -> None:
 def test_tables_are_sorted_by_their_headers_and_saved(lab: Server, new_tab: NewTab) -> None:
     tab = new_tab(lab).open("consumers?order=oldest&class=PGPU")
     column = [row[2] for row in tab.rows("50 shown")]
-    header = tab.page.get_by_role("button", name="Holds in all")
+    header = tab.page.get_by_role("button", name="Holds in total")
     header.click()
     amounts = [int(row[2].split()[0]) for row in tab.rows("50 shown")]
     assert amounts == sorted(amounts)

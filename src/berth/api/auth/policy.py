@@ -139,6 +139,14 @@ class Policy:
             return project is not None and project == caller.project
         return bool(matching)
 
+    def refusal(self, operation: str, caller: Caller) -> str:
+        """Return why a caller may not do this: who it is, and which roles may."""
+        roles, who = self.table().get(operation, []), caller.called or "An unknown caller"
+        own = f"{who} ({', '.join(sorted(caller.roles)) or 'no role'})"
+        if caller.roles.intersection(roles) and not caller.system_scoped:
+            return f"{own} may use {operation} for its own project only."
+        return f"{own} may not use {operation}, which needs the role {' or '.join(roles) or 'of no caller'}."
+
     def lacks(self, operations: Iterable[str]) -> list[str]:
         """Return those of these operations for which there is no rule."""
         return sorted(set(operations) - self.rules.keys())

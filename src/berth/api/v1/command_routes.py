@@ -135,12 +135,12 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     ),
     Drain: (
         "providers.drain",
-        "Let providers take no new claims, each with all below it",
+        "Stop new claims on providers and everything below them",
         _DRAIN_REFUSALS,
     ),
     Undrain: (
         "providers.undrain",
-        "Let drained providers take claims again",
+        "Allow new claims on drained providers again",
         (*_DRAIN_REFUSALS, errors.DrainedAbove),
     ),
     SetTraits: (
@@ -216,7 +216,7 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     ReleaseAllocations: ("allocations.delete", "Release the allocations of a consumer", (errors.AllocationsNotFound,)),
     ReleaseMatching: (
         "allocations.release",
-        "Release what consumers hold: of a list, a project or a provider, wholly or in part",
+        "Release claims of consumers: of a list, a project or a provider, in whole or in part",
         (errors.ProviderNotFound,),
     ),
     Confirm: (
@@ -234,10 +234,10 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     ),
     Extend: (
         "allocations.post",
-        "Give a hold, or a claim that ends, more time",
+        "Extend a hold, or a claim that has an end",
         (errors.AllocationsNotFound, errors.HoldLapsed, errors.NoEnd, errors.HoldTooLong, errors.InvalidTerm),
     ),
-    Undo: ("changes.undo", "Claim again for the consumers that a change ended", (errors.CannotUndo,)),
+    Undo: ("changes.undo", "Restore claims that Berth ended in a change", (errors.CannotUndo,)),
     Reshape: (
         "reshape",
         "Move inventories between providers together with their allocations",
@@ -252,11 +252,15 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         ),
     ),
     PutRecords: ("providers.import", "Import providers with their inventories, traits and aggregates", ()),
-    GrantLease: ("leases.grant", "Grant a lease, with which claims go on", (errors.LeaseExists, errors.LeaseEnded)),
-    RenewLeases: ("leases.renew", "Renew leases: each for its ttl from now", ()),
+    GrantLease: (
+        "leases.grant",
+        "Grant a lease: claims with it last while it is renewed",
+        (errors.LeaseExists, errors.LeaseEnded),
+    ),
+    RenewLeases: ("leases.renew", "Renew leases: each lasts for its full ttl again", ()),
     EndLease: (
         "leases.end",
-        "End a lease: its claims are released, or go on without it",
+        "End a lease: its claims are released, or kept without it",
         (errors.LeaseNotFound, errors.LeaseEnded),
     ),
     EditConsumer: (

@@ -81,7 +81,7 @@ def claim(
 
 def _claim_on(session: Session, claimant: Claimant, name: str, options: RequestOptions) -> dict[str, Resources]:
     if not options.resources:
-        raise typer.BadParameter("no amounts given: give them, such as VCPU=4,MEMORY_MB=8G")
+        raise typer.BadParameter("no amounts given: add them, such as VCPU=4,MEMORY_MB=8G")
     allocations = {provider_names.resolve(session, name): parse_amounts(options.resources)}
     try:
         session.ledger.claim(claimant.claim(allocations))

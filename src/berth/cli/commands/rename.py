@@ -17,7 +17,7 @@ from berth.model.request import ProviderQuery
 
 RenamedTo = Annotated[str, typer.Argument(metavar="NEW", help="The new name.")]
 WithTree = Annotated[
-    bool, typer.Option("--tree", help="Rename all below it as well whose names begin with the old name.")
+    bool, typer.Option("--tree", help="Also rename the providers below it whose names start with the old name.")
 ]
 
 
@@ -29,10 +29,10 @@ def rename(
     tree: WithTree = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Rename a provider. Its uuid stays, and all that is held of it.
+    """Rename a provider. Its uuid and the claims on it stay the same.
 
-    With --tree, those below it whose names begin with its old name are renamed as well: node-2-gpu-0 becomes
-    node-2b-gpu-0. If one of the new names is taken, none is renamed.
+    With --tree, the providers below it whose names start with its old name are renamed, too: node-2-gpu-0 becomes
+    node-2b-gpu-0. If one of the new names is taken, nothing is renamed.
 
     Example: berth rename node-2 node-2b --tree
     """

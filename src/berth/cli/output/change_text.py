@@ -43,7 +43,7 @@ def _sentences(change: Change, name_of: NameOf) -> Iterator[str]:
         list(_properties(facts, name_of_provider)), "providers have new inventories, traits or aggregates"
     )
     yield from _counted(list(_claims(facts, name_of_provider)), "consumers")
-    yield from _counted(list(_drains(facts, name_of_provider)), "providers drained or not any more")
+    yield from _counted(list(_drains(facts, name_of_provider)), "providers drained or undrained")
     yield from _counted([f"provider {uuid} deleted" for uuid in facts.gone], "providers deleted")
     yield from _counted(list(lease_sentences(facts)), "leases")
 
@@ -82,7 +82,7 @@ def _aggregate_names(facts: Facts) -> Iterator[str]:
 def _drains(facts: Facts, name_of_provider: NameOf) -> Iterator[str]:
     for uuid, drain in facts.drains.items():
         why = "" if drain is None or not drain.why else f": {drain.why}"
-        yield f"{name_of_provider(uuid)} {'is not drained any more' if drain is None else 'is drained'}{why}"
+        yield f"{name_of_provider(uuid)} {'is undrained' if drain is None else 'is drained'}{why}"
 
 
 def _claims(facts: Facts, name_of_provider: NameOf) -> Iterator[str]:

@@ -245,7 +245,7 @@ def _rest(order: ConsumerOrder, after: str) -> str:
     """Return the end of a page without the order, which it begins with. Raises Invalid if it is of another one."""
     name, _, rest = after.partition(".")
     if name != order:
-        raise Invalid(f"{after!r} is not where a page of this order ends")
+        raise Invalid(f"{after!r} is not the end of a page in this order")
     return rest
 
 
@@ -253,14 +253,14 @@ def _uuid(text: str) -> str:
     """Return the uuid behind which the next page begins. Raises Invalid."""
     uuid = parse_uuid(text)
     if uuid is None:
-        raise Invalid(f"{text!r} is not where a page of this order ends")
+        raise Invalid(f"{text!r} is not the end of a page in this order")
     return uuid
 
 
 def _number(text: str) -> int:
     """Return the number with which the next page begins. Raises Invalid."""
     if not is_number(text):
-        raise Invalid(f"{text!r} is not where a page of this order ends")
+        raise Invalid(f"{text!r} is not the end of a page in this order")
     return int(text)
 
 

@@ -27,6 +27,7 @@ from berth.ledger.write.subtree import subtree_of
 from berth.ledger.write.writer import Writer
 from berth.model.claim_life import life_of
 from berth.model.errors import Invalid
+from berth.model.plural import plural
 from berth.model.summaries import (
     Attention,
     ClassTrend,
@@ -98,12 +99,13 @@ class SummaryQueries:
         limit: of consumers. Raises ProviderNotFound, Invalid.
         """
         if after and not is_number(after):
-            raise Invalid(f"{after!r} is not where a page of holdings ends")
+            raise Invalid(f"{after!r} is not the end of a page of holdings")
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
             slots = [fleet.slot_of[each] for each in subtree_of(fleet, provider_uuid(fleet, uuid))]
             if len(slots) > MOST_PROVIDERS:
-                raise Invalid(f"there are {len(slots):,} providers below {uuid}: ask for the holders of one of them")
+                below = plural(len(slots), "provider is", "providers are")
+                raise Invalid(f"{below} below {uuid}: ask for the holders of one of them")
             slot_of = {int(fleet.id.values[slot]): slot for slot in slots}
             begin, now = int(after) if after else 0, fleet.lapses.instant
             rows = consumer_pages.holdings(connection, list(slot_of), begin, limit + 1, now)

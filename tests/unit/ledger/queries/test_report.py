@@ -324,7 +324,7 @@ def test_another_history_takes_the_place_of_the_log(history: _History, monkeypat
 def test_a_request_ends_in_time(history: _History) -> None:
     with (
         history.ledger.request("req-1", deadline=-report_query.MOST_S),
-        pytest.raises(ReportTooLong, match="14 changes were left to read"),
+        pytest.raises(ReportTooLong, match="14 changes could not be read"),
     ):
         history.ledger.report()
     with history.ledger.request("req-2", deadline=0, long=False), pytest.raises(NeedsTime):

@@ -36,7 +36,7 @@ export async function needs(view, overview, region) {
     reserved(attention),
     ending(agenda),
   ].filter(Boolean);
-  fill(region, found.length ? h("ul", { class: "needs" }, found) : h("p", { class: "well" }, "Nothing. No host is over capacity, no claim ends within a day."));
+  fill(region, found.length ? h("ul", { class: "needs" }, found) : h("p", { class: "well" }, "Nothing: no host is over capacity, and no claim ends within a day."));
 }
 
 /** This minute, so that the same is asked for a minute. */
@@ -106,7 +106,7 @@ function reason(asked) {
 function forbidden(items) {
   if (items.length === 0) return null;
   const cell = (each) => [`${each.actor || "somebody"}: ${each.why} `, h("small", {}, when(each.at))];
-  return need("warn", "Not allowed in the last hour", lines(items, cell), way(href("audit", "", { outcome: "403" }), "All of them"));
+  return need("warn", "Not allowed in the last hour", lines(items, cell), way(href("audit", "", { outcome: "403" }), "Show all"));
 }
 
 function draining({ drained: count }, items) {
@@ -118,7 +118,7 @@ function draining({ drained: count }, items) {
 function reserved({ reserved: items, reserved_count: count }) {
   if (count === 0) return null;
   const hosts = items.flatMap(({ uuid, name }, at) => [at ? ", " : "", providerLink(uuid, name)]);
-  return need("note", `Out of use: ${plural(count, "host")}, everything reserved`, h("p", {}, hosts), rest(count, items.length));
+  return need("note", `Out of use (all reserved): ${plural(count, "host")}`, h("p", {}, hosts), rest(count, items.length));
 }
 
 function ending(agenda) {

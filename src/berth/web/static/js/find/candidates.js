@@ -23,7 +23,7 @@ export function listed(found, names, claimed) {
   ];
   columns[0].label = "Candidate";
   const rows = found.candidates.map((candidate, at) => ({ candidate, at: at + 1 }));
-  return table({ caption: `${plural(rows.length, "candidate")}${found.bounded ? ", and there may be more: the search was ended" : ""}`, columns, rows });
+  return table({ caption: `${plural(rows.length, "candidate")}${found.bounded ? "; the search reached its limit, so there may be more" : ""}`, columns, rows });
 }
 
 function taken(uuid, amounts, names) {
@@ -32,7 +32,7 @@ function taken(uuid, amounts, names) {
 
 function served(suffix, uuids, names) {
   const served = uuids.flatMap((uuid, at) => [at ? ", " : "", names.get(uuid) ?? uuid]);
-  return h("div", {}, h("small", {}, `${suffix === "" ? "unnamed" : suffix}: `), served);
+  return h("div", {}, h("small", {}, `${suffix === "" ? "main request" : suffix.replace(/^_/, "")}: `), served);
 }
 
 function claim({ candidate, at }, claimed) {
@@ -57,7 +57,7 @@ export class CandidateMap {
     const cells = cellsOf(map.cells, name);
     const marked = cells.reduce((sum, cell) => sum + cell.marked, 0);
     const groups = map.level === "groups";
-    this.said.textContent = `Candidates are on ${plural(marked, "host")}, framed here${groups ? " in their groups" : ""}; the others are pale.`;
+    this.said.textContent = `Candidates are on ${plural(marked, "host")}, framed here${groups ? " in their groups" : ""}; all others are pale.`;
     this.map.show(cells, { groups, of: name || "the fullest class", marking: true });
   }
 }
@@ -79,8 +79,8 @@ export function calls(body, found) {
   return h(
     "section",
     { class: "section" },
-    h("h2", {}, "The same as an API call"),
-    h("p", { class: "quiet" }, "With your token in the variable TOKEN. The token itself is not shown."),
+    h("h2", {}, "As an API call"),
+    h("p", { class: "quiet" }, "Put your token into the variable TOKEN: it is not shown here."),
     call("Berth's own API", own),
     call("Placement's API", placement),
   );

@@ -1,4 +1,4 @@
-/** Providers, each by itself: those that are like that, in the order in which they were made. */
+/** Providers, each by itself: those that are like that, oldest first. */
 
 import { get } from "../api.js";
 import { h } from "../dom.js";
@@ -21,7 +21,7 @@ async function show(view) {
   const form = filters(
     { label: "Which providers", changed: (given) => go(changed(given)) },
     field({ label: "Name", name: "name", type: "search", placeholder: "part of it" }),
-    field({ label: "Uuid", name: "uuid", type: "search", placeholder: "its beginning" }),
+    field({ label: "Uuid", name: "uuid", type: "search", placeholder: "starts with" }),
     field({ label: "Trait", name: "trait", type: "search", options: named(traits.items) }),
     field({ label: "Aggregate", name: "aggregate", type: "search", options: aggregateNames(aggregates.items) }),
     field({ label: "Has class", name: "class", type: "search", options: named(classes.items) }),
@@ -52,13 +52,13 @@ function shown(items, params) {
   }
   const columns = [
     { label: "Provider", head: true, cell: name },
-    { label: "Place", cell: (each) => (each.parent ? "in a tree" : "root") },
+    { label: "Place", cell: (each) => (each.parent ? "part of a host" : "host") },
     { label: "Fullest", cell: fullest },
     { label: "Used", cell: (each) => h("span", { class: "amounts" }, Object.entries(each.resources).map(part)) },
     { label: "Generation", numeric: true, cell: (each) => number(each.generation) },
     { label: "Changed", cell: (each) => when(each.updated_at) },
   ];
-  return table({ caption: `${number(items.length)} shown, in the order in which they were made`, columns, rows: items });
+  return table({ caption: `${number(items.length)} shown, oldest first`, columns, rows: items });
 }
 
 function name(provider) {

@@ -4,7 +4,7 @@ import { get } from "../api.js";
 import { card } from "../capacity.js";
 import { fill, h } from "../dom.js";
 import { feed } from "../feed.js";
-import { beginning } from "../beginning.js";
+import { emptyLedger } from "../empty.js";
 import { choice, filters, follow } from "../fields.js";
 import { amount, plural, share, when } from "../format.js";
 import { projectLink } from "../links.js";
@@ -55,7 +55,7 @@ async function load(view, parts) {
   const { signal } = view;
   const overview = await get("/fleet", {}, { signal });
   if (overview.providers === 0) {
-    fill(view.root, h("p", { class: "said" }, "There are no providers yet."), beginning());
+    fill(view.root, h("p", { class: "said" }, "There are no providers yet."), emptyLedger());
     return;
   }
   if (!parts.sections.isConnected) fill(view.root, parts.sections);
@@ -93,7 +93,7 @@ async function trends(view, parts, overview) {
     draw(parts, overview);
   } catch (error) {
     if (passing(error)) parts.again = Date.now() + A_MINUTE_MS;
-    if (error.name !== "AbortError") fill(parts.said, h("p", { class: "quiet" }, `How full it was is not known: ${error.message}`));
+    if (error.name !== "AbortError") fill(parts.said, h("p", { class: "quiet" }, `The history of use is not available: ${error.message}`));
   }
 }
 
@@ -116,7 +116,7 @@ async function users(view, parts, name, { classes }) {
     { label: name, numeric: true, cell: (each) => amount(name, each.amount) },
     { label: "Share", cell: (each) => meter({ name, used: each.amount, capacity, label: `${name} of ${each.user}`, plain: true }) },
   ];
-  fill(parts.users, table({ caption: `Users by ${name}, of ${amount(name, capacity)} in all`, columns, rows: items }));
+  fill(parts.users, table({ caption: `Users by ${name}, of ${amount(name, capacity)} in total`, columns, rows: items }));
 }
 
 async function last(view, parts) {
