@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from sqlalchemy import text
 
 from berth.ledger.audit import usage_rewind
+from berth.ledger.mend import mend
 from berth.ledger.queries import summaries
+from berth.model.caller import Caller
 from berth.model.inventory import Inventory
 from berth.store.engine import Database
 from tests.support.filled_ledger import VM, fill
@@ -33,6 +37,20 @@ def test_changes_that_are_missing_are_looked_for_once(database: Database) -> Non
             connection.execute(text("UPDATE usage_samples SET levels = 'nonsense'"))
         day = ledger.summaries.trends().day
         assert {amount for each in day.classes for amount in each.held} == {None}
+
+
+def test_a_mend_states_again_what_was_so_before(database: Database) -> None:
+    clock = FakeClock(time.time_ns() // 1000 - 3 * HOUR * 1_000_000)
+    with timed_ledger(database, clock) as ledger:
+        fill(ledger)
+        with database.writing() as connection:
+            connection.execute(text("UPDATE allocations SET amount = 19.5 WHERE amount = 20"))
+            connection.execute(text("UPDATE inventories SET reserved = 200 WHERE total = 100"))
+        clock.now = time.time_ns() // 1000
+        assert mend(database, Caller(name="root"), apply=True).change is not None
+        clock.go_on(HOUR)
+        (disk,) = [each for each in ledger.summaries.trends().day.classes if each.resource_class == "DISK_GB"]
+        assert (disk.held[-6:], disk.capacity[-1]) == ([20] * 6, 0)
 
 
 def test_of_many_classes_those_that_most_providers_have(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
