@@ -47,7 +47,7 @@ const plain = (operation) => DONE[operation] ?? operation.replace(/([a-z])([A-Z]
  * @param {Map<string, string>} names
  */
 export function sentence(change, names) {
-  const by = change.actor || "somebody";
+  const by = change.actor || "unknown";
   const { count, first } = change.consumers;
   if (count === 0) return [`${by} ${plain(change.operation)} `, ...things(change, names)];
   if (count > MOST) return [`${by} changed the claims of ${plural(count, "consumer")}`, where(change, names)];

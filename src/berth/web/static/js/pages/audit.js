@@ -89,7 +89,7 @@ function shown(view, items) {
 }
 
 function who({ actor, via, address, roles }) {
-  return [actor || "somebody", h("div", {}, h("small", {}, [via, address, roles.join(" ")].filter(Boolean).join(" · ")))];
+  return [actor || "unknown", h("div", {}, h("small", {}, [via, address, roles.join(" ")].filter(Boolean).join(" · ")))];
 }
 
 function outcome({ outcome: said, why }) {

@@ -148,6 +148,6 @@ function columnsWith(names) {
     { label: "When", cell: (change) => moment(change.at) },
     { label: "What happened", cell: (change) => sentence(change, names) },
     { label: "Command", cell: (change) => h("small", {}, change.operation) },
-    { label: "By", cell: (change) => change.actor || "somebody" },
+    { label: "By", cell: (change) => change.actor || "unknown" },
   ];
 }
