@@ -55,6 +55,7 @@ from berth.model.overview import (
     ProviderDetails,
     ProviderFilter,
     ProviderItem,
+    ProviderOrder,
     ProviderPage,
 )
 from berth.model.pages import CallerInfo, HolderItem, HolderPage, NameItem, ServerInfo
@@ -154,6 +155,7 @@ __all__ = [
     "ProviderHolding",
     "ProviderInventories",
     "ProviderItem",
+    "ProviderOrder",
     "ProviderPage",
     "ProviderQuery",
     "ProviderSummary",
