@@ -7,7 +7,8 @@ import { choice, field, filters, follow } from "../fields.js";
 import { moment, number, plural } from "../format.js";
 import { changed, go, href } from "../router.js";
 import { may } from "../session.js";
-import { Growing, empty, table } from "../table.js";
+import { Growing } from "../growing.js";
+import { empty, table } from "../table.js";
 import { box } from "../words.js";
 
 const MOST_DOWNLOADED = 100_000;
