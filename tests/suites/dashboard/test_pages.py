@@ -398,17 +398,25 @@ def test_other_pages_follow_as_well(small: Server, ledger: berth.Ledger, new_tab
 
 
 def test_the_audit_log(small: Server, new_tab: NewTab) -> None:
+    """A sentence a record; what is known of it in a row below, as wide as the table, by mouse and keyboard."""
     tab = new_tab(small).open("audit?operation=SetTraits")
     row = tab.rows("1 record")[0]
-    assert row[2].startswith("beside")
-    assert FIRST in row[3]
-    tab.page.locator("summary", has_text="Show").click()
+    assert row[2:] == ["beside set the traits of node-1", "done", "beside\nembedded"]
+    opener = tab.page.get_by_role("button", name="Details of record")
+    opener.focus()
+    tab.page.keyboard.press("Enter")
     expect(tab.page.get_by_role("region", name="After")).to_contain_text("CUSTOM_FAST")
+    below = tab.page.locator("tr.below")
+    assert FIRST in below.inner_text()
+    assert below.locator("td").get_attribute("colspan") == "5"
+    assert opener.get_attribute("aria-expanded") == "true"
+    opener.click()
+    expect(below).to_have_count(0)
     tab.go("audit?provider=node-1-gpu&outcome=done")
-    assert [row[3].split("\n")[0] for row in tab.rows("3 records")] == [
-        "SetAllocations",
-        "SetInventories",
-        "CreateProvider",
+    assert [row[2] for row in tab.rows("3 records")] == [
+        "ada (physics) holds 2 VCPU, 2 GiB MEMORY_MB, 1 VGPU on node-1 · by beside",
+        "beside set the inventories of node-1-gpu",
+        "beside created node-1-gpu",
     ]
     tab.go("audit?until=2001-01-01T00:00")
     assert "No record matches" in tab.main
