@@ -161,6 +161,30 @@ def test_clicks_to_who_holds_all_of_a_host(lab: Server, new_tab: NewTab) -> None
     expect(tab.page.get_by_role("button", name=f"Release what li holds of {FULL_GPU_HOST}-gpu7")).to_be_visible()
 
 
+def test_three_clicks_free_a_device(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:
+    """From the start page: its host on the map, Release in its row, and yes."""
+    tab = new_tab(lab).open()
+    surface = tab.page.get_by_role("application")
+    surface.focus()
+    tab.page.keyboard.press("End")  # to learn where it is; the clicks are by mouse
+    expect(tab.page.locator(".tip")).to_contain_text("gpu-r20-05")
+    tip = tab.page.locator(".tip").bounding_box()
+    assert tip is not None
+    clicks = 0
+    with tab.filling():
+        tab.page.mouse.click(tip["x"] + 4, tip["y"] - 14)
+        clicks += 1
+    assert tab.title == "gpu-r20-05"
+    before = lab_ledger.summaries.host_holdings("gpu-r20-05").items
+    (held, *_) = [each for each in before if each.name == "gpu-r20-05-gpu4"]
+    with tab.filling():
+        tab.page.get_by_role("button", name=f"Release what {held.user} holds of gpu-r20-05-gpu4").click()
+        tab.page.get_by_role("dialog").get_by_role("button", name="Release").click()
+        clicks += 2
+    assert clicks == 3
+    assert held.consumer not in {each.consumer for each in lab_ledger.summaries.host_holdings("gpu-r20-05").items}
+
+
 def test_search_from_anywhere(lab: Server, new_tab: NewTab) -> None:
     tab = new_tab(lab).open("search?q=r15-0")
     assert [each.inner_text() for each in tab.page.locator("main h2").all()] == ["Hosts and devices"]
