@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-NOUNS_IN_ING = {"decoding", "encoding", "mapping", "padding", "routing", "setting", "string", "wording"}
+NOUNS_IN_ING = {"encoding", "mapping", "padding", "routing", "setting", "string"}
 """Nouns that end like a gerund."""
 METAPHORS = {
     "asked",

@@ -38,6 +38,7 @@ from berth.model.consumer import (
 )
 from berth.model.drain import DrainedProvider, DrainOutcome
 from berth.model.drain_state import DrainState
+from berth.model.edits import RenamedProvider
 from berth.model.ended_consumer import ClaimEnd, EndReason, UndoOutcome
 from berth.model.funnel import Funnel
 from berth.model.interface import LedgerInterface
@@ -168,6 +169,7 @@ __all__ = [
     "RefusedRequest",
     "ReleasedHoldings",
     "ReleasedPage",
+    "RenamedProvider",
     "RenewalRefusal",
     "ReportBy",
     "ReportRow",

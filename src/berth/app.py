@@ -27,6 +27,7 @@ from berth.api.ops.anomaly_scanner import AnomalyScanner
 from berth.api.ops.debug_log import DebugLog
 from berth.api.ops.health import Liveness, Readiness
 from berth.api.ops.lapse_timer import LapseTimer
+from berth.api.ops.summary_keeper import SummaryKeeper
 from berth.api.placement.app import PlacementApp
 from berth.api.v1.app import V1App
 from berth.api.v1.feed import Feed
@@ -119,8 +120,8 @@ def application(settings: Settings, ledger: Ledger, log: Logging, proxy: str | N
 
     feed, registry, threads = Feed(ledger), MetricsRegistry(), Threads()
     scanner = AnomalyScanner(ledger, Path(os.environ[METRICS_VARIABLE]), turn=threads.turn)
-    lapses = LapseTimer(ledger)
-    for thread in (scanner, lapses):
+    background = (scanner, LapseTimer(ledger), SummaryKeeper(ledger))
+    for thread in background:
         thread.start()
     observers = _observers(settings, log, registry)
     ledger.observe(observers.commits)
@@ -139,8 +140,8 @@ def application(settings: Settings, ledger: Ledger, log: Logging, proxy: str | N
 
     def stop() -> None:
         feed.close()
-        scanner.close()
-        lapses.close()
+        for thread in background:
+            thread.close()
 
     def end() -> None:
         if mounts.refusals is not None:

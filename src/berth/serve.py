@@ -85,7 +85,9 @@ def _check_tls(tls: Tls) -> None:
     try:
         tls_proxy.context_of(tls)
     except (OSError, ssl.SSLError) as error:
-        raise UnusableSettings(f"the TLS certificate, its key or the clients' authority will not do: {error}") from None
+        raise UnusableSettings(
+            f"the TLS certificate, its key or the clients' authority cannot be used: {error}"
+        ) from None
 
 
 def _check_otel(otel: Otel) -> None:

@@ -54,7 +54,7 @@ def _converted(name: str, text: str, amount: int, power: int) -> int:
     base, above = (1024, unit[1]) if unit[1] else (1000, unit[2][0])
     here, there = base**power, base ** _POWERS[above]
     if amount * here % there:
-        raise typer.BadParameter(f"{name}={text} is not a whole number of its unit")
+        raise typer.BadParameter(f"{name}={text} is not a whole number in the unit of {name}")
     return int(amount * here // there)
 
 

@@ -36,8 +36,17 @@ def print_funnel(session: Session, options: RequestOptions, why: Funnel) -> None
     command = _split_command(session, options, why)
     if command:
         data["command"] = command
-        parts += ["Several providers of one host have it together:", f"  {command}"]
+        parts += ["Several providers of one host have it together. Try:", f"  {command}"]
     session.output.print_result(data, *parts)
+
+
+def command_within(session: Session, options: RequestOptions, tree: str) -> str:
+    """Return the command that asks the whole tree of a provider for what it lacks itself, "" if that does not fit."""
+    options = replace(options, in_tree=(tree,))
+    request = replace(candidate_request(session, options), limit=1)
+    if session.ledger.find(request).candidates:
+        return command_of(options, sys.argv[1:], options.resources)
+    return _split_command(session, options, session.ledger.explain(request))
 
 
 def _split_command(session: Session, options: RequestOptions, why: Funnel) -> str:

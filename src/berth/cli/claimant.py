@@ -27,7 +27,7 @@ from berth.model.validation import canonical_uuid
 ProjectOption = Annotated[
     str,
     typer.Option(
-        help="Project that owns the claim; required, except of a member.",
+        help="Project that owns the claim. Required, unless your role is member.",
         autocompletion=completion_of("project"),
         show_default=False,
     ),
@@ -38,17 +38,17 @@ UserOption = Annotated[
 ]
 ConsumerOption = Annotated[str, typer.Option(metavar="UUID", help="The consumer's uuid; default: a new one.")]
 TypeOption = Annotated[str, typer.Option("--type", help="Type of the consumer, such as INSTANCE.")]
-NameOption = Annotated[str, typer.Option(metavar="NAME", help="What to call the consumer; its uuid stays valid.")]
+NameOption = Annotated[str, typer.Option(metavar="NAME", help="Name of the consumer. Its uuid can still be used.")]
 NoteOption = Annotated[str, typer.Option(metavar="TEXT", help="A note on the consumer, for people.")]
 LastsOption = Annotated[
     str,
-    typer.Option("--for", metavar="TIME", help="How long the claim counts: 90s, 15m, 2h, 7d or 4w. Default: for ever."),
+    typer.Option("--for", metavar="TIME", help="How long the claim lasts: 90s, 15m, 2h, 7d or 4w. Default: no end."),
 ]
 UntilOption = Annotated[
     str, typer.Option(metavar="WHEN", help="When the claim ends: 2027-05-01 or 2027-05-01T12:00+02:00 (else UTC).")
 ]
 LeaseOption = Annotated[
-    str, typer.Option(metavar="UUID", help="The claim goes on while this lease is renewed: see `berth lease`.")
+    str, typer.Option(metavar="UUID", help="Keep the claim while this lease is renewed: see `berth lease`.")
 ]
 
 
@@ -116,7 +116,7 @@ def new_claimant(
     A member may claim for one project only, which the server knows.
     """
     if not project:
-        project, own_user = _own_project(session)
+        project, own_user = own_project(session)
         user = user or own_user
     return Claimant(
         consumer=canonical_uuid(consumer) if consumer else str(uuid.uuid4()),
@@ -128,13 +128,13 @@ def new_claimant(
     )
 
 
-def _own_project(session: Session) -> tuple[str, str]:
+def own_project(session: Session) -> tuple[str, str]:
     """Return the project and the user of a member, by its token. Raises typer.BadParameter for any other caller."""
     if session.remote:
         caller = session.client.me()
         if MEMBER in caller.roles and caller.project and not {"admin", "service"} & set(caller.roles):
             return caller.project, caller.user
-    raise typer.BadParameter("no project given: --project NAME")
+    raise typer.BadParameter("no project given: add --project NAME")
 
 
 def term_of(lasts: str, until: str, within: str = "", lease: str = "") -> Term | Keep:

@@ -23,14 +23,16 @@ ServerUrl = Annotated[
 ]
 TokenFile = Annotated[
     Path | None,
-    typer.Option("--token-file", metavar="FILE", envvar="BERTH_TOKEN_FILE", help="File with the token for the server."),
+    typer.Option(
+        "--token-file", metavar="FILE", envvar="BERTH_TOKEN_FILE", help="Read the token for the server from this file."
+    ),
 ]
 TokenFrom = Annotated[
     str,
     typer.Option(
         "--token",
         metavar="-",
-        help="-: read the token for the server from standard input. Or set BERTH_TOKEN.",
+        help="'-' reads the token for the server from standard input. Or set BERTH_TOKEN.",
         show_default=False,
     ),
 ]
@@ -51,7 +53,7 @@ Wait = Annotated[
         "--wait",
         metavar="SECONDS",
         envvar="BERTH_WAIT",
-        help="Wait this long for the server until it is ready.",
+        help="Wait up to this long for the server to be ready.",
         min=0,
     ),
 ]

@@ -17,6 +17,9 @@ import typer
 MOST: Final = 50
 """How many names are offered."""
 
+ASKED: Final = 1_000
+"""How many names with the text in them a server is asked for: not all of them begin with it."""
+
 PATIENCE_S: Final = 0.5
 """How long a shell waits for the ledger."""
 
@@ -74,10 +77,11 @@ def _is_typed(context: typer.Context, name: str) -> bool:
 
 def _of_database(context: typer.Context, kind: str, prefix: str) -> NameReader:
     from berth.settings import resolved
-    from berth.store.completion import names_with_prefix
+    from berth.store.completion import names_with_prefix, prepare
 
     typed = {"database": context.params["database"]} if _is_typed(context, "database") else {}
     url = resolved(typed, context.find_root().params.get("config")).settings.url
+    prepare(url)
     return lambda: names_with_prefix(url, kind, prefix, MOST)
 
 
@@ -86,12 +90,17 @@ def _of_server(url: str, token: str, kind: str, prefix: str) -> NameReader:
     from berth.model.change import NameKind
     from berth.model.overview import ProviderFilter
 
-    reads: dict[str, Callable[[Any], Iterable[str]]] = {
-        "provider": lambda client: (each.name for each in client.search(ProviderFilter(name=prefix)).items),
-        "project": lambda client: (each.project for each in client.projects(limit=1_000).items),
-        "aggregate": lambda client: (each.label for each in client.names(NameKind.AGGREGATE) if each.label),
-    }
-    read = reads.get(kind) or (lambda client: (each.name for each in client.names(NameKind(kind))))
+    def providers(client: Any) -> Iterable[str]:
+        return (each.name for each in client.search(ProviderFilter(name=prefix), limit=ASKED).items)
+
+    def projects(client: Any) -> Iterable[str]:
+        return (each.project for each in client.projects(name=prefix, totals=False, limit=ASKED).items)
+
+    def aggregates(client: Any) -> Iterable[str]:
+        return (each.label for each in client.names(NameKind.AGGREGATE, name=prefix) if each.label)
+
+    reads = {"provider": providers, "project": projects, "aggregate": aggregates}
+    read = reads.get(kind) or (lambda client: (each.name for each in client.names(NameKind(kind), name=prefix)))
 
     def names() -> Iterable[str]:
         with connect(url, token, timeout=PATIENCE_S) as client:

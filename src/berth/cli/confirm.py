@@ -9,7 +9,7 @@ import typer
 
 from berth.cli.session import Session
 
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for a confirmation.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and change nothing.")]
 
 NOTHING_DONE: Final = "nothing was changed"
@@ -23,7 +23,7 @@ def confirm_count(session: Session, count: int, action: str, *, yes: bool) -> No
     if yes:
         return
     if not is_interactive():
-        raise typer.BadParameter(f"this would {action}: give --yes to do so, or --dry-run to see them")
+        raise typer.BadParameter(f"this would {action}: add --yes to proceed, or --dry-run to see what would be done")
     session.output.stop_spinner()
     typed = typer.prompt(f"This will {action}. Type {count} to confirm", default="", show_default=False, err=True)
     if typed.strip() != str(count):

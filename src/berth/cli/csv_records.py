@@ -12,6 +12,7 @@ from typing import Final
 from berth.model.aggregate import AggregateRecord
 from berth.model.inventory import MAX_INT
 from berth.model.names import parse_uuid
+from berth.model.plural import plural
 from berth.model.record import InventoryRecord, ProviderRecord
 
 EXAMPLE: Final = """\
@@ -50,7 +51,9 @@ class CsvHeader:
         """Yield the records of a row: a host, then its GPUs. Raises NoRow."""
         cells = _cells(line, self.separator)
         if len(cells) > len(self.columns):
-            raise NoRow(f"{len(cells)} cells, and {len(self.columns)} columns")
+            raise NoRow(
+                f"it has {plural(len(cells), 'cell')}, but the header has {plural(len(self.columns), 'column')}"
+            )
         row = {name: cell for name, cell in zip(self.columns, cells, strict=False) if cell}
         if "name" not in row:
             raise NoRow("the name is missing")
@@ -105,7 +108,7 @@ def _count(row: dict[str, str]) -> int:
     if gpus > MOST_GPUS:
         raise NoRow(f"{gpus} GPUs are too many for one host: at most {MOST_GPUS}")
     if row.get("gpu_model") and not gpus:
-        raise NoRow("it has a gpu_model, and no gpus")
+        raise NoRow("it has a gpu_model, but no gpus")
     return gpus
 
 
@@ -131,7 +134,7 @@ def _whole(column: str, text: str, factor: int = 1) -> int:
 def _column(cell: str) -> str:
     name = cell if _CLASS.fullmatch(cell) and cell.lower() not in COLUMNS else cell.lower().replace(" ", "_")
     if name not in COLUMNS and not _CLASS.fullmatch(name):
-        raise NoRow(f"the column {cell[:40]!r} is not known: {', '.join(COLUMNS)}, or a resource class such as VGPU")
+        raise NoRow(f"unknown column {cell[:40]!r}: use {', '.join(COLUMNS)}, or a resource class such as VGPU")
     return name
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from berth.model.errors import BerthError
+from berth.model.plural import plural
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -61,7 +62,7 @@ def of_settings(settings: Settings) -> Iterator[Diagnosis]:
     except BerthError as error:
         yield Diagnosis("settings", Health.WRONG, str(error), "`berth config show` says where each value comes from")
     else:
-        yield Diagnosis("settings", Health.GOOD, "Berth can serve with them")
+        yield Diagnosis("settings", Health.GOOD, "valid")
 
 
 def of_ledger(settings: Settings) -> Iterator[Diagnosis]:
@@ -96,7 +97,7 @@ def _reached(database: Database) -> Generator[Diagnosis, None, bool]:
         yield Diagnosis("database", Health.WRONG, str(error), "is its server running, and is the address right?")
         return False
     if current != migrate.NEWEST:
-        found = f"{database.shown} is at revision {current or 'none'}, and this Berth needs {migrate.NEWEST}"
+        found = f"{database.shown} is at revision {current or 'none'}, and this version needs {migrate.NEWEST}"
         yield Diagnosis("database", Health.WRONG, found, "`berth db upgrade`")
         return False
     yield Diagnosis("database", Health.GOOD, f"{database.shown} answers, at revision {current}")
@@ -113,7 +114,7 @@ def _of_key(database: Database, settings: Settings) -> Iterator[Diagnosis]:
     if file is None and "token" not in settings.auth:
         return
     if file is not None and not settings.secret_file and not file.exists():
-        yield Diagnosis("key", Health.GOOD, f"the first token creates {file}")
+        yield Diagnosis("key", Health.GOOD, f"{file} is created with the first token")
         return
     try:
         key_of(database, settings.secret_file)
@@ -132,7 +133,7 @@ def _of_disk(database: Database) -> Iterator[Diagnosis]:
     if free < LEAST_FREE:
         yield Diagnosis("disk", Health.WRONG, found, "make room: a full disk refuses every write")
     elif free < size:
-        yield Diagnosis("disk", Health.NOTE, found, "`berth backup` to this disk and an upgrade need as much again")
+        yield Diagnosis("disk", Health.NOTE, found, "`berth backup` to this disk, or an upgrade, needs as much again")
     else:
         yield Diagnosis("disk", Health.GOOD, found)
 
@@ -160,7 +161,10 @@ def _of_clock(at: Head, now: int) -> Diagnosis:
     whose = "the database server's clock" if at.server_time else "the last commit"
     found = f"{whose} is {abs(ahead) / SECOND_US:,.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's clock"
     return Diagnosis(
-        "clock", Health.WRONG, found, "synchronize clocks (chrony, systemd-timesyncd): ends depend on them"
+        "clock",
+        Health.WRONG,
+        found,
+        "synchronize clocks (chrony, systemd-timesyncd): claims end by them",
     )
 
 
@@ -179,14 +183,18 @@ def _of_records(connection: Connection, at: Head) -> Iterator[Diagnosis]:
             "records",
             Health.WRONG,
             found[0],
-            "`berth audit verify` reads all: the tables were written to without Berth",
+            "the tables were changed by another program: run `berth audit verify`",
         )
     if damaged:
         numbers = ", ".join(map(str, damaged[:5]))
         yield Diagnosis("records", Health.WRONG, f"changes that cannot be read: {numbers}", "`berth db mend`")
     if not (found or damaged):
         count = min(LAST_RECORDS, at.audit_number - after)
-        yield Diagnosis("records", Health.GOOD, f"the last {count:,} are whole; `berth db verify` adds everything up")
+        yield Diagnosis(
+            "records",
+            Health.GOOD,
+            f"the last {plural(count, 'record')} intact; `berth db verify` checks all",
+        )
 
 
 def _of_tokens(connection: Connection, now: int) -> Iterator[Diagnosis]:
@@ -203,7 +211,7 @@ def _of_tokens(connection: Connection, now: int) -> Iterator[Diagnosis]:
         found = f"never used since they were created: {', '.join(sorted(idle))}"
         yield Diagnosis("tokens", Health.NOTE, found, "revoke those that are not needed: `berth token revoke NAME`")
     elif valid:
-        yield Diagnosis("tokens", Health.GOOD, f"{len(valid):,} are valid")
+        yield Diagnosis("tokens", Health.GOOD, plural(len(valid), "token is valid", "tokens are valid"))
 
 
 def of_server(client: Client, version: str) -> Iterator[Diagnosis]:
@@ -214,13 +222,13 @@ def of_server(client: Client, version: str) -> Iterator[Diagnosis]:
         yield Diagnosis("server", Health.WRONG, str(error), "is `berth serve` running there, and the address right?")
         return
     if about.version != version:
-        found = f"it is Berth {about.version}, and this command {version}"
+        found = f"the server is Berth {about.version}, this command is {version}"
         yield Diagnosis("server", Health.NOTE, found, "install the same version here")
     else:
-        yield Diagnosis("server", Health.GOOD, f"it answers, and is Berth {version}")
+        yield Diagnosis("server", Health.GOOD, f"the server answers: Berth {version}")
     try:
         me = client.me()
     except BerthError as error:
         yield Diagnosis("token", Health.WRONG, str(error), "give a valid one: BERTH_TOKEN, --token-file or --token -")
     else:
-        yield Diagnosis("token", Health.GOOD, f"it is {me.name}'s, with {', '.join(me.roles) or 'no role'}")
+        yield Diagnosis("token", Health.GOOD, f"it belongs to {me.name}, with {', '.join(me.roles) or 'no role'}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from berth.cli.amounts import as_text
 from berth.cli.output.suggest import did_you_mean, suggestions
+from berth.cli.refusal_text import refusal_text
 from berth.cli.session import NoLedger, Session
 from berth.model import errors
 from berth.model.change import NameKind
@@ -34,7 +35,7 @@ CREATE_LEDGER: Final = (
 def report(error: BerthError, session: Session) -> int:
     """Print the reason of an error and the next step. Return the exit status."""
     session.output.print_refusal(
-        str(error) or str(type(error).__doc__),
+        refusal_text(error, session),
         next_step=_next_step(error, session),
         kind=error_name(error),
         **_fields(error),
@@ -48,6 +49,9 @@ def error_name(error: BerthError) -> str:
 
 
 def _next_step(error: BerthError, session: Session) -> str:
+    """Return what the command itself has noted on the error, else what helps with errors of its kind."""
+    if notes := getattr(error, "__notes__", ()):
+        return "; ".join(notes)
     for kinds, step in _NEXT_STEPS.items():
         if isinstance(error, kinds):
             try:
@@ -79,9 +83,9 @@ def _suggest(names: Iterable[str], known: Iterable[str], otherwise: str) -> str:
 def _consumer_conflict(error: BerthError, session: Session) -> str:
     assert isinstance(error, errors.ConsumerGenerationConflict)
     if error.expected is None:
-        return "it holds nothing (any more): claim again, as for a new consumer"
+        return "it holds nothing now: claim again, as for a new consumer"
     held = [f"{as_text(each)} of {session.name_of(uuid)}" for uuid, each in error.holds.items()]
-    return f"it holds {' and '.join(held) or 'something'}: --replace overwrites that, with --on"
+    return f"it holds {' and '.join(held) or 'something'}: --replace with --on overwrites that"
 
 
 def _name_holders(error: BerthError, session: Session) -> str:
@@ -98,13 +102,13 @@ def _name_holders(error: BerthError, session: Session) -> str:
         return f"{_in_use(error, session)}; `berth release --holders-of {session.name_of(uuid)}` releases all of it"
     if isinstance(error, errors.CapacityExceeded):
         return f"`berth find` shows where it fits, or why it fits nowhere; {step}"
-    return f"{step}; `berth release CONSUMER` ends that"
+    return f"{step}; `berth release CONSUMER` releases it"
 
 
 def _drained(error: BerthError, session: Session) -> str:
     assert isinstance(error, errors.ProviderDrained)
     name = session.name_of(error.provider)
-    return f"`berth show {name}` says since when; `berth undrain` ends it; `berth find` shows where else it fits"
+    return f"`berth show {name}` says since when; `berth undrain {name}` ends it; `berth find` shows where else it fits"
 
 
 def _in_use(error: errors.TreeInUse, session: Session) -> str:
@@ -130,7 +134,7 @@ def _name_provider(error: BerthError, session: Session) -> str:
 def _below_use(error: BerthError, session: Session) -> str:
     assert isinstance(error, errors.CapacityBelowUse)
     names = f"{', '.join(map(session.name_of, error.providers))}{_more(len(error.providers), error.provider_count)}"
-    return f"they are {names}: --dry-run lists them with what is held; --over-capacity sets it all the same"
+    return f"providers: {names}; --dry-run lists them with what is held; --over-capacity allows it"
 
 
 def _name_providers(error: BerthError, session: Session) -> str:
@@ -139,7 +143,7 @@ def _name_providers(error: BerthError, session: Session) -> str:
     if isinstance(error, errors.ProviderHasChildren):
         what, first, count = "its children", error.children, error.child_count
     else:
-        what, first, count = "these have it", error.providers, error.provider_count
+        what, first, count = "used by", error.providers, error.provider_count
     names = ", ".join(map(session.name_of, first))
     return f"{what}: {names}{_more(len(first), count)}" if names else ""
 
@@ -177,7 +181,7 @@ _NEXT_STEPS: Final[dict[type[BerthError], NextStep]] = {
     NoLedger: lambda *_: CREATE_LEDGER,
     errors.ClassNotFound: _unknown_class,
     errors.TraitsNotFound: _unknown_traits,
-    errors.AggregateNotFound: lambda *_: "`berth aggregates` lists them; `berth aggregate create` makes one",
+    errors.AggregateNotFound: lambda *_: "`berth aggregates` lists them; `berth aggregate create` creates one",
     errors.ConsumerNotFound: lambda *_: "`berth consumers` lists them",
     errors.ConsumerAmbiguous: lambda *_: "the first digits of its uuid are enough",
     errors.AggregateNameTaken: lambda *_: "choose another name, or `berth aggregate rename` that one first",
@@ -191,8 +195,9 @@ _NEXT_STEPS: Final[dict[type[BerthError], NextStep]] = {
     errors.NotBerth: lambda *_: "is this the address that `berth serve` printed?",
     errors.Unavailable: _unavailable,
     errors.ConsumerGenerationConflict: _consumer_conflict,
-    errors.GenerationConflict: lambda *_: "it has changed since it was read: read it again, then decide again",
+    errors.GenerationConflict: lambda *_: "it has changed since it was read: read it again, then retry",
     errors.CapacityExceeded: _name_holders,
+    errors.InventoryMissing: lambda *_: "`berth find` shows where it fits",
     errors.ProviderDrained: _drained,
     errors.DrainedAbove: lambda error, _: f"`berth undrain {getattr(error, 'name', '')}`",
     errors.UnitsViolated: lambda *_: "`berth show` shows the units of each inventory",

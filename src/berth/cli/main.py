@@ -11,50 +11,18 @@ from typing import Any, Final
 
 import typer
 
-from berth.cli.commands import (
-    aggregate,
-    audit,
-    backup,
-    changes,
-    claim,
-    config,
-    db,
-    delete,
-    demo,
-    discover,
-    doctor,
-    drain,
-    edit,
-    find,
-    hold,
-    import_export,
-    lease,
-    policy,
-    reconcile,
-    release,
-    rename,
-    report,
-    review,
-    serve,
-    token,
-    top,
-    trait,
-)
-from berth.cli.commands import list as list_commands
-from berth.cli.commands import set as set_commands
+from berth.cli.command_group import STATUSES, CommandGroup, adapt_options
 from berth.cli.options import configure
 from berth.cli.output.escape import escape, tolerate_narrow_encodings
-from berth.cli.plain_types import show_plain_types
 from berth.model.errors import BerthError, Refusal
 from berth.settings import SettingsWrong
 
-LOOK, CLAIM, CHANGE, FILL, SERVE, ADMINISTER = "Look", "Claim", "Change", "Fill", "Serve", "Administer"
-COLLECTED_AT: Final = 50_000
-"""After how many new objects the garbage collector looks for cycles: modules that are imported leave none."""
-STATUSES: Final = "Exit status: 0 success; 1 refused; 2 wrong usage, or a problem that must be fixed first."
+COLLECTED_AT: Final = 200_000
+"""After how many new objects the garbage collector looks for cycles: more than a short command imports, and keeps."""
 
 app = typer.Typer(
     name="berth",
+    cls=CommandGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -64,77 +32,20 @@ app = typer.Typer(
 
 app.callback()(configure)
 
-_COMMANDS: Final = (
-    (LOOK, "providers", list_commands.providers),
-    (LOOK, "show", list_commands.show),
-    (LOOK, "find", find.find),
-    (LOOK, "usage", list_commands.usage),
-    (LOOK, "consumers", list_commands.consumers),
-    (LOOK, "agenda", hold.agenda),
-    (LOOK, "classes", list_commands.classes),
-    (LOOK, "traits", list_commands.traits),
-    (LOOK, "aggregates", list_commands.aggregates),
-    (LOOK, "changes", changes.changes),
-    (LOOK, "history", changes.history),
-    (LOOK, "watch", changes.watch),
-    (LOOK, "top", top.top),
-    (LOOK, "report", report.report),
-    (CLAIM, "claim", claim.claim),
-    (CLAIM, "hold", hold.hold),
-    (CLAIM, "confirm", hold.confirm),
-    (CLAIM, "extend", hold.extend),
-    (CLAIM, "release", release.release),
-    (CLAIM, "edit", edit.edit),
-    (CLAIM, "reconcile", reconcile.reconcile),
-    (CLAIM, "undo", reconcile.undo),
-    (CHANGE, "set", set_commands.set_),
-    (CHANGE, "drain", drain.drain),
-    (CHANGE, "undrain", drain.undrain),
-    (CHANGE, "rename", rename.rename),
-    (CHANGE, "delete", delete.delete),
-    (CHANGE, "rm", delete.rm),
-    (FILL, "discover", discover.discover),
-    (FILL, "import", import_export.import_),
-    (FILL, "export", import_export.export),
-    (SERVE, "serve", serve.serve),
-    (SERVE, "demo", demo.demo),
-    (ADMINISTER, "review", review.review),
-    (ADMINISTER, "backup", backup.backup),
-    (ADMINISTER, "doctor", doctor.doctor),
-)
-"""The top-level commands, in the order of the help: panel, name, function."""
-
-_GROUPS: Final = (
-    (CLAIM, "lease", lease.app),
-    (CHANGE, "trait", trait.app),
-    (CHANGE, "aggregate", aggregate.app),
-    (ADMINISTER, "db", db.app),
-    (ADMINISTER, "token", token.app),
-    (ADMINISTER, "policy", policy.app),
-    (ADMINISTER, "audit", audit.app),
-    (ADMINISTER, "config", config.app),
-)
-"""The groups of commands: panel of the help, name, group."""
-
-for _panel, _name, _function in _COMMANDS:
-    app.command(_name, epilog=STATUSES, rich_help_panel=_panel)(_function)
-for _panel, _name, _group in _GROUPS:
-    for _command in _group.registered_commands:
-        _command.epilog = STATUSES
-    app.add_typer(_group, name=_name, epilog=STATUSES, rich_help_panel=_panel)
-
 
 @cache
 def command() -> Callable[..., Any]:
-    """Return all commands as one function, put together once: that takes a tenth of a second."""
+    """Return all commands as one function, put together once."""
     made = typer.main.get_command(app)
-    show_plain_types(made)
+    adapt_options(made)
     return made
 
 
 def main() -> None:
     """Run a command as all that this process does. See `run`."""
     gc.set_threshold(COLLECTED_AT)
+    # NumPy would start a thread for each processor, for linear algebra, of which Berth has none.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         run()
     finally:

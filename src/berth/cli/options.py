@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import typer
@@ -70,7 +70,7 @@ OnlyTree = Annotated[
     typer.Option(
         "--tree",
         metavar="NAME",
-        help="Only providers in this provider's tree.",
+        help="Only this host and its parts.",
         autocompletion=completion_of("provider"),
     ),
 ]
@@ -104,21 +104,23 @@ HoldingOf = Annotated[
     typer.Option(
         "--provider",
         metavar="NAME",
-        help="Only consumers that hold some of this provider.",
+        help="Only consumers with claims on this provider.",
         autocompletion=completion_of("provider"),
     ),
 ]
 HoldingClass = Annotated[
     str,
-    typer.Option("--class", help="Only consumers that hold some of this class.", autocompletion=completion_of("class")),
+    typer.Option(
+        "--class", help="Only consumers that hold resources of this class.", autocompletion=completion_of("class")
+    ),
 ]
 OnlyClass = Annotated[
     str, typer.Option("--class", help="Only this resource class.", autocompletion=completion_of("class"))
 ]
 ConsumerWord = Annotated[
-    str, typer.Argument(metavar="CONSUMER", help="The consumer's name or uuid, or a unique beginning of either.")
+    str, typer.Argument(metavar="CONSUMER", help="The consumer's name or uuid, or a unique prefix.")
 ]
-ShowUuids = Annotated[bool, typer.Option("--uuids", help="Show the uuids of consumers that have a name as well.")]
+ShowUuids = Annotated[bool, typer.Option("--uuids", help="Also show the uuids of consumers that have a name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text, for programs.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table, for spreadsheets.")]
 ConfigFile = Annotated[
@@ -148,14 +150,15 @@ NOT_CONFIGURED = frozenset({"demo", "serve", "config", "review", "doctor"})
 
 
 def configure(context: typer.Context, config: ConfigFile = None, version: ShowVersion = False) -> None:  # noqa: ARG001
-    """Set the defaults of --database and --secret-file for every command, from the settings."""
+    """Set the defaults of --database and --secret-file for the command that is called, from the settings."""
     context.obj = config
-    if context.resilient_parsing or context.invoked_subcommand in NOT_CONFIGURED:
+    name = context.invoked_subcommand
+    if context.resilient_parsing or name is None or name in NOT_CONFIGURED:
         return
     settings = resolved(file=config).settings
-    context.default_map = dict(
-        _defaults(context.command, {"database": settings.url, "secret_file": settings.secret_file})
-    )
+    group: Any = context.command
+    defaults = {"database": settings.url, "secret_file": settings.secret_file}
+    context.default_map = {name: _defaults(group.commands[name], defaults)}
 
 
 def configured(context: typer.Context, flags: Mapping[str, Any] | None = None) -> Resolved:
@@ -163,13 +166,9 @@ def configured(context: typer.Context, flags: Mapping[str, Any] | None = None) -
     return resolved(flags, context.find_root().obj)
 
 
-def _defaults(group: Any, settings: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    """Yield each command with those of the settings that it takes, as Click's `default_map` has them."""
-    for name, command in group.commands.items():
-        if name in NOT_CONFIGURED:
-            continue
-        if hasattr(command, "commands"):
-            yield name, dict(_defaults(command, settings))
-        else:
-            accepted = {each.name for each in command.params}
-            yield name, {key: value for key, value in settings.items() if key in accepted}
+def _defaults(command: Any, settings: Mapping[str, str]) -> dict[str, Any]:
+    """Return those of the settings that a command takes, by command in a group: a `default_map` of Click."""
+    if hasattr(command, "commands"):
+        return {name: _defaults(each, settings) for name, each in command.commands.items()}
+    accepted = {each.name for each in command.params}
+    return {key: value for key, value in settings.items() if key in accepted}

@@ -8,15 +8,12 @@ _TYPES: Final[dict[Any, str]] = {bool: "", int: "N", float: "N", str: "TEXT", li
 """What stands for a value of a type, unless the option says so itself."""
 
 
-def show_plain_types(command: Any) -> None:
-    """Make a command, and all commands in it, show the types of their options in plain words."""
-    for parameter in command.params:
-        if parameter.param_type_name == "argument":  # its name says what it is
-            parameter.display_type_rich = _no_type
-        elif parameter.metavar is None:
-            parameter.metavar = _TYPES.get(parameter.type_descriptor.annotation)
-    for inner in getattr(command, "commands", {}).values():
-        show_plain_types(inner)
+def show_plain_type(parameter: Any) -> None:
+    """Make the help of a command show the type of an option or an argument in plain words."""
+    if parameter.param_type_name == "argument":  # its name says what it is
+        parameter.display_type_rich = _no_type
+    elif parameter.metavar is None:
+        parameter.metavar = _TYPES.get(parameter.type_descriptor.annotation)
 
 
 def _no_type(ctx: object) -> None:  # noqa: ARG001 - as the method that it replaces

@@ -29,7 +29,7 @@ class Ambiguous(Invalid):
 
     def __init__(self, word: str, names: list[str]) -> None:
         listed = ", ".join(names[:MOST_LISTED]) + (" and more" if len(names) > MOST_LISTED else "")
-        super().__init__(f"{word!r} could be {listed}")
+        super().__init__(f"several names match {word!r}: {listed}")
         self.matches = names
 
 

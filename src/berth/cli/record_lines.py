@@ -81,7 +81,7 @@ def _leniently(line: bytes, error: Exception) -> ProviderRecord:
     except ValueError:
         raise NoRecord(str(error)) from None
     if _SURROGATE.search(json.dumps(given, ensure_ascii=False)) is not None:
-        raise NoRecord("a text holds half of a surrogate pair, which is no character") from None
+        raise NoRecord("a text contains half of a surrogate pair, which is not a character") from None
     try:
         return msgspec.convert(given, ProviderRecord)
     except msgspec.ValidationError:
@@ -93,7 +93,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        raise NoRecord(f"{next(name for name in names if names.count(name) > 1)!r} is in one object twice")
+        raise NoRecord(f"{next(name for name in names if names.count(name) > 1)!r} appears twice in one object")
     return found
 
 

@@ -74,7 +74,7 @@ def _groups(options: RequestOptions) -> dict[str, dict[str, int]]:
             raise typer.BadParameter(f"group {name} is given twice")
         groups[name] = parse_amounts(given) if given.strip() else {}
     if not any(groups.values()):
-        raise typer.BadParameter("no amounts given: give them, such as VCPU=4,MEMORY_MB=8G, or --group gpu:PGPU=1")
+        raise typer.BadParameter("no amounts given: add them, such as VCPU=4,MEMORY_MB=8G, or --group gpu:PGPU=1")
     return groups
 
 
@@ -86,7 +86,7 @@ def _by_group(options: Iterable[str], groups: dict[str, dict[str, int]]) -> list
         group, value = (name, rest) if colon else ("", text)
         if group not in groups:
             known = ", ".join(filter(None, groups)) or "none"
-            missing = f"no group {group!r}" if group else "no unnamed group: begin with a group's name and a colon"
+            missing = f"no group {group!r}" if group else "no main request: begin with a group's name and a colon"
             raise typer.BadParameter(f"{text}: there is {missing} (groups: {known})")
         result.append((group, value))
     return result
@@ -135,7 +135,11 @@ Amounts = Annotated[
 ]
 GroupAmounts = Annotated[
     list[str] | None,
-    typer.Option("--group", metavar="NAME:AMOUNTS", help="All of these amounts from one provider, such as gpu:PGPU=1."),
+    typer.Option(
+        "--group",
+        metavar="NAME:AMOUNTS",
+        help="A named group: all of these amounts from one provider, such as gpu:PGPU=1.",
+    ),
 ]
 Traits = Annotated[
     list[str] | None,
@@ -178,7 +182,7 @@ InTree = Annotated[
     typer.Option(
         "--in-tree",
         metavar="[GROUP:]NAME",
-        help="Only providers in this provider's tree.",
+        help="Only this host and its parts.",
         autocompletion=completion_of("provider"),
     ),
 ]
@@ -187,7 +191,7 @@ RootTraits = Annotated[
     typer.Option(
         "--root-trait",
         metavar="TRAIT",
-        help="Only trees whose root has this trait; !TRAIT: lacks it.",
+        help="Only hosts with this trait on the host itself; !TRAIT: without it.",
         autocompletion=completion_of("trait"),
     ),
 ]
@@ -196,7 +200,7 @@ SameSubtree = Annotated[
     typer.Option(
         "--same-subtree",
         metavar="GROUPS",
-        help="The providers of these groups (for example a,b) must lie in one subtree, below one of them.",
+        help="The providers of these groups (such as a,b) must be in one subtree: one of them above all others.",
     ),
 ]
 Isolate = Annotated[bool, typer.Option("--isolate", help="Named groups must be on different providers.")]

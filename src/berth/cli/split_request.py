@@ -30,6 +30,9 @@ _VALUED: Final = {
 }
 """The options of a request that have a value, with their fields."""
 
+_REPLACED: Final = frozenset({"--on"})
+"""Options that a search has no use for: another option of the request stands for them."""
+
 _FILTERS: Final = ("traits", "forbidden", "member_of", "not_member_of", "in_tree")
 
 
@@ -92,7 +95,7 @@ def _other_words(words: Iterable[str], typed: str) -> list[str]:
     left, others = iter(words), []
     for word in left:
         name, equals, _ = word.partition("=")
-        if name in _VALUED:
+        if name in _VALUED or name in _REPLACED:
             if not equals:
                 next(left, None)
         elif word not in (typed, "--isolate"):

@@ -17,7 +17,7 @@ def parse_span(text: str) -> int:
     """Return a span such as 90s, 2h, 30d or 4w in microseconds."""
     match = _SPAN.fullmatch(text.strip())
     if match is None:
-        raise typer.BadParameter(f"{text!r} is not a span of time: write 90s, 15m, 2h, 30d or 4w")
+        raise typer.BadParameter(f"{text!r} is not a duration: write 90s, 15m, 2h, 30d or 4w")
     return int(match[1]) * _UNITS[match[2]] * 1_000_000
 
 
@@ -40,7 +40,7 @@ def _parse_iso(text: str, examples: str) -> int:
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a moment: write {examples}") from None
+        raise typer.BadParameter(f"{text!r} is not a date or time: write {examples}") from None
     aware = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
     return round(aware.timestamp() * 1_000_000)
 

@@ -94,6 +94,7 @@ class AsyncClient:
     update_provider = awaited(Client.update_provider)
     delete_provider = awaited(Client.delete_provider)
     delete_tree = awaited(Client.delete_tree)
+    rename_tree = awaited(Client.rename_tree)
     drain = awaited(Client.drain)
     undrain = awaited(Client.undrain)
     put_records = awaited(Client.put_records)

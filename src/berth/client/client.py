@@ -271,9 +271,12 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Log
 
     # --- Names ---
 
-    def names(self, kind: NameKind) -> list[NameItem]:
-        """Return every name of a kind with the number of its providers; only aggregates that have any or a label."""
-        return self._transport.items(f"/v1/{_PATHS[kind]}", NameItem)
+    def names(self, kind: NameKind, *, name: str = "") -> list[NameItem]:
+        """Return every name of a kind with the number of its providers; only aggregates that have any or a label.
+
+        name: only those with this in them, ignoring case; of aggregates that have a label, in the label.
+        """
+        return self._transport.items(f"/v1/{_PATHS[kind]}", NameItem, name=name or None)
 
     @in_steps
     def classes(self) -> Steps[list[CatalogueEntry]]:
@@ -374,9 +377,15 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Log
             uuids[name] = found.uuid
         return uuids
 
-    def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
-        """Return a page of projects by name, with what their consumers hold, by type."""
-        return self._transport.get("/v1/projects", ProjectPage, limit=limit, after=after)
+    def projects(
+        self, *, name: str = "", totals: bool = True, limit: int = 100, after: str | None = None
+    ) -> ProjectPage:
+        """Return a page of projects by name, with what their consumers hold, by type.
+
+        name: only those with this in their names, ignoring case; totals: False leaves out what they hold.
+        """
+        asked = {"name": name or None, "totals": None if totals else "false", "limit": limit, "after": after}
+        return self._transport.get("/v1/projects", ProjectPage, **asked)
 
 
 def _amounts_text(resources: Resources) -> str:

@@ -162,7 +162,7 @@ def missing(record: Record, *, complete: bool, needed: bool) -> PlanStep:
         provider.uuid,
         provider.name,
         provider.parent,
-        "not found any more",
+        "no longer found",
         before,
         after,
         record.traits,

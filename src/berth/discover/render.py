@@ -10,6 +10,7 @@ import msgspec
 from berth.discover.plan import DiscoveryPlan
 from berth.discover.reconcile import Action, PlanStep
 from berth.model.inventory import Inventory
+from berth.model.plural import plural
 
 SIGNS: Final = {Action.ADD: "+", Action.CHANGE: "~", Action.SAME: " ", Action.REMOVE: "-", Action.KEEP: "!"}
 """The character for each action at the beginning of a line."""
@@ -92,7 +93,7 @@ def total_text(inventory: Inventory) -> str:
 def trait_text(step: PlanStep) -> str:
     """Return the number of traits, with the added and removed ones of a change."""
     count = len(step.traits_after)
-    text = {0: "", 1: "1 trait"}.get(count, f"{count} traits")
+    text = plural(count, "trait") if count else ""
     if step.action in (Action.ADD, Action.REMOVE) or step.traits_before == step.traits_after:
         return text
     added = [f"+{name}" for name in sorted(step.traits_after - step.traits_before)]

@@ -139,7 +139,7 @@ def rotated_token(key: HashKey, token: Token | None, name: str, grace_seconds: i
     """
     grace = grace_seconds * SECOND_US
     if not 0 <= grace <= MOST_US:
-        raise Invalid("the grace of a token that is rotated is from 0 to 100 years")
+        raise Invalid("the grace of a rotated token must be from 0 to 100 years")
     text = _text("" if token is None else token.id)
     return RotateToken(
         name=checked_text(name, "the token's name"), hash=key.hash(text), grace=grace, expires_at=KEEP
@@ -152,11 +152,11 @@ def new_token(key: HashKey, spec: TokenSpec) -> tuple[Token, str]:
         raise Invalid("a token needs a name")
     unknown = [role for role in spec.roles if role not in ROLES]
     if unknown or not spec.roles:
-        raise Invalid(f"a token needs roles out of {', '.join(ROLES)}: {', '.join(unknown) or 'none'} will not do")
+        raise Invalid(f"a token needs roles from {', '.join(ROLES)}: {', '.join(unknown) or 'none'} given")
     if (OWNER in spec.roles) != bool(spec.trees):
-        raise Invalid(f"the role {OWNER} needs the trees that it owns, and no other role takes any")
+        raise Invalid(f"the role {OWNER} needs the trees that it owns; no other role can have trees")
     if spec.lasts_seconds is not None and not 0 < spec.lasts_seconds * SECOND_US <= MOST_US:
-        raise Invalid("a token lasts from 1 second to 100 years, or for ever")
+        raise Invalid("a token can last from 1 second to 100 years, or without end")
     number = "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
     text = _text(number)
     return (
@@ -183,7 +183,7 @@ def _network(given: str) -> str:
     try:
         return str(ip_network(given))
     except ValueError as error:
-        raise Invalid(f"{given!r} is no network such as 192.0.2.0/24: {error}") from None
+        raise Invalid(f"{given!r} is not a network such as 192.0.2.0/24: {error}") from None
 
 
 def _text(number: str) -> str:

@@ -12,6 +12,9 @@ from sqlalchemy import Connection
 from berth.model.change import Change
 from berth.store import audit
 
+MEND: Final = "MendLedger"
+"""The operation of the change that mends a ledger."""
+
 MENDED: Final = "MendEntry"
 """The operation of a record that says which entry was mended: its target is the entry's number, `why` its fault."""
 

@@ -20,6 +20,7 @@ from berth.ledger.queries.largest_consumers import LargestConsumers
 from berth.ledger.queries.leases import LeaseQueries
 from berth.ledger.queries.log_reader import LogReader
 from berth.ledger.queries.named_consumers import ConsumerNameQueries
+from berth.ledger.queries.projects import ProjectQueries
 from berth.ledger.queries.reconciliation import ReconcileVerbs
 from berth.ledger.queries.report import ReportQueries
 from berth.ledger.queries.summaries import SummaryQueries
@@ -65,6 +66,7 @@ LOOK_AGAIN_S: Final = 1
 class Ledger(
     FleetQueries,
     ConsumerQueries,
+    ProjectQueries,
     ConsumerNameQueries,
     AgendaQueries,
     HistoryQueries,
@@ -101,6 +103,7 @@ class Ledger(
 
     def close(self) -> None:
         """Carry out what is queued, then close all connections."""
+        self.summaries.refused.share_now()
         self._writer.close()
 
     @property
@@ -304,7 +307,7 @@ class Ledger(
         if type(command) in UNKEYED:
             key = None
         if key is not None and type(command) not in KEPT_RESULTS:
-            raise Invalid("a command about API tokens takes no idempotency key")
+            raise Invalid("a command about API tokens cannot have an idempotency key")
         return self._writer.queue(command, caller or self.caller, request or new_request_id(), key)
 
     @property
@@ -323,6 +326,7 @@ class Ledger(
         """Carry out a command now, together with everything else that is queued. key: its idempotency key."""
         answer = self.queue(command, caller, key=key)
         self.work()
+        self.summaries.refused.share_if_due()
         return answer
 
     def _do(self, command: Command, key: str | None = None) -> Any:

@@ -12,14 +12,14 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from berth.ledger import checkpoint
 from berth.ledger.audit.chain import verify as verify_chain
-from berth.ledger.damaged_entries import MENDED
+from berth.ledger.damaged_entries import MEND, MENDED
 from berth.ledger.replay import replay
 from berth.model.aggregate import NO_NAME, AggregateName
 from berth.model.caller import Caller
@@ -36,9 +36,6 @@ from berth.store.engine import Database
 from berth.store.head import Head
 
 T = TypeVar("T")
-
-MEND: Final = "MendLedger"
-"""The operation of the entry that mends."""
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from berth.model.aggregate import NO_NAME, AggregateName
 from berth.model.consumer import Owner, Resources
 from berth.model.consumer_name import UNNAMED, ConsumerName
 from berth.model.inventory import Inventory, differences, is_sound, sound
+from berth.model.plural import plural
 from berth.store import changes, consumers, drains, fleet_rows, head, leases, names
 from berth.store.engine import Database
 
@@ -49,20 +50,23 @@ def verify(database: Database) -> Report:
         found = chain(findings, _check_trees(rows), _check_values(rows), _check_ids(rows, at.next_id), by_log)
         reported = list(islice(found, MOST_FINDINGS))
         left_out = sum(1 for _ in found)
-    summary = f"{len(rows.providers)} providers, {len(rows.held)} consumers, {_changes(since, at.number)}: " + (
-        f"{len(reported) + left_out} findings" if reported else "all agree" + _unknown_owners(rows, log)
+    verified = plural(len(rows.providers), "provider"), plural(len(rows.held), "consumer"), _changes(since, at.number)
+    summary = f"{', '.join(verified)}: " + (
+        plural(len(reported) + left_out, "finding") if reported else "all agree" + _unknown_owners(rows, log)
     )
     return Report((*reported, f"and {left_out} more") if left_out else tuple(reported), summary)
 
 
 def _changes(since: int, last: int) -> str:
-    return f"{last - since} changes since the checkpoint of change {since}" if since else f"{last} changes"
+    return (
+        f"{plural(last - since, 'change')} since the checkpoint of change {since}" if since else plural(last, "change")
+    )
 
 
 def _unknown_owners(rows: Books, log: Books) -> str:
     """Return how many owners could not be verified, because their claims are older than owners in the log."""
     number = len(rows.held.keys() - log.owners.keys())
-    return f"; the owners of {number} consumers are in no log until their next change" if number else ""
+    return f"; not in the log until their next change: the owners of {plural(number, 'consumer')}" if number else ""
 
 
 def _compare_with_log(connection: Connection, rows: Books, log: Books) -> Iterator[str]:

@@ -50,7 +50,7 @@ def checked_aggregate_name(name: str) -> str:
         raise Invalid("the name of an aggregate is empty, or begins or ends with a space")
     checked_text(name, "the name of an aggregate", NAME_LENGTH)
     if (separator := _SEPARATORS.search(name)) is not None:
-        raise Invalid(f"the name of an aggregate cannot have {separator[0]!r}, which separates names: {name}")
+        raise Invalid(f"the name of an aggregate cannot contain {separator[0]!r}, which separates names: {name}")
     if parse_uuid(name) is not None:
         raise Invalid(f"the name of an aggregate cannot be a uuid: {name}")
     return name

@@ -20,5 +20,5 @@ class AggregateNameTaken(Conflict):
     """Another aggregate has this name. uuid: of the aggregate that has it."""
 
     def __init__(self, name: str, uuid: str) -> None:
-        super().__init__(f"The aggregate {uuid} has the name {name} already.")
+        super().__init__(f"Aggregate {uuid} has the name {name} already.")
         self.name, self.uuid = name, uuid

@@ -15,6 +15,7 @@ import msgspec
 from berth.model.alive_list import AliveList, Held
 from berth.model.errors import Invalid
 from berth.model.json_names import check_names
+from berth.model.plural import plural
 from berth.model.reconciliation import ReconcileRequest
 
 NDJSON: Final = "application/x-ndjson"
@@ -90,7 +91,7 @@ class AliveLineReader:
             self._read([self._rest])
             self._rest = b""
         if self.error is None and not self._ended:
-            self._refuse('the list has no end, so that it is not known to be whole: its last line is {"end": COUNT}')
+            self._refuse('the list is not complete: its last line must be {"end": COUNT}')
         if self.error is not None:
             raise self.error
         assert self._request is not None, "there is no end without a beginning"
@@ -113,7 +114,7 @@ class AliveLineReader:
         if not line:
             return
         if self._ended:
-            raise Invalid("there is something after the end")
+            raise Invalid("there are lines after the end")
         if line.startswith(b'"'):
             self._require_request()
             self.alive.add(_UUID.decode(line))
@@ -126,23 +127,23 @@ class AliveLineReader:
 
     def _set_request(self, request: ReconcileRequest) -> None:
         if request.alive:
-            raise Invalid("the request has a list of its own, beside the lines")
+            raise Invalid("the first line must not have a list of its own")
         self._request = request
 
     def _require_request(self) -> None:
         if self._request is None:
-            raise Invalid("the first line is the request without its list, an object")
+            raise Invalid("the first line must be the request, an object without the list")
 
     def _read_object(self, line: _Line) -> None:
         if line.end is None:
             if line.consumer is None:
-                raise Invalid('a line is a uuid, {"consumer": UUID, "allocations": ...} or {"end": COUNT}')
+                raise Invalid('a line must be a uuid, {"consumer": UUID, "allocations": ...} or {"end": COUNT}')
             self.alive.add(line.consumer, line.allocations)
             return
         if line.consumer is not None or line.allocations is not None:
-            raise Invalid("the end is a line of its own")
+            raise Invalid("the end must be on a line of its own")
         if line.end != len(self.alive):
-            raise Invalid(f"the end says {line.end:,} consumers, and there were {len(self.alive):,}")
+            raise Invalid(f"the end says {plural(line.end, 'consumer')}, but the list has {len(self.alive):,}")
         self._ended = True
 
     def _refuse(self, why: str) -> None:

@@ -134,7 +134,7 @@ def _text_of(key: bytes | bytearray) -> str:
 def _canonical_uuid(text: object, what: str) -> str:
     found = parse_uuid(text) if isinstance(text, str) else None
     if found is None:
-        raise Invalid(f"{str(text)[:80]!r} is no uuid of a {what}", "/alive")
+        raise Invalid(f"{str(text)[:80]!r} is not the uuid of a {what}", "/alive")
     return found
 
 

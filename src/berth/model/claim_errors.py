@@ -33,9 +33,9 @@ class AllocationProviderNotFound(Invalid):
 
 
 class ConsumerGenerationConflict(Conflict):
-    """The consumer has changed since the caller read it. expected: its generation now, or null.
+    """The consumer has changed since the caller read it. expected: its generation now, null if it holds nothing.
 
-    It is null if the consumer holds nothing. holds: by provider and class; project, user: whose it is.
+    holds: what it holds, by provider and class; project, user: its owner.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class UnitsViolated(CannotAllocate):
 
 
 class CapacityExceeded(CannotAllocate):
-    """The provider has less free capacity than was requested. free: what the claim could have had; capacity: of all.
+    """The provider has less free capacity than was requested. free: the largest possible amount; capacity: in total.
 
     used: what all consumers hold of the class; holders, holder_count: as of in-use.
     """
@@ -116,7 +116,7 @@ class CapacityExceeded(CannotAllocate):
 class NothingFits(Conflict):
     """No provider tree can satisfy the request.
 
-    bounded: the search was cut short, so something might fit all the same; funnel: what each constraint
+    bounded: the search reached its limit, so something might fit; funnel: what each constraint
     removed, None if that was not computed.
     """
 
@@ -130,5 +130,5 @@ class NothingFits(Conflict):
 def _broken_rule(rule: str, value: int, amount: int | None) -> str:
     if amount is None:
         return f"The {rule} is {value}"
-    relation = {"min_unit": "below the", "max_unit": "above the"}.get(rule, "no multiple of the")
+    relation = {"min_unit": "below the", "max_unit": "above the"}.get(rule, "not a multiple of the")
     return f"{amount} is {relation} {rule} of {value}"

@@ -221,7 +221,7 @@ class Lapse(Command, frozen=True):
 
 
 class Undo(Command, frozen=True):
-    """Claim again for the consumers that a change ended, not their owners: what they had. partial: those that fit."""
+    """Restore claims that Berth ended in a change, not their owners: what they had. partial: those that fit."""
 
     change: int
     partial: bool = False

@@ -162,7 +162,10 @@ class TypeTotals(msgspec.Struct, frozen=True):
 
 
 class ProjectItem(msgspec.Struct, frozen=True):
-    """What a project holds. by_type: "unknown" for consumers without a type."""
+    """What a project holds. by_type: "unknown" for consumers without a type.
+
+    resources, by_type: empty where only the numbers of consumers were asked for.
+    """
 
     project: str
     consumers: int

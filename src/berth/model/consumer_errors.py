@@ -29,7 +29,7 @@ class ConsumerNotFound(AllocationsNotFound):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.args = (f"No consumer that holds something has the name {name}.",)
+        self.args = (f"No consumer with claims has the name {name}.",)
 
 
 class ConsumerAmbiguous(Conflict):
@@ -40,4 +40,4 @@ class ConsumerAmbiguous(Conflict):
     def __init__(self, name: str, candidates: Iterable[NamedConsumer], *, more: bool = False) -> None:
         self.name, self.candidates, self.more = name, tuple(candidates), more
         listed = "; ".join(map(str, self.candidates))
-        super().__init__(f"{name} could be {listed}{'; and more' if more else ''}. Give the uuid.")
+        super().__init__(f"Several consumers match {name}: {listed}{'; and more' if more else ''}. Give the uuid.")

@@ -35,7 +35,7 @@ def parse_cursor(text: str) -> Cursor:
     """Return the cursor that a client sent back: a number, with the tag of its history or without. Raises Invalid."""
     matched = _FORM.fullmatch(text)
     if matched is None or int(matched[1]) >= 2**63:
-        raise Invalid("a place in the change log is the number of a change, or the id of an event")
+        raise Invalid("give the number of a change, or the id of an event")
     return Cursor(int(matched[1]), matched[2] or "")
 
 

@@ -20,7 +20,7 @@ WHY_LENGTH: Final = 255
 
 
 class Drain(Command, frozen=True, kw_only=True):
-    """Let providers take no new claims, each with all below it. What is held stays, and can be moved or released.
+    """Stop new claims on providers and everything below them. What is held stays, and can be moved or released.
 
     providers: uuids; where: all that match, but for those below another one; why: for those who read it later. One that
     is drained already stays so since then; another reason replaces the old one. dry_run: change nothing.
@@ -33,7 +33,7 @@ class Drain(Command, frozen=True, kw_only=True):
 
 
 class Undrain(Command, frozen=True, kw_only=True):
-    """Let drained providers take claims again. One that is not drained is no error. dry_run: change nothing.
+    """Allow new claims on drained providers again. One that is not drained is no error. dry_run: change nothing.
 
     providers: uuids; where: of all that match, those that are drained themselves.
     """

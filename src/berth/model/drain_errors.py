@@ -7,9 +7,9 @@ from berth.model.error_kinds import Conflict
 
 
 class ProviderDrained(CannotAllocate):
-    """The provider is drained, itself or one above it: no more can be held of it than is held now.
+    """The provider, or one above it, is drained: it takes no new claims.
 
-    held: how much that is, of the class; by: who drained it; reason: theirs, "" if none.
+    held: how much of the class is held now; by: who drained it; reason: why, "" if none was given.
     """
 
     def __init__(self, provider: str, resource_class: str, held: int = 0, by: str = "", reason: str = "") -> None:
@@ -19,7 +19,7 @@ class ProviderDrained(CannotAllocate):
             provider,
             (resource_class,),
             f"Unable to create allocation for '{resource_class}' on resource provider '{provider}'. "
-            f"{drained} and takes no new claims: no more than the {held} held now can be held.",
+            f"{drained} and takes no new claims beyond the {held} that are held now.",
         )
 
 
@@ -27,5 +27,7 @@ class DrainedAbove(Conflict):
     """The provider is drained because one above it is. above, name: which one."""
 
     def __init__(self, provider: str, above: str, name: str = "") -> None:
-        super().__init__(f"{provider} is drained because {name or above} above it is: undrain that one")
+        super().__init__(
+            f"{provider} is drained because {name or above}, above it, is drained: undrain {name or above}"
+        )
         self.provider, self.above, self.name = provider, above, name

@@ -8,7 +8,15 @@ from typing import Protocol
 
 from berth.model.commands import KEEP, Keep
 from berth.model.drain import Drain, DrainOutcome, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
+from berth.model.edits import (
+    DeleteTree,
+    EditAggregates,
+    EditConsumer,
+    EditTraits,
+    NameAggregate,
+    RenamedProvider,
+    RenameTree,
+)
 from berth.model.inventory_edits import EditedInventories, EditInventories, InventoryFields
 from berth.model.namespace import CommandLedger
 from berth.model.overview import ProviderFilter
@@ -106,7 +114,7 @@ class EditVerbs(CommandLedger, Protocol):
         dry_run: bool = False,
         key: str | None = None,
     ) -> DrainOutcome:
-        """Let providers take no new claims, each with all below it; what is held stays. where: all that match as well.
+        """Stop new claims on providers and everything below them; what is held stays. where: all that match as well.
 
         One that is drained already is no error. Raises ProviderNotFound, NothingMatches, Invalid.
         """
@@ -122,7 +130,7 @@ class EditVerbs(CommandLedger, Protocol):
         dry_run: bool = False,
         key: str | None = None,
     ) -> DrainOutcome:
-        """Let drained providers take claims again. where: those of all that match as well.
+        """Allow new claims on drained providers again. where: those of all that match as well.
 
         One that is not drained is no error. Raises ProviderNotFound, NothingMatches; DrainedAbove for one that is
         drained because a provider above it is.
@@ -134,6 +142,16 @@ class EditVerbs(CommandLedger, Protocol):
         """Delete a provider and all below it, or none. Return their uuids. Raises ProviderNotFound, TreeInUse."""
         deleted: list[str] = self.do(DeleteTree(uuid=uuid, dry_run=dry_run), key=key)
         return deleted
+
+    def rename_tree(
+        self, uuid: str, name: str, *, dry_run: bool = False, key: str | None = None
+    ) -> list[RenamedProvider]:
+        """Rename a provider, and those below it whose names begin with its name, or none. Return them, parents first.
+
+        Raises ProviderNotFound, ProviderExists, NameRequired.
+        """
+        renamed: list[RenamedProvider] = self.do(RenameTree(uuid=uuid, name=name, dry_run=dry_run), key=key)
+        return renamed
 
     def release_matching(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from berth.model.commands import KEEP, Command, Keep
 
 
@@ -29,6 +31,25 @@ class DeleteTree(Command, frozen=True):
 
     uuid: str
     dry_run: bool = False
+
+
+class RenameTree(Command, frozen=True):
+    """Rename a provider, and all below it whose names begin with its name: all of them, or none if a name is taken.
+
+    dry_run: rename nothing.
+    """
+
+    uuid: str
+    name: str
+    dry_run: bool = False
+
+
+class RenamedProvider(msgspec.Struct, frozen=True):
+    """A provider with its new name. was: the old one."""
+
+    uuid: str
+    name: str
+    was: str
 
 
 class EditConsumer(Command, frozen=True):

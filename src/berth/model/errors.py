@@ -39,6 +39,7 @@ from berth.model.error_kinds import (
 from berth.model.hold_errors import DoesNotJoin, HoldLapsed, HoldTooLong, InvalidTerm, NoEnd, NotHeld, NotPending
 from berth.model.lease_errors import LeaseEnded, LeaseExists, LeaseNotFound
 from berth.model.names import parse_uuid
+from berth.model.plural import plural
 from berth.model.reconcile_errors import CannotUndo, NothingAlive, PlanOutdated, ReconcileTooLarge
 from berth.model.report_errors import ReportTooLong
 from berth.model.token_errors import TokenExists, TokenNotFound, TokensUnused
@@ -94,23 +95,27 @@ __all__ = [
 
 
 class ChangesGone(Refusal):
-    """These changes are no longer in the log: they are in an archive. first: the number of the first one left."""
+    """These changes were moved from the log into an archive. first: the number of the first change still in the log."""
 
     def __init__(self, first: int) -> None:
-        super().__init__(f"the change log begins with change {first}: read the ledger itself, then go on from there")
+        super().__init__(
+            f"The change log now begins with change {first}: read the ledger again, then follow the log from there."
+        )
         self.first = first
 
 
 class LogReset(Refusal):
-    """The change log does not continue where a reader is: it is of another history, or begins later."""
+    """The change log does not continue where the reader stopped: it has another history, or begins later."""
 
     def __init__(self, head: int) -> None:
-        super().__init__(f"The change log does not continue from there: read again, then follow it from change {head}.")
+        super().__init__(
+            f"The change log does not continue from there: read the ledger again, then follow it from change {head}."
+        )
         self.head = head
 
 
 class ProviderNotFound(NotFound):
-    """There is no provider with this uuid, or none of this name where a name was given."""
+    """There is no provider with this uuid or name."""
 
     def __init__(self, uuid: str) -> None:
         what = f"uuid {uuid}" if parse_uuid(uuid) else f"name {uuid!r}"
@@ -268,12 +273,12 @@ class ProviderHasChildren(Conflict):
 
     def __init__(self, uuid: str, children: Iterable[str] = (), child_count: int = 0) -> None:
         self.uuid, self.children, self.child_count = uuid, tuple(children), child_count
-        listed = _list_of(self.children, child_count)
+        listed = _list_of("child", "children", self.children, child_count)
         super().__init__(f"Unable to delete parent resource provider {uuid}: It has child resource providers.{listed}")
 
 
 class InUse(Conflict):
-    """Consumers hold what should go. used: amounts by class; holders: the first few consumers, with what they hold.
+    """Consumers hold what should be removed. used: amounts by class; holders: the first few, with what they hold.
 
     holder_count: how many there are, counted up to 1,000. Both are left out if the caller may not see them.
     """
@@ -305,20 +310,19 @@ class TreeInUse(InUse):
     def __init__(self, uuid: str, providers: Iterable[str], used: Resources | None = None) -> None:
         in_use = tuple(providers)
         self.uuid, self.providers, self.provider_count = uuid, in_use[:MOST_NAMED], len(in_use)
-        listed = _list_of(self.providers, self.provider_count)
+        listed = _list_of("provider", "providers", self.providers, self.provider_count)
         super().__init__(f"Resource provider {uuid} or one below it has allocations.{listed}", used)
 
 
 class CapacityBelowUse(Conflict):
-    """More is held of providers than they would have. providers: the first few; provider_count: of all."""
+    """Providers would have less capacity than consumers hold. providers: the first few; provider_count: of all."""
 
     def __init__(self, resource_class: str, providers: Iterable[str]) -> None:
         below = tuple(providers)
         self.resource_class, self.providers, self.provider_count = resource_class, below[:MOST_NAMED], len(below)
-        listed = _list_of(self.providers, self.provider_count)
-        super().__init__(
-            f"More {resource_class} is held of {self.provider_count:,} provider(s) than could be claimed then.{listed}"
-        )
+        listed = _list_of("provider", "providers", self.providers, self.provider_count)
+        capacity = plural(self.provider_count, "provider would have", "providers would have")
+        super().__init__(f"{capacity} less {resource_class} than consumers hold.{listed}")
 
 
 class GenerationConflict(Conflict):
@@ -362,7 +366,7 @@ class ClassInUse(Conflict):
 
     def __init__(self, name: str, providers: Iterable[str] = (), provider_count: int = 0) -> None:
         self.name, self.providers, self.provider_count = name, tuple(providers), provider_count
-        listed = _list_of(self.providers, provider_count)
+        listed = _list_of("provider", "providers", self.providers, provider_count)
         super().__init__(f"Cannot delete resource class {name}. Class is in use in inventory.{listed}")
 
 
@@ -371,20 +375,20 @@ class TraitInUse(Conflict):
 
     def __init__(self, name: str, providers: Iterable[str] = (), provider_count: int = 0) -> None:
         self.name, self.providers, self.provider_count = name, tuple(providers), provider_count
-        listed = _list_of(self.providers, provider_count)
+        listed = _list_of("provider", "providers", self.providers, provider_count)
         super().__init__(f"The trait {name} is in use by a resource provider.{listed}")
 
 
 class KeyReused(Refusal):
-    """The idempotency key was sent before, with another command or another body. It is of the first one only."""
+    """The idempotency key was sent before with another command or another body."""
 
     def __init__(self) -> None:
         super().__init__("This idempotency key was used for another request: choose a new key for each.")
 
 
-def _list_of(first: tuple[str, ...], count: int) -> str:
+def _list_of(one: str, many: str, first: tuple[str, ...], count: int) -> str:
     """Return a sentence with the first of some uuids and the number of the others; "" if there are none."""
     if not first:
         return ""
     more = f" and {count - len(first):,} more" if count > len(first) else ""
-    return f" They are {', '.join(first)}{more}." if count > 1 else f" It is {first[0]}."
+    return f" {(many if count > 1 else one).capitalize()}: {', '.join(first)}{more}."

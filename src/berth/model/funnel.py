@@ -120,3 +120,15 @@ class Funnel(msgspec.Struct, frozen=True, kw_only=True):
     together: Together
     unknown: list[UnknownName]
     why: str
+
+
+def shown_suffix(suffix: str) -> str:
+    """Return the name of a group as people type it: without the underscore that Placement wants before a name."""
+    return suffix.removeprefix("_")
+
+
+def group_name(*suffixes: str) -> str:
+    """Return what groups are called in a sentence."""
+    if suffixes == ("",):
+        return "the main request"
+    return f"group{'s' * (len(suffixes) > 1)} {', '.join(map(shown_suffix, suffixes))}"

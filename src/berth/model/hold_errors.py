@@ -6,14 +6,14 @@ from berth.model.error_kinds import Conflict, Invalid
 
 
 class InvalidTerm(Invalid):
-    """The term of a claim makes no sense, such as an end that has passed, or a start that lies ahead."""
+    """The term of a claim is invalid, such as an end in the past or a start in the future."""
 
 
 class HoldTooLong(Invalid):
-    """A hold would be pending for longer than one may be. longest: in seconds, from when it was made."""
+    """A hold would be pending for too long. longest: the limit in seconds, from when it was made."""
 
     def __init__(self, seconds: int, longest: int) -> None:
-        super().__init__(f"A hold may be pending for {longest:,} seconds in all, not for {seconds:,}.")
+        super().__init__(f"A hold can be pending for at most {longest:,} seconds in all, not {seconds:,}.")
         self.seconds, self.longest = seconds, longest
 
 
@@ -30,7 +30,7 @@ class HoldLapsed(Conflict):
 
 
 class NotPending(Conflict):
-    """The consumer's claim is confirmed already, with other amounts or another end than were asked for now."""
+    """The consumer's claim is already confirmed, with other amounts or another end."""
 
     def __init__(self, consumer: str) -> None:
         super().__init__(f"The claim of consumer {consumer} is not pending: it is confirmed.")
@@ -38,10 +38,10 @@ class NotPending(Conflict):
 
 
 class NoEnd(Conflict):
-    """The consumer's claim is confirmed and counts for ever, or goes on with a lease: it has no end to extend."""
+    """The consumer's claim has no end to extend: it is confirmed without an end, or kept by a lease."""
 
     def __init__(self, consumer: str) -> None:
-        super().__init__(f"The claim of consumer {consumer} has no end that could be extended.")
+        super().__init__(f"The claim of consumer {consumer} has no end to extend.")
         self.consumer = consumer
 
 
@@ -58,8 +58,8 @@ class NotHeld(Conflict):
 
 
 class DoesNotJoin(Conflict):
-    """A hold cannot be added to this consumer, or take the place of its claim. onto: that consumer; why: in words."""
+    """A hold cannot be added to this consumer, or replace its claim. onto: that consumer; why: the reason."""
 
     def __init__(self, consumer: str, onto: str, why: str) -> None:
-        super().__init__(f"The hold of consumer {consumer} does not join consumer {onto}: {why}.")
+        super().__init__(f"The hold of consumer {consumer} cannot be added to consumer {onto}: {why}.")
         self.consumer, self.onto, self.why = consumer, onto, why

@@ -75,4 +75,4 @@ def _hash(*parts: Any) -> str:
     try:
         return sha256(_encode(parts)).hexdigest()
     except (TypeError, ValueError) as error:
-        raise Invalid(f"a value is not of its type: {error}") from None
+        raise Invalid(f"a value has the wrong type: {error}") from None

@@ -151,8 +151,11 @@ class LedgerReader(Protocol):
         """Return a provider's aggregates. Raises ProviderNotFound."""
 
     @abstractmethod
-    def names(self, kind: NameKind) -> list[NameItem]:
-        """Return every name of a kind with the number of its providers; only aggregates that have any or a label."""
+    def names(self, kind: NameKind, *, name: str = "") -> list[NameItem]:
+        """Return every name of a kind with the number of its providers; only aggregates that have any or a label.
+
+        name: only those with this in them, ignoring case; of aggregates that have a label, in the label.
+        """
 
     @abstractmethod
     def classes(self) -> list[CatalogueEntry]:
@@ -204,8 +207,13 @@ class LedgerReader(Protocol):
         """Return one consumer with everything it holds. Raises AllocationsNotFound if it holds nothing."""
 
     @abstractmethod
-    def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
-        """Return a page of projects by name, with what their consumers hold, by type."""
+    def projects(
+        self, *, name: str = "", totals: bool = True, limit: int = 100, after: str | None = None
+    ) -> ProjectPage:
+        """Return a page of projects by name, with what their consumers hold, by type.
+
+        name: only those with this in their names, ignoring case; totals: False leaves out what they hold.
+        """
 
     @abstractmethod
     def history(self, uuid: str, *, before: int | None = None, most: int = 100) -> list[AuditRecord]:

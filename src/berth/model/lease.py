@@ -120,6 +120,6 @@ def most_endings(live: int) -> int:
 def check_times(ttl: int, grace: int) -> None:
     """Raise Invalid unless a lease may have these times, in seconds."""
     if not SHORTEST_TTL_S <= ttl <= LONGEST_TTL_S:
-        raise Invalid(f"the ttl of a lease is {SHORTEST_TTL_S} to {LONGEST_TTL_S:,} seconds, not {ttl:,}", "/ttl")
+        raise Invalid(f"the ttl of a lease must be {SHORTEST_TTL_S} to {LONGEST_TTL_S:,} seconds, not {ttl:,}", "/ttl")
     if not 1 <= grace <= LONGEST_TTL_S:
-        raise Invalid(f"the grace of a lease is 1 to {LONGEST_TTL_S:,} seconds, not {grace:,}", "/grace")
+        raise Invalid(f"the grace of a lease must be 1 to {LONGEST_TTL_S:,} seconds, not {grace:,}", "/grace")

@@ -6,7 +6,7 @@ from berth.model.error_kinds import Conflict, NotFound
 
 
 class LeaseNotFound(NotFound):
-    """There is no such lease, or it is of another project than the claim. It may have ended more than a week ago."""
+    """The project has no such lease. It may have ended more than a week ago."""
 
     def __init__(self, lease: str) -> None:
         super().__init__(f"No lease with uuid {lease} found in the project.")
@@ -14,7 +14,7 @@ class LeaseNotFound(NotFound):
 
 
 class LeaseEnded(Conflict):
-    """The lease has ended and is not revived: what its claims had may belong to others. at: when, in microseconds."""
+    """The lease has ended and cannot be renewed: others may hold what its claims had. at: when, in microseconds."""
 
     def __init__(self, lease: str, at: int) -> None:
         super().__init__(f"Lease {lease} has ended: grant another, and claim again.")
@@ -22,8 +22,8 @@ class LeaseEnded(Conflict):
 
 
 class LeaseExists(Conflict):
-    """There is a lease with this uuid, of another name or project, or with other times."""
+    """There is a lease with this uuid and another name, project, ttl or grace."""
 
     def __init__(self, lease: str) -> None:
-        super().__init__(f"There is another lease with uuid {lease}.")
+        super().__init__(f"Another lease has the uuid {lease} already.")
         self.lease = lease

@@ -16,7 +16,15 @@ from berth.model import commands
 from berth.model.candidate import Grant
 from berth.model.commands import Command
 from berth.model.drain import Drain, DrainOutcome, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
+from berth.model.edits import (
+    DeleteTree,
+    EditAggregates,
+    EditConsumer,
+    EditTraits,
+    NameAggregate,
+    RenamedProvider,
+    RenameTree,
+)
 from berth.model.ended_consumer import UndoOutcome
 from berth.model.inventory_edits import EditedInventories, EditInventories
 from berth.model.lease import LeaseInfo, Renewal
@@ -33,6 +41,7 @@ RESULTS: Final[dict[type[Command], Any]] = {
     commands.UpdateProvider: Provider,
     commands.DeleteProvider: None,
     DeleteTree: list[str],
+    RenameTree: list[RenamedProvider],
     commands.SetInventories: int,
     commands.AddInventory: int,
     commands.UpdateInventory: int,

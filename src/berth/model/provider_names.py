@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from berth.model import commands
 from berth.model.commands import Claim, NewInventories
 from berth.model.drain import Drain, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits, RenameTree
 from berth.model.errors import Invalid, ProviderNotFound
 from berth.model.names import parse_uuid
 from berth.model.releases import ReleaseMatching
@@ -26,6 +26,7 @@ _FIELDS: Final[dict[type, tuple[str, ...]]] = {
     commands.UpdateProvider: ("uuid", "parent"),
     commands.DeleteProvider: _UUID,
     DeleteTree: _UUID,
+    RenameTree: _UUID,
     commands.SetInventories: _UUID,
     commands.AddInventory: _UUID,
     commands.UpdateInventory: _UUID,

@@ -5,42 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from berth.model.error_kinds import MOST_NAMED, Conflict, Invalid
+from berth.model.plural import plural
 
 
 class NothingAlive(Invalid):
-    """The list of the consumers that are alive is empty: more likely a failure to make the list than the truth."""
+    """The list of existing consumers is empty, which is probably a failure of the program that made it."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The list of consumers that are alive is empty, so that every claim would be an orphan: "
-            "release them if that is so.",
+            "The list of existing consumers is empty, so every claim would be an orphan. "
+            "If that is true, release the claims instead.",
             "/alive",
         )
 
 
 class ReconcileTooLarge(Conflict):
-    """More consumers would be ended than the caller allows. orphans: how many; at_most: the limit."""
+    """More consumers would be released than the caller allows. orphans: how many; at_most: the limit."""
 
     def __init__(self, orphans: int, at_most: int) -> None:
-        super().__init__(f"{orphans:,} consumers would be ended, and at most {at_most:,} may be.")
+        found = plural(orphans, "consumer")
+        super().__init__(f"The claims of {found} would be released, but at most {at_most:,} are allowed.")
         self.orphans, self.at_most = orphans, at_most
 
 
 class PlanOutdated(Conflict):
-    """What would be done now is not what the caller has seen. expect: that; digest: of what it is now, or ""."""
+    """The plan has changed since the dry run. expect: the digest given; digest: that of the plan now, or ""."""
 
     def __init__(self, expect: str, digest: str = "") -> None:
-        super().__init__(f"The plan {expect} is outdated: look at a dry run again.")
+        super().__init__(f"The plan {expect} is outdated: do a dry run again.")
         self.expect, self.digest = expect, digest
 
 
 class CannotUndo(Conflict):
-    """What a change ended cannot be claimed again. why: by consumer, the first few; count: of how many consumers."""
+    """Claims that a change ended cannot be restored. why: for the first few consumers; count: of all of them."""
 
     def __init__(self, change: int, why: Mapping[str, str]) -> None:
         first = dict(list(why.items())[:MOST_NAMED])
         reason = "; ".join(f"{consumer}: {text.rstrip('.')}" for consumer, text in first.items())
         if not reason:
-            reason = "it ended no consumer that is still known, or was undone already"
+            reason = "it ended no known consumer, or was undone already"
         super().__init__(f"Change {change} cannot be undone. {reason[:1].upper()}{reason[1:]}.")
         self.change, self.why, self.count = change, first, len(why)

@@ -27,7 +27,7 @@ def validated_reconcile(
     for name, most, least in (("at_most", MOST_ENDED, 0), ("limit", MOST_ITEMS, 1), ("as_of", 2**62, 0)):
         _check_number(name, getattr(request, name), least, most)
     if not request.dry_run and request.expect is None:
-        raise Invalid("without a dry run, give the digest of one", "/expect")
+        raise Invalid("to apply the plan, give the digest of its dry run", "/expect")
     if alive is None:
         alive = AliveList.of_consumers(request.alive)
     elif not isinstance(alive, AliveList):

@@ -33,7 +33,7 @@ def report_by(value: ReportBy | str) -> ReportBy:
     try:
         return ReportBy(value)
     except ValueError:
-        raise Invalid(f"a report is by {', '.join(ReportBy)}, not by {value!r}") from None
+        raise Invalid(f"a report can be by {', '.join(ReportBy)}, not by {value!r}") from None
 
 
 class ReportTotal(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from berth.model.error_kinds import Invalid
+from berth.model.plural import plural
 
 AnyOf = frozenset[str]
 """At least one of these names."""
@@ -89,7 +90,7 @@ class CandidateRequest(msgspec.Struct, frozen=True, kw_only=True):
 def request_excess(request: CandidateRequest, groups: int, conditions: int) -> str | None:
     """Return how a request exceeds a number of groups or of conditions in all; None if it does not."""
     if len(request.groups) > groups:
-        return f"The request has {len(request.groups)} groups: at most {groups} can be asked for."
+        return f"The request has {plural(len(request.groups), 'group')}: the limit is {groups}."
     roots = len(request.root_required) + len(request.root_forbidden)
     return _excess(len(request.same_subtrees) + roots + sum(map(_conditions, request.groups)), conditions)
 
@@ -100,7 +101,7 @@ def filter_excess(given: Filter, conditions: int) -> str | None:
 
 
 def _excess(count: int, most: int) -> str | None:
-    return f"The request has {count} conditions: at most {most} can be asked for." if count > most else None
+    return f"The request has {count} conditions: the limit is {most}." if count > most else None
 
 
 def _conditions(given: Filter) -> int:

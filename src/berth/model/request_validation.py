@@ -130,7 +130,7 @@ def _check_groups(request: CandidateRequest, at: str) -> None:
     suffixes = [group.suffix for group in request.groups]
     if len(set(suffixes)) < len(suffixes):
         twice = Counter(suffixes).most_common(1)[0][0]
-        raise Invalid(f"two groups have the suffix {twice!r}", at=f"{at}/groups/{_last(suffixes, twice)}/suffix")
+        raise Invalid(f"Two groups have the suffix {twice!r}", at=f"{at}/groups/{_last(suffixes, twice)}/suffix")
     if not any(group.resources for group in request.groups):
         raise Invalid("a request must ask for resources in at least one group", at=f"{at}/groups")
     for number, subtree in enumerate(request.same_subtrees):
@@ -138,7 +138,7 @@ def _check_groups(request: CandidateRequest, at: str) -> None:
     together = frozenset().union(*request.same_subtrees)
     for number, group in enumerate(request.groups):
         if not group.resources and group.suffix not in together:
-            what = f"the group {group.suffix!r} asks for no resources and is in no same_subtrees"
+            what = f"the group {group.suffix!r} requests no resources and is not in same_subtrees"
             raise Invalid(what, at=f"{at}/groups/{number}")
 
 
@@ -146,10 +146,10 @@ def _check_subtree(subtree: frozenset[str], suffixes: list[str], at: str) -> Non
     if not subtree:
         raise Invalid("a same_subtrees must name at least one suffix", at=at)
     if "" in subtree:
-        raise Invalid("the group without a suffix cannot be in same_subtrees", at=at)
+        raise Invalid("the main request, without a suffix, cannot be in same_subtrees", at=at)
     unknown = sorted(subtree.difference(suffixes))
     if unknown:
-        raise Invalid(f"same_subtrees names {unknown[0]!r}, which is no group's suffix", at=at)
+        raise Invalid(f"same_subtrees names {unknown[0]!r}, which is not the suffix of a group", at=at)
 
 
 def _check_amounts(resources: Resources, at: str) -> None:
@@ -161,7 +161,7 @@ def _check_amounts(resources: Resources, at: str) -> None:
 def _check_any_of(sets: tuple[AnyOf, ...], what: str, at: str) -> None:
     for number, any_of in enumerate(sets):
         if not any_of:
-            raise Invalid(f"at least one {what} must be named: nothing is one of none", at=f"{at}/{number}")
+            raise Invalid(f"name at least one {what}", at=f"{at}/{number}")
 
 
 def _aggregates(given: AnyOf, at: str) -> AnyOf:

@@ -28,17 +28,24 @@ class HostName(msgspec.Struct, frozen=True):
 
 
 class RefusedClaim(msgspec.Struct, frozen=True):
-    """A claim that was refused. asked: in all, by class; why: one sentence; at: microseconds since 1970 UTC."""
+    """A claim that was refused. asked: in all, by class; why: one sentence.
+
+    count: how often the same was asked and refused for the same reason; at: when last, in microseconds since 1970 UTC.
+    """
 
     at: int
     project: str
     user: str
     asked: Resources
     why: str
+    count: int = 1
 
 
 class RefusedClaimList(msgspec.Struct, frozen=True):
-    """The claims that one process refused lately, the latest first; count: of all that it remembers."""
+    """The claims that were refused lately, the latest first.
+
+    count: how many there were, with those of which only the number is known, because there were too many.
+    """
 
     items: list[RefusedClaim]
     count: int
@@ -117,7 +124,7 @@ class HostHoldings(msgspec.Struct, frozen=True):
 
 
 class ClassTrend(msgspec.Struct, frozen=True):
-    """What of one class was held, and could be held, at each instant of a trend; None: the log does not say."""
+    """What of one class was held, and could be held, at each instant of a trend; None: it is not known."""
 
     resource_class: str
     held: list[int | None]
@@ -135,9 +142,11 @@ class Trend(msgspec.Struct, frozen=True):
 class Trends(msgspec.Struct, frozen=True):
     """How full the fleet was over the last day and the last thirty days.
 
-    damaged: how many entries of the change log in them cannot be read, so that amounts may be wrong.
+    damaged: how many entries of the change log cannot be read, so that amounts of the time before them are not known;
+    complete: false if some are not known yet, because the log is long: ask again later.
     """
 
     day: Trend
     month: Trend
     damaged: int = 0
+    complete: bool = True

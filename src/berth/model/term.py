@@ -87,7 +87,7 @@ def _end_of(term: Term, now: int) -> int | None:
     if term.end is not None:
         raise InvalidTerm("a claim has an end or a duration, not both", "/term/lasts")
     if not 1 <= term.lasts <= LONGEST_S:
-        raise InvalidTerm(f"a claim lasts 1 to {LONGEST_S} seconds, not {term.lasts}", "/term/lasts")
+        raise InvalidTerm(f"a claim can last 1 to {LONGEST_S} seconds, not {term.lasts}", "/term/lasts")
     return now + term.lasts * SECOND
 
 
@@ -97,7 +97,7 @@ def _deadline_of(term: Term, now: int, longest_s: int) -> int | None:
             raise InvalidTerm("only a hold can replace a claim: it needs confirm_within", "/term/replaces")
         return None
     if term.confirm_within < 1:
-        wanted = f"a hold is confirmed within 1 second or more, not {term.confirm_within}"
+        wanted = f"confirm_within must be at least 1 second, not {term.confirm_within}"
         raise InvalidTerm(wanted, "/term/confirm_within")
     if term.confirm_within > longest_s:
         raise HoldTooLong(term.confirm_within, longest_s)
@@ -107,6 +107,5 @@ def _deadline_of(term: Term, now: int, longest_s: int) -> int | None:
 def checked_end(end: int, now: int, at: str = "/term/end") -> int:
     """Return the end of a claim. Raises InvalidTerm unless it lies ahead, within a hundred years."""
     if not now < end <= now + LONGEST_S * SECOND:
-        wanted = f"the end of a claim lies ahead, within a hundred years: {end} does not, the time is {now}"
-        raise InvalidTerm(wanted, at)
+        raise InvalidTerm("the end of a claim must be in the future, at most a hundred years from now", at)
     return end

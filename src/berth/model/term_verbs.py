@@ -52,7 +52,7 @@ class TermVerbs(CommandLedger, Protocol):
         """
 
     def undo(self, change: int, *, partial: bool = False, key: str | None = None) -> UndoOutcome:
-        """Claim again for the consumers that a change ended, not their owners. Raises CannotUndo."""
+        """Restore claims that Berth ended in a change, not their owners. Raises CannotUndo."""
         outcome: UndoOutcome = self.do(Undo(change=change, partial=partial), key=key)
         return outcome
 

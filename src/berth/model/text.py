@@ -37,11 +37,11 @@ def storable_text(value: str, what: str, most: int = NAME_LENGTH) -> str:
     return value
 
 
-def log_text(text: str) -> str:
-    """Return a text as the logs keep it: one line, no terminal escapes, at most LOG_TEXT_LENGTH characters."""
+def log_text(text: str, most: int = LOG_TEXT_LENGTH) -> str:
+    """Return a text as the logs keep it: one line, no terminal escapes, at most `most` characters."""
     if not text.isprintable():
         text = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-    return text[:LOG_TEXT_LENGTH]
+    return text[:most]
 
 
 def consumer_owner(value: str, what: str) -> str:

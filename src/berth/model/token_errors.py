@@ -21,5 +21,5 @@ class TokenExists(Conflict):
     """An API token of this name exists or has existed."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"An API token {name} exists or has existed: names cannot be used again.")
+        super().__init__(f"The token name {name} is taken: names are never reused.")
         self.name = name

@@ -17,7 +17,7 @@ from berth.model.commands import Claim, Command, NewInventories
 from berth.model.consumer import Resources
 from berth.model.consumer_name import checked_consumer_name, checked_note
 from berth.model.drain import Drain, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate, RenameTree
 from berth.model.errors import Invalid, InvalidAmount, NameRequired
 from berth.model.inventory import Inventory, checked
 from berth.model.inventory_edits import EditInventories, given_fields
@@ -122,6 +122,13 @@ def _update_provider(command: commands.UpdateProvider) -> Command:
     )
 
 
+def _rename_tree(command: RenameTree) -> Command:
+    if not command.name:
+        raise NameRequired
+    name = checked_text(command.name, "the provider's name", PROVIDER_NAME_LENGTH)
+    return replace(command, uuid=canonical_uuid(command.uuid), name=name)
+
+
 def _set_inventories(command: commands.SetInventories) -> Command:
     return replace(command, uuid=canonical_uuid(command.uuid), inventories=_inventories(command.inventories))
 
@@ -160,7 +167,7 @@ def _check_edit(add: frozenset[str], remove: frozenset[str]) -> None:
     if not add | remove:
         raise Invalid("an edit needs at least one name to add or to remove", at="/add")
     if both := sorted(add & remove):
-        raise Invalid(f"{both[0]} is to be added and to be removed", at="/remove")
+        raise Invalid(f"{both[0]} cannot be both added and removed", at="/remove")
 
 
 def _edit_inventories(command: EditInventories) -> Command:
@@ -230,7 +237,7 @@ def _release_matching(command: ReleaseMatching) -> Command:
 def _check_selection(command: ReleaseMatching) -> None:
     """Raise Invalid if a release does not say whose holdings, or is of too many."""
     if (command.consumers, command.project, command.holders_of, command.on) == (None, None, None, None):
-        raise Invalid("give at least one of consumers, project, holders_of and on: nothing is released of everybody")
+        raise Invalid("give at least one of consumers, project, holders_of and on")
     if not 1 <= command.limit <= MOST_RELEASED:
         raise Invalid(f"the limit must be from 1 to {MOST_RELEASED:,}, not {command.limit}", at="/limit")
 
@@ -247,7 +254,7 @@ def _confirm(command: commands.Confirm) -> Command:
 
 def _confirmed(given: dict[str, Resources]) -> dict[str, Resources]:
     if not given:
-        raise Invalid("a confirmation of nothing is a release: send that instead", at="/allocations")
+        raise Invalid("there is nothing to confirm: release the hold instead", at="/allocations")
     return _allocations(given)
 
 
@@ -284,7 +291,7 @@ def _renew_leases(command: RenewLeases) -> Command:
 
 def _undo(command: commands.Undo) -> Command:
     if not 1 <= command.change < 2**62:
-        raise Invalid(f"{command.change} is no number of a change", at="/change")
+        raise Invalid(f"{command.change} is not the number of a change", at="/change")
     return command
 
 
@@ -347,6 +354,7 @@ _VALIDATORS: Final[dict[type[Command], Callable[[Any], Command]]] = {
     commands.UpdateProvider: _update_provider,
     commands.DeleteProvider: _uuid_command,
     DeleteTree: _uuid_command,
+    RenameTree: _rename_tree,
     commands.SetInventories: _set_inventories,
     commands.AddInventory: _one_inventory,
     commands.UpdateInventory: _one_inventory,

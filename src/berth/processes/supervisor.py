@@ -169,7 +169,7 @@ class Supervisor:
             _LOG.error("%s (process %d) ended unexpectedly, %s", child.name, child.pid, _shown(status))
             place.replace(child)
         elif child is place.successor:
-            _LOG.error("%s cannot start after the reload: the processes from before go on", child.name)
+            _LOG.error("%s cannot start after the reload: the old processes keep running", child.name)
             place.successor = None
             self._to_reload.clear()
         else:

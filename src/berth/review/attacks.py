@@ -6,7 +6,7 @@ from berth.review.verdicts import looked_at_as
 
 _SENTENCES: Final = {
     16: "A setting that is wider than it needs to be lets others in, or gives them more than was meant.",
-    20: "A caller sends a value of a form or size that was not expected, and the program goes on with it.",
+    20: "A caller sends a value of a form or size that was not expected, and the program continues with it.",
     22: "A caller sends a name such as ../../etc/passwd, and the program reads, writes or deletes that file instead.",
     78: "A caller sends a text such as `; rm -r .`: the shell takes the rest for a command of its own, and runs it"
     " with the rights of this program.",

@@ -148,7 +148,7 @@ def _examine_process(examined: Examined, subject: DeploymentSubject) -> None:
 
 def _process_question(port: int) -> OpenQuestion:
     return OpenQuestion(
-        f"As whom does the server run? No process that this user may look into listens on port {port}.",
+        f"As which user does the server run? No process that this user may look into listens on port {port}.",
         "the process of the server, on its machine, as its user or root (--pid)",
         (250,),
     )

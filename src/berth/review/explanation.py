@@ -107,4 +107,4 @@ def _documents(more: Iterable[Path]) -> Iterator[dict[str, Any]]:
         try:
             yield tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise SubjectUnreadable(f"{path} is no model: {error}") from None
+            raise SubjectUnreadable(f"{path} is not a model: {error}") from None

@@ -92,7 +92,7 @@ def _baseline_of(path: Path | None) -> FindingBaseline:
     try:
         return read_baseline(path.read_bytes())
     except (msgspec.DecodeError, ValueError) as error:
-        raise SubjectUnreadable(f"{path} is no baseline: {error}") from None
+        raise SubjectUnreadable(f"{path} is not a baseline: {error}") from None
 
 
 def _review_parts(

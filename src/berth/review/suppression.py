@@ -121,7 +121,7 @@ def _problem(match: re.Match[str] | None) -> str:
     try:
         datetime.date.fromisoformat(match["until"] or "2000-01-01")
     except ValueError:
-        return f"{match['until']} is no day"
+        return f"{match['until']} is not a day"
     return ""
 
 

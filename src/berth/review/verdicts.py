@@ -67,7 +67,7 @@ SUBJECTS: Final = {
     209: Subject("errors of handlers", "no handler of a route catches an error"),
     863: Subject("checks of rights", "no check of rights is called"),
     208: Subject("comparisons of secrets", "no secret is compared"),
-    250: Subject("files say as whom it runs", "no file of this tree says as whom it runs"),
+    250: Subject("files say as which user it runs", "no file of this tree says as which user it runs"),
     256: Subject("passwords of requests that are stored", "no record is made with a password"),
     295: Subject("calls of clients that check certificates", "no client of TLS is called"),
     319: Subject("connections without encryption", "no connection without encryption is made by name"),
@@ -195,7 +195,7 @@ def _counted(count: SinkCount, entries: int, subject: Subject) -> str:
     if not count.sinks:
         return subject.none
     reasons = ", ".join(f"{calls} {reason}" for reason, calls in sorted(count.safe.items()))
-    reached = f"; {count.entries_reached} of {entries} entries reach them" if entries else ""
+    reached = f"; {count.entries_reached} of {entries} entry points reach them" if entries else ""
     return f"{count.sinks} {subject.things}" + (f": {reasons}" if reasons else "") + reached
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -16,10 +16,10 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, 
 
 from berth.model.audit import AuditRecord, summary_of
 from berth.model.caller import Caller
-from berth.model.change import Facts
+from berth.model.change import Change, Facts
 from berth.model.text import log_text
 from berth.store import audit_index
-from berth.store.changes import facts_of
+from berth.store.changes import change_of, facts_of
 from berth.store.prepared import inserting
 from berth.store.tables import audit, changes
 
@@ -36,6 +36,23 @@ _WITH_SUMMARY = (
 # One at a time: for both at once SQLite reads every record.
 _ENDS = select(select(func.min(audit.c.number)).scalar_subquery(), select(func.max(audit.c.number)).scalar_subquery())
 _NEXT = _WITH_FACTS.where(audit.c.number > bindparam("after")).order_by(audit.c.number).limit(bindparam("most"))
+_UNDONE = (
+    select(
+        audit.c.number.label("audit_number"),
+        audit.c.before,
+        changes.c.number,
+        changes.c.at,
+        changes.c.operation,
+        changes.c.actor,
+        changes.c.request,
+        changes.c.facts,
+    )
+    .select_from(audit)
+    .join(changes, audit.c.change == changes.c.number)
+    .where(audit.c.number <= bindparam("last"), audit.c.change.is_not(None))
+    .order_by(audit.c.number.desc())
+    .limit(bindparam("most"))
+)
 _DROP = delete(audit).where(audit.c.number.between(bindparam("first"), bindparam("last")))
 _OPERATION = select(audit.c.operation, audit.c.target, audit.c.why).where(audit.c.number == bindparam("at"))
 _PAGE: Final = 250
@@ -152,6 +169,25 @@ def states_before(connection: Connection, after: int) -> Generator[Facts | None,
     with connection.execute(changed, execution_options={"yield_per": _PAGE}) as found:
         for (before,) in found:
             yield facts_of(before)
+
+
+class UndoneChange(NamedTuple):
+    """A change with the state before it. fault: whether one of the two cannot be read. record: the record of it."""
+
+    record: int
+    change: Change
+    before: Facts
+    fault: bool
+
+
+def undone(connection: Connection, last: int, most: int) -> list[UndoneChange]:
+    """Return at most `most` changes up to the record `last`, the last one first, with the states before them."""
+    found = []
+    for row in connection.execute(_UNDONE, {"last": last, "most": most}):
+        before = facts_of(row.before) if row.before is not None else Facts()
+        change = change_of(row)
+        found.append(UndoneChange(row.audit_number, change, before or Facts(), bool(change.fault) or before is None))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

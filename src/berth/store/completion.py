@@ -36,6 +36,17 @@ def names_with_prefix(url: str, kind: str, prefix: str, most: int) -> list[str]:
         return [row[0] for row in connection.execute(_STATEMENTS[kind], (prefix, prefix + _LAST, most))]
 
 
+def prepare(url: str) -> None:
+    """Import what `names_with_prefix` needs for a database, which takes longer than to read the names."""
+    if not url.startswith(_SQLITE):
+        import berth.store.tables  # noqa: F401 - it is used later
+        from berth.store.engine import Database
+
+        database = Database(url)  # which imports what is particular to a kind of database
+        database.url.get_dialect().import_dbapi()
+        database.close()
+
+
 def _in_server(url: str, kind: str, prefix: str, most: int) -> list[str]:
     from sqlalchemy import select
 

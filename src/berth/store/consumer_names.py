@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
@@ -29,9 +29,14 @@ def name_conditions(name: str, uuids: tuple[str, str] | None, text: str) -> list
     if uuids is not None:
         conditions.append(consumers.c.uuid.between(*uuids))
     if text:
-        part = func.lower("%" + _SIGNS.sub(r"/\g<0>", text) + "%")
-        conditions.append(or_(*(func.lower(each).like(part, escape="/") for each in NAMED)))
+        conditions.append(or_(*(has_part(each, text) for each in NAMED)))
     return conditions
+
+
+def has_part(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """Return the condition that a text is a part of what is in a column, without regard to capitals."""
+    part = func.lower("%" + _SIGNS.sub(r"/\g<0>", text) + "%")
+    return func.lower(column).like(part, escape="/")
 
 
 def having(connection: Connection, name: str, project: str | None, most: int, now: int | None) -> list[ConsumerRow]:

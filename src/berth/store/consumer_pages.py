@@ -6,9 +6,9 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, or_, select, true
 
-from berth.store.consumer_names import name_conditions
+from berth.store.consumer_names import has_part, name_conditions
 from berth.store.consumers import CONSUMER, HOLDER, IN_ONE_STATEMENT, ConsumerRow, HolderRow, counted
 from berth.store.tables import allocations, consumers
 
@@ -57,7 +57,10 @@ class ConsumerFilter:
 
 
 class ProjectRows(NamedTuple):
-    """Some projects: counts of consumers by (project, type id), amounts by (project, type id, class id)."""
+    """Some projects: counts of consumers by (project, type id), amounts by (project, type id, class id).
+
+    Where nothing but their numbers was asked for, counts are by project, with None as the type, and amounts are empty.
+    """
 
     names: list[str]
     counts: list[tuple[str, int | None, int]]
@@ -193,14 +196,23 @@ def among(connection: Connection, filter_: ConsumerFilter, uuids: Sequence[str])
     return rows
 
 
-def projects(connection: Connection, after: str, most: int, now: int | None) -> ProjectRows:
-    """Return projects by name, with what their consumers hold. now: as of `counted`."""
+def projects(
+    connection: Connection, after: str, most: int, now: int | None, part: str = "", *, totals: bool = True
+) -> ProjectRows:
+    """Return projects by name, with what their consumers hold. now: as of `counted`.
+
+    part: only those with this in their names; totals: whether to sum what they hold, which reads all of it.
+    """
     project = consumers.c.project
-    found = select(project).where(project > after, counted(now)).distinct().order_by(project).limit(most)
+    conditions = [project > after, counted(now), *([has_part(project, part)] if part else [])]
+    found = select(project).where(*conditions).distinct().order_by(project).limit(most)
     names = [name for (name,) in connection.execute(found)]
     if not names:
         return ProjectRows([], [], [])
-    among = and_(project.between(names[0], names[-1]), counted(now))
+    among = and_(_among(project, names, every=not (after or part) and len(names) < most, part=part), counted(now))
+    if not totals:
+        counted_only = select(project, func.count()).where(among).group_by(project)
+        return ProjectRows(names, [(name, None, count) for name, count in connection.execute(counted_only)], [])
     counts = select(project, consumers.c.type_id, func.count()).where(among).group_by(project, consumers.c.type_id)
     amounts = (
         select(project, consumers.c.type_id, allocations.c.class_id, func.sum(allocations.c.amount))
@@ -213,6 +225,17 @@ def projects(connection: Connection, after: str, most: int, now: int | None) -> 
         [(name, kind, count) for name, kind, count in connection.execute(counts)],
         [(name, kind, number, int(total)) for name, kind, number, total in connection.execute(amounts)],
     )
+
+
+def _among(project: ColumnElement[str], names: Sequence[str], *, every: bool, part: str) -> ColumnElement[bool]:
+    """Return the condition on the project of a consumer that it is one of a page, in order.
+
+    Without one where the page has every project: a database with a condition would go through an index, and look up
+    each of all consumers.
+    """
+    if every:
+        return true()
+    return project.in_(names) if part else project.between(names[0], names[-1])
 
 
 def largest_users(connection: Connection, class_id: int, most: int, now: int | None) -> list[tuple[str, str, int, int]]:

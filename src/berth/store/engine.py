@@ -41,7 +41,7 @@ def _backend(url: URL) -> Backend:
         from berth.store.mariadb import MARIADB, MYSQL
 
         return MARIADB if name == "mariadb" else MYSQL
-    raise DatabaseUnusable(f"{url.drivername} is not a database that Berth knows: sqlite, postgresql, mariadb")
+    raise DatabaseUnusable(f"{url.drivername} is not a supported database: use sqlite, postgresql, mariadb")
 
 
 def parse_url(text: str) -> URL:

@@ -13,7 +13,7 @@ from berth.store.clock import ServerTime
 from berth.store.prepared import Prepared
 from berth.store.tables import head
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS: Final = tuple(f"{number:04}" for number in range(1, 13))
 """Every revision of the schema, oldest first; a test compares it with the migrations folder."""
 
 
@@ -95,7 +95,7 @@ def move(connection: Connection, seen: Head, to: Head) -> bool:
 def head_of(row: Any) -> Head:
     """Return the head in a row of `READ`. Raises DatabaseUnusable if its schema is of another version."""
     if row is None:
-        raise DatabaseUnusable("the database holds no ledger any more: restart Berth to see why")
+        raise DatabaseUnusable("the database no longer holds a ledger: restart Berth to see why")
     number, next_id, revision, audit_number, audit_hash, at, beat, server_time = row
     if revision != REVISIONS[-1]:
         raise DatabaseUnusable(

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects import mysql
 
 metadata = MetaData(
     naming_convention={
@@ -29,20 +28,31 @@ metadata = MetaData(
 )
 
 
+class _LongText(Text):
+    """MariaDB's and MySQL's type for texts of any length, without an import of all that SQLAlchemy knows of them."""
+
+    __visit_name__ = "LONGTEXT"
+
+
+class _LongBlob(LargeBinary):
+    """MariaDB's and MySQL's type for bytes of any length."""
+
+    __visit_name__ = "LONGBLOB"
+
+
 def _exact(length: int) -> String:
     """Return a text type that compares byte by byte: MariaDB would otherwise treat 'vm', 'VM' and 'vm ' as equal."""
-    mariadb = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin")
     return (
         String(length)
-        .with_variant(mariadb, "mariadb")
-        .with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_0900_bin"), "mysql")
+        .with_variant(String(length, collation="utf8mb4_nopad_bin"), "mariadb")
+        .with_variant(String(length, collation="utf8mb4_0900_bin"), "mysql")
     )
 
 
 # Big integers everywhere, but SQLite uses only an INTEGER primary key as the rowid.
 _Id = BigInteger().with_variant(Integer, "sqlite")
-_Json = Text().with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
-_Bytes = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+_Json = Text().with_variant(_LongText(collation="utf8mb4_bin"), "mysql", "mariadb")
+_Bytes = LargeBinary().with_variant(_LongBlob(), "mysql", "mariadb")
 _Uuid = _exact(36)
 _Name = _exact(255)
 # Ordered by code point everywhere, so that the names with a beginning are a range of an index.
@@ -176,9 +186,8 @@ consumers = Table(
     Column("name", _Ordered, nullable=True),
     Column("note", _Note, nullable=True),
     Index("ix_consumers_project_user", "project", "user"),
-    Index(
-        "ix_consumers_name", "name", sqlite_where=text("name IS NOT NULL"), postgresql_where=text("name IS NOT NULL")
-    ),
+    # PostgreSQL's has the same condition, by its migration: to repeat it here would import that dialect everywhere.
+    Index("ix_consumers_name", "name", sqlite_where=text("name IS NOT NULL")),
 )
 
 allocations = Table(
@@ -327,6 +336,32 @@ answers = Table(
     Column("body", _Json, nullable=False),
     PrimaryKeyConstraint("at", "key"),
     Index("uq_answers_key", "key", unique=True),
+    sqlite_with_rowid=False,
+)
+
+# How full the fleet was at some instants of the last thirty days: by the number of a class what was held, and could be.
+# levels: null if the log does not say; damaged: the change that cannot be read, if that is why.
+usage_samples = Table(
+    "usage_samples",
+    metadata,
+    Column("at", _Id, primary_key=True, autoincrement=False),
+    Column("levels", _Json, nullable=True),
+    Column("damaged", BigInteger, nullable=True),
+)
+
+# Refused claims, counted in spans of some minutes. key: a hash of who asked for what, and why it was refused.
+refused_claims = Table(
+    "refused_claims",
+    metadata,
+    Column("begin", _Id, nullable=False),
+    Column("key", _exact(64), nullable=False),
+    _at("at"),
+    Column("number", BigInteger, nullable=False),
+    Column("project", _Name, nullable=False),
+    Column("user", _Name, nullable=False),
+    Column("asked", _Json, nullable=False),
+    Column("why", _Note, nullable=False),
+    PrimaryKeyConstraint("begin", "key"),
     sqlite_with_rowid=False,
 )
 

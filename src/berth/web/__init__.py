@@ -1,1 +1,1 @@
-"""The dashboard: pages that ask /v1, and the face that serves them."""
+"""The dashboard: pages that query /v1, and the application that serves them."""

@@ -106,8 +106,8 @@ def test_what_a_burst_says(log: Log) -> None:
     assert (burst.count, burst.first_at, burst.last_at) == (50, NOW, NOW + 49 * SECOND)
     assert (burst.actor, burst.via, burst.address) == ("", "", "198.51.100.9")
     assert burst.why == (
-        "an unknown caller at 198.51.100.9 was refused 50 times within 10 minutes, last with 401; its busiest is "
-        "usually 0, that of others 0"
+        "an unknown caller at 198.51.100.9 was refused 50 times within 10 minutes, last with 401; "
+        "usually at most 0, others at most 0"
     )
 
 
@@ -159,7 +159,7 @@ def test_an_administrator_s_hours(log: Log, hour: int, unusual: bool) -> None:
     assert [each.kind for each in told] == [AnomalyKind.HOUR] * unusual
     if unusual:
         assert told[0].why == (
-            f"ada (oidc) acted as an administrator at {hour:02}:00 UTC; on 14 days it has acted at 09 only"
+            f"ada (oidc) acted as an administrator at {hour:02}:00 UTC; on 14 other days it acted only at 09"
         )
 
 
@@ -178,7 +178,7 @@ def test_a_mass_release(log: Log, share: float, unusual: bool) -> None:
     if unusual:
         assert told[0].records == tuple(numbers[:MOST_NAMED])
         assert told[0].why == (
-            f"ada (oidc) ended what {len(gone)} consumers held within 60 minutes, where its busiest is usually 0: "
+            f"ada (oidc) released {len(gone)} consumers within 60 minutes (usually at most 0): "
             f"{len(gone) / there:.0%} of the total"
         )
 
@@ -269,7 +269,7 @@ def test_names_are_not_taken_for_anything_else(log: Log) -> None:
     for each in list(log.held):
         log.release(NOW, evil, [each])
     (told,) = found(log)
-    assert told.why.startswith("{share} {0} %s (token) ended what")
+    assert told.why.startswith("{share} {0} %s (token) released")
 
 
 def test_however_many_come_no_more_are_remembered() -> None:

@@ -142,7 +142,7 @@ def _refuses_old(port: int, authority: trustme.CA) -> None:
     [
         (Tls(key="k"), "need tls.cert as well"),
         (Tls(client_ca="k"), "need tls.cert as well"),
-        (Tls(cert="/nowhere/cert.pem"), "will not do"),
+        (Tls(cert="/nowhere/cert.pem"), "cannot be used"),
     ],
 )
 def test_tls_that_cannot_be(tls: Tls, why: str) -> None:

@@ -188,7 +188,7 @@ def test_a_token_made_elsewhere_lets_in_at_once(here: Process, elsewhere: Ledger
 
 def test_a_token_rotated_elsewhere_claims_once(here: Process, elsewhere: Ledger, token: str) -> None:
     new = elsewhere.rotate_token("ci", grace_seconds=60).text
-    assert here.claim(token, amount=2).status == 204, "the old text is good for a minute"
+    assert here.claim(token, amount=2).status == 204, "the old secret is valid for a minute"
     assert used(elsewhere) == 2
     assert here.claim(new, "7a5c0000-0000-4000-8000-0000000000b2").status == 204
     newest = elsewhere.rotate_token("ci").text

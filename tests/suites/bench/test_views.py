@@ -9,6 +9,7 @@ import pytest
 
 from berth.fleet.explain.explain import explain
 from berth.fleet.state.fleet import Fleet
+from berth.fleet.views.attention import attention, free_hosts
 from berth.fleet.views.map import fleet_map
 from berth.fleet.views.overview import names_in_use, overview
 from berth.fleet.views.provider_page import provider_page
@@ -57,6 +58,15 @@ LOOKS = {
     "a page": Look(
         "flat", 1000, lambda fleet: provider_page(fleet, ProviderFilter(room={"VCPU": 4}), None, 50), 23_000
     ),
+    # Each name, or uuid, is compared, and nothing else is done with it: some five operations each.
+    "a part of a name": Look(
+        "flat", 1000, lambda fleet: provider_page(fleet, ProviderFilter(name="99"), None, 12), 12_500, 7
+    ),
+    "the beginning of a uuid": Look(
+        "flat", 1000, lambda fleet: provider_page(fleet, ProviderFilter(uuid="abc"), None, 12), 10_500, 10
+    ),
+    "what needs a person": Look("numa", 300, lambda fleet: attention(fleet, 5), 1600),
+    "free hosts": Look("numa", 300, lambda fleet: free_hosts(fleet, "VCPU"), 1250),
 }
 
 

@@ -165,7 +165,7 @@ def test_refusals_are_the_same(fleet: Fleet, words: tuple[str, ...], form: tuple
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("show", "node"), "could be node-1, node-1-numa-0, node-1-gpu-0, node-2"),
+        (("show", "node"), "several names match 'node': node-1, node-1-numa-0, node-1-gpu-0, node-2"),
         (("show", "noode-2"), "did you mean node-2"),
         (("show", NOBODY), "neither a provider nor a consumer"),
         (("providers", "--trait", "CUSTOM_A101"), "did you mean CUSTOM_A100"),

@@ -44,7 +44,7 @@ def test_what_has_ended_is_shown(url: str, uuid: str, said: str) -> None:
 def test_its_history_says_who_held_what(url: str) -> None:
     for subject in (JOB, GPU):
         told = berth("history", subject, "--database", url, env={"COLUMNS": "200"}).out
-        assert f"ada (students) took 1 PGPU of {GPU}" in told
+        assert f"ada (students) claimed 1 PGPU of {GPU}" in told
         assert f"released 1 PGPU of {GPU}, held by ada (students)" in told
 
 

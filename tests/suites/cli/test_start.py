@@ -11,26 +11,72 @@ from pathlib import Path
 import pytest
 
 from berth import Inventory, __version__
-from berth.cli.main import COLLECTED_AT
+from berth.cli.command_table import COMMANDS
+from berth.cli.main import COLLECTED_AT, command
 from berth.ledger import open_ledger
 from tests.suites.cli.conftest import berth
 from tests.support.commands import berth_command
 from tests.support.document_blocks import ROOT
 
 HEAVY = {"sqlalchemy", "alembic", "numpy", "granian", "httpx", "jsonschema", "jsonschema_rs", "cryptography", "jwt"}
+HEAVY |= {"pydantic", "psycopg", "pymysql"}
 
 
-@pytest.mark.parametrize("code", ["import berth.cli.main", "import berth; berth.Inventory(total=1)"])
-def test_nothing_heavy_is_imported_for_help(code: str) -> None:
-    program = f"{code}; import sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
+AT_ITS_END = """
+import atexit, sys
+atexit.register(lambda: print("imported", *sys.modules, file=sys.stderr))
+from berth.cli import main
+main()
+"""
+
+
+def imported(*words: str, **environment: str) -> set[str]:
+    """Return the modules that a command has imported when it ends: `-X importtime` leaves out the late ones."""
+    env = {**os.environ, **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", AT_ITS_END, *words], cwd=ROOT / "src", env=env, capture_output=True, check=True
+    )
+    return set(done.stderr.decode().rpartition("imported ")[2].split())
+
+
+def within(modules: set[str], packages: set[str]) -> set[str]:
+    """Return those of the packages of which some module was imported."""
+    return {each for each in packages if any(f"{name}.".startswith(f"{each}.") for name in modules)}
+
+
+def test_a_value_imports_neither_sql_nor_columns() -> None:
+    program = "import sys, berth; berth.Inventory(total=1); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "src", capture_output=True, text=True, check=True)
-    assert HEAVY & set(done.stdout.split()) == set()
+    assert within(set(done.stdout.split()), HEAVY) == set()
 
 
-OF_OTHERS = {"psycopg", "pymysql", "cryptography", "alembic", "httpx", "granian", "jwt", "numpy.ma"}
-OF_OTHERS |= {"berth.ledger.audit.anomalies", "berth.discover"}
-MOST_MODULES = 930
-"""How many modules a short command may import: all drivers, the anomalies and masked arrays were 250 more."""
+COMPLETION = {"_BERTH_COMPLETE": "complete_bash", "COMP_WORDS": "berth us", "COMP_CWORD": "1"}
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "most"),
+    [
+        (["--version"], {}, 330),
+        (["--help"], {}, 500),
+        ([], COMPLETION, 330),
+        (["usage", "--help"], {}, 530),
+    ],
+    ids=["version", "help", "completion", "help of one"],
+)
+def test_nothing_heavy_is_imported_for_help(words: list[str], environment: dict[str, str], most: int) -> None:
+    """Nor any command, where only their names and summaries are shown."""
+    modules = imported(*words, **environment)
+    assert within(modules, HEAVY) == set()
+    assert len(modules) <= most
+    commands = {name for name in modules if name.startswith("berth.cli.commands.")}
+    assert commands == ({"berth.cli.commands.list"} if words[0:1] == ["usage"] else set())
+
+
+OF_OTHERS = HEAVY - {"sqlalchemy", "numpy"}
+OF_OTHERS |= {"berth.ledger.audit.anomalies", "berth.api", "berth.client", "berth.discover", "berth.review", "numpy.ma"}
+OF_OTHERS |= {f"sqlalchemy.dialects.{name}" for name in ("mysql", "postgresql", "oracle", "mssql")}
+MOST_MODULES = 840
+"""How many modules a short command may import: with all commands, dialects and Pydantic it was 950."""
 
 
 @pytest.mark.parametrize("words", [("usage",), ("providers",), ("top", "--once"), ("show", "host")], ids=" ".join)
@@ -38,11 +84,19 @@ def test_a_short_command_imports_what_it_needs(words: tuple[str, ...], tmp_path:
     url = f"sqlite:///{tmp_path}/berth.db"
     with open_ledger(url) as ledger:
         ledger.set_inventories(ledger.create_provider("host").uuid, {"VCPU": Inventory(total=4)})
-    command = [sys.executable, "-X", "importtime", "-m", "berth", *words, "--database", url]
-    done = subprocess.run(command, cwd=ROOT / "src", capture_output=True, text=True, check=True)
-    modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-    assert OF_OTHERS & modules == set()
+    modules = imported(*words, "--database", url)
+    assert within(modules, OF_OTHERS) == set()
+    assert len({name for name in modules if name.startswith("berth.cli.commands.")}) == 1
     assert len(modules) <= MOST_MODULES
+
+
+def test_commands_are_listed_as_they_describe_themselves() -> None:
+    """The list has the summaries for itself, so that it imports no command."""
+    themselves = {
+        name: (each.rich_help_panel, each.name, " ".join(each.help.partition("\n\n")[0].split()))
+        for name, each in command().commands.items()
+    }
+    assert {each.name: (each.panel, each.name, each.summary) for each in COMMANDS} == themselves
 
 
 def test_what_is_imported_late_is_there() -> None:

@@ -46,9 +46,9 @@ def host(verbs: LedgerInterface, total: int = 8) -> str:
     return uuid
 
 
-def claimed(verbs: LedgerInterface, uuid: str, amount: int = 1, **fields: Any) -> str:
+def claimed(verbs: LedgerInterface, uuid: str, amount: int = 1, project: str = "physics", **fields: Any) -> str:
     consumer = new()
-    verbs.claim(Claim(consumer=consumer, allocations={uuid: {"VCPU": amount}}, project="physics", user="ada", **fields))
+    verbs.claim(Claim(consumer=consumer, allocations={uuid: {"VCPU": amount}}, project=project, user="ada", **fields))
     return consumer
 
 
@@ -62,6 +62,7 @@ def test_aggregates_by_name(verbs: LedgerInterface) -> None:
     assert verbs.details(uuid).aggregate_names == {rack: name}
     listed = {each.name: each for each in verbs.names(berth.NameKind.AGGREGATE)}
     assert (listed[rack].label, listed[rack].kind) == (name, "rack")
+    assert verbs.names(berth.NameKind.AGGREGATE, name=name[2:].upper()) == [listed[rack]]
     with pytest.raises(errors.AggregateNameTaken) as taken:
         verbs.name_aggregate(new(), name)
     assert (taken.value.name, taken.value.uuid) == (name, rack)
@@ -467,6 +468,7 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client, async_clie
         lambda it: it.project_usages("physics", "ada"),
         lambda it: it.project_usages("no/such project?&"),
         lambda it: it.projects(limit=1),
+        lambda it: it.projects(name="PHYS", totals=False),
         lambda it: it.agenda(limit=1).items,
         lambda it: it.leases.list(project="physics", limit=2).items,
         lambda it: [it.report(by, until=it.consumer(consumers[2]).updated_at).rows for by in ("host", "project")],
@@ -559,6 +561,23 @@ def test_reconciling_and_undoing(verbs: LedgerInterface) -> None:
     with pytest.raises(errors.CannotUndo) as twice:
         verbs.undo(change)
     assert (twice.value.change, twice.value.count) == (change, 0)
+
+
+def test_projects_by_a_part_of_their_names(verbs: LedgerInterface) -> None:
+    """With the totals of only these, or with none; a part is no pattern."""
+    uuid, name = host(verbs), f"lab {uuid4()}"
+    projects = [f"{name} A 100%", f"{name} B 100_", f"{name} C 1000"]
+    for project in (*projects, projects[1]):
+        claimed(verbs, uuid, project=project, type="JOB")
+    first = verbs.projects(name=name.upper(), limit=2)
+    rest = verbs.projects(name=name, limit=2, after=first.next)
+    assert [(each.project, each.consumers) for each in (*first.items, *rest.items)] == [
+        *zip(projects, (1, 2, 1), strict=True)
+    ]
+    held = [(each.resources, each.by_type["JOB"].consumers) for each in first.items]
+    assert held == [({"VCPU": 1}, 1), ({"VCPU": 2}, 2)]
+    found = [verbs.projects(name=f"{name} {part}", totals=False).items for part in ("a 100%", "b 100_", "c 100_")]
+    assert found == [[berth.ProjectItem(projects[0], 1, {}, {})], [berth.ProjectItem(projects[1], 2, {}, {})], []]
 
 
 def test_pages_of_nothing(verbs: LedgerInterface) -> None:

@@ -66,6 +66,8 @@ PAGES = {
     "consumers": uuid_of(9, 59),
     "consumers?order=oldest&project=project-5": uuid_of(9, 5),
     f"consumer/{uuid_of(9, 5)}": "node-000005",
+    "search?q=node-0099": "node-009900",
+    "search?q=00000001-0": "node-000000",
     "agenda": "No claim has an end",
     "projects": "project-53",
     "projects?project=project-5": "INSTANCE",

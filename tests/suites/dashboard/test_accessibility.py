@@ -199,7 +199,7 @@ def test_by_keyboard_from_signing_in_to_a_release(small: Server, ledger: berth.L
     keys.press("Enter")
     tab_to(tab, "Release")
     keys.press("Enter")
-    expect(tab.page.locator("main")).to_contain_text("It has no allocations")
+    expect(tab.page.locator("main")).to_contain_text("No claims")
     assert ledger.allocations(uuid) is None
     assert focused(tab) != "", "and it is not lost where its button is gone"
 

@@ -87,7 +87,7 @@ def devices(tab: Tab, *, isolate: bool = False) -> None:
         ("_NUMA", "", "HW_NUMA_ROOT"),
     ):
         tab.page.get_by_role("button", name="Add a group").click()
-        fill_group(group(tab, "Group _1"), Resources=resources, Has_all_these_traits=trait, Name=name)
+        fill_group(group(tab, "Group 1"), Resources=resources, Has_all_these_traits=trait, Name=name)
     tab.page.get_by_label("Groups in one subtree").fill("_NUMA,_GPU,_NIC")
     tab.page.get_by_label("Isolate named groups").set_checked(isolate)
 
@@ -149,7 +149,7 @@ def test_isolated_groups(isolate: bool, count: int, tab: Tab) -> None:
     """Two VGPUs: of one GPU or of two, unless they are to be of two."""
     fill_group(group(tab, "Main request"), Resources="VGPU:2", Name="_A")
     tab.page.get_by_role("button", name="Add a group").click()
-    fill_group(group(tab, "Group _1"), Resources="VGPU:2")
+    fill_group(group(tab, "Group 1"), Resources="VGPU:2")
     tab.page.get_by_label("Isolate named groups").set_checked(isolate)
     ask(tab)
     found = candidates(tab)
@@ -165,7 +165,7 @@ def test_the_form_stands_in_the_address(tab: Tab, there: tuple[Server, str], new
     ask(tab)
     other = new_tab(there[0]).open(tab.page.url.partition("#/")[2])
     assert candidates(other) == candidates(tab) != []
-    gpu = group(other, "Group _GPU")
+    gpu = group(other, "Group GPU")
     assert gpu.get_by_label("Resources", exact=True).input_value() == "VGPU:1"
     assert gpu.get_by_label("Has all these traits").input_value() == "CUSTOM_RED"
     assert other.page.get_by_label("Groups in one subtree").input_value() == "_NUMA,_GPU,_NIC"
@@ -177,7 +177,7 @@ def test_nothing_fits(tab: Tab) -> None:
     """Group by group: what each constraint left, and the sentence that says what hurts."""
     fill_group(group(tab, "Main request"), Resources="VCPU:2")
     tab.page.get_by_role("button", name="Add a group").click()
-    fill_group(group(tab, "Group _1"), Resources="VGPU:5", Has_all_these_traits="CUSTOM_RED")
+    fill_group(group(tab, "Group 1"), Resources="VGPU:5", Has_all_these_traits="CUSTOM_RED")
     ask(tab)
     expect(tab.page.locator("[data-outcome]")).to_have_text("Nothing fits")
     expect(tab.page.locator("#announcements")).to_contain_text("Nothing fits.")
@@ -190,7 +190,8 @@ def test_nothing_fits(tab: Tab) -> None:
     assert [each["suffix"] for each in funnel["groups"]] == ["", "_1"]
     for each in funnel["groups"]:
         box = tab.page.locator(f"[data-group='{each['suffix']}']")
-        assert f"{each['total']} {each['counted']} to begin with, {each['left']} left" in box.inner_text()
+        counted = "hosts" if each["counted"] == "trees" else each["counted"]
+        assert f"{each['total']} {counted} to begin with, {each['left']} left" in box.inner_text()
         shown = box.locator("tbody tr").evaluate_all(
             "(rows) => rows.map((row) => [row.cells[0].innerText, row.cells[2].innerText.trim()])"
         )
@@ -255,7 +256,7 @@ def test_a_candidate_is_claimed(tab: Tab, ledger: berth.Ledger) -> None:
     dialog = claiming(tab)
     with tab.filling():
         dialog.get_by_role("button", name="Claim", exact=True).click()
-    done = tab.page.get_by_role("status").filter(has_text="Claimed, durably")
+    done = tab.page.get_by_role("status").filter(has_text="Claimed and saved")
     consumer = done.get_by_role("link").first.inner_text()
     held = ledger.allocations(consumer)
     assert held is not None
@@ -264,7 +265,7 @@ def test_a_candidate_is_claimed(tab: Tab, ledger: berth.Ledger) -> None:
     with tab.filling():
         done.get_by_role("link").first.click()
     assert tab.title == f"Consumer {consumer}"
-    assert len(tab.rows("Allocations on 3 providers")) == 3
+    assert len(tab.rows("Claims on 3 providers")) == 3
     ledger.release(consumer)
 
 
@@ -313,7 +314,8 @@ def test_a_candidate_that_was_taken_meanwhile(tab: Tab, ledger: berth.Ledger) ->
     tab.expect("status of 409")
     dialog.get_by_role("button", name="Claim", exact=True).click()
     expect(dialog.get_by_role("alert")).to_contain_text("Refused")
-    expect(dialog.get_by_role("alert")).to_contain_text("VGPU")
+    name = ledger.provider(uuid(11)).name
+    expect(dialog.get_by_role("alert")).to_contain_text(f"{name} has 0 of 4 VGPU free, and 1 was requested.")
     dialog.get_by_role("button", name="Cancel").click()
     assert ledger.head() == before
     ask(tab)

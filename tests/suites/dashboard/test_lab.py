@@ -16,6 +16,7 @@ from berth.model.overview import ProviderOrder
 from tests.suites.dashboard.conftest import NewTab, serving
 from tests.suites.dashboard.test_accessibility import barriers
 from tests.support import lab_fleet
+from tests.support.deadline import until
 from tests.support.lab_fleet import FULL_GPU_HOST, OVERFULL, RESERVED
 from tests.support.servers import Server
 
@@ -70,14 +71,33 @@ def test_the_start_page_says_what_needs_a_person(lab: Server, lab_ledger: berth.
     news = [words(each) for each in tab.page.locator(".news li").all_inner_texts()]
     assert re.match(r"a claim of \w+ \(students\) ended on gpu-r\d\d-0\d \d", news[0])
     assert re.match(r"paul \(teaching\) holds 8 VCPU, 32 GiB MEMORY_MB on gpu-r\d\d-0\d · by slurm \d", news[1])
+    _ask_for_too_much(lab_ledger)  # another process of the ledger
+    tab.page.reload()
+    need = tab.page.locator(".need", has_text="Claims refused in the last hour: 2")
+    expect(need).to_contain_text("ben (students) asked for 999 VCPU, 2 times: Unable to create allocation for 'VCPU'")
+    claim = {"request": {"groups": [{"resources": {"VCPU": 998}}]}, "project": "students", "user": "ben"}
+    assert lab.ask("POST", "/v1/claims", json=claim, headers={"X-Auth-Token": "admin"}).status_code == 409
+    until(lambda: lab_ledger.summaries.refused_claims().count == 3, "the server shares no refused claims")
     lab_ledger.create_trait("CUSTOM_NEWS")
     expect(tab.page.locator(".news li").first).to_contain_text("beside created the trait CUSTOM_NEWS")
+
+
+def _ask_for_too_much(ledger: berth.Ledger) -> None:
+    host = ledger.search(berth.ProviderFilter(name="cpu-r01-01")).items[0].uuid
+    for _ in range(2):
+        with pytest.raises(berth.errors.Refusal):
+            ledger.claim(
+                Claim(
+                    consumer=lab_fleet.uuid_of(8, 3), allocations={host: {"VCPU": 999}}, project="students", user="ben"
+                )
+            )
+    ledger.summaries.refused.share()
 
 
 def test_who_holds_which_device(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:
     """In one table, what is below the host included; history in sentences; a device is released, then a whole claim."""
     tab = new_tab(lab).open(f"provider/{FULL_GPU_HOST}")
-    rows = tab.rows("12 allocations on it and 8 devices below it")
+    rows = tab.rows("12 claims on it and 8 devices below it")
     assert [tuple(row[:3]) for row in rows[:4]] == [
         (f"{FULL_GPU_HOST}-gpu0", "ada", "students"),
         (f"{FULL_GPU_HOST}-gpu1", "ada", "students"),
@@ -86,21 +106,21 @@ def test_who_holds_which_device(lab: Server, lab_ledger: berth.Ledger, new_tab: 
     ]
     assert [row[0] for row in rows[8:]] == [FULL_GPU_HOST] * 4
     happened = [words(row[1]) for row in tab.rows("What was done")]
-    assert happened[0] == "li (vision) took 4 VCPU, 16 GiB MEMORY_MB"
-    assert happened[-1].startswith(f"created as {FULL_GPU_HOST} there is 128 VCPU")
+    assert happened[0] == "li (vision) claimed 4 VCPU, 16 GiB MEMORY_MB"
+    assert happened[-1].startswith(f"created as {FULL_GPU_HOST} inventory: 128 VCPU")
     dialog = tab.page.get_by_role("dialog")
     with tab.filling():
         tab.page.get_by_role("button", name=f"Release what ada holds of {FULL_GPU_HOST}-gpu1").click()
         assert "4 VCPU, 16 GiB MEMORY_MB, 2 PGPU on 3 providers" in words(dialog.inner_text())
-        dialog.get_by_label("Only what it holds of").check()
+        dialog.get_by_label("Only its claim on").check()
         dialog.get_by_role("button", name="Release").click()
-    rows = tab.rows("11 allocations on it and 8 devices below it, 1 free")
+    rows = tab.rows("11 claims on it and 8 devices below it, 1 free")
     assert rows[1][:3] == [f"{FULL_GPU_HOST}-gpu1", "free: 1 PGPU", ""]
     (ada,) = [each for each in lab_ledger.summaries.host_holdings(FULL_GPU_HOST).items if each.name.endswith("gpu0")]
     with tab.filling():
         tab.page.get_by_role("button", name=f"Release what ada holds of {FULL_GPU_HOST}-gpu0").click()
         dialog.get_by_role("button", name="Release").click()
-    assert len([row for row in tab.rows("9 allocations") if row[1] == "free: 1 PGPU"]) == 2
+    assert len([row for row in tab.rows("9 claims") if row[1] == "free: 1 PGPU"]) == 2
     with pytest.raises(AllocationsNotFound):
         lab_ledger.consumer(ada.consumer)
 
@@ -116,7 +136,7 @@ def test_what_cannot_be_released_or_saved_is_said(lab: Server, lab_ledger: berth
     expect(dialog).to_be_visible()
     lab_ledger.release(uuid)  # another was quicker
     dialog.get_by_role("button", name="Release").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("it was released already")
+    expect(dialog.get_by_role("alert")).to_contain_text("it was already released")
     dialog.get_by_role("button", name="Cancel").click()
     tab.page.get_by_role("button", name="Edit DISK_GB").click()
     for total, said in (("1.5", "The total amount is a whole number."), ("0", "total"), ("100", None)):
@@ -195,8 +215,8 @@ def test_search_from_anywhere(lab: Server, new_tab: NewTab) -> None:
         ("h100", "CUSTOM_H100"),
         ("pgpu", "PGPU"),
         (lab_fleet.uuid_of(9, 3), "omar (language)"),
-        ("no such thing", "Nothing is called so"),
-        ("", "Nothing is searched for"),
+        ("no such thing", "Nothing found"),
+        ("", "Enter a search"),
     ):
         tab.go(f"search?q={words_}")
         assert expected in tab.main, words_
@@ -246,7 +266,7 @@ def test_a_list_too_long_to_read_is_not_sorted_falsely(lab: Server, new_tab: New
     tab.open("consumers?class=VCPU")
     assert tab.rows("50 of at least 20,000 consumers")
     headers = tab.page.locator("thead")
-    assert headers.get_by_role("button").all_inner_texts() == ["Holds in all", "Consumer"]
+    assert headers.get_by_role("button").all_inner_texts() == ["Holds in total", "Consumer"]
     assert (
         headers.get_by_text("Project").get_attribute("title")
         == "To sort by this, narrow the list to 5,000 rows or fewer"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Response, expect
 
 import berth
 from berth.model.commands import Claim
@@ -57,6 +57,29 @@ def test_a_page_is_filled_within_a_second(where: str, hosts: int, there: tuple[S
         assert shown in tab.main
         assert tab.page.get_by_role("alert").count() == 0
     assert min(times) < LIMIT_MS
+
+
+def test_a_search_gets_no_more_than_it_shows(tab: Tab) -> None:
+    """Neither all projects, with what they hold, nor all aggregates: a dozen of each kind at most."""
+    lists: list[Response] = []
+
+    def note(response: Response) -> None:
+        lists.extend([response] if "/v1/" in response.url else [])
+
+    tab.page.on("response", note)
+    tab.go("search?q=node-0098")
+    tab.page.remove_listener("response", note)
+    numbers = {each.url.split("/v1/")[1].split("?")[0]: len(each.json()["items"]) for each in lists}
+    assert numbers.keys() == {
+        "providers/query",
+        "providers",
+        "consumers",
+        "projects",
+        "aggregates",
+        "traits",
+        "classes",
+    }
+    assert max(numbers.values()) == numbers["providers"] == 12
 
 
 def test_from_the_whole_fleet_to_a_host(tab: Tab, hosts: int) -> None:

@@ -26,17 +26,17 @@ EMPTY = (
     ("providers", ["There are no providers yet", "berth discover --apply --url {url} --token - <<<admin"]),
     ("find", ["Find where something fits"]),
     ('find?q={"groups":[{"resources":"VCPU:1"}]}', ["Nothing fits", "VCPU"]),
-    ("consumers", ["There are no allocations", "berth claim"]),
+    ("consumers", ["There are no claims", "berth claim"]),
     ("agenda", ["No claim has an end", "berth claim --for 7d"]),
-    ("agenda?within=3600", ["Nothing ends then"]),
-    ("projects", ["No project has allocations"]),
+    ("agenda?within=3600", ["Nothing ends in this time"]),
+    ("projects", ["No project has claims"]),
     ("report", ["Nothing was held"]),
-    ("projects?project=none", ["It has no allocations"]),
+    ("projects?project=none", ["No claims"]),
     ("changes", ["Live"]),
     ("audit", ["Who", "Outcome"]),
     (f"provider/{FIRST}", ["Not found", FIRST]),
     ("provider/nonsense", ["Not found", "nonsense"]),
-    (f"consumer/{JOB}", ["It has no allocations", "It has no history"]),
+    (f"consumer/{JOB}", ["No claims", "No history"]),
     ("nonsense", ["There is no such page", "Go to the start page"]),
 )
 
@@ -180,8 +180,8 @@ def test_a_provider(small: Server, new_tab: NewTab) -> None:
     assert tab.page.title() == "node-1 - Berth"
     inventories = {row[0]: row[2:] for row in tab.rows("What node-1 has")}
     assert inventories["MEMORY_MB"] == ["2,048", "15,360", "16,384", "1,024", "1", "any", "Edit…"]
-    assert [row[0] for row in tab.rows("The tree of 2 providers")] == ["node-1", "level 1:\nnode-1-gpu"]
-    held = tab.rows("2 allocations on it and 1 device below it")
+    assert [row[0] for row in tab.rows("Tree of 2 providers")] == ["node-1", "level 1:\nnode-1-gpu"]
+    held = tab.rows("2 claims on it and 1 device below it")
     assert [row[:5] for row in held] == [
         ["node-1-gpu", "ada", "physics", "1 VGPU", "JOB"],
         ["node-1", "ada", "physics", "2 VCPU\n2 GiB MEMORY_MB", "JOB"],
@@ -189,8 +189,8 @@ def test_a_provider(small: Server, new_tab: NewTab) -> None:
     history = [row[1] for row in tab.rows("What was done")]
     assert history[-1] == "created as node-1"
     for happened in (
-        "there is 8 VCPU",
-        "ada (physics) took 2 VCPU, 2 GiB MEMORY_MB",
+        "inventory: 8 VCPU",
+        "ada (physics) claimed 2 VCPU, 2 GiB MEMORY_MB",
         "1 aggregate",
         "2 traits: CUSTOM_FAST",
     ):
@@ -263,7 +263,7 @@ def test_what_ends_next(small: Server, small_url: tuple[Server, str], ledger: be
         ledger.claim(claim)
     tab = new_tab(small).open("agenda")
     rows = tab.rows("2 claim")
-    assert [row[1] for row in rows] == ["lapses unless confirmed", "ends"]
+    assert [row[1] for row in rows] == ["lapses if not confirmed", "ends"]
     assert rows[1][0] in ("6 d 23 h", "7 d")
     assert [" ".join(cell.split()) for cell in rows[1][3:6]] == ["1 VCPU of node-2", "lab", "eva"]
     (silent,) = tab.rows("1 lease is overdue")
@@ -287,7 +287,7 @@ def test_how_long_claims_count(small: Server, ledger: berth.Ledger, new_tab: New
     tab.expect("status of 404")
     tab.open(f"consumer/{held}")
     assert "pending: not confirmed yet" in tab.main
-    assert re.search(r"Lapses unless confirmed\s.*\(in 59 min \d+ s\)", tab.main)
+    assert re.search(r"Confirm before\s.*\(in 59 min \d+ s\)", tab.main)
     tab.go(f"consumer/{uuid}")
     assert re.search(r"State\s+confirmed", tab.main)
     assert re.search(r"Ends\s.*\(in 6 d 23 h\)", tab.main)
@@ -297,7 +297,7 @@ def test_how_long_claims_count(small: Server, ledger: berth.Ledger, new_tab: New
     tab.go("consumers?order=uuid&due=604800")
     assert len(tab.rows("2 consumer")) == 2
     tab.go(f"provider/{SECOND}")
-    assert [row[-2][:6] for row in tab.rows("2 allocations")] == ["6 d 23", "59 min"]
+    assert [row[-2][:6] for row in tab.rows("2 claims")] == ["6 d 23", "59 min"]
     tab.go("fleet?view=table")
     assert "pending: held, not confirmed yet" in tab.page.locator(".legend").inner_text()
     bar = tab.page.get_by_role("meter", name="VCPU of node-2")
@@ -322,7 +322,7 @@ def test_how_much_was_held_for_how_long(small: Server, ledger: berth.Ledger, new
     rows = {row[0]: row for row in tab.rows(r"\d+ rows?")}
     report = ledger.report("user", resource_class="VCPU")
     assert rows.keys() == {row.name for row in report.rows} != set()
-    assert len(tab.rows("All of it, by class")) == 1
+    assert len(tab.rows("Total, by class")) == 1
     with tab.page.expect_download() as saved:
         tab.page.get_by_role("button", name="Download as CSV").click()
     lines = saved.value.path().read_text(encoding="utf-8").splitlines()
@@ -348,7 +348,7 @@ def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Le
     expect(tab.page).to_have_title("Consumer thesis - Berth")
     expect(tab.page.locator("main")).to_contain_text("of Grace")
     assert uuid in tab.main
-    assert tab.rows("Allocations on 1 provider")[0] == ["node-2", "1 VCPU"]
+    assert tab.rows("Claims on 1 provider")[0] == ["node-2", "1 VCPU"]
     dialog = tab.page.get_by_role("dialog")
     tab.page.get_by_role("button", name="Release…").click()
     dialog.get_by_role("button", name="Cancel").click()
@@ -357,12 +357,12 @@ def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Le
     tab.page.get_by_role("button", name="Release…").click()
     assert "1 VCPU" in dialog.inner_text()
     dialog.get_by_role("button", name="Release").click()
-    expect(tab.page.locator("main")).to_contain_text("It has no allocations")
+    expect(tab.page.locator("main")).to_contain_text("No claims")
     assert ledger.allocations(uuid) is None
     released, edited, taken = tab.rows("What was done")
     assert "named thesis, with the note: of Grace" in edited[1]
     assert released[1].startswith("1 VCPU of u (tests), released by")
-    assert taken[1] == "u (tests) took 1 VCPU"
+    assert taken[1] == "u (tests) claimed 1 VCPU"
 
 
 def test_what_cannot_be_released_is_said_in_the_dialog(small: Server, ledger: berth.Ledger, new_tab: NewTab) -> None:

@@ -208,7 +208,7 @@ def test_tokens_are_created_and_revoked(door: Door, new_tab: NewTab) -> None:
         tab.page.get_by_role("link", name="API tokens").click()
     dialog = tab.page.get_by_role("dialog")
     tab.page.get_by_role("button", name="Create a token…").click()
-    for days, said in (("", "Enter a name for the token."), ("1.5", "The days are a whole number."), ("7", None)):
+    for days, said in (("", "Enter a name for the token."), ("1.5", "The days must be a whole number."), ("7", None)):
         dialog.get_by_label("Valid for days").fill(days)
         dialog.get_by_role("button", name="Create").click()
         if said:
@@ -269,7 +269,7 @@ def test_what_a_role_may_look_at(role: str, door: Door, new_tab: NewTab) -> None
             assert said == [], title
         else:
             assert "Your roles do not allow this page" in said[0]
-            assert f"It needs the operation {operation}" in said[0]
+            assert f"This page needs the operation {operation}" in said[0]
             assert f"Your roles: {role}." in said[0]
     assert refused == []
 
@@ -279,7 +279,7 @@ def test_a_reader_sees_their_own_project(door: Door, new_tab: NewTab) -> None:
     tab.expect("status of 403")
     tab.open("consumers", token=door.token("reader", project="physics"))
     expect(tab.page.locator("#state")).to_have_text("Up to date")
-    assert "allocations of your own project, physics" in tab.main
+    assert "claims of your own project, physics" in tab.main
     assert [row[-1] for row in tab.rows("1 consumer")] == [JOB]
     tab.go("projects")
     assert tab.title == "Project physics"

@@ -14,9 +14,10 @@ from berth.ledger import open_ledger
 from berth.ledger.audit import archive
 from berth.ledger.verify import verify
 from berth.model.caller import Caller
-from berth.model.errors import DatabaseUnusable
+from berth.model.commands import Claim
+from berth.model.errors import DatabaseUnusable, Refusal
 from berth.model.inventory import Inventory
-from berth.store import grants, migrate
+from berth.store import grants, migrate, usage_samples
 from berth.store.engine import Database
 from tests.support.commands import run_berth
 from tests.support.databases import (
@@ -98,6 +99,10 @@ def test_serving(granted: tuple[Database, str, str]) -> None:
         ledger.set_inventories(POOL, {"DISK_GB": Inventory(total=200)})
         ledger.create_trait("CUSTOM_GONE")
         ledger.delete_trait("CUSTOM_GONE")
+        with pytest.raises(Refusal):
+            ledger.claim(Claim(consumer=VM, allocations={POOL: {"DISK_GB": 1000}}, project="p", user="u"))
+        ledger.summaries.refused.share()
+        assert (ledger.summaries.trends().complete, ledger.summaries.refused_claims().count) == (True, 1)
         assert grants.advice(ledger._writer.database) == []
         for statement in FORBIDDEN:
             with (
@@ -106,6 +111,24 @@ def test_serving(granted: tuple[Database, str, str]) -> None:
             ):
                 one.execute(text(statement))
     assert verify(database).findings == ()
+
+
+def test_a_role_that_may_only_read_what_is_kept_for_people(granted: tuple[Database, str, str]) -> None:
+    """Nothing fails: it shows how full the fleet was, and what it has refused itself."""
+    database, _, as_server = granted
+    role = make_url(as_server).username
+    with database.migrating() as connection:
+        for table in ("usage_samples", "refused_claims"):
+            of = f"'{role}'@'%'" if connection.dialect.name == "mariadb" else role
+            connection.exec_driver_sql(f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {of}".replace("%", "%%"))
+    with open_ledger(as_server) as ledger:
+        fill(ledger)
+        with pytest.raises(Refusal):
+            ledger.claim(Claim(consumer=VM, allocations={POOL: {"DISK_GB": 1000}}, project="p", user="u"))
+        ledger.summaries.refused.share_now()
+        assert (ledger.summaries.trends().complete, ledger.summaries.refused_claims().count) == (True, 1)
+        with database.reading() as connection:
+            assert usage_samples.all_samples(connection) == {}
 
 
 def test_only_the_owner_archives(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shlex
@@ -114,6 +115,7 @@ def test_what_is_installed_serves_and_is_healthy(tmp_path: Path) -> None:
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     _install(_wheel(tmp_path), venv)
+    _compile(venv)
     words = (str(venv / "bin/berth"),)
     with observed_server(tmp_path, "--database", "sqlite:///ledger.db", command=words) as server:
         assert server.ask("GET", "/v1/providers", headers=ADMIN).status_code == 200
@@ -150,6 +152,17 @@ def _install(wheel: Path, venv: Path) -> None:
         [python, "-c", "import berth; print(berth.__file__)"], capture_output=True, text=True, check=True
     )
     assert Path(where.stdout).is_relative_to(venv)
+
+
+def _compile(venv: Path) -> None:
+    """Compile what is installed, as the last step of the first stage: in the container nothing can be written there."""
+    (step,) = (rest for name, rest in stages()[0][-1:] if name == "RUN")
+    subprocess.run(shlex.split(step.replace("/opt/berth", str(venv))), check=True)
+    sources = [*venv.glob("lib/python*/site-packages/berth/**/*.py")]
+    assert len(sources) > 100
+    for path in sources:
+        flags = Path(importlib.util.cache_from_source(str(path))).read_bytes()[4:8]
+        assert int.from_bytes(flags, "little") == 1, "a hash that is not checked (PEP 552)"
 
 
 def test_its_command_is_a_command() -> None:

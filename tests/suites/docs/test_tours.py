@@ -40,7 +40,8 @@ def test_the_demo_is_as_the_readme_shows_it(tmp_path: Path) -> None:
     folder = tmp_path / "reader"
     folder.mkdir()
     with Reader(folder) as reader:
-        _, printed = reader.play(Block("bash", "berth demo &\n", 1, 0, None, ()))
+        status, printed = reader.play(Block("bash", "berth demo &\n", 1, 0, None, ()))
+        assert status == 0, printed
         asked = re.search(r"curl.*?limit=1'", printed, re.DOTALL)
         assert asked is not None, printed
         status, answer = reader.play(Block("bash", f"{asked[0].rstrip()} --silent --fail\n", 1, 0, None, ()))

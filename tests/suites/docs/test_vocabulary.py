@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
 import berth
 from berth import ConsumerQuery
 from berth.api.v1.routes import ROUTES
-from berth.cli.main import command
+from berth.cli.main import app, command
 from berth.model.drain import Drain
 from berth.model.edits import EditConsumer
 from berth.model.overview import ProviderFilter
 from berth.model.releases import ReleaseMatching
+from tests.suites.docs.sentences import Sentence, everything, texts
 from tests.support.document_blocks import ROOT
 
 COMMON: Final = {
@@ -36,19 +39,35 @@ COMMON: Final = {
 """Options that say how a command answers or is carried out, not what it is about."""
 
 SHOWN: Final = ROOT / "src/berth/web/static/js"
-TEXTS: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(SHOWN.rglob("*.js"))]
-
 AVOIDED: Final = {
-    "good for ever": "never expires",
-    "Touched": "Affected",
-    "Look again": "Refresh",
-    "Then it was so": "Result",
-    "unsuffixed group": "main request",
-    "Unnamed group": "main request",
-    "Drawn as": "Group by",
-    "lets in": "requires, accepts",
+    "good for (ever|nothing)|for ever": "never expires, revoked, without end",
+    "Touched|Look again|Then it was so|Drawn as": "Affected, Refresh, Result, Group by",
+    "([Uu]nsuffixed|[Uu]nnamed) group": "main request",
+    "[Ll]ets? in": "requires, accepts",
+    "[Ww]ho(m)?ever|[Nn]obody|[Aa]s whom": "any caller, no caller, as which user",
+    "(is|are|was|were) told": "gets, returns, is reported",
+    "anew|any more": "again, no longer",
+    "so many": "the maximum number of",
+    "unique beginnings?": "unique prefix",
+    "(?<![Tt]here )(is|are) no (?!longer|such)[a-z]+": "is not a",
+    "span of time": "duration",
+    "(trees?|one) would do|in one claim|has room for": "hosts would fit, per claim, has free",
+    "goes? on with": "is kept by, lasts with",
+    "by ear": "screen reader",
+    "all the same|what hurts|is away": "anyway, what excludes most, is unavailable",
+    "of [0-9,]+ trees": "of N hosts",
 }
-"""Words that readers stumbled over, and those that stand in their place."""
+"""Patterns of words that readers stumbled over, and the words that stand in their place."""
+
+NOUNS: Final = (
+    "addresses|aggregates|allocations|candidates|cells|changes|claims|columns|consumers|entries|findings|groups|hosts|"
+    "leases|lines|orphans|owners|projects|providers|records|rows|tokens|traits|trees|users"
+)
+ONE_OF_MANY: Final = re.compile(rf"(?<![\w.,:-])1 (more |other )?({NOUNS})\b")
+"""A count of one with a plural."""
+
+COUNTED: Final = re.compile(rf"\{{\{{(?!['A-Z_.a-z]*[A-Z]{{3}})[^{{}}]*\}}\}} (more |other )?({NOUNS})\b")
+"""A value before a plural, in the text of a program: model.plural makes it right for one. A limit is a constant."""
 
 
 class List(NamedTuple):
@@ -150,7 +169,45 @@ def test_a_page_is_filtered_by_the_words_of_its_route(page: str) -> None:
     assert set(re.findall(r'"(\w+)"', filters[1])) <= parameters(f"{page}.list")
 
 
+@pytest.fixture(scope="module")
+def sentences() -> list[Sentence]:
+    return everything()
+
+
 @pytest.mark.parametrize("words", AVOIDED)
-def test_words_that_are_avoided(words: str) -> None:
-    said = re.compile(rf"\b{re.escape(words)}\b")
-    assert [str(each.relative_to(ROOT)) for each in TEXTS if said.search(each.read_text(encoding="utf-8"))] == []
+def test_words_that_are_avoided(words: str, sentences: list[Sentence]) -> None:
+    said = re.compile(rf"\b({words})\b")
+    assert [each for each in sentences if said.search(each.text)] == []
+
+
+def test_a_plural_follows_no_count_of_one(sentences: list[Sentence]) -> None:
+    assert [each for each in sentences if ONE_OF_MANY.search(each.text)] == []
+    assert [each for each in texts() if COUNTED.search(each.text)] == []
+
+
+def test_one_of_everything_is_said_in_the_singular(tmp_path: Path) -> None:
+    """What is printed of a ledger with one host, one consumer, one aggregate and one of whatever is counted."""
+    lines, said = tmp_path / "one.jsonl", list[str]()
+    lines.write_text('{"name": "only", "inventories": {"VCPU": {"total": 4}}}\n', encoding="utf-8")
+    for words in (
+        f"import {lines}",
+        "claim VCPU=2 --on only --project p --user u --name job",
+        "find VCPU=9",
+        "find VCPU=1",
+        "set VCPU.total=1 --all",
+        "set VCPU.total=1 --all --over-capacity",
+        "drain only",
+        "usage",
+        "top --once",
+        "release --project p --dry-run",
+        "release --project p",
+        "history only",
+        "audit verify",
+        "db verify",
+    ):
+        done = CliRunner().invoke(app, [*words.split(), "--database", f"sqlite:///{tmp_path}/berth.db"])
+        said += [f"{words}: {line}" for line in done.output.splitlines()]
+    assert any(": 1 provider: 1 created" in line for line in said)
+    assert any("1 host, 1 provider, " in line for line in said)
+    assert any("less VCPU than consumers hold" in line for line in said)
+    assert [line for line in said if ONE_OF_MANY.search(line)] == []

@@ -124,8 +124,8 @@ def test_several_of_one_name(ledger: Ledger) -> None:
         (OTHER, "biology", ["host"]),
     ]
     assert str(refused.value) == (
-        f"train could be train of project physics on host ({JOB}); train of project biology on host ({OTHER}). "
-        "Give the uuid."
+        f"Several consumers match train: train of project physics on host ({JOB}); "
+        f"train of project biology on host ({OTHER}). Give the uuid."
     )
     assert ledger.consumer_uuid("train", project="biology") == OTHER
     for number in range(4):

@@ -11,6 +11,7 @@ import pytest
 import berth
 from berth import Claim, Inventory, InventoryFields, ProviderQuery, errors
 from berth.ledger.verify import verify
+from berth.model.edits import RenamedProvider
 from berth.model.record import InventoryRecord, ProviderRecord
 from berth.store.engine import Database
 
@@ -104,5 +105,39 @@ def test_a_tree_goes_as_a_whole(url: str) -> None:
         assert ledger.audit()[0].operation == "DeleteTree"
         with pytest.raises(errors.ProviderNotFound):
             ledger.delete_tree(root)
+    with closing(Database(url)) as database:
+        assert verify(database).findings == ()
+
+
+def test_a_tree_is_renamed_as_a_whole(url: str) -> None:
+    """In one commit, and one that would take a name which is in use renames none."""
+    with berth.open(url) as ledger, berth.open(url) as other:
+        root = ledger.create_provider("gpu-01").uuid
+        board = ledger.create_provider("gpu-01-board", parent=root).uuid
+        ledger.create_provider("slot", parent=board)
+        card = ledger.create_provider("gpu-01-board-1", parent=board).uuid
+        ledger.create_provider("gpu-01-spare")
+        ledger.create_provider("gpu-02-board-1")
+        head = ledger.head()
+        with pytest.raises(errors.ProviderExists) as taken:
+            ledger.rename_tree(root, "gpu-02")
+        with pytest.raises(errors.ProviderExists):
+            ledger.rename_tree(root, "gpu-01-board", dry_run=True)
+        with pytest.raises(errors.Invalid):
+            ledger.rename_tree(root, "g" * 195)
+        with pytest.raises(errors.NameRequired):
+            ledger.rename_tree(root, "")
+        planned = ledger.rename_tree("gpu-01", "gpu", dry_run=True)
+        assert (taken.value.name, ledger.head()) == ("gpu-02-board-1", head)
+        assert ledger.rename_tree("gpu-01", "gpu") == planned
+        assert planned == [
+            RenamedProvider(root, "gpu", "gpu-01"),
+            RenamedProvider(board, "gpu-board", "gpu-01-board"),
+            RenamedProvider(card, "gpu-board-1", "gpu-01-board-1"),
+        ]
+        assert ledger.head() == head + 1
+        names = {"gpu", "gpu-board", "slot", "gpu-board-1", "gpu-01-spare", "gpu-02-board-1"}
+        assert {each.name for each in other.providers()} == names
+        assert ledger.audit()[0].operation == "RenameTree"
     with closing(Database(url)) as database:
         assert verify(database).findings == ()

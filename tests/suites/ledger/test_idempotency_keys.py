@@ -19,7 +19,7 @@ from berth.model import commands
 from berth.model.caller import Caller
 from berth.model.commands import Allocate, Command, CreateTrait, ReleaseAllocations, RevokeToken, SetAllocations
 from berth.model.drain import Drain, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate, RenameTree
 from berth.model.idempotency import command_key
 from berth.model.inventory_edits import EditInventories, InventoryFields
 from berth.model.lease_commands import EndLease, GrantLease
@@ -84,6 +84,7 @@ COMMANDS: tuple[Command, ...] = (
     Allocate(request=BOTH_SLOTS, consumer=NEW, project="p", user="u"),
     commands.DeleteProvider(uuid=SPARE),
     commands.CreateProvider(uuid=SPARE, name="tree"),
+    RenameTree(uuid=SPARE, name="spare-2"),
     DeleteTree(uuid=SPARE),
     commands.PutRecords(records=(ProviderRecord(name="rack"), ProviderRecord(name="shelf"))),
     GrantLease(uuid=NEW, name="node-1", project="p", ttl=60),

@@ -180,14 +180,14 @@ def test_rows_that_contradict_themselves(ledger: Ledger, url: str, database: Dat
 
 
 def test_the_command_shows_first_and_mends_then(ledger: Ledger, url: str, database: Database) -> None:
-    assert _berth("mend", url) == "nothing has to be mended\n"
+    assert _berth("mend", url) == "nothing to repair\n"
     with database.writing() as connection:
         connection.execute(text("UPDATE inventories SET reserved = 200 WHERE total = 100"))
     line = f"DISK_GB of pool ({POOL}): reserved 200 becomes 100\n"
     assert _berth("mend", url) == line + "nothing was changed yet: add --apply\n"
     assert "cannot be set" in _berth("verify", url, status=1)
     exported = CliRunner().invoke(app, ["export", "--database", url])
-    assert "1 of these lines have an inventory that `berth import` refuses" in exported.stderr
+    assert "1 line has an inventory that `berth import` refuses" in exported.stderr
     assert _berth("mend", url, "--apply").startswith(line + "mended with change ")
     assert "all agree" in _berth("verify", url)
 

@@ -115,10 +115,10 @@ def test_entries_without_owners_stay_valid(database: Database, url: str, without
     with open_ledger(url) as ledger:
         fill(ledger)
         without_owners.undo()
-        assert verify(database).summary.endswith("the owners of 2 consumers are in no log until their next change")
+        assert verify(database).summary.endswith("not in the log until their next change: the owners of 2 consumers")
         assert b'"owned"' not in b"".join(checkpoint.pieces(replayed(database)))  # its hash is that of before
         claim(ledger)
-        assert verify(database).summary.endswith("the owners of 1 consumers are in no log until their next change")
+        assert verify(database).summary.endswith("not in the log until their next change: the owners of 1 consumer")
         ledger.claim(
             Claim(consumer=VM, allocations={HOST: {"VCPU": 2}, NODE: {"MEMORY_MB": 64}}, project="p", user="u")
         )

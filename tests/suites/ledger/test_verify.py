@@ -78,7 +78,7 @@ def test_what_every_command_makes_adds_up(database: Database, url: str) -> None:
 
 
 def test_on_the_command_line(database: Database, url: str) -> None:
-    assert run_berth("db", "verify", "--database", url).stdout == "0 providers, 0 consumers, 1 changes: all agree\n"
+    assert run_berth("db", "verify", "--database", url).stdout == "0 providers, 0 consumers, 1 change: all agree\n"
     with database.writing() as connection:
         connection.execute(text("UPDATE head SET next_id = 5"))
-    assert "1 findings" in run_berth("db", "verify", "--database", url, status=1).stdout
+    assert "1 finding" in run_berth("db", "verify", "--database", url, status=1).stdout

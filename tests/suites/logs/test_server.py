@@ -40,7 +40,7 @@ def test_a_line_for_each_request(server: Server) -> None:
         "path": "/traits",
         "status": 200,
         "bytes": len(reply.content),
-        "face": "placement",
+        "api": "placement",
         "operation": "traits.list",
         "caller": "admin",
         "address": "127.0.0.1",
@@ -51,10 +51,10 @@ def test_a_line_for_each_request(server: Server) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "headers", "fields"),
     [
-        ("GET", "/v1/providers", ADMIN, {"face": "v1", "operation": "providers.list", "status": 200}),
-        ("GET", "/healthz", {}, {"face": "healthz", "operation": "healthz", "status": 200, "caller": ""}),
-        ("GET", "/readyz", {}, {"face": "readyz", "operation": "readyz", "status": 200}),
-        ("GET", "/metrics", ADMIN, {"face": "metrics", "operation": "metrics.show", "status": 200}),
+        ("GET", "/v1/providers", ADMIN, {"api": "v1", "operation": "providers.list", "status": 200}),
+        ("GET", "/healthz", {}, {"api": "healthz", "operation": "healthz", "status": 200, "caller": ""}),
+        ("GET", "/readyz", {}, {"api": "readyz", "operation": "readyz", "status": 200}),
+        ("GET", "/metrics", ADMIN, {"api": "metrics", "operation": "metrics.show", "status": 200}),
         ("GET", "/traits", {}, {"status": 401, "caller": ""}),
         ("GET", "/nowhere", ADMIN, {"status": 404, "operation": ""}),
         ("POST", "/traits", ADMIN, {"status": 405}),

@@ -183,8 +183,8 @@ def test_how_much_one_request_asks() -> None:
     limits = Limits(groups=3, conditions=8)
     check_request(limits, wide(3, 5))
     for request, why in (
-        (wide(4), "The request has 4 groups: at most 3 can be asked for."),
-        (wide(3, 6), "The request has 9 conditions: at most 8 can be asked for."),
+        (wide(4), "The request has 4 groups: the limit is 3."),
+        (wide(3, 6), "The request has 9 conditions: the limit is 8."),
     ):
         with pytest.raises(LimitExceeded, match=why) as refusal:
             check_request(limits, request)
@@ -197,7 +197,7 @@ def test_how_much_one_request_asks() -> None:
         not_member_of=frozenset("gh"),
     )
     check_filter(Limits(conditions=7), every)
-    with pytest.raises(LimitExceeded, match="7 conditions: at most 6"):
+    with pytest.raises(LimitExceeded, match="7 conditions: the limit is 6"):
         check_filter(Limits(conditions=6), every)
 
 
@@ -326,15 +326,15 @@ FOUR: dict[str, Any] = {"groups": GROUPS}
 SUFFIXED = "&".join(f"resources{number}=VCPU:1" for number in range(1, 5))
 REQUIRED = "&required=CUSTOM_A" * 8
 TOO_MUCH: dict[str, tuple[str, Any, str]] = {
-    "groups": (f"/allocation_candidates?group_policy=none&{SUFFIXED}", None, "4 groups: at most 3"),
-    "conditions": (f"/allocation_candidates?resources=VCPU:1{REQUIRED}", None, "9 conditions: at most 8"),
-    "of a provider": (f"/resource_providers?resources=VCPU:1{REQUIRED}", None, "9 conditions: at most 8"),
+    "groups": (f"/allocation_candidates?group_policy=none&{SUFFIXED}", None, "4 groups: the limit is 3"),
+    "conditions": (f"/allocation_candidates?resources=VCPU:1{REQUIRED}", None, "9 conditions: the limit is 8"),
+    "of a provider": (f"/resource_providers?resources=VCPU:1{REQUIRED}", None, "9 conditions: the limit is 8"),
     "nested": ("/resource_providers", {"name": DEEP}, "nested more than 6 deep"),
-    "v1 groups": ("/v1/find", FOUR, "4 groups: at most 3"),
-    "v1 conditions": ("/v1/find", {"groups": [{**GROUP, "required": TRAITS}]}, "10 conditions: at most 8"),
-    "v1 claim": ("/v1/claims", {**OWN, "request": FOUR}, "4 groups: at most 3"),
-    "v1 command": ("/v1/commands/Allocate", {**OWN, "request": FOUR, "consumer": "c" * 32}, "4 groups: at most 3"),
-    "v1 of a provider": ("/v1/providers/query", {"required": TRAITS}, "9 conditions: at most 8"),
+    "v1 groups": ("/v1/find", FOUR, "4 groups: the limit is 3"),
+    "v1 conditions": ("/v1/find", {"groups": [{**GROUP, "required": TRAITS}]}, "10 conditions: the limit is 8"),
+    "v1 claim": ("/v1/claims", {**OWN, "request": FOUR}, "4 groups: the limit is 3"),
+    "v1 command": ("/v1/commands/Allocate", {**OWN, "request": FOUR, "consumer": "c" * 32}, "4 groups: the limit is 3"),
+    "v1 of a provider": ("/v1/providers/query", {"required": TRAITS}, "9 conditions: the limit is 8"),
     "v1 nested": ("/v1/find", {"groups": DEEP}, "nested more than 6 deep"),
 }
 

@@ -57,7 +57,7 @@ def test_a_worker_that_was_killed_before_it_counted_anything_spoils_no_metrics(t
 
 
 def test_requests_of_all_workers_are_counted(ask: HttpClient) -> None:
-    labels = {"face": "placement", "method": "GET", "operation": "traits.list", "status": "2xx"}
+    labels = {"api": "placement", "method": "GET", "operation": "traits.list", "status": "2xx"}
     before = ask.number("berth_requests_total", **labels)
     for _ in range(20):
         assert ask("GET", "/traits").status_code == 200

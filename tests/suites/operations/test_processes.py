@@ -77,7 +77,7 @@ def test_a_worker_that_cannot_start_any_more(tmp_path: Path) -> None:
         before = server.workers()
         (tmp_path / "policy.toml").write_text("what is this?")
         os.kill(server.pid, signal.SIGHUP)
-        server.line(event="worker 1 cannot start after the reload: the processes from before go on")
+        server.line(event="worker 1 cannot start after the reload: the old processes keep running")
         assert server.answers()
         assert server.workers() == before
         os.kill(before[0], signal.SIGKILL)

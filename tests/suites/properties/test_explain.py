@@ -104,9 +104,9 @@ def test_a_hindrance_is_one(data: st.DataObject) -> None:
 
 ONLY_A_CLASS = re.compile(r"^(?:For [^,]+, )?[Nn]o provider(?: that meets all other constraints)? has ([A-Z_0-9]+)[.;]")
 OF_THE_ROOT = re.compile(
-    r"has (?:the trait|one of the traits) ([^(]+) \(the root (\S+) has (\S+): require it of the root"
+    r"has (?:the trait|one of the traits) ([^(]+) \(host (\S+) itself has (this trait|\S+): require it"
 )
-POOL = re.compile(r"\((\S+) is in it, but (\S+), which shares with it, is not\)")
+POOL = re.compile(r"\((\S+) is in it, but (\S+), which shares resources with it, is not\)")
 
 
 @st.composite
@@ -153,7 +153,7 @@ def test_a_sentence_about_what_only_the_root_has_is_true(asked: WorldWithRequest
 def assert_root_has_it(world: World, ask: CandidateRequest, hint: re.Match[str]) -> None:
     """Follow the hint: the trait is required of the root and of no provider."""
     names = frozenset(hint[1].split(", "))
-    trait = min(names) if hint[3] == "it" else hint[3]
+    trait = min(names) if hint[3] == "this trait" else hint[3]
     (root,) = (uuid for uuid, provider in world.providers.items() if provider.name == hint[2])
     assert root in world.roots()
     assert trait in world.providers[root].traits
@@ -199,78 +199,77 @@ TWO = (Group(suffix="1", resources={"VGPU": 1}), Group(suffix="2", resources={"V
 BIG = (Group(suffix="1", resources={"VGPU": 3}), Group(suffix="2", resources={"VGPU": 3}))
 WHY = {
     "empty": (fleet(), asking(1), "There are no providers."),
-    "fits": (fleet(cpus(4), cpus(8)), asking(5), "The request fits in 1 of 2 trees."),
+    "fits": (fleet(cpus(4), cpus(8)), asking(5), "The request fits in 1 of 2 hosts."),
     "room": (
         fleet(cpus(4), cpus(8)),
         asking(9),
-        "No provider has room for 9 VCPU: the largest possible claim is 8; "
-        "without this constraint, 2 of 2 trees would fit.",
+        "No provider has 9 VCPU free: the largest possible claim is 8. "
+        "Without this constraint, 2 of 2 hosts would fit.",
     ),
     "room, where all else is right": (
         fleet(cpus(4, traits={*FAST}), cpus(4, traits={*FAST}), cpus(8)),
         asking(6, required=(FAST,)),
-        "No provider that meets all other constraints has room for 6 VCPU: the largest possible claim is 4; "
-        "without this constraint, 2 of 3 trees would fit.",
+        "No provider that meets all other constraints has 6 VCPU free: the largest possible claim is 4. "
+        "Without this constraint, 2 of 3 hosts would fit.",
     ),
     "of equals, what removed the last": (
         fleet(cpus(4, traits={*FAST}), cpus(8)),
         asking(6, required=(FAST,)),
-        "No provider that meets all other constraints has the trait HW_CPU_X86_AVX; "
-        "without this constraint, 1 of 2 trees would fit.",
+        "No provider that meets all other constraints has the trait HW_CPU_X86_AVX. "
+        "Without this constraint, 1 of 2 hosts would fit.",
     ),
     "units": (
         fleet(Provider("host", None, inventories={"VCPU": Inventory(64, max_unit=16, step_size=4)})),
         asking(18),
-        "No provider gives 18 VCPU in one claim: the nearest possible claim is 16; "
-        "without this constraint, 1 of 1 tree would fit.",
+        "No provider allows 18 VCPU per claim (min/max/step): the nearest possible claim is 16. "
+        "Without this constraint, 1 of 1 host would fit.",
     ),
     "a trait": (
         fleet(cpus(4), cpus(8)),
         asking(1, required=(FAST,)),
-        f"No provider that meets all other constraints has the trait {TRAITS[0]}; "
-        "without this constraint, 2 of 2 trees would fit.",
+        f"No provider that meets all other constraints has the trait {TRAITS[0]}. "
+        "Without this constraint, 2 of 2 hosts would fit.",
     ),
     "a forbidden trait": (
         fleet(cpus(4, traits={*FAST})),
         asking(1, forbidden=FAST),
-        f"Every provider that meets all other constraints has the trait {TRAITS[0]}; "
-        "without this constraint, 1 of 1 tree would fit.",
+        f"Every provider that meets all other constraints has the trait {TRAITS[0]}. "
+        "Without this constraint, 1 of 1 host would fit.",
     ),
     "an aggregate": (
         fleet(cpus(4)),
         asking(1, member_of=(frozenset(AGGREGATES[:1]),)),
-        f"No provider that meets all other constraints is in the aggregate {AGGREGATES[0]}; "
-        "without this constraint, 1 of 1 tree would fit.",
+        f"No provider that meets all other constraints is in the aggregate {AGGREGATES[0]}. "
+        "Without this constraint, 1 of 1 host would fit.",
     ),
     "a tree that does not exist": (
         fleet(cpus(4)),
         asking(1, in_tree=UNKNOWN_UUID),
-        f"No provider that meets all other constraints is in the tree of {UNKNOWN_UUID}, which does not exist; "
-        "without this constraint, 1 of 1 tree would fit.",
+        f"No provider that meets all other constraints is part of {UNKNOWN_UUID}, which does not exist. "
+        "Without this constraint, 1 of 1 host would fit.",
     ),
     "a root": (
         fleet(cpus(4)),
         replace(asking(1), root_required=FAST),
-        f"No tree that meets all other constraints has a root with the trait {TRAITS[0]}; "
-        "without this constraint, 1 of 1 tree would fit.",
+        f"No host that meets all other constraints itself has the trait {TRAITS[0]}. "
+        "Without this constraint, 1 of 1 host would fit.",
     ),
     "two things": (
         fleet(cpus(4)),
         asking(9, required=(FAST,)),
-        "For the main request, none of the 1 tree left has room for 9 VCPU, "
-        "and dropping that constraint alone would not help.",
+        "For the main request, none of the remaining hosts (1) has 9 VCPU free. "
+        "Dropping this constraint alone would not help.",
     ),
     "isolated": (
         fleet(cpus(4), GPU),
         CandidateRequest(groups=TWO, isolate=True),
-        "No tree gives each of the 2 groups a provider of its own (group_policy: isolate); "
-        "without this constraint the request would fit in 1 tree.",
+        "No host gives each of the 2 groups its own provider (group_policy: isolate). "
+        "Without this constraint, the request would fit in 1 host.",
     ),
     "in all": (
         fleet(cpus(4), GPU),
         CandidateRequest(groups=BIG),
-        "No tree has room for the amounts of all groups together; "
-        "without this constraint the request would fit in 1 tree.",
+        "No host has enough free for all groups together. Without this constraint, the request would fit in 1 host.",
     ),
 }
 

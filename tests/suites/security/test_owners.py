@@ -93,6 +93,7 @@ PAIRS: Final = (
     both("providers.delete", f"POST {C}/DeleteProvider", {"uuid": "<x-spare>"}),
     both("provider_traits.set", f"POST {C}/SetTraits", {"uuid": "<x-child>", "traits": ["CUSTOM_FAST"]}),
     both("aggregates.set", f"POST {C}/SetAggregates", {"uuid": "<x-child>", "aggregates": ["<rack>"]}),
+    both("providers.rename_tree", f"POST {C}/RenameTree", {"uuid": "<x-child>", "name": "x2", "dry_run": True}),
     both("providers.delete_tree", f"POST {C}/DeleteTree", {"uuid": "<x-child>", "dry_run": True}),
     both("providers.drain", f"POST {C}/Drain", {"providers": ["<x-child>"]}),
     both("providers.undrain", f"POST {C}/Undrain", {"providers": ["<x-child>"]}),

@@ -154,7 +154,7 @@ BROKEN: dict[str, list[str]] = {
     "an end too early": ['{"end": 0}', f'"{ONE}"'],
     "an end that counts others": [f'"{ONE}"', '{"end": 2}'],
     "two ends": [f'"{ONE}"', '{"end": 1}', '{"end": 1}'],
-    "no JSON": ["not json", '{"end": 0}'],
+    "not JSON": ["not json", '{"end": 0}'],
     "no uuid": ['"vm-1"', '{"end": 1}'],
     "a consumer twice": [f'"{ONE}"', f'"{ONE.upper()}"', '{"end": 2}'],
     "a name twice": [f'{{"consumer": "{TWO}", "consumer": "{ONE}"}}', '{"end": 1}'],

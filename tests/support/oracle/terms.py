@@ -80,7 +80,7 @@ class TimedWorld:
         claim.deadline = None
 
     def extend(self, consumer: str, seconds: int) -> None:
-        """Give a hold, or a claim that ends, more time."""
+        """Extend a hold, or a claim that has an end."""
         claim = self._pending(consumer)
         if claim is None or claim.deadline is None:
             claim = self.claims[consumer]

@@ -65,9 +65,9 @@ def test_a_uuid_a_name_or_a_unique_beginning(word: str, uuid: str, session: Sess
 
 
 def test_a_beginning_of_several_is_ambiguous(session: Session) -> None:
-    with pytest.raises(Ambiguous, match="'rack' could be Rack-10, rack-1"):
+    with pytest.raises(Ambiguous, match="several names match 'rack': Rack-10, rack-1"):
         resolve_prefix(session, "rack")
-    with pytest.raises(Ambiguous, match=f"could be {UNNAMED}, zone"):
+    with pytest.raises(Ambiguous, match=f": {UNNAMED}, zone"):
         resolve_prefix(session, "2")
 
 
@@ -105,9 +105,9 @@ def test_aggregates_are_named_from_the_command_line(tmp_path: Path) -> None:
     ("words", "says"),
     [
         (("create", "rack-1"), "has the name rack-1 already"),
-        (("create", "shelf", "--uuid", UUIDS["zone"]), "its name is zone; `berth aggregate rename`"),
+        (("create", "shelf", "--uuid", UUIDS["zone"]), "its name is zone already: use `berth aggregate rename`"),
         (("create", "shelf", "--uuid", "7"), "that is not a uuid"),
-        (("create", "a,b"), "cannot have ','"),
+        (("create", "a,b"), "cannot contain ','"),
         (("create", "shelf", "--kind", "Big One"), "is not a kind of aggregate"),
         (("rename", "rakc-1", "shelf"), "There is no aggregate rakc-1. Did you mean rack-1"),
         (("rename", "zone", "rack-1"), "has the name rack-1 already"),

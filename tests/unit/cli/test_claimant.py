@@ -39,5 +39,5 @@ def test_the_server_knows_the_project_of_a_member(project: str, user: str, expec
     ],
 )
 def test_anyone_else_has_to_name_it(caller: Session) -> None:
-    with pytest.raises(typer.BadParameter, match="no project given: --project NAME"):
+    with pytest.raises(typer.BadParameter, match="no project given: add --project NAME"):
         new_claimant(caller, consumer="", project="", user="", kind="")

@@ -126,8 +126,8 @@ def test_a_life_by_name(url: str) -> None:
         (("edit", "train"), "nothing to change", 2),
         (("edit", "train", "--name", "x", "--no-name"), "contradict each other", 2),
         (("edit", "train", "--name", "a/b"), "cannot have a slash", 1),
-        (("edit", "tarin", "--name", "x"), "No consumer that holds something has the name tarin", 1),
-        (("extend", "trai"), "trai could be train of project physics", 1),
+        (("edit", "tarin", "--name", "x"), "No consumer with claims has the name tarin", 1),
+        (("extend", "trai"), "Several consumers match trai: train of project physics", 1),
     ],
 )
 def test_what_is_refused(arguments: tuple[str, ...], reason: str, status: int, url: str) -> None:

@@ -62,8 +62,8 @@ def test_other_spellings(lines: tuple[bytes, ...], record: ProviderRecord) -> No
         (b"n,,,,nan,", "vcpu: 'nan' is not a whole amount"),
         (b"n,,,,,1e99999", "memory_gb: '1e99999' is not a whole amount"),
         (b"n,,1000,,,", "1000 GPUs are too many"),
-        (b"n,,,A100,,", "it has a gpu_model, and no gpus"),
-        (b"n,,,,1,1,1", "7 cells, and 6 columns"),
+        (b"n,,,A100,,", "it has a gpu_model, but no gpus"),
+        (b"n,,,,1,1,1", "it has 7 cells, but the header has 6 columns"),
         (b'n,"rack', "unexpected end of data"),
         (b"n,\xff", "not UTF-8"),
     ],
@@ -76,11 +76,11 @@ def test_what_is_no_row(line: bytes, why: str) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        (b"host,vcpu", "the column 'host' is not known"),
+        (b"host,vcpu", "unknown column 'host'"),
         (b"vcpu", "no column `name`"),
         (b"name,vcpu,vcpu", "a column twice"),
-        (b"name,ram", "the column 'ram' is not known: name, rack"),
-        (b"nonsense", "the column 'nonsense' is not known"),
+        (b"name,ram", "unknown column 'ram': use name, rack"),
+        (b"nonsense", "unknown column 'nonsense'"),
     ],
 )
 def test_what_is_no_header(line: bytes, why: str) -> None:

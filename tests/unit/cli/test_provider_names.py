@@ -46,7 +46,7 @@ def test_a_unique_part_is_resolved_only_for_reading(word: str, session: Session)
 
 @pytest.mark.parametrize("word", ["rack", "1"])
 def test_a_part_of_several_is_ambiguous(word: str, session: Session) -> None:
-    with pytest.raises(Ambiguous, match=r"could be rack-1, rack-10") as refused:
+    with pytest.raises(Ambiguous, match=r": rack-1, rack-10") as refused:
         resolve_prefix(session, word)
     assert refused.value.matches == ["rack-1", "rack-10"]
 

@@ -32,8 +32,11 @@ def test_a_record(line: bytes) -> None:
         (b'{"name": "host"', "truncated"),
         (b'{"name": "\xff"}', "Invalid UTF-8"),
         (b"name,total", "malformed"),
-        (b'{"name": "h", "name": "g"}', "'name' is in one object twice"),
-        (b'{"name": "h", "inventories": {"VCPU": {"total": 1}, "VCPU": {"total": 8.0}}}', "'VCPU' is in one object"),
+        (b'{"name": "h", "name": "g"}', "'name' appears twice in one object"),
+        (
+            b'{"name": "h", "inventories": {"VCPU": {"total": 1}, "VCPU": {"total": 8.0}}}',
+            "'VCPU' appears twice in one object",
+        ),
     ],
 )
 def test_no_record(line: bytes, why: str) -> None:

@@ -85,7 +85,7 @@ def test_aggregates_may_be_given_by_name() -> None:
         ({"groups": ("VCPU=1",)}, "is not a group"),
         ({"groups": ("a:VCPU=1", "a:VCPU=2")}, "twice"),
         ({"resources": "VCPU=1", "traits": ("gpu:X",)}, "there is no group 'gpu'"),
-        ({"groups": ("a:VCPU=1",), "traits": ("X",)}, "no unnamed group"),
+        ({"groups": ("a:VCPU=1",), "traits": ("X",)}, "no main request"),
         ({"groups": ("a:VCPU=1",), "same_subtree": ("a,b",)}, "there is no group 'b'"),
         ({"resources": "VCPU=1", "groups": ("a:VCPU=1",), "same_subtree": (",a",)}, "there is no group ''"),
         ({"resources": "VCPU=1", "groups": ("a:",)}, "group a has no amounts"),

@@ -124,7 +124,7 @@ WRONG = [
     (["explain", "CWE-1"], "no rule looks for CWE-1"),
     (["--database", "postgresql://u:secret@h/d"], "password"),
     (["--url", "https://berth.example.com"], "--yes-this-is-mine"),
-    (["--url", "127.0.0.1"], "no address"),
+    (["--url", "127.0.0.1"], "not an address"),
     (["--url", "https://u:secret@127.0.0.1"], "password"),
     (["--yes-this-is-mine"], "needs --url"),
     ([".", "--url", "http://127.0.0.1:9"], "need the part deployment"),

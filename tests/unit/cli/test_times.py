@@ -21,7 +21,7 @@ def test_a_span_is_parsed(text: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "90", "s", "-1s", "1.5h", "1y", "1 h", "1234567s", "\u0661h"])
 def test_an_illegal_span_is_rejected(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="is not a span of time"):
+    with pytest.raises(typer.BadParameter, match="is not a duration"):
         parse_span(text)
 
 
@@ -44,7 +44,7 @@ def test_a_span_is_a_moment_ago() -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "1y"])
 def test_an_illegal_moment_is_rejected(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="is not a moment"):
+    with pytest.raises(typer.BadParameter, match="is not a date or time"):
         parse_moment(text)
 
 

@@ -342,12 +342,12 @@ SHOWN = """\
   gpu-17  DISK_GB 447; 31 traits  [AMD EPYC 7543 32-Core Processor, 2 x 4 cores]
   ├─ gpu-17_NUMA0  CUSTOM_HUGEPAGES_1GB 4, CUSTOM_HUGEPAGES_2MB 512, MEMORY_MB 59177, VCPU 8; 31 traits  [NUMA node]
 ~ │  ├─ gpu-17_0000:3B:00.0  SRIOV_NET_VF 64 → 32; 3 traits  [SR-IOV network card (ens1f0, 8086:1572)]
-! │  └─ gpu-17_0000:41:00.0  PGPU 1 → 1 (1 reserved); 5 traits (+CUSTOM_GONE_PGPU)  [not found any more]
+! │  └─ gpu-17_0000:41:00.0  PGPU 1 → 1 (1 reserved); 5 traits (+CUSTOM_GONE_PGPU)  [no longer found]
           PGPU gone, but 1 held by 5b7a9a3e-0000-4000-8000-00000000000a: kept, closed for new claims
   ├─ gpu-17_NUMA1  CUSTOM_HUGEPAGES_1GB 4, MEMORY_MB 60406, VCPU 8; 31 traits  [NUMA node]
   │  ├─ gpu-17_0000:C1:00.0  PGPU 1; 4 traits  [GPU (NVIDIA A100-SXM4-80GB, 10de:20b2)]
 ~ │  ├─ gpu-17_0000:C5:00.0  PGPU 1; 3 traits (+CUSTOM_GPU_MI25 -CUSTOM_GPU_AMD_INSTINCT_MI210)  [GPU (MI25, 1002:740f)]
-- │  └─ gpu-17_0000:C8:00.0  PCI_DEVICE 16 → none  [not found any more]
+- │  └─ gpu-17_0000:C8:00.0  PCI_DEVICE 16 → none  [no longer found]
           gone
   ├─ gpu-17_/data one  DISK_GB 14902; 1 trait  [ext4 filesystem]
   └─ gpu-17_/tank  DISK_GB 3600  [zfs filesystem]

@@ -43,7 +43,7 @@ def test_it_is_what_a_dictionary_is(number: int) -> None:
         assert (reader.finish(), reader.alive.digest, reader.error) == (REQUEST, made.digest, None)
     cut = AliveLineReader()
     cut.feed(lines[: lines.rindex(b"{")])
-    with pytest.raises(Invalid, match="no end"):
+    with pytest.raises(Invalid, match="not complete"):
         cut.finish()
 
 

@@ -55,7 +55,7 @@ def test_what_was_sent_with_a_key() -> None:
     )
     assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
     assert len({fingerprint("a", "b"), fingerprint("ab"), fingerprint("a", ["b"]), fingerprint(["a", "b"])}) == 4
-    with pytest.raises(Invalid, match="not of its type"):
+    with pytest.raises(Invalid, match="has the wrong type"):
         fingerprint(object())
 
 

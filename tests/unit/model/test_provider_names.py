@@ -9,7 +9,7 @@ import pytest
 from berth.model import commands
 from berth.model.commands import Claim, NewInventories
 from berth.model.drain import Drain, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits, NameAggregate, RenameTree
 from berth.model.errors import Invalid
 from berth.model.inventory import Inventory
 from berth.model.lease_commands import EndLease, GrantLease
@@ -37,6 +37,7 @@ def everything(host: str, rack: str) -> tuple[Any, ...]:
         commands.UpdateProvider(uuid=host, name="host", parent=rack),
         commands.DeleteProvider(uuid=host),
         DeleteTree(uuid=host),
+        RenameTree(uuid=host, name="x"),
         commands.SetInventories(uuid=host, inventories={}),
         commands.AddInventory(uuid=host, resource_class="VCPU", inventory=Inventory(1)),
         commands.UpdateInventory(uuid=host, resource_class="VCPU", inventory=Inventory(1)),

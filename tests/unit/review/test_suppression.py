@@ -47,7 +47,7 @@ BAD = [
     ("run(x)  # berth: allow CWE-89 because why", "needs its reason"),
     ("run(x)  # berth: allow sql because I say so", "a suppression reads"),
     ("run(x)  # berth: allow CWE-9999 because I say so", "no rule finds CWE-9999"),
-    ("run(x)  # berth: allow CWE-89 until 2026-13-01 because I say so", "is no day"),
+    ("run(x)  # berth: allow CWE-89 until 2026-13-01 because I say so", "is not a day"),
     ("run(x)  # berth: allow CWE-89 until 2026-11-29 because I say so", "the suppression ended on 2026-11-29"),
     ("run(x)  # berth: allow CWE-78 because I say so", "matches no finding: remove it"),
     ("y = 1  # berth: allow CWE-89 because I say so\nrun(x)", "matches no finding: remove it"),

@@ -46,7 +46,7 @@ def test_there_is_exactly_one_verdict_for_each_weakness_the_top_25_first() -> No
     ("part", "cwe", "kind", "words"),
     [
         (WHOLE, 89, VerdictKind.CHECKED, "214 calls execute SQL: 209 gets SQLAlchemy expressions"),
-        (WHOLE, 89, VerdictKind.CHECKED, "0 of 148 entries reach them"),
+        (WHOLE, 89, VerdictKind.CHECKED, "0 of 148 entry points reach them"),
         (WHOLE, 564, VerdictKind.CHECKED, "looked at as CWE-89: 214"),
         (WHOLE, 611, VerdictKind.NOT_APPLICABLE, "no XML parser is imported or reached"),
         (WHOLE, 798, VerdictKind.CHECKED, "no literal is a secret"),

@@ -39,7 +39,7 @@ def test_a_url_gets_berths_driver(text: str, driver: str, database: str) -> None
     ("text", "reason"),
     [
         ("berth.db", "not given as a URL"),
-        ("oracle://db/berth", "oracle is not a database that Berth knows"),
+        ("oracle://db/berth", "oracle is not a supported database"),
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
         ("postgresql://ada:secret@db", "names a server but no database"),

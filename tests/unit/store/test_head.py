@@ -51,7 +51,10 @@ def test_a_reader_gets_the_position_in_the_history(database: Database) -> None:
 
 @pytest.mark.parametrize(
     ("statement", "reason"),
-    [("UPDATE head SET revision = '9999'", "was migrated to revision 9999"), ("DELETE FROM head", "holds no ledger")],
+    [
+        ("UPDATE head SET revision = '9999'", "was migrated to revision 9999"),
+        ("DELETE FROM head", "no longer holds"),
+    ],
 )
 def test_a_schema_of_another_version(statement: str, reason: str, database: Database) -> None:
     with database.writing() as connection:

@@ -57,7 +57,7 @@ def _check_dev(settings: Settings) -> None:
     if not _is_loopback(settings.host):
         raise AuthUnusable(f"--auth dev accepts every token, so it is for loopback addresses only, not {settings.host}")
     if len(settings.auth) > 1:
-        raise AuthUnusable("--auth dev accepts every token: no other authentication makes sense beside it")
+        raise AuthUnusable("--auth dev accepts every token: it cannot be combined with another authentication")
 
 
 def _check_token(settings: Settings) -> None:
@@ -77,7 +77,7 @@ def _check_oidc(settings: Settings) -> None:
         raise AuthUnusable("--auth oidc needs oidc.issuer and oidc.audience")
     weak = [name for name in oidc.algorithms if name.upper().startswith(SYMMETRIC)]
     if weak or not oidc.algorithms:
-        raise AuthUnusable(f"oidc.algorithms has {weak or 'nothing'} in it: only public-key signatures are safe there")
+        raise AuthUnusable(f"oidc.algorithms contains {weak or 'nothing'}: only public-key signatures are safe")
     _check_roles("oidc.role_map", set(oidc.role_map.values()))
 
 

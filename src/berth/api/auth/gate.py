@@ -77,7 +77,8 @@ class Gate:
         rule: the name of the operation's rule in the API's own documents, for the refusal; by default the operation.
         """
         if not self.policy.allows(operation, caller, project):
-            raise HttpError(403, f"Policy does not allow {rule or operation} to be performed.")
+            said = f"Policy does not allow {rule} to be performed." if rule else self.policy.refusal(operation, caller)
+            raise HttpError(403, said)
 
     def record_refusal(self, request: Request, error: HttpError, caller: Caller | None, operation: str) -> None:
         """Record a refusal in the audit log, if it is of a kind that is recorded."""

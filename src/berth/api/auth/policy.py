@@ -76,6 +76,7 @@ DEFAULT: Final[Rules] = {
     "providers.create": _OWN_TREES,
     "providers.delete": _OWN_TREES,
     "providers.delete_tree": _OWN_TREES,
+    "providers.rename_tree": _OWN_TREES,
     "providers.drain": _OWN_TREES,
     "providers.undrain": _OWN_TREES,
     "providers.import": _OWN_TREES,
@@ -137,6 +138,14 @@ class Policy:
         if matching and matching <= PROJECT_ROLES and operation in OF_A_PROJECT:
             return project is not None and project == caller.project
         return bool(matching)
+
+    def refusal(self, operation: str, caller: Caller) -> str:
+        """Return why a caller may not do this: who it is, and which roles may."""
+        roles, who = self.table().get(operation, []), caller.called or "An unknown caller"
+        own = f"{who} ({', '.join(sorted(caller.roles)) or 'no role'})"
+        if caller.roles.intersection(roles) and not caller.system_scoped:
+            return f"{own} may use {operation} for its own project only."
+        return f"{own} may not use {operation}, which needs the role {' or '.join(roles) or 'of no caller'}."
 
     def lacks(self, operations: Iterable[str]) -> list[str]:
         """Return those of these operations for which there is no rule."""

@@ -49,7 +49,7 @@ class Identification:
                 while not (await self._ask_once(request) or self._is_identified(request)):
                     pass  # the answer to another's question did not settle this one
         except TimeoutError:
-            raise HttpError(503, "The caller cannot be identified in time.", headers=retry_after()) from None
+            raise HttpError(503, "Authentication took too long. Try again.", headers=retry_after()) from None
 
     def _is_identified(self, request: Request) -> bool:
         """Whether the caller can be identified without waiting, and then is."""
@@ -93,7 +93,9 @@ class Identification:
         except (Unavailable, DatabaseUnusable) as error:
             raise unavailable(error, request.id) from None
         except BerthError as error:
-            raise HttpError(503, "The caller cannot be identified at the moment.", headers=retry_after()) from error
+            raise HttpError(
+                503, "Authentication is not available at the moment. Try again.", headers=retry_after()
+            ) from error
 
 
 async def _answered(question: asyncio.Task[None]) -> None:

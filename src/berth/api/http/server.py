@@ -32,11 +32,11 @@ from berth.logs.request_ids import REQUEST_IDS
 from berth.model.caller import NOBODY
 from berth.settings import Limits
 
-FAILED = HttpError(500, "Berth failed on this request; its log says how.")
+FAILED = HttpError(500, "Berth failed on this request; its log has the details.")
 
 _LOG = logging.getLogger("berth")
 
-OVERDUE: Final = "This was not answered in time: the database, or an identity service, is slow. Try again."
+OVERDUE: Final = "The request timed out: the database or an identity service is slow. Try again."
 
 Handle = Callable[[Request], Response]
 """What is done for a request, in the event loop or in a thread."""

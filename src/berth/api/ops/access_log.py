@@ -32,7 +32,7 @@ class AccessLog:
             "status": answer.status,
             "seconds": round(answer.seconds, 6),
             "bytes": answer.size,
-            "face": answer.app,
+            "api": answer.app,
             "operation": info.operation,
             "caller": info.caller.called,
             "address": request.address,

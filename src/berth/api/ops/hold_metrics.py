@@ -16,7 +16,7 @@ class HoldMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._confirmed = Counter("berth_confirmed_holds", "Holds that became claims.", registry=registry)
         self._extended = Counter("berth_extended_holds", "Holds that were given more time.", registry=registry)
-        ended = "Claims that Berth ended, not their owners, by reason."
+        ended = "Claims that Berth ended itself, by reason."
         self._ended = Counter("berth_ended_claims", ended, ("why",), registry=registry)
         self.add(())
 

@@ -64,7 +64,7 @@ class LapseTimer:
         try:
             return self._ledger.next_lapse_s()
         except BerthError as error:
-            _LOG.info("it is not known when leases end: %s", error)
+            _LOG.info("cannot read when leases end: %s", error)
             return None
 
     def _wait(self, seconds: float) -> None:
@@ -82,6 +82,6 @@ class LapseTimer:
         try:
             self._ledger.sweep()
         except BerthError as error:
-            _LOG.info("sweeping what has lapsed waits: %s", error)
+            _LOG.info("lapsed claims cannot be released yet: %s", error)
         except Exception:  # noqa: BLE001 - it is logged; the server goes on
-            _LOG.exception("what has lapsed could not be swept")
+            _LOG.exception("lapsed claims could not be released")

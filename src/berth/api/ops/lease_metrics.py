@@ -22,11 +22,11 @@ class LeaseMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
-        skew = "By how much this process's clock is ahead of the database's. Beyond 60 s no lease ends."
+        skew = "How far this process's clock is ahead of the database's. Above 60 s, no lease ends."
         yield GaugeMetricFamily("berth_clock_skew_seconds", skew, value=self._skew_s)
         if self._counts is not None:
             leases = GaugeMetricFamily(
-                "berth_leases", "Leases; of those that ended those of a week.", labels=("state",)
+                "berth_leases", "Leases, including those that ended within the last week.", labels=("state",)
             )
             for state, count in self._counts.items():
                 leases.add_metric((state.value,), count)

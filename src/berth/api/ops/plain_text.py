@@ -12,9 +12,9 @@ _ALLOWED = "GET, HEAD"
 def check(request: Request, path: str) -> None:
     """Raise HttpError 404 or 405 unless this is a GET or HEAD of the path."""
     if request.path != path:
-        raise HttpError(404, f"There is nothing here but {path}.")
+        raise HttpError(404, f"Nothing at this path: use {path}.")
     if request.method not in ("GET", "HEAD"):
-        raise HttpError(405, f"This takes {_ALLOWED}.", headers=(("allow", _ALLOWED),))
+        raise HttpError(405, f"This method is not allowed: use {_ALLOWED}.", headers=(("allow", _ALLOWED),))
 
 
 def plain(request: Request, status: int, text: str, kind: str = TEXT) -> Reply:

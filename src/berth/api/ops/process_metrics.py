@@ -89,7 +89,7 @@ class ProcessMetrics(Collector):
         files = sum(each.open_files for each in found)
         yield GaugeMetricFamily("process_open_fds", "Files that all workers have open.", value=files)
         started = _boot_time() + min(each.started for each in found)
-        yield GaugeMetricFamily("process_start_time_seconds", "When the oldest worker began.", value=started)
+        yield GaugeMetricFamily("process_start_time_seconds", "Start time of the oldest worker.", value=started)
 
 
 def of(pid: int) -> Process | None:

@@ -27,12 +27,12 @@ class RequestMetrics(CommitObserver):
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
-            "berth_requests", "Requests answered.", ("face", "method", "operation", "status"), registry=registry
+            "berth_requests", "Requests answered.", ("api", "method", "operation", "status"), registry=registry
         )
         self._seconds = Histogram(
             "berth_request_seconds",
             "Time from a request's headers to its reply.",
-            ("face", "operation"),
+            ("api", "operation"),
             buckets=SECONDS,
             registry=registry,
         )
@@ -51,7 +51,7 @@ class RequestMetrics(CommitObserver):
         self._failures = Counter(
             "berth_failed_commands", "Commands refused for other reasons, by kind.", ("kind",), registry=registry
         )
-        replays = "Commands that got the answer kept for their idempotency key."
+        replays = "Commands answered from the answer stored for their idempotency key."
         self._replays = Counter("berth_replayed_commands", replays, registry=registry)
         self._changes = Counter(
             "berth_followed_changes", "Changes of other workers and servers that were applied.", registry=registry
@@ -74,8 +74,8 @@ class RequestMetrics(CommitObserver):
 
     def answered(self, request: Request, answer: Answered) -> None:
         """See RequestObserver."""
-        face, status, seconds = answer.app, answer.status, answer.seconds
-        key = (face, request.method, request.info.operation, status)
+        api, status, seconds = answer.app, answer.status, answer.seconds
+        key = (api, request.method, request.info.operation, status)
         count = self._counters.get(key)
         if count is None:
             count = self._counter(*key)
@@ -83,11 +83,11 @@ class RequestMetrics(CommitObserver):
                 self._counters[key] = count
         count(seconds)
 
-    def _counter(self, face: str, method: str, operation: str, status: int) -> Callable[[float], None]:
+    def _counter(self, api: str, method: str, operation: str, status: int) -> Callable[[float], None]:
         operation = operation or "none"
         named = method if method in METHODS else "other"
-        requests = self._requests.labels(face, named, operation, f"{status // 100}xx")
-        seconds = self._seconds.labels(face, operation)
+        requests = self._requests.labels(api, named, operation, f"{status // 100}xx")
+        seconds = self._seconds.labels(api, operation)
         refusals = self._refusals.labels(OF_HTTP.get(status, "other")) if status >= 400 else None
 
         def count(took: float) -> None:

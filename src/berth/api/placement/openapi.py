@@ -25,7 +25,7 @@ _PLACES: Final[dict[str, tuple[Schema, str]]] = {
 """The schemas of parameters in paths."""
 
 _ASKED: Final[dict[str, str]] = {
-    "resources": "How much of what: `VCPU:2,MEMORY_MB:512`.",
+    "resources": "Amounts by class: `VCPU:2,MEMORY_MB:512`.",
     "required": "Traits that must be there: `HW_CPU_X86_AVX2,!CUSTOM_OLD` (`!`: must not, since 1.22); "
     "`in:A,B`: one of them (since 1.39).",
     "member_of": "An aggregate, or `in:UUID,UUID`: one of several; `!` before either: none of them (since 1.32).",
@@ -59,15 +59,15 @@ _EVERY_REPLY: Final = (HEADER, "vary", _ID)
 """Headers of every reply. Errors before the version is known lack the first two."""
 
 _WHY: Final[dict[int, str]] = {
-    400: "The request makes no sense: the detail says what of it.",
+    400: "The request is invalid: `detail` says why.",
     401: "The token is missing, invalid or expired.",
     403: "The policy does not allow this to the caller.",
-    404: "What the path names does not exist.",
-    406: "There is no such version, or the answer in no form that is accepted.",
-    409: "It makes sense, but not against what the ledger holds now. Read again, then decide.",
+    404: "The object in the path does not exist.",
+    406: "The version is unknown, or the answer has no accepted media type.",
+    409: "The request conflicts with the current state. Read it again, then retry.",
     413: "The body is larger than Berth reads.",
-    415: "The body is not said to be JSON, or is compressed.",
-    503: "The ledger cannot answer now. Asking again is safe.",
+    415: "The body is not declared as JSON, or is compressed.",
+    503: "The ledger cannot answer now. It is safe to retry.",
 }
 
 
@@ -82,7 +82,7 @@ def _common(minor: int) -> Common:
     version = f"{SERVICE} 1.{minor}"
     return Common(
         info={
-            "title": "The Placement API, as Berth speaks it",
+            "title": "The Placement API of Berth",
             "version": f"1.{minor}",
             "summary": versions.CHANGES[minor - 1].title if minor else "The beginning",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},

@@ -1,1 +1,1 @@
-"""Berth's own face: everything that it can do, in JSON, one row per route."""
+"""Berth's own API: everything that it can do, in JSON, one row per route."""

@@ -16,9 +16,9 @@ from berth.api.http.messages import HttpError, Reply, Request, is_streamed
 from berth.api.http.negotiation import negotiate
 from berth.api.http.router import Router
 from berth.api.v1 import etags, problems
-from berth.api.v1.decoding import body_of, lines_of, query_of
 from berth.api.v1.feed import EVENTS, Feed
 from berth.api.v1.keys import KEY, REPLAYED, key_of
+from berth.api.v1.request_values import body_of, lines_of, query_of
 from berth.api.v1.route import Call, PendingResult, Route
 from berth.api.v1.routes import ROUTES
 from berth.model.alive_lines import AliveLineReader
@@ -31,7 +31,7 @@ from berth.model.validation import validated
 
 JSON = "application/json"
 
-NO_SUCH_PATH: Final = "There is nothing at this path: /v1/openapi.json says what there is."
+NO_SUCH_PATH: Final = "Nothing at this path: /v1/openapi.json lists all paths."
 
 FOUND: Final = frozenset({"candidates", "summaries"})
 """Members of replies that may be long, and are made for one reply."""
@@ -237,7 +237,7 @@ def _route(request: Request) -> tuple[Route, dict[str, str]]:
     if routes is None:
         allowed = ", ".join(sorted({*match.rows, *(("HEAD",) if "GET" in match.rows else ())}))
         raise HttpError(
-            405, f"{request.method} is not for this path: it takes {allowed}.", headers=(("allow", allowed),)
+            405, f"{request.method} is not allowed for this path: use {allowed}.", headers=(("allow", allowed),)
         )
     if any(not each or len(each) > LONGEST_PARAMETER or "\0" in each or "\ufffd" in each for each in match.values):
         raise HttpError(404, NO_SUCH_PATH)

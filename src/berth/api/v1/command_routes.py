@@ -33,7 +33,7 @@ from berth.model.commands import (
     UpdateProvider,
 )
 from berth.model.drain import Drain, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate, RenameTree
 from berth.model.inventory_edits import EditInventories
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.message import RESULTS, UNKEYED, message_of
@@ -74,6 +74,11 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         "providers.delete_tree",
         "Remove a provider and all below it, or none of them",
         (errors.ProviderNotFound, errors.TreeInUse),
+    ),
+    RenameTree: (
+        "providers.rename_tree",
+        "Rename a provider and all below it whose names begin with its name, or none of them",
+        (errors.ProviderNotFound, errors.ProviderExists, errors.NameRequired),
     ),
     SetInventories: (
         "inventories.replace",
@@ -130,12 +135,12 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     ),
     Drain: (
         "providers.drain",
-        "Let providers take no new claims, each with all below it",
+        "Stop new claims on providers and everything below them",
         _DRAIN_REFUSALS,
     ),
     Undrain: (
         "providers.undrain",
-        "Let drained providers take claims again",
+        "Allow new claims on drained providers again",
         (*_DRAIN_REFUSALS, errors.DrainedAbove),
     ),
     SetTraits: (
@@ -211,7 +216,7 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     ReleaseAllocations: ("allocations.delete", "Release the allocations of a consumer", (errors.AllocationsNotFound,)),
     ReleaseMatching: (
         "allocations.release",
-        "Release what consumers hold: of a list, a project or a provider, wholly or in part",
+        "Release claims of consumers: of a list, a project or a provider, in whole or in part",
         (errors.ProviderNotFound,),
     ),
     Confirm: (
@@ -229,10 +234,10 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
     ),
     Extend: (
         "allocations.post",
-        "Give a hold, or a claim that ends, more time",
+        "Extend a hold, or a claim that has an end",
         (errors.AllocationsNotFound, errors.HoldLapsed, errors.NoEnd, errors.HoldTooLong, errors.InvalidTerm),
     ),
-    Undo: ("changes.undo", "Claim again for the consumers that a change ended", (errors.CannotUndo,)),
+    Undo: ("changes.undo", "Restore claims that Berth ended in a change", (errors.CannotUndo,)),
     Reshape: (
         "reshape",
         "Move inventories between providers together with their allocations",
@@ -247,11 +252,15 @@ COMMANDS: Final[dict[type[Command], tuple[str, str, tuple[type[errors.BerthError
         ),
     ),
     PutRecords: ("providers.import", "Import providers with their inventories, traits and aggregates", ()),
-    GrantLease: ("leases.grant", "Grant a lease, with which claims go on", (errors.LeaseExists, errors.LeaseEnded)),
-    RenewLeases: ("leases.renew", "Renew leases: each for its ttl from now", ()),
+    GrantLease: (
+        "leases.grant",
+        "Grant a lease: claims with it last while it is renewed",
+        (errors.LeaseExists, errors.LeaseEnded),
+    ),
+    RenewLeases: ("leases.renew", "Renew leases: each lasts for its full ttl again", ()),
     EndLease: (
         "leases.end",
-        "End a lease: its claims are released, or go on without it",
+        "End a lease: its claims are released, or kept without it",
         (errors.LeaseNotFound, errors.LeaseEnded),
     ),
     EditConsumer: (

@@ -32,5 +32,5 @@ def key_of(call: Call, route: Route) -> CommandKey | None:
         except Invalid as error:
             raise BadRequest(f"Idempotency-Key: {error}.") from None
     if route.operation.startswith("tokens.") and route.method == "POST":
-        raise BadRequest("Idempotency-Key: a request about API tokens takes none, for its answer must not be kept.")
+        raise BadRequest("Idempotency-Key is not allowed for API tokens: their answers must not be stored.")
     return None

@@ -33,7 +33,7 @@ HISTORY: Final[tuple[Route, ...]] = (
         "GET",
         "/v1/changes/brief",
         changes.brief,
-        "Changes without facts, with what each of them touched",
+        "Changes without facts, with the names of what each changed",
         "changes.list",
         query=parameters.Changes,
         reply=Page[ChangeSummary],

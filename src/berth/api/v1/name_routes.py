@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from berth.api.v1 import parameters
 from berth.api.v1.bodies import AggregateLabel
 from berth.api.v1.endpoints import names
 from berth.api.v1.route import Route
@@ -18,6 +19,7 @@ NAMES: Final[tuple[Route, ...]] = (
         names.classes,
         "Every resource class",
         "classes.list",
+        query=parameters.Names,
         reply=Page[pages.NameItem],
     ),
     Route(
@@ -30,7 +32,16 @@ NAMES: Final[tuple[Route, ...]] = (
         reply=pages.NameItem,
         refusals=(errors.ClassNotFound,),
     ),
-    Route("traits.list", "GET", "/v1/traits", names.traits, "Every trait", "traits.list", reply=Page[pages.NameItem]),
+    Route(
+        "traits.list",
+        "GET",
+        "/v1/traits",
+        names.traits,
+        "Every trait",
+        "traits.list",
+        query=parameters.Names,
+        reply=Page[pages.NameItem],
+    ),
     Route(
         "traits.show",
         "GET",
@@ -48,6 +59,7 @@ NAMES: Final[tuple[Route, ...]] = (
         names.aggregates,
         "Every aggregate",
         "aggregates.list",
+        query=parameters.Names,
         reply=Page[pages.NameItem],
     ),
     Route(

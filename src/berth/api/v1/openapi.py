@@ -39,18 +39,18 @@ _PLACES: Final[dict[str, tuple[Json, str]]] = {
 """The schemas of parameters in paths."""
 
 _WHY: Final = {
-    400: "The request makes no sense: the detail says what of it.",
+    400: "The request is invalid: `detail` says why.",
     401: "The token is missing, invalid or expired.",
     403: "The policy does not allow this to the caller.",
-    404: "What the request names does not exist.",
-    406: "The answer cannot be had in a form that is accepted.",
-    409: "It makes sense, but not against what the ledger holds now. Read again, then decide.",
-    410: "It is no longer there: what it was is in an archive.",
+    404: "An object in the request does not exist.",
+    406: "The answer has no accepted media type.",
+    409: "The request conflicts with the current state. Read it again, then retry.",
+    410: "It is no longer there: it was moved into an archive.",
     413: "The body is larger than Berth reads.",
-    415: "The body is not said to be JSON, or is compressed.",
+    415: "The body is not declared as JSON, or is compressed.",
     422: "The idempotency key was used for another request.",
     429: "The caller has sent too many requests.",
-    503: "The ledger cannot answer now. Asking again is safe.",
+    503: "The ledger cannot answer now. It is safe to retry.",
 }
 
 _MORE: Final = {404: _REPLAYED, 409: _REPLAYED, 429: ("retry-after",), 503: ("retry-after",)}

@@ -21,6 +21,7 @@ MOST_CELLS = 100_000
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=MOST_ITEMS, description="The most items to return.")]
 After = Annotated[str, msgspec.Meta(max_length=300, description="Go on where the page ended whose `next` this was.")]
 Text = Annotated[str, msgspec.Meta(max_length=255)]
+NamePart = Annotated[str, msgspec.Meta(max_length=255, description="A part of the name, ignoring case.")]
 AmountsText = Annotated[str, msgspec.Meta(max_length=4096, description="Amounts by class: VCPU:4,MEMORY_MB:1024.")]
 LogPlace = Annotated[
     str,
@@ -38,6 +39,19 @@ class Paging(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     limit: PageSize = 100
     after: After = ""
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Classes, traits or aggregates."""
+
+    name: NamePart = ""
+
+
+class Projects(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Projects. totals: false leaves out what they hold."""
+
+    name: NamePart = ""
+    totals: bool = True
 
 
 class Map(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

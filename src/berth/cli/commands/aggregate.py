@@ -18,7 +18,7 @@ from berth.model.commands import KEEP
 from berth.model.names import parse_uuid
 from berth.model.provider import ProviderAggregates
 
-app: Final = typer.Typer(no_args_is_help=True, help="Name aggregates, such as racks; put providers into them.")
+app: Final = typer.Typer(no_args_is_help=True, help="Name aggregates, such as racks, and put providers into them.")
 
 AggregateWords = Annotated[
     list[str],
@@ -55,14 +55,14 @@ def create(
     if uuid and parse_uuid(uuid) is None:
         raise typer.BadParameter(f"--uuid {uuid}: that is not a uuid")
     if uuid and (old := session.aggregate_names.get(parse_uuid(uuid) or "")):
-        raise typer.BadParameter(f"--uuid {uuid}: its name is {old}; `berth aggregate rename` gives it another")
+        raise typer.BadParameter(f"--uuid {uuid}: its name is {old} already: use `berth aggregate rename`")
     _name(session, uuid or str(uuids.uuid4()), name, kind)
 
 
 @app.command()
 @ledger_command()
 def rename(session: Session, aggregate: AggregateWord, name: NewName, kind: AggregateKind = None) -> None:
-    """Give an aggregate another name. Its kind stays, unless --kind is given; the providers in it stay.
+    """Rename an aggregate. The providers in it stay. Its kind stays, unless --kind is given.
 
     Example: berth aggregate rename rack-7 rack-7b
     """
@@ -83,9 +83,9 @@ def unname(session: Session, aggregate: AggregateWord) -> None:
 @app.command()
 @ledger_command()
 def add(session: Session, name: ProviderName, aggregates: AggregateWords) -> None:
-    """Add a provider to aggregates. It stays in all others, also if others change them at the same time.
+    """Add a provider to aggregates. It stays in its other aggregates, even if others change them at the same time.
 
-    An aggregate that it is in already is no error, so the command can be run again. A new uuid makes a new aggregate.
+    An aggregate that it is already in is not an error: you can run the command again. A new uuid creates an aggregate.
 
     Example: berth aggregate add node-1 rack-7
     """
@@ -96,9 +96,9 @@ def add(session: Session, name: ProviderName, aggregates: AggregateWords) -> Non
 @app.command()
 @ledger_command()
 def remove(session: Session, name: ProviderName, aggregates: AggregateWords) -> None:
-    """Take a provider out of aggregates. It stays in all others, also if others change them at the same time.
+    """Remove a provider from aggregates. It stays in its other aggregates, even if others change them at the same time.
 
-    An aggregate that it is not in is no error, so the command can be run again.
+    An aggregate that it is not in is not an error: you can run the command again.
 
     Example: berth aggregate remove node-1 rack-7
     """

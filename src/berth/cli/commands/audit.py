@@ -24,6 +24,7 @@ from berth.model.anomaly import Anomaly
 from berth.model.audit import AuditRecord
 from berth.model.caller import Caller
 from berth.model.names import parse_uuid
+from berth.model.plural import plural
 
 if TYPE_CHECKING:
     from berth.model.interface import LedgerInterface
@@ -46,7 +47,7 @@ COLUMNS: Final = (
     "owner",
 )
 
-Moment = Annotated[str | None, typer.Option(metavar="WHEN", help="2h, 7d, 2026-05-01 or 2026-05-01T12:00 (UTC).")]
+Moment = Annotated[str | None, typer.Option(metavar="WHEN", help="2h or 7d ago, 2026-05-01 or 2026-05-01T12:00 (UTC).")]
 SealOption = Annotated[
     str | None, typer.Option(metavar="NUMBER:HASH", help="A seal noted earlier, which must still match.")
 ]
@@ -58,14 +59,14 @@ def list_(
     session: Session,
     since: Moment = None,
     until: Moment = None,
-    actor: Annotated[str | None, typer.Option(help="Only by this actor, as the log names it.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Only records of this actor, as named in the log.")] = None,
     provider: Annotated[str | None, typer.Option(metavar="NAME|UUID", help="Only records about this provider.")] = None,
     consumer: Annotated[str | None, typer.Option(metavar="CONSUMER", help="Only records about this consumer.")] = None,
     operation: Annotated[str | None, typer.Option(help="Only this operation, such as SetAllocations.")] = None,
     outcome: Annotated[
         str | None, typer.Option(help="Only this outcome: done, or the status of a refusal, such as 403.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="The most records to show, the newest first.", min=1)] = 100,
+    limit: Annotated[int, typer.Option(help="Maximum number of records to show, the newest first.", min=1)] = 100,
 ) -> None:
     """List who did what, newest first, in sentences. With --json, a record per line, with the states before and after.
 
@@ -127,7 +128,8 @@ def verify(
     for finding in result.findings:
         typer.echo(finding.why)
     if result.findings:
-        typer.echo(f"{len(result.findings)} findings in records {result.first} to {result.last}")
+        found = plural(len(result.findings), "finding")
+        typer.echo(f"{found} in records {result.first} to {result.last}")
         raise typer.Exit(1)
     typer.echo(f"records {result.first} to {result.last} are intact; seal {result.last}:{result.seal}")
 
@@ -138,11 +140,11 @@ def archive(
     before: Annotated[str, typer.Option(metavar="WHEN", help="Move the records older than this: 90d, 2026-05-01.")],
     database: DatabaseUrl = DEFAULTS.database,
 ) -> None:
-    """Move old records and their changes into a file. Two records cover them, and a checkpoint replaces the changes.
+    """Move old records and their changes into a file. Two new records and a checkpoint stand for what was moved.
 
-    Servers may run on. If it is broken off, run it again with the same FILE. Records of the last five minutes stay.
-    In a folder, files are named after their first record. This needs the role that owns the tables: the server's role
-    can only append.
+    Servers can keep running. If it is interrupted, run it again with the same FILE. Records of the last five minutes
+    stay. In a folder, files are named after their first record. This needs the role that owns the tables: the server's
+    role can only append.
     """
     from berth.ledger.audit.archive import archive as move_records
     from berth.store.engine import Database
@@ -173,7 +175,7 @@ def _subject(session: Session, provider: str | None, consumer: str | None) -> st
 def _uuid_of(ledger: LedgerInterface, name: str) -> str:
     uuid = find_uuid(ledger, name) or parse_uuid(name)  # a deleted provider still has records
     if uuid is None:
-        raise typer.BadParameter(f"there is no provider {name}; give the uuid of a deleted one")
+        raise typer.BadParameter(f"there is no provider {name}; for a deleted one, give its uuid")
     return uuid
 
 

@@ -25,13 +25,15 @@ class NotAFile(BerthError):
 
 
 def backup(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The copy; beside it FILE.key, the key of tokens.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="File for the copy. The token key is copied to FILE.key.")
+    ],
     database: DatabaseUrl = DEFAULTS.database,
     secret_file: SecretFile = "",
 ) -> None:
-    """Copy an SQLite ledger, as of one moment, and the key of its tokens. Servers may go on.
+    """Back up an SQLite ledger and its token key. Servers can keep running.
 
-    For PostgreSQL and MariaDB it prints the command to use, with exit status 2.
+    For PostgreSQL and MariaDB, print the command to use instead, and exit with status 2.
     """
     from berth.ledger.credentials import key_file
     from berth.store.engine import Database
@@ -54,7 +56,7 @@ def _copy(ledger: Database, target: Path, key: Path | None) -> None:
     target_key = target.with_name(target.name + KEY)
     for path in (target, target_key):
         if path.exists():
-            raise store.BackupFailed(f"{path} is there already: name another file")
+            raise store.BackupFailed(f"{path} exists already: choose another file")
     if not ledger.path.is_file():
         raise store.BackupFailed(f"there is no ledger at {ledger.path}")
     migrate.check(ledger)
@@ -83,4 +85,4 @@ def _command_instead(ledger: Database, target: Path, key: Path | None) -> str:
     words += [f"--{name}={value}" for name, value in named.items() if value]
     copy = shlex.join([*words, str(url.database)])
     kept = f" and keep a copy of {key}" if key else ""
-    return f"{ledger.shown} is no file, and its server has a program for this: {copy}{kept}"
+    return f"{ledger.shown} is not a file. Its server has its own program for this: {copy}{kept}"

@@ -27,7 +27,7 @@ def changes(
     after: Annotated[
         int | None, typer.Option(min=0, help="Changes after this number; default: the latest ones.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="The most changes to show.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of changes to show.")] = 20,
 ) -> None:
     """Show the change log: every change of the ledger, oldest first.
 
@@ -49,7 +49,7 @@ def changes(
 def history(
     session: Session,
     name: SubjectName,
-    limit: Annotated[int, typer.Option(min=1, help="The most records to show.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of records to show.")] = 20,
 ) -> None:
     """Show what was done to a provider or consumer and by whom, newest first, even if it no longer exists.
 
@@ -72,8 +72,8 @@ def watch(
 ) -> None:
     """Follow the change log: print a line for each change as it happens, until Ctrl-C. With --json, JSON Lines.
 
-    If the log does not continue, because a backup was restored or a failover lost changes, it says so and continues at
-    the end; with --json by a line {"reset": NUMBER}.
+    If the log does not continue, because a backup was restored or a failover lost changes, the command prints a line
+    about it (with --json: {"reset": NUMBER}) and continues at the end of the log.
 
     Example: berth watch --after 41
     """
@@ -99,4 +99,6 @@ def _followed(session: Session, after: int | None) -> Iterator[Change]:
             if session.output.form is OutputFormat.JSON:
                 session.output.json_line({"reset": after})
             else:
-                session.output.note(f"the change log does not continue from there: from now on, changes after {after}")
+                session.output.note(
+                    f"the change log was replaced (restore or failover): continuing after change {after}"
+                )

@@ -8,6 +8,7 @@ import typer
 
 from berth.cli import consumer_names, provider_names
 from berth.cli.amounts import parse_amounts
+from berth.cli.candidate_request import command_within
 from berth.cli.claimant import (
     Claimant,
     ConsumerOption,
@@ -28,7 +29,7 @@ from berth.cli.completion import completion_of
 from berth.cli.request_options import RequestOptions
 from berth.cli.session import Session
 from berth.model.consumer import Resources
-from berth.model.errors import Unavailable
+from berth.model.errors import InventoryMissing, Unavailable
 
 
 @ledger_command(request=True)
@@ -72,19 +73,23 @@ def claim(
     if replace and not on:
         raise typer.BadParameter("--replace needs a provider: --on NAME")
     if on:
-        allocations = _claim_on(session, claimant, on, options.resources)
+        allocations = _claim_on(session, claimant, on, options)
     else:
         allocations = claimant.claim_candidate(session, options).allocations
     print_claimed(session, claimant, allocations)
 
 
-def _claim_on(session: Session, claimant: Claimant, name: str, resources: str) -> dict[str, Resources]:
-    if not resources:
-        raise typer.BadParameter("no amounts given: give them, such as VCPU=4,MEMORY_MB=8G")
-    allocations = {provider_names.resolve(session, name): parse_amounts(resources)}
+def _claim_on(session: Session, claimant: Claimant, name: str, options: RequestOptions) -> dict[str, Resources]:
+    if not options.resources:
+        raise typer.BadParameter("no amounts given: add them, such as VCPU=4,MEMORY_MB=8G")
+    allocations = {provider_names.resolve(session, name): parse_amounts(options.resources)}
     try:
         session.ledger.claim(claimant.claim(allocations))
     except Unavailable as error:
         error.consumer = claimant.consumer
+        raise
+    except InventoryMissing as error:
+        if command := command_within(session, options, name):
+            error.add_note(f"to claim from all of the host: {command}")
         raise
     return allocations

@@ -31,7 +31,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command()
 def check(context: typer.Context) -> None:
-    """Check whether Berth can serve with these settings, as far as possible without starting it."""
+    """Check the settings, as far as possible without starting the server."""
     from berth import serve as server
 
     server.check(configured(context).settings)

@@ -20,7 +20,7 @@ app: Final = typer.Typer(no_args_is_help=True, help="Set up, migrate, check and 
 
 @app.command()
 def upgrade(database: DatabaseUrl = DEFAULTS.database) -> None:
-    """Create the tables, or migrate them to the revision that this Berth needs. Servers may keep running."""
+    """Create the tables, or migrate them to the revision that this version needs. Servers can keep running."""
     from berth.store import migrate
 
     with _opened(database) as opened:
@@ -31,12 +31,12 @@ def upgrade(database: DatabaseUrl = DEFAULTS.database) -> None:
 
 @app.command()
 def check(database: DatabaseUrl = DEFAULTS.database) -> None:
-    """Check whether this Berth can serve from the database. Exit status 1: it must be upgraded first."""
+    """Check that the schema matches this version. Exit status 1: run `berth db upgrade` first."""
     from berth.store import grants, migrate
 
     with _opened(database) as opened:
         current = migrate.check(opened)
-        typer.echo(f"{opened.shown} is at revision {current or 'none'}; this Berth needs {migrate.NEWEST}")
+        typer.echo(f"{opened.shown} is at revision {current or 'none'}; this version needs {migrate.NEWEST}")
         for sentence in grants.advice(opened) if current == migrate.NEWEST else ():
             typer.echo(f"note: {sentence}")
         if current != migrate.NEWEST:
@@ -49,7 +49,7 @@ def downgrade(
     revision: Annotated[str, typer.Argument(help="An earlier revision, or base: drop all tables.")],
     database: DatabaseUrl = DEFAULTS.database,
 ) -> None:
-    """Migrate back, for an older Berth. Data that the older one does not know is lost; with base, all data."""
+    """Migrate to an earlier revision, for an older version. Data that it does not know is lost; with base, all data."""
     from berth.store import migrate
 
     with _opened(database) as opened:
@@ -96,13 +96,13 @@ def verify(database: DatabaseUrl = DEFAULTS.database) -> None:
 def mend(
     database: DatabaseUrl = DEFAULTS.database,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Mend it; without this option, only show what would differ.")
+        bool, typer.Option("--apply", help="Repair them; without this option, only show what would change.")
     ] = False,
 ) -> None:
-    """Show, or mend, inventories that contradict themselves and entries of the change log that cannot be read.
+    """Show, or repair, invalid inventories and entries of the change log that cannot be read.
 
-    `berth db verify` names them. The values become the nearest ones that can be set; a new entry of the change log
-    records everything concerned again. Servers may keep running.
+    `berth db verify` lists them. Invalid values are replaced by the nearest valid ones; a new entry of the change log
+    records the affected objects again. Servers can keep running.
     """
     from berth.ledger.mend import mend as mended
     from berth.model.caller import Caller
@@ -113,11 +113,11 @@ def mend(
         for line in done.lines:
             typer.echo(line)
         if not done.lines:
-            typer.echo("nothing has to be mended")
+            typer.echo("nothing to repair")
         elif done.change is None:
             typer.echo("nothing was changed yet: add --apply")
         else:
-            typer.echo(f"mended with change {done.change}: `berth db verify` now checks the whole")
+            typer.echo(f"mended with change {done.change}; run `berth db verify` to check the whole ledger")
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def demo(
     database: DemoUrl = "sqlite:///berth-demo.db",
     port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65535)] = DEFAULTS.port,
 ) -> None:
-    """Discover this machine, find room on it, claim it, show what is left, and serve."""
+    """Discover this machine, claim a part of it, show what is left, and serve."""
     from berth import serve as server
     from berth.ledger import open_ledger
 
@@ -42,10 +42,14 @@ def demo(
         _claim(ledger, candidate)
         _show_usage(ledger, candidate)
     if once:
-        typer.echo("\nEverything held.")
+        typer.echo("\nDone: every step was checked.")
         return
     settings = Settings(database=database, port=port)
-    server.serve(settings, lambda: _print_address(settings))
+    server.serve(
+        settings,
+        on_start=lambda: _print_address(settings),
+        on_ready=lambda: typer.echo("berth: ready", err=True),
+    )
 
 
 def _discover(ledger: Ledger) -> None:

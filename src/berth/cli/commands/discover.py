@@ -16,18 +16,16 @@ def discover(
     apply: Annotated[
         bool, typer.Option("--apply", help="Register the machine; without it, only show what would change.")
     ] = False,
-    rename: Annotated[
-        bool, typer.Option("--rename", help="Accept that this machine has another name than before.")
-    ] = False,
+    rename: Annotated[bool, typer.Option("--rename", help="Accept that this machine was renamed.")] = False,
     name: Annotated[str | None, typer.Option(help="Name for this machine; default: its host name.")] = None,
     dedicated_cpus: Annotated[
         str, typer.Option(metavar="CPUS", help="Dedicated processors, offered as PCPU, such as 2-7,10.")
     ] = "",
 ) -> None:
-    """Read the resources of this machine and show them (with --apply: register them) as a provider tree.
+    """Detect the resources of this machine and show them. With --apply, register them in the ledger.
 
-    Running it again is safe: changed capacities are updated. A device that is gone but still held is
-    kept, closed for new claims, and reported.
+    You can run it again: changed capacities are updated. A device that is gone but still claimed is kept, takes no
+    new claims, and is reported.
     """
     from berth import discover as discovery
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 DoctorDatabase = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="Database to look at, instead of the configured one.", callback=reject_secrets),
+    typer.Option(metavar="URL", help="Database to check, instead of the configured one.", callback=reject_secrets),
 ]
-DoctorUrl = Annotated[str, typer.Option(metavar="URL", envvar="BERTH_URL", help="Server to ask as well.")]
+DoctorUrl = Annotated[str, typer.Option(metavar="URL", envvar="BERTH_URL", help="Server to check, too.")]
 
 
 def doctor(
@@ -35,10 +35,10 @@ def doctor(
     token: TokenFrom = "",
     as_json: AsJson = False,
 ) -> None:
-    """Look for what is wrong with this installation, and say what to do. It changes nothing.
+    """Check this installation, and say how to fix what is wrong. Nothing is changed.
 
-    It looks at the settings, the database and its revision, the key of tokens, the disk, clocks, the last records,
-    unused tokens and, with --url, a server. Exit status 1: something is wrong.
+    It checks the settings, the database and its revision, the token key, the disk, clocks, the last records, unused
+    tokens and, with --url, a server. Exit status 1: something is wrong.
     """
     output = Output(format_of(as_json=as_json))
     location = LedgerLocation(database="", url=url, token_file=token_file, token=token)
@@ -53,7 +53,7 @@ def _here(context: typer.Context, database: str | None) -> Iterator[Diagnosis]:
     try:
         settings = configured(context, {"database": database}).settings
     except SettingsWrong as error:
-        yield Diagnosis("settings", Health.WRONG, str(error), "correct it: docs/configuration.md has every setting")
+        yield Diagnosis("settings", Health.WRONG, str(error), "docs/configuration.md describes every setting")
         return
     yield from diagnosis.of_settings(settings)
     yield from diagnosis.of_ledger(settings)

@@ -27,12 +27,17 @@ Hosts = Annotated[
         autocompletion=completion_of("provider"),
     ),
 ]
-InName = Annotated[str, typer.Option("--name", help="All with this text in their name.")]
-WithTrait = Annotated[str, typer.Option("--trait", help="All with this trait.", autocompletion=completion_of("trait"))]
+InName = Annotated[str, typer.Option("--name", help="All providers with this text in their name.")]
+WithTrait = Annotated[
+    str, typer.Option("--trait", help="All providers with this trait.", autocompletion=completion_of("trait"))
+]
 InAggregate = Annotated[
     str,
     typer.Option(
-        "--aggregate", metavar="NAME", help="All in this aggregate.", autocompletion=completion_of("aggregate")
+        "--aggregate",
+        metavar="NAME",
+        help="All providers in this aggregate.",
+        autocompletion=completion_of("aggregate"),
     ),
 ]
 
@@ -41,16 +46,16 @@ InAggregate = Annotated[
 def drain(
     session: Session,
     hosts: Hosts = None,
-    why: Annotated[str, typer.Option(metavar="TEXT", help="The reason, for those who see the host later.")] = "",
+    why: Annotated[str, typer.Option(metavar="TEXT", help="The reason, shown with the host.")] = "",
     name: InName = "",
     trait: WithTrait = "",
     aggregate: InAggregate = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Let hosts take no new claims, with all that is below them. What is held of them stays.
+    """Stop new claims on hosts and everything below them. Existing claims stay.
 
-    `berth show` then says since when, by whom and why; `berth undrain` ends it. To drain a host again is no error, and
-    a new reason replaces the old one. With several filters, all of them must hold.
+    `berth show` says since when, by whom and why; `berth undrain` allows claims again. Draining a host again is not an
+    error: a new reason replaces the old one. If you give several filters, a provider must match all of them.
 
     Example: berth drain node-2 --why "fan is broken"
     """
@@ -59,8 +64,8 @@ def drain(
     verb = "would drain" if dry_run else "drained"
     session.output.print_result(outcome, *_lines(outcome, verb, "drained already"))
     if outcome.held:
-        lists = "`berth release --holders-of HOST --dry-run` lists by whom"
-        session.output.note(f"{as_text(outcome.held)} held there: {lists}")
+        lists = "`berth release --holders-of HOST --dry-run` lists the consumers"
+        session.output.note(f"still held there: {as_text(outcome.held)}; {lists}")
 
 
 @ledger_command()
@@ -72,9 +77,9 @@ def undrain(
     aggregate: InAggregate = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Let drained hosts take claims again. One that is not drained is no error. `berth providers --drained` lists them.
+    """Allow new claims on drained hosts again. `berth providers --drained` lists them.
 
-    A part of a host that was drained on its own stays drained when the host is not any more.
+    A host that is not drained is not an error. A part of a host that was drained by itself stays drained.
 
     Example: berth undrain node-2
     """

@@ -24,7 +24,7 @@ def edit(
     no_name: Annotated[bool, typer.Option("--no-name", help="Remove its name.")] = False,
     no_note: Annotated[bool, typer.Option("--no-note", help="Remove the note on it.")] = False,
 ) -> None:
-    """Give a consumer a name or a note, or remove them. What it holds stays, and so does its uuid.
+    """Set or remove the name and the note of a consumer. Its claims and its uuid stay the same.
 
     Example: berth edit c0000000-0000-4000-8000-000000000001 --name train-7 --note "for the paper, until May"
     """

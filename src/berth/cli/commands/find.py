@@ -26,12 +26,12 @@ API_VERSION: Final = "1.39"
 def find(
     session: Session,
     options: RequestOptions,
-    limit: Annotated[int, typer.Option(min=1, help="The most candidates to show.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of candidates to show.")] = 10,
     call: Annotated[
         bool, typer.Option("--call", help="Print the equivalent Placement API call instead of running it.")
     ] = False,
 ) -> None:
-    """Find where a request fits. If it fits nowhere, show what each constraint removed; exit status 1.
+    """Find where a request fits. If it fits nowhere, show what each constraint removed, and exit with status 1.
 
     To apply an option to a named group, begin its value with the group's name and a colon.
 

@@ -47,7 +47,7 @@ def hold(
     session: Session,
     options: RequestOptions,
     within: Annotated[
-        str, typer.Option(metavar="TIME", help="How long it waits for a confirmation: 90s, 15m, 2h; at most 24h.")
+        str, typer.Option(metavar="TIME", help="Time in which to confirm the hold: 90s, 15m, 2h; at most 24h.")
     ] = "15m",
     project: ProjectOption = "",
     user: UserOption = "",
@@ -59,7 +59,7 @@ def hold(
     name: NameOption = "",
     note: NoteOption = "",
 ) -> None:
-    """Hold resources where they fit (as `berth find`), until they are confirmed. What is not confirmed in time is free.
+    """Hold resources where they fit (as `berth find`). If the hold is not confirmed in time, it lapses.
 
     Example: berth hold PGPU=2 --within 15m --project students
     """
@@ -75,11 +75,15 @@ def confirm(
     consumer: ConsumerWord,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME:AMOUNTS", help="Keep only this of a provider; repeatable. The rest is released."),
+        typer.Option(
+            metavar="NAME:AMOUNTS", help="Keep only these amounts of a provider, and release the rest. May be repeated."
+        ),
     ] = None,
-    until: Annotated[str, typer.Option(metavar="WHEN", help="When the claim ends, if not as the hold says.")] = "",
+    until: Annotated[
+        str, typer.Option(metavar="WHEN", help="When the claim ends. Default: as given with the hold.")
+    ] = "",
 ) -> None:
-    """Confirm a hold: it becomes a claim. In time this is never refused for room.
+    """Confirm a hold: it becomes a claim. Before its deadline, its resources are guaranteed.
 
     Example: berth confirm c0000000-0000-4000-8000-000000000001
     """
@@ -99,12 +103,12 @@ def extend(
     session: Session,
     consumer: ConsumerWord,
     lasts: Annotated[
-        str, typer.Option("--for", metavar="TIME", help="How long it counts from now on: 15m, 2h, 7d.")
+        str, typer.Option("--for", metavar="TIME", help="Time from now until the new end: 15m, 2h, 7d.")
     ] = "15m",
 ) -> None:
-    """Give a claim that ends more time; or a hold, to be confirmed, at most 24 hours after it was made.
+    """Extend a claim that has an end, or a hold that is not confirmed yet.
 
-    It never becomes shorter.
+    A hold can be pending for at most 24 hours in all. An end is never moved to an earlier time.
 
     Example: berth extend train-7 --for 7d
     """
@@ -125,10 +129,10 @@ def agenda(
         str, typer.Option(metavar="TIME", help="Only what ends within this time: 1h, 1d, 7d. Default: all.")
     ] = "",
     project: OfProject = "",
-    limit: Annotated[int, typer.Option(min=1, help="The most rows to show.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of rows to show.")] = 100,
     uuids: ShowUuids = False,
 ) -> None:
-    """List the claims that end and the holds that lapse next, the earliest first; before them leases that are overdue.
+    """List which claims end and which holds lapse next, the earliest first. Overdue leases come before them.
 
     Example: berth agenda --within 7d
     """

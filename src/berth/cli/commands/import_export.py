@@ -19,6 +19,7 @@ from berth.cli.record_difference import KnownRecords
 from berth.cli.record_lines import Line, NoRecord, ReadLine, RecordSource
 from berth.cli.session import Session
 from berth.model.inventory import is_sound
+from berth.model.plural import plural
 from berth.model.record import ProviderRecord, RecordOutcome, RecordStatus
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Size of the lines sent to a server together: a quarter of the default limit of a body."""
 
-_DAMAGED: Final = "have an inventory that `berth import` refuses: `berth db mend` shows which, and mends them"
+_DAMAGED: Final = "an inventory that `berth import` refuses: `berth db mend` shows and repairs it"
 
 FileName = Annotated[str, typer.Argument(metavar="FILE", help="JSON Lines; - for standard output.")]
 ImportFile = Annotated[
@@ -57,7 +58,8 @@ def import_(
     are already in the ledger change nothing, so an interrupted import can simply be run again. Refused lines
     are reported, all others are imported. Exit status 1 if any line was refused.
 
-    CSV has a header: name, and any of rack, gpus, gpu_model, vcpu, memory_gb, disk_gb, or a resource class (--example).
+    CSV needs a header: name, and any of rack, gpus, gpu_model, vcpu, memory_gb, disk_gb or a resource class. --example
+    prints a sample.
     """
     if example:
         sys.stdout.write(EXAMPLE)
@@ -120,7 +122,7 @@ def _print_totals(session: Session, counts: Counter[RecordStatus], *, dry_run: b
         return
     totals = ", ".join(f"{counts[became]:,} {became.value}" for became in RecordStatus)
     end = "; nothing was imported" if dry_run else ""
-    session.output.errors.print(f"{counts.total():,} providers: {totals}{end}", highlight=False)
+    session.output.errors.print(f"{plural(counts.total(), 'provider')}: {totals}{end}", highlight=False)
 
 
 @ledger_command()
@@ -139,7 +141,7 @@ def export(session: Session, file: FileName = "-") -> None:
             target.write(line)
             progress.advance(task, len(line))
     if damaged:
-        session.output.errors.print(f"{damaged:,} of these lines {_DAMAGED}", highlight=False)
+        session.output.errors.print(f"{plural(damaged, 'line has', 'lines have')} {_DAMAGED}", highlight=False)
 
 
 _SIGNS: Final = {RecordStatus.CREATED: "+", RecordStatus.CHANGED: "~"}

@@ -43,6 +43,7 @@ from berth.model.ended_consumer import ClaimEnd
 from berth.model.errors import AllocationsNotFound, Forbidden, NotFound, ProviderNotFound
 from berth.model.names import UNKNOWN_TYPE
 from berth.model.overview import ProviderDetails, ProviderFilter, ProviderOrder
+from berth.model.plural import plural
 from berth.model.term import SECOND
 
 SHOWN: Final = 100
@@ -53,7 +54,9 @@ EMPTY: Final = "the ledger is empty: fill it with `berth discover --apply` or `b
 
 RowLimit = Annotated[
     int | None,
-    typer.Option("--limit", min=1, help=f"The most rows to show. Default: {SHOWN} in a table, all as JSON and CSV."),
+    typer.Option(
+        "--limit", min=1, help=f"Maximum number of rows to show. Default: {SHOWN} in a table, all as JSON and CSV."
+    ),
 ]
 Item = TypeVar("Item")
 
@@ -74,7 +77,8 @@ def providers(
     aggregate: OnlyAggregate = "",
     resource_class: HavingClass = "",
     room: Annotated[
-        str, typer.Option(metavar="AMOUNTS", help="Only providers with room for this, such as VCPU=4,MEMORY_MB=8G.")
+        str,
+        typer.Option(metavar="AMOUNTS", help="Only providers with at least this free, such as VCPU=4,MEMORY_MB=8G."),
     ] = "",
     tree: OnlyTree = "",
     drained: Annotated[bool, typer.Option("--drained", help="Only drained providers: they take no claims.")] = False,
@@ -117,7 +121,7 @@ def show(
 ) -> None:
     """Show a provider (tree, inventories, holders, history), or what a consumer holds or held.
 
-    A unique part of a name or a unique beginning of a uuid is enough.
+    A unique part of a name, or a unique prefix of a uuid, is enough.
 
     Example: berth show host-1
     """
@@ -154,7 +158,7 @@ def usage(
     if project:
         types = session.ledger.project_usages(project, user or None)
         session.output.show(types, tables.types(types))
-        session.output.note("" if types else "it holds nothing")
+        session.output.note("" if types else f"no consumers in project {project!r}")
     elif projects:
         items = _collect(session, None, lambda most, after: session.ledger.projects(limit=most, after=after)).items
         session.output.show(items, tables.projects(items))
@@ -168,8 +172,7 @@ def usage(
 def _drained(count: int) -> str:
     if not count:
         return ""
-    providers = "1 provider is" if count == 1 else f"{count:,} providers are"
-    return f"{providers} drained, with all below: `berth providers --drained` lists them"
+    return f"{plural(count, 'provider is', 'providers are')} drained (`berth providers --drained`)"
 
 
 All = Annotated[bool, typer.Option("--all", help="Include names that no provider uses.")]
@@ -201,7 +204,7 @@ def aggregates(session: Session) -> None:
     """
     items = sorted(session.ledger.names(NameKind.AGGREGATE), key=lambda each: (not each.label, each.label))
     session.output.show(items, tables.aggregates(items))
-    session.output.note("" if items else "there is no aggregate")
+    session.output.note("" if items else "there are no aggregates")
 
 
 @ledger_command(csv=True)
@@ -219,17 +222,19 @@ def consumers(
     ] = ConsumerOrder.UUID,
     state: Annotated[
         StateFilter | None,
-        typer.Option(help="Only holds not confirmed yet; what is confirmed; what goes on with an overdue lease."),
+        typer.Option(help="pending: not confirmed yet; confirmed; overdue: the lease was not renewed in time."),
     ] = None,
     due: Annotated[
-        str, typer.Option(metavar="TIME", help="Only those whose claims end or lapse within this time: 1h, 1d, 7d.")
+        str, typer.Option(metavar="TIME", help="Only claims that end or lapse within this time: 1h, 1d, 7d.")
     ] = "",
-    name: Annotated[str, typer.Option(metavar="TEXT", help="Only those whose name begins with this.")] = "",
-    text: Annotated[str, typer.Option(metavar="TEXT", help="Only those with this in their name or note.")] = "",
+    name: Annotated[str, typer.Option(metavar="TEXT", help="Only consumers whose name starts with this.")] = "",
+    text: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only consumers with this text in their name or note.")
+    ] = "",
     uuids: ShowUuids = False,
     limit: RowLimit = None,
 ) -> None:
-    """List consumers with what they hold, and how long their claims still count.
+    """List consumers: what they hold, and until when.
 
     Example: berth consumers --class VCPU --order largest --limit 10
     """
@@ -316,7 +321,7 @@ def _header(provider: ProviderDetails) -> Iterator[Any]:
 
 
 def _drain(drain: DrainState, uuid: str) -> str:
-    above = "" if drain.provider == uuid else f" with {drain.name}, above it,"
+    above = "" if drain.provider == uuid else f" with {drain.name} above it"
     return f"drained{above} since {format_moment(drain.since)} by {drain.by}{drain.why and f': {drain.why}'}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -19,6 +19,7 @@ from berth.model.alive_list import AliveList, Held
 from berth.model.consumer import Resources
 from berth.model.errors import Invalid
 from berth.model.names import parse_uuid
+from berth.model.plural import plural
 from berth.model.reconciliation import ReconcileItem, ReconcileReport, ReconcileRequest
 
 
@@ -39,27 +40,31 @@ def reconcile(
         Path,
         typer.Option(
             metavar="FILE",
-            help='Consumers that exist: one per line, a uuid or {"consumer": UUID, "allocations": ...}; - for input.',
+            help='Existing consumers, one per line: UUID or {"consumer": UUID, "allocations": ...}; - reads stdin.',
         ),
     ],
     as_of: Annotated[
-        int, typer.Option(metavar="NUMBER", help="The ledger's last change before that list was made.", min=0)
+        int, typer.Option(metavar="NUMBER", help="Number of the ledger's last change before the list was made.", min=0)
     ],
     trees: Annotated[
         list[str] | None,
-        typer.Option("--tree", metavar="NAME", help="Only consumers of this root's tree, by name or uuid; repeatable."),
+        typer.Option("--tree", metavar="NAME", help="Only consumers on this host, by name or uuid. May be repeated."),
     ] = None,
     project: Annotated[str, typer.Option(metavar="NAME", help="Only consumers of this project.")] = "",
     type_: Annotated[str, typer.Option("--type", metavar="TYPE", help="Only consumers of this type.")] = "",
     apply: Annotated[
-        str, typer.Option(metavar="DIGEST", help="End the orphans, if they are those that this digest was printed for.")
+        str,
+        typer.Option(
+            metavar="DIGEST",
+            help="Release the orphans, if they are still those of the dry run that printed this digest.",
+        ),
     ] = "",
-    at_most: Annotated[int, typer.Option(metavar="COUNT", help="How many consumers may be ended.", min=0)] = 10,
-    limit: Annotated[int, typer.Option(metavar="COUNT", help="How many differences are printed.", min=1)] = 1_000,
+    at_most: Annotated[int, typer.Option(metavar="COUNT", help="Maximum number of consumers to release.", min=0)] = 10,
+    limit: Annotated[int, typer.Option(metavar="COUNT", help="Maximum number of differences to show.", min=1)] = 1_000,
 ) -> None:
-    """Compare claims with a list of the consumers that exist, and end those of consumers that do not.
+    """Compare claims with a list of the consumers that exist, and release the claims of all others.
 
-    Nothing is changed without --apply. What was written after --as-of is left alone.
+    Without --apply, nothing changes. Claims made after --as-of are kept.
 
     Example: berth reconcile --tree node-1 --alive running.txt --as-of 1200
     """
@@ -84,16 +89,16 @@ def undo(
     session: Session,
     change: Annotated[int, typer.Argument(metavar="NUMBER", help="The change, as `berth changes` lists it.", min=1)],
     partial: Annotated[
-        bool, typer.Option("--partial", help="Restore those that can be, and leave the others out.")
+        bool, typer.Option("--partial", help="Restore the claims that fit, and skip the others.")
     ] = False,
 ) -> None:
-    """Claim again for the consumers that a change ended, not their owners: all, or with --partial those that fit.
+    """Restore claims that Berth ended in a change, such as a reconciliation: all, or with --partial those that fit.
 
     Example: berth undo 1204
     """
     outcome = session.ledger.undo(change, partial=partial)
     lines = [f"restored {uuid}" for uuid in outcome.restored]
-    session.output.print_result(outcome, *lines, *(f"left {uuid}: {why}" for uuid, why in outcome.left.items()))
+    session.output.print_result(outcome, *lines, *(f"not restored {uuid}: {why}" for uuid, why in outcome.left.items()))
 
 
 def _alive(session: Session, path: Path) -> AliveList:
@@ -102,7 +107,7 @@ def _alive(session: Session, path: Path) -> AliveList:
         with path.open(encoding="utf-8") as lines:
             return _alive_of(lines)
     if session.location.token == STANDARD_INPUT:
-        raise typer.BadParameter("standard input is the token already: set BERTH_TOKEN, or give --token-file FILE")
+        raise typer.BadParameter("standard input is used for the token already: set BERTH_TOKEN, or --token-file")
     return _alive_of(sys.stdin)
 
 
@@ -141,14 +146,14 @@ def _total(held: Held) -> Resources:
 
 def _sentence(report: ReconcileReport) -> str:
     """Return what was found in numbers, and the next step."""
-    numbers: dict[str, Any] = {
-        "orphans": report.orphans,
+    numbers = {
         "differing": report.differing,
         "unknown": report.unknown,
         "skipped": sum(report.skipped.values()),
         "as listed": report.matching,
     }
-    found = ", ".join(f"{number:,} {what}" for what, number in numbers.items())
+    counted = [plural(report.orphans, "orphan"), *(f"{number:,} {what}" for what, number in numbers.items())]
+    found = ", ".join(counted)
     if report.change is not None:
-        return f"{found}. The orphans were ended by change {report.change}: `berth undo {report.change}` restores them."
-    return f"{found}. To end the orphans: --apply {report.digest}" if report.orphans else f"{found}."
+        return f"{found}. Orphans released in change {report.change}: `berth undo {report.change}` restores them."
+    return f"{found}. To release the orphans: --apply {report.digest}" if report.orphans else f"{found}."

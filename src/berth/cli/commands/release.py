@@ -18,6 +18,7 @@ from berth.cli.output.consumer_text import called
 from berth.cli.session import STANDARD_INPUT, Session
 from berth.model.consumer import Resources
 from berth.model.errors import AllocationsNotFound, BerthError, ConsumerNotFound, NotFound
+from berth.model.plural import plural
 from berth.model.releases import MOST_RELEASED, USUALLY_RELEASED, ReleasedPage
 
 FEW: Final = 100
@@ -42,7 +43,7 @@ OnlyOn = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="Only what they hold of this provider and of those below it.",
+        help="Only claims on this provider and those below it.",
         autocompletion=completion_of("provider"),
     ),
 ]
@@ -50,7 +51,7 @@ HoldersOf = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="Consumers that hold something of this provider or of those below it.",
+        help="Consumers with claims on this provider or those below it.",
         autocompletion=completion_of("provider"),
     ),
 ]
@@ -64,7 +65,7 @@ def release(
         list[str] | None,
         typer.Argument(
             metavar="CONSUMER...",
-            help="Names or uuids of consumers, or unique beginnings of them; - for one per line of input.",
+            help="Names or uuids of consumers, or unique prefixes; - reads them from standard input, one per line.",
         ),
     ] = None,
     on: OnlyOn = "",
@@ -74,11 +75,12 @@ def release(
     yes: Yes = False,
     batch: Annotated[int, typer.Option(help="Consumers per commit.", min=1, max=MOST_RELEASED)] = USUALLY_RELEASED,
 ) -> None:
-    """Release what consumers hold: all of it, or only what they hold of one host (--on).
+    """Release the claims of consumers: all of them, or only those on one host (--on).
 
-    Consumers are given by name or uuid, or all of a host (--holders-of) or of a project. Then the command asks for
-    their number first. Exit status 1 if a given one holds nothing; the others are released. If a word or a line is
-    no consumer, nothing is released. A command that was interrupted says what it has released, and can be run again.
+    Give consumers by name or uuid, or select those of a host (--holders-of) or of a project: then the command asks
+    you to confirm their number. If a name is unknown, nothing is released. If a given consumer holds nothing, the
+    others are released, and the exit status is 1. If it is interrupted, the command prints what it has released; run
+    it again for the rest.
 
     Example: berth release c0000000-0000-4000-8000-000000000001
     """
@@ -116,7 +118,7 @@ class _Selection(msgspec.Struct, frozen=True, kw_only=True):
     def check(self) -> None:
         """Raise typer.BadParameter if this does not say whose holdings."""
         if not (self.holders_of or self.project):
-            raise typer.BadParameter("whose? Give uuids, - for standard input, --holders-of NAME or --project NAME")
+            raise typer.BadParameter("which consumers? Give names, uuids, -, --holders-of NAME or --project NAME")
 
     def page(
         self, session: Session, uuids: Sequence[str] | None, batch: int, after: str | None = None, *, dry_run: bool
@@ -144,7 +146,7 @@ def _given_uuids(session: Session, words: Sequence[str] | None) -> list[str] | N
 def _lines_of_input(session: Session) -> Iterator[tuple[str, str]]:
     """Return the lines of standard input with their places. Raises typer.BadParameter."""
     if session.location.token == STANDARD_INPUT:
-        raise typer.BadParameter("standard input is the token already: set BERTH_TOKEN, or give --token-file FILE")
+        raise typer.BadParameter("standard input is used for the token already: set BERTH_TOKEN, or --token-file")
     lines = ((f"line {number}", line.strip()) for number, line in enumerate(sys.stdin, 1))
     return ((place, text) for place, text in lines if text)
 
@@ -180,8 +182,8 @@ def _confirmed(session: Session, selection: _Selection, batch: int, *, yes: bool
     uuids = list(_matching(session, selection, None, batch))
     if uuids:
         part = f" of {session.name_of(selection.on)}" if selection.on else ""
-        what = f"what {len(uuids):,} consumers hold{part}" if part else f"all that {len(uuids):,} consumers hold"
-        confirm_count(session, len(uuids), f"release {what}", yes=yes)
+        hold = plural(len(uuids), "consumer holds", "consumers hold")
+        confirm_count(session, len(uuids), f"release {'what' if part else 'all that'} {hold}{part}", yes=yes)
     return uuids
 
 
@@ -214,7 +216,9 @@ def _release_and_print(session: Session, releases: Iterator[tuple[str, _Part]], 
             released[uuid] = part
     except (BerthError, KeyboardInterrupt):
         _print_released(session, released)
-        session.output.note(f"stopped: {len(released):,} of {count:,} are released; run it again for the rest")
+        session.output.note(
+            f"stopped: {len(released):,} of {plural(count, 'consumer')} released; run it again for the rest"
+        )
         raise
     _print_released(session, released)
     return released
@@ -254,5 +258,6 @@ def _print_released(session: Session, released: Released, verb: str = "released"
     if len(released) <= FEW:
         lines = [f"{verb} {called(uuid, part.name)}: {as_text(part.resources)}" for uuid, part in released.items()]
     else:
-        lines = [f"{verb} {len(released):,} consumers: {as_text(_sum(part.resources for part in released.values()))}"]
+        consumers = plural(len(released), "consumer")
+        lines = [f"{verb} {consumers}: {as_text(_sum(part.resources for part in released.values()))}"]
     session.output.print_result(data, *lines)

@@ -11,13 +11,13 @@ from berth.cli.command import ledger_command
 from berth.cli.confirm import DryRun
 from berth.cli.options import ProviderName
 from berth.cli.session import Session
+from berth.model.edits import RenamedProvider
 from berth.model.errors import ProviderExists
-from berth.model.overview import ProviderDetails
 from berth.model.request import ProviderQuery
 
 RenamedTo = Annotated[str, typer.Argument(metavar="NEW", help="The new name.")]
 WithTree = Annotated[
-    bool, typer.Option("--tree", help="Rename all below it as well whose names begin with the old name.")
+    bool, typer.Option("--tree", help="Also rename the providers below it whose names start with the old name.")
 ]
 
 
@@ -29,33 +29,25 @@ def rename(
     tree: WithTree = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Rename a provider. Its uuid stays, and all that is held of it.
+    """Rename a provider. Its uuid and the claims on it stay the same.
 
-    With --tree, those below it whose names begin with its old name are renamed as well: node-2-gpu-0 becomes
-    node-2b-gpu-0. If one of the new names is taken, none is renamed.
+    With --tree, the providers below it whose names start with its old name are renamed, too: node-2-gpu-0 becomes
+    node-2b-gpu-0. If one of the new names is taken, nothing is renamed.
 
     Example: berth rename node-2 node-2b --tree
     """
-    details = session.ledger.details(provider_names.resolve(session, name))
-    renames = {details.uuid: new} | (_below(details, new) if tree else {})
-    for uuid, each in renames.items():
-        for other in session.ledger.providers(ProviderQuery(name=each)):
-            if other.uuid != uuid:
-                raise ProviderExists("name", each, other.uuid, each)
-    old = {node.uuid: node.name for node in details.tree}
-    for uuid in () if dry_run else renames:
-        session.ledger.update_provider(uuid, name=renames[uuid])
+    uuid = provider_names.resolve(session, name)
+    renamed = session.ledger.rename_tree(uuid, new, dry_run=dry_run) if tree else _renamed(session, uuid, new, dry_run)
     verb, key = ("would rename", "would_rename") if dry_run else ("renamed", "renamed")
-    data = [{"uuid": uuid, "name": each, "was": old[uuid]} for uuid, each in renames.items()]
-    session.output.print_result({key: data}, *(f"{verb} {old[uuid]} to {each}" for uuid, each in renames.items()))
+    session.output.print_result({key: renamed}, *(f"{verb} {each.was} to {each.name}" for each in renamed))
 
 
-def _below(details: ProviderDetails, new: str) -> dict[str, str]:
-    """Return the new names of those below a provider whose names begin with its name, by uuid."""
-    below, renames = {details.uuid}, dict[str, str]()
-    for node in details.tree:  # parents come before their children
-        if node.parent in below:
-            below.add(node.uuid)
-            if node.name.startswith(details.name):
-                renames[node.uuid] = new + node.name.removeprefix(details.name)
-    return renames
+def _renamed(session: Session, uuid: str, new: str, dry_run: bool) -> list[RenamedProvider]:
+    """Rename one provider. Raises ProviderExists."""
+    was = session.ledger.provider(uuid).name
+    for other in session.ledger.providers(ProviderQuery(name=new)):
+        if other.uuid != uuid:
+            raise ProviderExists("name", new, other.uuid, new)
+    if not dry_run:
+        session.ledger.update_provider(uuid, name=new)
+    return [RenamedProvider(uuid, new, was)]

@@ -13,6 +13,7 @@ from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Fill, Table, TableCell
 from berth.cli.session import Session
 from berth.cli.times import format_moment, parse_moment
+from berth.model.plural import plural
 from berth.model.report import HOUR_US, MOST_ROWS, ReportBy, ReportRow, ReportTotal, UsageReport
 
 COLUMNS: Final = ("key", "name", "class", "hours", "capacity_hours", "share", "held_us")
@@ -22,18 +23,18 @@ COLUMNS: Final = ("key", "name", "class", "hours", "capacity_hours", "share", "h
 @ledger_command(csv=True)
 def report(
     session: Session,
-    by: Annotated[ReportBy, typer.Option(help="What has a row of its own for each class.")] = ReportBy.PROJECT,
+    by: Annotated[ReportBy, typer.Option(help="Show one row for each of these and each class.")] = ReportBy.PROJECT,
     since: Annotated[
-        str, typer.Option(metavar="WHEN", help="From when on: 12h, 30d, 2026-05-01 or 2026-05-01T12:00 (UTC).")
+        str, typer.Option(metavar="WHEN", help="Start: 12h or 30d ago, 2026-05-01 or 2026-05-01T12:00 (UTC).")
     ] = "30d",
-    until: Annotated[str, typer.Option(metavar="WHEN", help="Until when, as --since. Default: now.")] = "",
+    until: Annotated[str, typer.Option(metavar="WHEN", help="End, in the same form as --since. Default: now.")] = "",
     resource_class: OnlyClass = "",
     project: OfProject = "",
-    limit: Annotated[int, typer.Option(min=1, max=MOST_ROWS, help="The most rows to show.")] = MOST_ROWS,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_ROWS, help="Maximum number of rows to show.")] = MOST_ROWS,
 ) -> None:
-    """Report how much was held for how long: amount x time in hours, such as GPU-hours, and its share of the capacity.
+    """Report usage over time: amount x hours, such as GPU-hours, and its share of the capacity.
 
-    A claim counts until it ends, and a hold also while it is pending.
+    A claim counts until it ends. A hold counts while it is pending, too.
 
     Example: berth report --by user --class PGPU --since 30d
     """
@@ -53,7 +54,7 @@ def report(
 
 def _table(found: UsageReport) -> Table:
     rows = [(each.name, each.resource_class, each.hours, *_share(each)) for each in found.rows]
-    columns = (found.by.value.upper(), "CLASS", "HOURS", "USED", "OF HOURS")
+    columns = (found.by.value.upper(), "CLASS", "HOURS", "USED", "CAPACITY HOURS")
     return Table(columns if not rows else columns[: len(rows[0])], rows)
 
 
@@ -88,17 +89,18 @@ def _notes(found: UsageReport) -> Iterator[str]:
         ": nothing was held" if not found.rows else ""
     )
     if found.complete_from > found.since:
-        yield f"only what was held from {format_moment(found.complete_from)} UTC on: the change log begins there"
+        yield f"incomplete: the change log begins at {format_moment(found.complete_from)} UTC"
     if found.left_out:
-        yield f"{found.left_out:,} more rows are not shown (--limit)"
+        yield f"{plural(found.left_out, 'more row is', 'more rows are')} not shown (--limit)"
     if found.damaged:
-        yield f"amounts may be wrong: {len(found.damaged)} entries of the change log cannot be read (berth db verify)"
+        entries = plural(len(found.damaged), "entry", "entries")
+        yield f"amounts may be wrong: {entries} of the change log cannot be read (`berth db verify`)"
 
 
 def _totals(found: UsageReport) -> Iterator[str]:
     """Yield a line for each class, where there are several rows that do not say it themselves."""
     for each in found.totals if len(found.rows) > 1 and found.by is not ReportBy.CLASS else ():
-        total = f"{each.resource_class} in all: {each.hours:,.1f}"
+        total = f"{each.resource_class} in total: {each.hours:,.1f}"
         if each.capacity_us:
             share = Fill(each.held_us, each.capacity_us).percent
             yield f"{total} of {each.capacity_us / HOUR_US:,.1f} hours, {share}"

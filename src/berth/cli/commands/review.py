@@ -51,21 +51,28 @@ Words = Annotated[
         show_default=False,
     ),
 ]
-Only = Annotated[str, typer.Option(metavar="PARTS", help="Parts to review, with commas: code, deps, deployment, log.")]
-Cwe = Annotated[str, typer.Option(metavar="NUMBERS", help="Report these weaknesses only, with commas: 89,78.")]
+Only = Annotated[
+    str, typer.Option(metavar="PARTS", help="Parts to review, separated by commas: code, deps, deployment, log.")
+]
+Cwe = Annotated[str, typer.Option(metavar="NUMBERS", help="Report only these weaknesses, separated by commas: 89,78.")]
 Advisories = Annotated[
     Path | None,
-    typer.Option(metavar="PATH", help="Advisories in OSV's form: a folder, or PyPI/all.zip; default: shipped."),
+    typer.Option(metavar="PATH", help="Advisories in OSV format: a folder, or PyPI/all.zip; default: those shipped."),
 ]
 ModelFiles = Annotated[
-    list[Path] | None, typer.Option(metavar="FILE", help="More entries, sinks and sanitizers (TOML); repeatable.")
+    list[Path] | None, typer.Option(metavar="FILE", help="File with more entry points, sinks and sanitizers (TOML).")
 ]
-BaselineFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Known findings, which are not counted.")]
+BaselineFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="File with known findings, which are not counted.")
+]
 NewBaseline = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write the findings as a baseline, and end with status 0.")
+    Path | None, typer.Option(metavar="FILE", help="Write the findings to this baseline file; exit with status 0.")
 ]
 Failing = Annotated[
-    FailOn, typer.Option("--fail-on", help="Exit status 1 from this severity on; question: also open questions.")
+    FailOn,
+    typer.Option(
+        "--fail-on", help="Exit with status 1 for this severity or higher; question: also for open questions."
+    ),
 ]
 ReviewedDatabase = Annotated[
     str,
@@ -78,29 +85,32 @@ ReviewedDatabase = Annotated[
 LiveUrl = Annotated[
     str,
     typer.Option(
-        "--url", metavar="URL", help="Live server whose routes and TLS are tried, by GET only.", callback=reject_secrets
+        "--url", metavar="URL", help="Live server to test: its routes and TLS, with GET only.", callback=reject_secrets
     ),
 ]
 OwnServer = Annotated[
-    bool, typer.Option("--yes-this-is-mine", help="Also try --url on another machine: you may test that server.")
+    bool, typer.Option("--yes-this-is-mine", help="Allow --url on another machine: confirm that you may test it.")
 ]
 ServerPid = Annotated[
-    int | None, typer.Option("--pid", help="The server's process; default: what listens on the configured port.", min=1)
+    int | None,
+    typer.Option("--pid", help="Process id of the server; default: what listens on the configured port.", min=1),
 ]
 NotedSeal = Annotated[
-    str, typer.Option(metavar="NUMBER:HASH", help="Seal of the audit log that was noted elsewhere, and must match.")
+    str, typer.Option(metavar="NUMBER:HASH", help="A seal of the audit log noted earlier, which must still match.")
 ]
-ReportForm = Annotated[ReportFormat, typer.Option("--format", help="Form of the report.")]
-ReportFile = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report here.")]
+ReportForm = Annotated[ReportFormat, typer.Option("--format", help="Format of the report.")]
+ReportFile = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report to this file.")
+]
 CacheFolder = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Keep results of code here, for the next review of the same files. [default: ~/.cache/berth/review]",
+        help="Folder for results of unchanged files, which are not reviewed again. [default: ~/.cache/berth/review]",
         show_default=False,
     ),
 ]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Keep no results, and use none.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Do not use or write this folder.")]
 FindingsOnly = Annotated[
     bool, typer.Option("--findings-only", help="SARIF without verdicts, for services that list all results.")
 ]
@@ -127,11 +137,11 @@ def review(
     cache: CacheFolder = None,
     no_cache: NoCache = False,
 ) -> None:
-    """Review source for weaknesses (CWE): what was found, what was looked at, and what cannot be known.
+    """Review source code for weaknesses (CWE): what was found, what was checked, and what remains unknown.
 
-    Without PATH: this Berth, its dependencies and runtime, its deployment and its log.
-    `berth review explain CWE-89` says what is looked at for a weakness, `berth review models` which calls
-    of which libraries are known.
+    Without PATH, review this installation: its code, dependencies, runtime, deployment and log.
+    `berth review explain CWE-89` says what is checked for a weakness. `berth review models` lists the known calls of
+    libraries.
 
     Example: berth review src --format html --output review.html
     """
@@ -171,7 +181,7 @@ def _cache(folder: Path | None, *, is_off: bool) -> CodeCache | None:
     from berth.review.code_cache import CacheUnusable, CodeCache, default_folder
 
     if folder is not None and is_off:
-        raise typer.BadParameter("--cache and --no-cache exclude each other")
+        raise typer.BadParameter("--cache and --no-cache cannot be used together")
     place = folder or default_folder(os.environ)
     if is_off or place is None:
         return None

@@ -33,7 +33,7 @@ OtelEndpoint = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Send traces to this endpoint, by OTLP over HTTP.", callback=reject_secrets),
 ]
-TlsClientCa = Annotated[str | None, typer.Option(metavar="FILE", help="CA whose client certificates are accepted.")]
+TlsClientCa = Annotated[str | None, typer.Option(metavar="FILE", help="Accept client certificates signed by this CA.")]
 Others = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set any other setting. May be repeated.")
 ]
@@ -112,7 +112,7 @@ def _summary(settings: Settings) -> str:
 
     ledger = shown(parse_url(settings.database))
     address = _address(settings, settings.host)
-    warning = " without authentication (--auth dev)" if "dev" in settings.auth else ""
+    warning = " (authentication is OFF, --auth dev: every caller is trusted)" if "dev" in settings.auth else ""
     return f"{ledger} on {address}{warning}"
 
 

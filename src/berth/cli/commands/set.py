@@ -17,6 +17,7 @@ from berth.cli.session import Session
 from berth.model.inventory import FIELDS
 from berth.model.inventory_edits import EditedInventories, InventoryFields
 from berth.model.overview import ProviderFilter
+from berth.model.plural import plural
 
 RATIO: Final = "allocation_ratio"
 SHOWN: Final = 100
@@ -37,13 +38,13 @@ def set_(
     aggregate: OnlyAggregate = "",
     every: Annotated[bool, typer.Option("--all", help="All providers that have the class.")] = False,
     over_capacity: Annotated[
-        bool, typer.Option("--over-capacity", help="Also if more is held of a provider than it has then.")
+        bool, typer.Option("--over-capacity", help="Allow less capacity than consumers hold.")
     ] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Set fields of one class on all providers that match, in one commit: on all of them, or on none.
+    """Set fields of one class on all matching providers, in one commit: on all of them or on none.
 
-    It is refused if more would be held of a provider than can be claimed then, unless --over-capacity is given.
+    The command is refused if a provider would have less capacity than consumers hold, unless --over-capacity is given.
     --dry-run lists these providers. Running the command again changes nothing more.
 
     Example: berth set --trait CUSTOM_A100 VGPU.allocation_ratio=2 --dry-run
@@ -66,11 +67,11 @@ def set_(
 
 def _report(edited: EditedInventories, resource_class: str, *, dry_run: bool) -> Iterable[Any]:
     verb = "would change" if dry_run else "changed"
-    yield f"{verb} {edited.changed:,} of {edited.matched:,} providers with {resource_class}"
+    yield f"{verb} {edited.changed:,} of {plural(edited.matched, 'provider')} with {resource_class}"
     if not edited.over_count:
         return
-    condition = "would be" if dry_run else "is"
-    yield f"more {condition} held of {edited.over_count:,} of them than can be claimed:"
+    have = ("provider would have", "providers would have") if dry_run else ("provider has", "providers have")
+    yield f"{plural(edited.over_count, *have)} less capacity than consumers hold:"
     rows = [
         (each.name, each.used, each.capacity, each.capacity_before, each.uuid) for each in edited.over_capacity[:SHOWN]
     ]

@@ -32,10 +32,10 @@ def create(
     user: Annotated[str, typer.Option(help="User that the token belongs to; default: the token's name.")] = "",
     tree: Annotated[
         list[str] | None,
-        typer.Option(metavar="UUID", help="Root provider that a provider-owner owns. May be repeated."),
+        typer.Option(metavar="UUID", help="Uuid of a host that a provider-owner owns. May be repeated."),
     ] = None,
     expires: Annotated[
-        str | None, typer.Option(metavar="SPAN", help="Lifetime of the token: 12h, 30d. Default: unlimited.")
+        str | None, typer.Option(metavar="SPAN", help="Lifetime of the token: 12h, 30d. Default: never expires.")
     ] = None,
     network: Annotated[
         list[str] | None, typer.Option("--from", metavar="CIDR", help="Valid only from this network. May be repeated.")
@@ -54,14 +54,16 @@ def create(
     issued = session.ledger.create_token(spec)
     until = issued.token.expires_at
     _print_token(
-        session, issued, f"token {name}, valid {'forever' if until is None else f'until {format_moment(until)} UTC'}"
+        session,
+        issued,
+        f"Token {name!r} created, {'never expires' if until is None else f'valid until {format_moment(until)} UTC'}",
     )
 
 
 @app.command("list")
 @ledger_command(csv=True)
 def list_(session: Session) -> None:
-    """List every token ever created, without its text. With --json, one token per line."""
+    """List all tokens, including revoked ones. Secrets are not shown. With --json, one token per line."""
     tokens = session.ledger.tokens()
     if session.output.form is OutputFormat.JSON:
         for token in tokens:
@@ -86,7 +88,7 @@ def list_(session: Session) -> None:
 @app.command()
 @ledger_command()
 def revoke(session: Session, name: Name) -> None:
-    """Revoke a token: from the next request on, no process accepts it."""
+    """Revoke a token, effective immediately."""
     session.ledger.revoke_token(name)
     session.output.print_result({"revoked": name}, f"token {name} revoked")
 
@@ -98,21 +100,21 @@ def rotate(
     name: Name,
     grace: Annotated[
         str | None,
-        typer.Option(metavar="SPAN", help="How long the old text stays valid, such as 1h. Default: not at all."),
+        typer.Option(metavar="SPAN", help="How long the old secret stays valid, such as 1h. Default: not at all."),
     ] = None,
 ) -> None:
-    """Give a token a new text and print it once. The old text ends immediately, or after --grace."""
+    """Issue a new secret for a token, and print it once. The old one stays valid for --grace."""
     seconds = 0 if grace is None else parse_span(grace) // SECOND_US
-    _print_token(session, session.ledger.rotate_token(name, grace_seconds=seconds), f"token {name} has a new text")
+    _print_token(session, session.ledger.rotate_token(name, grace_seconds=seconds), f"New secret for token {name!r}")
 
 
 def _print_token(session: Session, issued: IssuedToken, summary: str) -> None:
-    """Print a token's text, alone on standard output, so that it can be redirected into a file."""
+    """Print a token's secret, alone on standard output, so that it can be redirected into a file."""
     if session.output.form is OutputFormat.JSON:
         session.output.json(issued)
         return
     session.output.stop_spinner()
-    typer.echo(f"{summary}. It is shown only once:", err=True)
+    typer.echo(f"{summary}. Copy it now, it will not be shown again:", err=True)
     typer.echo(issued.text)
 
 

@@ -21,6 +21,7 @@ from berth.cli.session import Session
 from berth.model.change import Change
 from berth.model.errors import Unavailable
 from berth.model.overview import FleetMap, GroupBy, MapCell, MapQuery, Overview
+from berth.model.plural import plural
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -82,8 +83,9 @@ class _FleetView:
 
         overview = self.overview
         head = (
-            f"{overview.roots:,} hosts, {overview.providers:,} providers, {overview.traits:,} traits, "
-            f"{overview.aggregates:,} aggregates, {overview.head:,} changes"
+            f"{plural(overview.roots, 'host')}, {plural(overview.providers, 'provider')}, "
+            f"{plural(overview.traits, 'trait')}, {plural(overview.aggregates, 'aggregate')}, "
+            f"{plural(overview.head, 'change')}"
         )
         free_lines = max(lines - LINES_BESIDE - len(overview.classes), 2)
         parts: list[Any] = [

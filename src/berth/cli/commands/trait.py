@@ -34,9 +34,9 @@ def add(
         bool, typer.Option("--create", help="Create custom traits (CUSTOM_...) that do not exist yet.")
     ] = False,
 ) -> None:
-    """Add traits to a provider. Its other traits stay, also if others change them at the same time.
+    """Add traits to a provider. Its other traits stay, even if others change them at the same time.
 
-    A trait that it has already is no error, so the command can be run again.
+    A trait that it already has is not an error: you can run the command again.
 
     Example: berth trait add node-1 CUSTOM_A100
     """
@@ -51,9 +51,9 @@ def add(
 @app.command()
 @ledger_command()
 def remove(session: Session, name: ProviderName, traits: TraitNames) -> None:
-    """Remove traits from a provider. Its other traits stay, also if others change them at the same time.
+    """Remove traits from a provider. Its other traits stay, even if others change them at the same time.
 
-    A trait that it lacks already is no error, so the command can be run again.
+    A trait that it does not have is not an error: you can run the command again.
 
     Example: berth trait remove node-1 CUSTOM_A100
     """

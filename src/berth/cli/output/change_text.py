@@ -17,6 +17,8 @@ NameOf = Callable[[str], str]
 MOST: Final = 3
 """Up to this many providers or consumers are named one by one; beyond it only their number is given."""
 
+_PROVIDER_VERBS: Final = {"CreateProvider": "created", "UpdateProvider": "renamed or moved", "RenameTree": "renamed"}
+
 
 def line(change: Change, name_of: NameOf) -> str:
     """Return a change as one line: when, its number, who, and what."""
@@ -41,7 +43,7 @@ def _sentences(change: Change, name_of: NameOf) -> Iterator[str]:
         list(_properties(facts, name_of_provider)), "providers have new inventories, traits or aggregates"
     )
     yield from _counted(list(_claims(facts, name_of_provider)), "consumers")
-    yield from _counted(list(_drains(facts, name_of_provider)), "providers drained or not any more")
+    yield from _counted(list(_drains(facts, name_of_provider)), "providers drained or undrained")
     yield from _counted([f"provider {uuid} deleted" for uuid in facts.gone], "providers deleted")
     yield from _counted(list(lease_sentences(facts)), "leases")
 
@@ -54,7 +56,7 @@ def _counted(sentences: list[str], summary: str) -> Iterator[str]:
 
 
 def _providers(change: Change) -> list[str]:
-    verb = {"CreateProvider": "created", "UpdateProvider": "renamed or moved"}.get(change.operation, "written")
+    verb = _PROVIDER_VERBS.get(change.operation, "written")
     return [f"provider {each.name} {verb}" for each in change.facts.providers]
 
 
@@ -80,7 +82,7 @@ def _aggregate_names(facts: Facts) -> Iterator[str]:
 def _drains(facts: Facts, name_of_provider: NameOf) -> Iterator[str]:
     for uuid, drain in facts.drains.items():
         why = "" if drain is None or not drain.why else f": {drain.why}"
-        yield f"{name_of_provider(uuid)} {'is not drained any more' if drain is None else 'is drained'}{why}"
+        yield f"{name_of_provider(uuid)} {'is undrained' if drain is None else 'is drained'}{why}"
 
 
 def _claims(facts: Facts, name_of_provider: NameOf) -> Iterator[str]:

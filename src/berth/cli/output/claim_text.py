@@ -9,6 +9,7 @@ from berth.cli.amounts import as_text
 from berth.model.audit import AuditRecord
 from berth.model.change import Facts
 from berth.model.consumer import Owner, Resources
+from berth.model.plural import plural
 
 NameOf = Callable[[str], str]
 
@@ -27,13 +28,13 @@ def owners_text(record: AuditRecord) -> str:
     """Return the owners of a record's consumers in few words; "" if it is about no consumer."""
     facts = record.after or _NOTHING
     names = list(dict.fromkeys(owner_text(facts.owners.get(consumer)) for consumer in facts.claims))
-    return f"{len(names):,} owners" if len(names) > MOST else ", ".join(names)
+    return plural(len(names), "owner") if len(names) > MOST else ", ".join(names)
 
 
 def claims_text(record: AuditRecord, subject: str, name_of: NameOf) -> str:
     """Return what a record says of claims, as far as it concerns a provider or a consumer. name_of: a provider's."""
     sentences = list(_sentences(record, subject, name_of))
-    return f"{len(sentences):,} consumers" if len(sentences) > MOST else "; ".join(sentences)
+    return plural(len(sentences), "consumer") if len(sentences) > MOST else "; ".join(sentences)
 
 
 def last_owner(records: list[AuditRecord], consumer: str) -> Owner | None:
@@ -57,7 +58,7 @@ def _sentence(before: str, after: str, owner: str, earlier: Owner | None) -> str
     if not after:
         return before and f"released {before}, held by {owner if earlier is None else owner_text(earlier)}"
     if not before:
-        return f"{owner} took {after}"
+        return f"{owner} claimed {after}"
     if earlier is not None:
         return f"{owner} took over {after} from {owner_text(earlier)}"
     return f"{owner} now holds {after}"

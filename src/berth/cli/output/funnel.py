@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from berth.cli.output.suggest import did_you_mean
 from berth.cli.output.table import Fill, Table, TableCell
-from berth.model.funnel import Constraint, Funnel, FunnelStep, GroupFunnel
+from berth.model.funnel import Constraint, Counted, Funnel, FunnelStep, GroupFunnel, shown_suffix
 
 WIDTH = 20
 
@@ -20,8 +20,8 @@ def parts(funnel: Funnel) -> Iterator[Table | str]:
         yield ""
     if len(funnel.groups) > 1 or any(step.kind is not Constraint.GROUP for step in funnel.trees.steps):
         trees = funnel.trees
-        yield _table("IN ONE TREE", "trees", trees.total, trees.steps)
-        yield f"trees in which every group finds candidates: {trees.with_all_groups:,}"
+        yield _table("HOST", "hosts", trees.total, trees.steps)
+        yield f"hosts that fit each group alone: {trees.with_all_groups:,}"
         yield ""
     if funnel.together.why:
         yield funnel.together.why
@@ -29,8 +29,9 @@ def parts(funnel: Funnel) -> Iterator[Table | str]:
 
 
 def _group(group: GroupFunnel) -> Table:
-    title = f"GROUP {group.suffix.removeprefix('_')}" if group.suffix else "REQUEST"
-    return _table(title, str(group.counted), group.total, group.steps)
+    title = f"GROUP {shown_suffix(group.suffix)}" if group.suffix else "REQUEST"
+    counted = "hosts" if group.counted is Counted.TREES else "providers"
+    return _table(title, counted, group.total, group.steps)
 
 
 def _table(title: str, counted: str, total: int, steps: list[FunnelStep]) -> Table:
@@ -48,4 +49,5 @@ def _hint(step: FunnelStep) -> str:
     """Return the amount that would be possible instead, "" if none is known."""
     if step.nearest is None or not step.removed:
         return ""
-    return f"nearest possible amount: {step.nearest:,}"
+    which = "largest" if step.kind is Constraint.ROOM else "nearest"
+    return f"{which} possible claim: {step.nearest:,}"

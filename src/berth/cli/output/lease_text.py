@@ -8,6 +8,7 @@ from berth.cli.output.table import Table
 from berth.cli.times import format_left, format_moment
 from berth.model.change import Facts
 from berth.model.lease import LeaseFact, LeaseInfo, OnEnd
+from berth.model.plural import plural
 from berth.model.term import SECOND
 
 
@@ -31,11 +32,10 @@ def leases_table(items: Iterable[LeaseInfo]) -> Table:
 def overdue_line(lease: LeaseInfo, now: int) -> str:
     """Return a sentence on a lease that is overdue. now: the ledger's time, in microseconds since 1970 UTC."""
     ends_at = lease.ends_at or now
-    left = format_left((ends_at - now) // SECOND) if ends_at > now else "no time: others end first"
+    ends = f"ends in {format_left((ends_at - now) // SECOND)}" if ends_at > now else "ends as soon as others have ended"
     then = "releases" if lease.on_end is OnEnd.RELEASE else "keeps"
-    return (
-        f"overdue: lease {lease.name} ({lease.uuid}) has {left} left, then it ends and {then} {lease.consumers} claims"
-    )
+    claims = plural(lease.consumers, "claim")
+    return f"overdue: lease {lease.name} ({lease.uuid}) {ends} and {then} {claims}"
 
 
 def lease_sentences(facts: Facts) -> Iterator[str]:

@@ -153,7 +153,7 @@ def agenda(items: Iterable[AgendaItem], *, uuids: bool = False) -> Table:
         )
         for each in items
     ]
-    columns = ("IN", "AT (UTC)", "WHAT", "NAME", "PROJECT", "USER", "FREE THEN", "CONSUMER")
+    columns = ("IN", "AT (UTC)", "WHAT", "NAME", "PROJECT", "USER", "FREES", "CONSUMER")
     return Table(columns, rows, sparse=_SPARSE)
 
 
@@ -218,7 +218,7 @@ def candidates(items: Sequence[Candidate], left: Mapping[str, Mapping[str, Resou
                 )
             )
     grouped = any(row[-1] for row in rows)
-    columns = ("NO", "PROVIDER", "GIVES", "LEFT THEN", "FOR")
+    columns = ("NO", "PROVIDER", "GIVES", "LEFT AFTER", "FOR")
     return Table(columns if grouped else columns[:-1], rows if grouped else [row[:-1] for row in rows])
 
 

@@ -65,13 +65,14 @@ def group_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask
     """Yield the constraints on each provider of a group apart from amounts, in the order of the search."""
     if group.in_tree is not None:
         tree, holds = _tree(view, group.in_tree), _holds(view, group, Filter(in_tree=group.in_tree))
-        yield ConstraintMask(Constraint.IN_TREE, (group.in_tree,), 0, f"is in {tree}", f"is not in {tree}", holds)
+        is_part, is_not = f"is part of {tree}", f"is not part of {tree}"
+        yield ConstraintMask(Constraint.IN_TREE, (group.in_tree,), 0, is_part, is_not, holds)
     if group.one_provider:
         yield from trait_constraints(view, group)
     for name in sorted(group.forbidden):
         holds = ~have_any(view, (name,))
         yield ConstraintMask(
-            Constraint.FORBIDDEN, (name,), 0, f"is without the trait {name}", f"has the trait {name}", holds
+            Constraint.FORBIDDEN, (name,), 0, f"does not have the trait {name}", f"has the trait {name}", holds
         )
     yield from _aggregate_constraints(view, group)
     if view.fleet.drains.by_slot:
@@ -88,7 +89,7 @@ def _aggregate_constraints(view: WholeFleet, group: Group) -> Iterator[Constrain
     for each in sorted(group.not_member_of):
         one = f"the aggregate {known.text(each)}"
         holds = _holds(view, group, Filter(not_member_of=frozenset((each,))))
-        yield ConstraintMask(Constraint.NOT_MEMBER_OF, (each,), 0, f"is outside {one}", f"is in {one}", holds)
+        yield ConstraintMask(Constraint.NOT_MEMBER_OF, (each,), 0, f"is not in {one}", f"is in {one}", holds)
 
 
 def trait_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask]:
@@ -101,10 +102,10 @@ def trait_constraints(view: WholeFleet, group: Group) -> Iterator[ConstraintMask
 def root_constraints(view: WholeFleet, required: AnyOf, forbidden: AnyOf) -> Iterator[ConstraintMask]:
     """Yield the traits that the root of a tree must have or must not have."""
     for name in sorted(required):
-        having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
+        having, lacking = f"itself has the trait {name}", f"itself lacks the trait {name}"
         yield ConstraintMask(Constraint.ROOT_REQUIRED, (name,), 0, having, lacking, have_any(view, (name,)))
     for name in sorted(forbidden):
-        having, lacking = f"has a root with the trait {name}", f"has a root without the trait {name}"
+        having, lacking = f"itself has the trait {name}", f"itself lacks the trait {name}"
         yield ConstraintMask(Constraint.ROOT_FORBIDDEN, (name,), 0, lacking, having, ~have_any(view, (name,)))
 
 
@@ -125,11 +126,11 @@ def class_constraints(view: WholeFleet, name: str, amount: int) -> Iterator[Cons
     least, most, step = column.min_unit.values, column.max_unit.values, column.step_size.values
     units = (least <= asked) & (most >= asked) & (asked % step.astype(np.int64) == 0)
     room = column.used.values + asked <= column.capacity.values
-    claim = f"{amount} {name} in one claim"
+    claim = f"{amount:,} {name} per claim (min/max/step)"
     yield constraint(Constraint.CLASS, f"has {name}", f"has no {name}", where(np.ones(len(column), np.bool_), False))
-    yield constraint(Constraint.UNITS, f"gives {claim}", f"does not give {claim}", where(units, True))
-    has_room = f"room for {amount} {name}"
-    yield constraint(Constraint.ROOM, f"has {has_room}", f"has no {has_room}", where(room, True))
+    yield constraint(Constraint.UNITS, f"allows {claim}", f"does not allow {claim}", where(units, True))
+    free = f"{amount:,} {name} free"
+    yield constraint(Constraint.ROOM, f"has {free}", f"does not have {free}", where(room, True))
 
 
 def closest_amount(view: WholeFleet, constraint: ConstraintMask, places: Mask) -> int | None:
@@ -199,8 +200,8 @@ def _tree(view: WholeFleet, uuid: str) -> str:
     fleet = view.fleet
     slot = fleet.slot_of.get(uuid)
     if slot is None:
-        return f"the tree of {uuid}, which does not exist"
-    return f"the tree of {fleet.names[fleet.root.item(slot)]}"
+        return f"{uuid}, which does not exist"
+    return f"host {fleet.names[fleet.root.item(slot)]}"
 
 
 def _one_of(what: str, names: AnyOf) -> str:

@@ -12,8 +12,8 @@ from berth.fleet.explain.constraints import ConstraintMask
 from berth.fleet.explain.hints import hint
 from berth.fleet.explain.joint import count_fitting_trees, obstacles
 from berth.fleet.explain.request import DistinctGroup, RequestFunnelBuilder
+from berth.fleet.explain.sentence import Blame, reason, why_not_together
 from berth.fleet.explain.suggest import suggestions
-from berth.fleet.explain.wording import Blame, reason, why_not_together
 from berth.fleet.find.budget import Budget
 from berth.fleet.find.compile import compile_request
 from berth.fleet.find.whole_fleet import WholeFleet
@@ -21,7 +21,17 @@ from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import Fleet
 from berth.model.change import NameKind
 from berth.model.errors import Invalid
-from berth.model.funnel import Constraint, Funnel, FunnelStep, GroupFunnel, Hindrance, Together, TreeFunnel, UnknownName
+from berth.model.funnel import (
+    Constraint,
+    Funnel,
+    FunnelStep,
+    GroupFunnel,
+    Hindrance,
+    Together,
+    TreeFunnel,
+    UnknownName,
+    shown_suffix,
+)
 from berth.model.request import CandidateRequest, Group
 
 
@@ -105,7 +115,9 @@ def _joint_funnel(view: WholeFleet, request: CandidateRequest, trees: Mask) -> T
     compiled = compile_request(view.fleet, request)
     fitting = count_fitting_trees(view, compiled, trees, Budget())
     hindrances, hypothetical_budget = [], Budget()  # one for all obstacles: there may be many
-    for each in obstacles(compiled, [", ".join(sorted(suffixes)) for suffixes in request.same_subtrees]):
+    for each in obstacles(
+        compiled, [", ".join(map(shown_suffix, sorted(suffixes))) for suffixes in request.same_subtrees]
+    ):
         without = (
             None
             if fitting.trees

@@ -32,8 +32,8 @@ def _root_trait(builder: RequestFunnelBuilder, constraint: ConstraintMask) -> st
     for name in constraint.names:
         roots = np.flatnonzero(trees & have_any(view, (name,))[: view.own])
         if len(roots) and find(view.fleet, _required_of_root(builder.request, constraint, name)).candidates:
-            trait = "it" if len(constraint.names) == 1 else name
-            return f"the root {view.fleet.names[int(roots[0])]} has {trait}: require it of the root, --root-trait"
+            trait = "this trait" if len(constraint.names) == 1 else name
+            return f"host {view.fleet.names[int(roots[0])]} itself has {trait}: require it with --root-trait"
     return ""
 
 
@@ -63,7 +63,7 @@ def _pool_outside(builder: RequestFunnelBuilder, constraint: ConstraintMask, dis
                 continue
             as_member = (view.slots == pool) & (view.anchors == root)
             if group_builder.trees_if(constraint, constraint.holds | as_member)[root]:
-                return f"{fleet.names[root]} is in it, but {fleet.names[pool]}, which shares with it, is not"
+                return f"{fleet.names[root]} is in it, but {fleet.names[pool]}, which shares resources with it, is not"
             tried += 1
             if tried == MOST_TRIED:
                 return ""

@@ -15,6 +15,7 @@ from berth.fleet.find.search import Domains, solutions
 from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
 from berth.model.funnel import Constraint
+from berth.model.plural import plural
 
 MAX_SEARCHED, MAX_HYPOTHETICAL = 256, 64
 """Trees to search once one fits, to count the fitting ones; and to count those that would fit without an obstacle."""
@@ -48,18 +49,18 @@ def obstacles(compiled: CompiledRequest, subtrees: list[str]) -> list[Obstacle]:
     found = []
     groups = sum(each.one_provider for each in compiled.variables)
     if compiled.isolate and groups > 1:
-        description = f"gives each of the {groups} groups a provider of its own (group_policy: isolate)"
+        description = f"gives each of the {plural(groups, 'group')} its own provider (group_policy: isolate)"
         found.append(Obstacle(Constraint.ISOLATE, description, replace(compiled, isolate=False)))
     for at, (variables, names) in enumerate(zip(compiled.subtrees, subtrees, strict=True)):
         if len(variables) > 1:
             dropped = replace(compiled, subtrees=compiled.subtrees[:at] + compiled.subtrees[at + 1 :])
-            description = f"has the providers of groups {names} in one subtree (same_subtree)"
+            description = f"has the providers of groups {names} within one subtree (same_subtree)"
             found.append(Obstacle(Constraint.SAME_SUBTREE, description, dropped))
     if compiled.contested:
-        description = "has room for the amounts of all groups together"
+        description = "has enough free for all groups together"
         found.append(Obstacle(Constraint.AMOUNTS, description, replace(compiled, contested=frozenset())))
     if compiled.joint_traits:
-        description = "has all required traits on providers that also have the room"
+        description = "has all required traits on providers with enough free"
         found.append(Obstacle(Constraint.TRAITS, description, replace(compiled, joint_traits=())))
     if compiled.one_provider_per_tree:
         description = "has everything on one provider"

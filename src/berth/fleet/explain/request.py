@@ -8,6 +8,7 @@ from berth.fleet.explain.constraints import CLASS_KINDS, ConstraintKey, Constrai
 from berth.fleet.explain.group import NO_KEYS, GroupFunnelBuilder
 from berth.fleet.find.whole_fleet import WholeFleet
 from berth.fleet.state.columns import Mask
+from berth.model.funnel import group_name
 from berth.model.request import CandidateRequest, Group
 
 
@@ -21,9 +22,7 @@ class DistinctGroup:
     @property
     def named(self) -> str:
         """The name of these groups in a sentence."""
-        if self.suffixes == [""]:
-            return "the main request"
-        return f"group{'s' * (len(self.suffixes) > 1)} {', '.join(self.suffixes)}"
+        return group_name(*self.suffixes)
 
 
 class RequestFunnelBuilder:

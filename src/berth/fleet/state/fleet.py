@@ -15,6 +15,7 @@ from berth.fleet.state.drains import Drains
 from berth.fleet.state.lapses import Ending, Lapses
 from berth.fleet.state.leased import Leased
 from berth.fleet.state.set_table import EMPTY, SetTable
+from berth.fleet.state.slot_names import SlotNames
 from berth.model.aggregate import AggregateName
 from berth.model.change import CatalogueEntry, NameKind, ProviderFact
 from berth.model.drain_state import DrainFact
@@ -98,8 +99,7 @@ class Fleet(CopyOnWrite):
         self.lineage, self.catalogue = object(), Catalogue()
         self.slot_of: dict[str, int] = {}
         self.slot_of_name: dict[str, int] = {}
-        self.uuids: list[str] = []
-        self.names: list[str] = []
+        self.uuids, self.names = list[str](), SlotNames()
         self.classes: list[tuple[int, ...]] = []
         self.id, self.generation = Column(np.int64), Column(np.int64)
         self.parent, self.root = Column(np.int32), Column(np.int32)

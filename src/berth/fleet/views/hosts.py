@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
 import numpy as np
 
 from berth.fleet.explain.group import GroupFunnelBuilder
@@ -12,6 +15,9 @@ from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.model.overview import MapQuery
 from berth.model.request import Filter, Group
+
+FEW: Final = 4
+"""Of how many providers one at most is looked up by its slot, rather than all of them compared."""
 
 
 def matching_hosts(fleet: Fleet, query: MapQuery) -> Mask:
@@ -37,10 +43,17 @@ def hosts_with_name(fleet: Fleet, slots: Mask, part: str) -> Mask:
     """Return which of these providers have this part in their names, case-insensitive."""
     if not part:
         return slots
-    lower, names = part.lower(), fleet.names
+    lower, names = part.lower(), fleet.names.lower
+    return narrowed(slots, names, lambda some: [lower in name for name in some])
+
+
+def narrowed(slots: Mask, texts: Sequence[str], matches: Callable[[Iterable[str]], list[bool]]) -> Mask:
+    """Return which of these providers have a text that matches. texts: by slot, "" where no provider is."""
     at = np.flatnonzero(slots)
+    if len(at) * FEW > len(slots):  # to look up each one takes longer than to compare it
+        return slots & np.array(matches(texts), dtype=np.bool_)
     matching = np.zeros_like(slots)
-    matching[at[[lower in names[slot].lower() for slot in at.tolist()]]] = True
+    matching[at[matches(map(texts.__getitem__, at.tolist()))]] = True
     return matching
 
 

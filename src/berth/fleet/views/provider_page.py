@@ -10,7 +10,7 @@ from berth.fleet.find.summaries import usage_of
 from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.views.holds import pending_of
-from berth.fleet.views.hosts import hosts_with_name
+from berth.fleet.views.hosts import hosts_with_name, narrowed
 from berth.fleet.views.provider_order import OLDEST_FIRST, Sorting, page_of
 from berth.fleet.views.providers import aggregates, inventories, provider, traits
 from berth.model.candidate import ResourceUsage
@@ -138,11 +138,8 @@ def _with_uuid_prefix(fleet: Fleet, slots: Mask, uuid: str) -> Mask:
     """Return which of these providers have uuids with this prefix."""
     if not uuid:
         return slots
-    prefix, uuids = uuid.lower(), fleet.uuids
-    found = np.zeros_like(slots)
-    chosen = np.flatnonzero(slots)
-    found[chosen[[uuids[slot].startswith(prefix) for slot in chosen.tolist()]]] = True
-    return found
+    prefix = uuid.lower()
+    return narrowed(slots, fleet.uuids, lambda some: [each.startswith(prefix) for each in some])
 
 
 def _item(fleet: Fleet, slot: int, resources: dict[str, ResourceUsage], pending: Resources) -> ProviderItem:

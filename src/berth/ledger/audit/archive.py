@@ -22,6 +22,7 @@ from berth.ledger import checkpoint
 from berth.ledger.audit import archive_file
 from berth.ledger.audit.archive_file import ArchiveReader
 from berth.ledger.audit.chain import ARCHIVED, Verification, verify
+from berth.ledger.audit.usage_series import keep_series
 from berth.ledger.replay import Books
 from berth.model.caller import Caller
 from berth.model.errors import Conflict
@@ -180,6 +181,7 @@ def _read_again(database: Database, file: Path) -> tuple[Verification, Books]:
 
 def _seal(database: Database, since: Checkpoint, contents: Verification, books: Books, caller: Caller) -> None:
     """Write the checkpoint, then the two records that cover the file and seal the checkpoint."""
+    keep_series(database)  # while the log says how full the fleet was
     hash_, count = since.hash, since.pieces
     if since == checkpoints.NONE or books.number != since.number:
         hash_, count = _write_pieces(database, since, books)

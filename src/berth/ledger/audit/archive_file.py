@@ -100,7 +100,7 @@ class ArchiveReader:
             try:
                 change = self._check(msgspec.json.decode(line))
             except (msgspec.MsgspecError, LookupError, TypeError, AttributeError):
-                why = f"line {position} of the archive is no record"
+                why = f"line {position} of the archive is not a record"
                 self.findings.append(Finding(self.chain.number + 1, why))
                 continue
             if change is not None:

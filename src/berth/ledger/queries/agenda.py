@@ -103,5 +103,5 @@ def _mark(after: str) -> _Due:
     due, _, uuid = after.partition(".")
     canonical = parse_uuid(uuid)
     if canonical is None or not (due.isascii() and due.isdigit() and len(due) < 20):
-        raise Invalid(f"{after!r} is not where a page of the agenda ends")
+        raise Invalid(f"{after!r} is not the end of a page of the agenda")
     return int(due), canonical

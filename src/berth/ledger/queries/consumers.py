@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -16,8 +15,9 @@ from berth.ledger.queries.ending_consumers import check_life, ending_uuids, life
 from berth.ledger.queries.largest_consumers import LargestConsumers, is_number
 from berth.ledger.queries.leased_consumers import lease_fields, overdue_consumers
 from berth.ledger.queries.named_consumers import consumer_uuid, name_conditions
+from berth.ledger.queries.projects import summed
 from berth.ledger.queries.provider_uuid import provider_uuid
-from berth.ledger.queries.totals import consumer_total, project_total
+from berth.ledger.queries.totals import consumer_total
 from berth.ledger.write.subtree import subtree_of
 from berth.ledger.write.writer import Writer
 from berth.model.change import NameKind
@@ -31,13 +31,9 @@ from berth.model.consumer import (
     ConsumerPage,
     ConsumerQuery,
     Holder,
-    ProjectItem,
-    ProjectPage,
     ProviderAllocations,
     ProviderHolding,
     Resources,
-    TypeTotals,
-    TypeUsage,
 )
 from berth.model.errors import (
     MOST_NAMED,
@@ -116,7 +112,7 @@ class ConsumerQueries:
                 type=_type(fleet, row.type_id),
                 generation=row.generation,
                 updated_at=row.updated_at,
-                resources=_summed(held.values()),
+                resources=summed(held.values()),
                 allocations=held,
                 provider_generations={each: _generation(fleet, each) for each in held},
                 name=row.name,
@@ -129,26 +125,6 @@ class ConsumerQueries:
         with self._writer.read_with_rows() as (fleet, connection):
             uuid = consumer_uuid(fleet, connection, consumer)
             return None if uuid in fleet.lapses.lapsed else stored.project(connection, uuid)
-
-    def projects(self, *, limit: int = 100, after: str | None = None) -> ProjectPage:
-        """Return a page of projects by name, with what their consumers hold, by type. Raises Invalid."""
-        check_limit(limit)
-        self._writer.require_time()
-        with self._writer.read_with_rows() as (fleet, connection):
-            rows = consumer_pages.projects(connection, after or "", limit + 1, fleet.lapses.instant)
-            totals = _totals_by_type(fleet, rows)
-            total = None if after else project_total(connection, rows.names, limit, fleet.lapses.instant)
-        shown = rows.names[:limit]
-        items = [
-            ProjectItem(
-                project=name,
-                consumers=sum(each.consumers for each in totals[name].values()),
-                resources=_summed(each.resources for each in totals[name].values()),
-                by_type=totals[name],
-            )
-            for name in shown
-        ]
-        return ProjectPage(items, shown[-1] if len(rows.names) > limit else None, *(total or ()))
 
     # --- Allocations ---
 
@@ -197,19 +173,6 @@ class ConsumerQueries:
             generation = fleet.generation.item(slot)
         ids = list(items)
         return HolderPage(generation, list(items.values())[:limit], str(ids[limit - 1]) if len(ids) > limit else None)
-
-    def project_usages(self, project: str, user: str | None = None) -> list[TypeUsage]:
-        """Return what a project (or one of its users) holds, by type of consumer."""
-        self._writer.require_time()
-        with self._writer.read_with_rows() as (fleet, connection):
-            counts, amounts = stored.project_usage(connection, project, user, fleet.lapses.instant)
-            name_of = fleet.catalogue.name_of
-            held: dict[int | None, Resources] = {}
-            for kind, number, total in sorted(amounts, key=lambda row: (row[0] or 0, row[1])):
-                held.setdefault(kind, {})[name_of(number)] = total
-            return [
-                TypeUsage(None if kind is None else name_of(kind), count, held.get(kind, {})) for kind, count in counts
-            ]
 
 
 def name_holders(writer: Writer, refusal: Refusal) -> None:
@@ -285,7 +248,7 @@ def _rest(order: ConsumerOrder, after: str) -> str:
     """Return the end of a page without the order, which it begins with. Raises Invalid if it is of another one."""
     name, _, rest = after.partition(".")
     if name != order:
-        raise Invalid(f"{after!r} is not where a page of this order ends")
+        raise Invalid(f"{after!r} is not the end of a page in this order")
     return rest
 
 
@@ -293,14 +256,14 @@ def _uuid(text: str) -> str:
     """Return the uuid behind which the next page begins. Raises Invalid."""
     uuid = parse_uuid(text)
     if uuid is None:
-        raise Invalid(f"{text!r} is not where a page of this order ends")
+        raise Invalid(f"{text!r} is not the end of a page in this order")
     return uuid
 
 
 def _number(text: str) -> int:
     """Return the number with which the next page begins. Raises Invalid."""
     if not is_number(text):
-        raise Invalid(f"{text!r} is not where a page of this order ends")
+        raise Invalid(f"{text!r} is not the end of a page in this order")
     return int(text)
 
 
@@ -339,24 +302,6 @@ def _held_by(fleet: Fleet, connection: Connection, consumer: ConsumerRow) -> dic
     for each in stored.held_by(connection, [consumer.id]):
         held.setdefault(each.provider, {})[fleet.catalogue.name_of(each.class_id)] = each.amount
     return held
-
-
-def _totals_by_type(fleet: Fleet, rows: consumer_pages.ProjectRows) -> dict[str, dict[str, TypeTotals]]:
-    """Return what each project's consumers of each type hold."""
-    totals: dict[str, dict[str, TypeTotals]] = defaultdict(dict)
-    for name, kind, count in rows.counts:
-        totals[name][_type(fleet, kind) or UNKNOWN_TYPE] = TypeTotals(count, {})
-    for name, kind, number, total in rows.amounts:
-        totals[name][_type(fleet, kind) or UNKNOWN_TYPE].resources[fleet.catalogue.name_of(number)] = total
-    return totals
-
-
-def _summed(each: Iterable[Resources]) -> Resources:
-    total: Resources = {}
-    for resources in each:
-        for name, amount in resources.items():
-            total[name] = total.get(name, 0) + amount
-    return total
 
 
 def _type(fleet: Fleet, number: int | None) -> str | None:

@@ -224,8 +224,11 @@ class FleetQueries:
             raise TraitsNotFound([name])
         return named
 
-    def names(self, kind: NameKind) -> list[NameItem]:
-        """Return every name of a kind with the number of its providers; of aggregates those with any or a label."""
+    def names(self, kind: NameKind, *, name: str = "") -> list[NameItem]:
+        """Return every name of a kind with the number of its providers; of aggregates those with any or a label.
+
+        name: only those with this in them, ignoring case; of aggregates that have a label, in the label.
+        """
         self._require_time(share=COLUMNS)
         with self._writer.read() as fleet:
             named = {each.name: each for each in fleet.catalogue.all(kind)}
@@ -240,6 +243,7 @@ class FleetQueries:
                     known.named(each.name).kind,
                 )
                 for each in names_in_use(fleet, kind)
+                if name.lower() in (known.named(each.name).name or each.name).lower()
             ]
 
     def _named(self, kind: NameKind) -> list[CatalogueEntry]:

@@ -141,7 +141,7 @@ def parse_mark(after: str) -> Mark:
     record, _, tag = place.partition("-")
     uuid, numbers = parse_uuid(text), (record, amount)
     if order != ConsumerOrder.LARGEST or not uuid or not all(map(is_number, numbers)):
-        raise Invalid(f"{after!r} is not where a page of this order ends")
+        raise Invalid(f"{after!r} is not the end of a page in this order")
     return Mark(int(record), tag, int(amount), uuid)
 
 

@@ -41,7 +41,7 @@ class LeaseQueries(Leases):
         """Return a page of leases by uuid. Raises Invalid."""
         check_limit(limit)
         if after and parse_uuid(after) is None:
-            raise Invalid(f"{after!r} is not where a page of leases ends")
+            raise Invalid(f"{after!r} is not the end of a page of leases")
         self._writer.require_time()
         with self._writer.read_with_rows() as (fleet, connection):
             rows = stored.page(connection, project, state, after or "", limit + 1)

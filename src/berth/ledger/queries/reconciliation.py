@@ -83,7 +83,7 @@ class ReconcileVerbs(LedgerInterface):
         request, listed = validated_reconcile(request, alive)
         with self._writer.read_with_rows() as (fleet, connection):
             if request.as_of > fleet.head:
-                raise Invalid(f"as_of lies ahead: the last change is {fleet.head}, not {request.as_of}", "/as_of")
+                raise Invalid(f"as_of is {request.as_of}, but the last change is {fleet.head}", "/as_of")
             scope, slots = _scope_of(fleet, request)
             found = _Comparison(fleet, request, listed, slots)
             for rows in in_scope(connection, scope) if scope is not None else ():

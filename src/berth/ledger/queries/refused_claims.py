@@ -1,51 +1,146 @@
-"""Claims that this process refused lately, for people: refusals change nothing, so no log of the ledger has them."""
+"""Claims that were refused lately, for people: refusals change nothing, so no log of the ledger has them.
+
+Each process counts those of which it handles the refusal, and now and then adds its counts to a table. So all
+processes of a ledger show the same, also after a restart, and no refusal waits for a statement.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterable
-from typing import Final
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy.exc import DBAPIError
 
 from berth.ledger.observer import CommitObserver
+from berth.ledger.queries.refusal_counts import SPAN_US, RefusalCounts, Refused, refused_of
+from berth.ledger.write.writer import Writer
 from berth.model.commands import Allocate, Claim, Command, SetAllocations
 from berth.model.consumer import Resources
-from berth.model.errors import Refusal
-from berth.model.summaries import RefusedClaim
+from berth.model.errors import BerthError, Refusal
+from berth.model.summaries import RefusedClaim, RefusedClaimList
+from berth.model.term import SECOND
+from berth.store import head, refused_claims
 
-MOST: Final = 200
-"""How many refused claims are kept, the latest ones."""
+_LOG = logging.getLogger("berth")
+
+SHARE_S: Final = 3.0
+"""How long a refusal waits for others before it is written, in seconds."""
+
+KEEP_US: Final = 86_400 * SECOND
+"""How long counts are kept, in microseconds."""
+
+MOST_PAUSE_S: Final = 60.0
+"""The longest pause after failures to write them."""
 
 
 class RefusedClaims(CommitObserver):
-    """Keeps the claims of which it handles the refusal. now: returns the time, in microseconds since 1970 UTC."""
+    """Counts the claims of which it handles the refusal."""
 
-    def __init__(self, now: Callable[[], int]) -> None:
-        self._now = now
-        self._lock = threading.Lock()
-        self._kept: deque[RefusedClaim] = deque(maxlen=MOST)
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._lock, self._sharing = threading.Lock(), threading.Lock()
+        self._waiting = RefusalCounts()
+        self._due, self._failures, self._shared = 0.0, 0, 0
 
     def command_refused(self, command: Command, error: Exception) -> None:
-        """Keep the refusal of a claim."""
+        """Count the refusal of a claim."""
         if isinstance(error, Refusal) and isinstance(command, Allocate | SetAllocations):
-            refused = _refused(command, str(error), self._now())
+            now = self._writer.time.own()
+            refused = _refused(command, str(error), now)
             with self._lock:
-                self._kept.append(refused)
+                if not self._waiting:
+                    self._due = max(self._due, time.monotonic() + SHARE_S)
+                self._waiting.add(refused, 1, now)
 
-    def since(self, instant: int, project: str = "") -> list[RefusedClaim]:
-        """Return those refused since an instant, the latest first. project: only those for it, "" for all."""
-        with self._lock:
-            kept = list(self._kept)
-        return [each for each in reversed(kept) if each.at >= instant and project in ("", each.project)]
+    def share_if_due(self) -> None:
+        """Write the counts that wait, if they have waited long enough."""
+        if self._waiting and time.monotonic() >= self._due:
+            self.share_now()
+
+    def share_now(self) -> None:
+        """Write the counts that wait. If that is impossible they go on waiting: nothing depends on them."""
+        try:
+            self.share()
+        except (BerthError, DBAPIError) as error:
+            _LOG.info("the number of refused claims could not be kept: %s", error)
+
+    def share(self) -> None:
+        """Write the counts that wait, for all processes. Raises Unavailable: then they go on waiting."""
+        with self._sharing:
+            with self._lock:
+                counts, self._waiting = self._waiting, RefusalCounts()
+            try:
+                if counts:
+                    self._write(counts)
+                self._failures = 0
+            except BaseException:
+                self._failures += 1
+                with self._lock:
+                    self._due = time.monotonic() + min(MOST_PAUSE_S, SHARE_S * 2**self._failures)
+                    for refused, (number, at) in counts.counts.items():
+                        self._waiting.add(refused, number, at)
+                raise
+            finally:
+                self._shared += 1
+
+    def _write(self, counts: RefusalCounts) -> None:
+        database = self._writer.database
+        with database.writing() as connection:
+            now = self._writer.time.at(head.lock(connection, database.capabilities))
+            refused_claims.drop(connection, now - now % SPAN_US - KEEP_US)
+            all_counts = RefusalCounts()
+            for row in refused_claims.of_spans(connection, {each.begin for each in counts.counts}):
+                all_counts.counts[_of_row(row)] = row.number, row.at
+            present = set(all_counts.counts)
+            changed = {all_counts.add(each, number, at) for each, (number, at) in counts.counts.items()}
+            rows = {Refused(*(row[name] for name in Refused._fields)): row for row in all_counts.rows()}
+            refused_claims.add(connection, [rows[each] for each in changed - present])
+            refused_claims.replace(connection, [rows[each] for each in changed & present])
+
+    def lately(self, within_s: int, project: str, limit: int) -> RefusedClaimList:
+        """Return those refused in the last seconds by any process, the latest first. project: only those for it."""
+        self._writer.require_time()
+        instant = self._writer.time.own() - within_s * SECOND
+        counted: dict[Refused, tuple[int, int]] = {}
+        for refused, number, at in self._since(instant):
+            if at >= instant and project in ("", refused.project):
+                key = refused._replace(begin=0)
+                before, last = counted.get(key, (0, 0))
+                counted[key] = before + number, max(last, at)
+        items = [
+            RefusedClaim(at, each.project, each.user, each.resources, each.why, number)
+            for each, (number, at) in sorted(counted.items(), key=lambda pair: -pair[1][1])
+            if each.why
+        ]
+        return RefusedClaimList(items[:limit], sum(number for number, _ in counted.values()))
+
+    def _since(self, instant: int) -> list[tuple[Refused, int, int]]:
+        """Return the counts of all processes: what is counted, the number, and when it was last."""
+        while True:
+            shared = self._shared
+            with self._writer.database.reading() as connection:
+                rows = refused_claims.since(connection, instant - instant % SPAN_US, instant)
+            with self._lock:
+                own = [(refused, *count) for refused, count in self._waiting.counts.items()]
+            if shared == self._shared:  # else some are in both, or in neither
+                return [*((_of_row(row), row.number, row.at) for row in rows), *own]
 
 
-def _refused(command: Allocate | SetAllocations, why: str, now: int) -> RefusedClaim:
+def _of_row(row: Any) -> Refused:
+    return Refused(row.begin, row.project, row.user, row.asked, row.why)
+
+
+def _refused(command: Allocate | SetAllocations, why: str, now: int) -> Refused:
     if isinstance(command, Allocate):
         asked = _summed(dict(group.resources) for group in command.request.groups)
-        return RefusedClaim(now, command.project, command.user, asked, why)
+        return refused_of(now, command.project, command.user, asked, why)
     first: Claim = command.claims[0]
     asked = _summed(resources for claim in command.claims for resources in claim.allocations.values())
-    return RefusedClaim(now, first.project, first.user, asked, why)
+    return refused_of(now, first.project, first.user, asked, why)
 
 
 def _summed(parts: Iterable[Resources]) -> Resources:

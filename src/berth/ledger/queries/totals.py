@@ -30,13 +30,13 @@ def _at_least(number: int, total: Total) -> Total:
     return total._replace(number=max(number, total.number))
 
 
-def project_total(connection: Connection, names: list[str], limit: int, now: int | None) -> Total:
-    """Return how many projects there are.
+def project_total(connection: Connection, names: list[str], limit: int, now: int | None, part: str) -> Total:
+    """Return how many projects there are; at least how many, if only those with this part in their names are asked for.
 
     names: of the first page, and of one more if there is one. now: as of `store.consumers.counted`.
     """
-    if len(names) <= limit:
-        return Total(len(names), bounded=False)
+    if len(names) <= limit or part:
+        return Total(len(names), bounded=len(names) > limit)
     return _at_least(len(names), consumer_totals.projects(connection, now))
 
 

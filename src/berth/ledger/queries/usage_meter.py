@@ -7,9 +7,10 @@ counted, within the span of the report, and never beyond the instant at which it
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
 
 from berth.ledger.replay import Books
 from berth.model.change import Change, Facts, NameKind
@@ -17,6 +18,11 @@ from berth.model.consumer import Owner, Resources
 from berth.model.inventory import Inventory
 from berth.model.report import ReportBy
 from berth.model.term import Span
+
+T = TypeVar("T")
+
+AT_ONCE: Final = 256
+"""The number of holdings, or of providers, that are counted without a pause."""
 
 UnitTimes = defaultdict[tuple[str | None, str], int]
 """Units times microseconds, by key and class."""
@@ -37,7 +43,10 @@ class _Holding:
 
 @dataclass(slots=True)
 class _Stock:
-    """A provider with what can be claimed of it. counted: up to when that has been added."""
+    """A provider with what can be claimed of it. counted: up to when that has been added.
+
+    Providers that are alike may share one capacity.
+    """
 
     root: str
     name: str
@@ -74,6 +83,7 @@ class UsageMeter:
         self._stocks: dict[str, _Stock] = {}
         self._gone: dict[str, str] = {}
         self._hosts: set[str] = set()
+        self._capacities = _Capacities()
         self._now = 0
         keys: dict[ReportBy, Callable[[Owner | None, str, str], str | None]] = {
             ReportBy.PROJECT: lambda owner, _provider, _class: None if owner is None else owner.project,
@@ -87,7 +97,7 @@ class UsageMeter:
         """Begin with the books as of a checkpoint, which hold from the beginning of the span on."""
         self._classes = {number: name for number, (kind, name) in books.names.items() if kind == NameKind.CLASS}
         for uuid, account in books.providers.items():
-            self._stocks[uuid] = _Stock(account.root, account.name, _capacity(account.inventories), 0)
+            self._stocks[uuid] = _Stock(account.root, account.name, self._capacities.shared(account.inventories), 0)
         for uuid, held in books.held.items():
             self._holdings[uuid] = _Holding(held, books.owners.get(uuid), 0, books.terms.get(uuid))
 
@@ -110,13 +120,19 @@ class UsageMeter:
         return True
 
     def finish(self) -> Iterator[None]:
-        """Count everything up to the end of the span, in small steps."""
+        """Count everything up to the end of the span, in steps of less than a millisecond."""
         self._now = max(self._now, self.until)
-        for holding in self._holdings.values():
-            self._count_held(holding)
+        for holdings in _in_steps(self._holdings.values()):
+            for holding in holdings:
+                self._count_held(holding)
             yield
-        for stock in self._stocks.values():
-            self._count_capacity(stock)
+        alike = defaultdict[tuple[int, int, str], list[_Stock]](list)
+        for stocks in _in_steps(self._stocks.values()):
+            for stock in stocks:
+                alike[id(stock.capacity), stock.counted, self._capacity_key(stock)].append(stock)
+            yield
+        for together in alike.values():
+            self._count_capacity(together[0], times=len(together))
             yield
 
     def has_counted(self, resource_class: str) -> bool:
@@ -130,6 +146,7 @@ class UsageMeter:
     # --- Changes ---
 
     def _rename_class(self, old: str, new: str) -> None:
+        self._capacities.forget()
         for amounts in (self.held, self.capacity):
             for key, name in [each for each in amounts if each[1] == old]:
                 counted = amounts.pop((key, name))
@@ -145,7 +162,8 @@ class UsageMeter:
             yield stock.capacity
 
     def _enter_providers(self, facts: Facts) -> None:
-        self._count_moved({fact.uuid: fact.root for fact in facts.providers})
+        if self.by is ReportBy.HOST:
+            self._count_moved({fact.uuid: fact.root for fact in facts.providers})
         for fact in facts.providers:
             stock = self._stocks.get(fact.uuid)
             if stock is None:
@@ -154,13 +172,14 @@ class UsageMeter:
                 stock.root, stock.name = fact.root, fact.name
         for uuid, inventories in facts.inventories.items():
             if (stock := self._stocks.get(uuid)) is not None:
-                self._count_capacity(stock)
-                stock.capacity = _capacity(inventories)
+                if stock.counted < self._now:
+                    self._count_capacity(stock)
+                stock.capacity = self._capacities.shared(inventories)
 
     def _count_moved(self, roots: Mapping[str, str]) -> None:
         """Count what providers have, and what is held of them, before they move below another root."""
         moved = {uuid for uuid, root in roots.items() if uuid in self._stocks and self._stocks[uuid].root != root}
-        if not moved or self.by is not ReportBy.HOST:
+        if not moved:
             return
         for uuid in moved:
             self._count_capacity(self._stocks[uuid])
@@ -199,14 +218,17 @@ class UsageMeter:
             for name, amount in resources.items():
                 self.held[self._key(holding.owner, provider, name), name] += amount * (end - begin)
 
-    def _count_capacity(self, stock: _Stock) -> None:
-        """Add what could be claimed of a provider since it was last counted."""
+    def _count_capacity(self, stock: _Stock, times: int = 1) -> None:
+        """Add what could be claimed of a provider since it was last counted. times: of how many that are alike."""
         begin, end = max(stock.counted, self.since), min(self._now, self.until)
         stock.counted = self._now
-        key = stock.root if self.by is ReportBy.HOST else EVERYWHERE
+        key = self._capacity_key(stock)
         if end > begin:
             for name, amount in stock.capacity.items():
-                self.capacity[key, name] += amount * (end - begin)
+                self.capacity[key, name] += amount * (end - begin) * times
+
+    def _capacity_key(self, stock: _Stock) -> str:
+        return stock.root if self.by is ReportBy.HOST else EVERYWHERE
 
     def _host(self, provider: str) -> str:
         """Return the root of a provider, and remember that something of it was counted."""
@@ -215,5 +237,30 @@ class UsageMeter:
         return root
 
 
-def _capacity(inventories: Mapping[str, Inventory]) -> Resources:
-    return {name: inventory.capacity for name, inventory in inventories.items()}
+class _Capacities:
+    """Capacities by class. Providers that are imported together are alike: they get the same dictionary."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, ...], tuple[Mapping[str, Inventory], Resources]] = {}
+
+    def shared(self, inventories: Mapping[str, Inventory]) -> Resources:
+        """Return what can be claimed of these inventories."""
+        names = tuple(inventories)
+        last = self._last.get(names)
+        if last is None or last[0] != inventories:
+            capacity = {name: inventory.capacity for name, inventory in inventories.items()}
+            last = self._last[names] = inventories, capacity
+        return last[1]
+
+    def forget(self) -> None:
+        """Drop the capacities that were given, of which no other provider gets one: a class was renamed."""
+        self._last = {}
+
+
+def _in_steps(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield some items at a time: less than a millisecond's work."""
+    rest = iter(items)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some

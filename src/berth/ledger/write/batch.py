@@ -39,6 +39,7 @@ from berth.model.errors import Invalid, KeyReused, Refusal
 from berth.model.idempotency import CommandKey
 from berth.model.inventory_edits import EditInventories
 from berth.model.lease_commands import RenewLeases
+from berth.model.plural import plural
 from berth.model.reconciliation import Reconcile
 from berth.model.releases import ReleaseMatching
 from berth.model.text import log_text
@@ -222,7 +223,7 @@ def _sweep(done: DecidedBatch, number: int) -> int:
         facts, before = draft.pop_facts()
         draft.decided = 0  # at least one command is decided, however long this takes
         change = Change(number, draft.now, Lapse.__name__, caller_columns(BERTH)["actor"], "", facts)
-        target = some[0].uuid if len(some) == 1 else f"{len(some)} consumers"
+        target = some[0].uuid if len(some) == 1 else plural(len(some), "consumer")
         _enter(done, change, BERTH, target, before)
         done.ended += rows_of((draft.ended[each.uuid] for each in some), number)
     return number
@@ -312,17 +313,17 @@ def target_of(command: Command) -> str:
         case SetAllocations(claims=[claim]):
             return claim.consumer
         case SetAllocations(claims=claims):
-            return f"{len(claims)} consumers"
+            return plural(len(claims), "consumer")
         case Allocate(consumer=consumer):
             return consumer
         case Reshape(inventories=inventories):
-            return f"{len(inventories)} providers"
+            return plural(len(inventories), "provider")
         case CreateToken(token=token):
             return token.name
         case PutRecords(records=[record]):
             return record.name
         case PutRecords(records=records):
-            return f"{len(records)} records"
+            return plural(len(records), "record")
     return _target_of_many(command) or _first_name(command)
 
 
@@ -330,7 +331,7 @@ def _target_of_many(command: Command) -> str:
     """Return the target of a command about all that match; "" of others."""
     match command:
         case Reconcile(orphans=orphans):
-            return f"{len(orphans)} consumers"
+            return plural(len(orphans), "consumer")
         case Undo(change=number):
             return f"change {number}"
         case EditInventories(resource_class=name):
@@ -338,11 +339,11 @@ def _target_of_many(command: Command) -> str:
         case ReleaseMatching():
             return _target_of_release(command)
         case RenewLeases(uuids=uuids):
-            return f"{len(uuids)} leases"
+            return plural(len(uuids), "lease")
         case Drain(providers=[uuid], where=None) | Undrain(providers=[uuid], where=None):
             return uuid
         case Drain() | Undrain():
-            return f"{len(command.providers)} providers" if command.where is None else "all that match"
+            return plural(len(command.providers), "provider") if command.where is None else "all that match"
     return ""
 
 
@@ -354,5 +355,5 @@ def _first_name(command: Command) -> str:
 def _target_of_release(command: ReleaseMatching) -> str:
     """Return the provider if there is one, else the project, else the consumers."""
     uuids = command.consumers or ()
-    several = uuids[0] if len(uuids) == 1 else f"{len(uuids)} consumers"
+    several = uuids[0] if len(uuids) == 1 else plural(len(uuids), "consumer")
     return command.on or command.holders_of or command.project or several

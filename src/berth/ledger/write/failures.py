@@ -19,8 +19,8 @@ LOST_CONNECTIONS: Final = 3
 """After this many in a row, a command whose rows end the connection is refused: they are more than it can take."""
 
 REFUSED: Final = (
-    "The database refuses the rows of this command: they are too large for it, or against a rule that it has. "
-    "The log of Berth says how."
+    "The database rejects the rows of this command: they are too large, or violate a constraint. "
+    "Berth's log has the details."
 )
 
 

@@ -10,7 +10,7 @@ from berth.model.caller import Caller
 from berth.model.change import NameKind
 from berth.model.commands import Command
 from berth.model.drain import Drain, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditTraits
+from berth.model.edits import DeleteTree, EditAggregates, EditTraits, RenameTree
 from berth.model.errors import Forbidden
 from berth.model.names import parse_uuid
 
@@ -25,6 +25,7 @@ _SINGLE_PROVIDER_COMMANDS = (
     EditTraits,
     EditAggregates,
     DeleteTree,
+    RenameTree,
 )
 
 
@@ -89,7 +90,7 @@ def _check_no_new_names(draft: Draft, command: commands.PutRecords) -> None:
         for kind, names in ((NameKind.CLASS, record.inventories), (NameKind.TRAIT, record.traits)):
             for name in names:
                 if draft.id_of(kind, name) is None:
-                    raise Forbidden(f"an owner of providers may not make {name!r}: only what is there can be used")
+                    raise Forbidden(f"an owner of providers may not create {name!r}: use what exists")
         for name in record.aggregates:
             if parse_uuid(name) is None and draft.aggregate_names.uuid_of(name) is None:
                 raise Forbidden(f"an owner of providers may not name aggregates, and none is named {name!r}")

@@ -22,7 +22,7 @@ from berth.model.token import Token
 MOST_BRIEF_PARTS: Final = 50
 """How many records or claims a command may have that is carried out in a thread which must not take long."""
 
-LATE: Final = "the time of the request was over before its command was carried out"
+LATE: Final = "the request timed out before its command was carried out"
 
 MOST_SEARCHES: Final = 3
 """How often candidates are searched for without the head's lock. If others were faster each time, it is locked."""

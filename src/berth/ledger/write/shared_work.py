@@ -33,7 +33,7 @@ class SharedWork(Generic[T]):
         try:
             return shared.result(wait_s)
         except TimeoutError:
-            raise Unavailable("the time of the request was over before a search ended") from None
+            raise Unavailable("the request timed out before a search ended") from None
 
     def _do(self, key: Hashable, work: Callable[[], T], mine: Future[T]) -> T:
         try:

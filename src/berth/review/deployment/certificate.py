@@ -20,7 +20,7 @@ def review_certificate(path: Path, now: datetime.datetime) -> Iterator[ReviewFin
     try:
         certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
     except (OSError, ValueError, IndexError) as error:
-        yield Unseen(CodePlace(str(path)), f"is no readable certificate: {error}")
+        yield Unseen(CodePlace(str(path)), f"is not a readable certificate: {error}")
         return
     yield from _certificate(certificate, str(path), now)
 

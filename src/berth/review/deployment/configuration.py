@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from berth.api.auth.policy import DEFAULT, Policy
+from berth.model.plural import plural
 from berth.review.deployment.result import deployment_finding
 from berth.review.model import ReviewFinding, Severity
 from berth.settings import Settings
@@ -133,7 +134,7 @@ def _proxies(settings: Settings) -> Iterator[ReviewFinding]:
                 16,
                 Severity.MEDIUM,
                 "trusted_proxies",
-                f"{network.num_addresses:,} addresses of {each} may say from where a request comes",
+                f"{plural(network.num_addresses, 'address', 'addresses')} of {each} may name the client",
                 "Name the proxies' own addresses",
             )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from berth.model.plural import plural
 from berth.model.token import Token
 from berth.review.deployment.result import deployment_finding
 from berth.review.model import ReviewFinding, Severity
@@ -69,7 +70,7 @@ def _administrators(valid: Iterable[Token]) -> Iterator[ReviewFinding]:
             269,
             Severity.LOW,
             "tokens",
-            f"{len(admins)} tokens may do everything: {', '.join(admins[:5])}",
+            f"{plural(len(admins), 'token')} with all rights: {', '.join(admins[:5])}",
             "Give each the smallest role that its work needs: `berth policy show`",
         )
 

@@ -51,9 +51,9 @@ def check_address(url: str, *, others: bool) -> str:
         parts = urlsplit(url)
         _ = parts.port  # raises ValueError for what is no port
     except ValueError as error:
-        raise LiveServerRefused(f"{url} is no address: {error}") from None
+        raise LiveServerRefused(f"{url} is not an address: {error}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise LiveServerRefused(f"{url} is no address such as https://127.0.0.1:8778")
+        raise LiveServerRefused(f"{url} is not an address such as https://127.0.0.1:8778")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise LiveServerRefused("the address of a live server has neither a user nor a query")
     if not others and not is_loopback(parts.hostname):

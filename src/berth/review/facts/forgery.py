@@ -50,7 +50,7 @@ def forgery(sources: Sources) -> Iterator[Fact]:
     if exposed:
         first, *others = exposed
         sentence = (
-            f"{first.function.name} changes something for whom the session's cookie names, and asks for no token"
+            f"{first.function.name} acts for the user of the session's cookie, and asks for no token"
             f" ({len(exposed)} such routes): another site can have it called."
         )
         found = finding(first.file, first.function, first.around, _FORGERY, sentence)

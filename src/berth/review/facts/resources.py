@@ -55,7 +55,7 @@ def timeouts(file: SourceFile) -> Iterator[Fact]:
             continue
         limit = argument(call, "timeout", None if is_request else _OPENERS[name])
         if limit is None and not spreads(call):
-            yield finding(file, call, owner, _TIMEOUT, f"{name} waits for ever for a server that does not answer.")
+            yield finding(file, call, owner, _TIMEOUT, f"{name} waits without limit for a server that does not answer.")
         elif isinstance(limit, ast.Constant) and limit.value is None:
             yield finding(file, call, owner, _TIMEOUT, f"{name} is given no timeout.")
         else:

@@ -9,6 +9,7 @@ from berth.ledger.audit.anomalies import LogScanner
 from berth.ledger.replica import Replica
 from berth.model.anomaly import Anomaly, AnomalyKind
 from berth.model.audit import AuditRecord, parse_repeated
+from berth.model.plural import plural
 from berth.review.model import CodePlace, OpenQuestion
 from berth.store.engine import Database
 
@@ -60,4 +61,6 @@ def refusals_by_address(records: Iterable[AuditRecord]) -> str:
             counted[each.address or "an unknown address"] += parse_repeated(each.why)[0]
     most = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
     shown = ", ".join(f"{address}: {count:,}" for address, count in most[:_MOST_NAMED])
-    return shown + (f" and {len(most) - _MOST_NAMED} more addresses" if len(most) > _MOST_NAMED else "")
+    return shown + (
+        f" and {plural(len(most) - _MOST_NAMED, 'more address', 'more addresses')}" if len(most) > _MOST_NAMED else ""
+    )

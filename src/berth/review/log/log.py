@@ -10,6 +10,7 @@ from berth.api.auth.policy import Policy
 from berth.ledger.audit.chain import RecordSeal, Verification
 from berth.model.anomaly import Anomaly
 from berth.model.audit import AuditRecord
+from berth.model.plural import plural
 from berth.model.token import Token
 from berth.review.deployment.result import deployment_finding
 from berth.review.log.activity import activity_questions, refusals_by_address
@@ -63,12 +64,13 @@ def review_log(evidence: LogEvidence, policy: Policy, now: int) -> PartReview:
     uses = tuple(role_uses(evidence.tokens, evidence.records, policy, since, now)) if days >= _FEWEST_DAYS else ()
     rights = tuple(unused_rights(uses, days))
     findings = (*_chain(verification), *_old_seal(evidence, now), *_silence(evidence.records, now), *rights)
+    anomalies = plural(len(evidence.anomalies), "finding")
     facts = {
         "audit log": f"records {verification.first} to {verification.last}",
         "seal": _seal_fact(evidence, now),
         "refusals by address": refusals_by_address(evidence.records),
         "rights never used": _rights_fact(len(uses), len(rights), days),
-        "unusual activity": f"{len(evidence.anomalies)} findings of `berth audit anomalies` in {WINDOW.days} days",
+        "unusual activity": f"{anomalies} of `berth audit anomalies` in {WINDOW.days} days",
     }
     questions = (*_seal_question(evidence), *activity_questions(evidence.anomalies))
     return PartReview(ReviewPart.LOG, findings, questions, Coverage(), facts)
@@ -84,7 +86,7 @@ def _since(evidence: LogEvidence) -> int:
 def _rights_fact(judged: int, unused: int, days: int) -> str:
     if not judged:
         return f"not known: no token is as old as the records of {days} days (at least {_FEWEST_DAYS} are needed)"
-    return f"{unused} of {judged} tokens have more rights than they used in {days} days; reading is not recorded"
+    return f"{unused} of {plural(judged, 'token')} with more rights than used in {days} days; reading is not recorded"
 
 
 def _seal_fact(evidence: LogEvidence, now: int) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from berth.model.plural import plural
 from berth.review.attacks import attack
 from berth.review.model import (
     Coverage,
@@ -131,11 +132,6 @@ def severities(found: Iterable[ReviewFinding]) -> dict[Severity, int]:
     return {each: counted[each] for each in Severity if counted[each]}
 
 
-def counted(number: int, singular: str, plural: str = "") -> str:
-    """Return a number with its noun: `1 file`, `2 files`."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
-
-
 def in_words(found: Iterable[ReviewFinding]) -> str:
     """Return findings by severity: `1 high, 2 medium`; `none` if there are none."""
     return ", ".join(f"{number} {severity}" for severity, number in severities(found).items()) or "none"
@@ -147,7 +143,7 @@ def summary(data: ReportData) -> list[tuple[str, str]]:
     rows = [("reviewed", review.subject), ("parts", ", ".join(PART_TITLES[each.part] for each in review.parts))]
     rows += [("by", f"berth {data.tool} on {data.made}"), ("findings", in_words(findings(review)))]
     if data.suppressed:
-        rows.append(("accepted", f"{counted(len(data.suppressed), 'finding')} with a reason (listed below)"))
+        rows.append(("accepted", f"{plural(len(data.suppressed), 'finding')} with a reason (listed below)"))
     rows.append(("questions", str(len(questions(review))) if questions(review) else "none"))
     rows.append(("verdicts", _verdict_counts(review.verdicts)))
     covered = coverage(review)
@@ -156,7 +152,7 @@ def summary(data: ReportData) -> list[tuple[str, str]]:
     for part in review.parts:
         rows += [(key, value) for key, value in sorted(part.facts.items()) if value]
     unseen = [each for part in review.parts for each in part.coverage.unseen]
-    rows.append(("not seen", counted(len(unseen), "place") + " (listed below)" if unseen else "nothing"))
+    rows.append(("not seen", plural(len(unseen), "place") + " (listed below)" if unseen else "nothing"))
     return rows
 
 
@@ -164,9 +160,9 @@ def _read(covered: Coverage) -> str:
     resolved = f"{100 * covered.calls_resolved // covered.calls} % of " if covered.calls else ""
     sinks = sum(each.sinks for each in covered.sinks)
     return (
-        f"{counted(covered.files, 'file')}, {counted(covered.lines, 'line')}, "
-        f"{counted(covered.functions, 'function')}, {counted(covered.entries, 'entry', 'entries')}, "
-        f"{counted(sinks, 'sink')}, {resolved}{counted(covered.calls, 'call')} resolved"
+        f"{plural(covered.files, 'file')}, {plural(covered.lines, 'line')}, "
+        f"{plural(covered.functions, 'function')}, {plural(covered.entries, 'entry', 'entries')}, "
+        f"{plural(sinks, 'sink')}, {resolved}{plural(covered.calls, 'call')} resolved"
     )
 
 
@@ -196,7 +192,7 @@ def _ask(review: Review) -> Iterator[Recommendation]:
         if settled:
             yield Recommendation(
                 f"Answer the first open question: {question.sentence}",
-                f"may settle {counted(settled, 'verdict')} that cannot be known from here",
+                f"may settle {plural(settled, 'verdict')} that cannot be known from here",
                 "not known",
             )
             return  # the best one; the others are in their own section
@@ -231,7 +227,7 @@ def conclusion(data: ReportData) -> str:
         sentences.append(f"Nothing is said of the {_joined(unreviewed)}: not part of this review.")
     unseen = sum(len(part.coverage.unseen) for part in review.parts)
     if unseen:
-        sentences.append(f"{counted(unseen, 'place was', 'places were')} not seen, and may hold what was not found.")
+        sentences.append(f"{plural(unseen, 'place was', 'places were')} not seen, and may hold what was not found.")
     sentences.append(
         "A review follows the flows and facts that its models name; it does not show that there are no others."
     )
@@ -256,10 +252,10 @@ def _may_be_said(review: Review, found: list[ReviewFinding]) -> str:
     if bad:
         first = bad[0]
         return (
-            f"{review.subject} should not be used as it stands: {counted(len(bad), 'finding')} of high or critical "
+            f"{review.subject} should not be used as it stands: {plural(len(bad), 'finding')} of high or critical "
             f"severity, first CWE-{first.cwe} at {location(first)}."
         )
-    return f"{review.subject} has {counted(len(found), 'finding')} to mend, none of high or critical severity."
+    return f"{review.subject} has {plural(len(found), 'finding')} to mend, none of high or critical severity."
 
 
 def location(finding: ReviewFinding) -> str:

@@ -5,6 +5,7 @@ from html import escape as escape_html
 from typing import Final
 
 from berth.logs.escape import escape
+from berth.model.plural import plural
 from berth.review.model import Review, ReviewFinding, VerdictKind
 from berth.review.report import digest
 from berth.review.report.digest import ReportData
@@ -142,7 +143,7 @@ def _steps(finding: ReviewFinding) -> Iterator[str]:
     if len(finding.steps) == 1:
         yield f"<pre>{_code(finding.steps[0].code)}</pre>"
     elif finding.steps:
-        yield f"<details open><summary>How it gets there: {digest.counted(len(way), 'line')}</summary><ol>"
+        yield f"<details open><summary>How it gets there: {plural(len(way), 'line')}</summary><ol>"
         for step in way:
             where = f"{step.place.path}:{step.place.line}"
             code = f"<pre>{_code(step.code)}</pre>" if step.code.strip() else ""
@@ -176,7 +177,7 @@ def _questions(review: Review) -> Iterator[str]:
         return
     yield "<ol>"
     for question, settled in ranked:
-        gain = f" Settles {digest.counted(settled, 'verdict')}." if settled else ""
+        gain = f" Settles {plural(settled, 'verdict')}." if settled else ""
         needs = f'<br><span class="soft">Needs: {_text(question.needs)}.{gain}</span>' if question.needs else ""
         cwes = ", ".join(f"CWE-{cwe}" for cwe in question.cwes)
         yield f"<li>{_text(question.sentence)} {cwes and f'({cwes})'}{needs}</li>"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from berth.logs.escape import escape
+from berth.model.plural import plural
 from berth.review.model import Review, ReviewFinding
 from berth.review.report import digest
 from berth.review.report.digest import ReportData
@@ -100,7 +101,7 @@ def _questions(review: Review) -> Iterator[str]:
         cwes = ", ".join(f"CWE-{cwe}" for cwe in question.cwes)
         yield from _wrapped(f"{question.sentence}" + (f" ({cwes})" if cwes else ""), f"  {number}. ", 5)
         if question.needs:
-            gain = f" Settles {digest.counted(settled, 'verdict')}." if settled else ""
+            gain = f" Settles {plural(settled, 'verdict')}." if settled else ""
             yield from _wrapped(f"Needs: {question.needs}.{gain}", "     ", 5)
     if not ranked:
         yield "  none"

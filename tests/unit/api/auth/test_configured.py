@@ -16,7 +16,7 @@ UNUSABLE: tuple[tuple[dict[str, Any], str], ...] = (
     ({"auth": ("dev",), "host": "0.0.0.0"}, "for loopback addresses only, not 0.0.0.0"),
     ({"auth": ("dev",), "host": "::"}, "for loopback addresses only"),
     ({"auth": ("dev",), "host": "192.0.2.1"}, "for loopback addresses only"),
-    ({"auth": ("dev", "token")}, "no other authentication makes sense beside it"),
+    ({"auth": ("dev", "token")}, "it cannot be combined with another authentication"),
     ({"auth": ("mtls",)}, "needs tls.cert, tls.key and tls.client_ca"),
     ({"auth": ("oidc",)}, "needs oidc.issuer and oidc.audience"),
     ({"auth": ("oidc",), "oidc": Oidc(**WHOM, algorithms=("HS256",))}, "only public-key signatures are safe"),

@@ -22,15 +22,15 @@ from berth.model.inventory import Inventory
 
 RACK, NODE = "7a5c0000-0000-4000-8000-00000000000a", "7a5c0000-0000-4000-8000-000000000001"
 TOO_MUCH = {
-    "an amount": ("resources=VCPU:9", "has room for 9 VCPU"),
+    "an amount": ("resources=VCPU:9", "has 9 VCPU free"),
     "a trait": ("resources=VCPU:1&required=HW_CPU_X86_AVX2,!HW_CPU_X86_AVX", "has the trait HW_CPU_X86_AVX2"),
     "an aggregate": (f"resources=VCPU:1&member_of={RACK}", f"is in the aggregate {RACK}"),
     "any of some aggregates": (f"resources=VCPU:1&member_of=in:{RACK},{NODE}", RACK),
     "groups": (
         "resources_A=VCPU:1&resources_B=VCPU:1&group_policy=isolate&same_subtree=_A,_B&limit=3",
-        "a provider of its own",
+        "its own provider",
     ),
-    "a root": ("resources=VCPU:1&root_required=HW_CPU_X86_AVX2", "root with the trait HW_CPU_X86_AVX2"),
+    "a root": ("resources=VCPU:1&root_required=HW_CPU_X86_AVX2", "itself has the trait HW_CPU_X86_AVX2"),
 }
 
 

@@ -77,7 +77,7 @@ def test_what_has_not_changed_is_not_sent_again(route: Route, steady: Asked) -> 
 @pytest.mark.parametrize(
     ("body", "kind", "status", "words"),
     [
-        (b"{", "application/json", 400, "no JSON"),
+        (b"{", "application/json", 400, "not JSON"),
         (b"[" * 100_000, "application/json", 400, ""),
         (b'{"nonsense": 1}', "application/json", 400, ""),
         (b"\xff", "application/json", 400, ""),

@@ -53,7 +53,7 @@ def test_what_is_refused(steady: Asked, monkeypatch: pytest.MonkeyPatch) -> None
     assert steady("GET", f"/v1/providers/{NOBODY}/holdings").status == 404
     monkeypatch.setattr(summaries, "MOST_PROVIDERS", 1)
     reply = steady("GET", f"/v1/providers/{HOST}/holdings")
-    assert (reply.status, "2 providers below" in told(reply)["detail"]) == (400, True)
+    assert (reply.status, "2 providers are below" in told(reply)["detail"]) == (400, True)
 
 
 def test_claims_that_were_refused_lately(asked: Asked) -> None:

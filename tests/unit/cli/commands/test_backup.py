@@ -67,7 +67,7 @@ def test_a_key_elsewhere_is_copied_too(ledger: tuple[Path, str], tmp_path: Path)
 def test_nothing_is_replaced(ledger: tuple[Path, str], tmp_path: Path, there: str) -> None:
     (tmp_path / there).write_text("precious")
     said = berth("backup", str(tmp_path / "backup.db"), "--database", url(ledger[0]))
-    assert (said.status, f"{there} is there already" in said.err) == (2, True)
+    assert (said.status, f"{there} exists already" in said.err) == (2, True)
     assert sorted(each.name for each in tmp_path.glob("backup*")) == [there]
     assert (tmp_path / there).read_text() == "precious"
 

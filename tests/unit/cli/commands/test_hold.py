@@ -83,9 +83,9 @@ def test_the_agenda(ledger: Ledger, tmp_path: Path) -> None:
     ("words", "status", "said"),
     [
         (["claim", "PGPU=1", "--project", "p", "--for", "7d", "--until", "2100-01-01"], 2, "give one"),
-        (["claim", "PGPU=1", "--project", "p", "--for", "soon"], 2, "is not a span of time"),
-        (["claim", "PGPU=1", "--project", "p", "--until", "7d"], 2, "is not a moment: write 2027-05-01"),
-        (["claim", "PGPU=1", "--project", "p", "--until", "2001-01-01"], 2, "the end of a claim lies ahead"),
+        (["claim", "PGPU=1", "--project", "p", "--for", "soon"], 2, "is not a duration"),
+        (["claim", "PGPU=1", "--project", "p", "--until", "7d"], 2, "is not a date or time: write 2027-05-01"),
+        (["claim", "PGPU=1", "--project", "p", "--until", "2001-01-01"], 2, "the end of a claim must be in the future"),
         (["hold", "PGPU=1", "--project", "p", "--within", "2d"], 2, "86,400"),
         (["hold", "PGPU=1"], 2, "no project given"),
         (["hold", "PGPU=9", "--project", "p"], 1, "PGPU"),

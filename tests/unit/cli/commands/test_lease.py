@@ -56,8 +56,8 @@ def test_an_overdue_lease_comes_first_in_the_agenda(ledger: Ledger, tmp_path: Pa
     make_overdue(ledger, f"sqlite:///{tmp_path}/berth.db", LEASE)
     assert ledger.leases.get(LEASE).state is LeaseState.OVERDUE
     first, *rest = run(tmp_path, "agenda").stdout.splitlines()
-    assert first.startswith(f"overdue: lease node-1 ({LEASE}) has ")
-    assert first.endswith("left, then it ends and releases 0 claims")
+    assert first.startswith(f"overdue: lease node-1 ({LEASE}) ends in ")
+    assert first.endswith(" and releases 0 claims")
     assert ONE in rest[-1]
     assert "is overdue" in run(tmp_path, "changes", "--limit", "1").stdout
     assert [each["consumer"] for each in map(json.loads, [_json(run(tmp_path, "agenda", "--json").stdout)])] == [ONE]
@@ -76,8 +76,8 @@ def _json(text: str) -> str:
         (["lease", "end", ABSENT], 1, "No lease"),
         (["claim", "PGPU=1", "--project", "p", "--lease", ABSENT], 1, "No lease"),
         (["claim", "PGPU=1", "--project", "p", "--lease", "x"], 1, "not a uuid"),
-        (["lease", "grant", "n", "--project", "p", "--ttl", "1s"], 1, "the ttl of a lease is 5 to"),
-        (["lease", "grant", "n", "--project", "p", "--ttl", "soon"], 2, "not a span of time"),
+        (["lease", "grant", "n", "--project", "p", "--ttl", "1s"], 1, "the ttl of a lease must be 5 to"),
+        (["lease", "grant", "n", "--project", "p", "--ttl", "soon"], 2, "not a duration"),
         (["lease", "grant", "n"], 2, "project"),
     ],
 )

@@ -95,7 +95,7 @@ def test_a_word_that_is_no_consumer_releases_nothing(
 def test_standard_input_is_not_read_for_a_token_as_well(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["release", "-", "--url", "http://127.0.0.1:1", "--token", "-"], input="t\n")
     assert done.exit_code == 2
-    assert "standard input is the token already" in " ".join(done.stderr.replace("│", " ").split())
+    assert "standard input is used for the token already" in " ".join(done.stderr.replace("│", " ").split())
 
 
 @pytest.fixture
@@ -147,10 +147,10 @@ def test_a_part_or_a_selection(
 @pytest.mark.parametrize(
     ("words", "status", "why"),
     [
-        ((), 2, "whose? Give uuids"),
-        (("--on", "host"), 2, "whose? Give uuids"),
-        (("--holders-of", "gpu"), 2, "this would release all that 2 consumers hold: give --yes"),
-        (("--project", "q", "--on", "gpu"), 2, "this would release what 2 consumers hold of gpu: give --yes"),
+        ((), 2, "which consumers? Give names, uuids"),
+        (("--on", "host"), 2, "which consumers? Give names, uuids"),
+        (("--holders-of", "gpu"), 2, "this would release all that 2 consumers hold: add --yes"),
+        (("--project", "q", "--on", "gpu"), 2, "this would release what 2 consumers hold of gpu: add --yes"),
         (("--holders-of", "gpu0", "--yes"), 1, "there is no provider 'gpu0': did you mean gpu?"),
         ((consumer(1), "--on", "gpu"), 1, f"these hold nothing of gpu: {consumer(1)}"),
         ((consumer(1), "--project", "q"), 1, f"these hold nothing in project q: {consumer(1)}"),
@@ -194,6 +194,6 @@ def test_what_was_released_before_a_failure_is_said(
     done = release(tmp_path, "--project", "q", "--yes", "--batch", "1")
     assert done.exit_code == 2
     assert done.stdout == f"released {FIRST}: {ALL}\n"
-    assert "stopped: 1 of 2 are released; run it again for the rest" in done.stderr
+    assert "stopped: 1 of 2 consumers released; run it again for the rest" in done.stderr
     monkeypatch.undo()
     assert release(tmp_path, "--project", "q", "--yes").stdout == f"released {SECOND}: {ALL}\n"

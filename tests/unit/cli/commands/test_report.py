@@ -45,10 +45,10 @@ def run(database: Database) -> Run:
 def test_who_had_the_gpus(run: Run) -> None:
     done = run("--by", "user", *SPAN)
     assert [line.split() for line in done.stdout.splitlines()] == [
-        ["USER", "CLASS", "HOURS", "USED", "OF", "HOURS"],
+        ["USER", "CLASS", "HOURS", "USED", "CAPACITY", "HOURS"],
         ["ada", "PGPU", "10.0", "██░░░░░░░░░░", "12", "%", "80.0"],
         ["bob", "PGPU", "10.0", "██░░░░░░░░░░", "12", "%", "80.0"],
-        ["PGPU", "in", "all:", "20.0", "of", "80.0", "hours,", "25", "%"],
+        ["PGPU", "in", "total:", "20.0", "of", "80.0", "hours,", "25", "%"],
     ]
     assert done.stderr == "2029-01-01 00:00:00 to 2030-03-17 17:46:40 UTC\n"
     half = ("--since", "2030-03-17T12:46:40", "--until", "2031-01-01")
@@ -77,7 +77,7 @@ def test_what_a_report_cannot_know() -> None:
         by=ReportBy.USER, since=0, until=9 * HOUR_US, complete_from=HOUR_US, rows=[], totals=[], left_out=3, damaged=[7]
     )
     assert list(_notes(found))[1:] == [
-        "only what was held from 1970-01-01 01:00:00 UTC on: the change log begins there",
+        "incomplete: the change log begins at 1970-01-01 01:00:00 UTC",
         "3 more rows are not shown (--limit)",
-        "amounts may be wrong: 1 entries of the change log cannot be read (berth db verify)",
+        "amounts may be wrong: 1 entry of the change log cannot be read (`berth db verify`)",
     ]

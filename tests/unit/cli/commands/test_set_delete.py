@@ -56,15 +56,15 @@ def test_fields_are_set(words: tuple[str, ...], inventory: Inventory, ledger: Le
         getattr(inventory, field) for field in Inventory.__struct_fields__
     ]
     changed = 2 if "--all" in words else 1
-    assert done.stdout.startswith(f"changed {changed} of {changed} providers with {name}\n")
-    assert berth(tmp_path, "set", *words).stdout.startswith(f"changed 0 of {changed} providers")
+    assert done.stdout.startswith(f"changed {changed} of {changed} provider{'s' * (changed != 1)} with {name}\n")
+    assert berth(tmp_path, "set", *words).stdout.startswith(f"changed 0 of {changed} provider")
 
 
 def test_a_dry_run_lists_who_would_be_over_capacity(ledger: Ledger, tmp_path: Path) -> None:
     head = ledger.head()
     done = berth(tmp_path, "set", "VCPU.allocation_ratio=0.5", "--all", "--dry-run")
     assert plain(done.stdout) == (
-        "would change 2 of 2 providers with VCPU more would be held of 1 of them than can be claimed: "
+        "would change 2 of 2 providers with VCPU 1 provider would have less capacity than consumers hold: "
         f"PROVIDER HELD CAPACITY BEFORE UUID numa 10 8 16 {NUMA}"
     )
     assert (done.exit_code, ledger.head()) == (0, head)
@@ -85,7 +85,7 @@ def test_a_dry_run_lists_who_would_be_over_capacity(ledger: Ledger, tmp_path: Pa
         (("set", "VCPU.allocation_ratio=-1", "--all"), 1, "allocation_ratio must be from 0"),
         (("set", "VCPU.total=0", "--all"), 1, "total must be from 1"),
         (("set", "VCPU.reserved=17", "--all"), 1, "the provider is numa"),
-        (("set", "VCPU.total=8", "--all"), 1, "they are numa: --dry-run lists them"),
+        (("set", "VCPU.total=8", "--all"), 1, "providers: numa; --dry-run lists them"),
         (("set", "VCPU.total=8", "--trait", "HW_CPU_X86_AVX2"), 1, "No provider with an inventory of class VCPU"),
         (("set", "VCPU.total=8", "--tree", "hosts"), 1, "there is no provider 'hosts': did you mean host?"),
         (("set", "VPCU.total=8", "--all"), 1, "No such resource class VPCU. did you mean VGPU, VCPU"),
@@ -94,8 +94,8 @@ def test_a_dry_run_lists_who_would_be_over_capacity(ledger: Ledger, tmp_path: Pa
         (("delete", "host", "--tree", "--yes"), 1, f"by {JOB} (10 VCPU); `berth release --holders-of host`"),
         (("delete", "host", "--tree", "--dry-run"), 1, "in use: numa"),
         (("delete", "hots", "--tree", "--yes"), 1, "there is no provider 'hots'"),
-        (("delete", "other", "--dry-run"), 2, "--dry-run is for --tree"),
-        (("rm", "other"), 2, "this would remove other: give --yes"),
+        (("delete", "other", "--dry-run"), 2, "--dry-run needs --tree"),
+        (("rm", "other"), 2, "this would remove other: add --yes"),
         (("rm", "host", "--yes"), 1, "its children: numa"),
         (("rm", "host", "--tree", "--yes"), 1, "in use: numa"),
         (("rename", "host", "other"), 1, f"`berth show {OTHER}`"),
@@ -124,7 +124,7 @@ def test_a_tree_is_deleted_once_its_number_is_typed(
     ledger.release(JOB)
     done = berth(tmp_path, "delete", "host", "--tree")
     assert (done.exit_code, len(ledger.providers())) == (2, 3)
-    assert "this would delete 2 providers: give --yes" in plain(done.stderr)
+    assert "this would delete 2 providers: add --yes" in plain(done.stderr)
     monkeypatch.setattr("berth.cli.confirm.is_interactive", lambda: True)
     assert berth(tmp_path, "delete", "host", "--tree", given="3\n").exit_code == 1
     assert len(ledger.providers()) == 3
@@ -143,7 +143,7 @@ def test_one_is_removed_once_it_is_confirmed(ledger: Ledger, tmp_path: Path, mon
     assert done.stdout.removeprefix(" 1\n") == f"removed other  {OTHER}\n"
     ledger.release(JOB)
     done = berth(tmp_path, "rm", "host", "--tree", given="2\n")
-    assert "remove host and 1 below it" in done.stderr
+    assert "remove host and 1 provider below it" in done.stderr
     assert ledger.providers() == []
 
 
@@ -161,9 +161,9 @@ def test_a_tree_is_renamed_with_what_has_its_name(ledger: Ledger, tmp_path: Path
 def test_a_drained_host_is_shown_as_such(ledger: Ledger, tmp_path: Path) -> None:
     done = berth(tmp_path, "drain", "host", "--why", "fan")
     assert done.stdout == f"drained host  {HOST}\n"
-    assert "10 VCPU held there: `berth release --holders-of HOST --dry-run`" in plain(done.stderr)
+    assert "still held there: 10 VCPU; `berth release --holders-of HOST --dry-run`" in plain(done.stderr)
     assert berth(tmp_path, "drain", "host").stdout == "1 drained already\n"
-    assert "drained with host, above it, since 20" in plain(berth(tmp_path, "show", "numa").stdout)
+    assert "drained with host above it since 20" in plain(berth(tmp_path, "show", "numa").stdout)
     assert plain(berth(tmp_path, "show", "host").stdout).count("drained") == 3, "a line, and twice in the tree"
     assert "VCPU ████░░░░░░░░ 31 % 10 32 6 16 2" in plain(berth(tmp_path, "usage").stdout)
     assert "1 provider is drained" in berth(tmp_path, "usage").stderr

@@ -15,7 +15,7 @@ FLEET = """name,gpus,gpu_model,vcpu,rack
 gpu-1,2,A100,32,rack-a
 gpu-2,4,L40S,64,rack-b
 """
-SUGGESTED = "Several providers of one host have it together:"
+SUGGESTED = "Several providers of one host have it together. Try:"
 
 
 @pytest.fixture

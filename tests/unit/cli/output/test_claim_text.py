@@ -48,14 +48,14 @@ REFUSED = record(None, None)
 @pytest.mark.parametrize(
     ("told", "subject", "text"),
     [
-        (TOOK, "job", "ada (students) took 1 PGPU of <gpu01>"),
-        (TOOK, "gpu01", "ada (students) took 1 PGPU of <gpu01>"),
+        (TOOK, "job", "ada (students) claimed 1 PGPU of <gpu01>"),
+        (TOOK, "gpu01", "ada (students) claimed 1 PGPU of <gpu01>"),
         (TOOK, "gpu02", ""),
         (RELEASED, "gpu01", "released 1 PGPU of <gpu01>, held by ada (students)"),
         (GREW, "job", "ada (students) now holds 2 PGPU of <gpu01>"),
         (HANDED_OVER, "gpu01", "eve (rival) took over 2 PGPU of <gpu01> from ada (students)"),
         (MOVED, "gpu01", "released 1 PGPU of <gpu01>, held by ada (students)"),
-        (MOVED, "gpu02", "ada (students) took 1 PGPU of <gpu02>"),
+        (MOVED, "gpu02", "ada (students) claimed 1 PGPU of <gpu02>"),
         (OLD, "job", "released 1 PGPU of <gpu01>, held by unknown owner"),
         (MANY, "gpu01", "4 consumers"),
         (REFUSED, "job", ""),

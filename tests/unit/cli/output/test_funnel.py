@@ -31,8 +31,8 @@ def test_one_group_is_one_table_and_the_reason() -> None:
     assert isinstance(table, Table)
     assert table.columns[0] == "REQUEST"
     assert table.rows == [
-        ("all trees", "█" * 20, 4, None, ""),
-        ("has room", "█" * 5 + "░" * 15, 1, 3, "nearest possible amount: 8"),
+        ("all hosts", "█" * 20, 4, None, ""),
+        ("has room", "█" * 5 + "░" * 15, 1, 3, "largest possible claim: 8"),
     ]
     assert (space, why) == ("", "No room.")
 
@@ -43,11 +43,11 @@ def test_a_constraint_that_removes_nothing_has_no_hint() -> None:
     assert table.rows[-1][-1] == ""
 
 
-def test_several_groups_have_a_table_for_their_trees() -> None:
+def test_several_groups_have_a_table_for_their_hosts() -> None:
     shown = list(parts(funnel(group("_a"), group("_b"), together="They do not fit together.")))
     titles = [part.columns[0] for part in shown if isinstance(part, Table)]
-    assert titles == ["GROUP a", "GROUP b", "IN ONE TREE"]
-    assert "trees in which every group finds candidates: 3" in shown
+    assert titles == ["GROUP a", "GROUP b", "HOST"]
+    assert "hosts that fit each group alone: 3" in shown
     assert shown[-2:] == ["They do not fit together.", "No room."]
 
 

@@ -45,7 +45,7 @@ def test_aggregates_are_called_by_their_names() -> None:
     group = Group(member_of=any_of(rack, row), not_member_of=frozenset({"rack-7"}))
     inside, outside = group_constraints(WholeFleet(fleet), group)
     assert inside.description == f"is in one of the aggregates {row}, rack-7"
-    assert (outside.description, outside.names) == ("is outside the aggregate rack-7", ("rack-7",))
+    assert (outside.description, outside.names) == ("is not in the aggregate rack-7", ("rack-7",))
     assert (inside.holds.tolist(), outside.holds.tolist()) == ([True], [False])
 
 
@@ -68,7 +68,7 @@ def test_aggregates_are_called_by_their_names() -> None:
         ),
         pytest.param(
             Group(forbidden=frozenset({FAST})),
-            f"is without the trait {FAST}",
+            f"does not have the trait {FAST}",
             f"has the trait {FAST}",
             ["b", "pool", "pool"],
             id="forbidden",
@@ -82,18 +82,16 @@ def test_aggregates_are_called_by_their_names() -> None:
         ),
         pytest.param(
             Group(suffix="1", not_member_of=frozenset({"rack"})),
-            "is outside the aggregate rack",
+            "is not in the aggregate rack",
             "is in the aggregate rack",
             ["b"],
             id="not_member_of",
         ),
-        pytest.param(
-            Group(in_tree=uuid_of("a")), "is in the tree of a", "is not in the tree of a", ["a"], id="in_tree"
-        ),
+        pytest.param(Group(in_tree=uuid_of("a")), "is part of host a", "is not part of host a", ["a"], id="in_tree"),
         pytest.param(
             Group(in_tree="nobody"),
-            "is in the tree of nobody, which does not exist",
-            "is not in the tree of nobody, which does not exist",
+            "is part of nobody, which does not exist",
+            "is not part of nobody, which does not exist",
             [],
             id="in no tree",
         ),
@@ -148,7 +146,7 @@ def test_a_class_that_no_provider_has_holds_nowhere(name: str) -> None:
 def test_traits_of_roots() -> None:
     required, forbidden = root_constraints(WHOLE, frozenset({FAST}), frozenset({FAST}))
     assert (holding(required), holding(forbidden)) == (["a"], ["b", "pool", "pool"])
-    assert required.description == forbidden.failing == f"has a root with the trait {FAST}"
+    assert required.description == forbidden.failing == f"itself has the trait {FAST}"
 
 
 @pytest.mark.parametrize(

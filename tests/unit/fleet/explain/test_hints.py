@@ -27,27 +27,28 @@ IN_ZONE = {"member_of": (frozenset({"zone"}),)}
             {"PCPU": 1},
             {"required": (frozenset({"CUSTOM_D"}),), "suffix": "_A"},
             "No provider that meets all other constraints has the trait CUSTOM_D "
-            "(the root h has it: require it of the root, --root-trait); "
-            "without this constraint, 1 of 3 trees would fit.",
+            "(host h itself has this trait: require it with --root-trait). "
+            "Without this constraint, 1 of 3 hosts would fit.",
         ),
         (
             {"VCPU": 1},
             IN_ZONE,
-            "No provider that meets all other constraints is in the aggregate zone; "
-            "without this constraint, 1 of 3 trees would fit.",
+            "No provider that meets all other constraints is in the aggregate zone. "
+            "Without this constraint, 1 of 3 hosts would fit.",
         ),
         (
             {"DISK_GB": 1},
             IN_ZONE,
             "No provider that meets all other constraints is in the aggregate zone "
-            "(h is in it, but pool, which shares with it, is not); without this constraint, 2 of 3 trees would fit.",
+            "(h is in it, but pool, which shares resources with it, is not). "
+            "Without this constraint, 2 of 3 hosts would fit.",
         ),
         ({"VGPU": 1}, {}, "No provider has VGPU."),
         (
             {"VCPU": 9},
             {},
-            "No provider has room for 9 VCPU: the largest possible claim is 4; "
-            "without this constraint, 1 of 3 trees would fit.",
+            "No provider has 9 VCPU free: the largest possible claim is 4. "
+            "Without this constraint, 1 of 3 hosts would fit.",
         ),
     ],
 )
@@ -69,7 +70,7 @@ def hint_of(request: CandidateRequest, *, pools: bool = False) -> str:
 
 def test_the_pool_is_the_one_that_has_the_class() -> None:
     request = CandidateRequest(groups=(Group(resources={"DISK_GB": 1}, **IN_ZONE),))
-    assert hint_of(request, pools=True) == "h is in it, but disks, which shares with it, is not"
+    assert hint_of(request, pools=True) == "h is in it, but disks, which shares resources with it, is not"
 
 
 def test_a_pool_that_would_not_be_enough_is_not_named() -> None:
@@ -79,7 +80,7 @@ def test_a_pool_that_would_not_be_enough_is_not_named() -> None:
 
 def test_of_several_traits_the_one_of_the_root_is_named() -> None:
     either = Group(resources={"PCPU": 1}, required=(frozenset({"CUSTOM_A", "CUSTOM_E"}),), suffix="_A")
-    assert hint_of(CandidateRequest(groups=(either,))).startswith("the root h has CUSTOM_E: require it of the root")
+    assert hint_of(CandidateRequest(groups=(either,))).startswith("host h itself has CUSTOM_E: require it with")
 
 
 @pytest.mark.parametrize(("isolate", "hinted"), [(False, True), (True, False)])

@@ -8,24 +8,26 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from berth.ledger import Ledger
-from berth.ledger.audit import archive
+from berth.ledger.audit import archive, usage_series
 from berth.ledger.queries import report as report_query
-from berth.ledger.queries import summaries
+from berth.ledger.queries import usage_meter
 from berth.ledger.queries.usage_meter import UsageMeter
 from berth.ledger.request_scope import NeedsTime
 from berth.model.caller import Caller
-from berth.model.change import Change, Facts
+from berth.model.change import CatalogueEntry, Change, Facts, NameKind, ProviderFact
 from berth.model.commands import Claim, RenameClass
 from berth.model.consumer import Owner, Resources
 from berth.model.errors import ClassNotFound, Conflict, Invalid, Refusal, ReportTooLong, Unavailable
 from berth.model.inventory import Inventory
 from berth.model.report import HOUR_US, ReportBy, UsageReport
 from berth.model.term import Span, Term
+from berth.store import usage_samples
 from berth.store.engine import Database
 from tests.support.hold_ledger import BEGIN, FakeClock, timed_ledger
 
@@ -190,35 +192,42 @@ def _levels(history: _History, instant: int) -> tuple[Sums, Sums]:
     )
 
 
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("seed", range(2))
 def test_how_full_it_was(
-    history: _History, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seed: int, kept: bool, history: _History, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At each instant what the rows said then; nothing of the time before an archive ends; read once for each step."""
-    for name, step in (("DAY_STEP", 2 * SECOND), ("MONTH_STEP", 7 * SECOND)):
-        monkeypatch.setattr(summaries, name, step)
-    chance = random.Random(7)
+    """At each instant what the rows said then: out of the whole log, or of samples kept now and then, and archived."""
+    for name, value in (("DAY_STEP", 2 * SECOND), ("MONTH_STEP", 6 * SECOND), ("MONTH_STEPS", 40), ("SETTLED_US", 1)):
+        monkeypatch.setattr(usage_series, name, value)
+    monkeypatch.setattr(archive, "YOUNGEST_US", -(10**18))
+    chance = random.Random(seed)
     for number in range(60):
         _step(history, chance)
-        if number == 30:
-            history.ledger.do(RenameClass(name=ROOM, new_name="CUSTOM_SPACE"))
-            history.names[ROOM] = "CUSTOM_SPACE"
+        if number in (20, 40):
+            old, new = history.names[ROOM], f"CUSTOM_SPACE_{number}"
+            history.ledger.do(RenameClass(name=old, new_name=new))
+            history.names |= {old: new, ROOM: new}
             history.note()
+        if kept and chance.random() < 0.3:
+            history.ledger.summaries.trends()
+        if kept and chance.random() < 0.1:
+            archive.archive(database, history.clock.now, tmp_path, Caller(name="root"))
     trends = history.ledger.summaries.trends()
-    assert (len(trends.day.classes[0].held), len(trends.month.classes[0].held)) == (49, 61)
+    assert (len(trends.day.classes[0].held), len(trends.month.classes[0].held)) == (49, 41)
     for trend in (trends.day, trends.month):
-        assert {each.resource_class for each in trend.classes} == {"PGPU", "CUSTOM_SPACE"}
+        assert {each.resource_class for each in trend.classes} == {"PGPU", history.names[ROOM]}
         for each in trend.classes:
             for number, shown in enumerate(zip(each.held, each.capacity, strict=True)):
                 held, capacity = _levels(history, trend.begin + number * trend.step)
                 assert shown == (held[each.resource_class], capacity[each.resource_class])
-    assert history.ledger.summaries.trends() is trends
-    monkeypatch.setattr(archive, "YOUNGEST_US", -(10**18))
-    cut = trends.day.begin + 40 * trends.day.step
-    assert archive.archive(database, cut, tmp_path, Caller(name="root")) is not None
-    history.clock.go_on(2)
-    later = history.ledger.summaries.trends().day.classes[0]
-    assert later.held[:30] == [None] * 30
-    assert None not in later.held[-3:]
+    with database.reading() as connection:
+        instants = usage_series.day_instants(history.clock.now - 1), usage_series.month_instants(history.clock.now - 1)
+        kept_instants = usage_samples.all_samples(connection).keys()
+    assert {*instants[0], *instants[1]} <= kept_instants
+    assert len(kept_instants) <= 49 + 41
+    with timed_ledger(database, history.clock) as again:
+        assert again.summaries.trends() == trends
 
 
 def _claim(history: _History, amount: int, **fields: str) -> None:
@@ -315,7 +324,7 @@ def test_another_history_takes_the_place_of_the_log(history: _History, monkeypat
 def test_a_request_ends_in_time(history: _History) -> None:
     with (
         history.ledger.request("req-1", deadline=-report_query.MOST_S),
-        pytest.raises(ReportTooLong, match="14 changes were left to read"),
+        pytest.raises(ReportTooLong, match="14 changes could not be read"),
     ):
         history.ledger.report()
     with history.ledger.request("req-2", deadline=0, long=False), pytest.raises(NeedsTime):
@@ -353,3 +362,23 @@ def test_a_claim_that_starts_later_counts_from_then_on() -> None:
     for _ in meter.finish():
         pass
     assert meter.held == {("ada", "PGPU"): 60}
+
+
+def test_providers_that_are_alike_are_counted_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after their class is called something else, when another one has its old name."""
+    monkeypatch.setattr(usage_meter, "AT_ONCE", 2)
+    meter, inventories = UsageMeter(ReportBy.PROJECT, 0, 10), {"CUSTOM_A": Inventory(3)}
+
+    def change(number: int, **facts: Any) -> Change:
+        return Change(number, number, "Reconcile", "", "", Facts(**facts))
+
+    def made(*uuids: str) -> dict[str, Any]:
+        facts = [ProviderFact(1, uuid, uuid, 0, None, uuid, 0, 0) for uuid in uuids]
+        return {"providers": facts, "inventories": dict.fromkeys(uuids, inventories)}
+
+    meter.enter(change(1, names=[CatalogueEntry(NameKind.CLASS, 7, "CUSTOM_A", 1)], **made("a", "b", "c")))
+    meter.enter(change(2, names=[CatalogueEntry(NameKind.CLASS, 7, "CUSTOM_B", 1)], inventories={"c": {}}))
+    meter.enter(change(4, names=[CatalogueEntry(NameKind.CLASS, 8, "CUSTOM_A", 4)], **made("d", "e")))
+    steps = sum(1 for _ in meter.finish())
+    assert meter.capacity == {("", "CUSTOM_B"): 3 * (9 + 9 + 1), ("", "CUSTOM_A"): 3 * (6 + 6)}
+    assert steps <= 6  # three times two providers, and each kind of them

@@ -105,7 +105,7 @@ TARGETS: list[tuple[Command, str]] = [
     (SetAllocations(claims=(claim(OLD, {}), claim(NEW, {}))), "2 consumers"),
     (Allocate(request=CandidateRequest(groups=()), consumer=NEW, project="p", user="u"), NEW),
     (ReleaseAllocations(consumer=OLD), OLD),
-    (Reshape(inventories=(NewInventories(uuid=HOST, inventories={}, generation=0),), claims=()), "1 providers"),
+    (Reshape(inventories=(NewInventories(uuid=HOST, inventories={}, generation=0),), claims=()), "1 provider"),
     (CreateToken(token=TOKEN), "ci"),
     (PutRecords(records=(ProviderRecord(name="one"),)), "one"),
     (PutRecords(records=(ProviderRecord(name="one"), ProviderRecord(name="two"))), "2 records"),

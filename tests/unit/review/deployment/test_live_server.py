@@ -14,9 +14,9 @@ REFUSED = [
     ("https://berth.example.com", False, "--yes-this-is-mine"),
     ("https://10.0.0.1:8778", False, "--yes-this-is-mine"),
     ("https://127.0.0.1.example.com", False, "--yes-this-is-mine"),
-    ("file:///etc/passwd", True, "no address"),
-    ("127.0.0.1:8778", True, "no address"),
-    ("https://127.0.0.1:port", True, "no address"),
+    ("file:///etc/passwd", True, "not an address"),
+    ("127.0.0.1:8778", True, "not an address"),
+    ("https://127.0.0.1:port", True, "not an address"),
     ("https://user:word@127.0.0.1", True, "neither a user"),
     ("https://127.0.0.1/?a=1", True, "neither a user"),
 ]

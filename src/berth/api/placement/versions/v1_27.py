@@ -12,6 +12,6 @@ def _only_asked(answer: Answer, asked: Asked) -> None:
 CHANGE = VersionChange(
     minor=27,
     title="Summaries hold every class of a provider",
-    why="To weigh candidates by what they have besides.",
+    why="To weigh candidates by what else they have.",
     outgoing={"candidates.list": _only_asked},
 )

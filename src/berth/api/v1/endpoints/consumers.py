@@ -56,7 +56,8 @@ def history(call: Call) -> Page[AuditRecord]:
 
 def projects(call: Call) -> ProjectPage:
     """Return projects by name, with their usage."""
-    return call.ledger.projects(limit=call.query.limit, after=call.query.after or None)
+    query = call.query
+    return call.ledger.projects(name=query.name, totals=query.totals, limit=query.limit, after=query.after or None)
 
 
 def agenda(call: Call) -> Agenda:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from berth.api.v1.decoding import amounts
+from berth.api.v1.request_values import amounts
 from berth.api.v1.route import Call
 from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
 

@@ -10,7 +10,7 @@ from berth.model.pages import NameItem, Page, Result
 
 def classes(call: Call) -> Page[NameItem]:
     """Return every resource class, with the number of providers that have an inventory of it."""
-    return Page(call.ledger.names(NameKind.CLASS))
+    return Page(call.ledger.names(NameKind.CLASS, name=call.query.name))
 
 
 def resource_class(call: Call) -> NameItem:
@@ -20,7 +20,7 @@ def resource_class(call: Call) -> NameItem:
 
 def traits(call: Call) -> Page[NameItem]:
     """Return every trait, with the number of providers that have it."""
-    return Page(call.ledger.names(NameKind.TRAIT))
+    return Page(call.ledger.names(NameKind.TRAIT, name=call.query.name))
 
 
 def trait(call: Call) -> NameItem:
@@ -30,7 +30,7 @@ def trait(call: Call) -> NameItem:
 
 def aggregates(call: Call) -> Page[NameItem]:
     """Return every aggregate, with the number of its providers."""
-    return Page(call.ledger.names(NameKind.AGGREGATE))
+    return Page(call.ledger.names(NameKind.AGGREGATE, name=call.query.name))
 
 
 def name_aggregate(call: Call) -> PendingResult:

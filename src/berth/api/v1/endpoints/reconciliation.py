@@ -15,5 +15,5 @@ def reconcile(call: Call) -> ReconcileReport | PendingResult:
 
 
 def undo(call: Call) -> PendingResult:
-    """Claim again for the consumers that a change ended."""
+    """Restore claims that Berth ended in a change."""
     return PendingResult(value(call.body), lambda outcome: outcome)

@@ -22,7 +22,7 @@ def trends(call: Call) -> Trends:
 
 
 def refused(call: Call) -> RefusedClaimList:
-    """Return the claims that this process refused lately."""
+    """Return the claims that were refused lately."""
     query = call.query
     return call.ledger.summaries.refused_claims(within_s=query.within, project=query.project, limit=query.limit)
 

@@ -23,6 +23,7 @@ from berth.ledger.audit.anomalies.baseline import (
 from berth.ledger.audit.anomalies.log_entry import LEFT_OUT, LogEntry, StockChange
 from berth.ledger.audit.anomalies.rates import DAY_MINUTES, MEMORY_DAYS
 from berth.model.anomaly import AnomalyKind
+from berth.model.plural import plural
 from berth.model.token import TokenRejection
 
 FEWEST_REFUSALS: Final = 20
@@ -124,19 +125,22 @@ def refusals(baseline: Baseline, entry: LogEntry) -> Signal | None:
     if not entry.refusals:
         return None
     if entry.outcome == LEFT_OUT:
-        why = f"refused attempts arrived faster than they could be written: {entry.refusals} were left out"
+        left_out = plural(entry.refusals, "was", "were")
+        why = f"refused attempts arrived faster than they could be written: {left_out} left out"
         return Signal(AnomalyKind.REFUSALS, ("", ""), (entry.number,), why)
     who = refused_actor(entry)
     rate = baseline.refusals.get_or_create(who)
     own, fleet = rate.median_peak(entry.day), baseline.fleet_refusals.mean(entry.day)
     if _is_many(rate.total, own, fleet):
-        why = f"{text_of(who)} was refused {rate.total} times within {BURST_MINUTES} minutes, last with {entry.outcome}"
+        times = plural(rate.total, "time")
+        why = f"{text_of(who)} was refused {times} within {BURST_MINUTES} minutes, last with {entry.outcome}"
         return Signal(
             AnomalyKind.REFUSALS, who, tuple(rate.numbers), f"{why}; {_describe_usual(own, fleet)}", since=rate.since
         )
     addresses = baseline.refused_addresses
     if not entry.actor and _is_many(addresses.total, addresses.median_peak(entry.day), 0):
-        why = f"unknown callers were refused from {addresses.total} addresses within {BURST_MINUTES} minutes"
+        refused = plural(addresses.total, "address", "addresses")
+        why = f"unknown callers were refused from {refused} within {BURST_MINUTES} minutes"
         usual = f"usually from at most {addresses.median_peak(entry.day):.0f}"
         return Signal(
             AnomalyKind.REFUSALS, ("", ""), tuple(addresses.numbers), f"{why}; {usual}", since=addresses.since
@@ -149,7 +153,7 @@ def _is_many(count: int, own: float, fleet: float) -> bool:
 
 
 def _describe_usual(own: float, fleet: float) -> str:
-    return f"its busiest is usually {own:.0f}, that of others {fleet:.0f}"
+    return f"usually at most {own:.0f}, others at most {fleet:.0f}"
 
 
 def new_network(baseline: Baseline, entry: LogEntry) -> Signal | None:
@@ -187,7 +191,7 @@ def unusual_hour(baseline: Baseline, entry: LogEntry) -> Signal | None:
         return None
     why = (
         f"{text_of(entry.who)} acted as an administrator at {entry.hour:02}:{entry.minute % 60:02} UTC; "
-        f"on {profile.days} days it has acted at {_describe_hours(profile.hours)} only"
+        f"on {plural(profile.days, 'other day')} it acted only at {_describe_hours(profile.hours)}"
     )
     return Signal(AnomalyKind.HOUR, entry.who, (entry.number,), why)
 
@@ -215,10 +219,8 @@ def mass_release(baseline: Baseline, entry: LogEntry) -> Signal | None:
     usual = rate.second_peak(entry.day)
     if rate.total < FEWEST_RELEASED or rate.total <= TIMES_RELEASED * usual:
         return None
-    why = (
-        f"{text_of(entry.who)} ended what {rate.total} consumers held within {MASS_MINUTES} minutes, "
-        f"where its busiest is usually {max(usual, 0)}"
-    )
+    ended = plural(rate.total, "consumer")
+    why = f"{text_of(entry.who)} released {ended} within {MASS_MINUTES} minutes (usually at most {max(usual, 0):,})"
     loss = Loss("consumers", rate.total, baseline.held, rate.position, LARGE_SHARE, why)
     return Signal(AnomalyKind.RELEASE, entry.who, tuple(rate.numbers), why, losses=(loss,), since=rate.since)
 

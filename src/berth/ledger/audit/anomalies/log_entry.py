@@ -178,7 +178,7 @@ def _renamed(before: Sequence[CatalogueEntry], after: Sequence[CatalogueEntry]) 
 
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """Return the network of an address; "" for a loopback address, or if it is no address."""
+    """Return the network of an address; "" for a loopback address, or if it is not an address."""
     try:
         parsed = ip_address(address)
     except ValueError:

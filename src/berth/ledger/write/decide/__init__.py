@@ -32,7 +32,7 @@ from berth.ledger.write.draft import Draft
 from berth.model import commands
 from berth.model.commands import Command
 from berth.model.drain import Drain, Undrain
-from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate
+from berth.model.edits import DeleteTree, EditAggregates, EditConsumer, EditTraits, NameAggregate, RenameTree
 from berth.model.inventory_edits import EditInventories
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
 from berth.model.reconciliation import Reconcile
@@ -43,6 +43,7 @@ _DECIDERS: Final[dict[type[Command], Callable[[Draft, Any], Any]]] = {
     commands.UpdateProvider: providers.update,
     commands.DeleteProvider: providers.delete,
     DeleteTree: trees.delete_tree,
+    RenameTree: trees.rename_tree,
     commands.SetTraits: providers.set_traits,
     commands.SetAggregates: providers.set_aggregates,
     Drain: drains.drain,
@@ -108,6 +109,7 @@ ALONE: Final = frozenset(
         ReleaseMatching,
         EditInventories,
         DeleteTree,
+        RenameTree,
         NameAggregate,
         Drain,
         Undrain,

@@ -16,6 +16,7 @@ from berth.model.consumer import Resources
 from berth.model.drain import MOST_DRAINED, MOST_NAMED, Drain, DrainedProvider, DrainOutcome, Undrain
 from berth.model.drain_state import DrainFact
 from berth.model.errors import DrainedAbove, Invalid, NothingMatches
+from berth.model.plural import plural
 
 
 def drain(draft: Draft, command: Drain) -> DrainOutcome:
@@ -59,7 +60,8 @@ def _chosen(draft: Draft, command: Drain | Undrain) -> list[str]:
     given = [draft.provider(uuid).uuid for uuid in command.providers]
     chosen = list(dict.fromkeys([*given, *_matching(draft.fleet, command)]))
     if len(chosen) > MOST_DRAINED:
-        raise Invalid(f"{len(chosen):,} providers match: one command is about at most {MOST_DRAINED:,}", at="/where")
+        found = plural(len(chosen), "provider matches", "providers match")
+        raise Invalid(f"{found}: the limit is {MOST_DRAINED:,}", at="/where")
     return chosen
 
 

@@ -57,7 +57,7 @@ def confirm(draft: Draft, command: commands.Confirm) -> None:
 
 
 def extend(draft: Draft, command: commands.Extend) -> int:
-    """Give a hold, or a claim that ends, more time. Return its deadline or end, in microseconds since 1970 UTC.
+    """Extend a hold, or a claim that has an end. Return its deadline or end, in microseconds since 1970 UTC.
 
     Raises AllocationsNotFound, HoldLapsed, NoEnd, HoldTooLong, InvalidTerm.
     """
@@ -144,16 +144,16 @@ def _target(draft: Draft, hold: Hold, command: commands.Confirm) -> tuple[DraftC
     if uuid is None:
         return None
     if command.onto is not None and hold.span.replaces is not None and command.onto != hold.span.replaces:
-        raise DoesNotJoin(command.consumer, uuid, f"it is to replace consumer {hold.span.replaces}")
+        raise DoesNotJoin(command.consumer, uuid, f"it will replace consumer {hold.span.replaces}")
     consumer = draft.consumer(uuid)
     if consumer is None:
-        raise DoesNotJoin(command.consumer, uuid, "that one has nothing")
+        raise DoesNotJoin(command.consumer, uuid, "the other holds nothing")
     if consumer is hold.consumer:
         raise DoesNotJoin(command.consumer, uuid, "they are the same")
     if consumer.project != hold.consumer.project:
-        raise DoesNotJoin(command.consumer, uuid, "they are of different projects")
+        raise DoesNotJoin(command.consumer, uuid, "they belong to different projects")
     if consumer.span is not None and consumer.span.deadline is not None:
-        raise DoesNotJoin(command.consumer, uuid, "that one is pending itself")
+        raise DoesNotJoin(command.consumer, uuid, "the other is pending, too")
     return consumer, hold.span.replaces is not None
 
 
@@ -170,7 +170,7 @@ def _check_joins(
             held[name] = held.get(name, 0) + amount
             inventory = draft.inventory(draft.provider(uuid), name)
             if inventory is not None and held[name] > max(inventory.max_unit, amount, held[name] - amount):
-                raise DoesNotJoin(hold.uuid, consumer.uuid, f"{held[name]} of {name} of {uuid} are above its max_unit")
+                raise DoesNotJoin(hold.uuid, consumer.uuid, f"{held[name]} of {name} of {uuid} exceed its max_unit")
     return joined
 
 

@@ -23,6 +23,7 @@ from berth.model.inventory_edits import (
     given_fields,
 )
 from berth.model.overview import ProviderFilter
+from berth.model.plural import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def _edits(draft: Draft, command: EditInventories) -> Iterator[_Edit]:
     if not len(slots):
         raise NothingMatches(name)
     if len(slots) > MOST_EDITED:
-        raise Invalid(f"{len(slots):,} providers match: one command changes at most {MOST_EDITED:,}", at="/where")
+        found = plural(len(slots), "provider matches", "providers match")
+        raise Invalid(f"{found}: the limit is {MOST_EDITED:,}", at="/where")
     for slot in slots.tolist():
         provider = draft.provider(fleet.uuids[slot])
         before = draft.inventory(provider, name)

@@ -26,6 +26,7 @@ from berth.model.lease import (
     renewed,
 )
 from berth.model.lease_commands import EndLease, GrantLease, RenewLeases
+from berth.model.plural import plural
 from berth.model.term import SECOND, Span
 
 TICK_S: Final = 2
@@ -140,7 +141,7 @@ def _end_silent(draft: Draft, found: LeasesToSweep, due: Sequence[DraftLease]) -
         lease.ended_at = draft.now
         _write(draft, lease)
     if most and len(silent) > most:
-        draft.leases.alarm = f"{found.overdue:,} of {found.live:,} leases are silent: they end one by one"
+        draft.leases.alarm = f"{found.overdue:,} of {plural(found.live, 'lease')} not renewed: they end one by one"
 
 
 def _release_ended(draft: Draft) -> None:

@@ -46,7 +46,7 @@ def _orphan(draft: Draft, orphan: Orphan, digest: str) -> DraftConsumer:
 
 
 def undo(draft: Draft, command: Undo) -> UndoOutcome:
-    """Claim again for the consumers that a change ended. Raises CannotUndo; partial: only if there is none left."""
+    """Restore claims that Berth ended in a change. Raises CannotUndo; partial: only if there is none left."""
     ended = {each.consumer: each for each in draft.endings.ended_by(command.change)}
     reasons = {uuid: why for uuid, each in ended.items() if (why := _obstacle(draft, each))}
     claims = [_claim(each) for uuid, each in ended.items() if uuid not in reasons]

@@ -16,7 +16,7 @@ export function card(of, trends = null) {
     h("p", { class: "card-name" }, h("a", { href: href("fleet", "", { class: name }) }, name), h("small", {}, plural(providers, "provider"))),
     h("p", { class: "big" }, percent(share(used, capacity)), h("small", {}, " used")),
     meter({ name, used, capacity, pending, label: `${name} of the whole fleet` }),
-    h("p", { class: "quiet" }, `${amount(name, free)} free of ${amount(name, capacity)}`),
+    h("p", { class: "quiet" }, `${amount(name, free)} of ${amount(name, capacity)} free`),
     h("p", { class: "quiet" }, `largest free block: ${amount(name, largest)}`),
     pending ? h("p", { class: "quiet" }, `${amount(name, pending)} pending`) : null,
     trends ? [trend(of, trends.day, "24 hours"), trend(of, trends.month, "30 days")] : null,

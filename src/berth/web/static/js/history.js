@@ -28,7 +28,7 @@ export function historyOf(view, kind) {
 }
 
 function shown(list, records, uuid, kind) {
-  if (records.length === 0) return empty("It has no history", "Older records may have been archived.");
+  if (records.length === 0) return empty("No history", "Older records may have been archived.");
   return table({ caption: "What was done, newest first", columns: columns(uuid, kind), rows: records, list });
 }
 
@@ -61,7 +61,7 @@ function claim({ before, after, actor, via }, uuid, parts) {
     if (had.length === 0) return null;
     return h("span", {}, had, ` of ${ownerName(earlier ?? owner)}, released by ${actor || via}`);
   }
-  if (had.length === 0) return h("span", {}, `${ownerName(owner)} took `, has);
+  if (had.length === 0) return h("span", {}, `${ownerName(owner)} claimed `, has);
   if (earlier) return h("span", {}, `${ownerName(owner)} took over `, has, ` from ${ownerName(earlier)}`);
   return h("span", {}, `${ownerName(owner)} now holds `, has);
 }
@@ -95,14 +95,14 @@ function identity(before, after, uuid) {
   const [was, is] = [of(before), of(after)];
   if (!is) return [];
   if (!was) return [`created as ${is[2]}`];
-  return [was[2] === is[2] ? null : `renamed from ${was[2]} to ${is[2]}`, was[4] === is[4] ? null : "moved in its tree"];
+  return [was[2] === is[2] ? null : `renamed from ${was[2]} to ${is[2]}`, was[4] === is[4] ? null : "moved to another parent"];
 }
 
 function inventories(found) {
   if (!found) return null;
   const entries = Object.entries(found);
-  if (entries.length === 0) return "there is nothing to claim";
-  return h("span", {}, "there is ", amounts(Object.fromEntries(entries.map(([name, [total]]) => [name, total]))));
+  if (entries.length === 0) return "no inventory";
+  return h("span", {}, "inventory: ", amounts(Object.fromEntries(entries.map(([name, [total]]) => [name, total]))));
 }
 
 function names(what, found) {

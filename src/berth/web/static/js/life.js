@@ -35,7 +35,7 @@ const REASONS = {
 
 /** Why a consumer has no allocations. */
 export function endSentence(ended) {
-  if (!ended) return "It never had any, or they were released. Its history shows which.";
+  if (!ended) return "It never had claims, or they were released: see its history.";
   return [REASONS[ended.why] ?? "Berth ended its claim", ": ", moment(ended.at), "."];
 }
 
@@ -48,9 +48,9 @@ export function lifeFacts(consumer) {
   const at = (instant) => [moment(instant), ...(instant === due ? [" (in ", left(seconds), ")"] : [])];
   return [
     ["State", STATES[state] ?? state],
-    consumer.lease === null ? null : ["Goes on with lease", consumer.lease],
-    start === null ? null : ["Counts since", moment(start)],
-    deadline === null ? null : ["Lapses unless confirmed", at(deadline)],
+    consumer.lease === null ? null : ["Kept by lease", consumer.lease],
+    start === null ? null : ["Claimed since", moment(start)],
+    deadline === null ? null : ["Confirm before", at(deadline)],
     end === null ? null : ["Ends", at(end)],
   ];
 }

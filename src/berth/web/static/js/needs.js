@@ -36,7 +36,7 @@ export async function needs(view, overview, region) {
     reserved(attention),
     ending(agenda),
   ].filter(Boolean);
-  fill(region, found.length ? h("ul", { class: "needs" }, found) : h("p", { class: "well" }, "Nothing. No host is over capacity, no claim ends within a day."));
+  fill(region, found.length ? h("ul", { class: "needs" }, found) : h("p", { class: "well" }, "Nothing: no host is over capacity, and no claim ends within a day."));
 }
 
 /** This minute, so that the same is asked for a minute. */
@@ -85,8 +85,15 @@ function unusual(items) {
 
 function unfitting(refused) {
   if (!refused?.count) return null;
-  const cell = ({ at, user, project, asked, why }) => [`${user} (${project}) asked for `, reason(asked), `: ${why} `, h("small", {}, when(at))];
-  return need("warn", `Claims refused in the last hour: ${number(refused.count)}`, lines(refused.items, cell), rest(refused.count, refused.items.length));
+  const times = (count) => (count > 1 ? `, ${number(count)} times` : "");
+  const cell = ({ at, user, project, asked, why, count }) => [
+    `${user} (${project}) asked for `,
+    reason(asked),
+    `${times(count)}: ${why} `,
+    h("small", {}, when(at)),
+  ];
+  const shown = refused.items.reduce((sum, { count }) => sum + count, 0);
+  return need("warn", `Claims refused in the last hour: ${number(refused.count)}`, lines(refused.items, cell), rest(refused.count, shown));
 }
 
 /** What was asked for, with a way to why it does not fit. */
@@ -99,7 +106,7 @@ function reason(asked) {
 function forbidden(items) {
   if (items.length === 0) return null;
   const cell = (each) => [`${each.actor || "somebody"}: ${each.why} `, h("small", {}, when(each.at))];
-  return need("warn", "Not allowed in the last hour", lines(items, cell), way(href("audit", "", { outcome: "403" }), "All of them"));
+  return need("warn", "Not allowed in the last hour", lines(items, cell), way(href("audit", "", { outcome: "403" }), "Show all"));
 }
 
 function draining({ drained: count }, items) {
@@ -111,7 +118,7 @@ function draining({ drained: count }, items) {
 function reserved({ reserved: items, reserved_count: count }) {
   if (count === 0) return null;
   const hosts = items.flatMap(({ uuid, name }, at) => [at ? ", " : "", providerLink(uuid, name)]);
-  return need("note", `Out of use: ${plural(count, "host")}, everything reserved`, h("p", {}, hosts), rest(count, items.length));
+  return need("note", `Out of use (all reserved): ${plural(count, "host")}`, h("p", {}, hosts), rest(count, items.length));
 }
 
 function ending(agenda) {

@@ -58,7 +58,7 @@ export async function resume() {
 export async function signIn(token) {
   try {
     // A browser refuses to send anything else in a header, which would look as if no server answered.
-    if (!/^[\x21-\x7e]+$/.test(token)) throw new Refused(401, { detail: "This cannot be a token: tokens consist of ASCII letters, digits and signs." }, 1);
+    if (!/^[\x21-\x7e]+$/.test(token)) throw new Refused(401, { detail: "This is not a token: tokens consist of ASCII letters, digits and punctuation." }, 1);
     await take(token);
     if (session.me === null) throw new Refused(401, { detail: "The token is unknown." }, 1);
     sessionStorage.setItem(KEY, token);

@@ -183,4 +183,4 @@ def test_undrain_ends_what_was_drained_itself(ledger: MemoryLedger) -> None:
     (outcome,) = ledger.carry_out(Undrain(where=ProviderFilter(name="o")))
     assert (outcome.matched, outcome.providers) == (1, [DrainedProvider(POOL, "pool")])
     ledger.carry_out(DeleteProvider(uuid=PART))
-    assert not ledger.fleet.drains.by_slot, "a deleted provider is not drained any more"
+    assert not ledger.fleet.drains.by_slot, "a deleted provider is not drained"

@@ -95,7 +95,7 @@ def test_who_is_over_capacity(ledger: MemoryLedger) -> None:
     assert [(each.uuid, each.name, each.used, each.capacity, each.capacity_before) for each in dry.over_capacity] == [
         (HOST, "host", 4, 3, 6)
     ]
-    with pytest.raises(CapacityBelowUse, match=f"More VCPU is held of 1 .* It is {HOST}"):
+    with pytest.raises(CapacityBelowUse, match=f"1 provider would have less VCPU .* Provider: {HOST}"):
         decide(ledger.draft(), edit(every, **half))
     assert ledger.carry_out(edit(every, **half, over_capacity_ok=True)) == [dry]
     # A capacity that rises is no reason to refuse, though it is still too small.
@@ -131,7 +131,7 @@ def test_one_that_is_refused_changes_nothing(
 
 def test_no_more_than_others_can_wait_for(ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inventory_edits, "MOST_EDITED", 2)
-    with pytest.raises(Invalid, match="3 providers match: one command changes at most 2"):
+    with pytest.raises(Invalid, match="3 providers match: the limit is 2"):
         decide(ledger.draft(), edit(None, total=100))
 
 
@@ -148,7 +148,7 @@ def test_a_tree_is_deleted_from_below(ledger: MemoryLedger) -> None:
 
 def test_a_tree_in_use_says_which_of_it(ledger: MemoryLedger) -> None:
     draft: Draft = ledger.draft()
-    with pytest.raises(TreeInUse, match=rf"It is {HOST}\. Held: 4 VCPU\.") as caught:
+    with pytest.raises(TreeInUse, match=rf"Provider: {HOST}\. Held: 4 VCPU\.") as caught:
         decide(draft, DeleteTree(uuid=HOST))
     assert (caught.value.providers, caught.value.provider_count, caught.value.used) == ((HOST,), 1, {"VCPU": 4})
     assert decide(draft, DeleteTree(uuid=EMPTY)) == [EMPTY]

@@ -125,7 +125,7 @@ BAD: list[tuple[type[errors.Refusal], str, Callable[[Ledger], Any]]] = [
     (errors.Invalid, "not a uuid", lambda ledger: ledger.claim(claim(lease="x"))),
     (errors.LeaseNotFound, "No lease", lambda ledger: ledger.leases.end(ABSENT)),
     (errors.LeaseNotFound, "No lease", lambda ledger: ledger.leases.get(ABSENT)),
-    (errors.LeaseExists, "another lease", lambda ledger: ledger.leases.grant("n", project="p", ttl=60, uuid=LEASE)),
+    (errors.LeaseExists, "Another lease", lambda ledger: ledger.leases.grant("n", project="p", ttl=60, uuid=LEASE)),
     (errors.Invalid, "ttl", lambda ledger: ledger.leases.grant("n", project="p", ttl=4)),
     (errors.Invalid, "ttl", lambda ledger: ledger.leases.grant("n", project="p", ttl=2**63)),
     (errors.Invalid, "grace", lambda ledger: ledger.leases.grant("n", project="p", ttl=60, grace=0)),

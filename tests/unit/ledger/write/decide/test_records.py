@@ -79,7 +79,7 @@ def test_an_import_by_name_keeps_a_spelling() -> None:
 @pytest.mark.parametrize(
     ("aggregates", "specs", "why"),
     [
-        (("a,b",), {}, "cannot have ','"),
+        (("a,b",), {}, "cannot contain ','"),
         (("rack",), {"rack": AggregateRecord(ROW)}, f"{RACK} has the name rack already"),
         (("row",), {"row": AggregateRecord(RACK)}, f"{RACK} is named rack: records do not rename aggregates"),
         (("one", "two"), dict.fromkeys(("one", "two"), AggregateRecord(ROW)), f"{ROW} is named one: records do not"),

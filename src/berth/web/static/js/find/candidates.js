@@ -23,7 +23,7 @@ export function listed(found, names, claimed) {
   const candidates = found.candidates.map((candidate, at) => ({ candidate, at: at + 1, names: new Map([...names, ...Object.entries(candidate.names)]) }));
   const hosts = Object.entries(Object.groupBy(candidates, ({ candidate }) => hostOf(candidate, found)));
   const element = table({
-    caption: `${plural(candidates.length, "candidate")} on ${plural(hosts.length, "host")}${found.bounded ? "; there may be more, the search was ended" : ""}`,
+    caption: `${plural(candidates.length, "candidate")} on ${plural(hosts.length, "host")}${found.bounded ? "; the search reached its limit, so there may be more" : ""}`,
     sorted: false,
     saved: () => file(hosts),
     columns: [
@@ -120,7 +120,7 @@ export class CandidateMap {
     const cells = cellsOf(map.cells, name);
     const marked = cells.reduce((sum, cell) => sum + cell.marked, 0);
     const groups = map.level === "groups";
-    this.said.textContent = `Candidates are on ${plural(marked, "host")}, framed here${groups ? " in their groups" : ""}; the others are pale.`;
+    this.said.textContent = `Candidates are on ${plural(marked, "host")}, framed here${groups ? " in their groups" : ""}; all others are pale.`;
     this.map.show(cells, { groups, of: name || "the fullest class", marking: true });
   }
 }
@@ -142,9 +142,9 @@ export function calls(body, found) {
   return h(
     "section",
     { class: "section" },
-    h("h2", {}, "The same as a command or an API call"),
+    h("h2", {}, "As a command or an API call"),
     call("the command line", commandOf(fits ? "claim" : "find", body), fits ? "Claims the first candidate; with find in place of claim it lists them." : ""),
-    call("Berth's own API", own, "With your token in the variable TOKEN. The token itself is not shown."),
+    call("Berth's own API", own, "Put your token into the variable TOKEN: it is not shown here."),
     call("Placement's API", placement),
   );
 }

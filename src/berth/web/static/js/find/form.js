@@ -10,13 +10,13 @@ const MAIN = [
   ["forbidden", "Has none of these traits", "", "traits"],
 ];
 const MORE = [
-  ["anyOf", "Has one trait of each set", "A,B; C,D", "traits"],
-  ["memberOf", "In one aggregate of each set", "A,B; C", "aggregates"],
+  ["anyOf", "Has a trait of each set", "A,B; C,D", "traits"],
+  ["memberOf", "In an aggregate of each set", "A,B; C", "aggregates"],
   ["notMemberOf", "In none of these aggregates", "", "aggregates"],
-  ["inTree", "In the tree of provider", "its uuid", null],
+  ["inTree", "Part of this host", "its uuid", null],
 ];
 
-const titleOf = (suffix) => (suffix === "" ? "Main request" : `Group ${suffix}`);
+const titleOf = (suffix) => (suffix === "" ? "Main request" : `Group ${suffix.replace(/^_/, "")}`);
 
 /** A form that can be filled from a request, and read as one. submitted: called with what it says. */
 export class RequestForm {
@@ -31,16 +31,16 @@ export class RequestForm {
     };
     this.element = h(
       "form",
-      { class: "request", "aria-label": "What is to fit", on: { submit } },
+      { class: "request", "aria-label": "What must fit", on: { submit } },
       Object.entries(names).map(([kind, values]) => suggestions(this.lists[kind], values)),
       this.groups,
-      h("fieldset", { class: "panel" }, h("legend", {}, "Of the whole request"), this.whole),
+      h("fieldset", { class: "panel" }, h("legend", {}, "For the whole request"), this.whole),
       h(
         "div",
         { class: "actions" },
         h("button", { type: "submit", class: "primary" }, "Find"),
         h("button", { type: "button", on: { click: () => this.another() } }, "Add a group"),
-        h("span", { class: "quiet" }, "An unnamed group can use several providers of a tree; a named one needs a single provider."),
+        h("span", { class: "quiet" }, "The main request can use several providers of one host; a named group needs a single provider."),
       ),
     );
   }
@@ -50,9 +50,9 @@ export class RequestForm {
     this.groups.replaceChildren(...form.groups.map((group) => this.box(group)));
     this.whole.replaceChildren(
       field({ label: "Groups in one subtree", name: "sameSubtree", value: form.sameSubtree, placeholder: "_GPU,_NIC" }),
-      field({ label: "Root has all traits", name: "rootRequired", value: form.rootRequired, list: this.lists.traits }),
-      field({ label: "Root has none of these traits", name: "rootForbidden", value: form.rootForbidden, list: this.lists.traits }),
-      field({ label: "Candidates at most", name: "limit", value: form.limit, placeholder: "20", type: "number", min: 1, max: 1000 }),
+      field({ label: "Host itself has all traits", name: "rootRequired", value: form.rootRequired, list: this.lists.traits }),
+      field({ label: "Host itself has none of these traits", name: "rootForbidden", value: form.rootForbidden, list: this.lists.traits }),
+      field({ label: "Maximum candidates", name: "limit", value: form.limit, placeholder: "20", type: "number", min: 1, max: 1000 }),
       tick({ label: "Isolate named groups", name: "isolate", checked: form.isolate }),
     );
   }

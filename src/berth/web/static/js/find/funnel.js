@@ -1,4 +1,4 @@
-/** Why a request fits where it fits, or nowhere: what each constraint took away, group by group. */
+/** Why a request fits where it fits, or nowhere: what each constraint removed, group by group. */
 
 import { h, sized } from "../dom.js";
 import { number, plural } from "../format.js";
@@ -38,8 +38,9 @@ function unknown(names) {
   );
 }
 
-function group({ suffix, counted, total, steps, left }) {
-  const title = suffix === "" ? "Main request" : `Group ${suffix}`;
+function group({ suffix, counted: of, total, steps, left }) {
+  const title = suffix === "" ? "Main request" : `Group ${suffix.replace(/^_/, "")}`;
+  const counted = of === "trees" ? "hosts" : of;
   return h(
     "div",
     { class: "funnel-group", "data-group": suffix },
@@ -62,7 +63,7 @@ function columns(total, counted) {
     { label: "Removed", numeric: true, cell: removed },
     { label: `Left of ${number(total)} ${counted}`, cell: (step) => left(step.left, total) },
     { label: "Without it", numeric: true, cell: without },
-    { label: "Nearest", cell: nearest },
+    { label: "Possible claim", cell: nearest },
   ];
 }
 
@@ -72,7 +73,7 @@ function removed({ removed: count }) {
 
 function without({ removed: count, without: trees }) {
   if (!count) return "";
-  return trees ? `${plural(trees, "tree")} would do` : "no tree would do";
+  return trees ? `${plural(trees, "host")} would fit` : "no host would fit";
 }
 
 function left(count, total) {
@@ -87,19 +88,19 @@ function left(count, total) {
 
 function nearest({ removed: count, nearest: amount, kind, name }) {
   if (!count || amount === null || amount === undefined) return "";
-  return kind === "units" ? `${number(amount)} ${name} is the nearest that one gives` : `${number(amount)} ${name} is the most that one can give`;
+  return `${kind === "units" ? "nearest" : "largest"}: ${number(amount)} ${name}`;
 }
 
 function trees({ total, steps, with_all_groups: fit }) {
   return h(
     "div",
     { class: "funnel-group" },
-    h("h3", {}, "Trees"),
+    h("h3", {}, "Hosts"),
     table({
-      caption: `${plural(total, "tree")} to begin with; in ${number(fit)} every group finds something`,
+      caption: `${plural(total, "host")} to begin with, ${number(fit)} fit each group alone`,
       sorted: false,
       saved: false,
-      columns: columns(total, "trees"),
+      columns: columns(total, "hosts"),
       rows: steps,
     }),
   );
@@ -110,7 +111,7 @@ function together({ left: fit, bounded, why, hindrances }) {
     "div",
     { class: "funnel-group" },
     h("h3", {}, "All groups together"),
-    h("p", {}, `The whole request fits in ${bounded ? "at least " : ""}${plural(fit, "tree")}. ${why}`),
+    h("p", {}, `The whole request fits in ${bounded ? "at least " : ""}${plural(fit, "host")}. ${why}`),
     hindrances.length
       ? h("ul", {}, hindrances.map(({ constraint, without, bounded: more }) => h("li", {}, hindrance(constraint, without, more))))
       : null,

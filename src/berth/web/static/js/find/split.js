@@ -53,7 +53,7 @@ function hint(form, resources, name, parts, whole) {
   return h(
     "div",
     { class: "panel done" },
-    h("p", {}, `No single device has ${resources[name]} ${name}. It fits if they are of several devices of one host: `, link(asked, name, parts), "."),
+    h("p", {}, `No single device has ${resources[name]} ${name}. It fits on several devices of one host: `, link(asked, name, parts), "."),
     h("p", {}, "On the command line: ", h("code", {}, commandOf("claim", whole))),
   );
 }

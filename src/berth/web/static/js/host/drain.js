@@ -30,7 +30,7 @@ async function begun({ uuid, name }) {
   );
   const done = await confirmed({
     title: `Drain ${name}?`,
-    said: [h("p", {}, "It takes no new claims, and nor does what is below it. What is held of it stays."), form],
+    said: [h("p", {}, "It and everything below it will take no new claims. Existing claims stay."), form],
     verb: "Drain",
     done: async () => (await send("POST", "/commands/Drain", { providers: [uuid], why: values(form).why }), true),
   });
@@ -40,9 +40,9 @@ async function begun({ uuid, name }) {
 async function ended({ uuid, name }) {
   const done = await confirmed({
     title: `Undrain ${name}?`,
-    said: [h("p", {}, "It takes claims again.")],
+    said: [h("p", {}, "It will take new claims again.")],
     verb: "Undrain",
     done: async () => (await send("POST", "/commands/Undrain", { providers: [uuid] }), true),
   });
-  if (done) announce(`${name} takes claims again.`);
+  if (done) announce(`${name} takes new claims again.`);
 }

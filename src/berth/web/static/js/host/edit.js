@@ -25,7 +25,7 @@ export function editButton(provider, name, inventory) {
 const form = (label, ...fields) => h("form", { class: "filters", "aria-label": label, on: { submit: (event) => event.preventDefault() } }, fields);
 
 async function renamed(provider) {
-  const entered = form("What it is to be called", field({ label: "Name", name: "name", value: provider.name, required: true, maxlength: 200 }));
+  const entered = form("New name", field({ label: "Name", name: "name", value: provider.name, required: true, maxlength: 200 }));
   const done = async () => {
     const { name } = values(entered);
     if (!name) throw new Error("Enter a name.");
@@ -33,7 +33,7 @@ async function renamed(provider) {
     return name;
   };
   const name = await confirmed({ title: `Rename ${provider.name}`, said: [entered], verb: "Rename", done });
-  if (name) announce(`Renamed: it is ${name} now.`);
+  if (name) announce(`Renamed to ${name}.`);
 }
 
 /** The button that gives an aggregate a name and a kind; null for who may not. */
@@ -45,7 +45,7 @@ export function nameButton(uuid, name) {
 
 async function named(uuid, name) {
   const entered = form(
-    "What it is called",
+    "Name and kind",
     field({ label: "Name", name: "name", value: name ?? "", maxlength: 200 }),
     field({ label: "Kind", name: "kind", placeholder: "rack", options: ["rack", "zone", "network"] }),
   );
@@ -55,7 +55,7 @@ async function named(uuid, name) {
     return given || uuid;
   };
   const called = await confirmed({ title: "Name an aggregate", said: [entered], verb: "Save", done });
-  if (called) announce(`The aggregate is called ${called}.`);
+  if (called) announce(`The aggregate is now named ${called}.`);
 }
 
 async function edited(provider, name, inventory) {
@@ -65,10 +65,10 @@ async function edited(provider, name, inventory) {
     field({ label: "Reserved", name: "reserved", type: "number", min: 0, value: inventory.reserved }),
     field({ label: "Ratio", name: "allocation_ratio", type: "number", min: 0, step: "any", value: inventory.allocation_ratio }),
   );
-  const over = tick({ label: "Also if more is held than there is then", name: "over" });
+  const over = tick({ label: "Allow less capacity than consumers hold", name: "over" });
   const done = await confirmed({
     title: `${name} of ${provider.name}`,
-    said: [entered, over, h("p", { class: "quiet" }, "What can be claimed is (total − reserved) × ratio.")],
+    said: [entered, over, h("p", { class: "quiet" }, "Capacity = (total − reserved) × ratio.")],
     verb: "Save",
     done: () => saved(provider, name, values(entered), over.querySelector("input").checked),
   });
@@ -85,7 +85,7 @@ async function saved(provider, name, entered, over) {
 function numeric(field, text) {
   const value = text === "" ? NaN : Number(text);
   const fits = field === "allocation_ratio" ? value > 0 : Number.isInteger(value) && value >= 0;
-  if (!fits && field === "allocation_ratio") throw new Error("The ratio is a number above 0.");
-  if (!fits) throw new Error(`The ${field} amount is a whole number.`);
+  if (!fits && field === "allocation_ratio") throw new Error("The ratio must be a number above 0.");
+  if (!fits) throw new Error(`The ${field} amount must be a whole number.`);
   return value;
 }

@@ -36,10 +36,10 @@ export class Holdings {
   shown(items) {
     const nodes = below(this.provider);
     const rows = nodes.length > MOST_DEVICES ? items : devices(nodes, items);
-    if (rows.length === 0) return empty("It has no allocations");
+    if (rows.length === 0) return empty("No claims");
     const free = rows.length - items.length;
     const where = nodes.length > 1 ? ` on it and ${plural(nodes.length - 1, "device")} below it` : "";
-    const caption = `${this.list.counted("allocation")}${where}${free ? `, ${free} free` : ""}`;
+    const caption = `${this.list.counted("claim")}${where}${free ? `, ${free} free` : ""}`;
     return table({ caption, columns: this.columns(items, nodes.length > 1), rows, list: this.list });
   }
 
@@ -94,20 +94,20 @@ function idle(node) {
 async function released(row) {
   const claim = await get(`/consumers/${row.consumer}`).catch(() => null);
   const whole = claim && Object.keys(claim.allocations).length > 1 && may("allocations.delete");
-  const only = whole && may("allocations.release") ? tick({ label: `Only what it holds of ${row.name}`, name: "only" }) : null;
+  const only = whole && may("allocations.release") ? tick({ label: `Only its claim on ${row.name}`, name: "only" }) : null;
   const done = await confirmed({
     title: `Release the claim of ${row.user}?`,
     said: [
-      h("p", {}, `${row.user} of project ${row.project} holds `, amounts(row.resources), ` of ${row.name}`, whole ? [", in all:"] : "."),
+      h("p", {}, `${row.user} of project ${row.project} holds `, amounts(row.resources), ` of ${row.name}`, whole ? [", in total:"] : "."),
       whole ? h("p", {}, amounts(claim.resources), ` on ${plural(Object.keys(claim.allocations).length, "provider")}`) : null,
       only,
-      h("p", {}, "Others can claim it then. Workloads that run there are not stopped."),
+      h("p", {}, "Others can then claim it. Workloads that run there are not stopped."),
     ],
     verb: "Release",
     danger: true,
     done: () => release(row, whole && !only?.querySelector("input").checked),
   });
-  if (done) announce(`Released: ${row.user} holds ${row.name} no more.`);
+  if (done) announce(`Released: ${row.user} no longer holds ${row.name}.`);
 }
 
 async function release({ consumer, provider, project }, whole) {
@@ -115,7 +115,7 @@ async function release({ consumer, provider, project }, whole) {
   else {
     const body = { consumers: [consumer], on: provider, ...(may("projects.list") ? {} : { project }) };
     const { result } = await send("POST", "/commands/ReleaseMatching", body);
-    if (result.items.length === 0) throw new Error("It holds nothing of this any more: it was released already.");
+    if (result.items.length === 0) throw new Error("Nothing to release: it was already released.");
   }
   return true;
 }

@@ -17,7 +17,7 @@ const SPANS = [
   [String(24 * HOUR), "Within a day"],
   [String(7 * 24 * HOUR), "Within a week"],
 ];
-const EVENTS = { ends: "ends", lapses: "lapses unless confirmed" };
+const EVENTS = { ends: "ends", lapses: "lapses if not confirmed" };
 
 export const page = { title: "Agenda", needs: "consumers.list", show };
 
@@ -26,7 +26,7 @@ async function show(view) {
   const region = h("div");
   const own = ownProject();
   const form = filters(
-    { label: "What ends", changed: (given) => go(changed(given)) },
+    { label: "Filters", changed: (given) => go(changed(given)) },
     choice({ label: "When", name: "within", options: SPANS }),
     field({ label: "Project", name: "project", type: "search", ...(own ? { value: own, readonly: true } : {}) }),
   );
@@ -77,7 +77,7 @@ function shown(list, items, params) {
   if (items.length === 0) {
     const filtered = params.get("within") || params.get("project");
     return empty(
-      filtered ? "Nothing ends then" : "No claim has an end",
+      filtered ? "Nothing ends in this time" : "No claim has an end",
       filtered ? "Change or clear the filters above." : "Claims made with berth claim --for 7d, and holds, appear here.",
     );
   }
@@ -88,7 +88,7 @@ const COLUMNS = [
   { label: "In", head: true, cell: (each) => until(each.in_s) },
   { label: "What", cell: (each) => EVENTS[each.event] },
   { label: "At", cell: (each) => moment(each.at) },
-  { label: "Free then", cell: (each) => each.held.map(free) },
+  { label: "Frees", cell: (each) => each.held.map(free) },
   { label: "Project", cell: (each) => projectLink(each.project) },
   { label: "User", cell: (each) => each.user },
   { label: "Consumer", cell: (each) => consumerLink(each.consumer, each.name) },

@@ -39,7 +39,7 @@ async function show(view) {
   const said = h("div", { role: "status" });
   const form = filters(
     { label: "Which records", changed: (given) => go(changed(given)) },
-    field({ label: "Who", name: "actor", type: "search", placeholder: "the whole name" }),
+    field({ label: "Who", name: "actor", type: "search", placeholder: "exact name" }),
     field({ label: "Operation", name: "operation", type: "search", placeholder: "SetAllocations" }),
     choice({ label: "Outcome", name: "outcome", options: OUTCOMES }),
     field({ label: "Provider", name: "provider", type: "search", placeholder: "host or device" }),

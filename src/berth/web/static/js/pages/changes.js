@@ -17,7 +17,7 @@ export const page = { title: "Changes", needs: "changes.list", show };
 const STATES = {
   live: "Live: changes appear as they are made.",
   lost: "The connection is lost. Reconnecting: the list continues after the last change shown, so no change is missed.",
-  asking: "Live changes need the operation changes.list.",
+  asking: "You may not follow changes live: your roles lack the operation changes.list.",
   off: "",
 };
 
@@ -99,8 +99,8 @@ class Rows {
       this.shown = reset;
       this.first = 1;
       const why = "a backup was restored, a failover lost changes, or they were archived";
-      const text = `It does not continue from what was here: ${why}. Its last change is ${number(reset)}.`;
-      fill(this.parts.region, empty("The log begins again", text));
+      const text = `The log was replaced: ${why}. Its last change is now ${number(reset)}.`;
+      fill(this.parts.region, empty("The log was replaced", text));
       this.body = null;
       return;
     }

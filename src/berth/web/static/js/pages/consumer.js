@@ -21,7 +21,7 @@ async function show(view) {
     const { consumer, ended } = await found(view);
     view.entitle(`Consumer ${consumer?.name ?? view.id}`);
     if (consumer) await fillIn(view, holds, consumer);
-    else fill(holds, empty("It has no allocations", endSentence(ended)));
+    else fill(holds, empty("No claims", endSentence(ended)));
     await history?.load();
   };
 }
@@ -49,11 +49,11 @@ async function fillIn(view, holds, consumer) {
       ["Generation", number(consumer.generation)],
       ["Changed", when(consumer.updated_at)],
       ...lifeFacts(consumer),
-      ["Holds in all", resources(consumer.resources)],
+      ["Holds in total", resources(consumer.resources)],
     ]),
     may("allocations.delete") ? actions(consumer, rows.length) : null,
     table({
-      caption: `Allocations on ${plural(rows.length, "provider")}`,
+      caption: `Claims on ${plural(rows.length, "provider")}`,
       columns: [
         { label: "Provider", head: true, cell: ([uuid]) => providerLink(uuid, names.get(uuid)) },
         { label: "Holds", cell: ([, amounts]) => resources(amounts) },
@@ -71,17 +71,17 @@ function nameFacts({ uuid, name, note }) {
 function actions(consumer, providers) {
   const release = async () => {
     const released = await confirmed({
-      title: "Release all of its allocations?",
+      title: "Release all of its claims?",
       said: [
-        h("p", {}, `Consumer ${consumer.name ?? consumer.uuid} of project ${consumer.project} has allocations on ${plural(providers, "provider")}:`),
+        h("p", {}, `Consumer ${consumer.name ?? consumer.uuid} of project ${consumer.project} has claims on ${plural(providers, "provider")}:`),
         h("p", {}, resources(consumer.resources)),
-        h("p", {}, "Others can claim them then. Workloads that run there are not stopped."),
+        h("p", {}, "Others can then claim them. Workloads that run there are not stopped."),
       ],
       verb: "Release",
       danger: true,
       done: async () => (await send("DELETE", `/consumers/${consumer.uuid}`), true),
     });
-    if (released) announce("Released: the consumer has no allocations now.");
+    if (released) announce("Released: the consumer holds nothing now.");
   };
   return h("div", { class: "actions" }, h("button", { type: "button", class: "danger", "data-key": "release", on: { click: release } }, "Release…"));
 }

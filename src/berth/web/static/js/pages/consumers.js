@@ -49,7 +49,7 @@ async function show(view) {
     choice({ label: "State", name: "state", options: STATES }),
     choice({ label: "Ends", name: "due", options: DUE }),
   );
-  const note = own ? h("p", { class: "quiet" }, `Your roles let you see the allocations of your own project, ${own}.`) : null;
+  const note = own ? h("p", { class: "quiet" }, `You see only claims of your own project, ${own}.`) : null;
   view.root.append(...[note, form, region].filter(Boolean));
   const list = new Growing(region, {
     fetched: (page) => get("/consumers", { ...asked(view.params, classes), ...page }, { signal: view.signal }),
@@ -84,7 +84,7 @@ function shown(list, items, params) {
   if (items.length === 0) {
     const filtered = FILTERS.some((name) => params.get(name));
     return empty(
-      filtered ? "No consumer matches" : "There are no allocations",
+      filtered ? "No consumer matches" : "There are no claims",
       filtered ? "Change or clear the filters above." : "Claims made with “Find”, berth claim or the API appear here.",
     );
   }
@@ -97,7 +97,7 @@ function columns(items) {
     { label: "User", head: true, cell: (each) => consumerLink(each.uuid, each.user) },
     ...nameColumn(items, "uuid", "name"),
     { label: "Project", cell: (each) => projectLink(each.project) },
-    { label: "Holds in all", cell: (each) => resources(each.resources), order: { down: { order: "largest" } } },
+    { label: "Holds in total", cell: (each) => resources(each.resources), order: { down: { order: "largest" } } },
     { label: "Type", cell: (each) => each.type ?? "unknown" },
     { label: "Changed", cell: (each) => when(each.updated_at) },
     ...endsColumn(items),

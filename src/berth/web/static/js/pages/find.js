@@ -3,7 +3,7 @@
 import { get, send } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { CandidateMap, calls, listed, mayMap, rootsOf } from "../find/candidates.js";
-import { claim } from "../find/claiming.js";
+import { claim } from "../find/claim.js";
 import { RequestForm } from "../find/form.js";
 import { funnel } from "../find/funnel.js";
 import { splitHint } from "../find/split.js";
@@ -99,10 +99,10 @@ async function drawn(view, parts, { body, found, names }) {
   const claimed = async (candidate) => {
     if (await claim(candidate, names, parts.claimed)) view.refresh();
   };
-  const claiming = may("allocations.post") ? claimed : null;
+  const onClaim = may("allocations.post") ? claimed : null;
   fill(parts.outcome, fits ? verdict(found) : nothing(found));
-  fill(parts.list, fits ? listed(found, names, claiming) : null);
-  fill(parts.funnel, fits ? h("details", {}, h("summary", {}, "Why here, and not elsewhere?"), funnel(found.funnel)) : funnel(found.funnel));
+  fill(parts.list, fits ? listed(found, names, onClaim) : null);
+  fill(parts.funnel, fits ? h("details", {}, h("summary", {}, "Why only these?"), funnel(found.funnel)) : funnel(found.funnel));
   fill(parts.calls, calls(body, found));
   if (parts.map) {
     parts.map.element.hidden = !fits;

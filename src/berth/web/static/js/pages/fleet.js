@@ -1,7 +1,7 @@
 /** Fleet: all hosts as a map, from afar first; what there is in all; and which hosts are like that. */
 
 import { get } from "../api.js";
-import { beginning } from "../beginning.js";
+import { emptyLedger } from "../empty.js";
 import { card } from "../capacity.js";
 import { fill, h } from "../dom.js";
 import { choice, field, filters, follow } from "../fields.js";
@@ -21,7 +21,7 @@ const DRAWN = [
   ["", "automatic"],
   ["aggregates", "aggregate"],
   ["names", "name"],
-  ["hosts", "nothing: every host"],
+  ["hosts", "every host"],
 ];
 
 export const page = { title: "Fleet", needs: "fleet.show", show };
@@ -71,7 +71,7 @@ async function load(view, form, parts, called) {
   fill(parts.table);
   if (nothing) {
     parts.said.textContent = "There are no providers yet.";
-    fill(parts.table, beginning());
+    fill(parts.table, emptyLedger());
     return;
   }
   const chosen = params.get("class") || "";
@@ -100,7 +100,7 @@ function draw(view, parts, map, chosen) {
 function summary(map, cells) {
   const hosts = plural(map.total_hosts, "host");
   if (map.level === "groups") return `${hosts} in ${plural(cells.length, "group")}, by ${map.groups_of === "aggregates" ? "aggregate" : "name"}`;
-  if (cells.length < map.total_hosts) return `The first ${number(cells.length)} of ${hosts} by name: narrow it down, or look at groups`;
+  if (cells.length < map.total_hosts) return `The first ${number(cells.length)} of ${hosts} by name: use a filter, or show groups`;
   const racks = new Set(cells.map((cell) => cell.rack).filter(Boolean)).size;
   return racks ? `${hosts} in ${plural(racks, "rack")}` : hosts;
 }
@@ -149,7 +149,7 @@ function inWords(step, called) {
   const name = decodeURIComponent(label || "");
   if (kind === "aggregate") return name ? `aggregate ${called.get(name) || name}` : "in no aggregate";
   if (kind === "aggregates") return `aggregates ${name}…`;
-  return kind === "start" ? `${name}…` : name || "names of digits";
+  return kind === "start" ? `${name}…` : name || "names that start with a digit";
 }
 
 function totals(overview) {

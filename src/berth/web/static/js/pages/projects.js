@@ -17,7 +17,7 @@ async function show(view) {
   view.root.append(region);
   const list = new Growing(region, {
     fetched: (page) => get("/projects", page, { signal: view.signal }),
-    shown: (items) => (items.length ? shown(list, items) : empty("No project has allocations")),
+    shown: (items) => (items.length ? shown(list, items) : empty("No project has claims")),
     columns: () => COLUMNS,
   });
   return async () => {
@@ -35,7 +35,7 @@ function shown(list, rows) {
 const COLUMNS = [
   { label: "Project", head: true, cell: (each) => projectLink(each.project) },
   { label: "Consumers", numeric: true, cell: (each) => h("a", { href: href("consumers", "", { project: each.project }) }, number(each.consumers)) },
-  { label: "Holds in all", cell: (each) => resources(each.resources) },
+  { label: "Holds in total", cell: (each) => resources(each.resources) },
   { label: "By type", roomy: true, cell: (each) => Object.entries(each.by_type).map(([type, share]) => byType(type, share)) },
 ];
 
@@ -47,7 +47,7 @@ async function one(view, region, project) {
   const usages = await get("/usages", { project }, { signal: view.signal });
   fill(
     region,
-    usages.items.length ? ofTypes(usages.items) : empty("It has no allocations", "A project appears with its first claim, and disappears with its last."),
+    usages.items.length ? ofTypes(usages.items) : empty("No claims", "A project appears with its first claim, and disappears with its last."),
     h(
       "p",
       {},

@@ -89,7 +89,7 @@ function units({ min_unit: least, max_unit: most, step_size: step, total }) {
 function tree(provider) {
   const depth = depths(provider.tree);
   return table({
-    caption: `The tree of ${plural(provider.tree.length, "provider")} that it is in`,
+    caption: `Tree of ${plural(provider.tree.length, "provider")}`,
     columns: [
       { label: "Provider", head: true, cell: (node) => branch(node, provider, depth.get(node.uuid)) },
       { label: "Used", cell: (node) => Object.entries(node.resources).map(([name, room]) => line(node, name, room)) },

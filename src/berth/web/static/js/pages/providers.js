@@ -29,7 +29,7 @@ async function show(view) {
     { label: "Which providers", changed: (given) => go(changed({ ...given, reverse: "" })) },
     choice({ label: "Order", name: "order", options: ORDERS }),
     field({ label: "Name", name: "name", type: "search", placeholder: "part of it" }),
-    field({ label: "Uuid", name: "uuid", type: "search", placeholder: "its beginning" }),
+    field({ label: "Uuid", name: "uuid", type: "search", placeholder: "starts with" }),
     field({ label: "Trait", name: "trait", type: "search", options: named(traits.items) }),
     field({ label: "Aggregate", name: "aggregate", type: "search", options: aggregateNames(aggregates.items) }),
     field({ label: "Has class", name: "class", type: "search", options: named(classes.items) }),
@@ -68,7 +68,7 @@ const order = (name, first, last) => ({ [first]: { order: name, reverse: "" }, [
 
 const COLUMNS = [
   { label: "Provider", head: true, cell: name, order: order("name", "up", "down") },
-  { label: "Kind", cell: (each) => (each.parent ? "device" : "host") },
+  { label: "Place", cell: (each) => (each.parent ? "part of a host" : "host") },
   { label: "Fullest", cell: fullest, order: order("fullest", "down", "up") },
   { label: "Used", cell: (each) => h("span", { class: "amounts" }, Object.entries(each.resources).map(part)) },
   { label: "Generation", numeric: true, cell: (each) => number(each.generation) },

@@ -12,7 +12,7 @@ import { may } from "../session.js";
 import { empty, table } from "../table.js";
 import { ownProject } from "../own.js";
 
-const HOW_IT_COUNTS = "Hours are amount × time. A claim counts until it ends, a hold also while it is pending.";
+const HOW_IT_COUNTS = "Hours are amount × time. A claim counts until it ends. A hold counts while it is pending, too.";
 
 const mayBeWrong = (count) => `Amounts may be wrong: ${plural(count, "entry", "entries")} of the change log cannot be read.`;
 
@@ -38,7 +38,7 @@ async function show(view) {
   const own = ownProject();
   const region = h("div");
   const form = filters(
-    { label: "What was held", changed: (given) => go(changed(given)) },
+    { label: "Filters", changed: (given) => go(changed(given)) },
     choice({ label: "By", name: "by", options: Object.entries(KINDS) }),
     choice({ label: "Time", name: "span", options: SPANS }),
     choice({ label: "Class", name: "class", options: [["", "Every class"], ...classes.map(({ name }) => [name, name])] }),
@@ -77,9 +77,9 @@ function shown(report) {
     h("p", { class: "quiet" }, moment(report.since), " to ", moment(report.until), `. ${HOW_IT_COUNTS}`),
     cautions(report),
     rows.length === 0
-      ? empty("Nothing was held", "Choose another time, or clear the filters above.")
+      ? empty("Nothing was held", "Choose another period, or clear the filters above.")
       : [
-          by === "class" || totals.length === 0 ? null : amounts("All of it, by class", totals, []),
+          by === "class" || totals.length === 0 ? null : amounts("Total, by class", totals, []),
           amounts(caption(report), rows.slice(0, SHOWN), [{ label: KINDS[by], head: true, cell: (each) => name(by, each) }], rows.length + report.left_out <= SHOWN),
         ],
   ];
@@ -92,7 +92,7 @@ function caption({ rows, left_out: rest }) {
 
 function cautions({ since, complete_from: from, damaged }) {
   return [
-    from > since ? h("p", { class: "problem", role: "note" }, "Only what was held from ", moment(from), " on: the change log begins there.") : null,
+    from > since ? h("p", { class: "problem", role: "note" }, "Incomplete: the change log begins at ", moment(from), ".") : null,
     damaged.length ? h("p", { class: "problem", role: "note" }, mayBeWrong(damaged.length)) : null,
   ];
 }

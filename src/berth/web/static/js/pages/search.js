@@ -19,7 +19,7 @@ async function show(view) {
   return async () => {
     const q = (view.params.get("q") || "").trim();
     view.entitle(q ? `“${q}”` : "Search");
-    if (!q) return fill(region, empty("Nothing is searched for", "Enter a name, or a part of it, above. The key / leads there."));
+    if (!q) return fill(region, empty("Enter a search", "Enter a name, or a part of it, above. The key / opens the search."));
     const ask = (path, query, operation) => (may(operation) ? get(path, query, { signal: view.signal }).catch(nothing) : NONE);
     const exact = await exactly(q, view.signal);
     if (exact.items.length === 1) return go(href("provider", exact.items[0].uuid), { replace: true });
@@ -50,17 +50,16 @@ async function everything(q, ask) {
     may("projects.list") ? ask("/consumers", { user: q, order: "oldest", limit: MOST }, "consumers.list") : NONE,
     ask("/consumers", { q, project: ownProject(), order: "oldest", limit: MOST }, "consumers.list"),
     whole ? one(`/consumers/${encodeURIComponent(q)}`, "consumers.show") : [],
-    ask("/projects", { limit: 1000 }, "projects.list"),
-    ...["aggregates", "traits", "classes"].map((kind) => ask(`/${kind}`, {}, `${kind}.list`)),
+    ask("/projects", { name: q, totals: false, limit: MOST }, "projects.list"),
+    ...["aggregates", "traits", "classes"].map((kind) => ask(`/${kind}`, { name: q }, `${kind}.list`)),
   ]);
-  const like = (text) => text.toLowerCase().includes(q.toLowerCase());
   return {
     providers: unique([...named.items, ...byUuid.items]).slice(0, MOST),
-    aggregates: aggregates.items.filter(({ name, label }) => like(label || name)).slice(0, MOST),
-    projects: projects.items.filter(({ project }) => like(project)).slice(0, MOST),
+    aggregates: aggregates.items.slice(0, MOST),
+    projects: projects.items,
     consumers: unique([...consumers, ...notes.items, ...users.items]).slice(0, MOST),
-    traits: traits.items.filter(({ name, providers }) => providers && like(name)).slice(0, MOST),
-    classes: classes.items.filter(({ name, providers }) => providers && like(name)).slice(0, MOST),
+    traits: traits.items.filter(({ providers }) => providers).slice(0, MOST),
+    classes: classes.items.filter(({ providers }) => providers).slice(0, MOST),
   };
 }
 
@@ -80,13 +79,13 @@ function drawn(q, { providers, aggregates, projects, consumers, traits, classes 
   ].filter(Boolean);
   if (parts.length) return parts;
   return empty(
-    "Nothing is called so",
-    "Hosts, racks, projects, traits and classes are found by a part of their names, consumers by a part of their names and notes, users by the whole name.",
+    "Nothing found",
+    "Part of a name finds hosts, racks, projects, traits and classes; part of a name or note finds consumers; users need the exact name.",
   );
 }
 
 function part(title, items, cell, all = null) {
   if (items.length === 0) return null;
-  const more = items.length >= MOST && all ? h("p", {}, h("a", { href: all }, "All of them")) : null;
+  const more = items.length >= MOST && all ? h("p", {}, h("a", { href: all }, "Show all")) : null;
   return h("section", { class: "section" }, h("h2", {}, title), h("ul", { class: "plain found" }, items.map((each) => h("li", {}, cell(each)))), more);
 }

@@ -49,7 +49,7 @@ function tokenForm(enter, { first }) {
       name: "token",
       type: "password",
       required: true,
-      help: "It is kept for this tab only, until you sign out or close it, and is sent in the header X-Auth-Token.",
+      help: "You stay signed in until you close this tab or sign out.",
     }),
     h("button", { type: "submit", class: first ? "primary" : null }, "Sign in"),
   );
@@ -59,8 +59,8 @@ function trial(enter) {
   return h(
     "div",
     { class: "panel" },
-    h("p", {}, "This server runs with ", h("code", {}, "--auth dev"), ": for trials on this machine. It accepts every token."),
-    h("p", {}, "Any name will do as a token; ", h("code", {}, "admin"), " may do everything."),
+    h("p", {}, "This server runs with ", h("code", {}, "--auth dev"), ": authentication is OFF, every token is accepted."),
+    h("p", {}, "Use any name as the token; ", h("code", {}, "admin"), " has all rights."),
     h("button", { type: "button", class: "primary", on: { click: () => enter("admin") } }, "Sign in as admin"),
   );
 }

@@ -4,7 +4,7 @@ import { get } from "../api.js";
 import { card } from "../capacity.js";
 import { fill, h } from "../dom.js";
 import { feed } from "../feed.js";
-import { beginning } from "../beginning.js";
+import { emptyLedger } from "../empty.js";
 import { choice, filters, follow } from "../fields.js";
 import { amount, plural, share, when } from "../format.js";
 import { projectLink } from "../links.js";
@@ -58,7 +58,7 @@ async function load(view, parts) {
   const { signal } = view;
   const overview = await get("/fleet", {}, { signal });
   if (overview.providers === 0) {
-    fill(view.root, h("p", { class: "said" }, "There are no providers yet."), beginning());
+    fill(view.root, h("p", { class: "said" }, "There are no providers yet."), emptyLedger());
     return;
   }
   if (!parts.sections.isConnected) fill(view.root, parts.sections);
@@ -91,17 +91,18 @@ async function trends(view, parts, overview) {
   parts.again = Date.now() + HALF_AN_HOUR_MS;
   try {
     parts.trends = await get("/fleet/trends", {}, { signal: view.closed.signal });
+    if (!parts.trends.complete) parts.again = Date.now() + A_MINUTE_MS;
     fill(parts.said, cautions(parts.trends));
     draw(parts, overview);
   } catch (error) {
     if (passing(error)) parts.again = Date.now() + A_MINUTE_MS;
-    if (error.name !== "AbortError") fill(parts.said, h("p", { class: "quiet" }, `How full it was is not known: ${error.message}`));
+    if (error.name !== "AbortError") fill(parts.said, h("p", { class: "quiet" }, `The history of use is not available: ${error.message}`));
   }
 }
 
 function cautions({ damaged }) {
   if (!damaged) return null;
-  return h("p", { class: "problem", role: "note" }, `The lines may be wrong: ${plural(damaged, "entry", "entries")} of the change log cannot be read.`);
+  return h("p", { class: "problem", role: "note" }, `The lines have gaps: ${plural(damaged, "entry", "entries")} of the change log cannot be read.`);
 }
 
 async function users(view, parts, name, { classes }) {
@@ -118,7 +119,7 @@ async function users(view, parts, name, { classes }) {
     { label: name, numeric: true, cell: (each) => amount(name, each.amount) },
     { label: "Share", cell: (each) => meter({ name, used: each.amount, capacity, label: `${name} of ${each.user}`, plain: true }) },
   ];
-  fill(parts.users, table({ caption: `Users by ${name}, of ${amount(name, capacity)} in all`, columns, rows: items }));
+  fill(parts.users, table({ caption: `Users by ${name}, of ${amount(name, capacity)} in total`, columns, rows: items }));
 }
 
 async function last(view, parts) {

@@ -43,7 +43,7 @@ function shown(view, items) {
     { label: "Only from", cell: (each) => each.networks.join(", ") || "anywhere" },
     ...(may("tokens.revoke") ? [{ label: "Revoke", act: true, cell: (each) => revokeButton(view, each) }] : []),
   ];
-  return table({ caption: `${plural(items.length, "token")}, revoked ones too`, columns, rows: items.toReversed() });
+  return table({ caption: `${plural(items.length, "token")}, including revoked ones`, columns, rows: items.toReversed() });
 }
 
 const isOver = ({ expires_at: end }) => end !== null && end / 1000 <= Date.now();
@@ -59,7 +59,7 @@ function revokeButton(view, token) {
   const revoke = async () => {
     const done = await confirmed({
       title: `Revoke the token ${token.name}?`,
-      said: [h("p", {}, "It is refused from the next request on, in every process. This cannot be undone.")],
+      said: [h("p", {}, "Effective immediately. This cannot be undone.")],
       verb: "Revoke",
       danger: true,
       done: async () => (await send("POST", "/tokens/revoke", { name: token.name }), true),
@@ -79,14 +79,14 @@ function created() {
     field({ label: "Token name", name: "name", required: true, maxlength: 200 }),
     choice({ label: "Role", name: "role", options: ROLES.map((role) => [role, role]) }),
     field({ label: "Project", name: "project", value: "admin" }),
-    field({ label: "Valid for days", name: "days", type: "number", min: 1, placeholder: "without end" }),
+    field({ label: "Valid for days", name: "days", type: "number", min: 1, placeholder: "never expires" }),
   );
   return confirmed({ title: "Create a token", said: [form], verb: "Create", done: () => issue(values(form)) });
 }
 
 async function issue({ name, role, project, days }) {
   if (!name) throw new Error("Enter a name for the token.");
-  if (days && !(Number.isInteger(Number(days)) && Number(days) > 0)) throw new Error("The days are a whole number.");
+  if (days && !(Number.isInteger(Number(days)) && Number(days) > 0)) throw new Error("The days must be a whole number.");
   return send("POST", "/tokens", { name, roles: [role], project, lasts_seconds: days ? Number(days) * DAY_S : null });
 }
 

@@ -12,7 +12,7 @@ export async function claim(candidate, names, told) {
   const { project, user } = session.me;
   const form = h(
     "form",
-    { class: "filters", "aria-label": "For whom", on: { submit: (event) => event.preventDefault() } },
+    { class: "filters", "aria-label": "Owner of the claim", on: { submit: (event) => event.preventDefault() } },
     field({ label: "Project", name: "project", value: project || "", required: true }),
     field({ label: "User", name: "user", value: user || "", required: true }),
     field({ label: "Type", name: "type", placeholder: "INSTANCE" }),
@@ -20,7 +20,7 @@ export async function claim(candidate, names, told) {
   );
   const granted = await confirmed({
     title: "Claim this candidate?",
-    said: [h("p", {}, "A new consumer will be allocated:"), h("ul", {}, Object.entries(candidate.allocations).map((part) => line(part, names))), form],
+    said: [h("p", {}, "A new consumer will hold:"), h("ul", {}, Object.entries(candidate.allocations).map((part) => line(part, names))), form],
     verb: "Claim",
     done: () => made(candidate, values(form)),
   });
@@ -34,8 +34,8 @@ export async function claim(candidate, names, told) {
 
 /** Write what the candidate says: just that, or nothing if it has been taken meanwhile. */
 async function made(candidate, { project, user, type, name }) {
-  if (!project || !user) throw new Error("Enter its project and its user.");
-  if (type && !/^[A-Z0-9_]+$/.test(type)) throw new Error("A type is made of A-Z, 0-9 and _, such as INSTANCE.");
+  if (!project || !user) throw new Error("Enter a project and a user.");
+  if (type && !/^[A-Z0-9_]+$/.test(type)) throw new Error("A type consists of A-Z, 0-9 and _, such as INSTANCE.");
   const consumer = randomUuid();
   const claim = { consumer, allocations: candidate.allocations, project, user, type: type || null, generation: null, ...(name ? { name } : {}) };
   await send("POST", "/commands/SetAllocations", { claims: [claim] });
@@ -59,7 +59,7 @@ function outcome(consumer, names) {
   return h(
     "div",
     { class: "panel done", role: "status" },
-    h("p", { class: "title" }, "Claimed, durably"),
+    h("p", { class: "title" }, "Claimed and saved"),
     h("p", {}, "Consumer ", consumerLink(consumer.uuid, consumer.name), " holds:"),
     h(
       "ul",

@@ -55,9 +55,9 @@ def body_of(request: Request, decoder: msgspec.json.Decoder[Any] | None) -> Any:
     except msgspec.ValidationError as error:
         raise Invalid(f"the body is wrong: {error}", at=place_of(error)) from None
     except (msgspec.DecodeError, ValueError) as error:
-        raise BadRequest(f"The body is no JSON: {error}") from None
+        raise BadRequest(f"The body is not JSON: {error}") from None
     except RecursionError:
-        raise BadRequest("The body is no JSON that can be taken: it is nested too deeply") from None
+        raise BadRequest("The body is nested too deeply") from None
 
 
 def lines_of(request: Request) -> AliveLineReader:
@@ -74,10 +74,10 @@ def lines_of(request: Request) -> AliveLineReader:
 def _check_media(request: Request, wanted: str) -> None:
     kind = media_type_of(request)
     if kind != wanted:
-        raise HttpError(415, f"The body has to be {wanted}, not {kind[:64] or 'of no type'}.")
+        raise HttpError(415, f"The body must be {wanted}, not {kind[:64] or 'of no type'}.")
     coding = request.headers.get("content-encoding", "").strip().lower()
     if coding not in ("", "identity"):
-        raise HttpError(415, "The body has to be sent as it is, without a content coding.")
+        raise HttpError(415, "The body must be sent without a content coding.")
 
 
 def amounts(text: str, what: str = "room") -> dict[str, int]:

@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from berth.fleet.explain.constraints import ConstraintMask
-from berth.model.funnel import Constraint, FunnelStep, GroupFunnel, Hindrance, Together, TreeFunnel, UnknownName
+from berth.model.funnel import (
+    Constraint,
+    Counted,
+    FunnelStep,
+    GroupFunnel,
+    Hindrance,
+    Together,
+    TreeFunnel,
+    UnknownName,
+    group_name,
+)
+from berth.model.plural import plural
 
 ROOT_KINDS = (Constraint.ROOT_REQUIRED, Constraint.ROOT_FORBIDDEN)
 FORBIDDING_KINDS = (Constraint.DRAINED, Constraint.FORBIDDEN, Constraint.NOT_MEMBER_OF, Constraint.ROOT_FORBIDDEN)
@@ -37,12 +48,12 @@ def reason(
 ) -> str:
     """Return why a request fits or does not, naming the constraint without which most trees would satisfy it."""
     if unknown:
-        return "; ".join(_unknown_name_sentence(each) for each in unknown) + "."
+        return " ".join(_unknown_name_sentence(each) for each in unknown)
     if not trees.total:
         return "There are no providers."
     if together.left:
         least = "at least " * together.bounded
-        return f"The request fits in {least}{together.left:,} of {_trees(trees.total)}."
+        return f"The request fits in {least}{together.left:,} of {plural(trees.total, 'host')}."
     if trees.with_all_groups:
         return together.why
     worst = _worst(list(blames))
@@ -54,17 +65,21 @@ def reason(
 def why_not_together(each: int, together: int, bounded: bool, hindrances: list[Hindrance]) -> str:
     """Return why groups that each fit in `each` trees fit together in fewer; "" if they do not."""
     if bounded and not together:
-        return f"Each group fits in {_trees(each)}; the search for all of them together reached its limit."
+        alone = plural(each, "host fits", "hosts fit")
+        return f"{alone} each group alone; the search for a host that fits all groups reached its limit."
     if bounded or together == each:
         return ""
     if together:
-        return f"In {_number(each - together, 'more trees')} each group fits, but not all of them together."
+        more = plural(each - together, "more host fits", "more hosts fit")
+        return f"{more} each group alone, but not all groups together."
     worst = max(hindrances, key=lambda one: one.without or 0)
     if worst.without:
         least = "at least " * worst.bounded
-        would_fit = f"{least}{_trees(worst.without)}"
-        return f"No tree {worst.constraint}; without this constraint the request would fit in {would_fit}."
-    return f"Each group fits in {_trees(each)}, but in none of them do all groups fit together."
+        would_fit = f"{least}{plural(worst.without, 'host')}"
+        return f"No host {worst.constraint}. Without this constraint, the request would fit in {would_fit}."
+    if each == 1:
+        return "1 host fits each group alone, but not all groups together."
+    return f"{plural(each, 'host')} fit each group alone, but none of them fits all groups together."
 
 
 def _worst(blames: list[Blame]) -> Blame | None:
@@ -93,7 +108,7 @@ def _weight(blame: Blame) -> tuple[bool, int, bool]:
 
 def _blame_sentence(blame: Blame, total: int) -> str:
     constraint, step = blame.constraint, blame.step
-    whose = "tree" if constraint.kind in ROOT_KINDS else "provider"
+    whose = "host" if constraint.kind in ROOT_KINDS else "provider"
     rest = " that meets all other constraints" if blame.others else ""
     sentence = (
         f"every {whose}{rest} {constraint.failing}"
@@ -109,7 +124,7 @@ def _blame_sentence(blame: Blame, total: int) -> str:
     sentence = f"{sentence[0].upper()}{sentence[1:]}{hint and f' ({hint})'}"
     if blame.essential:
         return f"{sentence}."
-    return f"{sentence}; without this constraint, {step.without:,} of {_trees(total)} would fit."
+    return f"{sentence}. Without this constraint, {step.without:,} of {plural(total, 'host')} would fit."
 
 
 def _no_single_constraint(groups: list[GroupFunnel], trees: TreeFunnel) -> str:
@@ -117,25 +132,18 @@ def _no_single_constraint(groups: list[GroupFunnel], trees: TreeFunnel) -> str:
     for group in groups:
         last = next((step for step in group.steps if not step.left), None)
         if last is not None:
-            whose = f"group {group.suffix}" if group.suffix else "the main request"
-            fails = f"none of the {_number(last.removed, group.counted.value)} left {last.constraint}"
-            return f"For {whose}, {fails}, and dropping that constraint alone would not help."
+            what = "hosts" if group.counted is Counted.TREES else "providers"
+            fails = f"none of the remaining {what} ({last.removed:,}) {last.constraint}"
+            return f"For {group_name(group.suffix)}, {fails}. Dropping this constraint alone would not help."
     alone = [step for step in trees.steps if step.kind is Constraint.GROUP and step.without]
     if alone:
         worst = max(alone, key=lambda step: step.without)
-        return f"No tree that fits the other groups {worst.constraint}; without it, {_trees(worst.without)} would fit."
-    return "Each group fits in some tree, but no tree fits all of them."
+        would_fit = plural(worst.without, "host")
+        return f"No host that fits the other groups {worst.constraint}. Without this group, {would_fit} would fit."
+    return "Each group fits in some host, but no host fits all groups."
 
 
 def _unknown_name_sentence(each: UnknownName) -> str:
     what = "resource class" if each.kind is Constraint.UNKNOWN_CLASS else "trait"
     hint = f" (did you mean {' or '.join(each.nearest)}?)" if each.nearest else ""
-    return f"There is no {what} {each.name}{hint}"
-
-
-def _trees(count: int) -> str:
-    return _number(count, "trees")
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what if count != 1 else what.removesuffix('s')}"
+    return f"There is no {what} {each.name}{hint}."

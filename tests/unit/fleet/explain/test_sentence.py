@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from berth.fleet.explain.constraints import ConstraintMask
-from berth.fleet.explain.wording import Blame, reason, why_not_together
+from berth.fleet.explain.sentence import Blame, reason, why_not_together
 from berth.model.funnel import (
     Constraint,
     Counted,
@@ -43,15 +43,15 @@ def test_unknown_names_come_before_everything_else() -> None:
         UnknownName(kind=Constraint.UNKNOWN_TRAIT, name="NO_SUCH", nearest=[]),
     ]
     assert reason([], trees(0), TOGETHER, unknown, []) == (
-        "There is no resource class VCPUS (did you mean VCPU or PCPU?); There is no trait NO_SUCH."
+        "There is no resource class VCPUS (did you mean VCPU or PCPU?). There is no trait NO_SUCH."
     )
 
 
 @pytest.mark.parametrize(
     ("together", "expected"),
     [
-        (Together(hindrances=[], why="", left=1200), "The request fits in 1,200 of 2,000 trees."),
-        (Together(hindrances=[], why="", left=3, bounded=True), "The request fits in at least 3 of 2,000 trees."),
+        (Together(hindrances=[], why="", left=1200), "The request fits in 1,200 of 2,000 hosts."),
+        (Together(hindrances=[], why="", left=3, bounded=True), "The request fits in at least 3 of 2,000 hosts."),
         (Together(hindrances=[], why="They do not go together.", left=0), "They do not go together."),
     ],
 )
@@ -78,7 +78,7 @@ def test_where_each_group_finds_something(together: Together, expected: str) -> 
             id="units rather than an amount that does no more",
         ),
         pytest.param([blame(Constraint.FORBIDDEN, 1)], "Every provider is not forbidden VCPU", id="what is forbidden"),
-        pytest.param([blame(Constraint.ROOT_REQUIRED, 1)], "No tree is root_required VCPU", id="of roots"),
+        pytest.param([blame(Constraint.ROOT_REQUIRED, 1)], "No host is root_required VCPU", id="of roots"),
         pytest.param(
             [blame(Constraint.REQUIRED, 1, groups="group 1", others=True)],
             "For group 1, no provider that meets all other constraints is required VCPU",
@@ -88,20 +88,20 @@ def test_where_each_group_finds_something(together: Together, expected: str) -> 
 )
 def test_which_constraint_is_named(blames: list[Blame], begins: str) -> None:
     without = max(each.step.without for each in blames if begins.lower().find(f" {each.constraint.kind} ") >= 0)
-    assert of(blames) == f"{begins}; without this constraint, {without:,} of 10 trees would fit."
+    assert of(blames) == f"{begins}. Without this constraint, {without:,} of 10 hosts would fit."
 
 
 def test_when_no_single_constraint_is_to_blame() -> None:
-    step = FunnelStep(constraint="has room for 9 VCPU", kind=Constraint.ROOM, left=0, removed=3)
+    step = FunnelStep(constraint="has 9 VCPU free", kind=Constraint.ROOM, left=0, removed=3)
     group = GroupFunnel(suffix="1", counted=Counted.PROVIDERS, total=9, steps=[step], left=0)
     assert reason([group], trees(9), TOGETHER, [], []).startswith(
-        "For group 1, none of the 3 providers left has room for 9 VCPU"
+        "For group 1, none of the remaining providers (3) has 9 VCPU free. Dropping this"
     )
     whole = FunnelStep(constraint="has what group 1 needs", kind=Constraint.GROUP, left=0, removed=1, without=1)
     assert reason([], trees(9, 0, whole), TOGETHER, [], []) == (
-        "No tree that fits the other groups has what group 1 needs; without it, 1 tree would fit."
+        "No host that fits the other groups has what group 1 needs. Without this group, 1 host would fit."
     )
-    assert reason([], trees(9), TOGETHER, [], []).startswith("Each group fits in some tree")
+    assert reason([], trees(9), TOGETHER, [], []).startswith("Each group fits in some host")
     assert reason([], trees(0), TOGETHER, [], []) == "There are no providers."
 
 
@@ -114,16 +114,17 @@ def hindrance(without: int | None, *, bounded: bool = False) -> Hindrance:
     [
         (5, 5, False, [], ""),
         (5, 2, True, [], ""),
-        (5, 0, True, [], "Each group fits in 5 trees; the search for all of them together reached its limit."),
-        (5, 2, False, [], "In 3 more trees each group fits, but not all of them together."),
+        (5, 0, True, [], "5 hosts fit each group alone; the search for a host that fits all groups reached its limit."),
+        (5, 2, False, [], "3 more hosts fit each group alone, but not all groups together."),
+        (5, 4, False, [], "1 more host fits each group alone, but not all groups together."),
         (
             5,
             0,
             False,
             [hindrance(0), hindrance(4, bounded=True)],
-            "No tree isolates; without this constraint the request would fit in at least 4 trees.",
+            "No host isolates. Without this constraint, the request would fit in at least 4 hosts.",
         ),
-        (5, 0, False, [hindrance(0)], "Each group fits in 5 trees, but in none of them do all groups fit together."),
+        (5, 0, False, [hindrance(0)], "5 hosts fit each group alone, but none of them fits all groups together."),
     ],
 )
 def test_why_not_together(each: int, together: int, bounded: bool, hindrances: list[Hindrance], expected: str) -> None:

@@ -1,0 +1,77 @@
+"""Keeping what summaries need, in a server: refused claims for all processes, and how full the fleet was."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from berth.ledger import Ledger
+from berth.model.errors import BerthError
+
+LOOK_S: Final = 1.0
+"""How often the thread looks whether refused claims wait to be written."""
+
+FIRST_S: Final = 10.0
+"""When it first keeps how full the fleet was, in seconds after the start."""
+
+INTERVAL_S: Final = 300.0
+"""How often it does so: there is a sample for each half hour, and most of the time nothing is to be done."""
+
+SPREAD: Final = 0.5
+"""By which share of the interval it comes earlier at most, at random: so that of many processes one is first."""
+
+REST: Final = 3
+"""How many times as long as a page of a long log took to rest after it."""
+
+_LOG = logging.getLogger("berth")
+
+
+class SummaryKeeper:
+    """A thread that keeps both. No answer of the ledger depends on it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="summary-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ask the thread to end soon."""
+        self._ended.set()
+
+    def _run(self) -> None:
+        due = time.monotonic() + FIRST_S
+        while not self._ended.wait(LOOK_S):
+            self._try(self._ledger.summaries.refused.share_if_due)
+            if time.monotonic() >= due:
+                self._try(partial(self._ledger.summaries.keep_usage, _Pace(self._ended).goes_on))
+                due = time.monotonic() + INTERVAL_S * (1 - SPREAD * random.random())  # noqa: S311 - no secret
+
+    def _try(self, do: Callable[[], None]) -> None:
+        try:
+            do()
+        except BerthError as error:
+            _LOG.info("what summaries need is kept later: %s", error)
+        except Exception:  # noqa: BLE001 - it is logged; the server goes on
+            _LOG.exception("what summaries need could not be kept")
+
+
+class _Pace:
+    """The pace at which a long log is read: others go first."""
+
+    def __init__(self, ended: threading.Event) -> None:
+        self._ended, self._began = ended, time.monotonic()
+
+    def goes_on(self) -> bool:
+        """Pause for longer than the last page took. Return False once the server stops."""
+        self._ended.wait(REST * (time.monotonic() - self._began))
+        self._began = time.monotonic()
+        return not self._ended.is_set()
