@@ -56,6 +56,7 @@ from berth.model.overview import (
     ProviderDetails,
     ProviderFilter,
     ProviderItem,
+    ProviderOrder,
     ProviderPage,
 )
 from berth.model.pages import CallerInfo, HolderItem, HolderPage, NameItem, ServerInfo
@@ -155,6 +156,7 @@ __all__ = [
     "ProviderHolding",
     "ProviderInventories",
     "ProviderItem",
+    "ProviderOrder",
     "ProviderPage",
     "ProviderQuery",
     "ProviderSummary",

@@ -45,7 +45,15 @@ from berth.model.funnel import Funnel
 from berth.model.interface import LedgerInterface
 from berth.model.message import RESULTS, UNKEYED, message
 from berth.model.names import parse_uuid
-from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
+from berth.model.overview import (
+    FleetMap,
+    MapQuery,
+    Overview,
+    ProviderDetails,
+    ProviderFilter,
+    ProviderOrder,
+    ProviderPage,
+)
 from berth.model.pages import CallerInfo, Found, HolderPage, NameItem, Page, Result, ServerInfo
 from berth.model.plain_values import as_request
 from berth.model.provider import (
@@ -180,12 +188,15 @@ class Client(TokenRequests, ReconcileRequests, ReportRequests, TermRequests, Log
         self,
         asked: ProviderFilter = ProviderFilter(),  # noqa: B008 - it is frozen
         *,
+        order: ProviderOrder = ProviderOrder.OLDEST,
+        reverse: bool = False,
         limit: int = 100,
         after: str | None = None,
     ) -> ProviderPage:
-        """Return a page of the providers that match a filter. Raises ClassNotFound, TraitsNotFound."""
+        """Return a page of the providers that match a filter. Raises ClassNotFound, TraitsNotFound, Invalid."""
         given = {name: getattr(asked, name) for name in ("name", "uuid", "trait", "aggregate", "root")}
         given |= {"class": asked.resource_class, "room": _amounts_text(asked.room), "drained": "true" * asked.drained}
+        given |= {"order": order.value, "reverse": "true" * reverse}
         return self._transport.get("/v1/providers", ProviderPage, limit=limit, after=after, **given)
 
     def details(self, uuid: str) -> ProviderDetails:

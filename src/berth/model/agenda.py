@@ -47,10 +47,13 @@ class Agenda(msgspec.Struct, frozen=True):
 
     now: the ledger's time when this was read, in microseconds since 1970 UTC; next: the value of `after` for the next
     page, None at the end. overdue: leases that are overdue, the first to end first, a hundred at most, on the first
-    page only.
+    page only. total: how many end in all, counted with the first page, None on the others; bounded: whether counting
+    ended at a bound, so that there may be more.
     """
 
     now: int
     items: list[AgendaItem]
     next: str | None
     overdue: list[LeaseInfo] = []
+    total: int | None = None
+    bounded: bool = False

@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from berth.model.caller import Caller
-from berth.model.change import Facts
+from berth.model.change import Change, Facts
+from berth.model.change_summary import ChangeSummary, brief_of
 
 
 class RefusedRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +48,8 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     actor: the caller, as the way of authentication names it; via: that way; address: the caller's;
     operation: the command's name, for a refused request the operation's; outcome: done, or the HTTP
     status of the refusal; change: the number in the change log, None for a refused request; before, after:
-    the state of what the change touched; hash: SHA-256 over this record and the previous hash.
+    the state of what the change touched; hash: SHA-256 over this record and the previous hash; summary: of the change,
+    only in a list that was asked for summaries instead of states.
     """
 
     number: int
@@ -67,3 +69,13 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     before: Facts | None
     after: Facts | None
     hash: str
+    summary: ChangeSummary | msgspec.UnsetType = msgspec.UNSET
+
+
+def summary_of(record: AuditRecord) -> ChangeSummary | None:
+    """Return the summary of a record's change; None for a refused request, and if the states were not read."""
+    if record.summary is not msgspec.UNSET:
+        return record.summary
+    if record.change is None or record.after is None:
+        return None
+    return brief_of(Change(record.change, record.at, record.operation, record.actor, record.request, record.after))

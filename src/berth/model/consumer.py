@@ -126,10 +126,16 @@ class ConsumerItem(ClaimLife, frozen=True):
 
 
 class ConsumerPage(msgspec.Struct, frozen=True):
-    """A page of consumers. next: the value of `after` for the next page, None at the end."""
+    """A page of consumers. next: the value of `after` for the next page, None at the end.
+
+    total: how many match in all, counted with the first page, None on the others; bounded: whether counting ended at a
+    bound, so that there may be more.
+    """
 
     items: list[ConsumerItem]
     next: str | None
+    total: int | None = None
+    bounded: bool = False
 
 
 class ConsumerDetails(ClaimLife, frozen=True):
@@ -168,7 +174,12 @@ class ProjectItem(msgspec.Struct, frozen=True):
 
 
 class ProjectPage(msgspec.Struct, frozen=True):
-    """A page of projects, by name. next: the value of `after` for the next page, None at the end."""
+    """A page of projects, by name. next: the value of `after` for the next page, None at the end.
+
+    total, bounded: as of ConsumerPage.
+    """
 
     items: list[ProjectItem]
     next: str | None
+    total: int | None = None
+    bounded: bool = False

@@ -33,7 +33,15 @@ from berth.model.funnel import Funnel
 from berth.model.idempotency import checked_key, made_uuid, repeatable
 from berth.model.inventory import Inventory
 from berth.model.name_verbs import NameVerbs
-from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
+from berth.model.overview import (
+    FleetMap,
+    MapQuery,
+    Overview,
+    ProviderDetails,
+    ProviderFilter,
+    ProviderOrder,
+    ProviderPage,
+)
 from berth.model.page_verbs import PageVerbs
 from berth.model.pages import HolderPage, NameItem
 from berth.model.plain_values import as_inventories, as_request
@@ -99,10 +107,12 @@ class LedgerReader(Protocol):
         self,
         asked: ProviderFilter = ProviderFilter(),  # noqa: B008 - it is frozen
         *,
+        order: ProviderOrder = ProviderOrder.OLDEST,
+        reverse: bool = False,
         limit: int = 100,
         after: str | None = None,
     ) -> ProviderPage:
-        """Return a page of the providers that match a filter. Raises ClassNotFound, TraitsNotFound."""
+        """Return a page of the providers that match a filter. Raises ClassNotFound, TraitsNotFound, Invalid."""
 
     @abstractmethod
     def details(self, uuid: str) -> ProviderDetails:

@@ -106,6 +106,19 @@ class FleetMap(msgspec.Struct, frozen=True):
     cells: list[MapCell]
 
 
+class ProviderOrder(enum.StrEnum):
+    """The order in which providers are listed. OLDEST: in which they were created; CHANGED: the last changed first.
+
+    FULLEST: by the share of the capacity that is held, the largest first: of the class that the filter names, else of
+    the class of which each is fullest.
+    """
+
+    OLDEST = "oldest"
+    NAME = "name"
+    CHANGED = "changed"
+    FULLEST = "fullest"
+
+
 class ProviderFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which providers to show, each judged alone. All given conditions must hold.
 
@@ -143,10 +156,14 @@ class ProviderItem(msgspec.Struct, frozen=True):
 
 
 class ProviderPage(msgspec.Struct, frozen=True):
-    """A page of providers, oldest first. next: the value of `after` for the next page, None at the end."""
+    """A page of providers, in the order that was asked for.
+
+    next: the value of `after` for the next page, None at the end; total: how many match in all.
+    """
 
     items: list[ProviderItem]
     next: str | None
+    total: int | None = None
 
 
 class InventoryDetails(msgspec.Struct, frozen=True):

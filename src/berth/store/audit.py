@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -10,9 +10,11 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, null, select
 
-from berth.model.audit import AuditRecord
+from berth.model.audit import AuditRecord, summary_of
 from berth.model.caller import Caller
 from berth.model.change import Change, Facts
 from berth.model.text import log_text
@@ -25,6 +27,11 @@ _APPEND = inserting(audit)
 _WITH_FACTS = select(audit, changes.c.facts).select_from(audit).outerjoin(changes, audit.c.change == changes.c.number)
 _WITHOUT_FACTS = select(*(null().label(each.name) if each is audit.c.before else each for each in audit.c)).add_columns(
     null().label("facts")
+)
+_WITH_SUMMARY = (
+    select(*(each for each in audit.c if each is not audit.c.before), null().label("before"), changes.c.facts)
+    .select_from(audit)
+    .outerjoin(changes, audit.c.change == changes.c.number)
 )
 # One at a time: for both at once SQLite reads every record.
 _ENDS = select(select(func.min(audit.c.number)).scalar_subquery(), select(func.max(audit.c.number)).scalar_subquery())
@@ -188,7 +195,8 @@ class AuditFilter:
     """Which records to read, newest first; after: oldest first, from the record after this number on.
 
     since, until: microseconds since 1970, the latter excluded; subject: a provider's or consumer's uuid; before: a
-    record's number; facts: false omits the states before and after, which can be large.
+    record's number; facts: false omits the states before and after, which can be large; summary: with a summary of the
+    change in their place.
     """
 
     since: int | None = None
@@ -201,20 +209,23 @@ class AuditFilter:
     after: int | None = None
     most: int | None = 100
     facts: bool = True
+    summary: bool = False
 
 
 def records(connection: Connection, filter_: AuditFilter) -> list[AuditRecord]:
     """Return the records that match."""
-    selected = (_WITH_FACTS if filter_.facts else _WITHOUT_FACTS).where(*_conditions(filter_))
+    with_states = _WITH_FACTS if filter_.facts else _WITHOUT_FACTS
+    selected = (_WITH_SUMMARY if filter_.summary else with_states).where(*_conditions(filter_))
+    read: Callable[[Any], AuditRecord] = _summarised if filter_.summary else _record
     selected = selected.order_by(audit.c.number if filter_.after is not None else audit.c.number.desc())
     if filter_.subject is None:
-        return [_record(row) for row in connection.execute(selected.limit(filter_.most))]
+        return [read(row) for row in connection.execute(selected.limit(filter_.most))]
     matching: list[AuditRecord] = []
     for numbers in _numbers_about(connection, filter_):
         some = selected.where(audit.c.number.in_(numbers))
         if filter_.most is not None:
             some = some.limit(filter_.most - len(matching))
-        matching += [_record(row) for row in connection.execute(some)]
+        matching += [read(row) for row in connection.execute(some)]
         if len(matching) == filter_.most:
             break
     return matching
@@ -320,6 +331,12 @@ def drop(connection: Connection, first: int, last: int) -> None:
     """
     audit_index.drop(connection, first, last)
     connection.execute(_DROP, {"first": first, "last": last})
+
+
+def _summarised(row: Row[Any]) -> AuditRecord:
+    """Return a record with a summary of its change; without one if it was refused."""
+    record = _record(row)
+    return replace(record, after=None, summary=summary_of(record) or UNSET)
 
 
 def _record(row: Row[Any]) -> AuditRecord:

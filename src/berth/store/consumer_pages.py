@@ -162,7 +162,7 @@ def oldest(connection: Connection, filter_: ConsumerFilter, after: int, most: in
     if filter_.by_amount_only:
         # In two steps: for both at once PostgreSQL reads all that match, and sorts them.
         consumer_id = allocations.c.consumer_id
-        found = select(consumer_id).where(_amount_condition(filter_), consumer_id > after)
+        found = select(consumer_id).where(amount_condition(filter_), consumer_id > after)
         ids = connection.execute(found.distinct().order_by(consumer_id).limit(most)).scalars().all()
         query = select(*CONSUMER).where(consumers.c.id.in_(ids)).order_by(consumers.c.id)
     return list(map(ConsumerRow._make, connection.execute(query).all()))
@@ -188,7 +188,7 @@ def amounts(connection: Connection, filter_: ConsumerFilter) -> Generator[list[t
 
 def among(connection: Connection, filter_: ConsumerFilter, uuids: Sequence[str]) -> dict[str, ConsumerRow]:
     """Return by uuid those of some consumers that match, by a filter that depends on what they hold."""
-    holds = and_(allocations.c.consumer_id == consumers.c.id, _amount_condition(filter_))
+    holds = and_(allocations.c.consumer_id == consumers.c.id, amount_condition(filter_))
     matching, rows = _restrict_owner(select(*CONSUMER), filter_).join(allocations, holds), dict[str, ConsumerRow]()
     for begin in range(0, len(uuids), IN_ONE_STATEMENT):
         some = consumers.c.uuid.in_(uuids[begin : begin + IN_ONE_STATEMENT])
@@ -274,7 +274,7 @@ def holdings(
 def _held(filter_: ConsumerFilter) -> Subquery:
     """Return how much each consumer holds of what counts."""
     amount = func.sum(allocations.c.amount).label("amount")
-    held = select(allocations.c.consumer_id, amount).where(_amount_condition(filter_))
+    held = select(allocations.c.consumer_id, amount).where(amount_condition(filter_))
     return held.group_by(allocations.c.consumer_id).subquery()
 
 
@@ -282,38 +282,47 @@ def _matching(filter_: ConsumerFilter) -> Select[Any]:
     query = _restrict_owner(select(*CONSUMER), filter_)
     if filter_.by_amount:
         mine = select(allocations.c.consumer_id).where(
-            allocations.c.consumer_id == consumers.c.id, _amount_condition(filter_)
+            allocations.c.consumer_id == consumers.c.id, amount_condition(filter_)
         )
         query = query.where(mine.exists())
     return query
 
 
 def _restrict_owner(query: Select[Any], filter_: ConsumerFilter) -> Select[Any]:
-    if filter_.now is not None:
-        query = query.where(counted(filter_.now))
+    conditions = owner_conditions(filter_) + other_conditions(filter_) + name_conditions("", None, filter_.text)
+    return query.where(*conditions) if conditions else query
+
+
+def owner_conditions(filter_: ConsumerFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions on consumers for which there is an index: of project, name and uuid."""
+    conditions: list[ColumnElement[bool]] = []
     if filter_.project:
-        query = query.where(consumers.c.project == filter_.project)
-    if filter_.user:
-        query = query.where(consumers.c.user == filter_.user)
-    if filter_.untyped:
-        query = query.where(consumers.c.type_id.is_(None))
-    elif filter_.type_id is not None:
-        query = query.where(consumers.c.type_id == filter_.type_id)
-    if filter_.named:
-        query = query.where(*name_conditions(filter_.name, filter_.uuids, filter_.text))
-    return query if filter_.pending is None and filter_.due_by is None else _restrict_life(query, filter_)
+        conditions.append(consumers.c.project == filter_.project)
+        if filter_.user:
+            conditions.append(consumers.c.user == filter_.user)
+    return conditions + name_conditions(filter_.name, filter_.uuids, "")
 
 
-def _restrict_life(query: Select[Any], filter_: ConsumerFilter) -> Select[Any]:
+def other_conditions(filter_: ConsumerFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions on consumers for which there is none, without that on name and note."""
+    conditions: list[ColumnElement[bool]] = []
     end, deadline = consumers.c.end, consumers.c.deadline
+    if filter_.now is not None:
+        conditions.append(counted(filter_.now))
+    if filter_.user and not filter_.project:
+        conditions.append(consumers.c.user == filter_.user)
+    if filter_.untyped:
+        conditions.append(consumers.c.type_id.is_(None))
+    elif filter_.type_id is not None:
+        conditions.append(consumers.c.type_id == filter_.type_id)
     if filter_.pending is not None:
-        query = query.where(deadline.is_not(None) if filter_.pending else deadline.is_(None))
+        conditions.append(deadline.is_not(None) if filter_.pending else deadline.is_(None))
     if filter_.due_by is not None:
-        query = query.where(or_(end <= filter_.due_by, deadline <= filter_.due_by))
-    return query
+        conditions.append(or_(end <= filter_.due_by, deadline <= filter_.due_by))
+    return conditions
 
 
-def _amount_condition(filter_: ConsumerFilter) -> ColumnElement[bool]:
+def amount_condition(filter_: ConsumerFilter) -> ColumnElement[bool]:
     """Return the condition on the amounts that count."""
     conditions: list[ColumnElement[bool]] = []
     if filter_.provider_id is not None:

@@ -454,6 +454,7 @@ def test_reading_the_same(ledger: berth.Ledger, client: berth.Client, async_clie
         ),
         lambda it: it.search(berth.ProviderFilter(name="HOST", resource_class="VCPU", room={"VCPU": 1}), limit=2),
         lambda it: it.search(berth.ProviderFilter(drained=True)),
+        lambda it: [it.search(order=order, reverse=True, limit=3) for order in berth.ProviderOrder],
         lambda it: it.classes(),
         lambda it: it.trait_names(associated=True),
         lambda it: [it.names(kind) for kind in (berth.NameKind.CLASS, berth.NameKind.TRAIT, berth.NameKind.AGGREGATE)],

@@ -71,6 +71,7 @@ def everywhere(tab: Tab, filled: str = "small") -> Iterator[str]:
             "(all) => all.slice(0, 5).forEach((each) => each.parentNode.open = true)"
         )
         if where == "audit":
+            tab.page.locator(".opener").first.click()
             expect(tab.page.locator(".record pre").first).to_be_visible()
         yield where
     tab.go("fleet?name=node-1")

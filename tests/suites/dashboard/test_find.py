@@ -93,17 +93,21 @@ def devices(tab: Tab, *, isolate: bool = False) -> None:
 
 
 def candidates(tab: Tab) -> list[dict[str, str]]:
-    """What each candidate in the list takes: resources by provider."""
-    rows = tab.page.locator("table", has=tab.page.locator("caption", has_text=re.compile(r"^\d+ candidate")))
-    found: list[dict[str, str]] = rows.locator("tbody tr").evaluate_all(
-        """(rows) => rows.map((row) => Object.fromEntries([...row.cells[1].querySelectorAll(".line")].map((line) =>
+    """What each candidate in the list takes: resources by provider. Hosts with several ways are opened."""
+    hosts = tab.page.locator("table", has=tab.page.locator("caption", has_text=re.compile(r"^\d+ candidate")))
+    hosts.locator(".opener[aria-expanded=false]").evaluate_all("(all) => all.forEach((each) => each.click())")
+    found: list[dict[str, str]] = hosts.locator("tbody tr:not(.below):not(:has([aria-expanded])), .way").evaluate_all(
+        """(ways) => ways.map((way) => Object.fromEntries([...way.querySelectorAll(".line")].map((line) =>
           [line.querySelector("[title]").title, line.querySelector(".amounts").innerText.trim()])))"""
     )
     return found
 
 
 def calls(tab: Tab) -> dict[str, str]:
-    return {name: tab.page.get_by_role("region", name=f"Call of {name}").inner_text() for name in APIS}
+    return {
+        name: tab.page.get_by_role("region", name=f"Call of {name}").inner_text()
+        for name in ("the command line", *APIS)
+    }
 
 
 APIS = ("Berth's own API", "Placement's API")
@@ -127,7 +131,11 @@ def test_a_form_that_is_filled(tab: Tab) -> None:
     assert "Candidates are on 2 hosts" in tab.main
     tab.page.locator("canvas").hover(position={"x": 20, "y": 20})
     assert tab.page.locator(".tip").inner_text() == "host-0: VCPU 0% used (0 of 16), 1 candidate here"
-    own, placement = map(played, calls(tab).values())
+    assert calls(tab)["the command line"] == (
+        "berth claim VCPU=2 --group GPU:VGPU=1 --trait GPU:CUSTOM_RED --group NIC:SRIOV_NET_VF=1 "
+        "--group NUMA: --trait NUMA:HW_NUMA_ROOT --same-subtree NUMA,GPU,NIC"
+    )
+    own, placement = (played(calls(tab)[api]) for api in APIS)
     assert [sorted(each["allocations"]) for each in own["candidates"]] == [sorted(each) for each in wanted]  # type: ignore[attr-defined]
     requests = placement["allocation_requests"]
     assert [sorted(each["allocations"]) for each in requests] == [sorted(each) for each in wanted]  # type: ignore[attr-defined]
@@ -147,7 +155,7 @@ def test_isolated_groups(isolate: bool, count: int, tab: Tab) -> None:
     found = candidates(tab)
     assert len({tuple(sorted(each)) for each in found if len(each) == 2}) == 3
     assert any(len(each) == 1 for each in found) != isolate
-    own, placement = map(played, calls(tab).values())
+    own, placement = (played(calls(tab)[api]) for api in APIS)
     assert len(own["candidates"]) == len(placement["allocation_requests"]) == len(found) >= count  # type: ignore[arg-type]
     assert ("group_policy=isolate" in calls(tab)["Placement's API"]) == isolate
 
@@ -196,7 +204,7 @@ def test_nothing_fits(tab: Tab) -> None:
 def test_what_no_single_device_has_is_split_with_a_click(tab: Tab) -> None:
     fill_group(group(tab, "Main request"), Resources="VCPU:1,VGPU:7")
     ask(tab)
-    assert "berth find VCPU=1 --group _1:VGPU=4 --group _2:VGPU=3 --isolate" in tab.main
+    assert "berth claim VCPU=1 --group 1:VGPU=4 --group 2:VGPU=3 --isolate" in tab.main
     with tab.filling():
         tab.page.get_by_role("link", name="ask for 4 + 3 VGPU").click()
     expect(tab.page.locator("[data-outcome]")).to_contain_text("It fits in 3 hosts")
@@ -261,6 +269,39 @@ def test_a_candidate_is_claimed(tab: Tab, ledger: berth.Ledger) -> None:
     ledger.release(consumer)
 
 
+def test_hosts_are_compared_and_claimed_with_the_keyboard(tab: Tab, ledger: berth.Ledger) -> None:
+    """A row a host with its ways, which open below; arrows go from host to host, Enter claims."""
+    fill_group(group(tab, "Main request"), Resources="VGPU:1")
+    ask(tab)
+    hosts = [row[:2] for row in tab.rows("6 candidates on 3 hosts")]
+    assert hosts == [[f"host-{number}", "2 ways"] for number in range(3)]
+    keyboard = tab.page.keyboard
+    tab.page.get_by_role("button", name="2 ways").first.focus()
+    keyboard.press("ArrowDown")
+    keyboard.press("Enter")
+    ways = tab.page.locator(".way")
+    assert [words.split()[0] for words in ways.locator(".line").all_inner_texts()] == ["host-1-gpu-0", "host-1-gpu-1"]
+    tab.page.get_by_role("button", name="Claim candidate").first.focus()
+    for _ in range(3):
+        keyboard.press("ArrowDown")
+    keyboard.press("Enter")
+    dialog = tab.page.get_by_role("dialog")
+    expect(dialog.get_by_label("Project")).to_be_focused()
+    assert "host-1-gpu-1" in dialog.inner_text()
+    keyboard.type("physics")
+    keyboard.press("Tab")
+    keyboard.type("ada")
+    with tab.filling():
+        keyboard.press("Enter")
+    done = tab.page.get_by_role("status").filter(has_text="Claimed, durably")
+    consumer = done.get_by_role("link").first.inner_text()
+    held = ledger.allocations(consumer)
+    assert held is not None
+    assert (held.consumer.project, held.consumer.user) == ("physics", "ada")
+    assert [each.provider for each in held.held] == [uuid(121)]
+    ledger.release(consumer)
+
+
 def test_a_candidate_that_was_taken_meanwhile(tab: Tab, ledger: berth.Ledger) -> None:
     """It is said in the dialog, nothing is claimed, and asking again finds what is left."""
     devices(tab)
@@ -285,7 +326,7 @@ def test_a_candidate_that_was_taken_meanwhile(tab: Tab, ledger: berth.Ledger) ->
 def test_the_token_is_not_in_the_calls(tab: Tab) -> None:
     fill_group(group(tab, "Main request"), Resources="VCPU:1")
     ask(tab)
-    for call in calls(tab).values():
+    for call in map(calls(tab).__getitem__, APIS):
         words = shlex.split(call.replace("\\\n", " "))
         assert "X-Auth-Token: $TOKEN" in words
         assert not any("admin" in word for word in words)

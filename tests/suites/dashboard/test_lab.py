@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 import berth
 from berth.model.commands import Claim
 from berth.model.errors import AllocationsNotFound
+from berth.model.overview import ProviderOrder
 from tests.suites.dashboard.conftest import NewTab, serving
 from tests.suites.dashboard.test_accessibility import barriers
 from tests.support import lab_fleet
@@ -156,7 +158,7 @@ def test_what_cannot_be_released_or_saved_is_said(lab: Server, lab_ledger: berth
 
 
 def test_clicks_to_who_holds_all_of_a_host(lab: Server, new_tab: NewTab) -> None:
-    """Two from the start page by the map; one by its name, which the slash leads to; and two more to free a device."""
+    """Two from the start page by the page of the fleet, one by the name, which the slash leads to."""
     tab = new_tab(lab).open()
     with tab.filling():
         tab.page.get_by_role("link", name="Fleet").click()
@@ -179,6 +181,30 @@ def test_clicks_to_who_holds_all_of_a_host(lab: Server, new_tab: NewTab) -> None
     expect(tab.page.get_by_role("button", name=f"Release what li holds of {FULL_GPU_HOST}-gpu7")).to_be_visible()
 
 
+def test_three_clicks_free_a_device(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:
+    """From the start page: its host on the map, Release in its row, and yes."""
+    tab = new_tab(lab).open()
+    surface = tab.page.get_by_role("application")
+    surface.focus()
+    tab.page.keyboard.press("End")  # to learn where it is; the clicks are by mouse
+    expect(tab.page.locator(".tip")).to_contain_text("gpu-r20-05")
+    tip = tab.page.locator(".tip").bounding_box()
+    assert tip is not None
+    clicks = 0
+    with tab.filling():
+        tab.page.mouse.click(tip["x"] + 4, tip["y"] - 14)
+        clicks += 1
+    assert tab.title == "gpu-r20-05"
+    before = lab_ledger.summaries.host_holdings("gpu-r20-05").items
+    (held, *_) = [each for each in before if each.name == "gpu-r20-05-gpu4"]
+    with tab.filling():
+        tab.page.get_by_role("button", name=f"Release what {held.user} holds of gpu-r20-05-gpu4").click()
+        tab.page.get_by_role("dialog").get_by_role("button", name="Release").click()
+        clicks += 2
+    assert clicks == 3
+    assert held.consumer not in {each.consumer for each in lab_ledger.summaries.host_holdings("gpu-r20-05").items}
+
+
 def test_search_from_anywhere(lab: Server, new_tab: NewTab) -> None:
     tab = new_tab(lab).open("search?q=r15-0")
     assert [each.inner_text() for each in tab.page.locator("main h2").all()] == ["Hosts and devices"]
@@ -196,26 +222,99 @@ def test_search_from_anywhere(lab: Server, new_tab: NewTab) -> None:
         assert expected in tab.main, words_
 
 
-def test_tables_are_sorted_by_their_headers_and_saved(lab: Server, new_tab: NewTab) -> None:
+def test_a_list_is_sorted_as_a_whole(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:
+    """Its total is said; a click on a header reads the rest of it, or has the server sort it."""
+    query = berth.ConsumerQuery(resource_class="PGPU")
+    total = lab_ledger.consumers(query, limit=1).total
+    assert total is not None
     tab = new_tab(lab).open("consumers?order=oldest&class=PGPU")
-    column = [row[2] for row in tab.rows("50 shown")]
-    header = tab.page.get_by_role("button", name="Holds in total")
+    assert len(tab.rows(f"50 of {total} consumers")) == 50
+    header = tab.page.get_by_role("button", name="Project", exact=True)
     header.click()
-    amounts = [int(row[2].split()[0]) for row in tab.rows("50 shown")]
-    assert amounts == sorted(amounts)
+    expect(tab.page.locator("caption")).to_contain_text(re.compile(rf"^{total} consumers"))
+    everybody = sorted(each.project for each in lab_ledger.consumers(query, limit=1000).items)
+    assert [row[1] for row in tab.rows(rf"{total} consumers")] == everybody
+    header = tab.page.get_by_role("button", name="Project", exact=True)
     header.click()
-    assert [int(row[2].split()[0]) for row in tab.rows("50 shown")] == amounts[::-1]
+    assert [row[1] for row in tab.rows(rf"{total} consumers")] == everybody[::-1]
     assert header.locator("..").get_attribute("aria-sort") == "descending"
-    tab.page.get_by_role("button", name="Show more").click()
-    expect(tab.page.locator("caption")).to_contain_text("100 shown")
-    rows = tab.rows(r"\d+ shown")
-    assert int(rows[0][2].split()[0]) >= amounts[-1], "it stays sorted when there is more"
-    assert len(rows) > len(column)
+    tab.go("providers?class=VCPU")
+    assert len(tab.rows("50 of 400 providers")) == 50
+    for header_, order, reverse in (
+        ("Provider", "name", False),
+        ("Fullest", "fullest", False),
+        ("Fullest", "fullest", True),
+    ):
+        with tab.filling():
+            tab.page.get_by_role("button", name=header_, exact=True).click()
+        page = lab_ledger.search(
+            berth.ProviderFilter(resource_class="VCPU"), order=ProviderOrder(order), reverse=reverse, limit=50
+        )
+        assert [row[0] for row in tab.rows("50 of 400 providers")] == [each.name for each in page.items]
+        expected = "ascending" if (order == "name") != reverse else "descending"
+        assert tab.page.locator(f"th[aria-sort={expected}]").inner_text() == header_
+
+
+def test_a_list_too_long_to_read_is_not_sorted_falsely(lab: Server, new_tab: NewTab) -> None:
+    tab = new_tab(lab)
+    tab.page.route(
+        re.compile("/v1/consumers"),
+        lambda route: route.fulfill(
+            response=(got := route.fetch()), json=got.json() | {"total": 20_000, "bounded": True}
+        ),
+    )
+    tab.open("consumers?class=VCPU")
+    assert tab.rows("50 of at least 20,000 consumers")
+    headers = tab.page.locator("thead")
+    assert headers.get_by_role("button").all_inner_texts() == ["Holds in total", "Consumer"]
+    assert (
+        headers.get_by_text("Project").get_attribute("title")
+        == "To sort by this, narrow the list to 5,000 rows or fewer"
+    )
+    with tab.filling():
+        headers.get_by_role("button", name="Consumer").click()
+    assert "order=uuid" in tab.page.url
+
+
+def test_the_whole_list_is_saved(lab: Server, lab_ledger: berth.Ledger, new_tab: NewTab) -> None:
+    """As it is filtered and sorted, page by page; it can be cancelled; no cell is a formula."""
+    tab = new_tab(lab).open("providers?class=PGPU&order=name&reverse=true")
     with tab.page.expect_download() as saved:
         tab.page.get_by_role("button", name="CSV").click()
-    lines = saved.value.path().read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("User,Project,")
-    assert len(lines) == len(rows) + 1
+    rows = list(csv.reader(saved.value.path().read_text(encoding="utf-8").splitlines()))
+    assert saved.value.suggested_filename == "berth-providers.csv"
+    names = sorted(
+        (each.name for each in lab_ledger.search(berth.ProviderFilter(resource_class="PGPU"), limit=1000).items),
+        reverse=True,
+    )
+    assert rows[0][0] == "Provider"
+    assert [row[0] for row in rows[1:]] == names
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT[\d:.]+Z", rows[1][-1]), "the moment itself, not how long ago"
+    expect(tab.page.get_by_role("status").filter(has_text=f"{len(names)} rows in the CSV file")).to_be_visible()
+    host = lab_ledger.search(berth.ProviderFilter(name="cpu-r01-01")).items[0].uuid
+    evil = lab_fleet.uuid_of(8, 2)
+    lab_ledger.claim(Claim(consumer=evil, allocations={host: {"VCPU": 1}}, project="p", user="=1+1", name="@SUM(A1)"))
+    tab.go("consumers?order=oldest")
+    pages = []
+
+    def slow(route: Route) -> None:
+        pages.append(route.request.url)
+        if len(pages) == 2:
+            tab.page.get_by_role("button", name="Cancel").click()
+        route.continue_()
+
+    with tab.page.expect_download() as saved:
+        tab.page.get_by_role("button", name="CSV").click()
+    rows = list(csv.reader(saved.value.path().read_text(encoding="utf-8").splitlines()))
+    assert rows[0][:3] == ["User", "Name", "Project"]
+    assert len(rows) == (lab_ledger.consumers(limit=1).total or 0) + 1
+    assert rows[-1][:3] == ["'=1+1", "'@SUM(A1)", "p"]
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+    lab_ledger.release(evil)
+    tab.page.route(re.compile("/v1/consumers.*limit=1000"), slow)
+    tab.page.get_by_role("button", name="CSV").click()
+    expect(tab.page.get_by_role("status").filter(has_text="Cancelled: no file was saved.")).to_be_visible()
+    assert len(pages) == 2
 
 
 def test_a_new_tab_is_signed_in_and_signs_out_with_the_others(lab: Server, new_tab: NewTab) -> None:

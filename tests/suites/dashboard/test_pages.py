@@ -205,11 +205,11 @@ def test_a_provider(small: Server, new_tab: NewTab) -> None:
 
 def test_providers(small: Server, new_tab: NewTab) -> None:
     tab = new_tab(small).open("providers")
-    assert [row[0] for row in tab.rows("5 shown")] == ["node-1", "node-1-gpu", "node-2", "node-3", EVIL]
+    assert [row[0] for row in tab.rows("5 provider")] == ["node-1", "node-1-gpu", "node-2", "node-3", EVIL]
     tab.go("providers?class=VGPU")
-    assert [row[0] for row in tab.rows("1 shown")] == ["node-1-gpu"]
+    assert [row[0] for row in tab.rows("1 provider")] == ["node-1-gpu"]
     tab.go("providers?uuid=7a5c0000&room=VCPU:9")
-    assert [row[0] for row in tab.rows("1 shown")] == ["node-2"]
+    assert [row[0] for row in tab.rows("1 provider")] == ["node-2"]
     tab.go("providers?name=nobody")
     assert "No provider matches" in tab.main
 
@@ -230,27 +230,27 @@ def test_names_of_others_are_texts(small: Server, new_tab: NewTab) -> None:
 
 def test_consumers(small: Server, new_tab: NewTab) -> None:
     tab = new_tab(small).open("consumers?class=VCPU")
-    assert [row[-1] for row in tab.rows("2 shown")] == [SERVER, JOB]
+    assert [row[-1] for row in tab.rows("2 consumer")] == [SERVER, JOB]
     tab.go("consumers?order=oldest&provider=node-1")
-    assert [row[-1] for row in tab.rows("1 shown")] == [JOB]
+    assert [row[-1] for row in tab.rows("1 consumer")] == [JOB]
     tab.go("consumers?order=oldest")
-    assert [row[-1] for row in tab.rows("2 shown")] == [JOB, SERVER]
+    assert [row[-1] for row in tab.rows("2 consumer")] == [JOB, SERVER]
     tab.go("consumers?project=physics&type=JOB")
-    assert [[*row[:2], row[3]] for row in tab.rows("1 shown")] == [["ada", "physics", "JOB"]]
+    assert [[*row[:2], row[3]] for row in tab.rows("1 consumer")] == [["ada", "physics", "JOB"]]
     tab.go("consumers?user=nobody")
     assert "No consumer matches" in tab.main
 
 
 def test_projects(small: Server, new_tab: NewTab) -> None:
     tab = new_tab(small).open("projects")
-    physics = next(row for row in tab.rows("Projects") if row[0] == "physics")
+    physics = next(row for row in tab.rows(r"\d+ projects?, by name") if row[0] == "physics")
     assert physics[1] == "1"
     assert "JOB × 1" in physics[3]
     tab.go("projects?project=physics")
     assert tab.rows("Its usage")[0][:2] == ["JOB", "1"]
     with tab.filling():
         tab.page.get_by_role("link", name="oldest first").click()
-    assert [row[-1] for row in tab.rows("1 shown")] == [JOB]
+    assert [row[-1] for row in tab.rows("1 consumer")] == [JOB]
 
 
 def test_what_ends_next(small: Server, small_url: tuple[Server, str], ledger: berth.Ledger, new_tab: NewTab) -> None:
@@ -262,7 +262,7 @@ def test_what_ends_next(small: Server, small_url: tuple[Server, str], ledger: be
         claim = Claim(consumer=consumer, allocations={SECOND: {"VCPU": 1}}, project="lab", user="eva", term=term)
         ledger.claim(claim)
     tab = new_tab(small).open("agenda")
-    rows = tab.rows("2 shown")
+    rows = tab.rows("2 claim")
     assert [row[1] for row in rows] == ["lapses if not confirmed", "ends"]
     assert rows[1][0] in ("6 d 23 h", "7 d")
     assert [" ".join(cell.split()) for cell in rows[1][3:6]] == ["1 VCPU of node-2", "lab", "eva"]
@@ -271,7 +271,7 @@ def test_what_ends_next(small: Server, small_url: tuple[Server, str], ledger: be
     assert silent[0].startswith(("59 min", "1 h"))
     lease.end()
     tab.go("agenda?within=86400")
-    assert len(tab.rows("1 shown")) == 1
+    assert len(tab.rows("1 claim")) == 1
     assert "overdue" not in tab.main
     ledger.release(uuid)
     ledger.release(held)
@@ -292,10 +292,10 @@ def test_how_long_claims_count(small: Server, ledger: berth.Ledger, new_tab: New
     assert re.search(r"State\s+confirmed", tab.main)
     assert re.search(r"Ends\s.*\(in 6 d 23 h\)", tab.main)
     tab.go("consumers?order=uuid&state=pending")
-    (row,) = tab.rows("1 shown")
+    (row,) = tab.rows("1 consumer")
     assert re.fullmatch(r"59 min \d+ s \(pending\)", row[-2])
     tab.go("consumers?order=uuid&due=604800")
-    assert len(tab.rows("2 shown")) == 2
+    assert len(tab.rows("2 consumer")) == 2
     tab.go(f"provider/{SECOND}")
     assert [row[-2][:6] for row in tab.rows("2 claims")] == ["6 d 23", "59 min"]
     tab.go("fleet?view=table")
@@ -342,7 +342,7 @@ def test_a_consumer_is_released_if_that_is_meant(small: Server, ledger: berth.Le
     tab = new_tab(small)
     tab.expect("status of 404")  # when it is asked for once more, afterwards
     tab.open("consumers?q=GRACE")
-    assert [row[1] for row in tab.rows("1 shown")] == ["thesis"]
+    assert [row[1] for row in tab.rows("1 consumer")] == ["thesis"]
     tab.go(f"provider/{SECOND}")
     tab.page.get_by_role("link", name="thesis").click()
     expect(tab.page).to_have_title("Consumer thesis - Berth")
@@ -398,17 +398,25 @@ def test_other_pages_follow_as_well(small: Server, ledger: berth.Ledger, new_tab
 
 
 def test_the_audit_log(small: Server, new_tab: NewTab) -> None:
+    """A sentence a record; what is known of it in a row below, as wide as the table, by mouse and keyboard."""
     tab = new_tab(small).open("audit?operation=SetTraits")
     row = tab.rows("1 record")[0]
-    assert row[2].startswith("beside")
-    assert FIRST in row[3]
-    tab.page.locator("summary", has_text="Show").click()
+    assert row[2:] == ["beside set the traits of node-1", "done", "beside\nembedded"]
+    opener = tab.page.get_by_role("button", name="Details of record")
+    opener.focus()
+    tab.page.keyboard.press("Enter")
     expect(tab.page.get_by_role("region", name="After")).to_contain_text("CUSTOM_FAST")
+    below = tab.page.locator("tr.below")
+    assert FIRST in below.inner_text()
+    assert below.locator("td").get_attribute("colspan") == "5"
+    assert opener.get_attribute("aria-expanded") == "true"
+    opener.click()
+    expect(below).to_have_count(0)
     tab.go("audit?provider=node-1-gpu&outcome=done")
-    assert [row[3].split("\n")[0] for row in tab.rows("3 records")] == [
-        "SetAllocations",
-        "SetInventories",
-        "CreateProvider",
+    assert [row[2] for row in tab.rows("3 records")] == [
+        "ada (physics) holds 2 VCPU, 2 GiB MEMORY_MB, 1 VGPU on node-1 · by beside",
+        "beside set the inventories of node-1-gpu",
+        "beside created node-1-gpu",
     ]
     tab.go("audit?until=2001-01-01T00:00")
     assert "No record matches" in tab.main

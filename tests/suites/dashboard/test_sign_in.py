@@ -280,7 +280,7 @@ def test_a_reader_sees_their_own_project(door: Door, new_tab: NewTab) -> None:
     tab.open("consumers", token=door.token("reader", project="physics"))
     expect(tab.page.locator("#state")).to_have_text("Up to date")
     assert "claims of your own project, physics" in tab.main
-    assert [row[-1] for row in tab.rows("1 shown")] == [JOB]
+    assert [row[-1] for row in tab.rows("1 consumer")] == [JOB]
     tab.go("projects")
     assert tab.title == "Project physics"
     tab.go(f"consumer/{JOB}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -70,17 +71,21 @@ COUNTED: Final = re.compile(rf"\{{\{{(?!['A-Z_.a-z]*[A-Z]{{3}})[^{{}}]*\}}\}} (m
 
 
 class List(NamedTuple):
-    """A list: its command, its route, its query in Python, and those words of the command that differ in `/v1`."""
+    """A list: its command, its route, its query in Python, and those words of the command that differ in `/v1`.
+
+    verb: in Python, if it has arguments that are words of the command.
+    """
 
     words: str
     route: str
     query: type | None = None
     differ: dict[str, str] = {}  # noqa: RUF012 - not changed
+    verb: str = ""
 
 
 LISTS: Final = [
     List("consumers", "consumers.list", ConsumerQuery, {"text": "q"}),
-    List("providers", "providers.list", ProviderFilter, {"tree": "root"}),
+    List("providers", "providers.list", ProviderFilter, {"tree": "root"}, "search"),
     List("lease list", "leases.list"),
     List("report", "reports.show"),
     List("audit list", "audit.list"),
@@ -130,6 +135,7 @@ def test_a_list_is_filtered_by_the_same_words(each: List) -> None:
     assert given <= parameters(each.route)
     if each.query is not None:
         names = {field.name for field in msgspec.structs.fields(each.query)}
+        names |= set(inspect.signature(getattr(berth.Ledger, each.verb)).parameters) if each.verb else set()
         in_python = {"class" if name == "resource_class" else name for name in names}
         assert given <= {each.differ.get(name, name) for name in in_python}
 

@@ -16,10 +16,11 @@ from berth.fleet.views import map as drawing
 from berth.fleet.views import map_groups
 from berth.fleet.views.map import fleet_map
 from berth.fleet.views.overview import names_in_use, overview
+from berth.fleet.views.provider_order import Sorting
 from berth.fleet.views.provider_page import provider_details, provider_page
 from berth.model.change import NameKind
 from berth.model.inventory import Inventory
-from berth.model.overview import GroupBy, MapCell, MapQuery, ProviderFilter
+from berth.model.overview import GroupBy, MapCell, MapQuery, ProviderFilter, ProviderOrder
 from berth.model.request import CandidateRequest, Filter, Group
 from tests.suites.properties.fleets import fleet_of
 from tests.suites.properties.name_pools import AGGREGATES, CLASSES, TRAITS
@@ -211,14 +212,31 @@ def providers_like(world: World, asked: ProviderFilter) -> set[str]:
     }
 
 
+def place(fleet: Fleet, uuid: str, by: Sorting) -> tuple[object, int]:
+    """By what a provider is listed: one after the other, without any array."""
+    slot = fleet.slot(uuid)
+    details = provider_details(fleet, uuid)
+    classes = [by.resource_class] if by.resource_class else list(details.inventories)
+    shares = [each.used * 10**6 // max(each.capacity, 1) for each in map(details.inventories.__getitem__, classes)]
+    keys = {
+        ProviderOrder.OLDEST: 0,
+        ProviderOrder.NAME: details.name,
+        ProviderOrder.CHANGED: -details.updated_at,
+        ProviderOrder.FULLEST: -max(shares, default=-1),
+    }
+    return keys[by.order], fleet.id.item(slot)
+
+
 @given(st.data(), st.integers(1, 4))
 def test_pages_have_everybody_once(data: st.DataObject, limit: int) -> None:
     world = data.draw(drained_worlds())
     asked = data.draw(provider_filters(world))
+    by = Sorting(data.draw(st.sampled_from(ProviderOrder)), data.draw(st.booleans()), asked.resource_class)
     fleet, after = fleet_of(world), None
     seen: list[str] = []
     while True:
-        page = provider_page(fleet, asked, after, limit)
+        page = provider_page(fleet, asked, after, limit, by)
+        assert page.total == len(providers_like(world, asked))
         seen += [each.uuid for each in page.items]
         assert len(seen) == len(set(seen))
         for each in page.items:
@@ -228,6 +246,7 @@ def test_pages_have_everybody_once(data: st.DataObject, limit: int) -> None:
         assert len(page.items) == limit
         after = page.next
     assert set(seen) == providers_like(world, asked)
+    assert seen == sorted(seen, key=lambda uuid: place(fleet, uuid, by), reverse=by.reverse)
     event("providers", len(seen))
 
 

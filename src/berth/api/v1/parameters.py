@@ -8,7 +8,7 @@ import msgspec
 
 from berth.model.consumer import ConsumerOrder
 from berth.model.lease import LeaseClaims, LeaseState
-from berth.model.overview import GroupBy
+from berth.model.overview import GroupBy, ProviderOrder
 from berth.model.report import MOST_ROWS, ReportBy
 from berth.model.term import LONGEST_S
 
@@ -100,7 +100,7 @@ class Find(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Providers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """See berth.model.overview.ProviderFilter."""
+    """See berth.model.overview.ProviderFilter and ProviderOrder. reverse: backwards in that order."""
 
     name: Text = ""
     uuid: Text = ""
@@ -110,6 +110,8 @@ class Providers(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True):
     room: AmountsText = ""
     root: Text = ""
     drained: bool = False
+    order: ProviderOrder = ProviderOrder.OLDEST
+    reverse: bool = False
 
 
 class Uuids(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -176,7 +178,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Records of the audit log, newest first.
 
-    since, until: microseconds since 1970 UTC; facts: false leaves out what was touched, as it was and as it is.
+    since, until: microseconds since 1970 UTC; facts: false leaves out what was touched, as it was and as it is;
+    summary: a summary of the change in its place.
     """
 
     limit: PageSize = 100
@@ -189,6 +192,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     operation: Text | None = None
     outcome: Text | None = None
     facts: bool = True
+    summary: bool = False
 
 
 class AnomalyQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,6 +12,8 @@ import typer
 from berth.cli import consumer_names
 from berth.cli.command import ledger_command
 from berth.cli.options import DEFAULTS, DatabaseUrl, parse_seal
+from berth.cli.output import audit_text
+from berth.cli.output.audit_text import NameOf
 from berth.cli.output.claim_text import owners_text
 from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Table
@@ -66,7 +68,7 @@ def list_(
     ] = None,
     limit: Annotated[int, typer.Option(help="Maximum number of records to show, the newest first.", min=1)] = 100,
 ) -> None:
-    """List who did what, newest first. With --json, one record per line, with the states before and after.
+    """List who did what, newest first, in sentences. With --json, a record per line, with the states before and after.
 
     Example: berth audit list --since 7d --outcome 403
     """
@@ -86,7 +88,7 @@ def list_(
     elif output.form is OutputFormat.CSV:
         output.show(records, Table(COLUMNS, [_csv_cells(record) for record in records]))
     else:
-        output.print(_table(records).rich())
+        output.print(_table(records, session.name_of).rich())
 
 
 @app.command()
@@ -182,20 +184,19 @@ def _csv_cells(record: AuditRecord) -> list[str]:
     return [computed[name] if name in computed else str(getattr(record, name)) for name in COLUMNS]
 
 
-def _table(records: Iterable[AuditRecord]) -> Table:
+def _table(records: Iterable[AuditRecord], name_of: NameOf) -> Table:
     rows = [
         (
             each.number,
             format_moment(each.at),
+            audit_text.sentence(each, name_of),
+            audit_text.outcome(each),
             _actor(each),
             each.operation,
-            each.target,
-            owners_text(each),
-            f"{each.outcome}: {each.why}" if each.why else each.outcome,
         )
         for each in records
     ]
-    return Table(("NUMBER", "AT (UTC)", "WHO", "OPERATION", "TARGET", "OWNER", "OUTCOME"), rows)
+    return Table(("NUMBER", "AT (UTC)", "WHAT HAPPENED", "OUTCOME", "WHO", "OPERATION"), rows)
 
 
 def _actor(record: AuditRecord) -> str:

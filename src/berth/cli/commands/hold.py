@@ -30,6 +30,7 @@ from berth.cli.output import tables
 from berth.cli.output.consumer_text import called
 from berth.cli.output.lease_text import overdue_line
 from berth.cli.output.output import OutputFormat
+from berth.cli.output.total import total_text
 from berth.cli.request_options import RequestOptions
 from berth.cli.session import Session
 from berth.cli.times import parse_instant, parse_span
@@ -139,8 +140,10 @@ def agenda(
     items: list[AgendaItem] = []
     overdue: list[str] = []
     after: str | None = None
+    total = ""
     while len(items) < limit:
         page = session.ledger.agenda(until=until, project=project, limit=min(PAGE, limit - len(items)), after=after)
+        total = total or total_text(page.total, bounded=page.bounded)
         items += page.items
         overdue += [overdue_line(each, page.now) for each in page.overdue]
         after = page.next
@@ -150,7 +153,7 @@ def agenda(
         session.output.print(*overdue)
     session.output.show(items, tables.agenda(items, uuids=uuids or session.output.form is not OutputFormat.PEOPLE))
     if after is not None:
-        session.output.note(f"only the first {len(items):,} are shown (--limit for more)")
+        session.output.note(f"{len(items):,} of {total}claims shown (--limit for more)")
     elif not items:
         session.output.note(f"nothing ends within {within}" if within else "no claim has an end")
 

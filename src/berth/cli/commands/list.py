@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Final, TypeVar
+from functools import partial
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import typer
@@ -30,6 +31,7 @@ from berth.cli.output.claim_text import last_owner
 from berth.cli.output.consumer_text import called
 from berth.cli.output.output import OutputFormat
 from berth.cli.output.table import Table
+from berth.cli.output.total import total_text
 from berth.cli.output.tree import tree
 from berth.cli.session import Session
 from berth.cli.times import format_moment, parse_span
@@ -40,7 +42,7 @@ from berth.model.drain_state import DrainState
 from berth.model.ended_consumer import ClaimEnd
 from berth.model.errors import AllocationsNotFound, Forbidden, NotFound, ProviderNotFound
 from berth.model.names import UNKNOWN_TYPE
-from berth.model.overview import ProviderDetails, ProviderFilter
+from berth.model.overview import ProviderDetails, ProviderFilter, ProviderOrder
 from berth.model.plural import plural
 from berth.model.term import SECOND
 
@@ -83,6 +85,11 @@ def providers(
     ] = "",
     tree: OnlyTree = "",
     drained: Annotated[bool, typer.Option("--drained", help="Only drained providers: they take no claims.")] = False,
+    order: Annotated[
+        ProviderOrder,
+        typer.Option(help="Order: oldest first, by name, last changed first, or fullest first (of --class)."),
+    ] = ProviderOrder.OLDEST,
+    reverse: Annotated[bool, typer.Option("--reverse", help="In that order backwards.")] = False,
     limit: RowLimit = None,
 ) -> None:
     """List providers, and how much of them is used.
@@ -98,9 +105,11 @@ def providers(
         root=session.ledger.provider(provider_names.resolve(session, tree)).root if tree else "",
         drained=drained,
     )
-    items, more = _collect(session, limit, lambda most, after: session.ledger.search(query, limit=most, after=after))
+    search = partial(session.ledger.search, query, order=order, reverse=reverse)
+    found = _collect(session, limit, lambda most, after: search(limit=most, after=after))
+    items = found.items
     session.output.show(items, tables.providers(items))
-    _note_more(session, len(items), "providers", more=more)
+    _note_more(session, found, "providers")
     if not items and query == ProviderFilter():
         session.output.note(EMPTY)
     elif not items:
@@ -154,7 +163,7 @@ def usage(
         session.output.show(types, tables.types(types))
         session.output.note("" if types else f"no consumers in project {project!r}")
     elif projects:
-        items, _ = _collect(session, None, lambda most, after: session.ledger.projects(limit=most, after=after))
+        items = _collect(session, None, lambda most, after: session.ledger.projects(limit=most, after=after)).items
         session.output.show(items, tables.projects(items))
         session.output.note("" if items else "no project holds anything")
     else:
@@ -246,9 +255,10 @@ def consumers(
         name=name,
         text=text,
     )
-    items, more = _collect(session, limit, lambda most, after: session.ledger.consumers(query, limit=most, after=after))
+    found = _collect(session, limit, lambda most, after: session.ledger.consumers(query, limit=most, after=after))
+    items = found.items
     session.output.show(items, tables.consumers(items, uuids=uuids or session.output.form is not OutputFormat.PEOPLE))
-    _note_more(session, len(items), "consumers", more=more)
+    _note_more(session, found, "consumers")
     if not items:
         session.output.note("there are no consumers" if query == ConsumerQuery() else "no consumer matches")
 
@@ -260,23 +270,33 @@ def _names(session: Session, kind: NameKind, *, every: bool) -> None:
         session.output.note(f"no provider has a {kind}")
 
 
-def _collect(session: Session, limit: int | None, page: Callable[[int, str | None], Any]) -> tuple[list[Any], bool]:
-    """Return the items of as many pages as needed, and whether there are more."""
+class Collected(NamedTuple):
+    """The items of as many pages as needed. more: whether there are others; total: how many there are, if known."""
+
+    items: list[Any]
+    more: bool
+    total: str
+
+
+def _collect(session: Session, limit: int | None, page: Callable[[int, str | None], Any]) -> Collected:
     most = limit or (SHOWN if session.output.form is OutputFormat.PEOPLE else None)
     items: list[Any] = []
     after: str | None = None
+    total = ""
     while most is None or len(items) < most:
         found = page(min(PAGE, PAGE if most is None else most - len(items)), after)
+        total = total or total_text(found.total, bounded=getattr(found, "bounded", False))
         items += found.items
         after = found.next
         if after is None:
             break
-    return items, after is not None
+    return Collected(items, after is not None, total)
 
 
-def _note_more(session: Session, shown: int, name: str, *, more: bool) -> None:
-    if more:
-        session.output.note(f"only the first {shown:,} {name} are shown (--limit for more, --json or --csv for all)")
+def _note_more(session: Session, found: Collected, name: str) -> None:
+    if found.more:
+        of = f"of {found.total}" if found.total else ""
+        session.output.note(f"{len(found.items):,} {of}{name} shown (--limit for more, --json or --csv for all)")
 
 
 def _show_provider(session: Session, uuid: str, *, uuids: bool) -> None:

@@ -11,32 +11,31 @@ from berth.fleet.state.columns import Mask
 from berth.fleet.state.fleet import NO_SLOT, Fleet
 from berth.fleet.views.holds import pending_of
 from berth.fleet.views.hosts import hosts_with_name, narrowed
+from berth.fleet.views.provider_order import OLDEST_FIRST, Sorting, page_of
 from berth.fleet.views.providers import aggregates, inventories, provider, traits
 from berth.model.candidate import ResourceUsage
 from berth.model.consumer import Resources
 from berth.model.drain_state import DrainState
-from berth.model.errors import Invalid
 from berth.model.overview import InventoryDetails, ProviderDetails, ProviderFilter, ProviderItem, ProviderPage, TreeNode
 from berth.model.request import Filter
 
 
-def provider_page(fleet: Fleet, query: ProviderFilter, after: str | None, limit: int) -> ProviderPage:
+def provider_page(
+    fleet: Fleet, query: ProviderFilter, after: str | None, limit: int, by: Sorting = OLDEST_FIRST
+) -> ProviderPage:
     """Return up to limit matching providers that follow the previous page; raises ClassNotFound, TraitsNotFound.
 
-    They are in the order of their ids, that is of creation: ids only grow and are never reused. So paging shows no
-    provider twice and omits none that exists throughout, even if others are created, renamed, moved or deleted in
-    between. Raises Invalid for an `after` that is no page's `next`.
+    By default they are in the order of their ids, that is of creation: ids only grow and are never reused. So paging
+    shows no provider twice and omits none that exists throughout, even if others are created, renamed, moved or deleted
+    in between. In another order that holds for those whose place in it does not change. Raises Invalid for an
+    `after` that is no page's `next`.
     """
-    ids = np.where(matching_providers(fleet, query), fleet.id.values, 0)
-    slots = np.flatnonzero(ids > _cursor(after))
-    has_more = len(slots) > limit
-    if has_more:
-        slots = slots[np.argpartition(ids[slots], limit)[:limit]]
-    page_slots = slots[np.argsort(ids[slots])].tolist()
+    found = np.flatnonzero(matching_providers(fleet, query))
+    page_slots, next_ = page_of(fleet, found, by, after, limit)
     usage = usage_of(fleet, page_slots)
     pending = pending_of(fleet, page_slots)
     items = [_item(fleet, slot, usage[slot], pending[slot]) for slot in page_slots]
-    return ProviderPage(items, str(ids[page_slots[-1]]) if has_more and page_slots else None)
+    return ProviderPage(items, next_, len(found))
 
 
 def provider_details(fleet: Fleet, uuid: str) -> ProviderDetails:
@@ -141,14 +140,6 @@ def _with_uuid_prefix(fleet: Fleet, slots: Mask, uuid: str) -> Mask:
         return slots
     prefix = uuid.lower()
     return narrowed(slots, fleet.uuids, lambda some: [each.startswith(prefix) for each in some])
-
-
-def _cursor(after: str | None) -> int:
-    if after is None:
-        return 0
-    if not (after.isascii() and after.isdigit() and len(after) < 19):
-        raise Invalid(f"{after} is not the cursor of a page")
-    return int(after)
 
 
 def _item(fleet: Fleet, slot: int, resources: dict[str, ResourceUsage], pending: Resources) -> ProviderItem:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from berth.fleet.state.fleet import Fleet
 from berth.fleet.state.lapses import NEVER, Ending
 from berth.ledger.queries.leases import overdue
+from berth.ledger.queries.totals import agenda_total
 from berth.ledger.write.writer import Writer
 from berth.model.agenda import Agenda, AgendaEvent, AgendaHolding, AgendaItem
 from berth.model.consumer import Resources
@@ -53,8 +54,11 @@ class AgendaQueries:
                 items += _items(fleet, connection, some, project, now)
                 if len(items) > limit:
                     break
+            more = len(items) > limit
+            total = None if after else agenda_total(fleet, connection, project, last, len(items[:limit]), more=more)
         last_shown = items[limit - 1] if len(items) > limit else None
-        return Agenda(now, items[:limit], f"{last_shown.at}.{last_shown.consumer}" if last_shown else None, silent)
+        next_ = f"{last_shown.at}.{last_shown.consumer}" if last_shown else None
+        return Agenda(now, items[:limit], next_, silent, *(total or ()))
 
     def _overdue(self, fleet: Fleet, connection: Connection, project: str) -> list[LeaseInfo]:
         """Return the leases that are overdue; without a query if there has never been a lease."""

@@ -17,6 +17,7 @@ from berth.ledger.queries.leased_consumers import lease_fields, overdue_consumer
 from berth.ledger.queries.named_consumers import consumer_uuid, name_conditions
 from berth.ledger.queries.projects import summed
 from berth.ledger.queries.provider_uuid import provider_uuid
+from berth.ledger.queries.totals import consumer_total
 from berth.ledger.write.subtree import subtree_of
 from berth.ledger.write.writer import Writer
 from berth.model.change import NameKind
@@ -87,13 +88,15 @@ class ConsumerQueries:
                 query = replace(query, provider=provider_uuid(fleet, query.provider))
             filter_ = _compile_filter(fleet, query, now)
             if filter_ is None:
-                return ConsumerPage([], None)
+                return ConsumerPage([], None, total=0)
+            found = None
             if query.order is ConsumerOrder.LARGEST:
                 rows, next_ = self._largest.page(connection, filter_, query, after or "", limit)
             else:
                 found = _possible(fleet, connection, query, now)
                 rows, next_ = _page(connection, filter_, query, found, after or "", limit)
-            return ConsumerPage(_items(fleet, connection, rows, now), next_)
+            total = None if after else consumer_total(connection, filter_, found, len(rows), more=bool(next_))
+            return ConsumerPage(_items(fleet, connection, rows, now), next_, *(total or ()))
 
     def consumer(self, uuid: str) -> ConsumerDetails:
         """Return a consumer, by uuid or name, with all that it holds. Raises AllocationsNotFound, ConsumerAmbiguous."""

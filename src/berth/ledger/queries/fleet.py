@@ -15,6 +15,7 @@ from berth.fleet.state.aggregate_names import AggregateNames
 from berth.fleet.views import providers as reading
 from berth.fleet.views.map import fleet_map
 from berth.fleet.views.overview import names_in_use, overview
+from berth.fleet.views.provider_order import Sorting
 from berth.fleet.views.provider_page import provider_details, provider_page
 from berth.fleet.views.records import records
 from berth.ledger.queries.provider_uuid import provider_uuid
@@ -23,7 +24,15 @@ from berth.model.candidate import Candidates
 from berth.model.change import CatalogueEntry, NameKind
 from berth.model.errors import ClassNotFound, InventoryNotFound, TraitsNotFound
 from berth.model.funnel import Funnel
-from berth.model.overview import FleetMap, MapQuery, Overview, ProviderDetails, ProviderFilter, ProviderPage
+from berth.model.overview import (
+    FleetMap,
+    MapQuery,
+    Overview,
+    ProviderDetails,
+    ProviderFilter,
+    ProviderOrder,
+    ProviderPage,
+)
 from berth.model.pages import NameItem
 from berth.model.plain_values import as_request
 from berth.model.provider import (
@@ -267,16 +276,21 @@ class FleetQueries:
         self,
         asked: ProviderFilter = ProviderFilter(),  # noqa: B008 - it is frozen
         *,
+        order: ProviderOrder = ProviderOrder.OLDEST,
+        reverse: bool = False,
         limit: int = 100,
         after: str | None = None,
     ) -> ProviderPage:
-        """Return a page of the providers that match. Raises ClassNotFound, TraitsNotFound, Invalid."""
+        """Return a page of the providers that match. reverse: backwards in that order.
+
+        Raises ClassNotFound, TraitsNotFound, Invalid.
+        """
         check_limit(limit)
         asked = validated_provider_filter(asked)
         self._require_time(limit)
-        self._require_time(share=COLUMNS)
+        self._require_time(share=1 if order is ProviderOrder.NAME else COLUMNS)
         with self._writer.read() as fleet:
-            return provider_page(fleet, asked, after, limit)
+            return provider_page(fleet, asked, after, limit, Sorting(order, reverse, asked.resource_class))
 
     def provider_names(self, uuids: Iterable[str]) -> dict[str, str]:
         """Return the names of the providers that exist, by uuid. Raises Invalid for what is not a uuid."""

@@ -53,11 +53,13 @@ class HistoryQueries:
         after: int | None = None,
         most: int | None = 100,
         facts: bool = True,
+        summary: bool = False,
     ) -> list[AuditRecord]:
         """Return at most `most` records of the audit log that match, newest first.
 
         subject: the uuid of a provider or consumer that they are about; before: only records with a lower number;
-        after: only those with a higher one, oldest first; facts: whether to read the states before and after as well.
+        after: only those with a higher one, oldest first; facts: whether to read the states before and after as well;
+        summary: a summary of the change in their place.
         """
         self._writer.require_time()
         filter_ = audit_log.AuditFilter(
@@ -71,6 +73,7 @@ class HistoryQueries:
             after=after,
             most=most,
             facts=facts,
+            summary=summary,
         )
         with self._writer.database.reading() as connection:
             return audit_log.records(connection, filter_)

@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from berth.fleet.state.fleet import Fleet
+from berth.ledger.queries.totals import project_total
 from berth.ledger.write.writer import Writer
 from berth.model.consumer import ProjectItem, ProjectPage, Resources, TypeTotals, TypeUsage
 from berth.model.names import UNKNOWN_TYPE
 from berth.model.request_validation import check_limit
 from berth.store import consumer_pages
 from berth.store import consumers as stored
+from berth.store.consumer_totals import Total
 
 
 class ProjectQueries:
@@ -32,8 +34,9 @@ class ProjectQueries:
         with self._writer.read_with_rows() as (fleet, connection):
             now = fleet.lapses.instant
             rows = consumer_pages.projects(connection, after or "", limit + 1, now, name, totals=totals)
+            total = None if after else project_total(connection, rows.names, limit, now, name)
             if not totals:
-                return _counted_projects(rows, limit)
+                return _counted_projects(rows, limit, total)
             totals_by_type = _totals_by_type(fleet, rows)
         shown = rows.names[:limit]
         items = [
@@ -45,7 +48,7 @@ class ProjectQueries:
             )
             for project in shown
         ]
-        return ProjectPage(items, shown[-1] if len(rows.names) > limit else None)
+        return ProjectPage(items, shown[-1] if len(rows.names) > limit else None, *(total or ()))
 
     def project_usages(self, project: str, user: str | None = None) -> list[TypeUsage]:
         """Return what a project (or one of its users) holds, by type of consumer."""
@@ -71,11 +74,11 @@ def _totals_by_type(fleet: Fleet, rows: consumer_pages.ProjectRows) -> dict[str,
     return totals
 
 
-def _counted_projects(rows: consumer_pages.ProjectRows, limit: int) -> ProjectPage:
+def _counted_projects(rows: consumer_pages.ProjectRows, limit: int, total: Total | None) -> ProjectPage:
     """Return a page of projects with the numbers of their consumers, and nothing of what they hold."""
     count_of, shown = {name: count for name, _, count in rows.counts}, rows.names[:limit]
     items = [ProjectItem(name, count_of.get(name, 0), {}, {}) for name in shown]
-    return ProjectPage(items, shown[-1] if len(rows.names) > limit else None)
+    return ProjectPage(items, shown[-1] if len(rows.names) > limit else None, *(total or ()))
 
 
 def summed(each: Iterable[Resources]) -> Resources:

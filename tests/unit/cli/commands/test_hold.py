@@ -76,7 +76,7 @@ def test_the_agenda(ledger: Ledger, tmp_path: Path) -> None:
     assert ONE not in run(tmp_path, "agenda", "--within", "1d").stdout
     items = json.loads(run(tmp_path, "agenda", "--project", "students", "--json").stdout)
     assert [(each["consumer"], each["event"]) for each in items] == [(ONE, "ends")]
-    assert "only the first 1 are shown" in run(tmp_path, "agenda", "--limit", "1").stderr
+    assert "1 of 2 claims shown" in run(tmp_path, "agenda", "--limit", "1").stderr
 
 
 @pytest.mark.parametrize(

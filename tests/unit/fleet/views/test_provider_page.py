@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from berth.fleet.state.fleet import Fleet
+from berth.fleet.views.provider_order import Sorting
 from berth.fleet.views.provider_page import provider_details, provider_page, tree_of
 from berth.model.candidate import ResourceUsage
 from berth.model.errors import ClassNotFound, Invalid, ProviderNotFound
 from berth.model.inventory import Inventory
-from berth.model.overview import InventoryDetails, ProviderFilter
+from berth.model.overview import InventoryDetails, ProviderFilter, ProviderOrder
 from tests.support.fleets import facts_of, provider, small_fleet, uuid_of
 
 SPECS = (
@@ -57,6 +58,29 @@ def test_pages_follow_each_other_in_the_order_of_ids(fleet: Fleet) -> None:
     assert (pages, after) == ([["host", "numa-b"], ["numa-a", "gpu"], ["other"]], None)
 
 
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        (Sorting(ProviderOrder.OLDEST, reverse=True), ["other", "gpu", "numa-a", "numa-b", "host"]),
+        (Sorting(ProviderOrder.NAME), ["gpu", "host", "numa-a", "numa-b", "other"]),
+        (Sorting(ProviderOrder.NAME, reverse=True), ["other", "numa-b", "numa-a", "host", "gpu"]),
+        (Sorting(ProviderOrder.FULLEST), ["host", "numa-b", "numa-a", "gpu", "other"]),
+        (
+            Sorting(ProviderOrder.FULLEST, True, "MEMORY_MB"),
+            ["other", "gpu", "host", "numa-a", "numa-b"],
+        ),
+    ],
+)
+def test_orders(fleet: Fleet, by: Sorting, expected: list[str]) -> None:
+    """Page by page; between those that are alike the older one comes first."""
+    names, after = list[str](), None
+    for _ in expected:
+        page = provider_page(fleet, ProviderFilter(), after, 1, by)
+        names += [each.name for each in page.items]
+        after = page.next
+    assert (names, after, page.total) == (expected, None, 5)
+
+
 def test_a_new_provider_in_an_old_slot_comes_last(fleet: Fleet) -> None:
     fleet.drop_provider(uuid_of("gpu"))
     fact = facts_of([provider("new")]).providers[0]
@@ -66,10 +90,14 @@ def test_a_new_provider_in_an_old_slot_comes_last(fleet: Fleet) -> None:
     assert [each.name for each in items] == ["host", "numa-b", "numa-a", "other", "new"]
 
 
-@pytest.mark.parametrize("after", ["", "x", "-1", "²", "9" * 19])
+@pytest.mark.parametrize(
+    "after", ["", "x", "-1", "²", "9" * 19, "name.1.x", "fullest.1.", "fullest.1.--5", "fullest.x.1"]
+)
 def test_a_cursor_that_no_page_gave_is_refused(fleet: Fleet, after: str) -> None:
     with pytest.raises(Invalid):
         provider_page(fleet, ProviderFilter(), after, 2)
+    with pytest.raises(Invalid):
+        provider_page(fleet, ProviderFilter(), after, 2, Sorting(ProviderOrder.FULLEST))
 
 
 def test_items_have_capacity_and_usage(fleet: Fleet) -> None:

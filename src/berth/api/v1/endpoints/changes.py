@@ -87,6 +87,7 @@ def audit(call: Call) -> Page[AuditRecord]:
         before=query.after,
         most=query.limit + 1,
         facts=query.facts,
+        summary=query.summary,
     )
     return _page(records, query.limit)
 

@@ -42,7 +42,13 @@ def search(call: Call) -> ProviderPage:
         root=parameters.root,
         drained=parameters.drained,
     )
-    return call.ledger.search(wanted, limit=parameters.limit, after=parameters.after or None)
+    return call.ledger.search(
+        wanted,
+        order=parameters.order,
+        reverse=parameters.reverse,
+        limit=parameters.limit,
+        after=parameters.after or None,
+    )
 
 
 def details(call: Call) -> ProviderDetails:

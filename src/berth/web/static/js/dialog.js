@@ -4,7 +4,8 @@ import { fill, fresh, h } from "./dom.js";
 import { box } from "./words.js";
 
 /**
- * Ask, and do it if the answer is yes. The dialog stays while it is being done, and says if it could not be.
+ * Ask, and do it if the answer is yes. The dialog stays while it is being done, and says if it could not be. Enter in a field
+ * is a yes.
  * @param {{title: string, said: any[], verb: string, danger?: boolean, done: () => Promise<any>}} question
  * @returns {Promise<any>} what it came to, undefined if the answer was no
  */
@@ -29,9 +30,14 @@ export function confirmed({ title, said, verb, danger = false, done }) {
       dialog.remove();
       answer(result);
     };
+    const pressed = (event) => {
+      if (event.key !== "Enter" || !event.target.matches("input:not([type=checkbox])") || yes.disabled) return;
+      event.preventDefault();
+      act();
+    };
     const dialog = h(
       "dialog",
-      { "aria-labelledby": id, on: { close: ended } },
+      { "aria-labelledby": id, on: { close: ended, keydown: pressed } },
       h("h2", { id }, title),
       said,
       problem,
@@ -39,6 +45,8 @@ export function confirmed({ title, said, verb, danger = false, done }) {
     );
     document.body.append(dialog);
     dialog.showModal();
-    no.focus();
+    const first = danger ? null : dialog.querySelector("input:not([type=checkbox])");
+    (first ?? no).focus();
+    first?.select();
   });
 }

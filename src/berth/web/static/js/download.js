@@ -2,9 +2,9 @@
 
 import { h } from "./dom.js";
 
-/** Hand a text to the user as a file. */
+/** Hand a text, in one piece or in several, to the user as a file. */
 export function download(name, kind, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: kind }));
+  const url = URL.createObjectURL(new Blob([text].flat(), { type: kind }));
   const link = h("a", { href: url, download: name });
   document.body.append(link);
   link.click();
@@ -18,7 +18,12 @@ export function download(name, kind, text) {
  * @param {any[][]} rows
  */
 export function csv(head, rows) {
-  return [head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+  return [head, ...rows].map(line).join("");
+}
+
+/** One row of such a file. */
+export function line(row) {
+  return `${row.map(cell).join(",")}\r\n`;
 }
 
 function cell(value) {

@@ -3,9 +3,10 @@
 import { get } from "./api.js";
 import { h } from "./dom.js";
 import { moment, plural } from "./format.js";
+import { Growing } from "./growing.js";
 import { amounts, ownerName } from "./links.js";
 import { may } from "./session.js";
-import { Growing, empty, table } from "./table.js";
+import { empty, table } from "./table.js";
 
 const STEP = 10;
 const MOST_CLAIMS = 3;
@@ -19,24 +20,25 @@ export function historyOf(view, kind) {
   const list = new Growing(region, {
     step: STEP,
     fetched: (page) => get(`/${kind}/${uuid}/history`, page, { signal: view.signal }),
-    shown: (items) => shown(items, uuid, kind),
+    shown: (items) => shown(list, items, uuid, kind),
+    columns: () => columns(uuid, kind),
   });
   const load = (of = view.id) => ((uuid = of), list.load());
   return { element: h("section", { class: "section" }, h("h2", {}, "History"), region), load };
 }
 
-function shown(records, uuid, kind) {
+function shown(list, records, uuid, kind) {
   if (records.length === 0) return empty("No history", "Older records may have been archived.");
+  return table({ caption: "What was done, newest first", columns: columns(uuid, kind), rows: records, list });
+}
+
+function columns(uuid, kind) {
   const told = kind === "consumers" ? ofConsumer : ofProvider;
-  return table({
-    caption: "What was done, newest first",
-    columns: [
-      { label: "When", head: true, cell: (record) => moment(record.at) },
-      { label: "What happened", cell: (record) => h("div", { class: "sentence", title: record.operation }, told(record, uuid)) },
-      { label: "By", cell: (record) => record.actor || record.via },
-    ],
-    rows: records,
-  });
+  return [
+    { label: "When", head: true, cell: (record) => moment(record.at) },
+    { label: "What happened", cell: (record) => h("div", { class: "sentence", title: record.operation }, told(record, uuid)) },
+    { label: "By", cell: (record) => record.actor || record.via },
+  ];
 }
 
 function ofConsumer(record, uuid) {

@@ -19,9 +19,9 @@ export function keepTime() {
   }, TICK_MS);
 }
 
-/** The column of a list that says how long claims still count; none if all of them count for ever. */
+/** The column of a list that says how long claims still count; none if all of them count for ever. items: null for any. */
 export function endsColumn(items) {
-  if (items.every((each) => each.expires_in === null && each.state === "confirmed")) return [];
+  if (items?.every((each) => each.expires_in === null && each.state === "confirmed")) return [];
   const state = (each) => (each.state === "confirmed" ? "" : ` (${each.state})`);
   return [{ label: "Ends in", cell: (each) => [each.expires_in === null ? "" : left(each.expires_in), state(each)] }];
 }

@@ -18,9 +18,12 @@ export function consumerLink(uuid, words = null) {
   return h("a", { href: href("consumer", uuid), class: words ? null : "uuid", title: words ? uuid : null }, words || uuid);
 }
 
-/** The column of a list with the names of consumers; none if no consumer has one. consumer, name: fields of its items. */
+/**
+ * The column of a list with the names of consumers; none if no consumer has one. items: null for any; consumer, name: fields
+ * of its items.
+ */
 export function nameColumn(items, consumer, name) {
-  if (!items.some((each) => each[name])) return [];
+  if (items && !items.some((each) => each[name])) return [];
   return [{ label: "Name", cell: (each) => (each[name] ? consumerLink(each[consumer], each[name]) : "") }];
 }
 

@@ -6,7 +6,7 @@ import { amounts, consumerLink, providerLink } from "./links.js";
 
 const MOST = 3;
 
-/** What is done to providers and names, by the command. */
+/** What is done to providers and names, by the command. The command line's audit_text.py has the same. */
 const DONE = {
   CreateProvider: "created",
   UpdateProvider: "renamed or moved",
@@ -31,15 +31,20 @@ const DONE = {
   CreateClass: "created the class",
   RenameClass: "renamed the class",
   DeleteClass: "deleted the class",
+  CreateToken: "created the token",
+  RevokeToken: "revoked the token",
+  RotateToken: "replaced the secret of the token",
   GrantLease: "granted the lease",
   EndLease: "ended the lease",
   Lapse: "ended claims that were due:",
   Reshape: "moved inventories between",
+  ArchiveAudit: "archived the audit log up to record",
+  SealCheckpoint: "sealed the checkpoint of change",
   add_standard_names: "added standard names:",
 };
 
 /** SetInventories as words: set inventories. */
-const plain = (operation) => DONE[operation] ?? operation.replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ").toLowerCase();
+export const plain = (operation) => DONE[operation] ?? operation.replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ").toLowerCase();
 
 /**
  * A change as a sentence. names: of providers, by uuid.
@@ -47,7 +52,7 @@ const plain = (operation) => DONE[operation] ?? operation.replace(/([a-z])([A-Z]
  * @param {Map<string, string>} names
  */
 export function sentence(change, names) {
-  const by = change.actor || "unknown";
+  const by = change.actor || "an unknown caller";
   const { count, first } = change.consumers;
   if (count === 0) return [`${by} ${plain(change.operation)} `, ...things(change, names)];
   if (count > MOST) return [`${by} changed the claims of ${plural(count, "consumer")}`, where(change, names)];
@@ -55,6 +60,14 @@ export function sentence(change, names) {
   const whose = first.map((uuid) => change.owners?.[uuid]?.[1]);
   const silent = change.operation === "Lapse" || whose.every((user) => user === by);
   return [joined(claims), where(change, names), silent ? null : h("small", {}, ` · by ${by}`)];
+}
+
+/** A record of the audit log as a sentence. names: of providers, by uuid. */
+export function recorded({ actor, operation, target, outcome, summary }, names) {
+  const by = actor || "an unknown caller";
+  if (outcome !== "done") return [`${by} was refused `, target ? h("code", {}, target) : plain(operation)];
+  const touches = summary && ["providers", "consumers", "names"].some((kind) => summary[kind].count);
+  return touches ? sentence(summary, names) : `${by} ${plain(operation)} ${target}`;
 }
 
 function claim(change, uuid) {

@@ -1,31 +1,69 @@
-/** Tables sorted by a click on a header, and saved as CSV: what is shown, in the order in which it is shown. */
+/** Tables sorted by a click on a header, and saved as CSV: always the whole, also where only a part of it is shown. */
 
 import { announce, h } from "./dom.js";
-import { csv, download } from "./download.js";
+import { csv, download, line } from "./download.js";
+import { MOST_SORTED, textOf } from "./growing.js";
+import { number } from "./format.js";
 
 const UNITS = { K: 1e3, M: 1e6, B: 1e9, MiB: 1, GiB: 2 ** 10, TiB: 2 ** 20, PiB: 2 ** 30, EiB: 2 ** 40, GB: 1, TB: 1e3, PB: 1e6, EB: 1e9 };
 
 /** How each table was sorted last, so that it stays so when it is drawn anew. */
 const chosen = new Map();
 
-/** Let a table be sorted by its headers. labels: of its columns. */
-export function sortable(table, labels) {
-  const key = `${location.hash.split("?")[0]}|${labels.join("|")}`;
+/** Let a table be sorted by its headers: here if all of it is here or can be read, else by the server. */
+export function sortable(table, columns, list) {
+  const key = `${location.hash.split("?")[0]}|${columns[0].label}`;
   const headers = [...table.tHead.rows[0].cells];
-  headers.forEach((header, at) => {
-    if (!labels[at]) return;
-    const clicked = () => {
-      const { column, down } = chosen.get(key) ?? {};
-      chosen.set(key, { column: at, down: column === at && !down });
-      sort(table, chosen.get(key));
-      announce(`Sorted by ${labels[at]}, ${chosen.get(key).down ? "descending" : "ascending"}`);
-    };
-    header.replaceChildren(h("button", { type: "button", class: "sort", "data-key": `sort-${key}-${at}`, on: { click: clicked } }, labels[at]));
+  columns.forEach((column, at) => {
+    if (!column.label) return;
+    const ways = waysOf(column, list);
+    if (ways.length === 0) {
+      headers[at].title = `To sort by this, narrow the list to ${number(MOST_SORTED)} rows or fewer`;
+      return;
+    }
+    const now = orderOf(column, list);
+    if (now) headers[at].setAttribute("aria-sort", now);
+    const clicked = () => sorted(table, columns, { key, column, list, ways });
+    headers[at].replaceChildren(h("button", { type: "button", class: "sort", "data-key": `sort-${key}-${column.label}`, on: { click: clicked } }, column.label));
   });
-  if (chosen.has(key)) sort(table, chosen.get(key));
+  if (!chosen.has(key)) return;
+  if (list === null || list.whole) sort(table, columns, chosen.get(key));
+  else chosen.delete(key);
 }
 
-function sort(table, { column, down }) {
+/** The directions in which a list can be sorted by a column, the usual one first. */
+function waysOf({ order = {} }, list) {
+  const served = list?.ordered ? Object.keys(order) : [];
+  return list === null || list.sortable ? [...new Set([...served, "up", "down"])] : served;
+}
+
+/** The direction in which the server has sorted by a column; null if it is another one. */
+function orderOf({ order = {} }, list) {
+  if (list === null || list.whole) return null;
+  const given = list.given();
+  const way = Object.keys(order).find((each) => Object.entries(order[each]).every(([name, value]) => (given[name] ?? "") === value));
+  return way ? WORDS[way] : null;
+}
+
+const WORDS = { up: "ascending", down: "descending" };
+
+async function sorted(table, columns, { key, column, list, ways }) {
+  const before = chosen.get(key);
+  const is = before?.label === column.label ? (before.down ? "down" : "up") : Object.keys(WORDS).find((way) => WORDS[way] === orderOf(column, list));
+  const way = ways.find((each) => each !== is) ?? ways[0];
+  announce(`Sorted by ${column.label}, ${WORDS[way]}`);
+  if (list !== null && !list.whole && column.order?.[way]) {
+    list.ordered(column.order[way]);
+    return;
+  }
+  chosen.set(key, { label: column.label, down: way === "down" });
+  if (list === null || list.whole) sort(table, columns, chosen.get(key));
+  else await list.all();
+}
+
+function sort(table, columns, { label, down }) {
+  const column = columns.findIndex((each) => each.label === label);
+  if (column < 0) return;
   const body = table.tBodies[0];
   const rows = [...body.rows].map((row) => ({ row, value: valueOf(row.cells[column]) }));
   rows.sort((one, other) => compared(one.value, other.value) * (down ? -1 : 1));
@@ -55,13 +93,21 @@ function compared(one, other) {
   return typeof one === "number" ? one - other : one.localeCompare(other, "en", { numeric: true });
 }
 
-/** A button that saves what a table shows. */
-export function saveButton(labels) {
+/** A button that saves a table, or the whole list of which it shows a part. saved: if it is a function, it gives the lines. */
+export function saveButton(columns, list, saved) {
   const clicked = (event) => {
+    const name = `berth-${location.hash.split(/[/?]/)[1] || "table"}.csv`;
+    if (list !== null && list.columns && !list.whole) {
+      list.save(name);
+      return;
+    }
+    if (typeof saved === "function") {
+      download(name, "text/csv;charset=utf-8", saved().map(line));
+      return;
+    }
     const rows = [...event.target.closest("table").tBodies[0].rows].map((row) => [...row.cells].map(textOf));
-    download("berth.csv", "text/csv;charset=utf-8", csv(labels, rows));
+    download(name, "text/csv;charset=utf-8", [csv(columns.map((column) => column.label), rows)]);
   };
-  return h("button", { type: "button", class: "slight save", title: "Save the rows that are shown as CSV", on: { click: clicked } }, "CSV");
+  const title = list !== null && list.columns ? "Save the whole list as CSV" : "Save the table as CSV";
+  return h("button", { type: "button", class: "slight save", title, "data-key": "csv", on: { click: clicked } }, "CSV");
 }
-
-const textOf = (cell) => cell.innerText.trim().replace(/\s*\n\s*/g, "; ");

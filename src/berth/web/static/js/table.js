@@ -1,30 +1,32 @@
-/** Tables, and collections that come page by page. */
+/** Tables, and what is said where there is nothing to show. */
 
-import { fill, fresh, h } from "./dom.js";
+import { fresh, h } from "./dom.js";
 import { saveButton, sortable } from "./sort.js";
 
 /**
- * @typedef {{label: string, cell: (row: any) => import("./dom.js").Child, numeric?: boolean, head?: boolean, roomy?: boolean}} Column
- * head: its cells name the row; roomy: it is left out on a phone
+ * @typedef {{label: string, cell: (row: any) => import("./dom.js").Child, numeric?: boolean, head?: boolean,
+ *   roomy?: boolean, act?: boolean, order?: {up?: Record<string, string>, down?: Record<string, string>}}} Column
+ * head: its cells name the row; roomy: it is left out on a phone; act: it has buttons, which stay in sight there; order: the
+ * parameters with which the server sorts by it
  */
 
 /**
  * A table in a box of its own, which scrolls where it is too wide.
- * @param {{caption: string, columns: Column[], rows: any[], hidden?: boolean, saved?: boolean, sorted?: boolean}} of
- * hidden: the caption is for ears only; saved: whether there is a button for a CSV file of what is shown; sorted: whether
- * headers sort it
+ * @param {{caption: string, columns: Column[], rows: any[], hidden?: boolean, saved?: boolean | (() => any[][]), sorted?: boolean,
+ *   list?: import("./growing.js").Growing | null}} of
+ * hidden: the caption is for ears only; saved: whether there is a button for a CSV file of it, or what gives its lines; sorted: whether headers
+ * sort it; list: of which it shows a part, which is then sorted and saved as a whole
  */
-export function table({ caption, columns, rows, hidden = false, saved = !hidden, sorted = true }) {
+export function table({ caption, columns, rows, hidden = false, saved = !hidden, sorted = true, list = null }) {
   const id = fresh("caption");
-  const labels = columns.map((column) => column.label);
   const element = h(
     "table",
     {},
-    h("caption", { class: hidden ? "unseen" : null }, h("span", { id }, caption), saved ? saveButton(labels) : null),
+    h("caption", { class: hidden ? "unseen" : null }, h("span", { id }, caption), saved ? saveButton(columns, list, saved) : null),
     h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.label)))),
     h("tbody", {}, rows.map((row) => tr(columns, row))),
   );
-  if (sorted && rows.length > 1) sortable(element, labels);
+  if (sorted && rows.length > 1) sortable(element, columns, list);
   return h("div", { class: "scroll", role: "region", "aria-labelledby": id, tabindex: "0" }, element);
 }
 
@@ -39,43 +41,7 @@ export function tr(columns, row) {
   );
 }
 
-const kind = (column) => [column.numeric ? "numeric" : "", column.roomy ? "roomy" : ""].filter(Boolean).join(" ") || null;
-
-/**
- * A collection that begins with one page and grows when more is asked for. It keeps its length when it is loaded anew.
- * fetched: from {limit, after} to a page; shown: from all items to what is seen of them.
- */
-export class Growing {
-  constructor(region, { fetched, shown, step = 50 }) {
-    Object.assign(this, { region, fetched, shown, step, wanted: step });
-  }
-
-  /** Begin with the first page again. */
-  reset() {
-    this.wanted = this.step;
-  }
-
-  async load() {
-    const items = [];
-    let after = null;
-    do {
-      const page = await this.fetched({ limit: Math.min(1000, this.wanted - items.length), after });
-      items.push(...page.items);
-      after = page.next;
-    } while (after !== null && items.length < this.wanted);
-    fill(this.region, this.shown(items), after === null ? null : this.more());
-    return items;
-  }
-
-  more() {
-    const grow = async (event) => {
-      event.target.disabled = true;
-      this.wanted += this.step;
-      await this.load().catch(() => (event.target.disabled = false));
-    };
-    return h("p", { class: "more" }, h("button", { type: "button", "data-key": "more", on: { click: grow } }, "Show more"));
-  }
-}
+const kind = (column) => ["numeric", "roomy", "act"].map((name) => (column[name] ? name : "")).filter(Boolean).join(" ") || null;
 
 /** Terms and what they are. */
 export function facts(pairs) {

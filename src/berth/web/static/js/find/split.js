@@ -3,6 +3,7 @@
 import { send } from "../api.js";
 import { h } from "../dom.js";
 import { changed } from "../router.js";
+import { commandOf } from "./command.js";
 import { addressOf, emptyGroup } from "./request.js";
 
 const MOST = 16;
@@ -21,7 +22,7 @@ export async function splitHint(form, body, funnel, { signal }) {
     const parts = partsOf(resources[name], nearest);
     if (parts.length > MOST) continue;
     const found = await send("POST", "/find", splitBody(body, name, parts), { signal });
-    if (found.candidates.length) return hint(form, resources, name, parts);
+    if (found.candidates.length) return hint(form, resources, name, parts, splitBody(body, name, parts));
   }
   return null;
 }
@@ -43,7 +44,7 @@ function splitBody(body, name, parts) {
   return { ...body, groups: [...first, ...others], isolate: true, limit: 1 };
 }
 
-function hint(form, resources, name, parts) {
+function hint(form, resources, name, parts, whole) {
   const [group] = form.groups;
   const rest = Object.entries(resources).filter(([each]) => each !== name);
   const others = parts.map((amount, at) => ({ ...emptyGroup(suffix(at)), resources: `${name}:${amount}`, inTree: group.inTree }));
@@ -53,14 +54,8 @@ function hint(form, resources, name, parts) {
     "div",
     { class: "panel done" },
     h("p", {}, `No single device has ${resources[name]} ${name}. It fits on several devices of one host: `, link(asked, name, parts), "."),
-    h("p", {}, "On the command line: ", h("code", {}, command(rest, name, parts))),
+    h("p", {}, "On the command line: ", h("code", {}, commandOf("claim", whole))),
   );
 }
 
 const link = (asked, name, parts) => h("a", { href: changed({ q: addressOf(asked) }) }, `ask for ${parts.join(" + ")} ${name}`);
-
-function command(rest, name, parts) {
-  const main = rest.map((pair) => pair.join("=")).join(",");
-  const groups = parts.map((amount, at) => `--group ${suffix(at)}:${name}=${amount}`);
-  return ["berth find", main, ...groups, "--isolate"].filter(Boolean).join(" ");
-}

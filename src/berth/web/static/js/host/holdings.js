@@ -5,10 +5,11 @@ import { confirmed } from "../dialog.js";
 import { announce, h } from "../dom.js";
 import { tick } from "../fields.js";
 import { amount, plural, when } from "../format.js";
+import { Growing } from "../growing.js";
 import { endsColumn } from "../life.js";
 import { amounts, consumerLink, nameColumn, projectLink, providerLink, resources } from "../links.js";
 import { may } from "../session.js";
-import { Growing, empty, table } from "../table.js";
+import { empty, table } from "../table.js";
 
 const MOST_DEVICES = 64;
 
@@ -22,6 +23,7 @@ export class Holdings {
       step: 100,
       fetched: (page) => get(`/providers/${this.provider.uuid}/holdings`, page, { signal: view.signal }),
       shown: (items) => this.shown(items),
+      columns: () => this.columns(null, true),
     });
     this.element = h("section", { class: "section" }, h("h2", {}, "Who holds what"), this.region);
   }
@@ -35,11 +37,10 @@ export class Holdings {
     const nodes = below(this.provider);
     const rows = nodes.length > MOST_DEVICES ? items : devices(nodes, items);
     if (rows.length === 0) return empty("No claims");
-    const held = items.length;
-    const free = rows.length - held;
+    const free = rows.length - items.length;
     const where = nodes.length > 1 ? ` on it and ${plural(nodes.length - 1, "device")} below it` : "";
-    const caption = `${plural(held, "claim")}${where}${free ? `, ${free} free` : ""}`;
-    return table({ caption, columns: this.columns(items, nodes.length > 1), rows });
+    const caption = `${this.list.counted("claim")}${where}${free ? `, ${free} free` : ""}`;
+    return table({ caption, columns: this.columns(items, nodes.length > 1), rows, list: this.list });
   }
 
   columns(items, deep) {
@@ -54,7 +55,7 @@ export class Holdings {
       { label: "Type", cell: (row) => (own(row) ? (row.type ?? "unknown") : "") },
       { label: "Since", cell: (row) => (own(row) ? when(row.since) : "") },
       ...endsColumn(items).map((column) => ({ ...column, cell: (row) => (own(row) ? column.cell(row) : "") })),
-      release ? { label: "Release", cell: (row) => (own(row) ? this.button(row) : "") } : null,
+      release ? { label: "Release", act: true, cell: (row) => (own(row) ? this.button(row) : "") } : null,
     ];
     return columns.filter(Boolean);
   }

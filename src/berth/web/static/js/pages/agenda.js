@@ -4,9 +4,10 @@ import { get } from "../api.js";
 import { h } from "../dom.js";
 import { choice, field, filters, follow } from "../fields.js";
 import { moment, number, until } from "../format.js";
-import { consumerLink, projectLink, providerLink, resources } from "../links.js";
+import { Growing } from "../growing.js";
+import { amounts, consumerLink, projectLink, providerLink } from "../links.js";
 import { changed, go } from "../router.js";
-import { Growing, empty, table } from "../table.js";
+import { empty, table } from "../table.js";
 import { ownProject } from "../own.js";
 
 const HOUR = 3600;
@@ -36,7 +37,8 @@ async function show(view) {
       if (page.after === null) silent.replaceChildren(...overdue(found));
       return found;
     },
-    shown: (items) => shown(items, view.params),
+    shown: (items) => shown(list, items, view.params),
+    columns: () => COLUMNS,
   });
   let last = null;
   return async () => {
@@ -71,7 +73,7 @@ function overdue({ overdue: leases, now }) {
   ];
 }
 
-function shown(items, params) {
+function shown(list, items, params) {
   if (items.length === 0) {
     const filtered = params.get("within") || params.get("project");
     return empty(
@@ -79,21 +81,19 @@ function shown(items, params) {
       filtered ? "Change or clear the filters above." : "Claims made with berth claim --for 7d, and holds, appear here.",
     );
   }
-  return table({
-    caption: `${number(items.length)} shown, the earliest first`,
-    columns: [
-      { label: "In", head: true, cell: (each) => until(each.in_s) },
-      { label: "What", cell: (each) => EVENTS[each.event] },
-      { label: "At", cell: (each) => moment(each.at) },
-      { label: "Frees", cell: (each) => each.held.map(free) },
-      { label: "Project", cell: (each) => projectLink(each.project) },
-      { label: "User", cell: (each) => each.user },
-      { label: "Consumer", cell: (each) => consumerLink(each.consumer, each.name) },
-    ],
-    rows: items,
-  });
+  return table({ caption: `${list.counted("claim")}, the earliest first`, columns: COLUMNS, rows: items, list });
 }
 
-function free({ provider, name, resources: amounts }) {
-  return h("div", {}, resources(amounts), " of ", providerLink(provider, name));
+const COLUMNS = [
+  { label: "In", head: true, cell: (each) => until(each.in_s) },
+  { label: "What", cell: (each) => EVENTS[each.event] },
+  { label: "At", cell: (each) => moment(each.at) },
+  { label: "Frees", cell: (each) => each.held.map(free) },
+  { label: "Project", cell: (each) => projectLink(each.project) },
+  { label: "User", cell: (each) => each.user },
+  { label: "Consumer", cell: (each) => consumerLink(each.consumer, each.name) },
+];
+
+function free({ provider, name, resources: held }) {
+  return h("div", {}, amounts(held), " of ", providerLink(provider, name));
 }

@@ -1,13 +1,16 @@
 /** Audit: who did what, and who tried to, with what was before and after; to look through and to take away. */
 
 import { all, get } from "../api.js";
-import { announce, fill, h } from "../dom.js";
+import { announce, fill, fresh, h } from "../dom.js";
 import { csv, download } from "../download.js";
 import { choice, field, filters, follow } from "../fields.js";
 import { moment, number, plural } from "../format.js";
+import { Growing } from "../growing.js";
+import { namesOf } from "../names.js";
 import { changed, go, href } from "../router.js";
+import { recorded } from "../sentences.js";
 import { may } from "../session.js";
-import { Growing, empty, table } from "../table.js";
+import { empty, facts, table } from "../table.js";
 import { box } from "../words.js";
 
 const MOST_DOWNLOADED = 100_000;
@@ -31,6 +34,7 @@ const COLUMNS = [
 export const page = { title: "Audit", needs: "audit.list", live: false, show };
 
 async function show(view) {
+  const names = new Map();
   const region = h("div");
   const said = h("div", { role: "status" });
   const form = filters(
@@ -45,8 +49,12 @@ async function show(view) {
   );
   view.root.append(form, downloads(view, said), said, region);
   const list = new Growing(region, {
-    fetched: async (page) => get("/audit", { ...(await asked(view)), facts: false, ...page }, { signal: view.signal }),
-    shown: (items) => (items.length ? shown(view, items) : empty("No record matches", "Change or clear the filters above.")),
+    fetched: async (page) => {
+      const found = await get("/audit", { ...(await asked(view)), summary: true, ...page }, { signal: view.signal });
+      await learn(names, found.items, view.signal);
+      return found;
+    },
+    shown: (items) => (items.length ? shown(view, list, items, names) : empty("No record matches", "Change or clear the filters above.")),
   });
   let last = null;
   return async () => {
@@ -71,18 +79,24 @@ function microseconds(text) {
   return Number.isNaN(at) ? null : at * 1000;
 }
 
-function shown(view, items) {
+/** What the providers of these records are called. */
+async function learn(names, records, signal) {
+  if (!may("providers.list")) return;
+  const uuids = records.flatMap(({ summary }) => summary?.providers.first ?? []);
+  for (const [uuid, name] of await namesOf(uuids, { signal })) names.set(uuid, name);
+}
+
+function shown(view, list, items, names) {
   return table({
-    caption: `${plural(items.length, "record")} shown, newest first`,
+    caption: list.whole ? `${plural(items.length, "record")}, newest first` : `The newest ${plural(items.length, "record")}`,
     saved: false,
     sorted: false,
     columns: [
-      { label: "Number", numeric: true, head: true, cell: (each) => number(each.number) },
+      { label: "Number", numeric: true, head: true, cell: (each) => opener(view, each) },
       { label: "When", cell: (each) => moment(each.at) },
-      { label: "Who", cell: who },
-      { label: "What", cell: (each) => [each.operation || "unknown", h("div", {}, h("small", {}, each.target))] },
+      { label: "What happened", cell: (each) => h("div", { class: "sentence", title: each.operation }, recorded(each, names)) },
       { label: "Outcome", cell: outcome },
-      { label: "Details", cell: (each) => details(view, each) },
+      { label: "Who", cell: who },
     ],
     rows: items,
   });
@@ -94,41 +108,56 @@ function who({ actor, via, address, roles }) {
 
 function outcome({ outcome: said, why }) {
   if (said === "done") return "done";
-  return [h("strong", { class: "removed" }, `refused ${said}`), h("div", {}, h("small", {}, why))];
+  return [h("strong", { class: "removed" }, `refused ${said}`), h("div", { class: "reason" }, why)];
 }
 
-/** What was before and after, read when it is looked at: it may be much. */
-function details(view, { number: which, request, hash, change }) {
-  const region = h("div", { class: "record" });
-  const opened = async (event) => {
-    if (!event.target.open || region.childNodes.length) return;
+/** The number of a record, which opens what is known of a record, in a row below it, as wide as the table. */
+function opener(view, record) {
+  const id = fresh("record");
+  const which = number(record.number);
+  const clicked = async () => {
+    const row = button.closest("tr");
+    const isOpen = button.getAttribute("aria-expanded") === "true";
+    button.setAttribute("aria-expanded", String(!isOpen));
+    if (isOpen) {
+      row.nextElementSibling.remove();
+      return;
+    }
+    const region = h("div", { class: "record" }, h("p", { class: "quiet" }, "Reading…"));
+    row.after(h("tr", { id, class: "below" }, h("td", { colspan: row.cells.length }, region)));
     try {
-      const { items } = await get("/audit", { after: which + 1, limit: 1 }, { signal: view.closed.signal });
-      fill(
-        region,
-        request ? h("p", {}, h("small", {}, "Request "), h("code", {}, request)) : null,
-        change === null ? null : h("p", {}, h("small", {}, "Change "), number(change)),
-        h("p", {}, h("small", {}, "Hash "), h("code", {}, hash)),
-        part(which, "Before", items[0]?.before),
-        part(which, "After", items[0]?.after),
-      );
+      const { items } = await get("/audit", { after: record.number + 1, limit: 1 }, { signal: view.closed.signal });
+      fill(region, details(record, items[0]));
     } catch (error) {
       fill(region, box(error));
     }
   };
-  const label = `Show record ${number(which)}`;
-  return h("details", { on: { toggle: opened } }, h("summary", { "data-key": `record-${which}`, "aria-label": label }, "Show"), region);
+  const of = { type: "button", class: "opener", "aria-label": `Details of record ${which}`, "aria-expanded": "false", "aria-controls": id };
+  const button = h("button", { ...of, "data-key": `record-${record.number}`, on: { click: clicked } }, which);
+  return button;
+}
+
+/** What was before and after, read when it is looked at: it may be much. */
+function details({ number: which, operation, target, request, change, hash }, states) {
+  const known = [
+    ["Operation", h("code", {}, operation || "unknown")],
+    target ? ["Target", h("code", {}, target)] : null,
+    change === null ? null : ["Change", number(change)],
+    request ? ["Request", h("code", {}, request)] : null,
+    ["Hash", h("code", {}, hash)],
+  ];
+  return [facts(known), h("div", { class: "states" }, part(which, "Before", states?.before), part(which, "After", states?.after))];
 }
 
 const MOST_CHARACTERS = 20_000;
 
-function part(which, title, facts) {
-  if (!facts) return null;
-  const text = JSON.stringify(facts, null, 1);
+function part(which, title, state) {
+  if (!state) return null;
+  const text = JSON.stringify(state, null, 1);
   const rest = text.length > MOST_CHARACTERS ? `\n… and ${number(text.length - MOST_CHARACTERS)} characters more: the JSON file has them all` : "";
   const name = `${title} record ${number(which)}`;
   const told = h("pre", { tabindex: "0", role: "region", "aria-label": name }, text.slice(0, MOST_CHARACTERS) + rest);
-  return [h("p", { class: "title" }, title), told];
+  return h("div", {}, h("p", { class: "title" }, title), told);
 }
 
 function downloads(view, said) {

@@ -146,7 +146,7 @@ function columnsWith(names) {
   return [
     { label: "Number", numeric: true, head: true, cell: (change) => number(change.number) },
     { label: "When", cell: (change) => moment(change.at) },
-    { label: "What happened", cell: (change) => sentence(change, names) },
+    { label: "What happened", cell: (change) => h("div", { class: "sentence" }, sentence(change, names)) },
     { label: "Command", cell: (change) => h("small", {}, change.operation) },
     { label: "By", cell: (change) => change.actor || "unknown" },
   ];

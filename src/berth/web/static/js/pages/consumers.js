@@ -3,13 +3,14 @@
 import { get } from "../api.js";
 import { h } from "../dom.js";
 import { choice, field, filters, follow } from "../fields.js";
-import { number, when } from "../format.js";
+import { when } from "../format.js";
+import { Growing } from "../growing.js";
 import { endsColumn } from "../life.js";
 import { ownProject } from "../own.js";
 import { consumerLink, nameColumn, projectLink, resources } from "../links.js";
 import { changed, go } from "../router.js";
 import { may } from "../session.js";
-import { Growing, empty, table } from "../table.js";
+import { empty, table } from "../table.js";
 
 const FILTERS = ["q", "project", "user", "type", "provider", "class", "state", "due"];
 const STATES = [
@@ -52,7 +53,10 @@ async function show(view) {
   view.root.append(...[note, form, region].filter(Boolean));
   const list = new Growing(region, {
     fetched: (page) => get("/consumers", { ...asked(view.params, classes), ...page }, { signal: view.signal }),
-    shown: (items) => shown(items, view.params),
+    shown: (items) => shown(list, items, view.params),
+    columns: () => columns(null),
+    ordered: (order) => go(changed(order)),
+    given: () => ({ order: view.params.get("order") || "largest" }),
   });
   let last = null;
   return async () => {
@@ -76,7 +80,7 @@ function asked(params, classes) {
   return { ...query, project: ownProject() || query.project, order, class: query.class || (order === "largest" ? first.name : null) };
 }
 
-function shown(items, params) {
+function shown(list, items, params) {
   if (items.length === 0) {
     const filtered = FILTERS.some((name) => params.get(name));
     return empty(
@@ -84,18 +88,19 @@ function shown(items, params) {
       filtered ? "Change or clear the filters above." : "Claims made with “Find”, berth claim or the API appear here.",
     );
   }
-  return table({
-    caption: `${number(items.length)} shown`,
-    columns: [
-      { label: "User", head: true, cell: (each) => consumerLink(each.uuid, each.user) },
-      ...nameColumn(items, "uuid", "name"),
-      { label: "Project", cell: (each) => projectLink(each.project) },
-      { label: "Holds in total", cell: (each) => resources(each.resources) },
-      { label: "Type", cell: (each) => each.type ?? "unknown" },
-      { label: "Changed", cell: (each) => when(each.updated_at) },
-      ...endsColumn(items),
-      { label: "Consumer", cell: (each) => consumerLink(each.uuid) },
-    ],
-    rows: items,
-  });
+  return table({ caption: list.counted("consumer"), columns: columns(items), rows: items, list });
+}
+
+/** items: null for the columns of any. */
+function columns(items) {
+  return [
+    { label: "User", head: true, cell: (each) => consumerLink(each.uuid, each.user) },
+    ...nameColumn(items, "uuid", "name"),
+    { label: "Project", cell: (each) => projectLink(each.project) },
+    { label: "Holds in total", cell: (each) => resources(each.resources), order: { down: { order: "largest" } } },
+    { label: "Type", cell: (each) => each.type ?? "unknown" },
+    { label: "Changed", cell: (each) => when(each.updated_at) },
+    ...endsColumn(items),
+    { label: "Consumer", cell: (each) => consumerLink(each.uuid), order: { up: { order: "uuid" } } },
+  ];
 }

@@ -2,7 +2,7 @@
 
 import { get, send } from "../api.js";
 import { announce, fill, h } from "../dom.js";
-import { CandidateMap, calls, listed, mayMap } from "../find/candidates.js";
+import { CandidateMap, calls, listed, mayMap, rootsOf } from "../find/candidates.js";
 import { claim } from "../find/claim.js";
 import { RequestForm } from "../find/form.js";
 import { funnel } from "../find/funnel.js";
@@ -81,10 +81,17 @@ async function answer(view, parts, form) {
     return;
   }
   const found = await send("POST", "/find", { ...body, explain: true }, { signal: view.signal });
-  const uuids = found.candidates.flatMap((candidate) => Object.keys(candidate.allocations));
-  const names = may("providers.list") ? await namesOf(uuids, { signal: view.signal }) : new Map();
+  const names = await missingNames(found, view.signal);
   await drawn(view, parts, { body, found, names });
   if (found.candidates.length === 0) fill(parts.list, await splitHint(form, body, found.funnel, { signal: view.signal }));
+}
+
+/** The names of hosts and of what serves a group without giving anything: candidates name only what they take from. */
+async function missingNames(found, signal) {
+  const served = found.candidates.flatMap(({ mappings }) => Object.values(mappings).flat());
+  const given = new Map(found.candidates.flatMap(({ names }) => Object.entries(names)));
+  const missing = [...rootsOf(found), ...served].filter((uuid) => !given.has(uuid));
+  return missing.length && may("providers.list") ? new Map([...given, ...(await namesOf(missing, { signal }))]) : given;
 }
 
 async function drawn(view, parts, { body, found, names }) {

@@ -3,10 +3,11 @@
 import { get } from "../api.js";
 import { fill, h } from "../dom.js";
 import { number } from "../format.js";
+import { Growing } from "../growing.js";
 import { projectLink, resources } from "../links.js";
 import { href } from "../router.js";
 import { may } from "../session.js";
-import { Growing, empty, table } from "../table.js";
+import { empty, table } from "../table.js";
 import { ownProject } from "../own.js";
 
 export const page = { title: "Projects", needs: "project_usages.show", show };
@@ -16,7 +17,8 @@ async function show(view) {
   view.root.append(region);
   const list = new Growing(region, {
     fetched: (page) => get("/projects", page, { signal: view.signal }),
-    shown: (items) => (items.length ? shown(items) : empty("No project has claims")),
+    shown: (items) => (items.length ? shown(list, items) : empty("No project has claims")),
+    columns: () => COLUMNS,
   });
   return async () => {
     const project = ownProject() || view.params.get("project");
@@ -26,18 +28,16 @@ async function show(view) {
   };
 }
 
-function shown(rows) {
-  return table({
-    caption: "Projects by name",
-    columns: [
-      { label: "Project", head: true, cell: (each) => projectLink(each.project) },
-      { label: "Consumers", numeric: true, cell: (each) => h("a", { href: href("consumers", "", { project: each.project }) }, number(each.consumers)) },
-      { label: "Holds in total", cell: (each) => resources(each.resources) },
-      { label: "By type", roomy: true, cell: (each) => Object.entries(each.by_type).map(([type, share]) => byType(type, share)) },
-    ],
-    rows,
-  });
+function shown(list, rows) {
+  return table({ caption: `${list.counted("project")}, by name`, columns: COLUMNS, rows, list });
 }
+
+const COLUMNS = [
+  { label: "Project", head: true, cell: (each) => projectLink(each.project) },
+  { label: "Consumers", numeric: true, cell: (each) => h("a", { href: href("consumers", "", { project: each.project }) }, number(each.consumers)) },
+  { label: "Holds in total", cell: (each) => resources(each.resources) },
+  { label: "By type", roomy: true, cell: (each) => Object.entries(each.by_type).map(([type, share]) => byType(type, share)) },
+];
 
 function byType(type, { consumers, resources: amounts }) {
   return h("div", { class: "line" }, h("span", { class: "line-name" }, `${type} × ${number(consumers)}`), resources(amounts));

@@ -73,7 +73,7 @@ function inventories(provider) {
       { label: "Reserved", numeric: true, cell: ([, of]) => number(of.reserved) },
       { label: "Ratio", numeric: true, cell: ([, of]) => of.allocation_ratio },
       { label: "Units", numeric: true, cell: ([, of]) => units(of) },
-      ...(may("inventories.edit") ? [{ label: "Edit", cell: ([name, of]) => editButton(provider, name, of) }] : []),
+      ...(may("inventories.edit") ? [{ label: "Edit", act: true, cell: ([name, of]) => editButton(provider, name, of) }] : []),
     ],
     rows,
   });

@@ -1,16 +1,23 @@
-/** Providers, each by itself: those that are like that, oldest first. */
+/** Providers, each by itself: those that match, in an order. */
 
 import { get } from "../api.js";
 import { h } from "../dom.js";
-import { field, filters, follow } from "../fields.js";
+import { choice, field, filters, follow } from "../fields.js";
 import { amount, number, share, when } from "../format.js";
+import { Growing } from "../growing.js";
 import { aggregateNames, providerLink } from "../links.js";
 import { meter } from "../meter.js";
 import { changed, go } from "../router.js";
 import { commandOptions } from "../session.js";
-import { Growing, empty, table } from "../table.js";
+import { empty, table } from "../table.js";
 
 const FILTERS = ["name", "uuid", "trait", "aggregate", "class", "room"];
+const ORDERS = [
+  ["oldest", "Oldest first"],
+  ["name", "By name"],
+  ["changed", "Last changed first"],
+  ["fullest", "Fullest first"],
+];
 
 export const page = { title: "Providers", needs: "providers.list", show };
 
@@ -19,7 +26,8 @@ async function show(view) {
   const [classes, traits, aggregates] = await Promise.all(["/classes", "/traits", "/aggregates"].map((path) => get(path)));
   const named = (items) => items.filter((item) => item.providers).map((item) => item.name);
   const form = filters(
-    { label: "Which providers", changed: (given) => go(changed(given)) },
+    { label: "Which providers", changed: (given) => go(changed({ ...given, reverse: "" })) },
+    choice({ label: "Order", name: "order", options: ORDERS }),
     field({ label: "Name", name: "name", type: "search", placeholder: "part of it" }),
     field({ label: "Uuid", name: "uuid", type: "search", placeholder: "starts with" }),
     field({ label: "Trait", name: "trait", type: "search", options: named(traits.items) }),
@@ -30,7 +38,10 @@ async function show(view) {
   view.root.append(form, region);
   const list = new Growing(region, {
     fetched: (page) => get("/providers", { ...asked(view.params), ...page }, { signal: view.signal }),
-    shown: (items) => shown(items, view.params),
+    shown: (items) => shown(list, items, view.params),
+    columns: () => COLUMNS,
+    ordered: (order) => go(changed(order)),
+    given: () => ({ order: view.params.get("order") || "oldest", reverse: view.params.get("reverse") ?? "" }),
   });
   let last = "";
   return async () => {
@@ -41,25 +52,28 @@ async function show(view) {
   };
 }
 
-const asked = (params) => Object.fromEntries(FILTERS.map((name) => [name, params.get(name)]));
+const asked = (params) => Object.fromEntries([...FILTERS, "order", "reverse"].map((name) => [name, params.get(name)]));
 
-function shown(items, params) {
+function shown(list, items, params) {
   if (items.length === 0) {
     const filtered = FILTERS.some((name) => params.get(name));
     return filtered
       ? empty("No provider matches", "Change or clear the filters above.")
       : empty("There are no providers yet", "On each machine to add, run:", h("code", { class: "block" }, `berth discover --apply ${commandOptions()}`));
   }
-  const columns = [
-    { label: "Provider", head: true, cell: name },
-    { label: "Place", cell: (each) => (each.parent ? "part of a host" : "host") },
-    { label: "Fullest", cell: fullest },
-    { label: "Used", cell: (each) => h("span", { class: "amounts" }, Object.entries(each.resources).map(part)) },
-    { label: "Generation", numeric: true, cell: (each) => number(each.generation) },
-    { label: "Changed", cell: (each) => when(each.updated_at) },
-  ];
-  return table({ caption: `${number(items.length)} shown, oldest first`, columns, rows: items });
+  return table({ caption: list.counted("provider"), columns: COLUMNS, rows: items, list });
 }
+
+const order = (name, first, last) => ({ [first]: { order: name, reverse: "" }, [last]: { order: name, reverse: "true" } });
+
+const COLUMNS = [
+  { label: "Provider", head: true, cell: name, order: order("name", "up", "down") },
+  { label: "Place", cell: (each) => (each.parent ? "part of a host" : "host") },
+  { label: "Fullest", cell: fullest, order: order("fullest", "down", "up") },
+  { label: "Used", cell: (each) => h("span", { class: "amounts" }, Object.entries(each.resources).map(part)) },
+  { label: "Generation", numeric: true, cell: (each) => number(each.generation) },
+  { label: "Changed", cell: (each) => when(each.updated_at), order: order("changed", "down", "up") },
+];
 
 function name(provider) {
   const link = providerLink(provider.uuid, provider.name);
@@ -75,5 +89,5 @@ function part([name, room]) {
 function fullest(provider) {
   const rooms = Object.entries(provider.resources).map(([name, room]) => ({ name, ...room }));
   rooms.sort((one, other) => (share(other.used, other.capacity) ?? -1) - (share(one.used, one.capacity) ?? -1));
-  return rooms.length ? meter({ ...rooms[0], pending: provider.pending[rooms[0].name], label: `${rooms[0].name} of ${provider.name}` }) : "has nothing";
+  return rooms.length ? meter({ ...rooms[0], plain: rooms[0].capacity === 1 && rooms[0].used <= 1, pending: provider.pending[rooms[0].name], label: `${rooms[0].name} of ${provider.name}` }) : "has nothing";
 }

@@ -18,7 +18,7 @@ const mayBeWrong = (count) => `Amounts may be wrong: ${plural(count, "entry", "e
 
 const HOUR_US = 3_600_000_000;
 const DAY_MS = 86_400_000;
-const SHOWN = 200;
+const SHOWN = 1_000;
 const KINDS = { project: "Project", user: "User", host: "Host", class: "Class" };
 const SPANS = [
   ["1", "The last 24 hours"],
@@ -80,7 +80,7 @@ function shown(report) {
       ? empty("Nothing was held", "Choose another period, or clear the filters above.")
       : [
           by === "class" || totals.length === 0 ? null : amounts("Total, by class", totals, []),
-          amounts(caption(report), rows.slice(0, SHOWN), [{ label: KINDS[by], head: true, cell: (each) => name(by, each) }]),
+          amounts(caption(report), rows.slice(0, SHOWN), [{ label: KINDS[by], head: true, cell: (each) => name(by, each) }], rows.length + report.left_out <= SHOWN),
         ],
   ];
 }
@@ -97,11 +97,13 @@ function cautions({ since, complete_from: from, damaged }) {
   ];
 }
 
-function amounts(caption, rows, first) {
+/** sorted: false where rows are left out, of which none may come first. */
+function amounts(caption, rows, first, sorted = true) {
   const known = rows.some((each) => each.capacity_us !== null);
   return table({
     caption,
     saved: false,
+    sorted,
     columns: [
       ...first,
       { label: "Class", head: first.length === 0, cell: (each) => each.resource_class },

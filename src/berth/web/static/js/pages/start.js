@@ -8,6 +8,7 @@ import { emptyLedger } from "../empty.js";
 import { choice, filters, follow } from "../fields.js";
 import { amount, plural, share, when } from "../format.js";
 import { projectLink } from "../links.js";
+import { Hosts } from "../map/hosts.js";
 import { meter } from "../meter.js";
 import { namesOf } from "../names.js";
 import { needs } from "../needs.js";
@@ -27,6 +28,7 @@ export const page = { title: "Start", needs: "fleet.show", show };
 
 async function show(view) {
   const parts = { needs: h("div"), totals: h("div"), users: h("div"), changes: h("div"), said: h("div"), trends: null, again: 0 };
+  parts.hosts = new Hosts(view);
   parts.form = filters(
     { label: "Of which class", changed: (given) => go(changed(given)) },
     choice({ label: "Of class", name: "class", options: [["", "the fullest class"]] }),
@@ -42,6 +44,7 @@ async function show(view) {
       may("projects.list") ? section("Largest users", parts.form, parts.users) : null,
       may("changes.list") ? section("Last changes", parts.changes) : null,
     ),
+    parts.hosts.element,
   );
   view.root.append(parts.sections);
   return () => load(view, parts);
@@ -62,7 +65,7 @@ async function load(view, parts) {
   const chosen = classOf(view.params, overview);
   draw(parts, overview);
   follow(parts.form, new URLSearchParams({ class: view.params.get("class") || "" }));
-  await Promise.all([needs(view, overview, parts.needs), users(view, parts, chosen, overview), last(view, parts)]);
+  await Promise.all([needs(view, overview, parts.needs), users(view, parts, chosen, overview), last(view, parts), parts.hosts.load(overview, signal)]);
   trends(view, parts, overview);
 }
 

@@ -41,7 +41,7 @@ function shown(view, items) {
     { label: "Last used", cell: (each) => (each.last_used_at === null ? "never" : when(each.last_used_at)) },
     { label: "Created", cell: (each) => when(each.created_at) },
     { label: "Only from", cell: (each) => each.networks.join(", ") || "anywhere" },
-    ...(may("tokens.revoke") ? [{ label: "Revoke", cell: (each) => revokeButton(view, each) }] : []),
+    ...(may("tokens.revoke") ? [{ label: "Revoke", act: true, cell: (each) => revokeButton(view, each) }] : []),
   ];
   return table({ caption: `${plural(items.length, "token")}, including revoked ones`, columns, rows: items.toReversed() });
 }
