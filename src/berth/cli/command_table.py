@@ -20,7 +20,7 @@ class CommandEntry(NamedTuple):
 LOOK, CLAIM, CHANGE, FILL, SERVE, ADMINISTER = "Look", "Claim", "Change", "Fill", "Serve", "Administer"
 
 COMMANDS: Final = (
-    CommandEntry(LOOK, "providers", "list:providers", "List providers with their use."),
+    CommandEntry(LOOK, "providers", "list:providers", "List providers, and how much of them is used."),
     CommandEntry(
         LOOK,
         "show",
@@ -33,7 +33,7 @@ COMMANDS: Final = (
         "find:find",
         "Find where a request fits. If it fits nowhere, show what each constraint removed, and exit with status 1.",
     ),
-    CommandEntry(LOOK, "usage", "list:usage", "Show the use of the fleet, or what projects hold of it."),
+    CommandEntry(LOOK, "usage", "list:usage", "Show how much of the fleet is used, or what projects hold."),
     CommandEntry(
         LOOK,
         "consumers",
@@ -100,7 +100,7 @@ COMMANDS: Final = (
         CLAIM,
         "confirm",
         "hold:confirm",
-        "Confirm a hold: it becomes a claim. Before its deadline, its resources are guaranteed.",
+        "Confirm a hold: it becomes a claim. Until its deadline, the resources are guaranteed.",
     ),
     CommandEntry(
         CLAIM,

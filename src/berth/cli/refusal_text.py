@@ -92,7 +92,7 @@ def _consumer_changed(error: BerthError, _: Session) -> str:
     if error.got is None:
         return f"consumer {error.consumer} has a claim already"
     if error.expected is None:
-        return f"consumer {error.consumer} holds nothing any more"
+        return f"consumer {error.consumer} holds nothing now"
     return f"consumer {error.consumer} has changed since it was read"
 
 

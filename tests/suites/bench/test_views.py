@@ -17,7 +17,7 @@ from berth.model.change import NameKind
 from berth.model.overview import MapQuery, ProviderFilter
 from berth.model.request import CandidateRequest, Group
 from tests.suites.bench.conftest import Load
-from tests.suites.bench.operation_counts import operations
+from tests.suites.bench.operation_counts import operations, statements
 
 
 def asking(*groups: Group, **rest: Any) -> CandidateRequest:
@@ -79,3 +79,14 @@ def test_a_look_costs_the_same_at_a_larger_fleet(case: str, loaded: Load) -> Non
             look.ask(fleet)
             steps.append(operations(lambda: look.ask(fleet)))
     assert (steps[0] <= look.most, steps[1] <= steps[0] * look.growth) == (True, True), steps
+
+
+def test_projects_read_no_more_than_is_shown(loaded: Load) -> None:
+    """Without totals nothing that is held; with those of every project no look-up by project."""
+    ledger = loaded("flat", 1000).ledger
+    with statements() as counted:
+        ledger.projects(name="p", totals=False)
+    assert not any("allocations" in text for text in counted)
+    with statements() as summed:
+        ledger.projects()
+    assert not any("BETWEEN" in text for text in summed)

@@ -74,6 +74,7 @@ def test_names_come_from_every_database_and_from_a_server(
     server = server_on(filled, tmp_path, "--auth", "dev")
     server.start()
     try:
+        server.wait()
         monkeypatch.setenv("BERTH_TOKEN", "admin")
         assert offered(["--url", server.url]) == OFFERED
     finally:

@@ -51,7 +51,7 @@ def find(*groups: dict[str, str]) -> str:
 
 
 PAGES = {
-    "start": "What needs a person",
+    "start": "Needs attention",
     "fleet": "10,000 hosts in 250 groups, by aggregate",
     "fleet?by=hosts": "10,000 hosts",
     f"fleet?within=aggregate:{uuid_of(2, 3)}": "40 hosts",

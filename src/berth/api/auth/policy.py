@@ -145,7 +145,9 @@ class Policy:
         own = f"{who} ({', '.join(sorted(caller.roles)) or 'no role'})"
         if caller.roles.intersection(roles) and not caller.system_scoped:
             return f"{own} may use {operation} for its own project only."
-        return f"{own} may not use {operation}, which needs the role {' or '.join(roles) or 'of no caller'}."
+        if not roles:
+            return f"{own} may not use {operation}: the policy allows it to no role."
+        return f"{own} may not use {operation}: it needs the role {' or '.join(roles)}."
 
     def lacks(self, operations: Iterable[str]) -> list[str]:
         """Return those of these operations for which there is no rule."""

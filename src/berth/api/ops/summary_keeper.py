@@ -16,14 +16,14 @@ from berth.model.errors import BerthError
 LOOK_S: Final = 1.0
 """How often the thread looks whether refused claims wait to be written."""
 
-FIRST_S: Final = 10.0
-"""When it first keeps how full the fleet was, in seconds after the start."""
+FIRST_S: Final = 60.0
+"""When at the latest it first keeps how full the fleet was, in seconds after the start; at the earliest after half."""
 
 INTERVAL_S: Final = 300.0
 """How often it does so: there is a sample for each half hour, and most of the time nothing is to be done."""
 
 SPREAD: Final = 0.5
-"""By which share of the interval it comes earlier at most, at random: so that of many processes one is first."""
+"""By which share of a time it comes earlier at most, at random: so that of many processes one is first."""
 
 REST: Final = 3
 """How many times as long as a page of a long log took to rest after it."""
@@ -48,12 +48,12 @@ class SummaryKeeper:
         self._ended.set()
 
     def _run(self) -> None:
-        due = time.monotonic() + FIRST_S
+        due = time.monotonic() + _at_random(FIRST_S)
         while not self._ended.wait(LOOK_S):
             self._try(self._ledger.summaries.refused.share_if_due)
             if time.monotonic() >= due:
                 self._try(partial(self._ledger.summaries.keep_usage, _Pace(self._ended).goes_on))
-                due = time.monotonic() + INTERVAL_S * (1 - SPREAD * random.random())  # noqa: S311 - no secret
+                due = time.monotonic() + _at_random(INTERVAL_S)
 
     def _try(self, do: Callable[[], None]) -> None:
         try:
@@ -62,6 +62,10 @@ class SummaryKeeper:
             _LOG.info("what summaries need is kept later: %s", error)
         except Exception:  # noqa: BLE001 - it is logged; the server goes on
             _LOG.exception("what summaries need could not be kept")
+
+
+def _at_random(most_s: float) -> float:
+    return most_s * (1 - SPREAD * random.random())  # noqa: S311 - no secret
 
 
 class _Pace:

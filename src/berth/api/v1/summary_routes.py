@@ -16,7 +16,7 @@ SUMMARIES: Final = (
         "GET",
         "/v1/fleet/attention",
         summaries.attention,
-        "What in the fleet needs a person: inventories over capacity, hosts that are reserved as a whole",
+        "What in the fleet needs attention: inventories over capacity, hosts that are reserved as a whole",
         "fleet.show",
         query=parameters.Few,
         reply=Attention,

@@ -79,7 +79,7 @@ def undrain(
 ) -> None:
     """Allow new claims on drained hosts again. `berth providers --drained` lists them.
 
-    A host that is not drained is not an error. A part of a host that was drained by itself stays drained.
+    A host that is not drained is not an error. A part of a host that was drained separately stays drained.
 
     Example: berth undrain node-2
     """

@@ -19,10 +19,10 @@ from berth.model.consumer import ConsumerDetails
 def edit(
     session: Session,
     consumer: ConsumerWord,
-    name: Annotated[str, typer.Option(metavar="NAME", help="Its new name.")] = "",
-    note: Annotated[str, typer.Option(metavar="TEXT", help="The new note on it.")] = "",
-    no_name: Annotated[bool, typer.Option("--no-name", help="Remove its name.")] = False,
-    no_note: Annotated[bool, typer.Option("--no-note", help="Remove the note on it.")] = False,
+    name: Annotated[str, typer.Option(metavar="NAME", help="The new name.")] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="The new note.")] = "",
+    no_name: Annotated[bool, typer.Option("--no-name", help="Remove the name.")] = False,
+    no_note: Annotated[bool, typer.Option("--no-note", help="Remove the note.")] = False,
 ) -> None:
     """Set or remove the name and the note of a consumer. Its claims and its uuid stay the same.
 

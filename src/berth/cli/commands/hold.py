@@ -83,7 +83,7 @@ def confirm(
         str, typer.Option(metavar="WHEN", help="When the claim ends. Default: as given with the hold.")
     ] = "",
 ) -> None:
-    """Confirm a hold: it becomes a claim. Before its deadline, its resources are guaranteed.
+    """Confirm a hold: it becomes a claim. Until its deadline, the resources are guaranteed.
 
     Example: berth confirm c0000000-0000-4000-8000-000000000001
     """

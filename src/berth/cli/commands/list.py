@@ -78,7 +78,10 @@ def providers(
     resource_class: HavingClass = "",
     room: Annotated[
         str,
-        typer.Option(metavar="AMOUNTS", help="Only providers with at least this free, such as VCPU=4,MEMORY_MB=8G."),
+        typer.Option(
+            metavar="AMOUNTS",
+            help="Only providers with at least this much free, such as VCPU=4,MEMORY_MB=8G.",
+        ),
     ] = "",
     tree: OnlyTree = "",
     drained: Annotated[bool, typer.Option("--drained", help="Only drained providers: they take no claims.")] = False,
@@ -89,7 +92,7 @@ def providers(
     reverse: Annotated[bool, typer.Option("--reverse", help="In that order backwards.")] = False,
     limit: RowLimit = None,
 ) -> None:
-    """List providers with their use.
+    """List providers, and how much of them is used.
 
     Example: berth providers --trait HW_CPU_X86_AVX2 --room VCPU=4,MEMORY_MB=8G
     """
@@ -149,7 +152,7 @@ def usage(
     user: Annotated[str, typer.Option(help="With --project: show only what this user holds.")] = "",
     projects: Annotated[bool, typer.Option("--projects", help="Show what each project holds.")] = False,
 ) -> None:
-    """Show the use of the fleet, or what projects hold of it.
+    """Show how much of the fleet is used, or what projects hold.
 
     Example: berth usage --project physics
     """
@@ -222,7 +225,9 @@ def consumers(
     ] = ConsumerOrder.UUID,
     state: Annotated[
         StateFilter | None,
-        typer.Option(help="pending: not confirmed yet; confirmed; overdue: the lease was not renewed in time."),
+        typer.Option(
+            help="Only claims in this state: pending (not confirmed yet), confirmed, overdue (lease not renewed)."
+        ),
     ] = None,
     due: Annotated[
         str, typer.Option(metavar="TIME", help="Only claims that end or lapse within this time: 1h, 1d, 7d.")

@@ -155,6 +155,7 @@ class _WayBack:
     def __init__(self, database: Database, position: Position, since: Checkpoint) -> None:
         self._database, self._since = database, since
         self._record, self._change = position.audit_number, position.number
+        self._stopped = False
 
     def samples(self, rewind: UsageRewind, missing: list[int], goes_on: Callable[[], bool]) -> dict[int, UsageSample]:
         """Return samples of these instants, which are in falling order; of the first ones, if it does not go on."""
@@ -174,7 +175,10 @@ class _WayBack:
 
     def _pages(self, goes_on: Callable[[], bool]) -> Iterator[UndoneChange]:
         """Yield the changes with the states before them, the last one first, while each follows the one before."""
-        while self._change > self._since.number and goes_on():
+        while self._change > self._since.number:
+            self._stopped = not goes_on()
+            if self._stopped:
+                return
             with self._database.reading() as connection:
                 page = audit.undone(connection, self._record, PAGE)
             for each in page:
@@ -186,21 +190,17 @@ class _WayBack:
                 return
 
     def _first_samples(self, rewind: UsageRewind, left: list[int]) -> dict[int, UsageSample]:
-        """Return samples of the time before the first change that is left; none if it was not reached."""
-        if self._change > self._since.number:
-            return self._unrecorded(left)
-        if self._since == checkpoints.NONE:
-            return {instant: UsageSample({}) for instant in left}
-        # Nothing changed between the last change in an archive, whose time is there, and the first record that is left.
+        """Return samples of the time before the last change that was found; none if it can be looked for later."""
+        if self._stopped:
+            return {}
         with self._database.reading() as connection:
             if checkpoints.last(connection) != self._since:  # archived since, by a process that kept the samples
                 return {}
-            known_from = min((each.row["at"] for each in audit.page(connection, self._since.archived, 1)), default=0)
+            # Nothing changed between the last change in an archive, whose time is there, and the first record left.
+            first = audit.page(connection, self._since.archived, 1)
+        if self._change > self._since.number:  # changes from before the audit log, or some that are missing
+            return dict.fromkeys(left, UNKNOWN)
+        if self._since == checkpoints.NONE:
+            return {instant: UsageSample({}) for instant in left}
+        known_from = min((each.row["at"] for each in first), default=NEVER)
         return {at: UsageSample(rewind.levels(at)) if at >= known_from else UNKNOWN for at in left}
-
-    def _unrecorded(self, left: list[int]) -> dict[int, UsageSample]:
-        """Return samples that say nothing, if the changes that are left are older than the audit log."""
-        with self._database.reading() as connection:
-            first = audit.first_change(connection, 0, self._record + 1)
-            moved = checkpoints.last(connection) != self._since
-        return {} if moved or first != self._change + 1 else dict.fromkeys(left, UNKNOWN)

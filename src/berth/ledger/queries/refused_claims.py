@@ -57,8 +57,8 @@ class RefusedClaims(CommitObserver):
                 self._waiting.add(refused, 1, now)
 
     def share_if_due(self) -> None:
-        """Write the counts that wait, if they have waited long enough."""
-        if self._waiting and time.monotonic() >= self._due:
+        """Write the counts that wait, if they have waited long enough, and no other thread is at it."""
+        if self._waiting and time.monotonic() >= self._due and not self._sharing.locked():
             self.share_now()
 
     def share_now(self) -> None:

@@ -16,6 +16,7 @@ from berth.api.placement.operation import Operation
 from berth.api.placement.routes import OPERATIONS
 from berth.api.placement.versions import closed
 from berth.ledger import Ledger, open_ledger
+from berth.model.caller import Caller
 from tests.support.empty_ledgers import EmptyLedgers
 
 ROLES: dict[str, dict[str, str]] = {
@@ -104,3 +105,19 @@ CALLERS: tuple[tuple[dict[str, str], auth.Caller | None], ...] = (
 def test_who_a_token_means(headers: dict[str, str], caller: auth.Caller | None) -> None:
     known = auth.dev(Request("GET", "/", "", headers, address="192.0.2.1"))
     assert known == (None if caller is None else msgspec.structs.replace(caller, via="dev", address="192.0.2.1"))
+
+
+@pytest.mark.parametrize(
+    ("roles", "operation", "said"),
+    [
+        ({"reader"}, "names.list", "ada (reader) may not use names.list: the policy allows it to no role."),
+        ({"reader"}, "tokens.create", "ada (reader) may not use tokens.create: it needs the role admin."),
+        ({"reader"}, "fleet.show", "ada (reader) may not use fleet.show: it needs the role admin or service or "),
+        ({"member"}, "consumers.show", "ada (member) may use consumers.show for its own project only."),
+        (set(), "fleet.show", "ada (no role) may not use fleet.show: it needs"),
+    ],
+    ids=str,
+)
+def test_a_refusal_says_who_and_which_roles_may(roles: set[str], operation: str, said: str) -> None:
+    caller = Caller(name="ada", roles=frozenset(roles))
+    assert POLICIES["default"].refusal(operation, caller).startswith(said)

@@ -61,7 +61,7 @@ function drawMenu() {
   const items = MENU.filter((name) => may(PAGES[name].needs));
   fill(menu, h("ul", {}, items.map((name) => h("li", {}, h("a", { href: href(name), "data-page": name }, PAGES[name].title)))));
   const { name, roles, via } = session.me;
-  const called = name || "somebody";
+  const called = name || "unknown";
   const leave = h("button", { type: "button", title: `You are ${called}`, on: { click: () => (forget({ everywhere: true }), signedOut(null)) } }, "Sign out");
   const known = h("span", { class: "wide", title: `Authenticated by: ${via}` }, called, h("small", {}, ` ${roles.join(", ") || "no role"}`));
   fill(who, known, hasToken() ? leave : null);

@@ -1,4 +1,4 @@
-/** What needs a person, as a list of sentences with a way to each: the worst first. */
+/** What needs attention, as a list of sentences with a way to each: the worst first. */
 
 import { get } from "./api.js";
 import { fill, h } from "./dom.js";
@@ -14,7 +14,7 @@ const FULL = 0.9;
 const HOUR_US = 3_600_000_000;
 const MINUTE_MS = 60_000;
 
-/** Put into a region what needs a person. */
+/** Put into a region what needs attention. */
 export async function needs(view, overview, region) {
   const { signal } = view;
   const [attention, agenda, anomalies, refused, unfit, drained] = await Promise.all([
@@ -105,7 +105,8 @@ function reason(asked) {
 
 function forbidden(items) {
   if (items.length === 0) return null;
-  const cell = (each) => [`${each.actor || "somebody"}: ${each.why} `, h("small", {}, when(each.at))];
+  const who = ({ actor, why }) => (actor && why.startsWith(actor) ? "" : `${actor || "unknown"}: `); // most name the caller
+  const cell = (each) => [`${who(each)}${each.why} `, h("small", {}, when(each.at))];
   return need("warn", "Not allowed in the last hour", lines(items, cell), way(href("audit", "", { outcome: "403" }), "Show all"));
 }
 

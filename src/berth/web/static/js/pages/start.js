@@ -36,12 +36,12 @@ async function show(view) {
   parts.sections = h(
     "div",
     {},
-    section("What needs a person", parts.needs),
-    section("How full it is", parts.totals, parts.said),
+    section("Needs attention", parts.needs),
+    section("Capacity and use", parts.totals, parts.said),
     h(
       "div",
       { class: "columns" },
-      may("projects.list") ? section("Who holds the most", parts.form, parts.users) : null,
+      may("projects.list") ? section("Largest users", parts.form, parts.users) : null,
       may("changes.list") ? section("Last changes", parts.changes) : null,
     ),
     parts.hosts.element,

@@ -1,0 +1,48 @@
+"""The thread of a server that keeps what summaries need."""
+
+from __future__ import annotations
+
+import pytest
+
+from berth.api.ops import summary_keeper
+from berth.api.ops.summary_keeper import SummaryKeeper
+from berth.ledger import open_ledger
+from berth.ledger.queries import refused_claims
+from berth.model.commands import Claim, SetAllocations
+from berth.model.errors import Refusal, Unavailable
+from berth.store import usage_samples
+from berth.store.engine import Database
+from tests.support.deadline import until
+from tests.support.filled_ledger import HOST, VM, fill
+
+
+def test_it_writes_both_without_being_asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after a failure."""
+    for name, value in (("LOOK_S", 0.01), ("FIRST_S", 0.0), ("INTERVAL_S", 0.05)):
+        monkeypatch.setattr(summary_keeper, name, value)
+    monkeypatch.setattr(refused_claims, "SHARE_S", 0.1)
+    with open_ledger(str(database.url)) as ledger, open_ledger(str(database.url)) as other:
+        fill(ledger)
+        keeps, failures = ledger.summaries.keep_usage, iter([Unavailable("not now"), ValueError("a fault")])
+
+        def keep(*given: object) -> None:
+            for failure in failures:
+                raise failure
+            keeps(*given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(ledger.summaries, "keep_usage", keep)
+        keeper = SummaryKeeper(ledger)
+        keeper.start()
+        claim = Claim(consumer=VM, allocations={HOST: {"VCPU": 900}}, project="p", user="u")
+        answer = ledger.queue(SetAllocations([claim]))
+        ledger.work()
+        with pytest.raises(Refusal):
+            answer.result()
+        until(lambda: other.summaries.refused_claims().count == 1)
+        until(lambda: len(_kept(database)) > 150)
+        keeper.close()
+
+
+def _kept(database: Database) -> dict[int, usage_samples.UsageSample]:
+    with database.reading() as connection:
+        return usage_samples.all_samples(connection)
