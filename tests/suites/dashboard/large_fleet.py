@@ -73,7 +73,7 @@ PAGES = {
     "projects?project=project-5": "INSTANCE",
     "report": "project-53",
     "changes": "SetAllocations",
-    "audit": "SetAllocations",
+    "audit": "added standard names",
 }
 """Pages, and what stands on each if there are 10,000 hosts."""
 

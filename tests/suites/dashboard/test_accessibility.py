@@ -210,7 +210,7 @@ def test_the_first_tab_skips_the_menu(small: Server, new_tab: NewTab) -> None:
     assert focused(tab) == "Skip to the content"
     tab.page.keyboard.press("Enter")
     tab.page.keyboard.press("Tab")
-    assert focused(tab) == "Name"
+    assert focused(tab) == "Order"
 
 
 def test_what_has_the_keyboard_is_seen(small: Server, new_tab: NewTab) -> None:

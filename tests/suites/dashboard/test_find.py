@@ -293,7 +293,7 @@ def test_hosts_are_compared_and_claimed_with_the_keyboard(tab: Tab, ledger: bert
     keyboard.type("ada")
     with tab.filling():
         keyboard.press("Enter")
-    done = tab.page.get_by_role("status").filter(has_text="Claimed, durably")
+    done = tab.page.get_by_role("status").filter(has_text="Claimed and saved")
     consumer = done.get_by_role("link").first.inner_text()
     held = ledger.allocations(consumer)
     assert held is not None

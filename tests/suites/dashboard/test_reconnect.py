@@ -93,7 +93,7 @@ SHOWN = {
     "consumers?order=oldest": JOB,
     "projects": "physics",
     'find?q={"groups":[{"resources":"VCPU:1"}]}': "It fits",
-    "audit?operation=CreateProvider": FIRST,
+    "audit?operation=CreateProvider": "created node-1",
 }
 
 

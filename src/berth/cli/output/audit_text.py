@@ -68,7 +68,7 @@ def sentence(record: AuditRecord, name_of: NameOf) -> str:
     if count == 0:
         return f"{by} {plain(record.operation)} {_things(summary, name_of)}".rstrip()
     if count > MOST:
-        return f"{by} changed the claims of {plural(count, 'consumer')}{_where(summary, name_of)}"
+        return f"{by} changed the claims of {_plural(count, 'consumer')}{_where(summary, name_of)}"
     users = [summary.owners[uuid].user if uuid in summary.owners else None for uuid in summary.consumers.first]
     silent = record.operation == _LAPSE or all(user == by for user in users)
     return f"{', '.join(_claims(summary))}{_where(summary, name_of)}{'' if silent else f' · by {by}'}"

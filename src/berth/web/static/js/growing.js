@@ -12,7 +12,7 @@ const MOST_SAVED = 100_000;
 const PAGE = 1_000;
 
 /**
- * A collection that begins with one page and grows when more is asked for. It keeps its length when it is loaded anew.
+ * A collection that begins with one page and grows when more is asked for. It keeps its length when it is loaded again.
  *
  * fetched: from {limit, after} to a page; shown: from all items to what is seen of them; columns: those of a file of all
  * items; ordered: called with the parameters of another order; given: the parameters of the order that it has.

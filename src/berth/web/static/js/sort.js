@@ -7,7 +7,7 @@ import { number } from "./format.js";
 
 const UNITS = { K: 1e3, M: 1e6, B: 1e9, MiB: 1, GiB: 2 ** 10, TiB: 2 ** 20, PiB: 2 ** 30, EiB: 2 ** 40, GB: 1, TB: 1e3, PB: 1e6, EB: 1e9 };
 
-/** How each table was sorted last, so that it stays so when it is drawn anew. */
+/** How each table was sorted last, so that it stays so when it is drawn again. */
 const chosen = new Map();
 
 /** Let a table be sorted by its headers: here if all of it is here or can be read, else by the server. */
@@ -24,7 +24,8 @@ export function sortable(table, columns, list) {
     const now = orderOf(column, list);
     if (now) headers[at].setAttribute("aria-sort", now);
     const clicked = () => sorted(table, columns, { key, column, list, ways });
-    headers[at].replaceChildren(h("button", { type: "button", class: "sort", "data-key": `sort-${key}-${column.label}`, on: { click: clicked } }, column.label));
+    const of = { type: "button", class: "sort", "data-key": `sort-${key}-${column.label}` };
+    headers[at].replaceChildren(h("button", { ...of, on: { click: clicked } }, column.label));
   });
   if (!chosen.has(key)) return;
   if (list === null || list.whole) sort(table, columns, chosen.get(key));

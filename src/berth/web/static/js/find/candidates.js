@@ -20,10 +20,12 @@ const MOST_MARKED = 500;
  * claimed; null if we may not.
  */
 export function listed(found, names, claimed) {
-  const candidates = found.candidates.map((candidate, at) => ({ candidate, at: at + 1, names: new Map([...names, ...Object.entries(candidate.names)]) }));
+  const named = (candidate) => new Map([...names, ...Object.entries(candidate.names)]);
+  const candidates = found.candidates.map((candidate, at) => ({ candidate, at: at + 1, names: named(candidate) }));
   const hosts = Object.entries(Object.groupBy(candidates, ({ candidate }) => hostOf(candidate, found)));
+  const more = found.bounded ? "; the search reached its limit, so there may be more" : "";
   const element = table({
-    caption: `${plural(candidates.length, "candidate")} on ${plural(hosts.length, "host")}${found.bounded ? "; the search reached its limit, so there may be more" : ""}`,
+    caption: `${plural(candidates.length, "candidate")} on ${plural(hosts.length, "host")}${more}`,
     sorted: false,
     saved: () => file(hosts),
     columns: [
@@ -57,12 +59,14 @@ function opener(ways, claimed) {
     const isOpen = button.getAttribute("aria-expanded") === "true";
     button.setAttribute("aria-expanded", String(!isOpen));
     if (isOpen) row.nextElementSibling.remove();
-    else row.after(h("tr", { id, class: "below" }, h("td", { colspan: row.cells.length }, h("ol", { class: "ways" }, ways.map((each) => way(each, claimed))))));
+    else row.after(h("tr", { id, class: "below" }, h("td", { colspan: row.cells.length }, listOf(ways, claimed))));
   };
   const of = { type: "button", class: "opener", "aria-expanded": "false", "aria-controls": id, "data-key": `ways-${ways[0].at}` };
   const button = h("button", { ...of, on: { click: clicked } }, plural(ways.length, "way"));
   return button;
 }
+
+const listOf = (ways, claimed) => h("ol", { class: "ways" }, ways.map((each) => way(each, claimed)));
 
 function way(each, claimed) {
   const parts = [h("div", {}, takes(each)), isGrouped(each) ? h("div", {}, groups(each)) : null];
@@ -83,7 +87,8 @@ function groups({ candidate, names }) {
 }
 
 function claim({ candidate, at }, claimed) {
-  return h("button", { type: "button", class: "small", "data-key": `claim-${at}`, "aria-label": `Claim candidate ${at}`, on: { click: () => claimed(candidate) } }, "Claim…");
+  const of = { type: "button", class: "small", "data-key": `claim-${at}`, "aria-label": `Claim candidate ${at}` };
+  return h("button", { ...of, on: { click: () => claimed(candidate) } }, "Claim…");
 }
 
 /** Up and down go to the same button of another line, so that hosts are compared and claimed without a mouse. */
@@ -143,7 +148,7 @@ export function calls(body, found) {
     "section",
     { class: "section" },
     h("h2", {}, "As a command or an API call"),
-    call("the command line", commandOf(fits ? "claim" : "find", body), fits ? "Claims the first candidate; with find in place of claim it lists them." : ""),
+    call("the command line", commandOf(fits ? "claim" : "find", body), fits ? "It claims where it fits; with find in place of claim it lists where." : ""),
     call("Berth's own API", own, "Put your token into the variable TOKEN: it is not shown here."),
     call("Placement's API", placement),
   );

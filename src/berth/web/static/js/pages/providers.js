@@ -89,5 +89,8 @@ function part([name, room]) {
 function fullest(provider) {
   const rooms = Object.entries(provider.resources).map(([name, room]) => ({ name, ...room }));
   rooms.sort((one, other) => (share(other.used, other.capacity) ?? -1) - (share(one.used, one.capacity) ?? -1));
-  return rooms.length ? meter({ ...rooms[0], plain: rooms[0].capacity === 1 && rooms[0].used <= 1, pending: provider.pending[rooms[0].name], label: `${rooms[0].name} of ${provider.name}` }) : "has nothing";
+  if (rooms.length === 0) return "has nothing";
+  const [most] = rooms;
+  const plain = most.capacity === 1 && most.used <= 1;
+  return meter({ ...most, plain, pending: provider.pending[most.name], label: `${most.name} of ${provider.name}` });
 }

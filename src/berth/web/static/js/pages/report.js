@@ -80,10 +80,12 @@ function shown(report) {
       ? empty("Nothing was held", "Choose another period, or clear the filters above.")
       : [
           by === "class" || totals.length === 0 ? null : amounts("Total, by class", totals, []),
-          amounts(caption(report), rows.slice(0, SHOWN), [{ label: KINDS[by], head: true, cell: (each) => name(by, each) }], rows.length + report.left_out <= SHOWN),
+          amounts(caption(report), rows.slice(0, SHOWN), [{ label: KINDS[by], head: true, cell: (each) => name(by, each) }], isWhole(report)),
         ],
   ];
 }
+
+const isWhole = ({ rows, left_out: rest }) => rows.length + rest <= SHOWN;
 
 function caption({ rows, left_out: rest }) {
   const all = rows.length + rest;
