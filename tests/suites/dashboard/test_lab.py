@@ -53,7 +53,7 @@ def test_the_start_page_says_what_needs_a_person(lab: Server, lab_ledger: berth.
     assert tab.title == "Start"
     needs = [words(each) for each in tab.page.locator(".need").all_inner_texts()]
     assert needs[0] == f"Over capacity: 1 inventory {OVERFULL}: 229 of 128 VCPU held (179%)"
-    assert f"Out of use: 2 hosts, everything reserved {CPU_RESERVED}, {GPU_RESERVED}" in needs
+    assert f"Out of use (all reserved): 2 hosts {CPU_RESERVED}, {GPU_RESERVED}" in needs
     assert re.match(
         r"Ends within a day in \d+ h \d+ min \w+ \(students\): 2 VCPU, 8 GiB MEMORY_MB, 1 PGPU on gpu", needs[-1]
     )
@@ -139,7 +139,7 @@ def test_what_cannot_be_released_or_saved_is_said(lab: Server, lab_ledger: berth
     expect(dialog.get_by_role("alert")).to_contain_text("it was already released")
     dialog.get_by_role("button", name="Cancel").click()
     tab.page.get_by_role("button", name="Edit DISK_GB").click()
-    for total, said in (("1.5", "The total amount is a whole number."), ("0", "total"), ("100", None)):
+    for total, said in (("1.5", "The total amount must be a whole number."), ("0", "total"), ("100", None)):
         dialog.get_by_label("Total").fill(total)
         dialog.get_by_role("button", name="Save").click()
         if said:
