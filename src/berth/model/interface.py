@@ -59,11 +59,11 @@ from berth.model.request import CandidateRequest, ProviderQuery
 from berth.model.steps import Steps, in_steps
 from berth.model.term import Term
 from berth.model.term_verbs import TermVerbs
-from berth.model.token import IssuedToken, TokenInfo, TokenSpec
+from berth.model.token_interface import TokenInterface
 from berth.model.validation import validated
 
 
-class LedgerReader(Protocol):
+class LedgerReader(TokenInterface, Protocol):
     """The reading verbs. Each answers from what is committed at the time of the call, by any process.
 
     uuids may be given in any spelling and are returned in the canonical one. All may raise Unavailable: the
@@ -233,24 +233,6 @@ class LedgerReader(Protocol):
         most: int = 100,
     ) -> list[AuditRecord]:
         """Return up to `most` matching records of the audit log, newest first. before: a record's number."""
-
-    # --- API tokens ---
-
-    @abstractmethod
-    def tokens(self) -> list[TokenInfo]:
-        """Return every API token ever created, oldest first, without texts and hashes."""
-
-    @abstractmethod
-    def create_token(self, wanted: TokenSpec) -> IssuedToken:
-        """Create a token. Return it with its text, which cannot be read again. Raises Invalid, TokenExists."""
-
-    @abstractmethod
-    def rotate_token(self, name: str, *, grace_seconds: int = 0) -> IssuedToken:
-        """Give a token a new text; the old one stays valid for the grace period. Raises Invalid, TokenNotFound."""
-
-    @abstractmethod
-    def revoke_token(self, name: str) -> None:
-        """Revoke a token, in every process. Raises TokenNotFound."""
 
     @abstractmethod
     def anomalies(self, *, since: int | None = None, until: int | None = None) -> Anomalies:

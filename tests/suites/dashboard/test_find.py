@@ -209,8 +209,8 @@ def test_what_no_single_device_has_is_split_with_a_click(tab: Tab) -> None:
         tab.page.get_by_role("link", name="ask for 4 + 3 VGPU").click()
     expect(tab.page.locator("[data-outcome]")).to_contain_text("It fits in 3 hosts")
     fill_group(group(tab, "Main request"), Resources="VCPU:1,VGPU:9")
-    for suffix in ("1", "2"):
-        group(tab, f"Group {suffix}").get_by_role("button", name="Remove this group").click()
+    for suffix in ("_1", "_2"):
+        group(tab, f"Group {suffix.removeprefix('_')}").get_by_role("button", name="Remove this group").click()
     ask(tab)
     assert "ask for" not in tab.main, "there are not as many GPUs in a host"
 

@@ -111,7 +111,7 @@ def test_a_token_that_is_no_good(door: Door, new_tab: NewTab) -> None:
         sign_in(tab, token)
         alert = tab.page.get_by_role("alert")
         expect(alert, why).to_contain_text("You are not signed in")
-        expect(alert, why).to_contain_text(re.compile(r"is unknown|This cannot be a token"))
+        expect(alert, why).to_contain_text(re.compile(r"is unknown|This is not a token"))
         expect(tab.page.get_by_label("Token")).to_be_focused()
         nothing_is_shown(tab)
         assert tab.evaluate("sessionStorage.length") == 0

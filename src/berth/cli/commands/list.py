@@ -69,6 +69,17 @@ class StateFilter(enum.StrEnum):
     OVERDUE = ClaimState.OVERDUE.value
 
 
+InState = Annotated[
+    StateFilter | None,
+    typer.Option(
+        help="Only claims in this state: pending (not confirmed yet), confirmed, overdue (lease not renewed)."
+    ),
+]
+DueWithin = Annotated[
+    str, typer.Option(metavar="TIME", help="Only claims that end or lapse within this time: 1h, 1d, 7d.")
+]
+
+
 @ledger_command(csv=True)
 def providers(
     session: Session,
@@ -223,15 +234,8 @@ def consumers(
     order: Annotated[
         ConsumerOrder, typer.Option(help="Order: by uuid, oldest first, or largest first (of --class).")
     ] = ConsumerOrder.UUID,
-    state: Annotated[
-        StateFilter | None,
-        typer.Option(
-            help="Only claims in this state: pending (not confirmed yet), confirmed, overdue (lease not renewed)."
-        ),
-    ] = None,
-    due: Annotated[
-        str, typer.Option(metavar="TIME", help="Only claims that end or lapse within this time: 1h, 1d, 7d.")
-    ] = "",
+    state: InState = None,
+    due: DueWithin = "",
     name: Annotated[str, typer.Option(metavar="TEXT", help="Only consumers whose name starts with this.")] = "",
     text: Annotated[
         str, typer.Option(metavar="TEXT", help="Only consumers with this text in their name or note.")

@@ -10,6 +10,7 @@ from berth.cli.amounts import as_text
 from berth.cli.output.claim_text import owner_text
 from berth.model.audit import AuditRecord, summary_of
 from berth.model.change_summary import ChangeSummary
+from berth.model.plural import plural
 
 NameOf = Callable[[str], str]
 
@@ -68,7 +69,7 @@ def sentence(record: AuditRecord, name_of: NameOf) -> str:
     if count == 0:
         return f"{by} {plain(record.operation)} {_things(summary, name_of)}".rstrip()
     if count > MOST:
-        return f"{by} changed the claims of {_plural(count, 'consumer')}{_where(summary, name_of)}"
+        return f"{by} changed the claims of {plural(count, 'consumer')}{_where(summary, name_of)}"
     users = [summary.owners[uuid].user if uuid in summary.owners else None for uuid in summary.consumers.first]
     silent = record.operation == _LAPSE or all(user == by for user in users)
     return f"{', '.join(_claims(summary))}{_where(summary, name_of)}{'' if silent else f' · by {by}'}"
@@ -108,7 +109,7 @@ def _where(summary: ChangeSummary, name_of: NameOf) -> str:
     names = [name_of(uuid) for uuid in touched.first]
     host = min(names, key=len)
     others = touched.count - sum(name.startswith(host) for name in names)
-    return f" on {host}" + (f" and {_plural(others, 'more provider')}" if others else "")
+    return f" on {host}" + (f" and {plural(others, 'more provider')}" if others else "")
 
 
 def _things(summary: ChangeSummary, name_of: NameOf) -> str:
@@ -117,7 +118,3 @@ def _things(summary: ChangeSummary, name_of: NameOf) -> str:
     named = [name_of(each) for each in shown] if summary.providers.count else shown
     rest = touched.count - len(shown)
     return ", ".join(named) + (f" and {rest:,} more" if rest > 0 else "")
-
-
-def _plural(count: int, one: str) -> str:
-    return f"{count:,} {one}{'' if count == 1 else 's'}"

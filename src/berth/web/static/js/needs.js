@@ -36,8 +36,8 @@ export async function needs(view, overview, region) {
     reserved(attention),
     ending(agenda),
   ].filter(Boolean);
-  const well = h("p", { class: "well" }, "Nothing: no host is over capacity, and no claim ends within a day.");
-  fill(region, found.length ? h("ul", { class: "needs" }, found) : well);
+  const nothing = "Nothing: no host is over capacity, and no claim ends within a day.";
+  fill(region, found.length ? h("ul", { class: "needs" }, found) : h("p", { class: "well" }, nothing));
 }
 
 /** This minute, so that the same is asked for a minute. */

@@ -25,7 +25,7 @@ export function editButton(provider, name, inventory) {
 const form = (label, ...fields) => h("form", { class: "filters", "aria-label": label, on: { submit: (event) => event.preventDefault() } }, fields);
 
 async function renamed(provider) {
-  const entered = form("New name", field({ label: "Name", name: "name", value: provider.name, required: true, maxlength: 200 }));
+  const entered = form("Change the provider", field({ label: "Name", name: "name", value: provider.name, required: true, maxlength: 200 }));
   const done = async () => {
     const { name } = values(entered);
     if (!name) throw new Error("Enter a name.");
@@ -45,7 +45,7 @@ export function nameButton(uuid, name) {
 
 async function named(uuid, name) {
   const entered = form(
-    "Name and kind",
+    "Change the aggregate",
     field({ label: "Name", name: "name", value: name ?? "", maxlength: 200 }),
     field({ label: "Kind", name: "kind", placeholder: "rack", options: ["rack", "zone", "network"] }),
   );
