@@ -148,10 +148,10 @@ def test_what_cannot_be_released_or_saved_is_said(lab: Server, lab_ledger: berth
     expect(dialog).to_have_count(0)
     assert lab_ledger.inventory(host, "DISK_GB").total == 100
     tab.page.get_by_role("button", name="Rename…").click()
-    dialog.get_by_label("Name").fill("cpu-r01-02")
+    dialog.get_by_role("textbox", name="Name").fill("cpu-r01-02")
     dialog.get_by_role("button", name="Rename").click()
     expect(dialog.get_by_role("alert")).to_contain_text("cpu-r01-02")
-    dialog.get_by_label("Name").fill("cpu-new")
+    dialog.get_by_role("textbox", name="Name").fill("cpu-new")
     dialog.get_by_role("button", name="Rename").click()
     expect(tab.page.locator("h1")).to_have_text("cpu-new")
     lab_ledger.update_provider(host, name="cpu-r01-01")
