@@ -224,9 +224,7 @@ def consumers(
         str, typer.Option(metavar="TIME", help="Only claims that end or lapse within this time: 1h, 1d, 7d.")
     ] = "",
     name: Annotated[str, typer.Option(metavar="TEXT", help="Only consumers whose name starts with this.")] = "",
-    text: Annotated[
-        str, typer.Option(metavar="TEXT", help="Only consumers with this text in their name or note.")
-    ] = "",
+    text: Annotated[str, typer.Option(metavar="TEXT", help="Only consumers with this text in name or note.")] = "",
     uuids: ShowUuids = False,
     limit: RowLimit = None,
 ) -> None:
