@@ -127,7 +127,7 @@ def test_the_command_line_reads_its_input_as_it_comes(listed: Listed) -> None:
         run.stdin.close()
         told = run.stderr.read()
     assert run.returncode == 0
-    assert "1 orphans, 0 differing, 19,999 unknown, 0 skipped, 2 as listed." in told
+    assert "1 orphan, 0 differing, 19,999 unknown, 0 skipped, 2 as listed." in told
 
 
 def chunked(lines: Iterable[str], whole: bool = True) -> bytes:

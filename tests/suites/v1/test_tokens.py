@@ -93,7 +93,7 @@ def test_the_command_line_does_it_through_a_server(url: str, root: str) -> None:
     there, env = ("--url", url), {"BERTH_TOKEN": root}
     made = here("token", "create", "--name", "far", "--role", "service", "--expires", "1h", *there, env=env)
     assert (made.status, made.out.count("\n")) == (0, 1)
-    assert "token far, valid until" in made.err
+    assert "Token 'far' created, valid until" in made.err
     assert knows(url, made.out.strip())
     assert "far" in here("token", "list", *there, env=env).out
     anew = here("token", "rotate", "far", *there, env=env)

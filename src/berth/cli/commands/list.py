@@ -237,9 +237,7 @@ def consumers(
     state: InState = None,
     due: DueWithin = "",
     name: Annotated[str, typer.Option(metavar="TEXT", help="Only consumers whose name starts with this.")] = "",
-    text: Annotated[
-        str, typer.Option(metavar="TEXT", help="Only consumers with this text in their name or note.")
-    ] = "",
+    text: Annotated[str, typer.Option(metavar="TEXT", help="Only consumers with this text in name or note.")] = "",
     uuids: ShowUuids = False,
     limit: RowLimit = None,
 ) -> None:
