@@ -1,68 +1,17 @@
-"""Amounts of resource classes, as typed and as printed: `VCPU=4,MEMORY_MB=8G`."""
+"""Amounts of resource classes, as typed: `VCPU=4,MEMORY_MB=8G`."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Final
-
 import typer
 
+from berth.model import amounts
 from berth.model.consumer import Resources
-from berth.model.inventory import MAX_INT
-
-_POWERS: Final = {"K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
-_AMOUNT: Final = re.compile(r"(\d+)(?:([KMGTP])(?:i?B)?)?", re.IGNORECASE | re.ASCII)
-_UNIT: Final = re.compile(r"_([KMGT])B$|_(KILO|MEGA|GIGA)BIT_PER_SEC$")
+from berth.model.errors import Invalid
 
 
 def parse_amounts(text: str) -> Resources:
-    """Parse amounts by class. Raises typer.BadParameter.
-
-    A number may end in K, M, G, T or P if its class has a unit: MEMORY_MB=8G is 8192, for a class in MB or GB
-    counts in powers of 1024; NET_BW_EGR_KILOBIT_PER_SEC=10G is 10,000,000.
-    """
-    amounts: Resources = {}
-    for part in text.split(","):
-        name, equals, amount = part.strip().replace(":", "=", 1).partition("=")
-        name = name.rstrip()
-        if not equals or not name:
-            raise typer.BadParameter(f"{part.strip()!r} is not an amount of a class, such as VCPU=4 or MEMORY_MB=8G")
-        if name in amounts:
-            raise typer.BadParameter(f"{name} is given twice")
-        amounts[name] = _amount(name, amount.strip())
-    return amounts
-
-
-def _amount(name: str, text: str) -> int:
-    match = _AMOUNT.fullmatch(text)
-    if match is None or not 1 <= int(match[1]) <= MAX_INT:
-        raise typer.BadParameter(f"{name}={text}: an amount is a whole number from 1, such as 4, or 8G for MEMORY_MB")
-    amount = int(match[1])
-    if match[2] is not None:
-        amount = _converted(name, text, amount, _POWERS[match[2].upper()])
-    if amount > MAX_INT:
-        raise typer.BadParameter(f"{name}={text}: the largest amount is {MAX_INT}")
-    return amount
-
-
-def _converted(name: str, text: str, amount: int, power: int) -> int:
-    """Return an amount in K (power 1), M (2) ... in the unit that the class's name ends in."""
-    unit = _UNIT.search(name)
-    if unit is None:
-        raise typer.BadParameter(f"{name}={text}: {name} has no unit that ends in B, so it takes plain numbers only")
-    base, above = (1024, unit[1]) if unit[1] else (1000, unit[2][0])
-    here, there = base**power, base ** _POWERS[above]
-    if amount * here % there:
-        raise typer.BadParameter(f"{name}={text} is not a whole number in the unit of {name}")
-    return int(amount * here // there)
-
-
-def as_text(resources: Mapping[str, int]) -> str:
-    """Return amounts in one line, for people."""
-    return ", ".join(f"{amount:,} {name}" for name, amount in resources.items())
-
-
-def as_option(resources: Mapping[str, int]) -> str:
-    """Return amounts in the form that `parse_amounts` reads."""
-    return ",".join(f"{name}={amount}" for name, amount in resources.items())
+    """Return amounts by class, as `berth.model.amounts` reads them. Raises typer.BadParameter."""
+    try:
+        return amounts.parse_amounts(text)
+    except Invalid as error:
+        raise typer.BadParameter(str(error)) from None

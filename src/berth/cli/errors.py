@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from berth.cli.amounts import as_text
 from berth.cli.output.suggest import did_you_mean, suggestions
 from berth.cli.refusal_text import refusal_text
 from berth.cli.session import NoLedger, Session
 from berth.model import errors
+from berth.model.amounts import as_text
 from berth.model.change import NameKind
 from berth.model.errors import BerthError, Refusal
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from berth.cli.amounts import as_text
 from berth.model import errors
+from berth.model.amounts import as_text
 from berth.model.errors import BerthError, NotFound
 from berth.model.overview import ProviderFilter
 

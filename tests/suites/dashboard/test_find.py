@@ -18,6 +18,7 @@ from berth.model.inventory import Inventory
 from tests.suites.dashboard.browser import Tab
 from tests.suites.dashboard.conftest import NewTab, serving
 from tests.support.servers import Server
+from tests.unit.model.test_amounts import READ, WRONG
 
 HEADERS = {"x-auth-token": "admin", "openstack-api-version": "placement 1.39"}
 
@@ -227,9 +228,9 @@ def test_a_name_that_there_is_not_is_mended_with_a_click(tab: Tab) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"Resources": ""}, "Ask for some resources, such as VCPU:4."),
-        ({"Resources": "VCPU"}, "Resources are written as CLASS:AMOUNT,CLASS:AMOUNT, not as “VCPU”."),
-        ({"Resources": "VCPU:0"}, "not as “VCPU:0”"),
+        ({"Resources": ""}, "Ask for some resources, such as VCPU=4."),
+        ({"Resources": "VCPU"}, "“VCPU” is not an amount of a class, such as VCPU=4 or MEMORY_MB=8G."),
+        ({"Resources": "VCPU:0"}, "VCPU=0: an amount is a whole number from 1"),
     ],
 )
 def test_what_makes_no_sense_is_said(fields: dict[str, str], words: str, tab: Tab) -> None:
@@ -237,6 +238,37 @@ def test_what_makes_no_sense_is_said(fields: dict[str, str], words: str, tab: Ta
     tab.page.get_by_role("button", name="Find", exact=True).click()
     expect(tab.page.get_by_role("alert")).to_contain_text(words)
     assert tab.page.locator("[data-outcome]").count() == 0
+
+
+AMOUNTS = """async (texts) => {
+  const { amountsOf } = await import("./js/amounts.js");
+  const read = (text) => { try { return amountsOf(text); } catch (error) { return error.message; } };
+  return texts.map(read);
+}"""
+
+
+def test_amounts_are_those_of_the_command_line(tab: Tab) -> None:
+    """In a form, which reads them itself, and in a filter, which the server reads."""
+    wrong = [(text, why) for text, why in WRONG if text]  # an empty field asks for nothing
+    found = tab.page.evaluate(AMOUNTS, [text for text, _ in (*READ, *wrong)])
+    assert found[: len(READ)] == [amounts for _, amounts in READ]
+    assert [why in said for (_, why), said in zip(wrong, found[len(READ) :], strict=True)] == [True] * len(wrong)
+    fill_group(group(tab, "Main request"), Resources="VCPU = 1, VGPU:1")
+    ask(tab)
+    assert "berth claim VCPU=1,VGPU=1" in tab.main
+    tab.go("providers?room=VCPU=16")
+    assert len(tab.rows("3 providers")) == 3
+
+
+def test_a_host_is_named_in_a_request(tab: Tab, ledger: berth.Ledger) -> None:
+    name = ledger.provider(uuid(100)).name
+    box = group(tab, "Main request")
+    fill_group(box, Resources="VCPU=1")
+    box.get_by_text("More conditions").click()
+    box.get_by_label("Part of this host").fill(name)
+    ask(tab)
+    expect(tab.page.locator("[data-outcome]")).to_contain_text("It fits in 1 host")
+    assert f"--in-tree {name}" in tab.main
 
 
 def claiming(tab: Tab) -> Locator:

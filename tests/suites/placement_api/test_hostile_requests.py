@@ -190,7 +190,7 @@ QUERIES: tuple[tuple[str, str], ...] = (
     (f"{C}?resources" + "x" * 65 + "=VCPU:1", "regexes"),
     (f"{C}?resources[1]=VCPU:1", "regexes"),
     (f"{C}?resources=VCPU:1&bogus=1", "regexes"),
-    (f"{C}?resources=VCPU:1&required=" + ",".join(f"CUSTOM_{n}" for n in range(4_000)), "at most 256"),
+    (f"{C}?resources=VCPU:1&required=" + ",".join(f"CUSTOM_{n}" for n in range(4_000)), "limit is 256"),
     (f"{C}?" + "&".join(f"resources{n}=X{n}:1" for n in range(1, 3_000)), "group_policy"),
     ("/traits?name=", "Badly formatted name"),
     ("/traits?name=CUSTOM_A", "Badly formatted name"),

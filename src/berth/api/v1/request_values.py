@@ -10,6 +10,8 @@ import msgspec
 
 from berth.api.http.messages import BadRequest, HttpError, Request, media_type_of, parse_query
 from berth.model.alive_lines import NDJSON, AliveLineReader
+from berth.model.amounts import parse_amounts
+from berth.model.consumer import Resources
 from berth.model.errors import Invalid
 from berth.model.json_names import check_names
 from berth.model.request_validation import pointer
@@ -80,16 +82,12 @@ def _check_media(request: Request, wanted: str) -> None:
         raise HttpError(415, "The body must be sent without a content coding.")
 
 
-def amounts(text: str, what: str = "room") -> dict[str, int]:
-    """Return amounts by class from text such as VCPU:4,MEMORY_MB:1024; raise Invalid."""
-    found: dict[str, int] = {}
-    for part in filter(None, text.split(",")):
-        name, _, amount = part.partition(":")
-        if not name or not (amount.isascii() and amount.isdigit()) or not 0 < len(amount) < 19 or int(amount) < 1:
-            raise Invalid(f"{what} is written as CLASS:AMOUNT,CLASS:AMOUNT, not as {text[:64]!r}", at=f"/{what}")
-        if name in found:
-            raise Invalid(f"{what} names {name[:64]} twice", at=f"/{what}")
-        found[name] = int(amount)
+def amounts(text: str, what: str = "room") -> Resources:
+    """Return amounts by class from text such as VCPU=4,MEMORY_MB=8G; raise Invalid."""
+    try:
+        found = parse_amounts(text) if text else {}
+    except Invalid as error:
+        raise Invalid(f"{what}: {error}", at=f"/{what}") from None
     if len(found) > MOST_AMOUNTS:
         raise Invalid(f"{what} names more than {MOST_AMOUNTS} classes", at=f"/{what}")
     return found

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Final
 import typer
 
 from berth.cli import provider_names
-from berth.cli.amounts import as_text
 from berth.cli.command import ledger_command
 from berth.cli.completion import completion_of
 from berth.cli.confirm import DryRun
 from berth.cli.session import Session
+from berth.model.amounts import as_text
 from berth.model.drain import DrainOutcome
 from berth.model.overview import ProviderFilter
 

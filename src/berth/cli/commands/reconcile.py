@@ -10,12 +10,12 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from berth.cli.amounts import as_text
 from berth.cli.command import ledger_command
 from berth.cli.output.table import Table
 from berth.cli.provider_names import resolve
 from berth.cli.session import STANDARD_INPUT, Session
 from berth.model.alive_list import AliveList, Held
+from berth.model.amounts import as_text
 from berth.model.consumer import Resources
 from berth.model.errors import Invalid
 from berth.model.names import parse_uuid

@@ -10,12 +10,12 @@ import msgspec
 import typer
 
 from berth.cli import consumer_names, provider_names
-from berth.cli.amounts import as_text
 from berth.cli.command import ledger_command
 from berth.cli.completion import completion_of
 from berth.cli.confirm import DryRun, Yes, confirm_count
 from berth.cli.output.consumer_text import called
 from berth.cli.session import STANDARD_INPUT, Session
+from berth.model.amounts import as_text
 from berth.model.consumer import Resources
 from berth.model.errors import AllocationsNotFound, BerthError, ConsumerNotFound, NotFound
 from berth.model.plural import plural

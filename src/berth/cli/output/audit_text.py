@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from berth.cli.amounts import as_text
 from berth.cli.output.claim_text import owner_text
+from berth.model.amounts import as_text
 from berth.model.audit import AuditRecord, summary_of
 from berth.model.change_summary import ChangeSummary
 from berth.model.plural import plural

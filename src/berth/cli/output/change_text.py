@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from berth.cli.amounts import as_text
 from berth.cli.output.claim_text import owner_text
 from berth.cli.output.consumer_text import called, named_text
 from berth.cli.output.lease_text import lease_sentences
 from berth.cli.times import format_moment
+from berth.model.amounts import as_text
 from berth.model.change import Change, Facts
 
 NameOf = Callable[[str], str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from berth.cli.amounts import as_text
+from berth.model.amounts import as_text
 from berth.model.audit import AuditRecord
 from berth.model.change import Facts
 from berth.model.consumer import Owner, Resources

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from berth.cli.amounts import as_text
 from berth.cli.output.claim_text import claims_text
 from berth.cli.output.table import Fill, Table, TableCell
 from berth.cli.times import format_left, format_moment
 from berth.model.agenda import AgendaItem
+from berth.model.amounts import as_text
 from berth.model.audit import AuditRecord
 from berth.model.candidate import Candidate, ResourceUsage
 from berth.model.claim_life import ClaimLife, ClaimState

@@ -1,5 +1,6 @@
 /** What needs attention, as a list of sentences with a way to each: the worst first. */
 
+import { textOf } from "./amounts.js";
 import { get } from "./api.js";
 import { fill, h } from "./dom.js";
 import { amount, number, percent, plural, share, until, when } from "./format.js";
@@ -100,7 +101,7 @@ function unfitting(refused) {
 /** What was asked for, with a way to why it does not fit. */
 function reason(asked) {
   if (!may("candidates.list")) return amounts(asked);
-  const resources = Object.entries(asked).map((pair) => pair.join(":")).join(",");
+  const resources = textOf(asked);
   return h("a", { href: href("find", "", { q: JSON.stringify({ groups: [{ resources }] }) }) }, amounts(asked));
 }
 

@@ -1,5 +1,7 @@
 /** A request as the command line has it, to be copied. */
 
+import { textOf } from "../amounts.js";
+
 /**
  * The command that asks for a request.
  * @param {string} verb such as find
@@ -18,7 +20,7 @@ export function commandOf(verb, body) {
 const nameOf = (suffix) => suffix.replace(/^_/, "");
 
 function group({ suffix, resources, required, forbidden, member_of: memberOf, not_member_of: notMemberOf, in_tree: inTree }) {
-  const amounts = Object.entries(resources).map((pair) => pair.join("=")).join(",");
+  const amounts = textOf(resources);
   const of = (text) => (suffix ? `${nameOf(suffix)}:${text}` : text);
   return [
     ...(suffix ? ["--group", of(amounts)] : amounts ? [amounts] : []),

@@ -5,7 +5,7 @@ import { field, suggestions, tick } from "../fields.js";
 import { emptyGroup } from "./request.js";
 
 const MAIN = [
-  ["resources", "Resources", "VCPU:4,MEMORY_MB:8192", "classes"],
+  ["resources", "Resources", "VCPU=4,MEMORY_MB=8G", "classes"],
   ["required", "Has all these traits", "HW_CPU_X86_AVX2,…", "traits"],
   ["forbidden", "Has none of these traits", "", "traits"],
 ];
@@ -13,7 +13,7 @@ const MORE = [
   ["anyOf", "Has a trait of each set", "A,B; C,D", "traits"],
   ["memberOf", "In an aggregate of each set", "A,B; C", "aggregates"],
   ["notMemberOf", "In none of these aggregates", "", "aggregates"],
-  ["inTree", "Part of this host", "its uuid", null],
+  ["inTree", "Part of this host", "its name", null],
 ];
 
 const titleOf = (suffix) => (suffix === "" ? "Main request" : `Group ${suffix.replace(/^_/, "")}`);
@@ -51,7 +51,7 @@ export class RequestForm {
     this.whole.replaceChildren(
       field({ label: "Groups in one subtree", name: "sameSubtree", value: form.sameSubtree, placeholder: "_GPU,_NIC" }),
       field({ label: "Host itself has all traits", name: "rootRequired", value: form.rootRequired, list: this.lists.traits }),
-      field({ label: "Host itself has none of these traits", name: "rootForbidden", value: form.rootForbidden, list: this.lists.traits }),
+      field({ label: "Host itself has none of", name: "rootForbidden", value: form.rootForbidden, list: this.lists.traits }),
       field({ label: "Maximum candidates", name: "limit", value: form.limit, placeholder: "20", type: "number", min: 1, max: 1000 }),
       tick({ label: "Isolate named groups", name: "isolate", checked: form.isolate }),
     );

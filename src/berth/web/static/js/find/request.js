@@ -1,14 +1,13 @@
 /** A request as the form has it, as the address has it, and as /v1/find takes it. */
 
+import { Malformed, amountsOf } from "../amounts.js";
+
 /**
  * @typedef {{suffix: string, resources: string, required: string, anyOf: string, forbidden: string, memberOf: string,
  *   notMemberOf: string, inTree: string}} GroupForm
  * @typedef {{groups: GroupForm[], isolate: boolean, sameSubtree: string, rootRequired: string, rootForbidden: string,
  *   limit: string}} RequestForm
  */
-
-/** What is wrong with a form, in words. */
-export class Malformed extends Error {}
 
 /** A group with nothing in it. */
 export const emptyGroup = (suffix = "") => ({
@@ -45,7 +44,7 @@ export function bodyOf(form) {
   const suffixes = groups.map((group) => group.suffix);
   const twice = suffixes.find((suffix, at) => suffixes.indexOf(suffix) !== at);
   if (twice !== undefined) throw new Malformed(`There are two groups called “${twice || "unnamed"}”: give each its own name.`);
-  if (!groups.some((group) => Object.keys(group.resources).length)) throw new Malformed("Ask for some resources, such as VCPU:4.");
+  if (!groups.some((group) => Object.keys(group.resources).length)) throw new Malformed("Ask for some resources, such as VCPU=4.");
   return {
     groups,
     isolate: form.isolate,
@@ -82,15 +81,4 @@ function limitOf(text) {
   const limit = Number(text || 20);
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new Malformed("The limit is a whole number from 1 to 1,000.");
   return limit;
-}
-
-/** Amounts by class, written as VCPU:4,MEMORY_MB:1024; Malformed. */
-export function amountsOf(text) {
-  const found = {};
-  for (const part of words(text)) {
-    const [, name, amount] = /^([^:=]+)[:=](\d{1,15})$/.exec(part) ?? [];
-    if (!name || Number(amount) < 1) throw new Malformed(`Resources are written as CLASS:AMOUNT,CLASS:AMOUNT, not as “${part}”.`);
-    found[name] = Number(amount);
-  }
-  return found;
 }

@@ -1,5 +1,6 @@
 /** A request that fits nowhere because no single device has so much: the same, each of it of another device of one host. */
 
+import { textOf } from "../amounts.js";
 import { send } from "../api.js";
 import { h } from "../dom.js";
 import { changed } from "../router.js";
@@ -47,8 +48,8 @@ function splitBody(body, name, parts) {
 function hint(form, resources, name, parts, whole) {
   const [group] = form.groups;
   const rest = Object.entries(resources).filter(([each]) => each !== name);
-  const others = parts.map((amount, at) => ({ ...emptyGroup(suffix(at)), resources: `${name}:${amount}`, inTree: group.inTree }));
-  const first = rest.length ? [{ ...group, resources: rest.map((pair) => pair.join(":")).join(",") }] : [];
+  const others = parts.map((amount, at) => ({ ...emptyGroup(suffix(at)), resources: `${name}=${amount}`, inTree: group.inTree }));
+  const first = rest.length ? [{ ...group, resources: textOf(Object.fromEntries(rest)) }] : [];
   const asked = { ...form, groups: [...first, ...others], isolate: true };
   return h(
     "div",

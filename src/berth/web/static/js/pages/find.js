@@ -1,5 +1,6 @@
 /** Find: a request, where it fits, and if nowhere: what each of its parts took away. */
 
+import { Malformed } from "../amounts.js";
 import { get, send } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { CandidateMap, calls, listed, mayMap, rootsOf } from "../find/candidates.js";
@@ -7,7 +8,7 @@ import { claim } from "../find/claim.js";
 import { RequestForm } from "../find/form.js";
 import { funnel } from "../find/funnel.js";
 import { splitHint } from "../find/split.js";
-import { Malformed, addressOf, bodyOf, emptyForm, formOf } from "../find/request.js";
+import { addressOf, bodyOf, emptyForm, formOf } from "../find/request.js";
 import { plural } from "../format.js";
 import { aggregateNames } from "../links.js";
 import { namesOf } from "../names.js";

@@ -57,7 +57,7 @@ function filter(classes, traits, aggregates) {
     field({ label: "Name", name: "name", type: "search", placeholder: "part of it" }),
     field({ label: "Trait", name: "trait", type: "search", options: inUse(traits) }),
     field({ label: "Aggregate", name: "aggregate", type: "search", options: aggregateNames(aggregates) }),
-    field({ label: "Has room for", name: "room", type: "search", placeholder: "VCPU:4,…" }),
+    field({ label: "Has room for", name: "room", type: "search", placeholder: "VCPU=4,MEMORY_MB=8G" }),
   );
 }
 

@@ -33,7 +33,7 @@ async function show(view) {
     field({ label: "Trait", name: "trait", type: "search", options: named(traits.items) }),
     field({ label: "Aggregate", name: "aggregate", type: "search", options: aggregateNames(aggregates.items) }),
     field({ label: "Has class", name: "class", type: "search", options: named(classes.items) }),
-    field({ label: "Has room for", name: "room", type: "search", placeholder: "VCPU:4" }),
+    field({ label: "Has room for", name: "room", type: "search", placeholder: "VCPU=4,MEMORY_MB=8G" }),
   );
   view.root.append(form, region);
   const list = new Growing(region, {
