@@ -138,7 +138,7 @@ def test_an_unknown_trait_is_refused_in_words(small: Server, new_tab: NewTab) ->
     tab.open("fleet?trait=CUSTOM_NONE")
     expect(tab.page.get_by_role("alert")).to_contain_text("CUSTOM_NONE")
     tab.go("fleet?room=nonsense")
-    expect(tab.page.get_by_role("alert")).to_contain_text("CLASS:AMOUNT")
+    expect(tab.page.get_by_role("alert")).to_contain_text("is not an amount of a class")
     tab.go("fleet")
     expect(tab.page.get_by_role("alert")).to_have_count(0)
 

@@ -95,7 +95,7 @@ def test_a_real_log(ledger_url: str) -> None:
     rules, kinds, facts = reviewed(ledger_url, (number, sealed))
     assert (rules, kinds[354]) == (["right-unused"], VerdictKind.CHECKED)
     assert facts["refusals by address"] == "10.0.0.9: 1"
-    assert facts["rights never used"].startswith("1 of 1 tokens")
+    assert facts["rights never used"].startswith("1 of 1 token")
     assert reviewed(ledger_url, None)[1][354] is VerdictKind.UNKNOWN
     assert "log-altered" in reviewed(ledger_url, (number, "0" * 64))[0]
     alter(ledger_url)

@@ -22,9 +22,7 @@ PageSize = Annotated[int, msgspec.Meta(ge=1, le=MOST_ITEMS, description="The mos
 After = Annotated[str, msgspec.Meta(max_length=300, description="Go on where the page ended whose `next` this was.")]
 Text = Annotated[str, msgspec.Meta(max_length=255)]
 NamePart = Annotated[str, msgspec.Meta(max_length=255, description="A part of the name, ignoring case.")]
-AmountsText = Annotated[
-    str, msgspec.Meta(max_length=4096, description="Amounts: VCPU=4,MEMORY_MB=8G.")
-]
+AmountsText = Annotated[str, msgspec.Meta(max_length=4096, description="Amounts: VCPU=4,MEMORY_MB=8G.")]
 LogPlace = Annotated[
     str,
     msgspec.Meta(

@@ -106,7 +106,7 @@ export function saveButton(columns, list, saved) {
       download(name, "text/csv;charset=utf-8", saved().map(line));
       return;
     }
-    const rows = [...event.target.closest("table").tBodies[0].rows].map((row) => [...row.cells].map(textOf));
+    const rows = [...event.target.parentNode.querySelector("table").tBodies[0].rows].map((row) => [...row.cells].map(textOf));
     download(name, "text/csv;charset=utf-8", [csv(columns.map((column) => column.label), rows)]);
   };
   const title = list !== null && list.columns ? "Save the whole list as CSV" : "Save the table as CSV";

@@ -6,12 +6,13 @@ import { saveButton, sortable } from "./sort.js";
 /**
  * @typedef {{label: string, cell: (row: any) => import("./dom.js").Child, numeric?: boolean, head?: boolean,
  *   roomy?: boolean, act?: boolean, order?: {up?: Record<string, string>, down?: Record<string, string>}}} Column
- * head: its cells name the row; roomy: it is left out on a phone; act: it has buttons, which stay in sight there; order: the
+ * head: its cells name the row; roomy: it is left out on a phone; act: it has buttons; order: the
  * parameters with which the server sorts by it
  */
 
 /**
- * A table in a box of its own, which scrolls where it is too wide.
+ * A table in a box of its own, which scrolls where it is too wide; on a phone each row is a list of its cells with their labels. Roles
+ * are given because a browser forgets them where a row is drawn as something else.
  * @param {{caption: string, columns: Column[], rows: any[], hidden?: boolean, saved?: boolean | (() => any[][]), sorted?: boolean,
  *   list?: import("./growing.js").Growing | null}} of
  * hidden: the caption is for ears only; saved: whether there is a button for a CSV file of it, or what gives its lines; sorted: whether headers
@@ -21,24 +22,28 @@ export function table({ caption, columns, rows, hidden = false, saved = !hidden,
   const id = fresh("caption");
   const element = h(
     "table",
-    {},
-    h("caption", { class: hidden ? "unseen" : null }, h("span", { id }, caption), saved ? saveButton(columns, list, saved) : null),
-    h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.label)))),
-    h("tbody", {}, rows.map((row) => tr(columns, row))),
+    { role: "table" },
+    h("caption", { id, class: hidden ? "unseen" : null }, caption),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, columns.map(heading))),
+    h("tbody", { role: "rowgroup" }, rows.map((row) => tr(columns, row))),
   );
   if (sorted && rows.length > 1) sortable(element, columns, list);
-  return h("div", { class: "scroll", role: "region", "aria-labelledby": id, tabindex: "0" }, element);
+  const save = saved ? saveButton(columns, list, saved) : null; // not in the caption, which may have no button in it
+  return h("div", { class: "scroll", role: "region", "aria-labelledby": id, tabindex: "0" }, save, element);
 }
+
+const heading = (column) => h("th", { scope: "col", role: "columnheader", class: kind(column) }, column.label);
 
 /** One row of a table with these columns. */
 export function tr(columns, row) {
-  return h(
-    "tr",
-    {},
-    columns.map((column) =>
-      h(column.head ? "th" : "td", { class: kind(column), scope: column.head ? "row" : null }, column.cell(row)),
-    ),
-  );
+  return h("tr", { role: "row" }, columns.map((column) => cell(column, row)));
+}
+
+function cell(column, row) {
+  const has = { class: kind(column), "data-label": column.label };
+  return column.head
+    ? h("th", { ...has, scope: "row", role: "rowheader" }, column.cell(row))
+    : h("td", { ...has, role: "cell" }, column.cell(row));
 }
 
 const kind = (column) => ["numeric", "roomy", "act"].map((name) => (column[name] ? name : "")).filter(Boolean).join(" ") || null;

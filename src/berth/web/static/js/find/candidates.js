@@ -59,7 +59,7 @@ function opener(ways, claimed) {
     const isOpen = button.getAttribute("aria-expanded") === "true";
     button.setAttribute("aria-expanded", String(!isOpen));
     if (isOpen) row.nextElementSibling.remove();
-    else row.after(h("tr", { id, class: "below" }, h("td", { colspan: row.cells.length }, listOf(ways, claimed))));
+    else row.after(h("tr", { id, class: "below", role: "row" }, h("td", { role: "cell", colspan: row.cells.length }, listOf(ways, claimed))));
   };
   const of = { type: "button", class: "opener", "aria-expanded": "false", "aria-controls": id, "data-key": `ways-${ways[0].at}` };
   const button = h("button", { ...of, on: { click: clicked } }, plural(ways.length, "way"));

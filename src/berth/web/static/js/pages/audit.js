@@ -124,7 +124,7 @@ function opener(view, record) {
       return;
     }
     const region = h("div", { class: "record" }, h("p", { class: "quiet" }, "Reading…"));
-    row.after(h("tr", { id, class: "below" }, h("td", { colspan: row.cells.length }, region)));
+    row.after(h("tr", { id, class: "below", role: "row" }, h("td", { role: "cell", colspan: row.cells.length }, region)));
     try {
       const { items } = await get("/audit", { after: record.number + 1, limit: 1 }, { signal: view.closed.signal });
       fill(region, details(record, items[0]));
