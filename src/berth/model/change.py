@@ -28,7 +28,7 @@ class NameKind(enum.StrEnum):
     TYPE = "type"
 
 
-class CatalogueEntry(msgspec.Struct, frozen=True, array_like=True):
+class CatalogueEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A name and its number. at: microseconds since 1970 UTC."""
 
     kind: NameKind
@@ -37,7 +37,7 @@ class CatalogueEntry(msgspec.Struct, frozen=True, array_like=True):
     at: int
 
 
-class ProviderFact(msgspec.Struct, frozen=True, array_like=True):
+class ProviderFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A provider as it is now; see berth.model.provider.Provider."""
 
     id: int

@@ -26,7 +26,7 @@ class Consumer(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
-class Owner(msgspec.Struct, frozen=True, array_like=True):
+class Owner(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Who a consumer belongs to, as the logs keep it. type: of the consumer, None if never given."""
 
     project: str

@@ -17,7 +17,7 @@ MAX_RATIO: Final = 3.40282e38
 """The largest allocation ratio (Placement's database constant)."""
 
 
-class Inventory(msgspec.Struct, frozen=True, array_like=True):
+class Inventory(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a provider has of one resource class. All amounts are in the class's own unit.
 
     total: how much there is (1 to MAX_INT); reserved: how much of it cannot be claimed;

@@ -36,7 +36,7 @@ class Term(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     replaces: str | None = None
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True):
+class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A term as the ledger keeps it: instants in microseconds since 1970 UTC.
 
     start: when it began to count; end: None for ever; deadline: by when it has to be confirmed, None: it is confirmed;

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypeVar
+
+from msgspec import Struct
 
 from berth.ledger.replay import Books
 from berth.model.change import Change, Facts, NameKind
@@ -31,8 +32,7 @@ EVERYWHERE: Final = ""
 """The key of the capacity of all providers together, where a report is not by host."""
 
 
-@dataclass(slots=True)
-class _Holding:
+class _Holding(Struct, gc=False):
     """What a consumer holds, by provider and class. counted: up to when it has been added."""
 
     held: dict[str, Resources]
@@ -41,8 +41,7 @@ class _Holding:
     span: Span | None
 
 
-@dataclass(slots=True)
-class _Stock:
+class _Stock(Struct, gc=False):
     """A provider with what can be claimed of it. counted: up to when that has been added.
 
     Providers that are alike may share one capacity.
