@@ -40,13 +40,16 @@ def print_funnel(session: Session, options: RequestOptions, why: Funnel) -> None
     session.output.print_result(data, *parts)
 
 
-def command_within(session: Session, options: RequestOptions, tree: str) -> str:
+def command_within(session: Session, options: RequestOptions, name: str, uuid: str) -> str:
     """Return the command that asks the whole tree of a provider for what it lacks itself, "" if that does not fit."""
-    options = replace(options, in_tree=(tree,))
-    request = replace(candidate_request(session, options), limit=1)
-    if session.ledger.find(request).candidates:
-        return command_of(options, sys.argv[1:], options.resources)
-    return _split_command(session, options, session.ledger.explain(request))
+    options = replace(options, in_tree=(uuid if ":" in name else name,))  # what stands before a colon is a group
+    try:
+        request = replace(candidate_request(session, options), limit=1)
+        if session.ledger.find(request).candidates:
+            return command_of(options, sys.argv[1:], options.resources)
+        return _split_command(session, options, session.ledger.explain(request))
+    except (BerthError, typer.BadParameter):  # the refusal itself is what must be said
+        return ""
 
 
 def _split_command(session: Session, options: RequestOptions, why: Funnel) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -92,14 +93,14 @@ def _name_holders(error: BerthError, session: Session) -> str:
     """Return who holds the provider, and how to end that."""
     assert isinstance(error, errors.InUse | errors.CapacityExceeded)
     uuid = getattr(error, "uuid", "") or getattr(error, "provider", "")
-    step = f"`berth show {session.name_of(uuid)}` lists who holds it"
+    step = f"`berth show {_quoted(uuid, session)}` lists who holds it"
     if error.holders:
         first = ", ".join(
             f"{each.consumer.name or each.consumer.uuid} ({as_text(each.resources)})" for each in error.holders
         )
         step = f"{step}: {first}{_more(len(error.holders), error.holder_count)}"
     if isinstance(error, errors.TreeInUse):
-        return f"{_in_use(error, session)}; `berth release --holders-of {session.name_of(uuid)}` releases all of it"
+        return f"{_in_use(error, session)}; `berth release --holders-of {_quoted(uuid, session)}` releases all of it"
     if isinstance(error, errors.CapacityExceeded):
         return f"`berth find` shows where it fits, or why it fits nowhere; {step}"
     return f"{step}; `berth release CONSUMER` releases it"
@@ -107,7 +108,7 @@ def _name_holders(error: BerthError, session: Session) -> str:
 
 def _drained(error: BerthError, session: Session) -> str:
     assert isinstance(error, errors.ProviderDrained)
-    name = session.name_of(error.provider)
+    name = _quoted(error.provider, session)
     return f"`berth show {name}` says since when; `berth undrain {name}` ends it; `berth find` shows where else it fits"
 
 
@@ -154,7 +155,7 @@ def _more(shown: int, count: int | None) -> str:
 
 def _existing_provider(error: BerthError, _: Session) -> str:
     assert isinstance(error, errors.ProviderExists)
-    return f"`berth show {error.uuid or error.value}` shows it"
+    return f"`berth show {shlex.quote(error.uuid or error.value)}` shows it"
 
 
 def _forbidden(_: BerthError, session: Session) -> str:
@@ -172,8 +173,18 @@ def _unavailable(error: BerthError, session: Session) -> str:
 
 
 def _fields(error: BerthError) -> dict[str, object]:
-    """Return the fields of a refusal, for programs."""
-    return {name: value for name, value in vars(error).items() if isinstance(value, str | int | list | tuple | dict)}
+    """Return the fields of a refusal, for programs; `why`, which is the text of every refusal, as `reasons`."""
+    fields = {"reasons" if name == "why" else name: value for name, value in vars(error).items()}
+    return {
+        name: value
+        for name, value in fields.items()
+        if not name.startswith("__") and isinstance(value, str | int | list | tuple | dict)
+    }
+
+
+def _quoted(uuid: str, session: Session) -> str:
+    """Return the name of a provider as one word of a shell: names are given by others."""
+    return shlex.quote(session.name_of(uuid))
 
 
 NextStep = Callable[[BerthError, Session], str]
@@ -199,7 +210,7 @@ _NEXT_STEPS: Final[dict[type[BerthError], NextStep]] = {
     errors.CapacityExceeded: _name_holders,
     errors.InventoryMissing: lambda *_: "`berth find` shows where it fits",
     errors.ProviderDrained: _drained,
-    errors.DrainedAbove: lambda error, _: f"`berth undrain {getattr(error, 'name', '')}`",
+    errors.DrainedAbove: lambda error, _: f"`berth undrain {shlex.quote(getattr(error, 'name', ''))}`",
     errors.UnitsViolated: lambda *_: "`berth show` shows the units of each inventory",
     errors.InUse: _name_holders,
     errors.CapacityBelowUse: _below_use,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+import typer
+
 _TEXT: Final = (str, list[str])
 
 
@@ -34,10 +36,19 @@ class _PlainValue(NamedTuple):
         kind, declared = param.type_descriptor, param.type_descriptor.annotation
         if kind.parameter_info.parser is None:
             if declared in _TEXT and _is_text(value):
+                _check_encoding(value)
                 return value
             if value is param.default and (type(value) is declared or (declared is float and type(value) is int)):
                 return float(value) if declared is float else value
         return self.conversion().coerce(value, param=param, ctx=ctx)
+
+
+def _check_encoding(value: Any) -> None:
+    """Raise typer.BadParameter for text that no database can keep: bytes of a shell that are no UTF-8."""
+    try:
+        "".join(value).encode()
+    except UnicodeEncodeError:
+        raise typer.BadParameter("it is not valid UTF-8") from None
 
 
 def _is_text(value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -33,6 +34,9 @@ _VALUED: Final = {
 _REPLACED: Final = frozenset({"--on"})
 """Options that a search has no use for: another option of the request stands for them."""
 
+FLAGS: Final = frozenset({"--isolate", "--replace", "--json", "--csv", "--call", "--help"})
+"""The options without a value of the commands that search."""
+
 _FILTERS: Final = ("traits", "forbidden", "member_of", "not_member_of", "in_tree")
 
 
@@ -61,12 +65,13 @@ def split_requests(options: RequestOptions, why: Funnel) -> Iterator[RequestOpti
 
 def command_of(options: RequestOptions, words: Iterable[str], typed: str) -> str:
     """Return the command with these options of a request, to be pasted. words: as typed; typed: its amounts."""
-    command, *others = _other_words(words, typed)
+    before, (command, *after) = _at_command(list(words))
+    others = _other_words(after, typed)
     request = [options.resources] if options.resources else []
     for option, field in _VALUED.items():
         for value in getattr(options, field):
             request += [option, value]
-    return shlex.join(["berth", command, *request, *(["--isolate"] if options.isolate else []), *others])
+    return shlex.join(["berth", *before, command, *request, *(["--isolate"] if options.isolate else []), *others])
 
 
 def _failing_step(why: Funnel) -> FunnelStep | None:
@@ -90,14 +95,20 @@ def _on_parts(values: Iterable[str], parts: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _at_command(words: list[str]) -> tuple[list[str], list[str]]:
+    """Return the options before the name of the command, and the words from there on."""
+    at = 0
+    while words[at].startswith("-"):
+        at += 2 if words[at] == "--config" else 1
+    return words[:at], words[at:]
+
+
 def _other_words(words: Iterable[str], typed: str) -> list[str]:
-    """Return the words of a command without its amounts and the options of its request."""
+    """Return the words after a command without its amounts and the options of its request."""
     left, others = iter(words), []
     for word in left:
         name, equals, _ = word.partition("=")
-        if name in _VALUED or name in _REPLACED:
-            if not equals:
-                next(left, None)
-        elif word not in (typed, "--isolate"):
-            others.append(word)
+        value = [] if equals or not word.startswith("--") or word in FLAGS else list(islice(left, 1))
+        if name not in _VALUED and name not in _REPLACED and word not in (typed, "--isolate"):
+            others += [word, *value]
     return others

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -65,3 +66,51 @@ def test_the_command_for_the_whole_host_can_be_pasted(here: list[str]) -> None:
     assert berth(*words).status == 0
     shown = berth("show", "both", *here).out
     assert all(name in shown for name in ("gpu-1 ", "gpu-1-gpu0", "gpu-1-gpu1"))
+
+
+@pytest.mark.parametrize(
+    ("words", "suggested"),
+    [
+        (
+            "--config {folder}/berth.toml claim PGPU=2 --on gpu-1",
+            "berth --config {folder}/berth.toml claim --group pgpu-1",
+        ),
+        ("claim PGPU=2 --on gpu-1 --name PGPU=2", "--name PGPU=2"),
+        ("claim PGPU=2 --on gpu:2", "--in-tree pgpu-1:{uuid}"),
+        ("claim PGPU=1 --on gpu-1 --replace --consumer c0000000-0000-4000-8000-000000000001", ""),
+    ],
+)
+def test_what_the_suggested_command_keeps(words: str, suggested: str, here: list[str], tmp_path: Path) -> None:
+    (tmp_path / "berth.toml").write_text("")
+    (tmp_path / "colon.csv").write_text("name,gpus,gpu_model,vcpu\ngpu:2,2,L40S,8\n")
+    assert berth("import", str(tmp_path / "colon.csv"), *here).status == 0
+    assert berth("release", "first", *here).status == 0
+    uuid = json.loads(berth("show", "gpu:2", "--json", *here).out)["provider"]["uuid"]
+    said = berth(*words.format(folder=tmp_path).split(), *OWNER, *here)
+    assert (said.status, said.err.splitlines()[0].startswith("berth: gpu")) == (1, True), said.err
+    step = said.err.splitlines()[1]
+    if suggested:
+        assert suggested.format(folder=tmp_path, uuid=uuid) in step
+        assert berth(*shlex.split(step.partition("host: berth ")[2])).status == 0
+    else:
+        assert "of the host" not in step
+
+
+def test_names_in_a_next_step_are_one_word_of_a_shell(here: list[str]) -> None:
+    assert berth("rename", "cpu-1", "cpu 1; echo", *here).status == 0
+    said = berth("claim", "VCPU=1", "--on", "cpu 1; echo", *OWNER, *here)
+    assert "`berth undrain 'cpu 1; echo'`" in said.err
+
+
+def test_every_refusal_can_be_reported_to_a_program(here: list[str]) -> None:
+    """Also one that has a field `why` of its own, and one to which the command has noted something."""
+    said = berth("undo", "3", "--json", *here)
+    problem = json.loads(said.err)
+    assert (said.status, problem["error"]) == (1, "cannot-undo")
+    said = berth("claim", "PGPU=1", "--on", "gpu-1", *OWNER, "--json", *here)
+    assert not [name for name in json.loads(said.err) if name.startswith("__")]
+
+
+def test_text_that_is_no_utf_8(here: list[str]) -> None:
+    said = berth("show", "\udcff", *here)
+    assert (said.status, "not valid UTF-8" in said.err) == (2, True), said.err

@@ -82,14 +82,15 @@ def claim(
 def _claim_on(session: Session, claimant: Claimant, name: str, options: RequestOptions) -> dict[str, Resources]:
     if not options.resources:
         raise typer.BadParameter("no amounts given: add them, such as VCPU=4,MEMORY_MB=8G")
-    allocations = {provider_names.resolve(session, name): parse_amounts(options.resources)}
+    uuid = provider_names.resolve(session, name)
+    allocations = {uuid: parse_amounts(options.resources)}
     try:
         session.ledger.claim(claimant.claim(allocations))
     except Unavailable as error:
         error.consumer = claimant.consumer
         raise
     except InventoryMissing as error:
-        if command := command_within(session, options, name):
+        if not claimant.replace and (command := command_within(session, options, name, uuid)):
             error.add_note(f"to claim from all of the host: {command}")
         raise
     return allocations

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from berth.cli.main import command
+from berth.cli.split_request import FLAGS
 from berth.ledger import open_ledger
 from tests.suites.cli.conftest import Said, berth
 
@@ -88,3 +90,15 @@ def test_nothing_is_suggested_that_does_not_fit(words: list[str], here: list[str
     said = berth("find", *words, *here)
     assert (said.status, SUGGESTED in said.out) == (1, False)
     assert "command" not in json.loads(berth("find", *words, "--json", *here).out)
+
+
+def test_the_flags_of_commands_that_search() -> None:
+    """An option of them has a value unless it is one of these: in a suggested command the value stays with its option."""
+    flags = {
+        each
+        for name in ("find", "claim", "hold")
+        for option in command().commands[name].params
+        if getattr(option, "is_flag", False)
+        for each in option.opts
+    }
+    assert flags <= FLAGS

@@ -24,20 +24,23 @@ export class Growing {
     this.whole = false;
     this.total = null;
     this.bounded = false;
+    this.run = 0;
     this.progress = h("p", { class: "said progress", role: "status" });
   }
 
   /** Begin with the first page again. */
   reset() {
+    this.run += 1;
     this.wanted = this.step;
     fill(this.progress);
   }
 
   async load() {
+    const current = this.sameRun();
     const items = [];
     let after = null;
     do {
-      const page = await this.fetched({ limit: Math.min(PAGE, this.wanted - items.length), after });
+      const page = current(await this.fetched({ limit: Math.min(PAGE, this.wanted - items.length), after }));
       if (after === null) [this.total, this.bounded] = [page.total ?? null, page.bounded ?? false];
       items.push(...page.items);
       after = page.next;
@@ -47,6 +50,15 @@ export class Growing {
     this.whole = after === null;
     fill(this.region, this.shown(items), this.whole ? null : this.more(), this.progress);
     return items;
+  }
+
+  /** Return what passes an answer on, unless the list has begun again since: with another filter, pages do not belong together. */
+  sameRun() {
+    const { run } = this;
+    return (answer) => {
+      if (run !== this.run) throw new DOMException("The list has begun again.", "AbortError");
+      return answer;
+    };
   }
 
   more() {
@@ -80,7 +92,7 @@ export class Growing {
       await this.load();
       fill(this.progress);
     } catch (error) {
-      this.wanted = before;
+      if (error.name !== "AbortError") this.wanted = before;
       fill(this.progress, error.name === "AbortError" ? null : box(error));
     }
     this.reading = false;
@@ -93,12 +105,13 @@ export class Growing {
     let cancelled = false;
     const cancel = h("button", { type: "button", class: "small", "data-key": "cancel-csv", on: { click: () => (cancelled = true) } }, "Cancel");
     const columns = this.columns();
+    const current = this.sameRun();
     const parts = [line(columns.map((column) => column.label))];
     let after = null;
     let count = 0;
     try {
       do {
-        const page = await this.fetched({ limit: PAGE, after });
+        const page = current(await this.fetched({ limit: PAGE, after }));
         parts.push(...page.items.map((item) => line(columns.map((column) => textOf(h("td", {}, column.cell(item)))))));
         count += page.items.length;
         after = page.next;

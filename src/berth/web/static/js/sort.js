@@ -7,6 +7,12 @@ import { number } from "./format.js";
 
 const UNITS = { K: 1e3, M: 1e6, B: 1e9, MiB: 1, GiB: 2 ** 10, TiB: 2 ** 20, PiB: 2 ** 30, EiB: 2 ** 40, GB: 1, TB: 1e3, PB: 1e6, EB: 1e9 };
 
+/** In the order of their digits, as the server has them: not by the numbers that are in them. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-/;
+
+/** An amount, alone or before its class, or "of" what there is. */
+const AMOUNT = /^[<>−-]?([\d,]*\.?\d+)%?\s?(?:([KMB]|[KMGTPE]i?B)\b)?(?=$|\s+of\b|\s*[A-Z][A-Z0-9_]*)/;
+
 /** How each table was sorted last, so that it stays so when it is drawn again. */
 const chosen = new Map();
 
@@ -27,10 +33,15 @@ export function sortable(table, columns, list) {
     const of = { type: "button", class: "sort", "data-key": `sort-${key}-${column.label}` };
     headers[at].replaceChildren(h("button", { ...of, on: { click: clicked } }, column.label));
   });
+  const before = chosen.get(key);
+  if (before && before.given !== givenOf(list)) chosen.delete(key);
   if (!chosen.has(key)) return;
   if (list === null || list.whole) sort(table, columns, chosen.get(key));
   else chosen.delete(key);
 }
+
+/** The order that the list was asked in, as a text: another one is a later choice than a click on a header. */
+const givenOf = (list) => JSON.stringify(list?.given() ?? {});
 
 /** The directions in which a list can be sorted by a column, the usual one first. */
 function waysOf({ order = {} }, list) {
@@ -57,7 +68,7 @@ async function sorted(table, columns, { key, column, list, ways }) {
     list.ordered(column.order[way]);
     return;
   }
-  chosen.set(key, { label: column.label, down: way === "down" });
+  chosen.set(key, { label: column.label, down: way === "down", given: givenOf(list) });
   if (list === null || list.whole) sort(table, columns, chosen.get(key));
   else await list.all();
 }
@@ -67,7 +78,7 @@ function sort(table, columns, { label, down }) {
   if (column < 0) return;
   const body = table.tBodies[0];
   const rows = [...body.rows].map((row) => ({ row, value: valueOf(row.cells[column]) }));
-  rows.sort((one, other) => compared(one.value, other.value) * (down ? -1 : 1));
+  rows.sort((one, other) => (one.value === "") - (other.value === "") || compared(one.value, other.value) * (down ? -1 : 1));
   body.append(...rows.map(({ row }) => row));
   [...table.tHead.rows[0].cells].forEach((header, at) => {
     if (at === column) header.setAttribute("aria-sort", down ? "descending" : "ascending");
@@ -75,23 +86,24 @@ function sort(table, columns, { label, down }) {
   });
 }
 
-/** What a cell is sorted by: a time, how full a bar is, a number with its unit, or its text. */
+/** What a cell is sorted by: its value, a time, how full a bar is, an amount with its unit, or its text. */
 function valueOf(cell) {
+  const { value } = cell.dataset;
+  if (value !== undefined) return /^-?\d+$/.test(value) ? Number(value) : value;
   const time = cell.querySelector("time");
   if (time) return Date.parse(time.dateTime);
   const left = cell.querySelector("[data-until]");
   if (left) return Number(left.dataset.until);
   const bar = cell.querySelector("[role=meter]");
   const text = (bar ? cell.querySelector(".percent").textContent : cell.textContent).trim();
-  const [whole, digits, unit] = /^[<>−-]?([\d,]*\.?\d+)\s?([KMB]\b|[KMGTPE]i?B\b)?/.exec(text) ?? [];
+  const [whole, digits, unit] = AMOUNT.exec(text) ?? [];
   return whole ? Number(digits.replaceAll(",", "")) * (UNITS[unit] ?? 1) : text.toLowerCase();
 }
 
-/** Numbers before texts, and what is empty at the end. */
+/** Numbers before texts. */
 function compared(one, other) {
-  if (one === "" || other === "") return (one === "") - (other === "");
   if (typeof one !== typeof other) return typeof one === "number" ? -1 : 1;
-  return typeof one === "number" ? one - other : one.localeCompare(other, "en", { numeric: true });
+  return typeof one === "number" ? one - other : one.localeCompare(other, "en", { numeric: !UUID.test(one) });
 }
 
 /** A button that saves a table, or the whole list of which it shows a part. saved: if it is a function, it gives the lines. */

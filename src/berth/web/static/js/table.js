@@ -4,9 +4,9 @@ import { fresh, h } from "./dom.js";
 import { saveButton, sortable } from "./sort.js";
 
 /**
- * @typedef {{label: string, cell: (row: any) => import("./dom.js").Child, numeric?: boolean, head?: boolean,
+ * @typedef {{label: string, cell: (row: any) => import("./dom.js").Child, numeric?: boolean, head?: boolean, value?: (row: any) => any,
  *   roomy?: boolean, act?: boolean, order?: {up?: Record<string, string>, down?: Record<string, string>}}} Column
- * head: its cells name the row; roomy: it is left out on a phone; act: it has buttons; order: the
+ * head: its cells name the row; roomy: it is left out on a phone; act: it has buttons; value: what it is sorted by, if that is not what its cells say; order: the
  * parameters with which the server sorts by it
  */
 
@@ -40,7 +40,7 @@ export function tr(columns, row) {
 }
 
 function cell(column, row) {
-  const has = { class: kind(column), "data-label": column.label };
+  const has = { class: kind(column), "data-label": column.label, "data-value": column.value?.(row) ?? null };
   return column.head
     ? h("th", { ...has, scope: "row", role: "rowheader" }, column.cell(row))
     : h("td", { ...has, role: "cell" }, column.cell(row));

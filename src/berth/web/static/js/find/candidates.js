@@ -13,6 +13,7 @@ import { may } from "../session.js";
 import { table } from "../table.js";
 import { commandOf, quoted } from "./command.js";
 
+const SHARES = "MISC_SHARES_VIA_AGGREGATE";
 const MOST_MARKED = 500;
 
 /**
@@ -44,9 +45,11 @@ export function listed(found, names, claimed) {
 /** Whether there is more to say of groups than what is taken. */
 const isGrouped = ({ candidate }) => Object.keys(candidate.mappings).some((suffix) => suffix !== "");
 
+/** The host of a candidate: the root of what it takes from, but of what shares with many hosts only if there is nothing else. */
 const hostOf = ({ allocations }, { summaries }) => {
-  const [first] = Object.keys(allocations);
-  return summaries[first]?.root ?? first;
+  const uuids = Object.keys(allocations);
+  const own = uuids.find((uuid) => !summaries[uuid]?.traits?.includes(SHARES)) ?? uuids[0];
+  return summaries[own]?.root ?? own;
 };
 
 const nameOf = (uuid, ways) => ways[0].names.get(uuid);

@@ -1,6 +1,7 @@
 /** A request as the command line has it, to be copied. */
 
 import { textOf } from "../amounts.js";
+import { commandOptions, session } from "../session.js";
 
 /**
  * The command that asks for a request.
@@ -13,7 +14,8 @@ export function commandOf(verb, body) {
   for (const trait of body.root_forbidden ?? []) parts.push("--root-trait", `!${trait}`);
   for (const suffixes of body.same_subtrees ?? []) parts.push("--same-subtree", suffixes.map(nameOf).join(","));
   if (body.isolate) parts.push("--isolate");
-  return ["berth", verb, ...parts.map(word)].join(" ");
+  if (verb === "claim") parts.push("--project", session.me?.project || "PROJECT");
+  return ["berth", verb, ...parts.map(word), commandOptions()].join(" ");
 }
 
 /** The command line puts the underscore before a name itself. */

@@ -61,7 +61,7 @@ function overdue({ overdue: leases, now }) {
     table({
       caption: `${number(leases.length)} ${leases.length === 1 ? "lease is" : "leases are"} overdue`,
       columns: [
-        { label: "Ends in", head: true, cell: (each) => until(Math.floor((each.ends_at - now) / 1_000_000)) },
+        { label: "Ends in", head: true, cell: (each) => until(Math.floor((each.ends_at - now) / 1_000_000)), value: (each) => each.ends_at },
         { label: "Lease", cell: (each) => each.name },
         { label: "Then", cell: (each) => (each.on_end === "release" ? "its claims are released" : "its claims go on") },
         { label: "Claims", cell: (each) => number(each.consumers) },
@@ -85,7 +85,7 @@ function shown(list, items, params) {
 }
 
 const COLUMNS = [
-  { label: "In", head: true, cell: (each) => until(each.in_s) },
+  { label: "In", head: true, cell: (each) => until(each.in_s), value: (each) => each.in_s },
   { label: "What", cell: (each) => EVENTS[each.event] },
   { label: "At", cell: (each) => moment(each.at) },
   { label: "Frees", cell: (each) => each.held.map(free) },

@@ -53,8 +53,8 @@ async function show(view) {
   view.root.append(...[note, form, region].filter(Boolean));
   const list = new Growing(region, {
     fetched: (page) => get("/consumers", { ...asked(view.params, classes), ...page }, { signal: view.signal }),
-    shown: (items) => shown(list, items, view.params),
-    columns: () => columns(null),
+    shown: (items) => shown(list, items, view.params, asked(view.params, classes).class),
+    columns: () => columns(null, ""),
     ordered: (order) => go(changed(order)),
     given: () => ({ order: view.params.get("order") || "largest" }),
   });
@@ -80,7 +80,7 @@ function asked(params, classes) {
   return { ...query, project: ownProject() || query.project, order, class: query.class || (order === "largest" ? first.name : null) };
 }
 
-function shown(list, items, params) {
+function shown(list, items, params, name) {
   if (items.length === 0) {
     const filtered = FILTERS.some((name) => params.get(name));
     return empty(
@@ -88,19 +88,20 @@ function shown(list, items, params) {
       filtered ? "Change or clear the filters above." : "Claims made with “Find”, berth claim or the API appear here.",
     );
   }
-  return table({ caption: list.counted("consumer"), columns: columns(items), rows: items, list });
+  return table({ caption: list.counted("consumer"), columns: columns(items, name), rows: items, list });
 }
 
-/** items: null for the columns of any. */
-function columns(items) {
+/** items: null for the columns of any; name: the class by which what they hold is sorted, of all classes together if there is none. */
+function columns(items, name) {
+  const held = ({ resources: of }) => (name ? (of[name] ?? 0) : Object.values(of).reduce((sum, amount) => sum + amount, 0));
   return [
     { label: "User", head: true, cell: (each) => consumerLink(each.uuid, each.user) },
     ...nameColumn(items, "uuid", "name"),
     { label: "Project", cell: (each) => projectLink(each.project) },
-    { label: "Holds in total", cell: (each) => resources(each.resources), order: { down: { order: "largest" } } },
+    { label: "Holds in total", cell: (each) => resources(each.resources), value: held, order: { down: { order: "largest" } } },
     { label: "Type", cell: (each) => each.type ?? "unknown" },
     { label: "Changed", cell: (each) => when(each.updated_at) },
     ...endsColumn(items),
-    { label: "Consumer", cell: (each) => consumerLink(each.uuid), order: { up: { order: "uuid" } } },
+    { label: "Consumer", cell: (each) => consumerLink(each.uuid), value: (each) => each.uuid, order: { up: { order: "uuid" } } },
   ];
 }
