@@ -134,7 +134,8 @@ def test_a_form_that_is_filled(tab: Tab) -> None:
     assert tab.page.locator(".tip").inner_text() == "host-0: VCPU 0% used (0 of 16), 1 candidate here"
     assert calls(tab)["the command line"] == (
         "berth claim VCPU=2 --group GPU:VGPU=1 --trait GPU:CUSTOM_RED --group NIC:SRIOV_NET_VF=1 "
-        "--group NUMA: --trait NUMA:HW_NUMA_ROOT --same-subtree NUMA,GPU,NIC"
+        "--group NUMA: --trait NUMA:HW_NUMA_ROOT --same-subtree NUMA,GPU,NIC "
+        f"--project admin --url {tab.page.url.partition('/ui')[0]} --token - <<<admin"
     )
     own, placement = (played(calls(tab)[api]) for api in APIS)
     assert [sorted(each["allocations"]) for each in own["candidates"]] == [sorted(each) for each in wanted]  # type: ignore[attr-defined]
@@ -258,6 +259,17 @@ def test_amounts_are_those_of_the_command_line(tab: Tab) -> None:
     assert "berth claim VCPU=1,VGPU=1" in tab.main
     tab.go("providers?room=VCPU=16")
     assert len(tab.rows("3 providers")) == 3
+
+
+HOSTS = """async () => {
+  const { rootsOf } = await import("./js/find/candidates.js");
+  const summaries = { nfs: { root: "nfs", traits: ["MISC_SHARES_VIA_AGGREGATE"] }, gpu: { root: "host", traits: [] } };
+  return rootsOf({ candidates: [{ allocations: { nfs: {}, gpu: {} } }, { allocations: { nfs: {} } }], summaries });
+}"""
+
+
+def test_a_candidate_is_on_its_host_and_not_on_what_that_shares(tab: Tab) -> None:
+    assert tab.page.evaluate(HOSTS) == ["host", "nfs"]
 
 
 def test_a_host_is_named_in_a_request(tab: Tab, ledger: berth.Ledger) -> None:

@@ -471,3 +471,35 @@ def test_where_the_menu_leads(small: Server, new_tab: NewTab) -> None:
             tab.page.get_by_role("navigation", name="Pages").get_by_role("link", name=name.capitalize()).click()
         assert tab.title == name.capitalize()
         assert tab.evaluate("document.activeElement.tagName") == "H1"
+
+
+SORTED = """async () => {
+  const { table } = await import("./js/table.js");
+  const columns = [
+    { label: "In", cell: (row) => row[0], value: (row) => row[1] },
+    { label: "Uuid", cell: (row) => row[2] },
+    { label: "Holds", cell: (row) => row[3] },
+  ];
+  const rows = [
+    ["6 d 23 h", 601200, "12ab0000-0000-4000-8000-000000000000", "2 VCPU"],
+    ["59 min", 3540, "4e5f0000-0000-4000-8000-000000000000", "1 TiB MEMORY_MB"],
+    ["23 h", 82800, "", "16 GiB MEMORY_MB"],
+  ];
+  const element = table({ caption: "sorted", columns, rows });
+  const clicked = (label) => {
+    [...element.querySelectorAll("button.sort")].find((each) => each.textContent === label).click();
+    return [...element.querySelectorAll("tbody tr")].map((row) => row.cells[0].textContent).join(", ");
+  };
+  return [clicked("In"), clicked("In"), clicked("Uuid"), clicked("Uuid"), clicked("Holds")];
+}"""
+
+
+def test_a_table_is_sorted_by_what_its_cells_mean(small: Server, new_tab: NewTab) -> None:
+    """By how long, not by the first number; uuids by their digits; amounts by their units; what is empty is last both ways."""
+    assert new_tab(small).open("fleet").page.evaluate(SORTED) == [
+        "59 min, 23 h, 6 d 23 h",
+        "6 d 23 h, 23 h, 59 min",
+        "6 d 23 h, 59 min, 23 h",
+        "59 min, 6 d 23 h, 23 h",
+        "6 d 23 h, 23 h, 59 min",
+    ]

@@ -93,7 +93,7 @@ def test_nothing_is_suggested_that_does_not_fit(words: list[str], here: list[str
 
 
 def test_the_flags_of_commands_that_search() -> None:
-    """An option of them has a value unless it is one of these: in a suggested command the value stays with its option."""
+    """All other options have a value, which stays with its option in a suggested command."""
     flags = {
         each
         for name in ("find", "claim", "hold")

@@ -6,8 +6,8 @@ import { saveButton, sortable } from "./sort.js";
 /**
  * @typedef {{label: string, cell: (row: any) => import("./dom.js").Child, numeric?: boolean, head?: boolean, value?: (row: any) => any,
  *   roomy?: boolean, act?: boolean, order?: {up?: Record<string, string>, down?: Record<string, string>}}} Column
- * head: its cells name the row; roomy: it is left out on a phone; act: it has buttons; value: what it is sorted by, if that is not what its cells say; order: the
- * parameters with which the server sorts by it
+ * head: its cells name the row; roomy: it is left out on a phone; act: it has buttons; value: what it is sorted by, if that is not what its
+ * cells say; order: the parameters with which the server sorts by it
  */
 
 /**
