@@ -495,7 +495,7 @@ SORTED = """async () => {
 
 
 def test_a_table_is_sorted_by_what_its_cells_mean(small: Server, new_tab: NewTab) -> None:
-    """By how long, not by the first number; uuids by their digits; amounts by their units; what is empty is last both ways."""
+    """By how long, uuids by their digits, amounts by their units; what is empty is last both ways."""
     assert new_tab(small).open("fleet").page.evaluate(SORTED) == [
         "59 min, 23 h, 6 d 23 h",
         "6 d 23 h, 23 h, 59 min",
