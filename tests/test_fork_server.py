@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -50,12 +49,8 @@ def test_a_fork_is_a_child_in_a_session_of_its_own(tmp_path: Path) -> None:
             time.sleep(0.01)  # its number is known before it has made the session
         assert process.poll() is None
         assert Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[1] == str(os.getpid())
-        for _ in range(60):  # the first one may come in where Python can only report it
-            process.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(1)
-                break
-        assert process.returncode in (130, -signal.SIGINT)
+        process.terminate()  # SIGINT is ignored where the tests run in the background of a shell
+        assert process.wait(60) in (143, -signal.SIGTERM)
 
 
 def test_a_fork_records_its_statements(tmp_path: Path) -> None:
