@@ -103,8 +103,10 @@ class Ledger(
 
     def close(self) -> None:
         """Carry out what is queued, then close all connections."""
-        self.summaries.refused.share_now()
-        self._writer.close()
+        try:
+            self.summaries.refused.share_now()
+        finally:
+            self._writer.close()
 
     @property
     def leases(self) -> LeaseQueries:
