@@ -26,7 +26,7 @@ SPREAD: Final = 0.5
 """By which share of a time it comes earlier at most, at random: so that of many processes one is first."""
 
 READ_S: Final = 60.0
-"""How long a long log is read before what was made of it is kept; twice as long next time, as that begins anew."""
+"""How long a long log is read before what was made of it is kept; twice as long next time: each begins at the end."""
 
 REST: Final = 3
 """How many times as long as a page of a long log took to rest after it."""
@@ -77,7 +77,7 @@ def _at_random(most_s: float) -> float:
 
 
 class _Pace:
-    """The pace at which a long log is read: others go first, and refused claims are shared meanwhile."""
+    """The pace at which a long log is read: others go first, and refused claims are shared."""
 
     def __init__(self, ended: threading.Event, share: Callable[[], None], most_s: float) -> None:
         self._ended, self._share = ended, share
