@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING, Any, Final
 
 from berth.fleet.state.lapses import NEVER
@@ -103,8 +103,8 @@ class Ledger(
 
     def close(self) -> None:
         """Carry out what is queued, then close all connections."""
-        self.summaries.refused.share_now()
-        self._writer.close()
+        with closing(self._writer):
+            self.summaries.refused.share_now()
 
     @property
     def leases(self) -> LeaseQueries:

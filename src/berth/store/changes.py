@@ -18,6 +18,7 @@ _COLUMNS = (changes.c.number, changes.c.at, changes.c.operation, changes.c.actor
 _AFTER = select(*_COLUMNS).where(changes.c.number > bindparam("number")).order_by(changes.c.number)
 _PAGE = _AFTER.limit(bindparam("most"))
 _FIRST = select(func.min(changes.c.number))
+_EARLIEST = select(func.min(changes.c.at)).where(changes.c.number > bindparam("number"))
 
 _DROP = delete(changes).where(changes.c.number.between(bindparam("first"), bindparam("last")))
 
@@ -80,6 +81,12 @@ def first(connection: Connection) -> int | None:
     """Return the number of the first entry that is left, or None if there is none."""
     number: int | None = connection.execute(_FIRST).scalar()
     return number
+
+
+def earliest_since(connection: Connection, number: int) -> int | None:
+    """Return the earliest time of the changes after this number, or None if there are none."""
+    at: int | None = connection.execute(_EARLIEST, {"number": number}).scalar()
+    return at
 
 
 def drop(connection: Connection, first: int, last: int) -> None:

@@ -15,11 +15,11 @@ from berth.ledger import Ledger, open_ledger
 from berth.ledger.audit import archive, usage_series
 from berth.ledger.audit.usage_series import DAY_STEP, DAY_STEPS
 from berth.ledger.mend import mend
-from berth.ledger.queries import refused_claims
+from berth.ledger.queries import refusal_counts, refused_claims
 from berth.ledger.queries.refusal_counts import MOST, MOST_OF_PROJECT, SPAN_US
 from berth.model.caller import Caller
 from berth.model.commands import Claim
-from berth.model.errors import Refusal
+from berth.model.errors import LedgerClosed, Refusal
 from berth.model.summaries import Trends
 from berth.store.engine import Database
 from tests.support.damaged_log import append_entry
@@ -68,8 +68,9 @@ def test_refused_claims_are_seen_by_all_processes(url: str) -> None:
         assert again.summaries.refused_claims(limit=0).items == []
 
 
-def test_a_flood_of_refusals_is_counted_within_bounds(database: Database) -> None:
+def test_a_flood_of_refusals_is_counted_within_bounds(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a project that asks for something else each time a few are kept, so that others are seen; all are counted."""
+    monkeypatch.setattr(refusal_counts, "MOST_RESTS", 20)
     clock = FakeClock()
     with timed_ledger(database, clock) as ledger:
         fill(ledger)
@@ -88,7 +89,9 @@ def test_a_flood_of_refusals_is_counted_within_bounds(database: Database) -> Non
         assert ledger.summaries.refused_claims(project="flood").count == 41
         with database.reading() as connection:
             rows = connection.execute(text("SELECT count(*) FROM refused_claims")).scalar_one()
-        assert rows == MOST + 1
+        assert rows == MOST + 20 + 1
+        numbers = [ledger.summaries.refused_claims(project=f"project-{each}").count for each in (0, 57, 59)]
+        assert numbers == [1, 1, 0]  # the last one is among those of which only the sum is known
         clock.go_on(DAY + 2 * SPAN_US // 1_000_000)
         assert ledger.summaries.refused_claims(within_s=DAY).count == 0
         ask(ledger, "physics", 1000)
@@ -103,6 +106,7 @@ def test_refusals_wait_while_they_cannot_be_written(database: Database, monkeypa
         fill(ledger)
         monkeypatch.setattr(refused_claims.refused_claims, "drop", _unavailable)
         ask(ledger, "physics", 100)
+        ledger.summaries.refused._failures = 2_000  # the pause after them has no end of its own
         ledger.summaries.refused.share_now()
         ask(ledger, "physics", 100)
         assert ledger.summaries.refused_claims().count == 2
@@ -113,6 +117,47 @@ def test_refusals_wait_while_they_cannot_be_written(database: Database, monkeypa
         with database.reading() as connection:
             assert connection.execute(text("SELECT number FROM refused_claims")).scalars().all() == [2]
         assert ledger.summaries.refused_claims().count == 2
+
+
+def test_refusals_that_cannot_be_written_for_a_day_are_dropped(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whatever is wrong with them, a ledger closes."""
+    clock = FakeClock()
+    with timed_ledger(database, clock) as ledger:
+        fill(ledger)
+        monkeypatch.setattr(refused_claims.refused_claims, "drop", _unavailable)
+        refused = ledger.summaries.refused
+        for project in ("old", "new"):
+            ask(ledger, project, 100)
+            refused.share_now()
+            assert [each.project for each in refused._waiting.counts] == [project]
+            clock.go_on(DAY + 2 * SPAN_US // 1_000_000)
+        monkeypatch.setattr(refused, "share", lambda: {}["a fault"])
+        with pytest.raises(KeyError):
+            ledger.close()
+        with pytest.raises(LedgerClosed):
+            ledger.search()
+        monkeypatch.undo()
+
+
+def test_refusals_are_counted_once_while_they_are_written(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before they are committed and after it. And a project is asked for by the name that it has."""
+    seen = []
+    with timed_ledger(database, FakeClock()) as ledger:
+        fill(ledger)
+        refused = ledger.summaries.refused
+        write, add = refused._write, refused_claims.refused_claims.add
+
+        def look() -> None:
+            seen.append(ledger.summaries.refused_claims().count)
+
+        monkeypatch.setattr(refused_claims.refused_claims, "add", lambda *given: (add(*given), look()))
+        monkeypatch.setattr(refused, "_write", lambda *given: (write(*given), look()))
+        ask(ledger, "a\tb", 100)
+        refused.share()
+        assert seen == [1, 1]
+        assert [ledger.summaries.refused_claims(project=each).count for each in ("a\tb", r"a\tb")] == [1, 0]
 
 
 def _unavailable(*_values: object) -> None:

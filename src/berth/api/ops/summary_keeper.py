@@ -25,6 +25,9 @@ INTERVAL_S: Final = 300.0
 SPREAD: Final = 0.5
 """By which share of a time it comes earlier at most, at random: so that of many processes one is first."""
 
+READ_S: Final = 60.0
+"""How long a long log is read before what was made of it is kept; twice as long next time: each begins at the end."""
+
 REST: Final = 3
 """How many times as long as a page of a long log took to rest after it."""
 
@@ -48,12 +51,17 @@ class SummaryKeeper:
         self._ended.set()
 
     def _run(self) -> None:
-        due = time.monotonic() + _at_random(FIRST_S)
+        due, read_s = time.monotonic() + _at_random(FIRST_S), READ_S
         while not self._ended.wait(LOOK_S):
-            self._try(self._ledger.summaries.refused.share_if_due)
+            self._share()
             if time.monotonic() >= due:
-                self._try(partial(self._ledger.summaries.keep_usage, _Pace(self._ended).goes_on))
+                pace = _Pace(self._ended, self._share, read_s)
+                self._try(partial(self._ledger.summaries.keep_usage, pace.goes_on))
+                read_s = read_s * 2 if pace.is_over else READ_S
                 due = time.monotonic() + _at_random(INTERVAL_S)
+
+    def _share(self) -> None:
+        self._try(self._ledger.summaries.refused.share_if_due)
 
     def _try(self, do: Callable[[], None]) -> None:
         try:
@@ -69,13 +77,18 @@ def _at_random(most_s: float) -> float:
 
 
 class _Pace:
-    """The pace at which a long log is read: others go first."""
+    """The pace at which a long log is read: others go first, and refused claims are shared."""
 
-    def __init__(self, ended: threading.Event) -> None:
-        self._ended, self._began = ended, time.monotonic()
+    def __init__(self, ended: threading.Event, share: Callable[[], None], most_s: float) -> None:
+        self._ended, self._share = ended, share
+        self._began = time.monotonic()
+        self._until = self._began + most_s
+        self.is_over = False
 
     def goes_on(self) -> bool:
-        """Pause for longer than the last page took. Return False once the server stops."""
+        """Pause for longer than the last page took. Return False once the time is over, or the server stops."""
         self._ended.wait(REST * (time.monotonic() - self._began))
+        self._share()
         self._began = time.monotonic()
-        return not self._ended.is_set()
+        self.is_over = self._began >= self._until
+        return not self.is_over and not self._ended.is_set()

@@ -22,10 +22,10 @@ from berth.fleet.state.lapses import NEVER
 from berth.ledger.audit.usage_rewind import UsageRewind
 from berth.ledger.built_fleet import built_fleet
 from berth.ledger.ledger_time import LedgerTime
-from berth.model.errors import BerthError
+from berth.model.errors import BerthError, DatabaseUnusable
 from berth.model.position import Position
 from berth.model.report import HOUR_US
-from berth.store import audit, checkpoints, head, usage_samples
+from berth.store import audit, changes, checkpoints, head, usage_samples
 from berth.store.audit import UndoneChange
 from berth.store.checkpoints import Checkpoint
 from berth.store.engine import Database
@@ -126,8 +126,9 @@ class _Made(NamedTuple):
 def _made(
     database: Database, moment: Callable[[], AbstractContextManager[FleetMoment]], goes_on: Callable[[], bool]
 ) -> _Made:
+    samples = _samples(database)
     with moment() as (fleet, connection, position, now):
-        samples, until = usage_samples.all_samples(connection), now - SETTLED_US
+        until = now - SETTLED_US
         missing = sorted({*day_instants(until), *month_instants(until)} - samples.keys(), reverse=True)
         if not missing:
             return _Made(UsageSeries(samples, until, complete=True), {}, position)
@@ -136,14 +137,29 @@ def _made(
     return _Made(UsageSeries(samples | new, until, len(new) == len(missing)), new, position)
 
 
+def _samples(database: Database) -> dict[int, UsageSample]:
+    """Return what is kept; nothing if the role may not read it. In a transaction of its own, which that can end."""
+    try:
+        with database.reading() as connection:
+            return usage_samples.all_samples(connection)
+    except DatabaseUnusable as error:
+        _LOG.info("how full the fleet was is not read from what is kept: %s", error)
+        return {}
+
+
 def _keep(database: Database, made: _Made) -> None:
-    """Add samples, unless the log from which they were made is another one by now, and delete old ones."""
+    """Add samples, unless the log from which they were made is another one by now, and delete old ones.
+
+    Not those of instants that the log has changes of since: a commit that hung for longer than SETTLED_US.
+    """
     if not made.new:
         return
     with database.writing() as connection:
-        head.lock(connection, database.capabilities)
+        number = head.lock(connection, database.capabilities).number
         if audit.has(connection, made.position.audit_number, made.position.audit_hash):
-            usage_samples.add(connection, made.new)
+            position = made.position.number
+            changed = (changes.earliest_since(connection, position) if number != position else None) or NEVER
+            usage_samples.add(connection, {at: each for at, each in made.new.items() if at < changed})
             until = made.series.until
             first, fine = month_instants(until)[0], day_instants(until)[0]
             usage_samples.drop(connection, first, fine, MONTH_STEP, until + HOUR_US)

@@ -2,11 +2,12 @@
 
 A caller who is refused a thousand times a second, for another reason each time, must not fill a table, and must not
 hide what others were refused. So each project has a few reasons in a span, and all together have some more; of what is
-beyond that only the number is counted, by project as long as there are few.
+beyond that only the number is counted, by project as long as there are not very many.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
@@ -21,10 +22,13 @@ SPAN_US: Final = 600 * SECOND
 """How long a span is, in microseconds."""
 
 MOST: Final = 50
-"""The most counts of a span, but for one of the rest."""
+"""The most counts of a span that have a reason."""
 
 MOST_OF_PROJECT: Final = 10
-"""The most counts of a project in a span, but for one of its rest."""
+"""The most counts of a project in a span that have a reason."""
+
+MOST_RESTS: Final = 200
+"""The most projects of a span that have a count of the rest; there is one more for all others."""
 
 MOST_CLASSES: Final = 16
 """The most classes of what was asked for that are kept."""
@@ -62,7 +66,7 @@ class Refused(NamedTuple):
 def refused_of(at: int, project: str, user: str, asked: Resources, why: str) -> Refused:
     """Return what a refusal counts for. at: microseconds since 1970 UTC."""
     some = _encode(dict(sorted(asked.items())[:MOST_CLASSES])).decode()
-    return Refused(at - at % SPAN_US, log_text(project), log_text(user), some, log_text(why, MOST_TEXT))
+    return Refused(at - at % SPAN_US, project, user, some, log_text(why, MOST_TEXT))
 
 
 class RefusalCounts:
@@ -70,6 +74,9 @@ class RefusalCounts:
 
     def __init__(self) -> None:
         self.counts: dict[Refused, tuple[int, int]] = {}
+        self._of_span = Counter[int]()
+        self._of_project = Counter[tuple[int, str]]()
+        self._rests = Counter[int]()
 
     def __bool__(self) -> bool:
         return bool(self.counts)
@@ -78,17 +85,34 @@ class RefusalCounts:
         """Count refusals. Return what they were counted for: the rest, if there are too many others already."""
         if refused not in self.counts:
             refused = self._with_room(refused)
-        before, last = self.counts.get(refused, (0, 0))
-        self.counts[refused] = before + number, max(last, at)
+        self.put(refused, number, at)
         return refused
 
+    def put(self, refused: Refused, number: int, at: int) -> None:
+        """Count refusals that were counted for exactly this before, whether or not there is room."""
+        if refused not in self.counts:
+            if refused.why:
+                self._of_span[refused.begin] += 1
+                self._of_project[refused.begin, refused.project] += 1
+            else:
+                self._rests[refused.begin] += 1
+        before, last = self.counts.get(refused, (0, 0))
+        self.counts[refused] = before + number, max(last, at)
+
+    def since(self, first: int) -> RefusalCounts:
+        """Return a copy of those whose span begins at `first` or later."""
+        copy = RefusalCounts()
+        for refused, (number, at) in self.counts.items():
+            if refused.begin >= first:
+                copy.put(refused, number, at)
+        return copy
+
     def _with_room(self, refused: Refused) -> Refused:
-        of_span = [each for each in self.counts if each.begin == refused.begin]
-        others = Refused(refused.begin, refused.project, "", "{}", "")
-        if len(of_span) < MOST:
-            of_project = sum(each.project == refused.project for each in of_span)
-            return refused if of_project < MOST_OF_PROJECT else others
-        return others if others in self.counts else others._replace(project="")
+        of_span, of_project = self._of_span[refused.begin], self._of_project[refused.begin, refused.project]
+        if refused.why and of_span < MOST and of_project < MOST_OF_PROJECT:
+            return refused
+        rest = Refused(refused.begin, refused.project, "", "{}", "")
+        return rest if rest in self.counts or self._rests[refused.begin] < MOST_RESTS else rest._replace(project="")
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield the counts as rows."""

@@ -20,7 +20,7 @@ from berth.ledger.queries.refusal_counts import SPAN_US, RefusalCounts, Refused,
 from berth.ledger.write.writer import Writer
 from berth.model.commands import Allocate, Claim, Command, SetAllocations
 from berth.model.consumer import Resources
-from berth.model.errors import BerthError, Refusal
+from berth.model.errors import BerthError, DatabaseUnusable, Refusal
 from berth.model.summaries import RefusedClaim, RefusedClaimList
 from berth.model.term import SECOND
 from berth.store import head, refused_claims
@@ -36,6 +36,9 @@ KEEP_US: Final = 86_400 * SECOND
 MOST_PAUSE_S: Final = 60.0
 """The longest pause after failures to write them."""
 
+MOST_DOUBLINGS: Final = 10
+"""After how many failures the pause no longer grows: it is the longest by then."""
+
 
 class RefusedClaims(CommitObserver):
     """Counts the claims of which it handles the refusal."""
@@ -43,7 +46,8 @@ class RefusedClaims(CommitObserver):
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._lock, self._sharing = threading.Lock(), threading.Lock()
-        self._waiting = RefusalCounts()
+        self._waiting, self._moving = RefusalCounts(), RefusalCounts()
+        self._written: tuple[Refused, int] | None = None  # of what is moving the latest, with its number once it is
         self._due, self._failures, self._shared = 0.0, 0, 0
 
     def command_refused(self, command: Command, error: Exception) -> None:
@@ -69,37 +73,51 @@ class RefusedClaims(CommitObserver):
             _LOG.info("the number of refused claims could not be kept: %s", error)
 
     def share(self) -> None:
-        """Write the counts that wait, for all processes. Raises Unavailable: then they go on waiting."""
+        """Write the counts that wait, for all processes. Raises Unavailable: then they go on waiting, for a day."""
         with self._sharing:
             with self._lock:
-                counts, self._waiting = self._waiting, RefusalCounts()
+                counts = self._moving = self._waiting
+                self._waiting = RefusalCounts()
             try:
                 if counts:
                     self._write(counts)
-                self._failures = 0
             except BaseException:
-                self._failures += 1
-                with self._lock:
-                    self._due = time.monotonic() + min(MOST_PAUSE_S, SHARE_S * 2**self._failures)
-                    for refused, (number, at) in counts.counts.items():
-                        self._waiting.add(refused, number, at)
+                self._wait_on(counts)
                 raise
-            finally:
-                self._shared += 1
+            with self._lock:
+                self._end_move()
+                self._failures = 0
+
+    def _wait_on(self, counts: RefusalCounts) -> None:
+        """Let counts that could not be written wait again, but for old ones: those that answer may need the lock."""
+        kept = counts.since(_oldest(self._writer.time.own()))
+        with self._lock:
+            for refused, (number, at) in self._waiting.counts.items():
+                kept.add(refused, number, at)
+            self._waiting = kept
+            self._end_move()
+            self._failures = min(self._failures + 1, MOST_DOUBLINGS)
+            self._due = time.monotonic() + min(MOST_PAUSE_S, SHARE_S * 2**self._failures)
+
+    def _end_move(self) -> None:
+        self._moving, self._written = RefusalCounts(), None
+        self._shared += 1
 
     def _write(self, counts: RefusalCounts) -> None:
         database = self._writer.database
         with database.writing() as connection:
             now = self._writer.time.at(head.lock(connection, database.capabilities))
-            refused_claims.drop(connection, now - now % SPAN_US - KEEP_US)
+            refused_claims.drop(connection, _oldest(now))
             all_counts = RefusalCounts()
             for row in refused_claims.of_spans(connection, {each.begin for each in counts.counts}):
-                all_counts.counts[_of_row(row)] = row.number, row.at
+                all_counts.put(_of_row(row), row.number, row.at)
             present = set(all_counts.counts)
             changed = {all_counts.add(each, number, at) for each, (number, at) in counts.counts.items()}
             rows = {Refused(*(row[name] for name in Refused._fields)): row for row in all_counts.rows()}
             refused_claims.add(connection, [rows[each] for each in changed - present])
             refused_claims.replace(connection, [rows[each] for each in changed & present])
+            latest = max(changed, key=lambda each: rows[each]["at"])
+            self._written = latest, rows[latest]["number"]
 
     def lately(self, within_s: int, project: str, limit: int) -> RefusedClaimList:
         """Return those refused in the last seconds by any process, the latest first. project: only those for it."""
@@ -122,12 +140,29 @@ class RefusedClaims(CommitObserver):
         """Return the counts of all processes: what is counted, the number, and when it was last."""
         while True:
             shared = self._shared
-            with self._writer.database.reading() as connection:
-                rows = refused_claims.since(connection, instant - instant % SPAN_US, instant)
+            counts = [(_of_row(row), row.number, row.at) for row in self._rows(instant)]
             with self._lock:
-                own = [(refused, *count) for refused, count in self._waiting.counts.items()]
-            if shared == self._shared:  # else some are in both, or in neither
-                return [*((_of_row(row), row.number, row.at) for row in rows), *own]
+                if shared != self._shared:  # some may be in both, or in neither
+                    continue
+                committed = self._written is not None and _has(counts, *self._written)
+                own = (self._waiting,) if committed else (self._waiting, self._moving)
+                return counts + [(each, *count) for part in own for each, count in part.counts.items()]
+
+    def _rows(self, instant: int) -> Iterable[Any]:
+        try:
+            with self._writer.database.reading() as connection:
+                return refused_claims.since(connection, instant - instant % SPAN_US, instant)
+        except DatabaseUnusable as error:  # the role may not read them
+            _LOG.info("the number of refused claims of other processes could not be read: %s", error)
+            return ()
+
+
+def _oldest(now: int) -> int:
+    return now - now % SPAN_US - KEEP_US
+
+
+def _has(counts: Iterable[tuple[Refused, int, int]], refused: Refused, number: int) -> bool:
+    return any(each == refused and counted >= number for each, counted, _ in counts)
 
 
 def _of_row(row: Any) -> Refused:

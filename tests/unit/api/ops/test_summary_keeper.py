@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import pytest
 
 from berth.api.ops import summary_keeper
@@ -41,6 +44,28 @@ def test_it_writes_both_without_being_asked(database: Database, monkeypatch: pyt
         until(lambda: other.summaries.refused_claims().count == 1)
         until(lambda: len(_kept(database)) > 150)
         keeper.close()
+
+
+def test_a_long_log_is_read_in_parts(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read is kept now and then, each time later, and refused claims are shared while it is read."""
+    for name, value in (("LOOK_S", 0.01), ("FIRST_S", 0.0), ("INTERVAL_S", 0.0), ("READ_S", 0.1)):
+        monkeypatch.setattr(summary_keeper, name, value)
+    took, shared = list[float](), list[int]()
+    with open_ledger(str(database.url)) as ledger:
+        keeper = SummaryKeeper(ledger)
+
+        def keep(goes_on: Callable[[], bool]) -> None:
+            began, before = time.monotonic(), len(shared)
+            while len(took) < 3 and goes_on():
+                time.sleep(0.001)
+            took.append(time.monotonic() - began if len(shared) > before else 0.0)
+
+        monkeypatch.setattr(ledger.summaries, "keep_usage", keep)
+        monkeypatch.setattr(ledger.summaries.refused, "share_if_due", lambda: shared.append(1))
+        keeper.start()
+        until(lambda: len(took) >= 3)
+        keeper.close()
+    assert [each >= least for each, least in zip(took, (0.1, 0.2, 0.4), strict=False)] == [True] * 3
 
 
 def _kept(database: Database) -> dict[int, usage_samples.UsageSample]:

@@ -7,11 +7,12 @@ import time
 import pytest
 from sqlalchemy import text
 
-from berth.ledger.audit import usage_rewind
+from berth.ledger.audit import usage_rewind, usage_series
 from berth.ledger.mend import mend
 from berth.ledger.queries import summaries
 from berth.model.caller import Caller
 from berth.model.inventory import Inventory
+from berth.store import usage_samples
 from berth.store.engine import Database
 from tests.support.filled_ledger import VM, fill
 from tests.support.hold_ledger import FakeClock, timed_ledger
@@ -72,3 +73,27 @@ def test_of_many_classes_those_that_most_providers_have(database: Database, monk
             "MEMORY_MB": (None, None),
             "VCPU": (2, 2**63 - 1),
         }
+
+
+def test_no_sample_lacks_a_commit_that_hung(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that another process began before the instant of a sample, and that is there only once that was made."""
+    clock, slow, keep = FakeClock(), FakeClock(), usage_series._keep
+    with timed_ledger(database, clock) as ledger, timed_ledger(Database(str(database.url)), slow) as other:
+        fill(ledger)
+        slow.now = clock.now
+        slow.go_on(HOUR)
+        clock.go_on(3 * HOUR)
+
+        def keeping(*given: object) -> None:
+            other.release(VM)
+            keep(*given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(usage_series, "_keep", keeping)
+        ledger.summaries.trends()
+        monkeypatch.undo()
+        with database.reading() as connection:
+            kept = usage_samples.all_samples(connection)
+        assert len(kept) > 100
+        assert max(kept) < slow.now
+        (cpu,) = [each for each in ledger.summaries.trends().day.classes if each.resource_class == "VCPU"]
+        assert cpu.held[-6:] == [2, 2, 0, 0, 0, 0]
