@@ -21,7 +21,7 @@ FOLDER: Final = "BERTH_TEST_LOOP"
 WORK_S: Final = 0.02
 """How much processor time one request may take in the event loop at once."""
 
-WAIT_S: Final = 0.5
+WAIT_S: Final = 1.0
 """How long it may stand still there: on a machine that many processes share, all of them do so for a while."""
 
 WARM_UP: Final = 3
