@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from berth.cli.output.suggest import did_you_mean, suggestions
-from berth.cli.refusal_text import refusal_text
+from berth.cli.refusal_text import and_more, refusal_text
 from berth.cli.session import NoLedger, Session
 from berth.model import errors
 from berth.model.amounts import as_text
@@ -95,10 +95,8 @@ def _name_holders(error: BerthError, session: Session) -> str:
     uuid = getattr(error, "uuid", "") or getattr(error, "provider", "")
     step = f"`berth show {_quoted(uuid, session)}` lists who holds it"
     if error.holders:
-        first = ", ".join(
-            f"{each.consumer.name or each.consumer.uuid} ({as_text(each.resources)})" for each in error.holders
-        )
-        step = f"{step}: {first}{_more(len(error.holders), error.holder_count)}"
+        first = _listed(error.holders)
+        step = f"{step}: {first}{and_more(len(error.holders), error.holder_count)}"
     if isinstance(error, errors.TreeInUse):
         return f"{_in_use(error, session)}; `berth release --holders-of {_quoted(uuid, session)}` releases all of it"
     if isinstance(error, errors.CapacityExceeded):
@@ -114,11 +112,9 @@ def _drained(error: BerthError, session: Session) -> str:
 
 def _in_use(error: errors.TreeInUse, session: Session) -> str:
     """Return which providers of a tree are in use, and the first of their holders."""
-    names = f"{', '.join(map(session.name_of, error.providers))}{_more(len(error.providers), error.provider_count)}"
-    first = ", ".join(
-        f"{each.consumer.name or each.consumer.uuid} ({as_text(each.resources)})" for each in error.holders
-    )
-    return f"in use: {names}" + (f", by {first}{_more(len(error.holders), error.holder_count)}" if first else "")
+    names = f"{', '.join(map(session.name_of, error.providers))}{and_more(len(error.providers), error.provider_count)}"
+    first = _listed(error.holders)
+    return f"in use: {names}" + (f", by {first}{and_more(len(error.holders), error.holder_count)}" if first else "")
 
 
 def _listed(holders: Iterable[Holder]) -> str:
@@ -134,7 +130,7 @@ def _name_provider(error: BerthError, session: Session) -> str:
 
 def _below_use(error: BerthError, session: Session) -> str:
     assert isinstance(error, errors.CapacityBelowUse)
-    names = f"{', '.join(map(session.name_of, error.providers))}{_more(len(error.providers), error.provider_count)}"
+    names = f"{', '.join(map(session.name_of, error.providers))}{and_more(len(error.providers), error.provider_count)}"
     return f"providers: {names}; --dry-run lists them with what is held; --over-capacity allows it"
 
 
@@ -146,11 +142,7 @@ def _name_providers(error: BerthError, session: Session) -> str:
     else:
         what, first, count = "used by", error.providers, error.provider_count
     names = ", ".join(map(session.name_of, first))
-    return f"{what}: {names}{_more(len(first), count)}" if names else ""
-
-
-def _more(shown: int, count: int | None) -> str:
-    return f" and {count - shown:,} more" if count is not None and count > shown else ""
+    return f"{what}: {names}{and_more(len(first), count)}" if names else ""
 
 
 def _existing_provider(error: BerthError, _: Session) -> str:

@@ -55,8 +55,13 @@ def _same_host(session: Session, error: errors.InventoryMissing) -> list[str]:
 
 
 def _listed(names: list[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    shown = names[:_MOST_NAMED]
+    return ", ".join(shown) + and_more(len(shown), len(names))
+
+
+def and_more(shown: int, count: int | None) -> str:
+    """Return how many there are besides those that are shown, as the end of a list; "" if none or unknown."""
+    return f" and {count - shown:,} more" if count is not None and count > shown else ""
 
 
 def _has(names: list[str]) -> str:
