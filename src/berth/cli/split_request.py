@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from berth.cli.amounts import parse_amounts
 from berth.cli.request_options import RequestOptions
+from berth.model.amounts import as_option
 from berth.model.funnel import Constraint
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def split_requests(options: RequestOptions, why: Funnel) -> Iterator[RequestOpti
         return
     named = replace(
         options,
-        resources=",".join(f"{name}={count}" for name, count in rest.items()),
+        resources=as_option(rest),
         groups=(*options.groups, *(f"{name}:{step.name}={count}" for name, count in parts.items())),
     )
     if rest:
